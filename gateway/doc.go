@@ -1,0 +1,29 @@
+// Package gateway holds the words of hookgate: one noun a file, and no I/O.
+//
+// The folders below it tell the story of a request. What comes in from outside
+// passes the edge first, whatever it is:
+//
+//	edge       the strict pass over a raw request, capped bodies, problem+json
+//	server     the two listeners, and every path in one file
+//
+// A callback finds the session that waits for it:
+//
+//	inbound    accept, authenticate, extract, take, reply
+//	mapping    paths, conditions and typed variables over the raw bytes
+//	waiting    the one atomic step: who gets the callback, the deadline or the cancel
+//
+// What hookgate has to say goes out on one lane per endpoint:
+//
+//	outbound   lease, permit, prepare, send, settle
+//	transport  the one guarded way out
+//
+// What an operator configured is compiled once and used by every request:
+//
+//	directory  the immutable snapshot of tenants, sources and tokens
+//	resources  what a PUT does: validate, seal, store, build the next snapshot
+//	fields     strict decoding that names the place of every fault
+//	api        the JSON API on the internal listener
+//
+// Beneath them lies the store (store/pebblestore, held to store/storetest), and
+// node joins the parts: it alone knows all of them.
+package gateway

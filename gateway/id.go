@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	mathrand "math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// Prefixes of the ids that hookgate makes. The rest of an id is a ULID of 26
+// characters: ids of one kind sort by the time they were made.
+const (
+	PrefixWait     = "wait_"
+	PrefixCallback = "cb_"
+	PrefixEvent    = "evt_"
+	PrefixDelivery = "dlv_"
+	PrefixToken    = "tok_"
+)
+
+// NewID makes an id of the given prefix for the moment at. Ids made in one
+// process rise strictly within a millisecond.
+func NewID(prefix string, at time.Time) string {
+	var buf [5 + ulid.EncodedSize]byte // 5: the longest prefix
+	n := copy(buf[:], prefix)
+	id := ids.next(ulid.Timestamp(at))
+	_ = id.MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
+	return string(buf[:n+ulid.EncodedSize])
+}
+
+// IsID says whether s is an id of the given prefix.
+func IsID(prefix, s string) bool {
+	rest, found := strings.CutPrefix(s, prefix)
+	if !found || len(rest) != ulid.EncodedSize {
+		return false
+	}
+	_, err := ulid.ParseStrict(rest)
+	return err == nil && rest == strings.ToUpper(rest)
+}
+
+// IDTime gives the moment for which an id was made, to the millisecond; zero
+// for what is not an id.
+func IDTime(prefix, s string) time.Time {
+	if !IsID(prefix, s) {
+		return time.Time{}
+	}
+	id, err := ulid.ParseStrict(s[len(prefix):])
+	if err != nil {
+		return time.Time{}
+	}
+	return ulid.Time(id.Time()).UTC()
+}
+
+// IDFloor is the lowest id that any moment from at on can have: the bound of
+// range scans and of expiry.
+func IDFloor(prefix string, at time.Time) string {
+	var id ulid.ULID
+	_ = id.SetTime(ulid.Timestamp(at)) // fails from the year 10889 on
+	return prefix + id.String()
+}
+
+// ids makes ULIDs. The random part comes from ChaCha8, seeded by the system: an
+// id is no secret, but it should not be guessed by accident either.
+var ids = newIDSource()
+
+type idSource struct {
+	mu   sync.Mutex
+	rand *mathrand.ChaCha8
+	last ulid.ULID
+}
+
+func newIDSource() *idSource {
+	var seed [32]byte
+	_, _ = rand.Read(seed[:]) // crypto/rand.Read never fails
+	return &idSource{rand: mathrand.NewChaCha8(seed)}
+}
+
+// next gives a fresh ULID, one above the last within the same millisecond.
+func (s *idSource) next(ms uint64) (id ulid.ULID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ms == s.last.Time() {
+		id = s.last
+		low := binary.BigEndian.Uint64(id[8:]) + 1 + s.rand.Uint64()>>40
+		if low > binary.BigEndian.Uint64(id[8:]) { // else it wrapped: draw anew
+			binary.BigEndian.PutUint64(id[8:], low)
+			s.last = id
+			return id
+		}
+	}
+	_ = id.SetTime(ms) // fails from the year 10889 on
+	binary.BigEndian.PutUint64(id[8:], s.rand.Uint64()>>1)
+	binary.BigEndian.PutUint16(id[6:], uint16(s.rand.Uint64()))
+	s.last = id
+	return id
+}

@@ -1,0 +1,115 @@
+package gateway
+
+// Source is a named place where a tenant's callbacks arrive (SPEC 5).
+type Source struct {
+	Verify          Verify     `json:"verify"`
+	ConversationKey KeyPlace   `json:"conversation_key"`
+	Match           []Match    `json:"match"`
+	Variables       []Variable `json:"variables"`
+	Methods         []string   `json:"methods"`  // none listed: all
+	MaxBody         *Size      `json:"max_body"` // default public.max_body
+	Early           Early      `json:"early"`
+	Dedupe          Dedupe     `json:"dedupe"`
+	Respond         Respond    `json:"respond"`
+	RateLimit       *Rate      `json:"rate_limit"`
+	Enabled         *bool      `json:"enabled"` // default true
+}
+
+// Verify says who may call a source, and how that is proved.
+type Verify struct {
+	Type            string    `json:"type"`
+	In              string    `json:"in,omitempty"`   // token: header or query
+	Name            string    `json:"name,omitempty"` // token: the header's or parameter's name
+	Secrets         []Secret  `json:"secrets,omitempty"`
+	Username        string    `json:"username,omitempty"`
+	Password        Secret    `json:"password,omitempty"`
+	Header          string    `json:"header,omitempty"`
+	Algorithm       string    `json:"algorithm,omitempty"`
+	Encoding        string    `json:"encoding,omitempty"`
+	Prefix          string    `json:"prefix,omitempty"`
+	Signed          string    `json:"signed,omitempty"`
+	TimestampHeader string    `json:"timestamp_header,omitempty"`
+	Tolerance       *Duration `json:"tolerance,omitempty"`
+	VerifyToken     Secret    `json:"verify_token,omitempty"`
+}
+
+// KeyPlace is where a callback carries its conversation key. The default is the
+// body field conversation_key.
+type KeyPlace struct {
+	In   string `json:"in"` // body, query, header, path
+	Path string `json:"path"`
+}
+
+// Branch is the way that the waiting flow takes.
+type Branch string
+
+// The branches of a wait.
+const (
+	Success Branch = "SUCCESS"
+	Failure Branch = "FAILURE"
+)
+
+// Match is one named outcome: a callback fits when all its conditions hold.
+type Match struct {
+	Name      string      `json:"name"`
+	Branch    Branch      `json:"branch"`
+	When      []Condition `json:"when"`
+	Variables []Variable  `json:"variables,omitempty"` // in place of the list outside
+}
+
+// Condition looks at one value of a callback. Exactly one of Equals, In, Exists
+// and Regex is set.
+type Condition struct {
+	Path   string  `json:"path"` // a path into the body, header:Name or query:name
+	Equals *Raw    `json:"equals,omitempty"`
+	In     *[]Raw  `json:"in,omitempty"`
+	Exists *bool   `json:"exists,omitempty"`
+	Regex  *string `json:"regex,omitempty"` // RE2
+}
+
+// Variable is one value that is mapped from a callback into the flow.
+type Variable struct {
+	Name     string `json:"name"`
+	Path     string `json:"path"`
+	Type     string `json:"type,omitempty"` // text, number, boolean, date, json; "" keeps the JSON type
+	Default  *Raw   `json:"default,omitempty"`
+	Required bool   `json:"required,omitempty"`
+}
+
+// MaxVariables is the most variables that one list may have (SPEC 5).
+const MaxVariables = 50
+
+// Early says what becomes of callbacks that no wait is open for yet.
+type Early struct {
+	TTL   *Duration `json:"ttl"`   // default 60s, at most 300s; 0 parks nothing
+	Max   *int      `json:"max"`   // parked at once, for the source; default 1000
+	Again bool      `json:"again"` // park after an ended wait too, for flows that loop
+}
+
+// Dedupe is how a repeated callback is known.
+type Dedupe struct {
+	ID     string    `json:"id"`     // a path, header:Name or query:name; default the scheme's own
+	Window *Duration `json:"window"` // default 24h, at most 7d
+}
+
+// Respond pins the status for senders that must always see the same.
+type Respond struct {
+	Status int `json:"status"` // 200 to 299; 0 pins nothing
+}
+
+// Raw is JSON kept as it was written.
+type Raw []byte
+
+// MarshalJSON gives the bytes as they are; nothing is null.
+func (r Raw) MarshalJSON() ([]byte, error) {
+	if len(r) == 0 {
+		return []byte("null"), nil
+	}
+	return r, nil
+}
+
+// UnmarshalJSON keeps a copy of the bytes.
+func (r *Raw) UnmarshalJSON(b []byte) error {
+	*r = append((*r)[:0], b...)
+	return nil
+}

@@ -1,0 +1,145 @@
+package gateway
+
+import "time"
+
+// WaitState is where a waiting session stands. It leaves StateWaiting once.
+type WaitState string
+
+// The states of a wait (SPEC 6).
+const (
+	StateWaiting   WaitState = "waiting"
+	StateResumed   WaitState = "resumed"
+	StateTimedOut  WaitState = "timed_out"
+	StateCancelled WaitState = "cancelled"
+)
+
+// Reasons why a wait ended without a callback.
+const (
+	ReasonTimeout    = "timeout"
+	ReasonCancelled  = "cancelled"
+	ReasonCallFailed = "call_failed"
+)
+
+// Mode is how the outcome of a wait reaches who opened it.
+type Mode string
+
+// The modes of a wait.
+const (
+	ModeHold   Mode = "hold"   // the request stays open until the outcome
+	ModeNotify Mode = "notify" // the outcome goes to the platform endpoint
+	ModePoll   Mode = "poll"   // the outcome is there to be read
+)
+
+// Bounds of a wait (SPEC 6).
+const (
+	MaxWaitSeconds     = 300
+	DefaultWaitSeconds = 60
+	MaxContext         = 16 << 10 // bytes of JSON
+	OutcomeKept        = 24 * time.Hour
+)
+
+// Wait is a waiting session: a flow at rest until its callback or deadline.
+type Wait struct {
+	ID              string
+	Tenant          string
+	Source          string
+	ConversationKey string
+	Aliases         []string // the other names of the conversation, as far as they were known
+	State           WaitState
+	Branch          Branch // "" while waiting
+	Match           string // the name of the entry that fit, or ""
+	Reason          string // why it ended without a callback, or ""
+	Variables       Raw    // a JSON object; nil while waiting
+	Callback        *TakenCallback
+	Context         Raw // as it was given
+	Mode            Mode
+	OwnMatch        Raw // match as given with the wait; nil: the source's
+	OwnVariables    Raw // variables as given with the wait; nil: the source's
+	CreatedAt       time.Time
+	ExpiresAt       time.Time
+	EndedAt         time.Time
+}
+
+// TakenCallback is what a wait keeps of the callback that resumed it.
+type TakenCallback struct {
+	ID          string
+	ReceivedAt  time.Time
+	ContentType string
+	Body        Raw // JSON: the body itself, a form as an object, raw text as a string, null
+}
+
+// AppendJSON appends the wait as every answer shows it (SPEC 6).
+func (w *Wait) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = AppendString(dst, w.ID)
+	dst = appendMember(dst, "tenant", w.Tenant)
+	dst = appendMember(dst, "source", w.Source)
+	dst = appendMember(dst, "conversation_key", w.ConversationKey)
+	dst = appendMember(dst, "state", string(w.State))
+	dst = appendMember(dst, "mode", string(w.Mode))
+	dst = appendOptional(dst, "branch", string(w.Branch))
+	dst = appendOptional(dst, "match", w.Match)
+	dst = appendOptional(dst, "reason", w.Reason)
+	dst = append(dst, `,"aliases":[`...)
+	for i, alias := range w.Aliases {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, alias)
+	}
+	dst = append(dst, `],"variables":`...)
+	if len(w.Variables) == 0 {
+		dst = append(dst, "{}"...)
+	} else {
+		dst = append(dst, w.Variables...)
+	}
+	dst = append(dst, `,"callback":`...)
+	dst = w.Callback.appendJSON(dst)
+	dst = append(dst, `,"context":`...)
+	dst = appendRaw(dst, w.Context)
+	dst = append(dst, `,"created_at":`...)
+	dst = Time{w.CreatedAt}.AppendJSON(dst)
+	dst = append(dst, `,"expires_at":`...)
+	dst = Time{w.ExpiresAt}.AppendJSON(dst)
+	dst = append(dst, `,"ended_at":`...)
+	dst = Time{w.EndedAt}.AppendJSON(dst)
+	return append(dst, '}')
+}
+
+func (c *TakenCallback) appendJSON(dst []byte) []byte {
+	if c == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, `{"id":`...)
+	dst = AppendString(dst, c.ID)
+	dst = append(dst, `,"received_at":`...)
+	dst = Time{c.ReceivedAt}.AppendJSON(dst)
+	dst = appendOptional(dst, "content_type", c.ContentType)
+	dst = append(dst, `,"body":`...)
+	dst = appendRaw(dst, c.Body)
+	return append(dst, '}')
+}
+
+func appendMember(dst []byte, name, value string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return AppendString(dst, value)
+}
+
+func appendOptional(dst []byte, name, value string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	if value == "" {
+		return append(dst, "null"...)
+	}
+	return AppendString(dst, value)
+}
+
+func appendRaw(dst []byte, raw Raw) []byte {
+	if len(raw) == 0 {
+		return append(dst, "null"...)
+	}
+	return append(dst, raw...)
+}
