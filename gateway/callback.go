@@ -6,58 +6,58 @@ type Outcome string
 
 // The outcomes of a callback.
 const (
-	Resumed          Outcome = "resumed"
-	Parked           Outcome = "parked"
-	Duplicate        Outcome = "duplicate"
-	AlreadyResumed   Outcome = "already_resumed"
-	Late             Outcome = "late"
-	NoWaitingSession Outcome = "no_waiting_session"
-	Ignored          Outcome = "ignored"
-	KeyMissing       Outcome = "conversation_key_missing"
-	InvalidBody      Outcome = "invalid_body"
-	VariableMissing  Outcome = "variable_missing"
-	Unauthenticated  Outcome = "unauthenticated"
-	NotFound         Outcome = "not_found"
-	TooLarge         Outcome = "too_large"
-	RateLimited      Outcome = "rate_limited"
-	UnavailableNow   Outcome = "unavailable"
-	NotAllowed       Outcome = "method_not_allowed"
-	Unsupported      Outcome = "unsupported_media_type"
-	HandshakeDone    Outcome = "handshake"
+	OutcomeResumed          Outcome = "resumed"
+	OutcomeParked           Outcome = "parked"
+	OutcomeDuplicate        Outcome = "duplicate"
+	OutcomeAlreadyResumed   Outcome = "already_resumed"
+	OutcomeLate             Outcome = "late"
+	OutcomeNoWaitingSession Outcome = "no_waiting_session"
+	OutcomeIgnored          Outcome = "ignored"
+	OutcomeKeyMissing       Outcome = "conversation_key_missing"
+	OutcomeInvalidBody      Outcome = "invalid_body"
+	OutcomeVariableMissing  Outcome = "variable_missing"
+	OutcomeUnauthenticated  Outcome = "unauthenticated"
+	OutcomeNotFound         Outcome = "not_found"
+	OutcomeTooLarge         Outcome = "too_large"
+	OutcomeRateLimited      Outcome = "rate_limited"
+	OutcomeUnavailable      Outcome = "unavailable"
+	OutcomeNotAllowed       Outcome = "method_not_allowed"
+	OutcomeUnsupported      Outcome = "unsupported_media_type"
+	OutcomeHandshake        Outcome = "handshake"
 )
 
 // Outcomes lists every outcome, for metrics made ahead of time.
 var Outcomes = []Outcome{
-	Resumed, Parked, Duplicate, AlreadyResumed, Late, NoWaitingSession, Ignored, KeyMissing, InvalidBody,
-	VariableMissing, Unauthenticated, NotFound, TooLarge, RateLimited, UnavailableNow, NotAllowed, Unsupported, HandshakeDone,
+	OutcomeResumed, OutcomeParked, OutcomeDuplicate, OutcomeAlreadyResumed, OutcomeLate, OutcomeNoWaitingSession, OutcomeIgnored, OutcomeKeyMissing, OutcomeInvalidBody,
+	OutcomeVariableMissing, OutcomeUnauthenticated, OutcomeNotFound, OutcomeTooLarge, OutcomeRateLimited, OutcomeUnavailable, OutcomeNotAllowed, OutcomeUnsupported, OutcomeHandshake,
 }
 
 // Status gives the HTTP status that goes with an outcome.
 func (o Outcome) Status() int {
 	switch o {
-	case Resumed, Duplicate, Ignored, HandshakeDone:
+	case OutcomeResumed, OutcomeDuplicate, OutcomeIgnored, OutcomeHandshake:
 		return 200
-	case Parked:
+	case OutcomeParked:
 		return 202
-	case InvalidBody:
+	case OutcomeInvalidBody:
 		return 400
-	case Unauthenticated:
+	case OutcomeUnauthenticated:
 		return 401
-	case NoWaitingSession, NotFound:
+	case OutcomeNoWaitingSession, OutcomeNotFound:
 		return 404
-	case NotAllowed:
+	case OutcomeNotAllowed:
 		return 405
-	case AlreadyResumed:
+	case OutcomeAlreadyResumed:
 		return 409
-	case Late:
+	case OutcomeLate:
 		return 410
-	case TooLarge:
+	case OutcomeTooLarge:
 		return 413
-	case Unsupported:
+	case OutcomeUnsupported:
 		return 415
-	case KeyMissing, VariableMissing:
+	case OutcomeKeyMissing, OutcomeVariableMissing:
 		return 422
-	case RateLimited:
+	case OutcomeRateLimited:
 		return 429
 	}
 	return 503
@@ -70,5 +70,5 @@ func (o Outcome) Pinnable() bool {
 	case 401, 413, 429, 503:
 		return false
 	}
-	return o != NotFound && o != NotAllowed && o != HandshakeDone
+	return o != OutcomeNotFound && o != OutcomeNotAllowed && o != OutcomeHandshake
 }

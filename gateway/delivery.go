@@ -52,3 +52,12 @@ type Event struct {
 	AcceptedAt      time.Time
 	Body            Raw
 }
+
+// LaneKey names a lane: one endpoint of one tenant.
+type LaneKey struct{ Tenant, Endpoint string }
+
+// Due is one delivery in a lane's window: all that memory holds of it.
+type Due struct {
+	ID string
+	At time.Time
+}

@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// ErrNotFound is what a store says of a thing that it does not have.
+var ErrNotFound = errors.New("not found")
+
+// Change is what one promise makes durable. A store takes all of it or nothing,
+// in one commit; nil is returned only after it is on disk.
+type Change struct {
+	Wait    *Wait   // put as it now stands. An ended one also leaves the trace that Ended finds
+	Marks   []Mark  // put, in place of any with the same key
+	Park    *Parked // put
+	Unpark  *Parked // gone: its wait took it
+	Names   *Names  // put: all the names of one conversation
+	Traces  []Trace // put, in place of one of the same conversation, moment and id
+	Notice  *Notice // event and delivery put, the delivery due
+	Refused bool    // nothing is promised: a trace of a refusal need not be synced
+}
+
+// MarkKey is a digest of what a mark remembers.
+type MarkKey [16]byte
+
+// MarkKind keeps marks of different use apart.
+type MarkKind byte
+
+// The kinds of marks.
+const (
+	MarkDelivery MarkKind = 'd' // a callback's delivery id, or its Idempotency-Key
+	MarkBody     MarkKind = 'b' // a callback's fingerprint, where it has no id
+	MarkLate     MarkKind = 'l' // a late callback whose notice is on its way
+	MarkOpen     MarkKind = 'o' // the Idempotency-Key of an opened wait
+)
+
+// NewMarkKey digests what is remembered. Each part is bounded by its length, so
+// that no two lists of parts run together to the same digest.
+func NewMarkKey(kind MarkKind, parts ...[]byte) MarkKey {
+	h := sha256.New()
+	h.Write([]byte{byte(kind)})
+	var length [8]byte
+	for _, part := range parts {
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write(part)
+	}
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return MarkKey(sum[:16])
+}
+
+// MaxMarkAge is the longest that a mark is remembered: the most that
+// dedupe.window may be.
+const MaxMarkAge = 7 * 24 * time.Hour
+
+// Mark remembers that something was taken, until it expires.
+type Mark struct {
+	Tenant     string
+	Key        MarkKey
+	CallbackID string
+	WaitID     string
+	Sum        MarkKey // of the body that came with it, for MarkOpen
+	Expires    time.Time
+}
+
+// Parked is a callback that came before its wait.
+type Parked struct {
+	Tenant   string
+	Source   string
+	Key      string
+	Expires  time.Time     // when its parking ends
+	Marks    []MarkKey     // that remember it; they live on when a wait takes it
+	Window   time.Duration // for which they then do, from ReceivedAt
+	Callback TakenCallback
+	Text     bool          // the values in the body are text: a form, not JSON
+	Header   []HeaderField // for paths; without those that prove who calls
+	Query    string        // for paths; without what proves who calls
+}
+
+// HeaderField is one header field as it was received.
+type HeaderField struct{ Name, Value string }
+
+// Ended tells how the last wait of a conversation on a source ended.
+type Ended struct {
+	WaitID  string
+	State   WaitState
+	Reason  string
+	EndedAt time.Time
+}
+
+// Names are all the names by which one conversation is known, the first the one
+// under which it was first seen. They are forgotten AliasKept after their last use.
+type Names struct {
+	Tenant string
+	All    []string
+	Used   time.Time
+}
+
+// AliasKept is how long the names of a conversation outlive their last use.
+const AliasKept = 30 * 24 * time.Hour
+
+// Trace is one line of a conversation's timeline.
+type Trace struct {
+	Tenant string
+	Key    string // the name under which it happened
+	At     time.Time
+	Kind   string // callback, wait, event, delivery, attempt, call
+	ID     string
+	Data   Raw // a JSON object: the members beside at, kind and id
+}

@@ -1,0 +1,34 @@
+package waiting
+
+import (
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Store is what waiting needs of a store; storetest holds each store to it.
+type Store interface {
+	// Commit makes changes durable, all of them or none. After any error but
+	// gateway.CodeUnavailable the outcome is unknown: nothing may be acknowledged.
+	Commit(changes ...*gateway.Change) error
+	// Wait gives a wait that is open or ended less than gateway.OutcomeKept ago;
+	// else gateway.ErrNotFound.
+	Wait(tenant, id string) (*gateway.Wait, error)
+	// Mark gives a mark that has not expired. Marks made for longer than window
+	// from now need not be found.
+	Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error)
+	// Ended tells of the last wait that ended under this very key, less than
+	// gateway.OutcomeKept ago.
+	Ended(tenant, source, key string) (e gateway.Ended, found bool, err error)
+	// Names gives the names of the conversation that has this one; none when it
+	// was never named otherwise.
+	Names(tenant, name string) (n gateway.Names, found bool, err error)
+	// Parked gives a parked callback whole; else gateway.ErrNotFound.
+	Parked(tenant, id string) (*gateway.Parked, error)
+	// Recover gives every open wait, and every parked callback that has not
+	// expired without its body and document, in no set order.
+	Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
+	// ReleaseBefore says that every wait created before at has ended: recovery
+	// need not look at them again. It is a hint and is not synced.
+	ReleaseBefore(at time.Time)
+}
