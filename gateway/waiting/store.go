@@ -25,6 +25,12 @@ type Store interface {
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)
+	// Waits lists a tenant's waits, newest first, those with an id below before
+	// ("" for all), at most so many of those that keep says yes to.
+	Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error)
+	// Traces gives the timeline of a conversation under all its names, oldest
+	// first: the newest most of those at or after since.
+	Traces(tenant string, names []string, since time.Time, most int) ([]gateway.Trace, error)
 	// Recover gives every open wait, and every parked callback that has not
 	// expired without its body and document, in no set order.
 	Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
