@@ -1,0 +1,263 @@
+package fields
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"hookgate/gateway"
+)
+
+// Word is a leaf of a tree that has no type of its own, such as an environment
+// variable that was put in: it is read as whatever its field asks for.
+type Word string
+
+// Option changes how Decode goes about it.
+type Option func(*decoder)
+
+// ReadOnly names members that are left out of account, by their paths from the
+// root: with those of a GET's answer, it can be written back as it is.
+func ReadOnly(paths ...string) Option {
+	return func(d *decoder) { d.readOnly = append(d.readOnly, paths...) }
+}
+
+// Decode sets dst, a non-nil pointer, from a tree as Parse makes it, and gives
+// all faults, ordered by their place. With faults, dst holds what was right.
+// What the tree does not mention keeps its value; lists and maps are replaced.
+//
+// dst may be made of structs with json tags, embedded ones too (by value), pointers,
+// slices, maps by string, text, booleans, numbers, and types with an
+// UnmarshalJSON. It panics on other types.
+func Decode(tree any, dst any, options ...Option) []gateway.Fault {
+	d := &decoder{}
+	for _, option := range options {
+		option(d)
+	}
+	d.value("", tree, reflect.ValueOf(dst).Elem())
+	return d.faults
+}
+
+type decoder struct {
+	readOnly []string
+	faults   []gateway.Fault
+}
+
+func (d *decoder) fault(path, format string, args ...any) {
+	d.faults = append(d.faults, gateway.Fault{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// value sets dst, which stands at path, from the tree.
+func (d *decoder) value(path string, tree any, dst reflect.Value) {
+	switch {
+	case dst.Kind() == reflect.Pointer:
+		d.pointer(path, tree, dst)
+	case readsItself(dst.Type()):
+		d.unmarshal(path, tree, dst)
+	case dst.Kind() == reflect.Struct:
+		d.object(path, tree, dst)
+	case dst.Kind() == reflect.Slice:
+		d.list(path, tree, dst)
+	case dst.Kind() == reflect.Map:
+		d.dictionary(path, tree, dst)
+	default:
+		d.scalar(path, tree, dst)
+	}
+}
+
+// pointer leaves a value nil that could not be read, so that who looks on finds
+// it absent and not zero.
+func (d *decoder) pointer(path string, tree any, dst reflect.Value) {
+	if !dst.IsNil() {
+		d.value(path, tree, dst.Elem())
+		return
+	}
+	fresh, before := reflect.New(dst.Type().Elem()), len(d.faults)
+	d.value(path, tree, fresh.Elem())
+	if len(d.faults) == before || Names(dst.Type()) != nil {
+		dst.Set(fresh)
+	}
+}
+
+func (d *decoder) object(path string, tree any, dst reflect.Value) {
+	members, ok := tree.(map[string]any)
+	if !ok {
+		d.mismatch(path, "an object", tree)
+		return
+	}
+	known := objectOf(dst.Type())
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		place := Member(path, name)
+		if slices.Contains(d.readOnly, place) {
+			continue
+		}
+		index, found := known.index[name]
+		switch {
+		case !found:
+			d.unknown(place, name, known.names)
+		case members[name] != nil:
+			d.value(place, members[name], dst.FieldByIndex(index))
+		}
+	}
+}
+
+func (d *decoder) unknown(place, name string, known []string) {
+	if near := suggest(name, known); near != "" {
+		d.fault(place, "is not a known field, did you mean %s?", near)
+		return
+	}
+	d.fault(place, "is not a known field")
+}
+
+func (d *decoder) list(path string, tree any, dst reflect.Value) {
+	elements, ok := tree.([]any)
+	if !ok {
+		d.mismatch(path, "a list", tree)
+		return
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), len(elements), len(elements)))
+	for i, element := range elements {
+		if element == nil && !readsItself(dst.Type().Elem()) { // one may know what null is: gateway.Raw does
+			d.fault(Index(path, i), "has no value")
+			continue
+		}
+		d.value(Index(path, i), element, dst.Index(i))
+	}
+}
+
+func (d *decoder) dictionary(path string, tree any, dst reflect.Value) {
+	members, ok := tree.(map[string]any)
+	if !ok {
+		d.mismatch(path, "an object", tree)
+		return
+	}
+	dst.Set(reflect.MakeMapWithSize(dst.Type(), len(members)))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		element := reflect.New(dst.Type().Elem()).Elem()
+		switch {
+		case members[name] != nil:
+			d.value(Member(path, name), members[name], element)
+		case Names(element.Type()) == nil: // an object that says nothing is all defaults; a value is missing
+			d.fault(Member(path, name), "has no value")
+			continue
+		}
+		dst.SetMapIndex(reflect.ValueOf(name).Convert(dst.Type().Key()), element)
+	}
+}
+
+func (d *decoder) unmarshal(path string, tree any, dst reflect.Value) {
+	if word, ok := tree.(Word); ok {
+		tree = word.literal()
+	}
+	text, err := marshal(tree)
+	if err == nil {
+		err = dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(text)
+	}
+	if err != nil {
+		d.fault(path, "is %s", err)
+	}
+}
+
+// marshal writes a tree as JSON, as it was written: HTML is not escaped.
+func marshal(tree any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(tree)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// literal reads a word as JSON would: a number, true, false, else text.
+func (w Word) literal() any {
+	if w == "true" || w == "false" {
+		return w == "true"
+	}
+	var n json.Number
+	if err := json.Unmarshal([]byte(w), &n); err == nil && n.String() == string(w) {
+		return n
+	}
+	return string(w)
+}
+
+func (d *decoder) scalar(path string, tree any, dst reflect.Value) {
+	if word, ok := tree.(Word); ok {
+		if tree = word.literal(); dst.Kind() == reflect.String {
+			tree = string(word)
+		}
+	}
+	switch kind := dst.Kind(); kind {
+	case reflect.String:
+		if s, ok := tree.(string); ok {
+			dst.SetString(s)
+			return
+		}
+		d.mismatch(path, "text", tree)
+	case reflect.Bool:
+		if b, ok := tree.(bool); ok {
+			dst.SetBool(b)
+			return
+		}
+		d.mismatch(path, "true or false", tree)
+	default:
+		n, ok := tree.(json.Number)
+		if !ok {
+			d.mismatch(path, "a number", tree)
+			return
+		}
+		d.number(path, n.String(), dst)
+	}
+}
+
+func (d *decoder) number(path, text string, dst reflect.Value) {
+	bits := dst.Type().Bits()
+	switch {
+	case dst.CanFloat():
+		if n, err := strconv.ParseFloat(text, bits); err == nil {
+			dst.SetFloat(n)
+			return
+		}
+		d.fault(path, "is a number that is too large")
+	case dst.CanInt():
+		if n, err := strconv.ParseInt(text, 10, bits); err == nil {
+			dst.SetInt(n)
+			return
+		}
+		d.fault(path, "must be a whole number of at most %d bits", bits)
+	default:
+		if n, err := strconv.ParseUint(text, 10, bits); err == nil {
+			dst.SetUint(n)
+			return
+		}
+		d.fault(path, "must be a whole number, not negative, of at most %d bits", bits)
+	}
+}
+
+// mismatch names what was found, never its value: that may be a secret.
+func (d *decoder) mismatch(path, want string, tree any) {
+	hint := ""
+	if _, leaf := tree.(map[string]any); !leaf && want == "text" {
+		if _, list := tree.([]any); !list {
+			hint = ": put it in quotes"
+		}
+	}
+	d.fault(path, "must be %s, not %s%s", want, kindOf(tree), hint)
+}
+
+func kindOf(tree any) string {
+	switch tree.(type) {
+	case map[string]any:
+		return "an object"
+	case []any:
+		return "a list"
+	case bool:
+		return "true or false"
+	case json.Number:
+		return "a number"
+	case nil:
+		return "null"
+	}
+	return "text"
+}
