@@ -1,0 +1,59 @@
+// Package directory is what an operator configured, compiled: tenants with their
+// sources, and who may call the internal API.
+//
+//	CompileTenant, CompileSource   check what was written and make it ready to run
+//	CompileFile                    the same for a whole file, with the rules between tenants
+//	Build, Snapshot.With, Without  make the next snapshot, copying only what changes
+//	Directory.Swap                 let the next request see it
+//
+// A Snapshot never changes. A request takes the current one once and uses it to
+// its end, so that it sees one configuration, and readers take no lock. What
+// lives longer than a snapshot (breakers, rate limiters, lanes) stands elsewhere,
+// keyed by id.
+//
+// Whatever refuses a tenant or a source is in this package, so that `check`, a
+// reload and a PUT agree.
+package directory
+
+import (
+	"sync/atomic"
+
+	"hookgate/metrics"
+)
+
+// Directory holds the current snapshot.
+type Directory struct{ current atomic.Pointer[Snapshot] }
+
+// New makes a directory with nobody in it.
+func New() *Directory {
+	d := new(Directory)
+	d.current.Store(Build(nil, nil, nil))
+	return d
+}
+
+// Current gives the snapshot to use for one request.
+func (d *Directory) Current() *Snapshot { return d.current.Load() }
+
+// Swap makes next the current snapshot, and lets the metrics forget what is in
+// it no more. One writer at a time.
+func (d *Directory) Swap(next *Snapshot) {
+	last := d.current.Swap(next)
+	forget(next.metrics, last, next)
+}
+
+func forget(m *metrics.Set, last, next *Snapshot) {
+	for id, old := range last.tenants {
+		now := next.tenants[id]
+		switch {
+		case now == old:
+		case now == nil:
+			m.ForgetTenant(id)
+		default:
+			for source := range old.sources {
+				if now.sources[source] == nil {
+					m.ForgetSource(id, source)
+				}
+			}
+		}
+	}
+}

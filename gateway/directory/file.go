@@ -1,0 +1,60 @@
+package directory
+
+import (
+	"maps"
+	"slices"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// FileTenant is a tenant as the configuration file has it.
+type FileTenant struct {
+	gateway.Tenant
+	Sources map[string]gateway.Source
+}
+
+// CompileFile compiles every tenant of the file, and holds them to the rules
+// between tenants. A file stands on its own: the parent of its tenants is in it
+// too. Faults are placed from the root of the file: tenants.acme.parent.
+func CompileFile(file map[string]FileTenant, o Options) ([]*Tenant, []gateway.Fault) {
+	var f faults
+	tenants := make([]*Tenant, 0, len(file))
+	holders := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(file)) {
+		place := fields.Member("tenants", id)
+		t, more := compileFileTenant(id, file[id], o)
+		f.under(place, more)
+		f.under(place, checkTree(id, file[id].Parent, func(of string) (string, bool) {
+			t, found := file[of]
+			return t.Parent, found
+		}))
+		for i, key := range file[id].AccountKeys {
+			if holder, is := holders[key]; is && holder != id {
+				f.add(place+"."+fields.Index("account_keys", i), "is held by tenant %s too", holder)
+			}
+			holders[key] = id
+		}
+		if t != nil {
+			tenants = append(tenants, t)
+		}
+	}
+	if len(f) > 0 {
+		return nil, f
+	}
+	return tenants, nil
+}
+
+func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gateway.Fault) {
+	t, all := CompileTenant(gateway.Meta{ID: id, ManagedBy: gateway.ManagedByFile}, file.Tenant, o)
+	var sources []*Source
+	for _, source := range slices.Sorted(maps.Keys(file.Sources)) {
+		s, more := CompileSource(gateway.Meta{ID: source, ManagedBy: gateway.ManagedByFile}, file.Sources[source], o)
+		all = append(all, gateway.Under(fields.Member("sources", source), more)...)
+		sources = append(sources, s)
+	}
+	if len(all) > 0 {
+		return nil, all
+	}
+	return t.Having(sources...), nil
+}

@@ -1,0 +1,60 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// Header is one field of an outbound request.
+type Header struct{ Name, Value string }
+
+const (
+	maxHeaders     = 50
+	maxHeaderBytes = 8 << 10 // of one field, name and value
+)
+
+// compileHeaders checks header fields and puts them in order of their names.
+func compileHeaders(place string, set gateway.Headers, o Options, f *faults) []Header {
+	if len(set) > maxHeaders {
+		f.add(place, "has %d: at most %d", len(set), maxHeaders)
+	}
+	list := make([]Header, 0, len(set))
+	for name, value := range set {
+		list = append(list, Header{name, value.Reveal()})
+	}
+	slices.SortFunc(list, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	for i, h := range list {
+		f.header(fields.Member(place, h.Name), h, o)
+		if has(list[:i], h.Name) {
+			f.add(fields.Member(place, h.Name), "is there twice, in another case")
+		}
+	}
+	return list
+}
+
+func (f *faults) header(place string, h Header, o Options) {
+	if err := o.CheckHeader(h.Name, h.Value); err != nil {
+		f.add(place, "%v", err)
+	}
+	if len(h.Name)+len(h.Value) > maxHeaderBytes {
+		f.add(place, "has %d bytes: at most %d, name and value together", len(h.Name)+len(h.Value), maxHeaderBytes)
+	}
+}
+
+// over gives the fields of own, and of base those that own does not have.
+func over(base, own []Header) []Header {
+	all := slices.Clone(own)
+	for _, h := range base {
+		if !has(own, h.Name) {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+func has(list []Header, name string) bool {
+	return slices.ContainsFunc(list, func(h Header) bool { return strings.EqualFold(h.Name, name) })
+}

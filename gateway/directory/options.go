@@ -1,0 +1,61 @@
+package directory
+
+import (
+	"fmt"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Options is what compiling needs to know beside the resource itself.
+type Options struct {
+	// MaxBody is the most that a callback's body may have where its source says
+	// nothing: public.max_body.
+	MaxBody gateway.Size
+	// CheckURL refuses what can be no target of an outbound request; trusted is
+	// what the file names as platform, which the egress rules do not bind.
+	CheckURL func(url string, trusted bool) error
+	// CheckHeader refuses a header field that no operator may set.
+	CheckHeader func(name, value string) error
+}
+
+// Bounds and defaults of what a tenant or a source says (SPEC 5, 7, 14).
+const (
+	DefaultEarlyTTL     = 60 * time.Second
+	MaxEarlyTTL         = 300 * time.Second
+	DefaultEarlyMax     = 1000
+	MaxEarlyMax         = 100_000
+	DefaultDedupeWindow = 24 * time.Hour
+	MinDedupeWindow     = time.Second
+	MaxSourceBody       = 16 << 20 // bytes
+	DefaultTimeout      = 15 * time.Second
+	MinTimeout          = time.Millisecond
+	MaxTimeout          = 60 * time.Second
+	MaxRetention        = 365 * 24 * time.Hour
+	maxName             = 256 // bytes
+	maxAccountKeys      = 1000
+	maxAccountKey       = 256 // bytes
+	maxDepth            = 16  // tenants on one path of the tree
+)
+
+// faults collects what is wrong with one resource.
+type faults []gateway.Fault
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, gateway.Fault{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+func (f *faults) under(place string, more []gateway.Fault) {
+	*f = append(*f, gateway.Under(place, more)...)
+}
+
+// span gives a duration within its bounds; nil is the default.
+func (f *faults) span(path string, d *gateway.Duration, unset, least, most time.Duration) time.Duration {
+	if d == nil {
+		return unset
+	}
+	if span := time.Duration(*d); span < least || span > most {
+		f.add(path, "is %s: must be %s to %s", d, gateway.Duration(least), gateway.Duration(most))
+	}
+	return time.Duration(*d)
+}

@@ -1,0 +1,156 @@
+package directory
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+	"hookgate/gateway/mapping"
+	"hookgate/metrics"
+)
+
+// Source is one source, compiled.
+type Source struct {
+	ID       string
+	Tenant   *Tenant
+	Meta     gateway.Meta
+	Spec     gateway.Source
+	Enabled  bool // and its tenant is too
+	Verifier *signature.Verifier
+	Plan     *mapping.SourcePlan // where the key, the delivery id and the values are
+	Allow    string              // the methods, as the header Allow lists them
+	MaxBody  int                 // bytes
+	EarlyTTL time.Duration       // how long a callback is parked; 0: not at all
+	EarlyMax int                 // parked at once
+	Again    bool                // park after an ended wait too
+	Window   time.Duration       // for which a taken callback is known again
+	Pin      int                 // the status for every answer that may have it; 0: its own
+	Rate     *gateway.Rate       // nil: no limit
+	Metrics  metrics.Source
+	methods  []string
+}
+
+// methods that a source can take: those that the edge lets pass.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// Takes says whether the source takes a method.
+func (s *Source) Takes(method []byte) bool {
+	for _, m := range s.methods {
+		if m == string(method) {
+			return true
+		}
+	}
+	return false
+}
+
+// CompileSource checks a source and makes it ready to run; Tenant.With gives it
+// its tenant.
+func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, []gateway.Fault) {
+	var f faults
+	if !gateway.IsName(meta.ID) {
+		f.add("id", "%s", badName)
+	}
+	s := &Source{
+		ID: meta.ID, Meta: meta, Spec: spec, Again: spec.Early.Again, Pin: spec.Respond.Status, Rate: spec.RateLimit,
+		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: earlyMax(spec.Early.Max, &f),
+		EarlyTTL: f.span("early.ttl", spec.Early.TTL, DefaultEarlyTTL, 0, MaxEarlyTTL),
+		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
+		methods:  compileMethods(spec.Methods, &f),
+	}
+	s.Allow = strings.Join(s.methods, ", ")
+	if s.Pin != 0 && (s.Pin < 200 || s.Pin > 299) {
+		f.add("respond.status", "is %d: must be 200 to 299", s.Pin)
+	}
+	checkRate("rate_limit", spec.RateLimit, &f)
+	deliveryID := spec.Dedupe.ID
+	if s.Verifier = compileVerify(spec.Verify, &f); s.Verifier != nil {
+		deliveryID = cmp.Or(deliveryID, s.Verifier.DeliveryID())
+	}
+	plan, more := mapping.CompileSource(spec.ConversationKey, deliveryID, spec.Match, spec.Variables)
+	if s.Plan = plan; len(more) > 0 {
+		f = append(f, more...)
+	}
+	if len(f) > 0 {
+		return nil, f
+	}
+	return s, nil
+}
+
+func compileVerify(v gateway.Verify, f *faults) *signature.Verifier {
+	if v.Type == "" {
+		f.add("verify.type", "is missing: say who may call; write {type: none} if everybody may")
+		return nil
+	}
+	if v.Tolerance != nil && *v.Tolerance <= 0 {
+		f.add("verify.tolerance", "must be above 0")
+	}
+	c := signature.Config{
+		Type: v.Type, In: v.In, Name: v.Name, Secrets: reveal(v.Secrets), Username: v.Username, Password: v.Password.Reveal(),
+		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
+		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
+	}
+	if v.Tolerance != nil {
+		c.Tolerance = time.Duration(*v.Tolerance)
+	}
+	verifier, more := signature.Compile(c)
+	f.signature("verify", more)
+	return verifier
+}
+
+// signature takes over faults of the package of that name, which knows no
+// others of ours.
+func (f *faults) signature(place string, more []signature.Fault) {
+	for _, fault := range more {
+		f.add(place+"."+fault.Field, "%s", fault.Message)
+	}
+}
+
+func reveal(secrets []gateway.Secret) []string {
+	plain := make([]string, len(secrets))
+	for i, s := range secrets {
+		plain[i] = s.Reveal()
+	}
+	return plain
+}
+
+func compileMethods(list []string, f *faults) []string {
+	if len(list) == 0 {
+		return methods
+	}
+	for i, m := range list {
+		switch {
+		case !slices.Contains(methods, m):
+			f.add(fields.Index("methods", i), "is %q: must be one of %s", m, strings.Join(methods, ", "))
+		case slices.Contains(list[:i], m):
+			f.add(fields.Index("methods", i), "is there twice")
+		}
+	}
+	return slices.Clone(list)
+}
+
+func maxBody(size *gateway.Size, unset gateway.Size, f *faults) int {
+	if size == nil {
+		return int(unset)
+	}
+	if *size < 1 || *size > MaxSourceBody {
+		f.add("max_body", "is %d: must be 1 to %d bytes", *size, MaxSourceBody)
+	}
+	return int(*size)
+}
+
+func earlyMax(most *int, f *faults) int {
+	if most == nil {
+		return DefaultEarlyMax
+	}
+	if *most < 1 || *most > MaxEarlyMax {
+		f.add("early.max", "is %d: must be 1 to %d; to park nothing set early.ttl to 0", *most, MaxEarlyMax)
+	}
+	return *most
+}

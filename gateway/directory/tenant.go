@@ -1,0 +1,154 @@
+package directory
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+	"hookgate/metrics"
+)
+
+// Tenant is one tenant, compiled. Its parent is known by id alone: the tenant
+// above may change without this one being copied (Snapshot.Under).
+type Tenant struct {
+	ID       string
+	Meta     gateway.Meta
+	Spec     gateway.Tenant
+	Disabled bool      // it left the file, and nobody took it over
+	Platform *Platform // nil: no outcome can be sent
+	Headers  []Header  // on every outbound request made for the tenant
+	Metrics  metrics.Tenant
+	sources  map[string]*Source
+}
+
+// Source gives a source by its id; nil is none.
+func (t *Tenant) Source(id string) *Source { return t.sources[id] }
+
+// SourceBytes is Source for an id that lies in a request; it copies nothing.
+func (t *Tenant) SourceBytes(id []byte) *Source { return t.sources[string(id)] }
+
+// Sources lists the sources by id.
+func (t *Tenant) Sources() []*Source {
+	list := make([]*Source, 0, len(t.sources))
+	for _, id := range slices.Sorted(maps.Keys(t.sources)) {
+		list = append(list, t.sources[id])
+	}
+	return list
+}
+
+// Having gives the tenant with these sources and no others.
+func (t *Tenant) Having(sources ...*Source) *Tenant {
+	next := *t
+	next.sources = make(map[string]*Source, len(sources))
+	for _, s := range sources {
+		own := *s
+		own.Tenant = &next
+		own.Enabled = !t.Disabled && (own.Spec.Enabled == nil || *own.Spec.Enabled)
+		next.sources[s.ID] = &own
+	}
+	return &next
+}
+
+// With gives the tenant with s, in place of a source of the same id.
+func (t *Tenant) With(s *Source) *Tenant { return t.Having(append(t.Without(s.ID).Sources(), s)...) }
+
+// Without gives the tenant without a source.
+func (t *Tenant) Without(source string) *Tenant {
+	return t.Having(slices.DeleteFunc(t.Sources(), func(s *Source) bool { return s.ID == source })...)
+}
+
+// counted gives the tenant with its child metrics, and its sources with theirs.
+func (t *Tenant) counted(m *metrics.Set) *Tenant {
+	next := t.Having(t.Sources()...)
+	next.Metrics = m.Tenant(t.ID, endStates)
+	for id, s := range next.sources {
+		if s.Metrics.Callbacks == nil {
+			s.Metrics = m.Source(t.ID, id, outcomes)
+		}
+	}
+	return next
+}
+
+var (
+	endStates = []string{string(gateway.StateResumed), string(gateway.StateTimedOut), string(gateway.StateCancelled)}
+	outcomes  = func() (all []string) {
+		for _, o := range gateway.Outcomes {
+			all = append(all, string(o))
+		}
+		return all
+	}()
+)
+
+// CompileTenant checks a tenant and makes it ready to run, without sources. What
+// stands between tenants is Snapshot.CheckTenant's to say.
+func CompileTenant(meta gateway.Meta, spec gateway.Tenant, o Options) (*Tenant, []gateway.Fault) {
+	var f faults
+	if !gateway.IsName(meta.ID) {
+		f.add("id", "%s", badName)
+	}
+	if len(spec.Name) > maxName || strings.ContainsFunc(spec.Name, unicode.IsControl) {
+		f.add("name", "must have at most %d bytes and no control characters", maxName)
+	}
+	if spec.Parent != "" && !gateway.IsName(spec.Parent) {
+		f.add("parent", "%s", badName)
+	}
+	checkAccountKeys(spec.AccountKeys, &f)
+	checkLimits(spec.Limits, &f)
+	checkRetention(spec.Retention, &f)
+	t := &Tenant{ID: meta.ID, Meta: meta, Spec: spec, Headers: compileHeaders("headers", spec.Headers, o, &f)}
+	if spec.Platform != nil {
+		var p faults
+		t.Platform = compilePlatform(*spec.Platform, meta.ManagedBy == gateway.ManagedByFile, t.Headers, o, &p)
+		f.under("platform", p)
+	}
+	if len(f) > 0 {
+		return nil, f
+	}
+	return t, nil
+}
+
+const badName = `must be 1 to 63 characters of a-z, 0-9, "_" and "-", the first a letter or digit`
+
+func checkAccountKeys(keys []string, f *faults) {
+	if len(keys) > maxAccountKeys {
+		f.add("account_keys", "has %d: at most %d", len(keys), maxAccountKeys)
+		return
+	}
+	seen := make(map[string]bool, len(keys))
+	for i, key := range keys {
+		place := fields.Index("account_keys", i)
+		switch {
+		case key == "" || len(key) > maxAccountKey || strings.ContainsFunc(key, unicode.IsControl):
+			f.add(place, "must have 1 to %d bytes and no control characters", maxAccountKey)
+		case seen[key]:
+			f.add(place, "is there twice")
+		}
+		seen[key] = true
+	}
+}
+
+func checkLimits(l gateway.Limits, f *faults) {
+	if l.WaitsOpen != nil && *l.WaitsOpen < 1 {
+		f.add("limits.waits_open", "is %d: must be 1 or more", *l.WaitsOpen)
+	}
+	checkRate("limits.callbacks_per_second", l.CallbacksPerSecond, f)
+	checkRate("limits.events_per_second", l.EventsPerSecond, f)
+	checkRate("limits.calls_per_second", l.CallsPerSecond, f)
+}
+
+// checkRate holds rates to what reading them from JSON makes sure of: they can
+// also come from elsewhere.
+func checkRate(path string, r *gateway.Rate, f *faults) {
+	if r != nil && (!(r.PerSecond > 0) || r.Burst < 1) {
+		f.add(path, "must be a number a second above 0, with a burst of 1 or more")
+	}
+}
+
+func checkRetention(r gateway.Retention, f *faults) {
+	f.span("retention.events", r.Events, 0, 0, MaxRetention)
+	f.span("retention.deliveries", r.Deliveries, 0, 0, MaxRetention)
+	f.span("retention.dead", r.Dead, 0, 0, MaxRetention)
+}
