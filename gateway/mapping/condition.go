@@ -1,0 +1,150 @@
+package mapping
+
+import (
+	"regexp"
+
+	"hookgate/gateway"
+)
+
+// MaxRegex is the longest regular expression in bytes.
+const MaxRegex = 1024
+
+// maxLiteral is the largest value, in bytes of JSON, that a condition compares
+// with or a variable defaults to.
+const maxLiteral = 16 << 10
+
+// maxIn is how many values an in may list.
+const maxIn = 1000
+
+// condition looks at one value of a callback.
+type condition struct {
+	slot    Slot
+	exists  bool           // the value must be there, or else must not
+	targets []target       // equals or in
+	regex   *regexp.Regexp // of the text of a scalar
+}
+
+// target is a value to be equal to.
+type target struct {
+	raw  []byte
+	kind Kind
+	text string // of a scalar
+
+}
+
+func (c *condition) holds(v *Values) bool {
+	value := v.At(c.slot)
+	switch {
+	case c.targets != nil:
+		for i := range c.targets {
+			if c.targets[i].equals(value, v) {
+				return true
+			}
+		}
+		return false
+	case c.regex != nil:
+		if !value.IsScalar() {
+			return false
+		}
+		return c.regex.Match(v.text(value))
+	}
+	return (value.Kind != Missing) == c.exists
+}
+
+// text gives the text of a scalar, good until the next call.
+func (v *Values) text(value Value) []byte {
+	text, scratch := value.text(v.scratch)
+	v.scratch = scratch
+	return text
+}
+
+// equals compares JSON values; what is text by nature compares as text with
+// whatever scalar the condition names (SPEC 14).
+func (t *target) equals(value Value, v *Values) bool {
+	switch {
+	case value.Loose:
+		scalar := t.kind == String || t.kind == Number || t.kind == Bool
+		return scalar && string(v.text(value)) == t.text
+	case value.Kind != t.kind:
+		return false
+	case value.Kind == String:
+		return string(v.text(value)) == t.text
+	}
+	return equalJSON(value.Raw, t.raw)
+}
+
+func newTarget(raw gateway.Raw) (target, string) {
+	switch {
+	case len(raw) > maxLiteral:
+		return target{}, "a value to compare with has at most 16 KiB"
+	case !valid(raw):
+		return target{}, "this is no JSON value"
+	}
+	start := skipSpace(raw, 0)
+	t := target{raw: raw[start:skipValue(raw, start)]}
+	t.kind = kindOf(t.raw)
+	if v := valueOf(t.raw); v.IsScalar() {
+		text, _ := v.text(nil)
+		t.text = string(text)
+	}
+	return t, ""
+}
+
+// condition compiles one entry of when.
+func (c *compiler) condition(place string, from gateway.Condition) condition {
+	out := condition{slot: c.path(place+".path", from.Path)}
+	given := 0
+	if from.Equals != nil {
+		given++
+		out.targets = c.targets(place+".equals", []gateway.Raw{*from.Equals}, false)
+	}
+	if from.In != nil {
+		given++
+		out.targets = c.targets(place+".in", *from.In, true)
+	}
+	if from.Exists != nil {
+		given++
+		out.exists = *from.Exists
+	}
+	if from.Regex != nil {
+		given++
+		out.regex = c.regex(place+".regex", *from.Regex)
+	}
+	if given != 1 {
+		c.fault(place, "exactly one of equals, in, exists and regex is given")
+	}
+	return out
+}
+
+func (c *compiler) targets(place string, values []gateway.Raw, list bool) []target {
+	if len(values) == 0 {
+		c.fault(place, "at least one value is listed")
+	}
+	if len(values) > maxIn {
+		c.fault(place, "at most %d values are listed", maxIn)
+		return nil
+	}
+	out := make([]target, 0, len(values))
+	for i, raw := range values {
+		t, rule := newTarget(raw)
+		if rule != "" && list {
+			c.fault(index(place, i), "%s", rule)
+		} else if rule != "" {
+			c.fault(place, "%s", rule)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (c *compiler) regex(place, text string) *regexp.Regexp {
+	if len(text) > MaxRegex {
+		c.fault(place, "a regular expression has at most %d bytes", MaxRegex)
+		return nil
+	}
+	re, err := regexp.Compile(text)
+	if err != nil {
+		c.fault(place, "%v", err)
+	}
+	return re
+}

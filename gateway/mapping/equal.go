@@ -1,0 +1,81 @@
+package mapping
+
+// equalJSON says whether two JSON values are the same: numbers by value,
+// strings by text, objects whatever the order of their members.
+func equalJSON(a, b []byte) bool {
+	kind := kindOf(a)
+	if kind != kindOf(b) {
+		return false
+	}
+	switch kind {
+	case Number:
+		return equalNumbers(a, b)
+	case String:
+		return equalStrings(a, b)
+	case Array:
+		return equalArrays(a, b)
+	case Object:
+		return equalObjects(a, b)
+	}
+	return string(a) == string(b) // null, true, false
+}
+
+func equalStrings(a, b []byte) bool {
+	if !hasEscape(a) && !hasEscape(b) {
+		return string(a) == string(b)
+	}
+	return unescaped(a[1:len(a)-1]) == unescaped(b[1:len(b)-1])
+}
+
+func unescaped(inner []byte) string {
+	if !hasEscape(inner) {
+		return string(inner)
+	}
+	return string(appendUnescaped(make([]byte, 0, len(inner)), inner))
+}
+
+func equalArrays(a, b []byte) bool {
+	i, j := 1, 1
+	for {
+		x, okX := nextItem(a, i)
+		y, okY := nextItem(b, j)
+		if !okX || !okY {
+			return okX == okY
+		}
+		i, j = skipValue(a, x), skipValue(b, y)
+		if !equalJSON(a[x:i], b[y:j]) {
+			return false
+		}
+	}
+}
+
+func equalObjects(a, b []byte) bool {
+	left, right := objectMembers(a), objectMembers(b)
+	if len(left) != len(right) {
+		return false
+	}
+	for name, value := range left {
+		other, found := right[name]
+		if !found || !equalJSON(value, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// objectMembers gives the members by name; of those with one name the last counts.
+func objectMembers(object []byte) map[string][]byte {
+	members := make(map[string][]byte)
+	for i := 1; ; {
+		m, next, ok := nextMember(object, i)
+		if !ok {
+			return members
+		}
+		i = next
+		if m.escaped {
+			members[unescaped(m.name)] = m.value
+		} else {
+			members[string(m.name)] = m.value
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxPath is the longest path in bytes.
+const MaxPath = 1024
+
+// PathError says what is wrong with a path, and where.
+type PathError struct {
+	At   int // byte offset into the path as it was written
+	Rule string
+}
+
+func (e *PathError) Error() string { return fmt.Sprintf("at %d: %s", e.At, e.Rule) }
+
+func pathError(at int, format string, args ...any) *PathError {
+	return &PathError{At: at, Rule: fmt.Sprintf(format, args...)}
+}
+
+// step goes from a value to one inside it.
+type step struct {
+	name   string
+	index  int
+	member bool // take the member called name, of an object
+	item   bool // take the item at index, of an array; below 0 counts from the end
+}
+
+// compiled is one path, ready to run: exactly one of its fields is set.
+type compiled struct {
+	steps      []step // plain: found by the one walk
+	header     string
+	param      string
+	query      *query // a JSONPath that may find several
+	expression *expression
+}
+
+// compilePath finds out which kind of path it is and compiles it. Only an
+// expression has paths of its own inside, which add numbers.
+func compilePath(path string, add func([]step) (Slot, error)) (compiled, error) {
+	switch {
+	case path == "":
+		return compiled{}, pathError(0, "a path is missing")
+	case len(path) > MaxPath:
+		return compiled{}, pathError(MaxPath, "a path has at most %d bytes", MaxPath)
+	case !utf8.ValidString(path):
+		return compiled{}, pathError(0, "a path is UTF-8")
+	}
+	if name, found := strings.CutPrefix(path, "header:"); found {
+		return compiled{header: name}, checkHeader(name)
+	}
+	if name, found := strings.CutPrefix(path, "query:"); found {
+		if name == "" {
+			return compiled{}, pathError(len("query:"), "the parameter's name is missing")
+		}
+		return compiled{param: name}, nil
+	}
+	switch path[0] {
+	case '$':
+		return compileJSONPath(path)
+	case '/':
+		steps, err := parsePointer(path)
+		return compiled{steps: steps}, err
+	case '{':
+		return compileBraces(path, add)
+	}
+	p := plainParser{text: path, end: len(path)}
+	steps, err := p.parse()
+	return compiled{steps: steps}, err
+}
+
+func checkHeader(name string) error {
+	at := len("header:")
+	if name == "" {
+		return pathError(at, "the header's name is missing")
+	}
+	for i := 0; i < len(name); i++ {
+		if !isToken(name[i]) {
+			return pathError(at+i, "%q cannot stand in a header's name", name[i])
+		}
+	}
+	return nil
+}
+
+// isToken says whether c may stand in a field name (RFC 9110, 5.6.2).
+func isToken(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// compileBraces takes {{ a.b }} as the plain path it holds, and anything else
+// between the braces as an expression.
+func compileBraces(path string, add func([]step) (Slot, error)) (compiled, error) {
+	inner, found := strings.CutPrefix(path, "{{")
+	if !found {
+		return compiled{}, pathError(0, "an expression starts with {{")
+	}
+	inner, found = strings.CutSuffix(inner, "}}")
+	if !found {
+		return compiled{}, pathError(len(path), "an expression ends with }}")
+	}
+	start := len("{{") + len(inner) - len(strings.TrimLeft(inner, " "))
+	p := plainParser{text: path, at: start, end: start + len(strings.TrimSpace(inner)), strict: true}
+	if steps, err := p.parse(); err == nil {
+		return compiled{steps: steps}, nil
+	}
+	x, err := compileExpression(path, add)
+	return compiled{expression: x}, err
+}
+
+// parsePointer reads a JSON Pointer (RFC 6901). A token that is a number may
+// mean an item or a member.
+func parsePointer(path string) ([]step, error) {
+	var steps []step
+	at := 1
+	for token := range strings.SplitSeq(path[1:], "/") {
+		for i := 0; i < len(token); i++ {
+			if token[i] == '~' && (i+1 == len(token) || token[i+1] != '0' && token[i+1] != '1') {
+				return nil, pathError(at+i, "~ is written ~0, and / is written ~1")
+			}
+		}
+		at += len(token) + 1
+		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+		steps = append(steps, namedStep(token))
+	}
+	return steps, nil
+}
+
+// namedStep takes a member, or the item where the name is a number.
+func namedStep(name string) step {
+	s := step{name: name, member: true}
+	s.index, s.item = plainIndex(name)
+	return s
+}
+
+// maxIndexDigits keeps an index far below what overflows; no body has as many items.
+const maxIndexDigits = 9
+
+func plainIndex(s string) (int, bool) {
+	if s == "" || len(s) > maxIndexDigits || len(s) > 1 && s[0] == '0' {
+		return 0, false
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, true
+}

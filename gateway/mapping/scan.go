@@ -1,0 +1,151 @@
+package mapping
+
+import "bytes"
+
+// MaxDepth is how deep JSON may be nested (SPEC 14).
+const MaxDepth = 128
+
+// The classes of bytes that matter when a value is passed over.
+const (
+	plainByte = iota
+	quoteByte
+	openByte
+	closeByte
+)
+
+var byteClass = [256]uint8{'"': quoteByte, '{': openByte, '[': openByte, '}': closeByte, ']': closeByte}
+
+// What may stand in a string as it is: no quote, backslash or control character.
+var stringByte = func() (table [256]bool) {
+	for c := ' '; c < 256; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && b[i] <= ' ' {
+		i++
+	}
+	return i
+}
+
+// skipString passes over the string that opens at b[i].
+func skipString(b []byte, i int) (end int, escaped bool) {
+	i++
+	// Most names and values are short, and for those a call costs more than a loop.
+	for near := min(i+16, len(b)); i < near; i++ {
+		if !stringByte[b[i]] {
+			return closeString(b, i)
+		}
+	}
+	quote := bytes.IndexByte(b[i:], '"')
+	if quote < 0 {
+		return len(b), false
+	}
+	if slash := bytes.IndexByte(b[i:i+quote], '\\'); slash >= 0 {
+		return closeString(b, i+slash)
+	}
+	return i + quote + 1, false
+}
+
+func closeString(b []byte, i int) (end int, escaped bool) {
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i + 1, escaped
+		case '\\':
+			escaped = true
+			i++
+		}
+	}
+	return len(b), escaped
+}
+
+// skipValue passes over the value that starts at b[i]; b holds valid JSON.
+func skipValue(b []byte, i int) int {
+	if i >= len(b) {
+		return i
+	}
+	switch b[i] {
+	case '"':
+		end, _ := skipString(b, i)
+		return end
+	case '{', '[':
+		return skipToClose(b, i, 0)
+	}
+	for i < len(b) {
+		switch b[i] {
+		case ',', ']', '}', ' ', '\t', '\n', '\r':
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+// skipToClose goes on from inside depth brackets until all of them are closed.
+func skipToClose(b []byte, i, depth int) int {
+	for i < len(b) {
+		switch byteClass[b[i]] {
+		case plainByte:
+			i++
+		case quoteByte:
+			i, _ = skipString(b, i)
+		case openByte:
+			depth++
+			i++
+		case closeByte:
+			i++
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+// member is one member of an object as it lies there.
+type member struct {
+	name    []byte // between the quotes
+	escaped bool   // name has escapes
+	value   []byte
+}
+
+// nextMember reads the member at or after b[i], where i is just past the brace
+// or a value; ok is false at the end of the object.
+func nextMember(b []byte, i int) (m member, next int, ok bool) {
+	name, nameEnd, escaped, value := memberName(b, i)
+	if value >= len(b) {
+		return m, value, false
+	}
+	end := skipValue(b, value)
+	return member{b[name:nameEnd], escaped, b[value:end]}, end, true
+}
+
+// memberName finds the next member's name and the start of its value, which is
+// len(b) at the end of the object.
+func memberName(b []byte, i int) (name, nameEnd int, escaped bool, value int) {
+	i = skipSpace(b, i)
+	if i < len(b) && b[i] == ',' {
+		i = skipSpace(b, i+1)
+	}
+	if i >= len(b) || b[i] != '"' {
+		return 0, 0, false, len(b)
+	}
+	name = i + 1
+	i, escaped = skipString(b, i)
+	nameEnd = i - 1
+	i = skipSpace(b, i)
+	return name, nameEnd, escaped, skipSpace(b, i+1) // past the colon
+}
+
+// nextItem finds the start of the item at or after b[i], where i is just past
+// the bracket or an item; ok is false at the end of the array.
+func nextItem(b []byte, i int) (start int, ok bool) {
+	i = skipSpace(b, i)
+	if i < len(b) && b[i] == ',' {
+		i = skipSpace(b, i+1)
+	}
+	return i, i < len(b) && b[i] != ']'
+}
