@@ -1,0 +1,94 @@
+package signature
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one mistake in a Config, at the field as the operator writes it
+// ("secrets[1]"). It holds no secret.
+type Fault struct{ Field, Message string }
+
+func (f Fault) String() string { return f.Field + " " + f.Message }
+
+type faults []Fault
+
+func (f *faults) add(field, format string, args ...any) {
+	*f = append(*f, Fault{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// mostSecrets bounds the work that one bad request can make.
+const mostSecrets = 16
+
+// secrets checks a list of secrets and returns what read makes of each. An empty
+// one is a fault: anyone can compute its signatures.
+func secrets[T any](list []string, f *faults, read func(secret string) (T, error)) (all []T) {
+	switch {
+	case len(list) == 0:
+		f.add("secrets", "is missing: set at least one")
+	case len(list) > mostSecrets:
+		f.add("secrets", "has %d: set at most %d", len(list), mostSecrets)
+	}
+	for i, secret := range list {
+		field := fmt.Sprintf("secrets[%d]", i)
+		if secret == "" {
+			f.add(field, "is empty")
+			continue
+		}
+		one, err := read(secret)
+		if err != nil {
+			f.add(field, "%v", err)
+			continue
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// unread reports what is set in c although its type does not read it: silence
+// would let an operator believe in a check that never runs.
+func (f *faults) unread(c *Config, reads []string) {
+	for _, field := range []struct {
+		name string
+		set  bool
+	}{
+		{"in", c.In != ""},
+		{"name", c.Name != ""},
+		{"secrets", len(c.Secrets) > 0},
+		{"username", c.Username != ""},
+		{"password", c.Password != ""},
+		{"header", c.Header != ""},
+		{"algorithm", c.Algorithm != ""},
+		{"encoding", c.Encoding != ""},
+		{"prefix", c.Prefix != ""},
+		{"signed", c.Signed != ""},
+		{"timestamp_header", c.TimestampHeader != ""},
+		{"tolerance", c.Tolerance != 0},
+		{"verify_token", c.VerifyToken != ""},
+	} {
+		if field.set && !slices.Contains(reads, field.name) {
+			f.add(field.name, "is not read by type %s: remove it", c.Type)
+		}
+	}
+}
+
+// headerName checks a name that must be a header's (RFC 9110, section 5.6.2).
+func (f *faults) headerName(field, name string) {
+	switch {
+	case name == "":
+		f.add(field, "is missing: set the name of a header")
+	case !isToken(name):
+		f.add(field, "is %q: no header can have this name", name)
+	}
+}
+
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+			return false
+		}
+		return !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
+}

@@ -1,0 +1,29 @@
+package signature
+
+// Reason says why a request was refused: for our log and metrics. The sender
+// learns only that it was (SPEC 3).
+type Reason string
+
+// The closed list of reasons.
+const (
+	MissingHeader      Reason = "missing_header"
+	DuplicateHeader    Reason = "duplicate_header"
+	MissingParameter   Reason = "missing_parameter"
+	DuplicateParameter Reason = "duplicate_parameter"
+	Malformed          Reason = "malformed"  // a field is not of the scheme's form
+	Version            Reason = "version"    // signatures only of versions not known here
+	Stale              Reason = "stale"      // the timestamp is older than the tolerance
+	Future             Reason = "future"     // the timestamp is newer than the tolerance
+	Mismatch           Reason = "signature"  // no secret gives this signature
+	Credential         Reason = "credential" // token, or user and password, are not the right ones
+)
+
+// Error is a refused request. It says which field was looked at, never its value.
+type Error struct {
+	Reason Reason
+	Field  string // the header's or parameter's name
+}
+
+func (e *Error) Error() string { return string(e.Reason) + ": " + e.Field }
+
+func refuse(reason Reason, field string) error { return &Error{Reason: reason, Field: field} }

@@ -1,0 +1,118 @@
+package signature
+
+import (
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Message is what is to be signed: one attempt of a delivery.
+type Message struct {
+	ID   string // the same for every attempt; has no full stop
+	At   time.Time
+	Body []byte
+}
+
+// Signer signs what goes out. Many goroutines may use it.
+type Signer struct {
+	digest *digest // nil: type none
+	rooms  sync.Pool
+}
+
+// idHeader carries the id of whatever goes out (SPEC 14).
+const idHeader = "webhook-id"
+
+// signing lists the types of `sign` (SPEC 7).
+var signing = []scheme{
+	{name: "none"},
+	{name: "standard", reads: []string{"secrets"}},
+	{name: "hmac", reads: []string{"header", "algorithm", "encoding", "prefix", "signed", "timestamp_header", "secrets"}},
+}
+
+// CompileSigner makes the signer of c, or says all that is wrong with c.
+//
+// Type standard sets webhook-id, webhook-timestamp and webhook-signature, with a
+// signature for each secret. Type hmac sets its header and, as far as its
+// template has them, webhook-id and the timestamp header; its header has room for
+// one signature, that of the first secret.
+func CompileSigner(c Config) (*Signer, []Fault) {
+	var f faults
+	s := find(signing, c.Type, &f)
+	if s == nil {
+		return nil, f
+	}
+	f.unread(&c, s.reads)
+	var g *digest
+	switch c.Type {
+	case "standard":
+		g = newDigest(standard, &c, &f)
+	case "hmac":
+		g = newDigest(describe(&c, &f), &c, &f)
+		if g.template.count(partID) > 0 {
+			g.id = idHeader
+		}
+		for _, kind := range []byte{partMethod, partURL, partPath, partHeader} {
+			if g.template.count(kind) > 0 {
+				f.add("signed", "may have {body}, {timestamp} and {id} when it signs")
+				break
+			}
+		}
+		checkTimestamp(&c, g.template, &f)
+	}
+	if len(f) > 0 {
+		return nil, f
+	}
+	return newSigner(g), nil
+}
+
+func newSigner(g *digest) *Signer {
+	return &Signer{digest: g, rooms: sync.Pool{New: func() any { return new(room) }}}
+}
+
+// room is where the values of one signing are written.
+type room struct{ id, timestamp, signature []byte }
+
+// Sign calls set with each header field that the message needs. A value holds
+// until set returns.
+func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
+	g := s.digest
+	if g == nil {
+		return
+	}
+	room := s.rooms.Get().(*room)
+	defer s.rooms.Put(room)
+	room.id = append(room.id[:0], m.ID...)
+	room.timestamp = strconv.AppendInt(room.timestamp[:0], m.At.Unix(), 10)
+	room.signature = g.sign(room.signature[:0], &content{body: m.Body, timestamp: room.timestamp, id: room.id})
+	if g.id != "" {
+		set(g.id, room.id)
+	}
+	if g.timestamp != "" {
+		set(g.timestamp, room.timestamp)
+	}
+	set(g.header, room.signature)
+}
+
+// sign appends the value of the signature header.
+func (g *digest) sign(to []byte, c *content) []byte {
+	var parts [mostParts][]byte
+	if err := g.template.fill(c, &parts); err != nil {
+		panic("signature: a template for signing asks for a header") // CompileSigner refuses it
+	}
+	if g.stamp != "" {
+		to = append(append(to, g.stamp...), c.timestamp...)
+	}
+	for i, k := range g.keys {
+		if i > 0 && g.list == 0 {
+			break
+		}
+		if len(to) > 0 {
+			to = append(to, g.list)
+		}
+		mac := k.take()
+		to = append(to, g.prefix...)
+		to = append(to, mac.text(parts[:len(g.template)], g.encoding)...)
+		k.leave(mac)
+	}
+	return to
+}

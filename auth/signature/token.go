@@ -1,0 +1,23 @@
+package signature
+
+// token is a secret in a header or a query parameter of the operator's choice.
+var token = scheme{
+	name:  "token",
+	reads: []string{"in", "name", "secrets"},
+	build: func(c *Config, f *faults) *Verifier {
+		proof := &credential{name: c.Name, right: sums(c.Secrets, f)}
+		switch c.In {
+		case "header":
+			proof.take = (*Request).header
+			f.headerName("name", c.Name)
+		case "query":
+			proof.take = (*Request).parameter
+			if c.Name == "" {
+				f.add("name", "is missing: set the name of a query parameter")
+			}
+		default:
+			f.add("in", "is %q: must be header or query", c.In)
+		}
+		return &Verifier{proof: proof}
+	},
+}

@@ -1,0 +1,80 @@
+package signature
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config is what an operator writes under `verify` or `sign`. Each type reads
+// some of it; to set what it does not read is a fault.
+type Config struct {
+	Type               string
+	In, Name           string // token: "header" or "query", and the name there
+	Secrets            []string
+	Username, Password string        // basic
+	Header             string        // hmac: where the signature is
+	Algorithm          string        // hmac: sha1, sha256 (default), sha512
+	Encoding           string        // hmac: hex (default), base64
+	Prefix             string        // hmac: before the signature, as "sha256="
+	Signed             string        // hmac: template of what is signed, default "{body}"
+	TimestampHeader    string        // hmac: Unix seconds
+	Tolerance          time.Duration // how far a timestamp may be from the clock; 0: the scheme's own
+	VerifyToken        string        // meta: what its GET handshake must bring
+}
+
+// Format keeps secrets out of whatever prints a Config.
+func (c Config) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "signature.Config{Type: %q}", c.Type) }
+
+// Headers gives a request's header fields.
+type Headers interface {
+	// Get returns the first value of the field and how many fields have the
+	// name, whatever its case.
+	Get(name string) (value []byte, n int)
+}
+
+// Request is what a verifier looks at. It keeps nothing of it.
+type Request struct {
+	Method string
+	// URL gives the public URL that the sender called: scheme, host, path and
+	// query as received. Only schemes that sign it ask; nil counts as empty.
+	URL func() string
+	// Query gives the first decoded value of a query parameter and how many
+	// there are. nil: the request has none.
+	Query  func(name string) (value []byte, n int)
+	Header Headers
+	Body   []byte // exactly as received
+	Now    time.Time
+}
+
+// Verifier checks the requests of one source. Many goroutines may use it.
+type Verifier struct {
+	proof      prover
+	deliveryID string
+	handshake  handshake
+}
+
+// prover is the part of a scheme that tells right from wrong.
+type prover interface{ verify(*Request) error }
+
+// Compile makes the verifier of c, or says all that is wrong with c.
+func Compile(c Config) (*Verifier, []Fault) {
+	var f faults
+	s := find(schemes, c.Type, &f)
+	if s == nil {
+		return nil, f
+	}
+	f.unread(&c, s.reads)
+	v := s.build(&c, &f)
+	if len(f) > 0 {
+		return nil, f
+	}
+	return v, nil
+}
+
+// Verify returns nil when the request is from whom it says, else an *Error.
+func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
+
+// DeliveryID says where the scheme's senders put the id by which a repeat is
+// known: "header:webhook-id", a path into the body such as "event_id", or "" when
+// they have none.
+func (v *Verifier) DeliveryID() string { return v.deliveryID }
