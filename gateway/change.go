@@ -76,7 +76,7 @@ type Parked struct {
 	Marks    []MarkKey     // that remember it; they live on when a wait takes it
 	Window   time.Duration // for which they then do, from ReceivedAt
 	Callback TakenCallback
-	Text     bool          // the values in the body are text: a form, not JSON
+	Kind     uint8         // how the body was understood: a mapping.BodyKind
 	Header   []HeaderField // for paths; without those that prove who calls
 	Query    string        // for paths; without what proves who calls
 }

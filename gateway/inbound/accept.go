@@ -1,0 +1,58 @@
+package inbound
+
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+)
+
+// accept finds the source and reads the body, at most as much as it may have.
+func (in *Inbound) accept(r *request) {
+	snapshot := in.Directory.Current()
+	if t := snapshot.TenantBytes(r.tenant); t != nil {
+		if src := t.SourceBytes(r.source); src != nil && src.Enabled {
+			r.src = src
+		}
+	}
+	body, err := edge.ReadBody(r.ctx, in.bodyLimit(r.src))
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.received, r.proof.Body, r.proof.Now = body, body, r.at
+	r.proof.Method = methodName(r.ctx.Method())
+	if r.src == nil {
+		// Who guesses names learns nothing from the time that the answer takes.
+		_ = in.decoy.Verify(&r.proof)
+		r.finish(gateway.OutcomeNotFound)
+	}
+}
+
+// methodName gives a method as a string; the usual ones cost nothing.
+func methodName(m []byte) string {
+	switch string(m) {
+	case "POST":
+		return "POST"
+	case "GET":
+		return "GET"
+	case "PUT":
+		return "PUT"
+	}
+	return string(m)
+}
+
+// BodyLimit says how large a body may be, before it is read.
+func (in *Inbound) BodyLimit(tenant, source []byte) int64 {
+	if t := in.Directory.Current().TenantBytes(tenant); t != nil {
+		return in.bodyLimit(t.SourceBytes(source))
+	}
+	return in.bodyLimit(nil)
+}
+
+// bodyLimit is that of a source; of one that is not there it is the default.
+func (in *Inbound) bodyLimit(src *directory.Source) int64 {
+	if src == nil {
+		return int64(in.MaxBody)
+	}
+	return int64(src.MaxBody)
+}

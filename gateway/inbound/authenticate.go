@@ -1,0 +1,71 @@
+package inbound
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+// authenticate answers a provider's handshake, or verifies who calls. A failure
+// counts against the client's address, never against the source: a good
+// signature always passes.
+func (in *Inbound) authenticate(r *request) {
+	if answer, is := r.src.Verifier.Handshake(&r.proof); is {
+		if answer.Refused() {
+			in.refuse(r, errHandshake)
+		}
+		if !r.done() {
+			r.finish(gateway.OutcomeHandshake)
+		}
+		r.answer = &answer
+		return
+	}
+	if !r.src.Takes(r.ctx.Method()) {
+		r.finish(gateway.OutcomeNotAllowed)
+		return
+	}
+	if err := r.src.Verifier.Verify(&r.proof); err != nil {
+		in.refuse(r, err)
+		r.finish(gateway.OutcomeUnauthenticated)
+		if r.again > 0 {
+			r.finish(gateway.OutcomeRateLimited)
+		}
+	}
+}
+
+var errHandshake = errors.New("handshake: the verify token is not the configured one")
+
+// refuse counts a failed verification, and logs it while the client has not
+// failed too often: a flood must not fill the log.
+func (in *Inbound) refuse(r *request, err error) {
+	in.AuthFailed()
+	client := edge.ClientIP(r.ctx)
+	again := in.failures.count(r.src.Tenant.ID, r.src.ID, client, r.at)
+	if again > 0 {
+		r.again = again
+		return
+	}
+	reason := "handshake"
+	var why *signature.Error
+	if errors.As(err, &why) {
+		reason = why.Error()
+	}
+	in.Log.Info("callback not verified", slog.String("tenant", r.src.Tenant.ID), slog.String("source", r.src.ID),
+		slog.String("client", client.String()), slog.String("reason", reason))
+}
+
+// limit holds back what is too much for the source or its tenant.
+func (in *Inbound) limit(r *request) {
+	tenant := r.src.Tenant
+	again := max(
+		in.rates.take(rateKey{tenant.ID, ""}, tenant.Spec.Limits.CallbacksPerSecond, r.at),
+		in.rates.take(rateKey{tenant.ID, r.src.ID}, r.src.Rate, r.at))
+	if again > 0 {
+		r.again = max(again, time.Second)
+		r.finish(gateway.OutcomeRateLimited)
+	}
+}

@@ -1,0 +1,57 @@
+package inbound
+
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/mapping"
+	"hookgate/gateway/waiting"
+)
+
+// extract reads all that the source's paths name in one walk: the delivery id,
+// the conversation key, and the values of match and variables. From here on the
+// callback has memory of its own.
+func (in *Inbound) extract(r *request) {
+	src, c := r.src, &r.callback
+	src.Plan.Set.Read(&r.document, &r.values)
+	c.Source = src
+	c.Key = r.conversationKey()
+	c.Mark, c.Strong = r.mark()
+	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
+	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, r.at)
+	c.Taken.ReceivedAt = gateway.At(r.at).Time
+	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
+}
+
+// conversationKey gives the key in memory of its own; "" where there is none.
+func (r *request) conversationKey() string {
+	if r.src.Plan.Key == mapping.NoSlot {
+		key, valid := gateway.Key(string(r.key))
+		if !valid {
+			return ""
+		}
+		return key
+	}
+	key, valid := mapping.KeyOf(r.values.At(r.src.Plan.Key))
+	if !valid {
+		return ""
+	}
+	return key
+}
+
+// mark gives what a repeat of this callback will be known by, and whether that
+// is an id: the provider's, or the Idempotency-Key. Else it is a fingerprint of
+// what was received (SPEC 14).
+func (r *request) mark() (mark gateway.MarkKey, strong bool) {
+	source := r.source
+	if id := r.values.At(r.src.Plan.Dedupe); id.IsScalar() && len(id.Raw) > 0 {
+		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
+	}
+	if key, n := r.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
+		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
+	}
+	var keyHeader []byte
+	if place := r.src.Spec.ConversationKey; place.In == mapping.InHeader {
+		keyHeader, _ = r.Get(place.Path)
+	}
+	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
+		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false
+}

@@ -1,0 +1,92 @@
+package inbound
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/waiting"
+)
+
+// Taker gives a callback to its wait, parks it, or says why neither can be.
+type Taker interface {
+	Take(*waiting.Callback) (waiting.Taken, error)
+}
+
+// Options are what Inbound needs.
+type Options struct {
+	Directory *directory.Directory
+	Taker     Taker
+	// PublicURL is the base of URLs that senders call and some sign, without a
+	// trailing slash; "" takes scheme and host from the request.
+	PublicURL string
+	Log       *slog.Logger
+	// Duration is told the seconds that each callback took.
+	Duration interface{ Observe(float64) }
+	// AuthFailed counts a failed verification.
+	AuthFailed func()
+	// MaxBody bounds the body of a request to a source that is not there.
+	MaxBody int
+}
+
+// Inbound answers callbacks.
+type Inbound struct {
+	Options
+	rates    rates
+	failures failures
+	requests sync.Pool
+	decoy    *signature.Verifier
+}
+
+// New makes Inbound.
+func New(o Options) *Inbound {
+	decoy, faults := signature.Compile(signature.Config{Type: "standard", Secrets: []string{signature.NewSecret()}})
+	if len(faults) > 0 {
+		panic(faults[0].String()) // a made-up secret is never at fault
+	}
+	in := &Inbound{Options: o, failures: newFailures(), decoy: decoy}
+	in.requests.New = func() any { return newRequest(in) }
+	return in
+}
+
+// Handle answers one request to /hooks/{tenant}/{source}[/{key}]; key is nil
+// where the path has none. The bytes are valid until it returns.
+func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
+	r := in.requests.Get().(*request)
+	r.begin(ctx, tenant, source, key)
+	defer func() {
+		r.end()
+		in.requests.Put(r)
+	}()
+	for _, step := range way {
+		if step(in, r); r.done() {
+			break
+		}
+	}
+	in.reply(r)
+}
+
+// way is the steps of a callback, in order.
+var way = []func(*Inbound, *request){
+	(*Inbound).accept, (*Inbound).authenticate, (*Inbound).limit, (*Inbound).parse, (*Inbound).extract, (*Inbound).take,
+}
+
+// take is the one atomic step. A store that cannot write is the only reason why
+// it has no outcome.
+func (in *Inbound) take(r *request) {
+	taken, err := in.Taker.Take(&r.callback)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.taken = taken
+}
+
+// finish ends the way with an outcome that needs no more than its word.
+func (r *request) finish(o gateway.Outcome) { r.taken.Outcome = o }
+
+func (r *request) done() bool { return r.taken.Outcome != "" }

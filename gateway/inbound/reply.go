@@ -1,0 +1,94 @@
+package inbound
+
+import (
+	"log/slog"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+)
+
+// reply says what became of the callback, in body, header and metric.
+func (in *Inbound) reply(r *request) {
+	o := r.taken.Outcome
+	response := &r.ctx.Response
+	response.Header.Set("Hookgate-Outcome", string(o))
+	if r.src != nil {
+		r.src.Metrics.Callbacks[string(o)].Inc()
+	}
+	if in.Duration != nil {
+		in.Duration.Observe(time.Since(r.at).Seconds())
+	}
+	if o == gateway.OutcomeUnavailable {
+		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
+			slog.String("source", string(r.source)), slog.Any("error", r.err))
+	}
+	if r.answer != nil {
+		response.SetStatusCode(r.answer.Status)
+		response.Header.SetContentType(r.answer.ContentType)
+		response.SetBody(r.answer.Body)
+		return
+	}
+	status := o.Status()
+	if r.src != nil && r.src.Pin != 0 && o.Pinnable() {
+		status = r.src.Pin
+	}
+	if o == gateway.OutcomeNotAllowed {
+		response.Header.Set("Allow", r.src.Allow)
+	}
+	if again := max(r.again, r.taken.RetryAfter); again > 0 || o == gateway.OutcomeUnavailable {
+		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
+		response.Header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	response.SetStatusCode(status)
+	if status >= 400 {
+		response.Header.SetContentType("application/problem+json")
+	} else {
+		response.Header.SetContentType("application/json")
+	}
+	r.body = r.appendBody(r.body[:0], status)
+	response.SetBody(r.body)
+}
+
+// appendBody appends the answer: the outcome, what is known of the callback, and
+// from 400 on the members of a problem (RFC 9457).
+func (r *request) appendBody(dst []byte, status int) []byte {
+	o := string(r.taken.Outcome)
+	dst = append(dst, `{"outcome":"`...)
+	dst = append(dst, o...)
+	dst = append(dst, '"')
+	dst = appendMember(dst, "callback_id", r.taken.CallbackID)
+	dst = appendMember(dst, "conversation_key", r.callback.Key)
+	dst = appendMember(dst, "wait_id", r.taken.WaitID)
+	if status >= 400 {
+		dst = appendMember(dst, "type", "urn:hookgate:problem:"+o)
+		dst = appendMember(dst, "title", fasthttp.StatusMessage(status))
+		dst = append(dst, `,"status":`...)
+		dst = strconv.AppendInt(dst, int64(status), 10)
+		dst = appendMember(dst, "code", o)
+	}
+	dst = appendMember(dst, "detail", r.why())
+	return append(dst, '}')
+}
+
+// why says what is wrong with a refused callback, as far as its sender may know.
+func (r *request) why() string {
+	if r.taken.Outcome == gateway.OutcomeVariableMissing {
+		return "the required variable " + r.taken.Variable + " is missing, or not of its type"
+	}
+	return r.detail
+}
+
+// appendMember appends a member that has a value.
+func appendMember(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return gateway.AppendString(dst, value)
+}

@@ -1,0 +1,25 @@
+// Package waiting keeps the sessions that wait for a callback, and decides who
+// ends each of them.
+//
+//	open     register a wait, or take the callback that was there before it
+//	take     give a callback to the wait it fits; else park it, or say why not
+//	cancel   end a wait because somebody asked to
+//	expire   end a wait because its time is over
+//	hold     look on until a wait has ended
+//
+// A wait leaves the state waiting exactly once. Callback, deadline and cancel
+// race for it, and what decides is a turn: each of them must have the turn on all
+// names of the conversation before it looks, and gives it back after its commit.
+// So whoever holds the turn may read the store and change it as if alone, while
+// other conversations go on beside it and share its fsync. Nobody waits for one
+// turn while holding another: all names are taken at once or none.
+//
+// The registry in memory decides and the store remembers. One change carries
+// everything that an outcome promises (the ended wait, the marks by which its
+// repeat will be known, the notice to the platform), and nothing is answered
+// before it is durable. After a crash the registry is built again from the store:
+// an open wait keeps its deadline, and one whose deadline has passed is never
+// resumed any more, however late the timer is.
+//
+// A hold is a view on a wait, never its owner: who goes away loses nothing.
+package waiting

@@ -1,0 +1,103 @@
+package waiting
+
+import (
+	"context"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Cancel ends an open wait without a callback. It gives the wait as it ended;
+// one that had ended before is an error with its code wait_ended.
+func (s *Sessions) Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error) {
+	r := s.room(tenant)
+	e := r.byID(id)
+	if e == nil {
+		return nil, s.cannotEnd(tenant, id)
+	}
+	t := &turn{}
+	if err := r.acquire(ctx, t, e.names, nil); err != nil {
+		return nil, err
+	}
+	defer r.release(s, t)
+	if r.byID(id) == nil {
+		return nil, s.cannotEnd(tenant, id)
+	}
+	if open, err := s.inTime(r, e); err != nil {
+		return nil, err
+	} else if open == nil {
+		return nil, s.cannotEnd(tenant, id)
+	}
+	if err := s.end(r, e, gateway.StateCancelled, reason); err != nil {
+		return nil, err
+	}
+	return e.final, nil
+}
+
+// cannotEnd says why a wait that is not open cannot be cancelled.
+func (s *Sessions) cannotEnd(tenant, id string) error {
+	w, err := s.ended(tenant, id)
+	if err != nil {
+		return err
+	}
+	return gateway.Errorf(gateway.CodeWaitEnded, "the wait has ended already: %s", w.State)
+}
+
+// end ends an open session without a callback, durably. The turn is held.
+func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
+	final := endedWithout(e.wait, state, reason, time.Now())
+	if err := s.commit(endChange(final)); err != nil {
+		return err
+	}
+	r.finish(s, e, final)
+	return nil
+}
+
+// endedWithout is the wait as it stands when it has ended without a callback.
+func endedWithout(w *gateway.Wait, state gateway.WaitState, reason string, at time.Time) *gateway.Wait {
+	final := *w
+	final.State, final.Branch, final.Reason, final.EndedAt = state, gateway.Failure, reason, stamp(at)
+	return &final
+}
+
+// resumed is the wait as it stands when a callback has ended it.
+func resumed(w *gateway.Wait, v verdict, c gateway.TakenCallback, at time.Time) *gateway.Wait {
+	final := *w
+	final.State, final.Branch, final.Match, final.EndedAt = gateway.StateResumed, v.branch, v.match, stamp(at)
+	final.Variables, final.Callback = v.variables, &c
+	return &final
+}
+
+func endChange(final *gateway.Wait) *gateway.Change {
+	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final)}, Notice: endNotice(final)}
+}
+
+// endNotice tells the platform of the end of a wait that asked for it.
+func endNotice(final *gateway.Wait) *gateway.Notice {
+	if final.Mode != gateway.ModeNotify {
+		return nil
+	}
+	return gateway.WaitNotice(final, final.EndedAt)
+}
+
+// stamp is a moment as it is stored and shown: UTC, milliseconds.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// lastEnded tells of the last wait that ended at a source under any name of the
+// conversation.
+func (s *Sessions) lastEnded(tenant, source, key string) (last gateway.Ended, found bool, err error) {
+	names, err := s.namesOf(tenant, key)
+	if err != nil {
+		return last, false, err
+	}
+	for _, key := range names {
+		e, known, err := s.Store.Ended(tenant, source, key)
+		if err != nil {
+			return last, false, err
+		}
+		if known && (!found || e.EndedAt.After(last.EndedAt)) {
+			last, found = e, true
+		}
+	}
+	return last, found, nil
+}

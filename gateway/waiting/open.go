@@ -1,0 +1,263 @@
+package waiting
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
+)
+
+// OpenRequest asks for a wait. Its fields have been checked one by one; whether
+// its rules compile is found out here.
+type OpenRequest struct {
+	Source         *directory.Source
+	Key            string
+	Aliases        []string // at most gateway.MaxAliases - 1
+	Timeout        time.Duration
+	Mode           gateway.Mode
+	Match          gateway.Raw // nil: the source's
+	Variables      gateway.Raw // nil: the source's
+	Context        gateway.Raw
+	IdempotencyKey string          // "" for none
+	Sum            gateway.MarkKey // of the request's body, where there is an Idempotency-Key
+}
+
+// Opened is a wait that was opened now, or by an earlier request with the same
+// Idempotency-Key.
+type Opened struct {
+	Wait     *gateway.Wait // resumed already, where its callback had come before it
+	Replayed bool
+}
+
+// Open registers a wait durably. A parked callback that fits is taken in the
+// same commit.
+func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
+	own, err := s.compile(q.Match, q.Variables, q.Source)
+	if err != nil {
+		return Opened{}, err
+	}
+	tenant := q.Source.Tenant.ID
+	r := s.room(tenant)
+	o := &opening{OpenRequest: q, sessions: s, room: r, rules: own}
+	if q.IdempotencyKey != "" {
+		key := gateway.NewMarkKey(gateway.MarkOpen, []byte(q.IdempotencyKey))
+		o.mark = &key
+	}
+	if err := o.acquire(ctx); err != nil {
+		return Opened{}, err
+	}
+	defer r.release(s, &o.turn)
+	if first, found, err := o.replay(); found || err != nil {
+		return first, err
+	}
+	if err := o.admit(); err != nil {
+		return Opened{}, err
+	}
+	return o.register()
+}
+
+// opening is one Open on its way.
+type opening struct {
+	OpenRequest
+	sessions *Sessions
+	room     *room
+	rules    *mapping.Program
+	mark     *gateway.MarkKey
+	turn     turn
+	all      []string // all names of the conversation
+	renamed  bool     // the store does not know them so yet
+}
+
+// acquire takes the turn on all names of the conversation. Which those are may
+// change until it has the turn: then it looks again.
+func (o *opening) acquire(ctx context.Context) error {
+	s := o.sessions
+	join := func() (err error) {
+		o.all, o.renamed, err = s.join(o.Source.Tenant.ID, o.Key, o.Aliases)
+		return err
+	}
+	before := o.room.renames()
+	if err := join(); err != nil {
+		return err
+	}
+	for {
+		names := make([]name, len(o.all))
+		for i, key := range o.all {
+			names[i] = name{o.Source.ID, key}
+		}
+		if err := o.room.acquire(ctx, &o.turn, names, o.mark); err != nil {
+			return err
+		}
+		now := o.room.renames()
+		if now == before {
+			return nil
+		}
+		had := o.all
+		if err := join(); err != nil {
+			o.room.release(s, &o.turn)
+			return err
+		}
+		if slices.Equal(had, o.all) {
+			return nil
+		}
+		o.room.release(s, &o.turn)
+		o.turn, before = turn{}, now
+	}
+}
+
+// replay answers a repeated Idempotency-Key with the wait it opened first.
+func (o *opening) replay() (Opened, bool, error) {
+	if o.mark == nil {
+		return Opened{}, false, nil
+	}
+	s, tenant := o.sessions, o.Source.Tenant.ID
+	m, found, err := s.Store.Mark(tenant, *o.mark, gateway.OutcomeKept)
+	if !found || err != nil {
+		return Opened{}, false, err
+	}
+	if m.Sum != o.Sum {
+		return Opened{}, true, gateway.Errorf(gateway.CodeIdempotencyKeyReused,
+			"this Idempotency-Key was used with another body")
+	}
+	w, err := s.Get(tenant, m.WaitID)
+	if err != nil {
+		return Opened{}, true, err
+	}
+	return Opened{Wait: w, Replayed: true}, true, nil
+}
+
+// admit refuses a second wait for a conversation, and waits beyond a limit.
+func (o *opening) admit() error {
+	s := o.sessions
+	for _, n := range o.turn.names {
+		e, err := s.inTime(o.room, o.room.at(n))
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			return &gateway.Error{
+				Code: gateway.CodeWaitExists, Message: "the conversation already waits on this source",
+				Extra: []gateway.ExtraMember{{Name: "wait_id", Value: e.wait.ID}},
+			}
+		}
+	}
+	if most := o.Source.Tenant.Spec.Limits.WaitsOpen; most != nil && o.room.waiting() >= *most {
+		return &gateway.Error{
+			Code: gateway.CodeRateLimited, Message: "the tenant has as many open waits as limits.waits_open allows",
+			RetryAfter: time.Second,
+		}
+	}
+	if s.open.Load() >= int64(s.MaxOpen) || s.contextBytes.Load()+int64(len(o.Context)) > s.MaxContextBytes {
+		return gateway.Unavailable("this process has as many open waits as it can hold", time.Second)
+	}
+	return nil
+}
+
+// register writes the wait, open or already resumed, and tells the registry.
+func (o *opening) register() (Opened, error) {
+	s, now := o.sessions, time.Now()
+	w := o.wait(now)
+	change := &gateway.Change{Wait: w}
+	if o.mark != nil {
+		change.Marks = append(change.Marks, gateway.Mark{
+			Tenant: w.Tenant, Key: *o.mark, WaitID: w.ID, Sum: o.Sum, Expires: w.CreatedAt.Add(gateway.OutcomeKept),
+		})
+	}
+	if o.renamed {
+		change.Names = &gateway.Names{Tenant: w.Tenant, All: o.all, Used: now}
+		defer o.room.renamed()
+	}
+	early, record, err := o.takeParked(w, change)
+	if err != nil {
+		return Opened{}, err
+	}
+	w = change.Wait
+	change.Traces = append(change.Traces, waitTrace(w))
+	change.Notice = o.notice(w)
+	s.reach(w.CreatedAt)
+	if err := s.commit(change); err != nil {
+		return Opened{}, err
+	}
+	if record == nil {
+		o.room.register(s, &session{wait: w, deadline: now.Add(o.Timeout)})
+		return Opened{Wait: w}, nil
+	}
+	o.room.unpark(s, early)
+	s.Observer.WaitTaken(w.Tenant, w.Source)
+	return Opened{Wait: w}, nil
+}
+
+// notice is the outcome of a wait that ended in the moment it was opened.
+func (o *opening) notice(w *gateway.Wait) *gateway.Notice {
+	if w.State == gateway.StateWaiting {
+		return nil
+	}
+	return endNotice(w)
+}
+
+func (o *opening) wait(now time.Time) *gateway.Wait {
+	w := &gateway.Wait{
+		ID: gateway.NewID(gateway.PrefixWait, now), Tenant: o.Source.Tenant.ID, Source: o.Source.ID,
+		ConversationKey: o.Key, State: gateway.StateWaiting, Context: o.Context, Mode: o.Mode,
+		OwnMatch: o.Match, OwnVariables: o.Variables, CreatedAt: stamp(now), ExpiresAt: stamp(now.Add(o.Timeout)),
+	}
+	for _, key := range o.all {
+		if key != o.Key {
+			w.Aliases = append(w.Aliases, key)
+		}
+	}
+	return w
+}
+
+// takeParked lets the oldest parked callback that fits end the wait at once.
+func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, *gateway.Parked, error) {
+	s, now := o.sessions, time.Now()
+	for _, early := range o.room.waitingFor(o.turn.names) {
+		if !now.Before(early.until) {
+			continue
+		}
+		record, err := s.Store.Parked(w.Tenant, early.id)
+		if err != nil {
+			return nil, nil, err
+		}
+		v := judgeParked(o.rules, o.Source, record)
+		if !v.fits || v.missing != "" {
+			continue
+		}
+		change.Wait = resumed(w, v, record.Callback, now)
+		change.Unpark = record
+		for _, key := range record.Marks {
+			change.Marks = append(change.Marks, gateway.Mark{
+				Tenant: w.Tenant, Key: key, CallbackID: early.id, WaitID: w.ID,
+				Expires: record.Callback.ReceivedAt.Add(record.Window),
+			})
+		}
+		c := &Callback{Source: o.Source, Key: record.Key, Taken: record.Callback}
+		change.Traces = append(change.Traces, callbackTrace(c, gateway.OutcomeResumed, w.ID))
+		return early, record, nil
+	}
+	return nil, nil, nil
+}
+
+// at gives the open session that has a name.
+func (r *room) at(n name) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.open[n]
+}
+
+// renames counts the conversations of this tenant that got other names.
+func (r *room) renames() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.renaming
+}
+
+func (r *room) renamed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.renaming++
+}

@@ -1,0 +1,278 @@
+package waiting
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// name is one key of a conversation at one source.
+type name struct{ source, key string }
+
+// session is an open wait. Its wait never changes: an ended one is a copy.
+type session struct {
+	wait     *gateway.Wait
+	names    []name
+	deadline time.Time // monotonic
+	place    int       // in the expirer's heap; -1 when it is not there
+	overdue  bool      // the expirer came while another had the turn
+
+	final *gateway.Wait // how it ended; nil while it is open
+	over  chan struct{} // closed when it has ended; made by the first who holds
+}
+
+// parked is what memory keeps of a callback that came before its wait.
+type parked struct {
+	id    string
+	name  name
+	until time.Time // monotonic
+	place int       // in the expirer's heap; -1 when it is not there
+}
+
+// room holds the sessions of one tenant. Its mutex guards maps only: it is never
+// held while the store works.
+type room struct {
+	tenant string
+
+	mu       sync.Mutex
+	gone     bool
+	open     map[name]*session // by each of its names
+	ids      map[string]*session
+	early    map[name][]*parked // oldest first
+	earlyOf  map[string]int     // parked, or about to be, by source
+	busy     map[name]*turn
+	marks    map[gateway.MarkKey]*turn
+	renaming uint64 // counts what changed the names of a conversation
+}
+
+func newRoom(tenant string) *room {
+	return &room{
+		tenant: tenant, open: map[name]*session{}, ids: map[string]*session{}, early: map[name][]*parked{},
+		earlyOf: map[string]int{}, busy: map[name]*turn{}, marks: map[gateway.MarkKey]*turn{},
+	}
+}
+
+// turn is the right to act on some names, and on one mark, alone.
+type turn struct {
+	names    []name
+	mark     gateway.MarkKey
+	marked   bool
+	session  *session // open under the first of the names
+	one      [1]name
+	finished chan struct{} // made by the first who waits for it
+}
+
+// acquire takes the turn on names and on mark (nil: none). Where an open session
+// has one of them, the turn spans all names of that session too.
+func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway.MarkKey) error {
+	r.mu.Lock()
+	for {
+		if r.gone {
+			r.mu.Unlock()
+			return errGone
+		}
+		t.names, t.session = r.span(names)
+		blocking := r.blocking(t.names, mark)
+		if blocking == nil {
+			break
+		}
+		if blocking.finished == nil {
+			blocking.finished = make(chan struct{})
+		}
+		finished := blocking.finished
+		r.mu.Unlock()
+		select {
+		case <-finished:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		r.mu.Lock()
+	}
+	r.seize(t, mark)
+	r.mu.Unlock()
+	return nil
+}
+
+// tryAcquire takes the turn on a session's names if nobody has it; else it notes
+// that the session is overdue, and whoever has the turn will say so at its end.
+func (r *room) tryAcquire(t *turn, e *session) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.final != nil || r.gone {
+		return false
+	}
+	if r.blocking(e.names, nil) != nil {
+		e.overdue = true
+		return false
+	}
+	t.names, t.session = e.names, e
+	r.seize(t, nil)
+	return true
+}
+
+// span gives names together with those of every session that has one of them.
+func (r *room) span(names []name) ([]name, *session) {
+	if len(names) == 0 {
+		return names, nil
+	}
+	first := r.open[names[0]]
+	if len(names) == 1 {
+		if first != nil {
+			return first.names, first
+		}
+		return names, nil
+	}
+	all := append([]name(nil), names...)
+	for _, n := range names {
+		if e := r.open[n]; e != nil {
+			for _, other := range e.names {
+				all = addName(all, other)
+			}
+		}
+	}
+	return all, first
+}
+
+func addName(names []name, n name) []name {
+	for _, have := range names {
+		if have == n {
+			return names
+		}
+	}
+	return append(names, n)
+}
+
+func (r *room) blocking(names []name, mark *gateway.MarkKey) *turn {
+	for _, n := range names {
+		if t := r.busy[n]; t != nil {
+			return t
+		}
+	}
+	if mark != nil {
+		return r.marks[*mark]
+	}
+	return nil
+}
+
+func (r *room) seize(t *turn, mark *gateway.MarkKey) {
+	for _, n := range t.names {
+		r.busy[n] = t
+	}
+	if mark != nil {
+		t.mark, t.marked = *mark, true
+		r.marks[*mark] = t
+	}
+}
+
+// release gives the turn back. A session that became overdue meanwhile, and is
+// still open, is handed to the expirer again.
+func (r *room) release(s *Sessions, t *turn) {
+	var overdue *session
+	r.mu.Lock()
+	for _, n := range t.names {
+		delete(r.busy, n)
+		if e := r.open[n]; e != nil && e.overdue {
+			e.overdue, overdue = false, e
+		}
+	}
+	if t.marked {
+		delete(r.marks, t.mark)
+	}
+	if t.finished != nil {
+		close(t.finished)
+	}
+	r.mu.Unlock()
+	if overdue != nil {
+		s.expirer.addSession(r, overdue)
+	}
+}
+
+// register makes a session open under all its names.
+func (r *room) register(s *Sessions, e *session) {
+	w := e.wait
+	e.place = -1
+	e.names = make([]name, 0, 1+len(w.Aliases))
+	e.names = append(e.names, name{w.Source, w.ConversationKey})
+	for _, alias := range w.Aliases {
+		e.names = addName(e.names, name{w.Source, alias})
+	}
+	r.mu.Lock()
+	for _, n := range e.names {
+		r.open[n] = e
+	}
+	r.ids[w.ID] = e
+	r.mu.Unlock()
+	s.open.Add(1)
+	s.contextBytes.Add(int64(len(w.Context)))
+	s.Observer.WaitOpened(w.Tenant)
+	s.expirer.addSession(r, e)
+}
+
+// finish takes an ended session out of the registry and tells who holds it.
+func (r *room) finish(s *Sessions, e *session, final *gateway.Wait) {
+	s.expirer.removeSession(e)
+	r.mu.Lock()
+	known := r.drop(e, final)
+	r.mu.Unlock()
+	if !known {
+		return
+	}
+	s.open.Add(-1)
+	s.contextBytes.Add(-int64(len(e.wait.Context)))
+	s.Observer.WaitEnded(final.Tenant, final.Source, final.State, final.EndedAt.Sub(final.CreatedAt))
+}
+
+// drop is finish under the lock; it says whether the session was still there.
+func (r *room) drop(e *session, final *gateway.Wait) bool {
+	if e.final != nil {
+		return false
+	}
+	for _, n := range e.names {
+		delete(r.open, n)
+	}
+	delete(r.ids, e.wait.ID)
+	e.final = final
+	if e.over != nil {
+		close(e.over)
+	}
+	return true
+}
+
+// byID gives an open session.
+func (r *room) byID(id string) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ids[id]
+}
+
+// waiting counts the open sessions.
+func (r *room) waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.ids)
+}
+
+// clear ends everything in a room whose tenant is no more. Its waits are gone
+// from the store, so those who hold one are told that it was cancelled.
+func (r *room) clear(s *Sessions) {
+	r.mu.Lock()
+	r.gone = true
+	sessions := make([]*session, 0, len(r.ids))
+	for _, e := range r.ids {
+		sessions = append(sessions, e)
+	}
+	var early []*parked
+	for _, list := range r.early {
+		early = append(early, list...)
+	}
+	r.mu.Unlock()
+	now := time.Now()
+	for _, e := range sessions {
+		r.finish(s, e, endedWithout(e.wait, gateway.StateCancelled, gateway.ReasonCancelled, now))
+	}
+	for _, p := range early {
+		r.unpark(s, p)
+	}
+}

@@ -1,0 +1,184 @@
+package waiting
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"hookgate/gateway"
+	"hookgate/gateway/mapping"
+)
+
+// Observer is told what happens, for metrics. Its methods must return at once.
+type Observer interface {
+	WaitOpened(tenant string)
+	// WaitEnded: a wait that was registered as open has ended after so long.
+	WaitEnded(tenant, source string, state gateway.WaitState, after time.Duration)
+	// WaitTaken: a wait ended in the moment it was opened, by a parked callback.
+	WaitTaken(tenant, source string)
+	TimerLag(time.Duration)
+	ParkedChanged(tenant string, delta int)
+	RulesCache(hit bool)
+}
+
+// Options are what Sessions needs and how much it may hold.
+type Options struct {
+	Store    Store
+	Observer Observer
+	// Notify is called after a notice is durable: its lane may have been asleep.
+	Notify func(gateway.LaneKey, gateway.Due)
+	// MaxOpen bounds the open waits of all tenants; 0 stands for 1,000,000.
+	MaxOpen int
+	// MaxContextBytes bounds the contexts that open waits keep in memory; 0
+	// stands for 256 MiB.
+	MaxContextBytes int64
+}
+
+// Sessions keeps the waiting sessions of one machine.
+type Sessions struct {
+	Options
+	expirer  *expirer
+	rules    *ristretto.Cache[string, *mapping.Program]
+	draining chan struct{}
+	drain    sync.Once
+
+	open         atomic.Int64
+	contextBytes atomic.Int64
+	released     atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
+
+	mu    sync.RWMutex
+	rooms map[string]*room // by tenant
+}
+
+// New makes Sessions; Recover must be called before anything else.
+func New(o Options) (*Sessions, error) {
+	if o.MaxOpen == 0 {
+		o.MaxOpen = 1_000_000
+	}
+	if o.MaxContextBytes == 0 {
+		o.MaxContextBytes = 256 << 20
+	}
+	rules, err := ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
+		NumCounters: 10 * maxRules, MaxCost: maxRules, BufferItems: 64, IgnoreInternalCost: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Sessions{Options: o, rules: rules, draining: make(chan struct{}), rooms: map[string]*room{}}
+	s.expirer = newExpirer(s)
+	return s, nil
+}
+
+// Recover registers what the store remembers and starts the timer.
+func (s *Sessions) Recover() error {
+	err := s.Store.Recover(
+		func(w *gateway.Wait) error {
+			// The wall clock carries the deadline over a restart; from here on the
+			// monotonic one does, so that a clock that jumps ends no waits.
+			e := &session{wait: w, deadline: time.Now().Add(time.Until(w.ExpiresAt))}
+			s.room(w.Tenant).register(s, e)
+			return nil
+		},
+		func(p *gateway.Parked) error {
+			left := time.Until(p.Expires)
+			if left <= 0 {
+				return nil
+			}
+			s.room(p.Tenant).park(s, &parked{
+				id: p.Callback.ID, name: name{p.Source, p.Key}, until: time.Now().Add(left),
+			})
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	go s.expirer.run()
+	return nil
+}
+
+// Drain sends those who hold away: their waits stay open in the store.
+func (s *Sessions) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+// Close stops the timer, and returns when it has stopped.
+func (s *Sessions) Close() {
+	s.Drain()
+	s.expirer.stop()
+	s.rules.Close()
+}
+
+// Forget drops everything of a tenant that is no more, from memory.
+func (s *Sessions) Forget(tenant string) {
+	s.mu.Lock()
+	r := s.rooms[tenant]
+	delete(s.rooms, tenant)
+	s.mu.Unlock()
+	if r != nil {
+		r.clear(s)
+	}
+}
+
+func (s *Sessions) room(tenant string) *room {
+	s.mu.RLock()
+	r := s.rooms[tenant]
+	s.mu.RUnlock()
+	if r != nil {
+		return r
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r = s.rooms[tenant]; r == nil {
+		r = newRoom(tenant)
+		s.rooms[tenant] = r
+	}
+	return r
+}
+
+// Get gives a wait as it stands.
+func (s *Sessions) Get(tenant, id string) (*gateway.Wait, error) {
+	if e := s.room(tenant).byID(id); e != nil {
+		return e.wait, nil
+	}
+	return s.ended(tenant, id)
+}
+
+// ended reads a wait that is not open here.
+func (s *Sessions) ended(tenant, id string) (*gateway.Wait, error) {
+	if !gateway.IsID(gateway.PrefixWait, id) {
+		return nil, errNoWait
+	}
+	return s.Store.Wait(tenant, id)
+}
+
+// List gives a tenant's waits, newest first: see Store.Waits.
+func (s *Sessions) List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
+	return s.Store.Waits(tenant, before, most, keep)
+}
+
+var errNoWait = gateway.Errorf(gateway.CodeNotFound, "no such wait")
+
+// commit makes changes durable, and wakes the lanes of their notices.
+func (s *Sessions) commit(changes ...*gateway.Change) error {
+	if err := s.Store.Commit(changes...); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if n := c.Notice; n != nil {
+			s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint},
+				gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
+		}
+	}
+	return nil
+}
+
+// errGone ends what was begun for a tenant that has been deleted meanwhile.
+var errGone = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
+
+var errDraining = &gateway.Error{
+	Code: gateway.CodeDraining, Message: "this process is stopping; the wait stays open, ask again", RetryAfter: time.Second,
+}
+
+// background is for turns that nobody gives up waiting for.
+var background = context.Background()
