@@ -1,0 +1,77 @@
+package edge
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+
+	"github.com/valyala/fasthttp"
+)
+
+// ClientIP returns the address of whoever sent the request, IPv4 never in its
+// IPv6 form; it is not valid where the connection has none.
+func ClientIP(ctx *fasthttp.RequestCtx) netip.Addr {
+	if c, ok := ctx.Conn().(*Conn); ok {
+		return c.address
+	}
+	return addressOf(ctx.Conn())
+}
+
+func addressOf(c net.Conn) netip.Addr {
+	if c == nil {
+		return netip.Addr{}
+	}
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// blockOf returns what counts as one client: an IPv6 host has a whole /64.
+func blockOf(a netip.Addr) netip.Addr {
+	if !a.Is6() {
+		return a
+	}
+	prefix, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a
+	}
+	return prefix.Addr()
+}
+
+// Path returns the path of the request's target as it was sent, nothing decoded.
+func Path(ctx *fasthttp.RequestCtx) []byte {
+	path, _, _ := bytes.Cut(ctx.Request.Header.RequestURI(), question)
+	return path
+}
+
+// Query returns what stands behind the first ? of the request's target, as it was
+// sent; nil where there is no ?.
+func Query(ctx *fasthttp.RequestCtx) []byte {
+	_, query, found := bytes.Cut(ctx.Request.Header.RequestURI(), question)
+	if !found {
+		return nil
+	}
+	return query
+}
+
+var question = []byte("?")
+
+// Unescape returns b with its percent escapes decoded, once: b itself where it has
+// none. The strict pass has seen to it that they are well-formed.
+func Unescape(b []byte) []byte {
+	i := bytes.IndexByte(b, '%')
+	if i < 0 {
+		return b
+	}
+	out := append(make([]byte, 0, len(b)), b[:i]...)
+	for ; i < len(b); i++ {
+		if b[i] == '%' && escapeAt(b, i) {
+			out = append(out, unhex(b[i+1], b[i+2]))
+			i += 2
+			continue
+		}
+		out = append(out, b[i])
+	}
+	return out
+}

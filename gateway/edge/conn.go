@@ -1,0 +1,331 @@
+package edge
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Conn is a connection whose reader gets one request at a time, and of a head
+// nothing but a whole one that passed.
+//
+// Bytes of an unfinished head are handed on at once, for fasthttp does nothing
+// before the blank line; a copy stays here until the head can be judged. A faulty
+// head is cut: its end is never handed on, Read fails with the fault, and
+// fasthttp's ErrorHandler writes it. What a client pipelines behind a request
+// waits here until fasthttp, done with that request, reads again.
+//
+// All but Close belongs to the goroutine that serves the connection.
+type Conn struct {
+	net.Conn
+	listener *Listener
+	limits   *Limits
+	address  netip.Addr
+
+	head  *buffer // handed on of an unfinished head, from its first byte
+	ahead *buffer // read, but behind the end of the request
+	fault *gateway.Error
+	body  *buffer // what ReadBody filled
+
+	inBody  bool // part of the request's body is not yet handed on
+	closes  bool // the client asked for Connection: close
+	late    bool // a deadline passed while reading
+	chunked bool
+	framing chunks
+	left    int64 // of a body of known length, not yet handed on
+	most    int64 // bytes that the body may have
+	began   time.Time
+	got     int64        // bytes of the body, handed on
+	charged atomic.Int64 // bytes taken from limits.Bodies
+
+	heard  atomic.Bool // a byte was read
+	dirty  atomic.Bool // the client may still be sending what nobody will read
+	closed atomic.Bool
+}
+
+// NetConn returns the connection under this one.
+func (c *Conn) NetConn() net.Conn { return c.Conn }
+
+// Read hands on what it may; after a refusal it only fails.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.fault != nil {
+		return 0, c.fault
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := c.fetch(p)
+	if n == 0 {
+		return 0, err
+	}
+	pass, fault := c.follow(p[:n])
+	if fault != nil {
+		c.fault = fault
+		c.dirty.Store(true)
+		if pass == 0 {
+			return 0, fault
+		}
+	} else if pass < n {
+		c.putAhead(p[pass:n])
+	}
+	return pass, nil
+}
+
+// fetch fills p with what was read ahead, else from the network.
+func (c *Conn) fetch(p []byte) (int, error) {
+	if c.ahead != nil {
+		n := copy(p, c.ahead.b)
+		if rest := copy(c.ahead.b, c.ahead.b[n:]); rest > 0 {
+			c.ahead.b = c.ahead.b[:rest]
+		} else {
+			release(&c.ahead)
+		}
+		return n, nil
+	}
+	if c.inBody {
+		if err := c.pace(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.heard.Load() {
+		c.heard.Store(true)
+	}
+	c.late = errors.Is(err, os.ErrDeadlineExceeded)
+	return n, err
+}
+
+// putAhead keeps b, which came before what is ahead already.
+func (c *Conn) putAhead(b []byte) {
+	if c.ahead == nil {
+		c.ahead = newBuffer()
+	}
+	n := len(c.ahead.b)
+	c.ahead.b = append(c.ahead.b, b...)
+	if n > 0 {
+		copy(c.ahead.b[len(b):], c.ahead.b[:n])
+		copy(c.ahead.b, b)
+	}
+}
+
+// pace moves the deadline on with the bytes that came: a body of n bytes has the
+// grace and n/Rate seconds, so that a client who drips holds nothing for long.
+func (c *Conn) pace() error {
+	if c.limits.Rate <= 0 {
+		return nil
+	}
+	if c.began.IsZero() {
+		c.began = time.Now()
+	}
+	earned := time.Duration(float64(c.got) / float64(c.limits.Rate) * float64(time.Second))
+	return c.Conn.SetReadDeadline(c.began.Add(c.limits.Grace + earned))
+}
+
+// follow moves along b and returns how much of it may be handed on: up to the end
+// of the request, or to a fault.
+func (c *Conn) follow(b []byte) (n int, fault *gateway.Error) {
+	if !c.inBody {
+		if n, fault = c.followHead(b); fault != nil || !c.inBody {
+			return n, fault
+		}
+	}
+	used, fault := c.followBody(b[n:])
+	return n + used, fault
+}
+
+// followHead judges the head when it is whole. Of a faulty one it lets the first
+// byte pass, for fasthttp answers only who has sent something.
+func (c *Conn) followHead(b []byte) (int, *gateway.Error) {
+	if c.head == nil {
+		if classes[b[0]]&inToken == 0 && b[0] != '\r' {
+			return 1, errNotHTTP // such as a TLS handshake: no blank line need be awaited
+		}
+		if i := bytes.Index(b, headEnd); i >= 0 { // nearly always: the head came in one piece
+			if fault := c.judge(b[:i+len(headEnd)]); fault != nil {
+				return 1, fault
+			}
+			return i + len(headEnd), nil
+		}
+		c.head = newBuffer()
+		return c.followSplit(b, 1)
+	}
+	return c.followSplit(b, 0)
+}
+
+// followSplit puts b behind what came of the head before. Of a faulty head it lets
+// pass first bytes: 1 where none was handed on, and else 0, for that one might be
+// the head's last.
+func (c *Conn) followSplit(b []byte, first int) (int, *gateway.Error) {
+	before := len(c.head.b)
+	c.head.b = append(c.head.b, b...)
+	from := max(0, before-len(headEnd)+1)
+	i := bytes.Index(c.head.b[from:], headEnd)
+	if i < 0 {
+		if loneLF(c.head.b, before) { // its blank line may never come
+			return first, errLoneLF
+		}
+		if len(c.head.b) > maxHead {
+			return first, errLargeHead
+		}
+		return len(b), nil
+	}
+	end := from + i + len(headEnd)
+	if end > maxHead {
+		return first, errLargeHead
+	}
+	if fault := c.judge(c.head.b[:end]); fault != nil {
+		return first, fault
+	}
+	release(&c.head)
+	return end - before, nil
+}
+
+// loneLF reports whether b has, at from or behind it, an LF that no CR precedes.
+func loneLF(b []byte, from int) bool {
+	for {
+		i := bytes.IndexByte(b[from:], '\n')
+		if i < 0 {
+			return false
+		}
+		if from += i; from == 0 || b[from-1] != '\r' {
+			return true
+		}
+		from++
+	}
+}
+
+// judge passes a whole head and prepares for its body.
+func (c *Conn) judge(b []byte) *gateway.Error {
+	h, fault := checkHead(b)
+	if fault != nil {
+		return fault
+	}
+	c.closes = h.closes
+	c.got, c.began = 0, time.Time{}
+	c.inBody = h.length != 0
+	if !c.inBody {
+		return nil
+	}
+	c.most = c.limits.Body(h.method, h.host, h.path)
+	c.chunked = h.length == chunked
+	if c.chunked {
+		c.framing = chunks{}
+		return nil
+	}
+	c.left = h.length
+	if h.length > c.most {
+		return errBodyTooLarge
+	}
+	if !c.limits.Streams {
+		return c.charge(h.length)
+	}
+	return nil
+}
+
+func (c *Conn) followBody(b []byte) (n int, fault *gateway.Error) {
+	if !c.chunked {
+		n = int(min(c.left, int64(len(b))))
+		c.left -= int64(n)
+		c.inBody = c.left > 0
+		return n, c.arrived(int64(n))
+	}
+	data := c.framing.total - c.framing.left
+	n, fault = c.framing.scan(b, c.announced)
+	if fault != nil {
+		return n, fault
+	}
+	c.inBody = c.framing.state != chunkEnd
+	return n, c.arrived(c.framing.total - c.framing.left - data)
+}
+
+// announced judges the size of the next chunk; total is that of all so far.
+func (c *Conn) announced(size, total int64) *gateway.Error {
+	if total > c.most {
+		return errBodyTooLarge
+	}
+	if !c.limits.Streams {
+		return c.charge(size)
+	}
+	return nil
+}
+
+func (c *Conn) arrived(n int64) *gateway.Error {
+	c.got += n
+	if c.limits.Streams {
+		return c.charge(n)
+	}
+	return nil
+}
+
+// charge takes n bytes from the budget; giveBack returns all that was taken.
+func (c *Conn) charge(n int64) *gateway.Error {
+	if !c.limits.Bodies.take(n) {
+		return errNoMemory
+	}
+	c.charged.Add(n)
+	return nil
+}
+
+// giveBack ends a request: the memory of its body is free.
+func (c *Conn) giveBack() {
+	c.limits.Bodies.give(c.charged.Swap(0))
+	release(&c.body)
+}
+
+// How long, and for how many bytes, a refused client is listened to. Without that
+// the kernel answers what it sends with a reset, which takes the refusal away
+// before the client has read it (RFC 9112 9.6).
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
+// Close closes the connection; any goroutine may call it, any number of times.
+func (c *Conn) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	c.listener.forget(c)
+	c.limits.Bodies.give(c.charged.Swap(0))
+	if c.dirty.Load() {
+		c.linger()
+	}
+	return c.Conn.Close()
+}
+
+func (c *Conn) linger() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	scratch := newBuffer()
+	scratch.grow(4 << 10)
+	defer release(&scratch)
+	for total := 0; total < lingerBytes; {
+		n, err := c.Conn.Read(scratch.b[:cap(scratch.b)])
+		if err != nil {
+			return
+		}
+		total += n
+	}
+}
+
+// why tells for what reason reading failed: fasthttp wraps some errors of Read so
+// that they cannot be found, so the connection keeps them.
+func (c *Conn) why() *gateway.Error {
+	switch {
+	case c.fault != nil:
+		return c.fault
+	case c.late:
+		return errTimeout
+	case c.inBody:
+		return errBodyCut
+	}
+	return errMalformed
+}

@@ -1,0 +1,179 @@
+package edge
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// script is a connection that gives its bytes in pieces and drops what is written.
+type script struct {
+	net.Conn
+	data  []byte
+	piece func() int
+}
+
+func (s *script) Read(p []byte) (int, error) {
+	if len(s.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.data[:min(len(s.data), s.piece())])
+	s.data = s.data[n:]
+	return n, nil
+}
+
+func (*script) Write(p []byte) (int, error)      { return len(p), nil }
+func (*script) Close() error                     { return nil }
+func (*script) SetDeadline(time.Time) error      { return nil }
+func (*script) SetReadDeadline(time.Time) error  { return nil }
+func (*script) SetWriteDeadline(time.Time) error { return nil }
+func (*script) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+func (*script) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+func scripted(raw []byte, limits *Limits, piece func() int) *Conn {
+	return NewListener(nil, limits).admit(&script{data: raw, piece: piece})
+}
+
+// seen is one request as a parser read it.
+type seen struct{ method, target, host, body string }
+
+// handledOf serves raw and returns what reached the handler.
+func handledOf(raw []byte, streams bool, piece func() int) (all []seen) {
+	limits := testLimits(streams)
+	limits.Rate = 0
+	server := Settings{
+		Limits: limits, ReduceMemory: !streams, Logger: log.New(io.Discard, "", 0),
+		Panicked: func(v any, _ []byte) { panic(v) },
+		Handler: func(ctx *fasthttp.RequestCtx) {
+			body, err := ReadBody(ctx, 1<<20)
+			if err != nil {
+				return
+			}
+			all = append(all, seen{
+				method: string(ctx.Method()), target: string(ctx.Request.Header.RequestURI()),
+				host: string(ctx.Request.Header.Host()), body: string(body),
+			})
+		},
+	}.Server()
+	_ = server.ServeConn(scripted(raw, limits, piece)) // its error is the end of the bytes
+	return all
+}
+
+// FuzzConn: whatever reaches a handler is read alike by net/http, from the first
+// byte on and however the bytes are cut; both servers hand on the same; and a path
+// that was handed on has nothing that two servers could understand in two ways.
+func FuzzConn(f *testing.F) {
+	for _, v := range readVectors(f) {
+		f.Add(v.Raw, uint16(1000))
+		f.Add(append(bytes.Clone(v.Raw), v.Raw...), uint16(7))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, cut uint16) {
+		step := int(cut)
+		piece := func() int { step = step*31%4093 + 1; return step%int(cut/16+1) + 1 }
+		streamed := handledOf(bytes.Clone(raw), true, piece)
+		buffered := handledOf(bytes.Clone(raw), false, func() int { return len(raw) })
+		if len(streamed) != len(buffered) {
+			t.Fatalf("streaming handled %q, buffering %q", streamed, buffered)
+		}
+		reference := bufio.NewReader(bytes.NewReader(raw))
+		for i, got := range streamed {
+			if got != buffered[i] {
+				t.Fatalf("streaming read %q, buffering %q", got, buffered[i])
+			}
+			want, err := referenceRequest(reference)
+			if err != nil {
+				t.Fatalf("request %d was handled as %q; net/http refuses it: %v", i, got, err)
+			}
+			if got != want {
+				t.Fatalf("request %d was handled as %q; net/http reads %q", i, got, want)
+			}
+			checkPlain(t, got)
+		}
+	})
+}
+
+func referenceRequest(r *bufio.Reader) (seen, error) {
+	if next, err := r.Peek(2); err == nil && string(next) == "\r\n" { // forgiven, once
+		if _, err := r.Discard(2); err != nil {
+			return seen{}, err
+		}
+	}
+	request, err := http.ReadRequest(r)
+	if err != nil {
+		return seen{}, err
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return seen{}, err
+	}
+	return seen{request.Method, request.RequestURI, request.Host, string(body)}, nil
+}
+
+func checkPlain(t *testing.T, got seen) {
+	t.Helper()
+	path, _, _ := strings.Cut(got.target, "?")
+	decoded := string(Unescape([]byte(path)))
+	if strings.Count(decoded, "/") != strings.Count(path, "/") || strings.ContainsAny(decoded, "\\\x00\r\n") {
+		t.Fatalf("%q has an encoded separator or control byte", path)
+	}
+	for i, segment := range strings.Split(decoded, "/") {
+		name, _, _ := strings.Cut(segment, ";")
+		if name == "." || name == ".." || segment == "" && i > 0 && i < strings.Count(decoded, "/") {
+			t.Fatalf("%q has the segment %q", path, segment)
+		}
+	}
+	if got.host == "" || strings.ContainsAny(got.host, "/,@%? ") {
+		t.Fatalf("the host %q is not plain", got.host)
+	}
+}
+
+// typical is a callback as a provider sends it.
+var typical = []byte("POST /hooks/acme/payments?v=2 HTTP/1.1\r\nHost: hooks.example.com\r\n" +
+	"User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\nAccept: */*; q=0.5, application/xml\r\n" +
+	"Content-Type: application/json; charset=utf-8\r\nCache-Control: no-cache\r\n" +
+	"Stripe-Signature: t=1760000000,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd\r\n" +
+	"X-Request-Id: 01J9ZQ0Z0Z0Z0Z0Z0Z0Z0Z0Z0Z\r\nContent-Length: 25\r\n\r\n" + `{"conversation_key":"42"}`)
+
+// endless gives one request again and again, in reads of its own.
+type endless struct {
+	script
+	raw []byte
+}
+
+func (e *endless) Read(p []byte) (int, error) { return copy(p, e.raw), nil }
+
+func TestAcceptAllocatesNothing(t *testing.T) {
+	limits := testLimits(true)
+	c := NewListener(nil, limits).admit(&endless{raw: typical})
+	p := make([]byte, maxHead)
+	allocs := testing.AllocsPerRun(100, func() {
+		if n, err := c.Read(p); n != len(typical) || err != nil {
+			t.Fatalf("Read = %d, %v", n, err)
+		}
+		c.giveBack()
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations for each request", allocs)
+	}
+}
+
+func BenchmarkStrictPass(b *testing.B) {
+	c := NewListener(nil, testLimits(true)).admit(&endless{raw: typical})
+	p := make([]byte, maxHead)
+	b.SetBytes(int64(len(typical)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Read(p); err != nil {
+			b.Fatal(err)
+		}
+		c.giveBack()
+	}
+}

@@ -1,0 +1,23 @@
+// Package edge is what all HTTP that comes in shares, on both listeners.
+//
+// fasthttp alone takes about two thirds of the requests that a gateway must
+// refuse, and keeps too little of a request to judge it afterwards: a lone LF
+// behind the request line is gone once it has parsed. So the judging is done on
+// the bytes themselves, before fasthttp sees them. One request goes this way:
+//
+//	Listener  accepts, within bounds for all and for one address
+//	Conn      hands fasthttp one request at a time, and only a head that passed
+//	checkHead request line, fields, framing: a fault is a gateway.Error
+//	Limits    the body's size, rate and share of memory, while it arrives
+//	Handler   runs what was asked for; recovers, drains or closes, gives back
+//	ReadBody  the whole body as bytes, for a server that streams
+//	Problem   turns an error into RFC 9457 problem+json, for fasthttp and net/http
+//
+// Because the pass is strict, Conn and fasthttp cannot disagree on where a
+// request ends: whatever two parsers could read in two ways is refused, and the
+// connection closed. Nothing is decoded or normalised on the way: what is
+// matched (Path, Query) is what the client sent.
+//
+// A Watcher sees to held requests: a handler that waits cannot see its client
+// leave, so one goroutine asks the sockets of all that wait.
+package edge

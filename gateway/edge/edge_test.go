@@ -1,0 +1,83 @@
+package edge
+
+import (
+	"io"
+	"log"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// site is a server on loopback with the real settings.
+type site struct {
+	*Listener
+	addr     string
+	panicked atomic.Int32
+}
+
+// flavours are the two servers that hookgate runs.
+var flavours = []struct {
+	name    string
+	streams bool
+}{{"streaming", true}, {"buffering", false}}
+
+func testLimits(streams bool) *Limits {
+	return &Limits{
+		Streams: streams, Grace: 300 * time.Millisecond, Rate: 16 << 10,
+		Bodies: NewBudget(64 << 20),
+		Body:   func(_, _, _ []byte) int64 { return 1 << 20 },
+	}
+}
+
+func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *site {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{Listener: NewListener(ln, limits), addr: ln.Addr().String()}
+	server := Settings{
+		Handler: handler, Limits: limits, ReduceMemory: !limits.Streams,
+		ReadTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
+		Logger:   log.New(io.Discard, "", 0),
+		Panicked: func(any, []byte) { s.panicked.Add(1) },
+	}.Server()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(s.Listener) }()
+	t.Cleanup(func() {
+		_ = s.Close()
+		s.Abort()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return s
+}
+
+func (s *site) dial(t testing.TB) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// send writes b in pieces of size bytes, each of which the server may see alone.
+func send(t testing.TB, c net.Conn, b []byte, size int) {
+	t.Helper()
+	for len(b) > 0 {
+		n := min(size, len(b))
+		if _, err := c.Write(b[:n]); err != nil {
+			return // refused already: what matters is the answer
+		}
+		b = b[n:]
+	}
+}

@@ -1,0 +1,78 @@
+package edge
+
+import (
+	"runtime/debug"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+)
+
+// Handler runs next on the requests of a Listener's connections and cleans up
+// behind it: a panic becomes 500 and is told to panicked (fasthttp would let it
+// end the process), a body that nobody read is drained where that takes no
+// waiting and else closes the connection, the body's memory is given back.
+func Handler(next fasthttp.RequestHandler, panicked func(value any, stack []byte)) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		defer settle(ctx)
+		defer func() {
+			if v := recover(); v != nil {
+				panicked(v, debug.Stack())
+				ctx.Response.Reset()
+				ctx.SetConnectionClose()
+				WriteProblem(ctx, errInternal)
+			}
+		}()
+		next(ctx)
+	}
+}
+
+func settle(ctx *fasthttp.RequestCtx) {
+	c, ok := ctx.Conn().(*Conn)
+	if !ok {
+		return
+	}
+	if ctx.RequestBodyStream() != nil && !drain(ctx, c) {
+		c.dirty.Store(true)
+	}
+	if c.closes || c.dirty.Load() {
+		ctx.SetConnectionClose()
+	}
+	c.giveBack()
+}
+
+// drain reads what is left of a body that has come as a whole; what follows it
+// would else be read as the next request. fasthttp does not do that by itself.
+func drain(ctx *fasthttp.RequestCtx, c *Conn) bool {
+	if c.inBody || c.fault != nil {
+		return false
+	}
+	scratch := newBuffer()
+	scratch.grow(4 << 10)
+	defer release(&scratch)
+	for {
+		_, err := ctx.RequestBodyStream().Read(scratch.b[:cap(scratch.b)])
+		if err != nil {
+			return endBody(ctx, err)
+		}
+	}
+}
+
+// ErrorHandler answers a request that could not be read; fasthttp then closes the
+// connection. refused, which may be nil, hears of it.
+func ErrorHandler(refused func(*gateway.Error)) func(*fasthttp.RequestCtx, error) {
+	return func(ctx *fasthttp.RequestCtx, _ error) {
+		fault := errMalformed
+		if c, ok := ctx.Conn().(*Conn); ok {
+			fault = c.why()
+			c.dirty.Store(true)
+			c.giveBack()
+		}
+		if refused != nil {
+			refused(fault)
+		}
+		WriteProblem(ctx, fault)
+	}
+}
+
+var errMalformed = refused(gateway.CodeBadRequest, "the request is malformed")

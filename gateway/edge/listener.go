@@ -1,0 +1,178 @@
+package edge
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Listener accepts connections within bounds and makes a Conn of each.
+type Listener struct {
+	// TLS, when set before the first Accept, is spoken on every connection.
+	TLS *tls.Config
+	// Paused, when set before the first Accept, hears why accepting rests: the
+	// process or the host has no descriptor or memory for another connection. It
+	// is called once for each such spell.
+	Paused func(error)
+
+	ln     net.Listener
+	limits *Limits
+	done   chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[*Conn]struct{}
+	byIP   map[netip.Addr]int
+}
+
+// NewListener bounds ln by limits, which must not change any more.
+func NewListener(ln net.Listener, limits *Limits) *Listener {
+	return &Listener{
+		ln: ln, limits: limits, done: make(chan struct{}),
+		conns: make(map[*Conn]struct{}), byIP: make(map[netip.Addr]int),
+	}
+}
+
+// Addr returns the address that it listens on.
+func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
+
+// The pauses of Accept while the system has nothing for another connection.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// Accept returns the next connection. Only Close ends it: a shortage of
+// descriptors makes it rest, for a server that stops accepting is a dead one.
+func (l *Listener) Accept() (net.Conn, error) {
+	pause := firstPause
+	for {
+		raw, err := l.ln.Accept()
+		if err == nil {
+			if c := l.admit(raw); c != nil {
+				return c, nil
+			}
+			pause = firstPause
+			continue
+		}
+		if !passes(err) {
+			return nil, err
+		}
+		if pause == firstPause && l.Paused != nil {
+			l.Paused(err)
+		}
+		select {
+		case <-l.done:
+			return nil, net.ErrClosed
+		case <-time.After(pause):
+			pause = min(2*pause, lastPause)
+		}
+	}
+}
+
+// passes reports whether an error of accept is no fault of the listener's.
+func passes(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR, syscall.EPROTO, syscall.EPERM,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// admit makes raw a Conn, or answers and closes it where a bound is reached.
+func (l *Listener) admit(raw net.Conn) *Conn {
+	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw)}
+	if l.TLS != nil {
+		c.Conn = tls.Server(raw, l.TLS)
+	}
+	if l.remember(c) {
+		return c
+	}
+	if l.TLS == nil { // a refusal in TLS would need a handshake first
+		_ = raw.SetWriteDeadline(time.Now().Add(firstPause))
+		_, _ = raw.Write(tooManyConns)
+	}
+	_ = raw.Close()
+	return nil
+}
+
+func (l *Listener) remember(c *Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	block := blockOf(c.address)
+	full := l.limits.Conns > 0 && len(l.conns) >= l.limits.Conns ||
+		l.limits.ConnsPerIP > 0 && block.IsValid() && l.byIP[block] >= l.limits.ConnsPerIP
+	if full || l.closed {
+		return false
+	}
+	l.conns[c] = struct{}{}
+	if l.limits.ConnsPerIP > 0 && block.IsValid() {
+		l.byIP[block]++
+	}
+	return true
+}
+
+func (l *Listener) forget(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+	block := blockOf(c.address)
+	if n := l.byIP[block]; n > 1 {
+		l.byIP[block] = n - 1
+	} else {
+		delete(l.byIP, block)
+	}
+}
+
+// Open returns how many connections are open.
+func (l *Listener) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
+}
+
+// Close stops accepting; open connections stay. Those that have sent nothing yet
+// are closed, for no answer is owed on them and fasthttp would wait for them.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	first := !l.closed
+	l.closed = true
+	l.mu.Unlock()
+	if !first {
+		return nil
+	}
+	close(l.done)
+	err := l.ln.Close()
+	l.closeIf(func(c *Conn) bool { return !c.heard.Load() })
+	return err
+}
+
+// Abort closes every connection, whatever it is doing.
+func (l *Listener) Abort() {
+	l.closeIf(func(c *Conn) bool {
+		c.dirty.Store(false) // no lingering
+		return true
+	})
+}
+
+func (l *Listener) closeIf(match func(*Conn) bool) {
+	l.mu.Lock()
+	var chosen []*Conn
+	for c := range l.conns {
+		if match(c) {
+			chosen = append(chosen, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range chosen {
+		_ = c.Close()
+	}
+}

@@ -1,0 +1,135 @@
+package edge
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+)
+
+// ProblemType is the media type of RFC 9457.
+const ProblemType = "application/problem+json"
+
+// typePrefix and the code make a problem's type: a name that needs no server.
+const typePrefix = "urn:hookgate:problem:"
+
+// Field is one header field of an answer.
+type Field struct{ Name, Value string }
+
+// Problem turns an error into an answer: {type,title,status,detail,code}, then
+// errors for bad fields and the error's further members (SPEC 3). Of an error that
+// has no gateway.Code nothing leaves the process but that it is internal.
+func Problem(err error) (status int, fields []Field, body []byte) {
+	e := public(err)
+	s := statuses[e.Code]
+	fields = append(fields, Field{"Content-Type", ProblemType})
+	if wait := retryAfter(e); wait != "" {
+		fields = append(fields, Field{"Retry-After", wait})
+	}
+	if e.Allow != "" {
+		fields = append(fields, Field{"Allow", e.Allow})
+	}
+	if e.Code == gateway.CodeUnauthenticated { // RFC 9110 11.6.1 asks for one with every 401
+		fields = append(fields, Field{"WWW-Authenticate", "Bearer"})
+	}
+	return s.code, fields, problemBody(e, s)
+}
+
+var errInternal = refused(gateway.CodeInternal, "")
+
+// public finds what may be shown of err.
+func public(err error) *gateway.Error {
+	var e *gateway.Error
+	if !errors.As(err, &e) || e.Code == gateway.CodeInternal {
+		return errInternal
+	}
+	if _, known := statuses[e.Code]; !known {
+		return errInternal
+	}
+	return e
+}
+
+// retryAfter gives whole seconds, rounded up; who is told to come again is always
+// told when.
+func retryAfter(e *gateway.Error) string {
+	switch {
+	case e.RetryAfter > 0:
+		return strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10)
+	case e.Code == gateway.CodeUnavailable, e.Code == gateway.CodeDraining, e.Code == gateway.CodeRateLimited:
+		return "1"
+	}
+	return ""
+}
+
+func problemBody(e *gateway.Error, s status) []byte {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	member(&out, "type", typePrefix+string(e.Code))
+	member(&out, "title", s.title)
+	member(&out, "status", s.code)
+	if e.Message != "" {
+		member(&out, "detail", e.Message)
+	}
+	member(&out, "code", e.Code)
+	if len(e.Faults) > 0 {
+		member(&out, "errors", e.Faults)
+	}
+	for _, extra := range e.Extra {
+		member(&out, extra.Name, extra.Value)
+	}
+	out.WriteByte('}')
+	return out.Bytes()
+}
+
+// member writes "name":value; the name needs no escapes.
+func member(out *bytes.Buffer, name string, value any) {
+	if out.Len() > 1 {
+		out.WriteByte(',')
+	}
+	out.WriteString(`"` + name + `":`)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false) // problem+json is not HTML: < stays readable
+	if err := encoder.Encode(value); err != nil {
+		panic("edge: member " + name + " of a problem: " + err.Error()) // strings, numbers and faults always encode
+	}
+	out.Truncate(out.Len() - 1) // the line end that Encode adds
+}
+
+// WriteProblem makes err the answer.
+func WriteProblem(ctx *fasthttp.RequestCtx, err error) {
+	status, fields, body := Problem(err)
+	ctx.SetStatusCode(status)
+	for _, f := range fields {
+		ctx.Response.Header.Set(f.Name, f.Value)
+	}
+	ctx.Response.SetBodyRaw(body)
+}
+
+// WriteHTTPProblem is WriteProblem for a net/http handler.
+func WriteHTTPProblem(w http.ResponseWriter, err error) {
+	status, fields, body := Problem(err)
+	for _, f := range fields {
+		w.Header().Set(f.Name, f.Value)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // who asked has gone: nobody is left to tell
+}
+
+// tooManyConns is what a connection over the bound is told.
+var tooManyConns = func() []byte {
+	status, fields, body := Problem(gateway.Unavailable("too many connections", time.Second))
+	var out bytes.Buffer
+	out.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
+	for _, f := range append(fields, Field{"Connection", "close"}, Field{"Content-Length", strconv.Itoa(len(body))}) {
+		out.WriteString(f.Name + ": " + f.Value + "\r\n")
+	}
+	out.WriteString("\r\n")
+	out.Write(body)
+	return out.Bytes()
+}()

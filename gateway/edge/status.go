@@ -1,0 +1,46 @@
+package edge
+
+import (
+	"net/http"
+
+	"hookgate/gateway"
+)
+
+// status is how a code looks in HTTP.
+type status struct {
+	code  int
+	title string
+}
+
+// statuses has a line for every gateway.Code; a test holds it complete.
+var statuses = map[gateway.Code]status{
+	gateway.CodeInternal:               {http.StatusInternalServerError, "Internal error"},
+	gateway.CodeUnauthenticated:        {http.StatusUnauthorized, "Not authenticated"},
+	gateway.CodeForbidden:              {http.StatusForbidden, "Not allowed"},
+	gateway.CodeNotFound:               {http.StatusNotFound, "Not found"},
+	gateway.CodeMethodNotAllowed:       {http.StatusMethodNotAllowed, "Method not allowed"},
+	gateway.CodeBadRequest:             {http.StatusBadRequest, "Malformed request"},
+	gateway.CodeInvalidBody:            {http.StatusBadRequest, "Invalid body"},
+	gateway.CodeInvalidField:           {http.StatusUnprocessableEntity, "Invalid fields"},
+	gateway.CodeUnsupportedMediaType:   {http.StatusUnsupportedMediaType, "Unsupported media type"},
+	gateway.CodeTooLarge:               {http.StatusRequestEntityTooLarge, "Body too large"},
+	gateway.CodeHeadersTooLarge:        {http.StatusRequestHeaderFieldsTooLarge, "Header fields too large"},
+	gateway.CodeRequestTimeout:         {http.StatusRequestTimeout, "Request timed out"},
+	gateway.CodeRateLimited:            {http.StatusTooManyRequests, "Too many requests"},
+	gateway.CodeUnavailable:            {http.StatusServiceUnavailable, "Unavailable"},
+	gateway.CodeDraining:               {http.StatusServiceUnavailable, "Draining"},
+	gateway.CodeManagedByFile:          {http.StatusConflict, "Managed by file"},
+	gateway.CodeWaitExists:             {http.StatusConflict, "Wait exists"},
+	gateway.CodeWaitEnded:              {http.StatusConflict, "Wait ended"},
+	gateway.CodeIdempotencyKeyReused:   {http.StatusUnprocessableEntity, "Idempotency key reused"},
+	gateway.CodePlatformNotConfigured:  {http.StatusUnprocessableEntity, "Platform not configured"},
+	gateway.CodeAccountKeyTaken:        {http.StatusConflict, "Account key taken"},
+	gateway.CodeTenantHasChildren:      {http.StatusConflict, "Tenant has children"},
+	gateway.CodeReloadFailed:           {http.StatusUnprocessableEntity, "Reload failed"},
+	gateway.CodeExpectationFailed:      {http.StatusExpectationFailed, "Expectation failed"},
+	gateway.CodeNotImplemented:         {http.StatusNotImplemented, "Not implemented"},
+	gateway.CodeVersionNotSupported:    {http.StatusHTTPVersionNotSupported, "HTTP version not supported"},
+	gateway.CodeInvalidCursor:          {http.StatusUnprocessableEntity, "Invalid cursor"},
+	gateway.CodeIdempotencyKeyInvalid:  {http.StatusUnprocessableEntity, "Invalid idempotency key"},
+	gateway.CodeConversationKeyMissing: {http.StatusUnprocessableEntity, "Conversation key missing"},
+}

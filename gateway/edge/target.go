@@ -1,0 +1,96 @@
+package edge
+
+import (
+	"bytes"
+
+	"hookgate/gateway"
+)
+
+var (
+	errTargetForm  = refused(gateway.CodeBadRequest, "the request target is not in origin form: it must start with /")
+	errTargetByte  = refused(gateway.CodeBadRequest, "the request target has a control byte, a backslash or a fragment")
+	errEscape      = refused(gateway.CodeBadRequest, "the request target has a bad percent escape")
+	errSeparator   = refused(gateway.CodeBadRequest, "the path has an encoded separator or control byte")
+	errDotSegment  = refused(gateway.CodeBadRequest, "the path has a dot segment")
+	errDoubleSlash = refused(gateway.CodeBadRequest, "the path has an empty segment")
+)
+
+// checkTarget passes a target that can be read in one way only, and returns its
+// path. Dot segments count also when escaped and with matrix parameters behind
+// them (..;a=b), for there are servers that drop the parameters first.
+func checkTarget(target []byte) (path []byte, fault *gateway.Error) {
+	if len(target) == 0 || target[0] != '/' {
+		return nil, errTargetForm
+	}
+	path = target
+	if i := bytes.IndexByte(target, '?'); i >= 0 {
+		path = target[:i]
+		if fault = checkQuery(target[i+1:]); fault != nil {
+			return nil, fault
+		}
+	}
+	return path, checkPath(path)
+}
+
+func checkQuery(query []byte) *gateway.Error {
+	for i, c := range query {
+		if classes[c]&inTarget == 0 {
+			return errTargetByte
+		}
+		if c == '%' && !escapeAt(query, i) {
+			return errEscape
+		}
+	}
+	return nil
+}
+
+func checkPath(path []byte) *gateway.Error {
+	dots, plain := 0, false // of the segment: its leading dots; whether more than dots stands before its parameters
+	params := false
+	for i := 1; i < len(path); i++ {
+		c := path[i]
+		if classes[c]&inTarget == 0 {
+			return errTargetByte
+		}
+		if c == '/' {
+			if path[i-1] == '/' {
+				return errDoubleSlash
+			}
+			if isDots(dots, plain) {
+				return errDotSegment
+			}
+			dots, plain, params = 0, false, false
+			continue
+		}
+		if c == '%' {
+			if !escapeAt(path, i) {
+				return errEscape
+			}
+			c = unhex(path[i+1], path[i+2])
+			if c == '/' || c == '\\' || c < 0x20 || c == 0x7f {
+				return errSeparator
+			}
+			i += 2
+		}
+		switch {
+		case params:
+		case c == ';':
+			params = true
+		case c == '.':
+			dots++
+		default:
+			plain = true
+		}
+	}
+	if isDots(dots, plain) {
+		return errDotSegment
+	}
+	return nil
+}
+
+func isDots(dots int, plain bool) bool { return !plain && (dots == 1 || dots == 2) }
+
+// escapeAt reports whether the % at b[i] is followed by two hexadecimal digits.
+func escapeAt(b []byte, i int) bool {
+	return i+2 < len(b) && classes[b[i+1]]&inHex != 0 && classes[b[i+2]]&inHex != 0
+}
