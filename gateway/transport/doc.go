@@ -1,0 +1,20 @@
+// Package transport is the one way out: every request that hookgate makes
+// passes here, whoever asked for it and wherever its address came from.
+//
+//	check    the URL is http or https, says plainly where it leads, and may be used
+//	connect  a kept connection of the same tenant and host, or a new one: one
+//	         lookup, every address checked, then dialled as it was checked
+//	send     one request in its bytes; the Host is the URL's, never a caller's
+//	read     the answer up to a cap; the rest is cut off, never buffered
+//
+// The guard judges the address that is dialled, not the name that was written:
+// a name that leads to another address the second time gains nothing (SPEC 10).
+// Redirects are answers like any other. One deadline bounds all of it: lookup,
+// connecting, TLS, sending and reading.
+//
+// The connections are fasthttp's: a HostClient for each tenant and host keeps
+// them, so that no two tenants share one. The round trip over them is ours,
+// since only it can tell a kept connection that the peer had closed (redone
+// once, on a fresh one) from an endpoint that fails, and can cut an answer
+// where fasthttp would refuse it whole.
+package transport

@@ -1,0 +1,95 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// Words for what kept a request from its answer (SPEC 12, delivery_attempts_total).
+const (
+	WordTimeout  = "timeout"  // the deadline passed, in whatever step
+	WordConnect  = "connect"  // no connection could be made
+	WordTLS      = "tls"      // the handshake failed, or the certificate is not trusted
+	WordDNS      = "dns"      // the name has no address
+	WordBlocked  = "blocked"  // the egress rules forbid the target
+	WordProtocol = "protocol" // the connection broke before its answer was whole, or the answer is not HTTP
+)
+
+// Error says why there is no answer. Its text names hosts and addresses, and
+// never a path, a query, a header or a body: it may be logged and shown.
+type Error struct {
+	Word string
+	Text string
+	err  error
+}
+
+func (e *Error) Error() string { return e.Word + ": " + e.Text }
+
+// Unwrap leads to the cause, for errors.Is alone.
+func (e *Error) Unwrap() error { return e.err }
+
+func blocked(format string, args ...any) *Error {
+	return &Error{Word: WordBlocked, Text: fmt.Sprintf(format, args...)}
+}
+
+// failure wraps err under a word, or under timeout where that is what it is.
+func failure(word, doing string, err error, fallback string) *Error {
+	if known := (*Error)(nil); errors.As(err, &known) {
+		return known
+	}
+	if isTimeout(err) {
+		return &Error{Word: WordTimeout, Text: doing + ": the deadline passed", err: err}
+	}
+	return &Error{Word: word, Text: doing + ": " + reason(err, fallback), err: err}
+}
+
+func isTimeout(err error) bool {
+	var timed interface{ Timeout() bool }
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &timed) && timed.Timeout()
+}
+
+// reason gives the cause in few words, or the fallback: the texts of other
+// errors are not used, for fasthttp's quote what the peer sent.
+func reason(err error, fallback string) string {
+	var (
+		errno     syscall.Errno
+		dns       *net.DNSError
+		hostname  x509.HostnameError
+		authority x509.UnknownAuthorityError
+		invalid   x509.CertificateInvalidError
+		alert     tls.AlertError
+		record    tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &dns):
+		return dns.Err
+	case errors.As(err, &hostname):
+		return "the certificate is for another name"
+	case errors.As(err, &authority):
+		return "the certificate is signed by an unknown authority"
+	case errors.As(err, &invalid):
+		if invalid.Reason == x509.Expired {
+			return "the certificate has expired or is not yet valid"
+		}
+		return "the certificate is not valid"
+	case errors.As(err, &alert):
+		return alert.Error()
+	case errors.As(err, &record):
+		return "the peer does not speak TLS"
+	case errors.Is(err, context.Canceled):
+		return "given up"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return "the connection closed"
+	}
+	return fallback
+}

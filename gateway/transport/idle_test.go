@@ -1,0 +1,55 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestIdleConnectionsClose: in fake time, over pipes. A bubble ends only when
+// every goroutine in it has, so nothing is left behind either.
+func TestIdleConnectionsClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := make(chan time.Time, 8)
+		var dials int
+		tr := New(Options{Dial: func(context.Context, netip.AddrPort, func(netip.AddrPort) error) (net.Conn, error) {
+			dials++
+			client, server := net.Pipe()
+			go func() {
+				for request(server) {
+					_, _ = io.WriteString(server, "HTTP/1.1 204 No Content\r\n\r\n")
+				}
+				closed <- time.Now()
+				_ = server.Close()
+			}()
+			return client, nil
+		}})
+		defer tr.Close()
+		send := func() {
+			t.Helper()
+			if _, err := tr.Do(t.Context(), &Request{Method: "POST", URL: "http://93.184.215.14/", Tenant: "acme"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send()
+		time.Sleep(DefaultIdle / 2)
+		send()
+		if dials != 1 {
+			t.Errorf("%d dials: the kept connection was not used", dials)
+		}
+		last := time.Now()
+		if rested := (<-closed).Sub(last); rested < DefaultIdle || rested > 2*DefaultIdle {
+			t.Errorf("closed after %s", rested)
+		}
+		synctest.Wait()
+		tr.hosts.mu.Lock()
+		defer tr.hosts.mu.Unlock()
+		if len(tr.hosts.byKey) != 0 || tr.hosts.sweep != nil {
+			t.Error("something is kept of a host at rest")
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"strconv"
+	"time"
+)
+
+// Request is one request to be made.
+type Request struct {
+	Method  string
+	URL     string
+	Header  [][2]string // name and value, sent in this order as they are written
+	Body    []byte
+	Timeout time.Duration // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
+	Tenant  string        // whose request it is: no two tenants share a connection
+	Trusted bool          // the configuration file names the target: no egress rule binds it (SPEC 14)
+	// MaxAnswer is how much of the answer's body is kept, in bytes; 0: DefaultAnswer.
+	MaxAnswer int
+}
+
+// DefaultTimeout bounds a request that names no bound (SPEC 7).
+const DefaultTimeout = 15 * time.Second
+
+// DefaultAnswer is how much of an answer's body is kept with an attempt (SPEC 7).
+const DefaultAnswer = 16 << 10
+
+// Answer is what came back. It holds no memory of the connection.
+type Answer struct {
+	Status      int // 200 to 599
+	ContentType string
+	RetryAfter  string // as it was sent, "" for none
+	Body        []byte // its first MaxAnswer bytes
+	Truncated   bool   // there was more
+}
+
+// appendHead writes the request line and the header. The Host is the target's:
+// CheckHeader refuses one among the fields.
+func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
+	for i := range len(r.Method) {
+		if !isToken[r.Method[i]] {
+			return nil, blocked("the method is not a token")
+		}
+	}
+	dst = append(dst, r.Method...)
+	dst = append(dst, ' ')
+	dst = append(dst, t.uri...)
+	dst = append(dst, " HTTP/1.1\r\nHost: "...)
+	dst = append(dst, t.head...)
+	dst = append(dst, '\r', '\n')
+	for _, field := range r.Header {
+		if err := CheckHeader(field[0], field[1]); err != nil {
+			return nil, &Error{Word: WordBlocked, Text: err.Error()}
+		}
+		dst = append(dst, field[0]...)
+		dst = append(dst, ':', ' ')
+		dst = append(dst, field[1]...)
+		dst = append(dst, '\r', '\n')
+	}
+	if len(r.Body) > 0 || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH" {
+		dst = append(dst, "Content-Length: "...)
+		dst = strconv.AppendInt(dst, int64(len(r.Body)), 10)
+		dst = append(dst, '\r', '\n')
+	}
+	return append(dst, '\r', '\n'), nil
+}

@@ -1,0 +1,151 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a Transport is made of; each zero value has a meaning.
+type Options struct {
+	Egress   Egress
+	Resolver Resolver       // nil: the system's
+	RootCAs  *x509.CertPool // nil: the system's
+	// Dial makes a connection to an address that judge has passed; nil: TCP,
+	// where judge is asked again about what the kernel is told.
+	Dial func(ctx context.Context, to netip.AddrPort, judge func(netip.AddrPort) error) (net.Conn, error)
+	// IdleTimeout is how long an unused connection is kept; 0: DefaultIdle.
+	IdleTimeout time.Duration
+	MaxConns    int // at once to one host for one tenant; 0: 256
+	MaxHosts    int // for which connections are kept, over all tenants; 0: 4096
+}
+
+// DefaultIdle is below the five seconds after which common servers (Node,
+// Apache) close: a connection that only the peer knows to be closed costs a redo.
+const DefaultIdle = 4 * time.Second
+
+// Transport makes requests. It is safe for concurrent use.
+type Transport struct {
+	resolver Resolver
+	dialer   func(context.Context, netip.AddrPort, func(netip.AddrPort) error) (net.Conn, error)
+	tls      *tls.Config
+	rules    atomic.Pointer[rules]
+	hosts    hosts
+	ctx      context.Context // ends every dial with Close
+	cancel   context.CancelFunc
+}
+
+// rules are replaced whole, so that a dial sees one version of them.
+type rules struct {
+	egress Egress
+	own    own
+}
+
+// New makes a Transport; Close ends it.
+func New(o Options) *Transport {
+	t := &Transport{
+		resolver: o.Resolver,
+		dialer:   o.Dial,
+		tls: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            o.RootCAs,
+			NextProtos:         []string{"http/1.1"},
+			ClientSessionCache: tls.NewLRUClientSessionCache(1024),
+		},
+	}
+	if t.resolver == nil {
+		t.resolver = net.DefaultResolver
+	}
+	if t.dialer == nil {
+		t.dialer = netDial
+	}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.rules.Store(&rules{egress: o.Egress})
+	t.hosts.init(orDefault(o.MaxHosts, 4096), orDefault(o.MaxConns, 256), orDefault(o.IdleTimeout, DefaultIdle))
+	return t
+}
+
+func orDefault[T int | time.Duration](value, otherwise T) T {
+	if value > 0 {
+		return value
+	}
+	return otherwise
+}
+
+// SetEgress replaces the egress rules. Connections that were made under the old
+// ones are not used again.
+func (t *Transport) SetEgress(e Egress) {
+	t.setRules(func(r *rules) { r.egress = e })
+}
+
+// SetListeners names the addresses on which this process listens: nothing may
+// be sent to them.
+func (t *Transport) SetListeners(listening ...net.Addr) {
+	t.setRules(func(r *rules) { r.own = ownListeners(listening) })
+}
+
+func (t *Transport) setRules(change func(*rules)) {
+	for {
+		was := t.rules.Load()
+		is := *was
+		change(&is)
+		if t.rules.CompareAndSwap(was, &is) {
+			t.hosts.forget(false)
+			return
+		}
+	}
+}
+
+// CheckURL asks the egress rules now in force; see Egress.CheckURL.
+func (t *Transport) CheckURL(raw string, trusted bool) error {
+	return t.rules.Load().egress.CheckURL(raw, trusted)
+}
+
+// Do makes one request and gives its answer, whatever its status; a redirect is
+// an answer like any other. The error is an *Error. It ends no later than the
+// request's Timeout; once connected it also ends with ctx (connecting, with Close).
+func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
+	deadline := time.Now().Add(orDefault(r.Timeout, DefaultTimeout))
+	to, err := parseURL(r.URL)
+	if err == nil && !r.Trusted {
+		err = t.rules.Load().egress.checkTarget(&to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	head, err := r.appendHead(make([]byte, 0, 512), &to)
+	if err != nil {
+		return nil, err
+	}
+	host := t.host(r, &to)
+	defer host.leave()
+	trip := trip{ctx: ctx, deadline: deadline, request: r, head: head, host: host}
+	return trip.run()
+}
+
+// host gives the keeper of the connections for a request's tenant and target,
+// counted as busy.
+func (t *Transport) host(r *Request, to *target) *host {
+	key := hostKey{tenant: r.Tenant, at: to.dial(), tls: to.tls, trusted: r.Trusted}
+	if found := t.hosts.find(key); found != nil {
+		return found
+	}
+	leads := *to
+	return t.hosts.add(key, func(_ string, timeout time.Duration) (net.Conn, error) {
+		// fasthttp gives 0 where it dials for a request that waited for a connection.
+		ctx, cancel := context.WithTimeout(t.ctx, orDefault(timeout, DefaultTimeout))
+		defer cancel()
+		return t.connect(ctx, &leads, key.trusted)
+	})
+}
+
+// Close ends all dials, closes the connections that are not in use, and lets
+// none be kept afterwards.
+func (t *Transport) Close() {
+	t.cancel()
+	t.hosts.forget(true)
+}
