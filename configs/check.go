@@ -1,0 +1,150 @@
+package configs
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"hookgate/auth"
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// faults collects what is wrong, each under the name the operator wrote.
+type faults []gateway.Fault
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, gateway.Fault{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// unless adds a fault where a condition does not hold.
+func (f *faults) unless(ok bool, path, format string, args ...any) {
+	if !ok {
+		f.add(path, format, args...)
+	}
+}
+
+// text adds a fault where there is one to tell.
+func (f *faults) text(path, message string) { f.unless(message == "", path, "%s", message) }
+
+// word adds a fault where a value is none of the words; "" is one where it is listed.
+func (f *faults) word(path, value string, words ...string) {
+	f.unless(slices.Contains(words, value), path, "must be one of %q", slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" }))
+}
+
+// check finds what single keys say wrong. What the parts of a tenant say is
+// found by those who compile them: see Options.Check.
+func (c *Config) check() []gateway.Fault {
+	f := faults(c.checkProcess())
+	c.checkTokens(&f)
+	for _, id := range slices.Sorted(maps.Keys(c.Tenants)) {
+		t := c.Tenants[id]
+		place := fields.Member("tenants", id)
+		f.text(place, nameFault(id))
+		for _, source := range slices.Sorted(maps.Keys(t.Sources)) {
+			f.text(fields.Member(place+".sources", source), nameFault(source))
+		}
+		t.checkEndpoints(place+".endpoints", &f)
+		t.checkWebhooks(place+".webhooks", &f)
+	}
+	c.checkRoutes(&f)
+	return f
+}
+
+// checkProcess checks the sections that are about the process itself.
+func (c *Config) checkProcess() []gateway.Fault {
+	var f faults
+	f.text("public.addr", addressFault(c.Public.Addr))
+	if c.Public.URL != "" {
+		f.text("public.url", baseFault(c.Public.URL))
+	}
+	f.unless((c.Public.TLS.Cert == "") == (c.Public.TLS.Key == ""), "public.tls", "must name both files, cert and key, or none")
+	f.unless(c.Public.MaxBody >= 1 && c.Public.MaxBody <= MaxMaxBody, "public.max_body", "must be 1 byte to %d MiB", MaxMaxBody>>20)
+	f.text("internal.addr", addressFault(c.Internal.Addr))
+	c.Store.check(&f)
+	for i, port := range c.Egress.Ports {
+		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")
+	}
+	f.word("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	f.word("log.format", c.Log.Format, "json", "text")
+	f.unless(time.Duration(c.Drain) <= MaxDrain, "drain", "must be at most %s", gateway.Duration(MaxDrain))
+	return f
+}
+
+func (s *Store) check(f *faults) {
+	switch s.Driver {
+	case "pebble":
+		f.unless(s.Dir != "", "store.dir", "must name the data folder")
+		f.unless(s.URL == "", "store.url", "is for the driver nats only")
+		f.unless(s.Replicas == 0, "store.replicas", "is for the driver nats only")
+	case "nats":
+		f.add("store.driver", "is nats, which this version does not have: use pebble")
+	default:
+		f.word("store.driver", s.Driver, "pebble")
+	}
+}
+
+func (c *Config) checkTokens(f *faults) {
+	first := map[gateway.Secret]int{}
+	for i, t := range c.Tokens {
+		place := fields.Index("tokens", i)
+		f.word(place+".scope", t.Scope, string(auth.Admin), string(auth.Platform), string(auth.Tenant))
+		switch {
+		case t.Scope == string(auth.Tenant) && !gateway.IsName(t.Tenant):
+			f.add(place+".tenant", "must be the id of the token's tenant")
+		case t.Scope != string(auth.Tenant) && t.Tenant != "":
+			f.add(place+".tenant", "is for the scope tenant only")
+		}
+		f.unless(len(t.Name) <= maxName, place+".name", "must be at most %d bytes", maxName)
+		if fault := tokenFault(t.Secret); fault != "" {
+			f.add(place+".secret", "%s", fault)
+			continue
+		}
+		if at, twice := first[t.Secret]; twice {
+			f.add(place+".secret", "is the same as that of %s: each token has its own", fields.Index("tokens", at))
+			continue
+		}
+		first[t.Secret] = i
+	}
+}
+
+const maxName = 256 // bytes
+
+// checkSecrets checks what only the environment gives; its faults have the
+// variable's name for a path.
+func (c *Config) checkSecrets() []gateway.Fault {
+	var f faults
+	if c.AdminToken != "" {
+		f.text("HOOKGATE_ADMIN_TOKEN", tokenFault(c.AdminToken))
+	}
+	if c.MasterKey != "" {
+		key, err := base64.StdEncoding.DecodeString(c.MasterKey.Reveal())
+		f.unless(err == nil && len(key) == keyBytes, "HOOKGATE_MASTER_KEY", "must be %d bytes in base64, as `openssl rand -base64 %d` makes them", keyBytes, keyBytes)
+	}
+	return f
+}
+
+// tokenFault says what is wrong with a token that a person chose: it must be
+// long enough not to be guessed, and fit an Authorization header.
+func tokenFault(s gateway.Secret) string {
+	text := s.Reveal()
+	if len(text) < MinToken {
+		return fmt.Sprintf("must be %d characters or more", MinToken)
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] <= ' ' || text[i] >= 0x7f {
+			return "must be printable ASCII without blanks, as it goes in a header"
+		}
+	}
+	return ""
+}
+
+// nameFault says what is wrong with an id that a person picked.
+func nameFault(id string) string {
+	if gateway.IsName(id) {
+		return ""
+	}
+	return "must have a name of 1 to 63 characters a-z, 0-9, - and _, the first a letter or digit"
+}

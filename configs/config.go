@@ -1,0 +1,110 @@
+package configs
+
+import (
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Config is the whole configuration (SPEC 11): what the file says, on top of it
+// the environment, on top of that the flags.
+type Config struct {
+	Public   Public           `json:"public"`
+	Internal Internal         `json:"internal"`
+	Store    Store            `json:"store"`
+	Egress   Egress           `json:"egress"`
+	Log      Log              `json:"log"`
+	Drain    gateway.Duration `json:"drain"` // how long SIGTERM lets what is in flight finish
+	Tokens   []Token          `json:"tokens"`
+	Tenants  Tenants          `json:"tenants"`
+	Routes   Routes           `json:"routes"`
+
+	// AdminToken is HOOKGATE_ADMIN_TOKEN: the admin token while it is set.
+	AdminToken gateway.Secret `json:"-"`
+	// MasterKey is HOOKGATE_MASTER_KEY: "", or 32 bytes in base64. See Key.
+	MasterKey gateway.Secret `json:"-"`
+
+	file *document // where everything stands; nil without a file
+	// set has the flag or variable by which a place got its value, in place of the file.
+	set map[string]string
+}
+
+// Tenants are the tenants of the file, by their ids.
+type Tenants map[string]Tenant
+
+// Routes are the routes by their ids (SPEC 9).
+type Routes map[string]gateway.Route
+
+// Public is the listener for sources and routes.
+type Public struct {
+	Addr           string       `json:"addr"`
+	URL            string       `json:"url"` // base of the URLs that are given out; "": the request's Host
+	TLS            TLS          `json:"tls"`
+	MaxBody        gateway.Size `json:"max_body"`        // for sources and routes that set none
+	TrustedProxies []Network    `json:"trusted_proxies"` // whose X-Forwarded-For is believed
+}
+
+// TLS names the files of a certificate and its key; both or none.
+type TLS struct {
+	Cert string `json:"cert"`
+	Key  string `json:"key"`
+}
+
+// Internal is the listener for everything else.
+type Internal struct {
+	Addr string `json:"addr"`
+}
+
+// Store is where what was promised is kept.
+type Store struct {
+	Driver   string `json:"driver"`   // pebble; nats comes with the cluster
+	Dir      string `json:"dir"`      // pebble: the data folder, made when it is not there
+	URL      string `json:"url"`      // nats
+	Replicas int    `json:"replicas"` // nats
+}
+
+// Egress says where outbound requests may go beyond public addresses (SPEC 10).
+type Egress struct {
+	Allow []Network `json:"allow"` // networks that are reached all the same, on any port
+	Ports []int     `json:"ports"` // in place of 80, 443, 8080, 8443
+}
+
+// Log says how much is logged to standard error, and in which form.
+type Log struct {
+	Level  string `json:"level"`  // debug, info, warn, error
+	Format string `json:"format"` // json, text
+}
+
+// Token is a token of the internal API that the operator chose (SPEC 14).
+type Token struct {
+	Scope  string         `json:"scope"`  // admin, platform, tenant
+	Tenant string         `json:"tenant"` // for scope tenant
+	Name   string         `json:"name"`
+	Secret gateway.Secret `json:"secret"` // MinToken characters or more
+}
+
+// Tenant is a tenant with all that belongs to it.
+type Tenant struct {
+	gateway.Tenant
+	Sources   map[string]gateway.Source   `json:"sources"`
+	Endpoints map[string]gateway.Endpoint `json:"endpoints"`
+	Webhooks  map[string]gateway.Webhook  `json:"webhooks"`
+}
+
+// Bounds of what the configuration may say.
+const (
+	MinToken   = 16               // characters of a token that a person chose
+	MaxMaxBody = 16 << 20         // bytes, as for a source (gateway/directory)
+	MaxDrain   = 10 * time.Minute // a supervisor kills long before
+)
+
+// Default is the configuration of a start without a file.
+func Default() *Config {
+	return &Config{
+		Public:   Public{Addr: ":8080", MaxBody: 1 << 20},
+		Internal: Internal{Addr: "127.0.0.1:8081"},
+		Store:    Store{Driver: "pebble", Dir: "./hookgate-data"},
+		Log:      Log{Level: "info", Format: "json"},
+		Drain:    gateway.Duration(15 * time.Second),
+	}
+}

@@ -1,0 +1,329 @@
+package configs
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// maxNodes bounds a document with its aliases put in, so that a few lines of
+// aliases of aliases cannot fill the memory. A tenant with ten sources has
+// about 500 nodes.
+const maxNodes = 1 << 20
+
+// document is a file as a tree of values, with the place of each.
+type document struct {
+	name   string
+	lines  []string
+	tree   any
+	places map[string]place // by path, as in gateway.Fault
+	hidden []hidden         // what the source lines must not show
+	broken bool             // no YAML at all: there is no tree
+}
+
+// place is where a member stands: its name and its value. An element of a list
+// has no name, and a mapping in block style no start: both are the same then.
+type place struct{ name, value position }
+
+// position counts lines and columns, in characters, from 1.
+type position struct{ line, column int }
+
+// reader turns the nodes of a document into its tree.
+type reader struct {
+	*document
+	lookup  func(string) (string, bool)
+	anchors map[string]ast.Node
+	nodes   int
+	faults  []mistake
+}
+
+// readDocument reads a YAML file. Its mistakes are those of the notation; the
+// document has the places for those of the contents.
+func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
+	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+	d := &document{name: name, lines: lines, tree: map[string]any{}, places: map[string]place{}}
+	file, err := parse(text)
+	if err != nil {
+		d.broken = true
+		return d, []mistake{syntaxMistake(err)}
+	}
+	r := &reader{document: d, lookup: lookup, anchors: map[string]ast.Node{}}
+	if body := r.body(file); body != nil {
+		d.places[""] = place{position{1, 1}, position{1, 1}}
+		d.tree = r.value("", body, 0)
+	}
+	return d, r.faults
+}
+
+// parse keeps a panic of the YAML parser, a stranger's code, from ending a
+// running gateway that is asked to reload.
+func parse(text []byte) (file *ast.File, err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("is not YAML that can be read")
+		}
+	}()
+	return parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+}
+
+// body gives the one document of the file, nil for an empty file.
+func (r *reader) body(file *ast.File) (body ast.Node) {
+	for _, doc := range file.Docs {
+		switch doc.Body.(type) {
+		case nil, *ast.DirectiveNode:
+			continue
+		}
+		if body != nil {
+			r.fault("", start(doc.Body), "starts a second document: a file has one")
+			continue
+		}
+		body = doc.Body
+	}
+	return body
+}
+
+func (r *reader) fault(path string, at position, format string, args ...any) {
+	r.faults = append(r.faults, mistake{path: path, at: at, message: fmt.Sprintf(format, args...)})
+}
+
+// value gives the tree of a node that stands at path; nil for null and for what
+// is at fault.
+func (r *reader) value(path string, node ast.Node, depth int) any {
+	if r.nodes++; r.nodes == maxNodes {
+		r.fault(path, start(node), "makes the file too large: over %d values, those of aliases counted each time", maxNodes)
+	}
+	if r.nodes >= maxNodes {
+		return nil
+	}
+	if depth > fields.MaxDepth {
+		r.fault(path, start(node), "is nested deeper than %d levels", fields.MaxDepth)
+		return nil
+	}
+	switch n := node.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	case *ast.MappingNode:
+		return r.mapping(path, n.Values, depth)
+	case *ast.MappingValueNode:
+		return r.mapping(path, []*ast.MappingValueNode{n}, depth)
+	case *ast.SequenceNode:
+		return r.sequence(path, n, depth)
+	case *ast.AnchorNode:
+		r.anchors[n.Name.GetToken().Value] = n.Value
+		return r.value(path, n.Value, depth+1)
+	case *ast.AliasNode:
+		target, known := r.anchors[aliasName(n)]
+		if !known {
+			r.fault(path, start(node), "is an alias of nothing: an anchor of that name must come before it")
+			return nil
+		}
+		return r.value(path, target, depth+1)
+	case *ast.LiteralNode:
+		return r.text(path, node, n.Value.Value, n.Value.GetToken())
+	case *ast.StringNode:
+		return r.text(path, node, n.Value, n.Token)
+	case *ast.BoolNode:
+		r.hide(path, node, n.Token, n.Token.Value)
+		return n.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return r.number(path, node)
+	}
+	r.fault(path, start(node), "is YAML that is not taken here: write the plain value, without a tag")
+	return nil
+}
+
+func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int) any {
+	members := map[string]any{}
+	for _, value := range slices.Backward(values) { // of two merges the first counts
+		if value.Key.IsMergeKey() {
+			r.merge(path, members, value.Value, depth+1)
+		}
+	}
+	written := map[string]position{}
+	for _, value := range values {
+		if value.Key.IsMergeKey() {
+			continue
+		}
+		at := start(value.Key)
+		name, ok := memberName(value.Key)
+		if !ok {
+			r.fault(path, at, "has a member whose name is no plain word")
+			continue
+		}
+		member := fields.Member(path, name)
+		if first, twice := written[name]; twice {
+			r.fault(member, at, "is written twice, first in line %d", first.line)
+			continue
+		}
+		if _, merged := members[name]; merged {
+			r.forget(member)
+		}
+		written[name] = at
+		r.places[member] = place{at, valueStart(at, value.Value)}
+		members[name] = r.value(member, value.Value, depth+1)
+	}
+	return members
+}
+
+// merge puts in what a merge key, <<, names: a mapping, or a list of them.
+func (r *reader) merge(path string, members map[string]any, node ast.Node, depth int) {
+	if alias, ok := node.(*ast.AliasNode); ok {
+		if target, known := r.anchors[aliasName(alias)]; known {
+			node = target
+		}
+	}
+	merged := []ast.Node{node}
+	if list, ok := node.(*ast.SequenceNode); ok {
+		merged = list.Values
+	}
+	for _, node := range slices.Backward(merged) {
+		tree, ok := r.value(path, node, depth).(map[string]any)
+		if !ok {
+			r.fault(path, start(node), "has a merge key, <<, that names no mapping")
+			return
+		}
+		maps.Copy(members, tree)
+	}
+}
+
+// forget drops the places of a merged member that another one stands in for.
+func (r *reader) forget(member string) {
+	maps.DeleteFunc(r.places, func(path string, _ place) bool { return fields.Within(path, member) })
+}
+
+func aliasName(n *ast.AliasNode) string { return n.Value.GetToken().Value }
+
+func (r *reader) sequence(path string, n *ast.SequenceNode, depth int) any {
+	elements := make([]any, 0, len(n.Values))
+	for i, value := range n.Values {
+		element, at := fields.Index(path, i), start(value)
+		r.places[element] = place{at, at}
+		elements = append(elements, r.value(element, value, depth+1))
+	}
+	return elements
+}
+
+// text gives the text of a scalar with its variables put in; last is the token
+// that has the text.
+func (r *reader) text(path string, node ast.Node, value string, last *token.Token) any {
+	plain := node.GetToken().Type == token.StringType
+	if !variableAlone(value) {
+		r.hide(path, node, last, value)
+	}
+	expanded, found, faults := expand(value, r.lookup)
+	for _, fault := range faults {
+		r.fault(path, start(node), "%s", fault)
+	}
+	switch {
+	case len(faults) > 0:
+		return nil
+	case found:
+		return fields.Word(expanded)
+	case plain && isNumber(value): // one that the parser thinks too large
+		return json.Number(value)
+	}
+	return expanded
+}
+
+func (r *reader) number(path string, node ast.Node) any {
+	t := node.GetToken()
+	r.hide(path, node, t, t.Value)
+	if !isNumber(t.Value) {
+		r.fault(path, start(node), "is a number in a form that is not taken here: write it in plain decimal, or in quotes if it is text")
+		return nil
+	}
+	return json.Number(t.Value)
+}
+
+// hide notes a value that its source line must not show: a secret, or what
+// stands under no known key, for that may be a secret whose key is misspelled.
+func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
+	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.Contains(value, "@") {
+		r.hidden = append(r.hidden, hidden{tokenStart(node.GetToken()), tokenEnd(last), value})
+	}
+}
+
+// mayBeSecret says of the type at a scalar's place whether the scalar may be a
+// secret; nil is a place that is not known.
+func mayBeSecret(t reflect.Type) bool {
+	if t == nil {
+		return true
+	}
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	return t == reflect.TypeFor[gateway.Secret]() || fields.Names(t) != nil
+}
+
+func isNumber(s string) bool {
+	var n json.Number
+	return json.Unmarshal([]byte(s), &n) == nil && n.String() == s
+}
+
+// memberName gives the name of a member as it is written.
+func memberName(key ast.MapKeyNode) (string, bool) {
+	switch n := key.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
+		return n.GetToken().Value, true // a tenant may be called 476, or null
+	}
+	return "", false
+}
+
+// valueStart is where a member's value starts: at its name, where it is a block
+// below it or nothing at all.
+func valueStart(name position, node ast.Node) position {
+	switch n := node.(type) {
+	case nil, *ast.NullNode, *ast.MappingValueNode:
+		return name
+	case *ast.MappingNode:
+		if !n.IsFlowStyle {
+			return name
+		}
+	case *ast.SequenceNode:
+		if !n.IsFlowStyle {
+			return name
+		}
+	}
+	return start(node)
+}
+
+// start is where a node starts. A mapping's own token is its first colon.
+func start(node ast.Node) position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return start(n.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return start(n.Key)
+	}
+	if node == nil || node.GetToken() == nil {
+		return position{1, 1}
+	}
+	return tokenStart(node.GetToken())
+}
+
+func tokenStart(t *token.Token) position {
+	return position{max(t.Position.Line, 1), max(t.Position.Column, 1)}
+}
+
+// tokenEnd is where the next token starts: what is between is blank.
+func tokenEnd(t *token.Token) position {
+	if t.Next == nil {
+		return position{line: math.MaxInt}
+	}
+	return tokenStart(t.Next)
+}

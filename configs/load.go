@@ -1,0 +1,185 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// maxFile bounds the configuration file in bytes.
+const maxFile = 16 << 20
+
+// Options say where a configuration comes from.
+type Options struct {
+	Flags   Flags
+	Environ []string // as os.Environ gives it; also for ${NAME} in the file
+	// Check finds what is wrong with the parts when they are compiled, so that
+	// one report has it all; nil checks no further.
+	Check func(*Config) []gateway.Fault
+}
+
+// Flags are what the command line says; "" leaves it to the environment, then to
+// the file, then to the default.
+type Flags struct {
+	Config, Public, Internal, Data string
+}
+
+// environment is what SPEC 2 takes from the environment; set but empty is as
+// good as not set.
+type environment struct {
+	Config     string         `env:"HOOKGATE_CONFIG"`
+	Public     string         `env:"HOOKGATE_PUBLIC_ADDR"`
+	Internal   string         `env:"HOOKGATE_INTERNAL_ADDR"`
+	Data       string         `env:"HOOKGATE_DATA_DIR"`
+	AdminToken gateway.Secret `env:"HOOKGATE_ADMIN_TOKEN"`
+	MasterKey  gateway.Secret `env:"HOOKGATE_MASTER_KEY"`
+	PublicURL  string         `env:"HOOKGATE_PUBLIC_URL"`
+	LogLevel   string         `env:"HOOKGATE_LOG_LEVEL"`
+	LogFormat  string         `env:"HOOKGATE_LOG_FORMAT"`
+}
+
+// File gives the path of the configuration file, "" for none.
+func (o Options) File() (string, error) {
+	e, err := o.environment()
+	if o.Flags.Config != "" {
+		return o.Flags.Config, nil
+	}
+	return e.Config, err
+}
+
+func (o Options) environment() (e environment, err error) {
+	err = env.ParseWithOptions(&e, env.Options{Environment: env.ToMap(o.Environ)})
+	return e, err
+}
+
+// Load gives the configuration: defaults, on top of them the file, the
+// environment, and the flags. Everything that is wrong is in one error; where
+// that is the file's contents, it is of type Mistakes.
+func Load(o Options) (*Config, error) {
+	e, err := o.environment()
+	if err != nil {
+		return nil, fmt.Errorf("read environment: %w", err)
+	}
+	path, err := o.File()
+	if err != nil {
+		return nil, err
+	}
+	c := Default()
+	var found []mistake
+	if path != "" {
+		text, err := readFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read configuration: %w", err)
+		}
+		c, found = read(path, text, env.ToMap(o.Environ))
+	}
+	faults := c.overlay(o.Flags, e)
+	if o.Check != nil && (c.file == nil || !c.file.broken) {
+		for _, fault := range o.Check(c) {
+			if !follows(fault.Path, found) {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	if err := c.report(found, faults); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxFile)
+	}
+	return text, nil
+}
+
+// read gives what a file says on top of the defaults, and its mistakes.
+func read(name string, text []byte, environ map[string]string) (*Config, []mistake) {
+	d, found := readDocument(name, text, func(name string) (string, bool) {
+		value, set := environ[name]
+		return value, set
+	})
+	c := Default()
+	c.file = d
+	if d.broken {
+		return c, found
+	}
+	for _, stage := range []func() []gateway.Fault{
+		func() []gateway.Fault { return fields.Decode(d.tree, c) },
+		c.check,
+	} {
+		var more []mistake
+		for _, fault := range stage() {
+			if !follows(fault.Path, found) {
+				more = append(more, mistake{fault.Path, d.find(fault.Path), fault.Message})
+			}
+		}
+		found = append(found, more...)
+	}
+	return c, found
+}
+
+// follows says whether a fault is but the consequence of a mistake that was
+// found before it: at the same place or below it, or around it.
+func follows(path string, found []mistake) bool {
+	for _, m := range found {
+		if m.path == "" {
+			continue
+		}
+		if parent, _ := fields.Parent(m.path); fields.Within(path, m.path) || path == parent && path != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// known says whether a place is one that a configuration may have.
+func known(path string) bool { return fields.TypeAt(reflect.TypeFor[Config](), path) != nil }
+
+// overlay puts the environment's values on top of the file's, and the flags' on
+// top of those. The faults are of what it put there.
+func (c *Config) overlay(f Flags, e environment) (faults []gateway.Fault) {
+	c.set = map[string]string{}
+	for _, o := range []struct {
+		path, flag, flagName, variable, name string
+		value                                *string
+	}{
+		{"public.addr", f.Public, "--public", e.Public, "HOOKGATE_PUBLIC_ADDR", &c.Public.Addr},
+		{"internal.addr", f.Internal, "--internal", e.Internal, "HOOKGATE_INTERNAL_ADDR", &c.Internal.Addr},
+		{"store.dir", f.Data, "--data", e.Data, "HOOKGATE_DATA_DIR", &c.Store.Dir},
+		{"public.url", "", "", e.PublicURL, "HOOKGATE_PUBLIC_URL", &c.Public.URL},
+		{"log.level", "", "", e.LogLevel, "HOOKGATE_LOG_LEVEL", &c.Log.Level},
+		{"log.format", "", "", e.LogFormat, "HOOKGATE_LOG_FORMAT", &c.Log.Format},
+	} {
+		switch {
+		case o.flag != "":
+			*o.value, c.set[o.path] = o.flag, o.flagName
+		case o.variable != "":
+			*o.value, c.set[o.path] = o.variable, o.name
+		}
+	}
+	for _, fault := range c.checkProcess() {
+		if c.set[fault.Path] != "" {
+			faults = append(faults, fault)
+		}
+	}
+	c.AdminToken, c.MasterKey = e.AdminToken, gateway.Secret(strings.TrimSpace(e.MasterKey.Reveal()))
+	return append(faults, c.checkSecrets()...)
+}

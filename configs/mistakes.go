@@ -1,0 +1,94 @@
+package configs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// mistake is one thing wrong in the file. Its path is empty where the notation
+// itself is broken.
+type mistake struct {
+	path    string
+	at      position
+	message string
+}
+
+// Mistakes is the error that holds everything wrong with a configuration.
+type Mistakes []string
+
+// Error gives one mistake after the other, each FILE:LINE:COL: message with its
+// source line and a caret where it stands in a file.
+func (m Mistakes) Error() string { return strings.Join(m, "\n") }
+
+// Report gives the error for faults whose paths are from the file's root, such
+// as tenants.acme.sources.payments.verify; nil for none. A fault of something
+// that is missing is shown at the nearest thing around it that is there.
+func (c *Config) Report(faults []gateway.Fault) error { return c.report(nil, faults) }
+
+func (c *Config) report(found []mistake, faults []gateway.Fault) error {
+	var report Mistakes
+	for _, fault := range faults {
+		switch from := c.set[fault.Path]; {
+		case from != "":
+			report = append(report, from+": "+fault.Message)
+		case c.file == nil || strings.HasPrefix(fault.Path, "HOOKGATE_"):
+			report = append(report, fault.String())
+		default:
+			found = append(found, mistake{fault.Path, c.file.find(fault.Path), fault.Message})
+		}
+	}
+	if c.file != nil {
+		report = append(report, c.file.render(found)...)
+	}
+	if len(report) == 0 {
+		return nil
+	}
+	return report
+}
+
+// find gives the position for a fault: the value at fault, the name of what
+// should not be there, the name around what is missing.
+func (d *document) find(path string) position {
+	if at, ok := d.places[path]; ok {
+		if known(path) {
+			return at.value
+		}
+		return at.name
+	}
+	for path != "" {
+		path, _ = fields.Parent(path)
+		if at, ok := d.places[path]; ok {
+			return at.name
+		}
+	}
+	return position{1, 1}
+}
+
+// render sorts mistakes by their place and writes each as
+// FILE:LINE:COL: message, with its line and a caret.
+func (d *document) render(mistakes []mistake) (report Mistakes) {
+	slices.SortStableFunc(mistakes, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
+	})
+	for _, m := range mistakes {
+		text := gateway.Fault{Path: m.path, Message: m.message}.String()
+		report = append(report, fmt.Sprintf("%s:%d:%d: %s%s", d.name, m.at.line, m.at.column, text, d.excerpt(m.at)))
+	}
+	return report
+}
+
+// syntaxMistake places an error of the parser. Its message has no values in it.
+func syntaxMistake(err error) mistake {
+	if syntax, ok := errors.AsType[yaml.Error](err); ok && syntax.GetToken() != nil {
+		return mistake{at: tokenStart(syntax.GetToken()), message: syntax.GetMessage()}
+	}
+	return mistake{at: position{1, 1}, message: err.Error()}
+}

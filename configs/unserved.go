@@ -1,0 +1,93 @@
+package configs
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// NotInService names the parts of a configuration that are known and checked,
+// but that this version does nothing with yet.
+func NotInService(c *Config) (parts []string) {
+	if c.Public.TLS.Cert != "" {
+		parts = append(parts, "public.tls")
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Tenants)) {
+		place := fields.Member("tenants", id)
+		if len(c.Tenants[id].Endpoints) > 0 {
+			parts = append(parts, place+".endpoints")
+		}
+		if len(c.Tenants[id].Webhooks) > 0 {
+			parts = append(parts, place+".webhooks")
+		}
+	}
+	if len(c.Routes) > 0 {
+		parts = append(parts, "routes")
+	}
+	return parts
+}
+
+// The bounds of SPEC 7 and 8 on one attempt.
+const (
+	minTimeout = time.Millisecond
+	maxTimeout = 60 * time.Second
+)
+
+func (t Tenant) checkEndpoints(place string, f *faults) {
+	for _, id := range slices.Sorted(maps.Keys(t.Endpoints)) {
+		e, at := t.Endpoints[id], fields.Member(place, id)
+		f.text(at, nameFault(id))
+		f.text(at+".url", urlFault(e.URL))
+		f.outbound(at, e.Auth, e.Sign, e.Timeout)
+		f.unless(e.Concurrency == nil || *e.Concurrency >= 1, at+".concurrency", "must be 1 or more")
+		f.word(at+".format", e.Format, "", "cloudevents")
+		f.unless(e.Batch == nil || e.Batch.MaxEvents >= 1, at+".batch.max_events", "must be 1 or more")
+	}
+}
+
+func (t Tenant) checkWebhooks(place string, f *faults) {
+	for _, id := range slices.Sorted(maps.Keys(t.Webhooks)) {
+		w, at := t.Webhooks[id], fields.Member(place, id)
+		f.text(at, nameFault(id))
+		f.word(at+".profile", w.Profile, "", "builder", "chatbot", "campaign")
+		f.word(at+".method", w.Method, "", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+		templated := strings.Contains(w.URL, "{{") && strings.HasPrefix(w.URL, "http") // rendered before it is known whole
+		if !templated {
+			f.text(at+".url", urlFault(w.URL))
+		}
+		f.outbound(at, w.Auth, w.Sign, w.Timeout)
+		f.word(at+".mode", w.Mode, "", "sync", "async")
+		f.word(at+".on_timeout", w.OnTimeout, "", "continue")
+		f.unless(len(w.Response.Variables) <= gateway.MaxVariables, at+".response.variables", "must be at most %d", gateway.MaxVariables)
+	}
+}
+
+func (f *faults) outbound(at string, auth gateway.Auth, sign *gateway.Sign, timeout *gateway.Duration) {
+	f.word(at+".auth.type", auth.Type, "", "none", "basic", "bearer", "header")
+	if sign != nil {
+		f.word(at+".sign.type", sign.Type, "standard", "standard-ed25519", "hmac", "none")
+	}
+	if timeout != nil {
+		f.unless(time.Duration(*timeout) >= minTimeout && time.Duration(*timeout) <= maxTimeout, at+".timeout",
+			"must be %s to %s", gateway.Duration(minTimeout), gateway.Duration(maxTimeout))
+	}
+}
+
+func (c *Config) checkRoutes(f *faults) {
+	for _, id := range slices.Sorted(maps.Keys(c.Routes)) {
+		r, at := c.Routes[id], fields.Member("routes", id)
+		f.text(at, nameFault(id))
+		f.unless(strings.HasPrefix(r.Match.Path, "/"), at+".match.path", `must be a path, such as "/channels/whatsapp", or "/" for all`)
+		f.word(at+".mode", r.Mode, "proxy", "relay")
+		f.unless(len(r.Upstreams) > 0, at+".upstreams", "must have one or more")
+		for i, upstream := range r.Upstreams {
+			f.text(fields.Index(at+".upstreams", i)+".url", baseFault(upstream.URL))
+		}
+		f.unless(r.Mode != "relay" || gateway.IsName(r.Tenant), at+".tenant", "must be the id of the tenant whose deliveries the relay makes")
+		f.unless(r.MaxBody == nil || *r.MaxBody >= 1, at+".max_body", "must be 1 byte or more")
+	}
+}
