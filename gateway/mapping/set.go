@@ -1,5 +1,7 @@
 package mapping
 
+import "time"
+
 // Slot is where the value of one path stands in Values.
 type Slot int32
 
@@ -83,7 +85,10 @@ type Values struct {
 	seen    []uint32 // by node: the round in which it was walked
 	round   uint32
 	scratch []byte // unescaped text, for the moment
-	work    work
+
+	// What the lazy paths of this callback used up, all together.
+	work     work
+	rendered time.Duration
 }
 
 func (v *Values) begin(s *Set, doc *Document) {
@@ -101,7 +106,7 @@ func (v *Values) begin(s *Set, doc *Document) {
 		clear(v.seen)
 		v.round = 1
 	}
-	v.work = work{left: maxWork}
+	v.work, v.rendered = work{left: maxWork}, 0
 }
 
 func resize[T any](s []T, n int) []T {

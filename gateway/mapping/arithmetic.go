@@ -1,0 +1,224 @@
+package mapping
+
+import (
+	"math"
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/nikolalohinski/gonja/v2/exec"
+	"github.com/nikolalohinski/gonja/v2/tokens"
+)
+
+// operators are the ones that the library computes without a look at what comes
+// of it: "a" * 300000000 takes seconds, 1 % 0 and "a" * -1 panic. These follow
+// Python, as Jinja does; values that do not fit an operator are a fault, and
+// what is over a bound is none of its results.
+var operators = map[tokens.Type]func(*sandbox, *exec.Value, *exec.Value) any{
+	tokens.Addition: add, tokens.Subtraction: subtract, tokens.Multiply: multiply, tokens.Division: divide,
+	tokens.FloorDivision: floorDivide, tokens.Modulo: modulo, tokens.Power: power, tokens.Tilde: concatenate,
+}
+
+func operation(operator func(*sandbox, *exec.Value, *exec.Value) any) exec.FilterFunction {
+	return func(e *exec.Evaluator, left *exec.Value, params *exec.VarArgs) *exec.Value {
+		right := params.First()
+		if right.IsError() {
+			return right
+		}
+		s := sandboxOf(e)
+		made := operator(s, left, right)
+		switch made {
+		case errBound:
+			return s.bound()
+		case nil:
+			return exec.AsValue(errOperand)
+		}
+		return exec.AsValue(made)
+	}
+}
+
+// integers gives both as whole numbers, where both are.
+func integers(a, b *exec.Value) (x, y int, ok bool) {
+	return a.Integer(), b.Integer(), a.IsInteger() && b.IsInteger()
+}
+
+func floats(a, b *exec.Value) (x, y float64, ok bool) {
+	return a.Float(), b.Float(), a.IsNumber() && b.IsNumber()
+}
+
+// finite gives nil for what is no number in JSON.
+func finite(f float64) any {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil
+	}
+	return f
+}
+
+func add(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := integers(a, b); ok {
+		if sum := x + y; (sum > x) == (y > 0) {
+			return sum
+		}
+		return nil // a double would be another number
+	}
+	if x, y, ok := floats(a, b); ok {
+		return finite(x + y)
+	}
+	switch {
+	case a.IsString() && b.IsString():
+		return joined(a.String(), b.String())
+	case a.IsList() && b.IsList():
+		return joinedLists(a, b)
+	}
+	return nil
+}
+
+func joined(a, b string) any {
+	if len(a)+len(b) > maxText {
+		return errBound
+	}
+	return a + b
+}
+
+func joinedLists(a, b *exec.Value) any {
+	if a.Len()+b.Len() > maxItems {
+		return errBound
+	}
+	list := make([]any, 0, a.Len()+b.Len())
+	for _, v := range []*exec.Value{a, b} {
+		for i := range v.Len() {
+			list = append(list, v.Index(i).Interface())
+		}
+	}
+	return list
+}
+
+func subtract(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := integers(a, b); ok {
+		if difference := x - y; (difference < x) == (y > 0) {
+			return difference
+		}
+		return nil
+	}
+	if x, y, ok := floats(a, b); ok {
+		return finite(x - y)
+	}
+	return nil
+}
+
+func multiply(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := integers(a, b); ok {
+		if high, low := bits.Mul64(magnitude(x), magnitude(y)); high == 0 && low <= math.MaxInt64 {
+			return x * y
+		}
+		return nil
+	}
+	if x, y, ok := floats(a, b); ok {
+		return finite(x * y)
+	}
+	if b.IsString() {
+		a, b = b, a
+	}
+	if a.IsString() && b.IsInteger() {
+		return repeated(a.String(), b.Integer())
+	}
+	return nil
+}
+
+func magnitude(x int) uint64 {
+	if x < 0 {
+		return -uint64(x)
+	}
+	return uint64(x)
+}
+
+func repeated(text string, times int) any {
+	switch {
+	case times <= 0 || text == "":
+		return ""
+	case times > maxText/len(text):
+		return errBound
+	}
+	return strings.Repeat(text, times)
+}
+
+func divide(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := floats(a, b); ok {
+		return finite(x / y)
+	}
+	return nil
+}
+
+func floorDivide(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := integers(a, b); ok && y != 0 && y != -1 {
+		quotient := x / y
+		if x%y != 0 && (x < 0) != (y < 0) {
+			quotient--
+		}
+		return quotient
+	}
+	if x, y, ok := floats(a, b); ok {
+		return finite(math.Floor(x / y))
+	}
+	return nil
+}
+
+// modulo has the sign of the divisor.
+func modulo(_ *sandbox, a, b *exec.Value) any {
+	if x, y, ok := integers(a, b); ok {
+		switch y {
+		case 0:
+			return nil
+		case -1:
+			return 0
+		}
+		rest := x % y
+		if rest != 0 && (rest < 0) != (y < 0) {
+			rest += y
+		}
+		return rest
+	}
+	if x, y, ok := floats(a, b); ok && y != 0 {
+		return finite(x - y*math.Floor(x/y))
+	}
+	return nil
+}
+
+// exact is how far a double holds every whole number.
+const exact = 1 << 53
+
+func power(_ *sandbox, a, b *exec.Value) any {
+	x, y, ok := floats(a, b)
+	if !ok {
+		return nil
+	}
+	result := math.Pow(x, y)
+	if a.IsInteger() && b.IsInteger() && y >= 0 && math.Abs(result) <= exact {
+		return int(result)
+	}
+	return finite(result)
+}
+
+func concatenate(_ *sandbox, a, b *exec.Value) any {
+	left, okLeft := plainText(a)
+	right, okRight := plainText(b)
+	if !okLeft || !okRight {
+		return nil
+	}
+	return joined(left, right)
+}
+
+// plainText is the text of a scalar as JSON writes it, where the library would
+// write True, and 1200.0 for 1200.
+func plainText(v *exec.Value) (string, bool) {
+	switch {
+	case v.IsString():
+		return v.String(), true
+	case v.IsBool():
+		return strconv.FormatBool(v.Bool()), true
+	case v.IsNumber():
+		out, ok := appendResult(nil, v, 0)
+		return string(out), ok
+	}
+	return "", false
+}

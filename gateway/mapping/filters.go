@@ -1,0 +1,90 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/nikolalohinski/gonja/v2/exec"
+)
+
+var errArguments = errors.New("the filter does not take these arguments")
+
+// parameter gives an argument by place or name.
+func parameter(params *exec.VarArgs, place int, name string) (*exec.Value, bool) {
+	if place < len(params.Args) {
+		return params.Args[place], true
+	}
+	value, found := params.KwArgs[name]
+	return value, found
+}
+
+// replace looks at the size of what it would make before it makes it.
+func replace(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+	from, hasFrom := parameter(params, 0, "old")
+	to, hasTo := parameter(params, 1, "new")
+	times := -1
+	if most, found := parameter(params, 2, "count"); found && !most.IsNil() {
+		times = most.Integer()
+	}
+	if !hasFrom || !hasTo || !from.IsString() || !to.IsString() || in.IsList() || in.IsDict() {
+		return exec.AsValue(errArguments)
+	}
+	text, _ := plainText(in)
+	n := strings.Count(text, from.String())
+	if times >= 0 {
+		n = min(n, times)
+	}
+	if len(text)+n*(len(to.String())-len(from.String())) > maxText {
+		return sandboxOf(e).bound()
+	}
+	return exec.AsValue(strings.Replace(text, from.String(), to.String(), times))
+}
+
+// join takes a list of scalars.
+func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+	between := ""
+	if d, found := parameter(params, 0, "d"); found {
+		between = d.String()
+	}
+	if !in.IsList() {
+		return exec.AsValue(errArguments)
+	}
+	var b strings.Builder
+	for i := range in.Len() {
+		if i > 0 {
+			b.WriteString(between)
+		}
+		text, ok := plainText(in.Index(i))
+		if !ok {
+			return exec.AsValue(errArguments)
+		}
+		b.WriteString(text)
+		if b.Len() > maxText {
+			return sandboxOf(e).bound()
+		}
+	}
+	return exec.AsValue(b.String())
+}
+
+var librarySort = library("sort")
+
+// sorted refuses a list of attributes, which each of the comparisons would split.
+func sorted(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+	if by, found := parameter(params, 2, "attribute"); found && strings.Contains(by.String(), ",") {
+		return exec.AsValue(errArguments)
+	}
+	return librarySort(e, in, params)
+}
+
+// toJSONText gives the value's JSON as a text, without the escapes for HTML that
+// the library writes.
+func toJSONText(_ *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+	if len(params.Args)+len(params.KwArgs) > 0 {
+		return exec.AsValue(errArguments)
+	}
+	out, ok := appendResult(nil, in, 0)
+	if !ok {
+		return exec.AsValue(errArguments)
+	}
+	return exec.AsValue(string(out))
+}
