@@ -1,0 +1,66 @@
+package pebblestore
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// backlog holds writes back while flushes and compactions do not keep up, as
+// Pebble's write stall would, but outside of Pebble and never for longer than
+// maxBacklogWait.
+type backlog struct {
+	behind atomic.Bool
+	mu     sync.Mutex
+	caught chan struct{} // closed when no longer behind
+}
+
+const (
+	maxMemtables   = 6  // waiting to be flushed
+	maxSublevels   = 24 // of level 0: what a read looks through
+	maxBacklogWait = 5 * time.Second
+)
+
+// admit waits until the store has caught up.
+func (b *backlog) admit() error {
+	if !b.behind.Load() {
+		return nil
+	}
+	b.mu.Lock()
+	caught := b.caught
+	b.mu.Unlock()
+	if caught == nil {
+		return nil
+	}
+	timer := time.NewTimer(maxBacklogWait)
+	defer timer.Stop()
+	select {
+	case <-caught:
+		return nil
+	case <-timer.C:
+		return gateway.Unavailable("the store cannot keep up", retryAfter)
+	}
+}
+
+// set tells whether the store is behind.
+func (b *backlog) set(behind bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case behind && b.caught == nil:
+		b.caught = make(chan struct{})
+		b.behind.Store(true)
+	case !behind && b.caught != nil:
+		close(b.caught)
+		b.caught = nil
+		b.behind.Store(false)
+	}
+}
+
+// lookBacklog asks Pebble how far it is behind.
+func (s *Store) lookBacklog() {
+	m := s.db.Metrics()
+	s.backlog.set(m.MemTable.Count > maxMemtables || m.Levels[0].Sublevels > maxSublevels)
+}

@@ -1,0 +1,175 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"hookgate/gateway"
+)
+
+// batch is one commit in the making. It is pooled, with the memory in which keys
+// and values are built.
+type batch struct {
+	*pebble.Batch
+	key []byte
+	enc encoder
+	err error // the first fault of what was put
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// maxPooled is the most memory that goes back to the pool with a batch.
+const maxPooled = 64 << 10
+
+// newBatch makes a batch for about size bytes of values.
+func (s *Store) newBatch(size int) *batch {
+	b := batches.Get().(*batch)
+	b.Batch = s.db.NewBatchWithSize(size)
+	return b
+}
+
+// free gives the batch back; nothing of it may be used any more.
+func (b *batch) free() {
+	_ = b.Close() // fails only for a batch that was closed
+	b.Batch, b.err = nil, nil
+	if cap(b.enc.b)+cap(b.key) <= maxPooled {
+		batches.Put(b)
+	}
+}
+
+// begin starts a key; the caller appends to b.key.
+func (b *batch) begin(kind byte, tenant string) {
+	if tenant == "" || !keyable(tenant) {
+		b.fail(kind)
+	}
+	b.key = appendPrefix(b.key[:0], kind, tenant)
+	b.enc.b = b.enc.b[:0]
+}
+
+// put puts what was built in b.key and b.enc.
+func (b *batch) put() {
+	if err := b.Set(b.key, b.enc.b, nil); err != nil && b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *batch) remove() {
+	if err := b.Delete(b.key, nil); err != nil && b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *batch) removeRange(from, to []byte) {
+	if err := b.DeleteRange(from, to, nil); err != nil && b.err == nil {
+		b.err = err
+	}
+}
+
+// fail remembers that something cannot be part of a key.
+func (b *batch) fail(kind byte) {
+	if b.err == nil {
+		b.err = fmt.Errorf("a %s has an id or name that no key can hold", kindWords[kind])
+	}
+}
+
+// id appends the ULID of an id to the key.
+func (b *batch) id(kind byte, prefix, id string) {
+	u, ok := parseID(prefix, id)
+	if !ok {
+		b.fail(kind)
+	}
+	b.key = append(b.key, u[:]...)
+}
+
+// commit applies the batch. What is not synced is on disk with the next that is.
+func (s *Store) commit(b *batch, sync bool) error {
+	if b.err != nil {
+		return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: b.err}
+	}
+	if b.Empty() {
+		return nil
+	}
+	if err := s.refuse(); err != nil {
+		return err
+	}
+	s.space.pending.Add(uint64(b.Len()))
+	began := time.Now()
+	if err := s.apply(b.Batch, sync); err != nil {
+		return err
+	}
+	// The guard hides a failing disk from Pebble, and fails the store before it
+	// does. So this look is what keeps a lost write from being acknowledged.
+	if err := s.unknown(); err != nil {
+		return err
+	}
+	if sync && s.opts.OnCommit != nil {
+		s.opts.OnCommit(time.Since(began))
+	}
+	return nil
+}
+
+// apply is below every commit in the stack: Fatalf unwinds to it.
+func (s *Store) apply(b *pebble.Batch, sync bool) (err error) {
+	defer s.recoverFatal(&err)
+	if sync {
+		return b.Commit(pebble.Sync)
+	}
+	return b.Commit(pebble.NoSync)
+}
+
+// stamps gives moments that rise strictly, to tell which of two records was
+// written later.
+type stamps struct{ last atomic.Int64 }
+
+func (st *stamps) next(now time.Time) time.Time {
+	for {
+		last := st.last.Load()
+		n := max(now.UnixNano(), last+1)
+		if st.last.CompareAndSwap(last, n) {
+			return time.Unix(0, n)
+		}
+	}
+}
+
+// lookup is memory for one key, so that a lookup allocates none.
+type lookup struct{ key []byte }
+
+var lookups = sync.Pool{New: func() any { return &lookup{key: make([]byte, 0, 512)} }}
+
+// get gives what read makes of a value; found is false when it is not there. The
+// value is only valid during read.
+func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err error) {
+	value, closer, err := s.db.Get(key)
+	switch {
+	case errors.Is(err, pebble.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the store: %w", err)
+	}
+	return true, errors.Join(read(value), closer.Close())
+}
+
+// find is get without a closure, for lookups that mostly miss.
+func (s *Store) find(key []byte) (value []byte, closer io.Closer, missing bool, err error) {
+	value, closer, err = s.db.Get(key)
+	if err == pebble.ErrNotFound {
+		return nil, nil, true, nil
+	}
+	if err != nil {
+		return nil, nil, false, fmt.Errorf("reading the store: %w", err)
+	}
+	return value, closer, false, nil
+}
+
+func joinClose(err error, closer io.Closer) error {
+	if closed := closer.Close(); err == nil && closed != nil {
+		return fmt.Errorf("reading the store: %w", closed)
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package pebblestore
+
+import (
+	"hookgate/gateway"
+)
+
+// Commit makes changes durable, all of them or none: one batch, one synced commit,
+// which shares its fsync with all that run beside it. What only says that something
+// was refused promises nothing and is not synced.
+//
+// gateway.CodeUnavailable: nothing was written. Any other error: the outcome is
+// unknown.
+func (s *Store) Commit(changes ...*gateway.Change) error {
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.using.RUnlock()
+	if err := s.admit(); err != nil {
+		return err
+	}
+	b := s.newBatch(sizeOf(changes))
+	defer b.free()
+	sync := false
+	for _, c := range changes {
+		s.putChange(b, c)
+		sync = sync || !c.Refused || !onlyTraces(c)
+	}
+	return s.commit(b, sync)
+}
+
+// admit refuses a write before anything of it happened.
+func (s *Store) admit() error {
+	if err := s.refuse(); err != nil {
+		return err
+	}
+	if err := s.space.admit(); err != nil {
+		return err
+	}
+	return s.backlog.admit()
+}
+
+func onlyTraces(c *gateway.Change) bool {
+	return c.Wait == nil && len(c.Marks) == 0 && c.Park == nil && c.Unpark == nil && c.Names == nil && c.Notice == nil
+}
+
+func (s *Store) putChange(b *batch, c *gateway.Change) {
+	if c.Wait != nil {
+		s.putWait(b, c.Wait)
+	}
+	if len(c.Marks) > 0 {
+		written := s.stamps.next(s.opts.Now())
+		for i := range c.Marks {
+			putMark(b, &c.Marks[i], written)
+		}
+	}
+	if c.Park != nil {
+		putParked(b, c.Park)
+	}
+	if c.Unpark != nil {
+		b.begin(kindParked, c.Unpark.Tenant)
+		b.id(kindParked, gateway.PrefixCallback, c.Unpark.Callback.ID)
+		b.remove()
+	}
+	if c.Names != nil {
+		putNames(b, c.Names)
+	}
+	for i := range c.Traces {
+		putTrace(b, &c.Traces[i])
+	}
+	if c.Notice != nil {
+		putEvent(b, kindEvent, &c.Notice.Event)
+		putUnfinished(b, &c.Notice.Delivery)
+	}
+}
+
+// sizeOf guesses how large a batch becomes, so that it grows at most once.
+func sizeOf(changes []*gateway.Change) int {
+	const record = 256 // a key and the small members of a record
+	size := 64
+	for _, c := range changes {
+		if w := c.Wait; w != nil {
+			size += 2*record + len(w.Variables) + len(w.Context) + len(w.OwnMatch) + len(w.OwnVariables)
+			if w.Callback != nil {
+				size += len(w.Callback.Body)
+			}
+		}
+		size += record * len(c.Marks)
+		if c.Park != nil {
+			size += 4*record + len(c.Park.Callback.Body)
+		}
+		if c.Names != nil {
+			size += record * len(c.Names.All)
+		}
+		for i := range c.Traces {
+			size += record + len(c.Traces[i].Data)
+		}
+		if c.Notice != nil {
+			size += 4*record + len(c.Notice.Event.Body)
+		}
+	}
+	return size
+}

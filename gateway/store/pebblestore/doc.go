@@ -1,0 +1,18 @@
+// Package pebblestore keeps what hookgate promised on the disk of one machine.
+//
+// A promise is one batch and one synced commit (Commit); commits that run at once
+// share their fsync in Pebble's pipeline, so nothing of ours stands in a row before
+// it. What is no promise, such as the outcome of a delivery (Settle), rides along
+// with the next sync.
+//
+// Everything has a lifetime. Keys begin with kind, tenant and, one way or another,
+// time (keys.go), so what is too old is a range for each tenant, and goes as one
+// (expire.go). What must outlive the others of its time is moved: dead letters to
+// the day they died (settle.go), events of paused endpoints to a place of their own
+// (keep.go).
+//
+// A disk that fails fails the store, once and for good: from then on nothing is
+// acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,
+// failure.go). A disk that is full is no failure: writes are refused before Pebble
+// could notice, and taken again when there is room (space.go).
+package pebblestore

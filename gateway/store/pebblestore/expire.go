@@ -1,0 +1,136 @@
+package pebblestore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// janitor expires what is too old, every now and then.
+func (s *Store) janitor() {
+	ticker := time.NewTicker(s.opts.ExpireEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := s.expire(s.opts.Now()); err != nil && s.failure.Load() == nil {
+				s.opts.Logger.Error("what is too old could not be removed", "error", err)
+			}
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// watch looks at the room on the disk and at the backlog.
+func (s *Store) watch() {
+	ticker := time.NewTicker(spaceEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			s.space.look()
+			s.lookBacklog()
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// Expire removes what is too old at now. The janitor does so by itself; this is
+// for who cannot wait.
+func (s *Store) Expire(now time.Time) error {
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.using.RUnlock()
+	return s.expire(now)
+}
+
+// expire removes whole ranges, one for each tenant and kind that has anything so
+// old: never key by key. It goes on when the disk is full, because it frees it.
+func (s *Store) expire(now time.Time) error {
+	before := func(at time.Time) func(string) []byte {
+		u := floorULID(at)
+		return func(string) []byte { return u[:] }
+	}
+	bucketsBefore := func(at time.Time, size time.Duration) func(string) []byte {
+		bucket := binary.BigEndian.AppendUint32(nil, bucketOf(at, size))
+		return func(string) []byte { return bucket }
+	}
+	dead := func(tenant string) []byte {
+		return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Dead, keepDead)))
+	}
+	return errors.Join(
+		s.expireKind(kindWait, before(s.released.expired(now))),
+		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
+		s.expireKind(kindMark, bucketsBefore(now, day)),
+		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),
+		s.expireKind(kindTrace, func(tenant string) []byte {
+			return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Events, keepEvents)))
+		}),
+		s.expireKind(kindParked, before(now.Add(-maxParking))),
+		s.expireDeliveries(now),
+		s.expireKind(kindDead, dead),
+		s.expireKind(kindDeadEvent, dead),
+		s.expireKind(kindDeadAttempt, dead),
+	)
+}
+
+// expireKind removes, of every tenant, the records of a kind below a limit.
+func (s *Store) expireKind(kind byte, limit func(tenant string) []byte) error {
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	err := s.eachTenant(kind, func(t *tenantScan) error {
+		end := append(slices.Clone(t.prefix), limit(t.tenant)...)
+		if bytes.Compare(t.it.Key(), end) < 0 { // a tombstone for nothing would cost for ever
+			b.removeRange(t.prefix, end)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.commit(b, false)
+}
+
+// ulidLimit gives the lowest ULID that is kept of each tenant.
+type ulidLimit func(tenant string) []byte
+
+func (s *Store) keepSince(now time.Time, of func(gateway.Retention) *gateway.Duration, otherwise time.Duration) ulidLimit {
+	return func(tenant string) []byte {
+		u := floorULID(now.Add(-kept(of(s.opts.Retention(tenant)), otherwise)))
+		return u[:]
+	}
+}
+
+// expireDeliveries removes old events, ended deliveries and attempts. What an
+// unfinished delivery still needs is first copied to a place of its own.
+func (s *Store) expireDeliveries(now time.Time) error {
+	events := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Events }, keepEvents)
+	deliveries := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Deliveries }, keepDeliveries)
+	oldest, err := s.keepUnfinished(events, deliveries)
+	if err != nil {
+		return err
+	}
+	orOldest := func(limit ulidLimit) func(string) []byte {
+		return func(tenant string) []byte {
+			u := limit(tenant)
+			if first, found := oldest[tenant]; found && bytes.Compare(first, u) < 0 {
+				return first
+			}
+			return u
+		}
+	}
+	return errors.Join(
+		s.expireKind(kindEvent, events),
+		s.expireKind(kindDelivery, deliveries),
+		s.expireKind(kindAttempt, deliveries),
+		s.expireKind(kindKeptEvent, orOldest(events)),
+		s.expireKind(kindKeptAttempt, orOldest(deliveries)),
+	)
+}

@@ -1,0 +1,179 @@
+package pebblestore
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// guard stands between Pebble and the disk, because Pebble cannot live with a
+// log that fails: it panics with its commit lock held (commitWrite), or with its
+// main lock released that a deferred call then releases again, which ends the
+// process (rotateWAL), or hangs whoever comes next. So it never learns:
+//
+//   - When a write or a sync fails, guard fails the store first (Store.trip) and
+//     then reports success. Every commit looks at that after Pebble is done and
+//     before it acknowledges; so none does, and none hangs.
+//   - From then on nothing of log and manifest reaches the disk any more: files
+//     are neither written, made, renamed nor removed. The folder stays as a crash
+//     at the fault would have left it, and that is what a restart recovers.
+//   - Tables that a flush or compaction writes are held until Close and then get
+//     an error: that, Pebble can live with. Reads go on.
+//
+// A write that finds no room has done nothing wrong yet. Its ballast is released
+// and it tries again, for maxRoomWait where commits wait for it. vfs.OnDiskFull
+// would do the same, but it also repeats a sync that failed, and the second sync
+// says yes to pages that the first has lost.
+type guard struct {
+	vfs.FS // reads, and what changes nothing
+	s      *Store
+	void   vfs.FS // where files are made after the failure
+}
+
+const (
+	maxRoomWait = 10 * time.Second
+	roomPause   = 50 * time.Millisecond
+)
+
+// errFrozen ends a flush or compaction of a store that failed, at Close.
+var errFrozen = errors.New("the store failed: nothing more is written")
+
+func newGuard(s *Store) *guard { return &guard{FS: s.opts.FS, s: s, void: vfs.NewMem()} }
+
+func (g *guard) frozen() bool { return g.s.failure.Load() != nil }
+
+// isTable says whether a file is one that Pebble can do without: it reports an
+// error in the background and tries again with another.
+func isTable(name string) bool {
+	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob")
+}
+
+// scarce says whether an error passes when somebody gives something back.
+func scarce(err error) bool {
+	for _, no := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
+}
+
+// change runs one operation that changes the disk, and decides what Pebble
+// learns of it. It gives done false when the caller shall pretend.
+func (g *guard) change(table bool, op func() error) (done bool, err error) {
+	if g.frozen() {
+		return false, g.hold(table)
+	}
+	err = op()
+	for since := time.Now(); err != nil && scarce(err) && g.awaitRoom(table, since); {
+		err = op()
+	}
+	if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) {
+		return true, err
+	}
+	return g.fault(table, err)
+}
+
+// fault fails the store for an error of the disk. While the store is being
+// opened nothing was promised yet, and the error is told.
+func (g *guard) fault(table bool, err error) (done bool, told error) {
+	if !g.s.opened.Load() || table && g.s.closing() {
+		return true, err
+	}
+	g.s.trip(err)
+	return false, g.hold(table)
+}
+
+// hold is the fate of an operation after the failure.
+func (g *guard) hold(table bool) error {
+	if !table {
+		return nil
+	}
+	<-g.s.done
+	return errFrozen
+}
+
+// awaitRoom waits until a write that found no room may try again. Commits wait
+// for everything but tables, so that has an end.
+func (g *guard) awaitRoom(table bool, since time.Time) bool {
+	if g.s.space.releaseBallast() {
+		return true
+	}
+	if !g.s.opened.Load() || !table && time.Since(since) > maxRoomWait {
+		return false
+	}
+	g.s.space.full.Store(true)
+	timer := time.NewTimer(roomPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-g.s.done:
+		return false
+	case <-g.s.failed:
+		return false
+	}
+}
+
+func (g *guard) file(name string, op func() (vfs.File, error)) (f vfs.File, err error) {
+	table := isTable(name)
+	done, err := g.change(table, func() error {
+		f, err = op()
+		return err
+	})
+	if !done && err == nil {
+		f, err = g.void.Create("void", vfs.WriteCategoryUnspecified)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &guardedFile{File: f, g: g, table: table}, nil
+}
+
+func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	return g.file(name, func() (vfs.File, error) { return g.FS.Create(name, category) })
+}
+
+func (g *guard) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	return g.file(name, func() (vfs.File, error) { return g.FS.OpenReadWrite(name, category, opts...) })
+}
+
+func (g *guard) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	return g.file(newname, func() (vfs.File, error) { return g.FS.ReuseForWrite(oldname, newname, category) })
+}
+
+// OpenDir guards the sync of a folder.
+func (g *guard) OpenDir(name string) (vfs.File, error) {
+	f, err := g.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &guardedFile{File: f, g: g}, nil
+}
+
+func (g *guard) Link(oldname, newname string) error {
+	_, err := g.change(false, func() error { return g.FS.Link(oldname, newname) })
+	return err
+}
+
+func (g *guard) Remove(name string) error {
+	_, err := g.change(false, func() error { return g.FS.Remove(name) })
+	return err
+}
+
+func (g *guard) RemoveAll(name string) error {
+	_, err := g.change(false, func() error { return g.FS.RemoveAll(name) })
+	return err
+}
+
+func (g *guard) Rename(oldname, newname string) error {
+	_, err := g.change(false, func() error { return g.FS.Rename(oldname, newname) })
+	return err
+}
+
+// Unwrap gives the file system below.
+func (g *guard) Unwrap() vfs.FS { return g.FS }

@@ -1,0 +1,88 @@
+package pebblestore
+
+import (
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// guardedFile is a file that Pebble writes; see guard.
+type guardedFile struct {
+	vfs.File
+	g     *guard
+	table bool
+}
+
+// Write goes on where a full disk cut it short.
+func (f *guardedFile) Write(p []byte) (n int, err error) {
+	if f.g.frozen() {
+		return len(p), f.g.hold(f.table)
+	}
+	n, err = f.File.Write(p)
+	for since := time.Now(); err != nil && scarce(err) && f.g.awaitRoom(f.table, since); {
+		var more int
+		more, err = f.File.Write(p[n:])
+		n += more
+	}
+	if err == nil {
+		return n, nil
+	}
+	if done, told := f.g.fault(f.table, err); done || told != nil {
+		return n, told
+	}
+	return len(p), nil
+}
+
+// WriteAt is not used by Pebble for what it must not lose.
+func (f *guardedFile) WriteAt(p []byte, offset int64) (n int, err error) {
+	done, err := f.g.change(f.table, func() error {
+		n, err = f.File.WriteAt(p, offset)
+		return err
+	})
+	if !done && err == nil {
+		return len(p), nil
+	}
+	return n, err
+}
+
+// sync runs one sync, once: a sync that failed is never repeated.
+func (f *guardedFile) sync(op func() error) error {
+	if f.g.frozen() {
+		return f.g.hold(f.table)
+	}
+	err := op()
+	if err == nil {
+		return nil
+	}
+	_, err = f.g.fault(f.table, err)
+	return err
+}
+
+func (f *guardedFile) Sync() error { return f.sync(f.File.Sync) }
+
+func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
+
+func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
+	err = f.sync(func() error {
+		full, err = f.File.SyncTo(length)
+		return err
+	})
+	return full, err
+}
+
+// Preallocate may fail: the write that follows needs the room, and will say so.
+func (f *guardedFile) Preallocate(offset, length int64) error {
+	if f.g.frozen() {
+		return nil
+	}
+	return f.File.Preallocate(offset, length)
+}
+
+func (f *guardedFile) Close() error {
+	err := f.File.Close()
+	if err == nil || f.g.frozen() {
+		return nil
+	}
+	_, err = f.g.fault(f.table, err)
+	return err
+}

@@ -1,0 +1,176 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway"
+)
+
+// Layout of keys. A key is one kind byte, the tenant's id, a zero byte, and the
+// rest: so all that a tenant has of one kind is one range, and what expires
+// together lies together. Numbers are big-endian, ulid is 16 bytes, day and
+// period are 4 bytes (see dayOf, periodOf), at is 8 bytes (see appendMoment).
+//
+//	kind            rest                    value            expires
+//	kindWait        ulid                    wait             by ULID, once ended for gateway.OutcomeKept
+//	kindEnded       day source 0 key        Ended            by day of ending
+//	kindMark        day mark                Mark             by day of its Expires
+//	kindNames       period name             Names            by period of last use
+//	kindTrace       day key 0 at id         Trace            by day it happened
+//	kindParked      ulid of the callback    Parked           by ULID, or its wait takes it
+//	kindDue         endpoint 0 at ulid      nothing          when settled
+//	kindUnfinished  ulid                    Delivery         when settled
+//	kindDelivery    ulid                    ended Delivery   by ULID
+//	kindEvent       ulid                    Event            by ULID
+//	kindAttempt     ulid of delivery, n     Attempt          by ULID
+//	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
+//	kindKeptAttempt ulid of delivery, n     Attempt          when nothing so old is unfinished
+//	kindDead        day ulid                dead Delivery    by day of death
+//	kindDeadEvent   day ulid                Event            by day of death
+//	kindDeadAttempt day ulid of delivery, n Attempt          by day of death
+//
+// Two kinds belong to no tenant, and never expire:
+//
+//	kindResource    kind 0 tenant 0 id      gateway.Record
+//	kindMeta        name                    bytes
+const (
+	kindMeta        = 'M'
+	kindResource    = 'R'
+	kindWait        = 'w'
+	kindEnded       = 'e'
+	kindMark        = 'm'
+	kindNames       = 'n'
+	kindTrace       = 't'
+	kindParked      = 'p'
+	kindDue         = 'x'
+	kindUnfinished  = 'q'
+	kindDelivery    = 'd'
+	kindEvent       = 'v'
+	kindAttempt     = 'a'
+	kindKeptEvent   = 'k'
+	kindKeptAttempt = 'j'
+	kindDead        = 'D'
+	kindDeadEvent   = 'E'
+	kindDeadAttempt = 'A'
+)
+
+// tenantKinds are the kinds whose keys begin with a tenant.
+const tenantKinds = "wemntpxqdvakjDEA"
+
+// kindNamesInErrors says what a corrupt record was, without its content.
+var kindWords = map[byte]string{
+	kindMeta: "meta value", kindResource: "resource", kindWait: "wait", kindEnded: "end of a wait", kindMark: "mark",
+	kindNames: "names", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
+	kindDelivery: "delivery", kindEvent: "event", kindAttempt: "attempt", kindKeptEvent: "kept event", kindKeptAttempt: "kept attempt",
+	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
+}
+
+const (
+	day    = 24 * time.Hour
+	period = 10 * day // of names: their lifetime is a few of these
+	ulidAt = 16       // bytes of a ULID in a key
+)
+
+// appendPrefix appends what all keys of a kind and tenant begin with.
+func appendPrefix(dst []byte, kind byte, tenant string) []byte {
+	dst = append(dst, kind)
+	dst = append(dst, tenant...)
+	return append(dst, 0)
+}
+
+// pastPrefix turns what appendPrefix gave into the bound above all such keys.
+func pastPrefix(prefix []byte) []byte {
+	past := append([]byte(nil), prefix...)
+	past[len(past)-1] = 1
+	return past
+}
+
+// tenantOf reads the tenant back out of a key.
+func tenantOf(key []byte) (tenant string, rest []byte, ok bool) {
+	for i := 1; i < len(key); i++ {
+		if key[i] == 0 {
+			return string(key[1:i]), key[i+1:], true
+		}
+	}
+	return "", nil, false
+}
+
+// cutText reads text that a zero byte ends.
+func cutText(rest []byte) (text string, after []byte, ok bool) {
+	for i, c := range rest {
+		if c == 0 {
+			return string(rest[:i]), rest[i+1:], true
+		}
+	}
+	return "", nil, false
+}
+
+// keyable says whether texts may be parts of a key: a zero byte would end them.
+func keyable(texts ...string) bool {
+	for _, text := range texts {
+		if strings.IndexByte(text, 0) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func appendDay(dst []byte, at time.Time) []byte {
+	return binary.BigEndian.AppendUint32(dst, dayOf(at))
+}
+
+// dayOf numbers the days since 1970; what lies before is day 0.
+func dayOf(at time.Time) uint32 { return bucketOf(at, day) }
+
+// periodOf numbers the periods of names.
+func periodOf(at time.Time) uint32 { return bucketOf(at, period) }
+
+func bucketOf(at time.Time, size time.Duration) uint32 {
+	return uint32(max(0, at.Unix()/int64(size/time.Second)))
+}
+
+// appendMoment appends a moment to the nanosecond, so that keys sort by it. The
+// zero time comes first.
+func appendMoment(dst []byte, at time.Time) []byte {
+	return binary.BigEndian.AppendUint64(dst, uint64(nanos(at))^1<<63)
+}
+
+func momentAt(b []byte) time.Time {
+	return fromNanos(int64(binary.BigEndian.Uint64(b) ^ 1<<63))
+}
+
+// parseID reads an id that hookgate made. Only the form in which it was given
+// out counts: another spelling of the same ULID is another text.
+func parseID(prefix, id string) (u ulid.ULID, ok bool) {
+	text, found := strings.CutPrefix(id, prefix)
+	if !found || len(text) != ulid.EncodedSize {
+		return u, false
+	}
+	for i := 0; i < len(text); i++ {
+		if 'a' <= text[i] && text[i] <= 'z' {
+			return u, false
+		}
+	}
+	u, err := ulid.ParseStrict(text)
+	return u, err == nil
+}
+
+// formatID writes an id back as it was given out.
+func formatID(prefix string, u []byte) string {
+	var buf [8 + ulid.EncodedSize]byte
+	n := copy(buf[:], prefix)
+	_ = ulid.ULID(u).MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
+	return string(buf[:n+ulid.EncodedSize])
+}
+
+// floorULID is the lowest ULID of a moment.
+func floorULID(at time.Time) ulid.ULID {
+	u, _ := parseID("", gateway.IDFloor("", at))
+	return u
+}
+
+func timeOfULID(u []byte) time.Time { return ulid.ULID(u).Timestamp().UTC() }

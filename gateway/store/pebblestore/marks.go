@@ -1,0 +1,140 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Marks, ends and names are looked up for every callback, and nearly always in
+// vain. Each is one key in the bucket of its time, so a lookup asks the few
+// buckets in which it may be, and Bloom filters answer for those on disk.
+
+func putMark(b *batch, m *gateway.Mark, written time.Time) {
+	b.begin(kindMark, m.Tenant)
+	b.key = appendDay(b.key, m.Expires)
+	b.key = append(b.key, m.Key[:]...)
+	b.enc.mark(m, written)
+	b.put()
+}
+
+// Mark gives a mark that has not expired. Marks made for longer than window from
+// now need not be found. When one was put in place of another, the later counts.
+func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
+	if err := s.use(); err != nil {
+		return m, false, err
+	}
+	defer s.using.RUnlock()
+	l := lookups.Get().(*lookup)
+	defer lookups.Put(l)
+	now := s.opts.Now()
+	l.key = appendPrefix(l.key[:0], kindMark, tenant)
+	at := len(l.key)
+	l.key = append(append(l.key, 0, 0, 0, 0), key[:]...)
+	var latest time.Time
+	for bucket, last := dayOf(now), dayOf(now.Add(window)); bucket <= last; bucket++ {
+		binary.BigEndian.PutUint32(l.key[at:], bucket)
+		value, closer, missing, err := s.find(l.key)
+		if err != nil {
+			return m, false, err
+		}
+		if missing {
+			continue
+		}
+		other, written, err := decodeMark(tenant, key, value)
+		if err = joinClose(err, closer); err != nil {
+			return m, false, err
+		}
+		if !found || written.After(latest) {
+			m, latest, found = other, written, true
+		}
+	}
+	if !m.Expires.After(now) {
+		return gateway.Mark{}, false, nil
+	}
+	return m, found, nil
+}
+
+// Ended tells of the last wait that ended under this very key, less than
+// gateway.OutcomeKept ago.
+func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
+	if err := s.use(); err != nil {
+		return e, false, err
+	}
+	defer s.using.RUnlock()
+	l := lookups.Get().(*lookup)
+	defer lookups.Put(l)
+	now := s.opts.Now()
+	l.key = appendPrefix(l.key[:0], kindEnded, tenant)
+	at := len(l.key)
+	l.key = append(append(l.key, 0, 0, 0, 0), source...)
+	l.key = append(append(l.key, 0), key...)
+	first := dayOf(now.Add(-gateway.OutcomeKept))
+	// A clock that was set back leaves ends that lie ahead.
+	for bucket := dayOf(now.Add(time.Hour)); bucket >= first; bucket-- {
+		binary.BigEndian.PutUint32(l.key[at:], bucket)
+		value, closer, missing, err := s.find(l.key)
+		if err != nil {
+			return e, false, err
+		}
+		if missing {
+			continue
+		}
+		e, err = decodeEnded(value)
+		if err = joinClose(err, closer); err != nil {
+			return e, false, err
+		}
+		if now.Sub(e.EndedAt) < gateway.OutcomeKept {
+			return e, true, nil
+		}
+		return gateway.Ended{}, false, nil
+	}
+	return e, false, nil
+}
+
+// putNames puts the names under each of them.
+func putNames(b *batch, n *gateway.Names) {
+	for _, name := range n.All {
+		b.begin(kindNames, n.Tenant)
+		b.key = binary.BigEndian.AppendUint32(b.key, periodOf(n.Used))
+		b.key = append(b.key, name...)
+		b.enc.names(n)
+		b.put()
+	}
+}
+
+// Names gives the names of the conversation that has this one; none when it was
+// never named otherwise, or not within gateway.AliasKept.
+func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err error) {
+	if err := s.use(); err != nil {
+		return n, false, err
+	}
+	defer s.using.RUnlock()
+	l := lookups.Get().(*lookup)
+	defer lookups.Put(l)
+	now := s.opts.Now()
+	l.key = appendPrefix(l.key[:0], kindNames, tenant)
+	at := len(l.key)
+	l.key = append(append(l.key, 0, 0, 0, 0), name...)
+	first := periodOf(now.Add(-gateway.AliasKept))
+	for bucket := periodOf(now.Add(time.Hour)); bucket >= first; bucket-- {
+		binary.BigEndian.PutUint32(l.key[at:], bucket)
+		value, closer, missing, err := s.find(l.key)
+		if err != nil {
+			return n, false, err
+		}
+		if missing {
+			continue
+		}
+		n, err = decodeNames(tenant, value)
+		if err = joinClose(err, closer); err != nil {
+			return n, false, err
+		}
+		if now.Sub(n.Used) < gateway.AliasKept {
+			return n, true, nil
+		}
+		return gateway.Names{}, false, nil
+	}
+	return n, false, nil
+}

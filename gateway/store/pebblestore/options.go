@@ -1,0 +1,115 @@
+package pebblestore
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
+)
+
+// Options steer a store. Only Dir is required.
+type Options struct {
+	// Dir is the data folder; it is made when it is not there. The store keeps
+	// format, lock, ballast and pebble/ in it and leaves everything else alone.
+	Dir string
+	// FS is where Dir lies; nil is the disk. Tests hand in vfs.NewMem(), with
+	// which a store lives wholly inside a testing/synctest bubble.
+	FS vfs.FS
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Retention tells how long what ended is kept for a tenant; nil members, and
+	// a nil func, stand for the defaults of SPEC 14. It is asked by the janitor.
+	Retention func(tenant string) gateway.Retention
+	// ExpireEvery is the pause between two runs of the janitor; 0 is 5 minutes.
+	ExpireEvery time.Duration
+	// DiskUsage tells how much room there is; nil asks the file system of Dir.
+	DiskUsage func() (free, total uint64, err error)
+	// CacheBytes bounds the cache of blocks read from disk; 0 is 32 MiB.
+	CacheBytes int64
+	// OnCommit is told how long each synced commit took. It must not block.
+	OnCommit func(time.Duration)
+	// OnFail is told, once, why the store failed for good. It must neither block
+	// nor call the store.
+	OnFail func(reason error)
+	// Logger is told what an operator should know; nil is slog.Default().
+	Logger *slog.Logger
+}
+
+// Defaults of how long things are kept (SPEC 14 "Values").
+const (
+	keepEvents     = 7 * day
+	keepDeliveries = 7 * day
+	keepDead       = 30 * day
+)
+
+const (
+	defaultExpireEvery = 5 * time.Minute
+	defaultCache       = 32 << 20
+)
+
+func (o *Options) setDefaults() {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Retention == nil {
+		o.Retention = func(string) gateway.Retention { return gateway.Retention{} }
+	}
+	if o.ExpireEvery <= 0 {
+		o.ExpireEvery = defaultExpireEvery
+	}
+	if o.DiskUsage == nil {
+		fs, dir := o.FS, o.Dir
+		o.DiskUsage = func() (uint64, uint64, error) {
+			usage, err := fs.GetDiskUsage(dir)
+			return usage.AvailBytes, usage.TotalBytes, err
+		}
+	}
+	if o.CacheBytes <= 0 {
+		o.CacheBytes = defaultCache
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}
+
+func kept(d *gateway.Duration, otherwise time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	return time.Duration(*d)
+}
+
+// never is a threshold that is not reached. Pebble's own write stall has no end
+// when the disk is stuck, and would hang commits that it holds; backlog.go holds
+// writes back before they enter Pebble, and for a bounded time.
+const never = 1 << 20
+
+// pebbleOptions are chosen for small values that live for a day: small
+// memtables keep the resident memory and a restart's replay short.
+func (s *Store) pebbleOptions() *pebble.Options {
+	o := &pebble.Options{
+		FS:                          s.guard,
+		Logger:                      pebbleLogger{s},
+		EventListener:               s.listener(),
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                s.space.memtable,
+		MemTableStopWritesThreshold: never,
+		L0StopWritesThreshold:       never,
+		L0CompactionThreshold:       4,
+		CacheSize:                   s.opts.CacheBytes,
+		MaxOpenFiles:                512,
+		FlushDelayDeleteRange:       time.Minute, // so that expired data leaves the disk without new writes
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
+}

@@ -1,0 +1,151 @@
+package pebblestore
+
+import (
+	"bytes"
+	"slices"
+
+	"hookgate/gateway"
+)
+
+func resourceKey(kind, tenant, id string) []byte {
+	key := append([]byte{kindResource}, kind...)
+	key = append(append(key, 0), tenant...)
+	return append(append(key, 0), id...)
+}
+
+// PutResources makes records durable, all of them or none.
+func (s *Store) PutResources(records ...gateway.Record) error {
+	return s.change(func(b *batch) {
+		for _, r := range records {
+			if !keyable(r.Kind, r.Tenant, r.ID) {
+				b.fail(kindResource)
+			}
+			b.key = resourceKey(r.Kind, r.Tenant, r.ID)
+			b.enc.b = append(b.enc.b[:0], r.Value...)
+			b.put()
+		}
+	})
+}
+
+// DeleteResource removes one durably; it is no error when it is not there.
+func (s *Store) DeleteResource(kind, tenant, id string) error {
+	return s.change(func(b *batch) {
+		if !keyable(kind, tenant, id) {
+			return // nothing can be there
+		}
+		b.key = resourceKey(kind, tenant, id)
+		b.remove()
+	})
+}
+
+// Resources gives every record, ordered by kind, tenant and id.
+func (s *Store) Resources(each func(gateway.Record) error) (err error) {
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.using.RUnlock()
+	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
+	if err != nil {
+		return err
+	}
+	defer closeIter(it, &err)
+	for more := it.First(); more; more = it.Next() {
+		kind, rest, ok := cutText(it.Key()[1:])
+		tenant, id, also := cutText(rest)
+		if !ok || !also {
+			return corrupt(kindResource)
+		}
+		if err := each(gateway.Record{Kind: kind, Tenant: tenant, ID: string(id), Value: bytes.Clone(it.Value())}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteTenant removes everything of a tenant durably. It is one range for each
+// kind, however much there is.
+func (s *Store) DeleteTenant(tenant string) error {
+	if tenant == "" || !keyable(tenant) {
+		return gateway.ErrNotFound
+	}
+	kinds, err := s.resourceKinds()
+	if err != nil {
+		return err
+	}
+	return s.change(func(b *batch) {
+		for i := range len(tenantKinds) {
+			prefix := appendPrefix(nil, tenantKinds[i], tenant)
+			b.removeRange(prefix, pastPrefix(prefix))
+		}
+		for _, kind := range kinds {
+			prefix := resourceKey(kind, tenant, "")
+			b.removeRange(prefix, pastPrefix(prefix))
+		}
+	})
+}
+
+// resourceKinds lists the kinds of resources that there are.
+func (s *Store) resourceKinds() (kinds []string, err error) {
+	if err := s.use(); err != nil {
+		return nil, err
+	}
+	defer s.using.RUnlock()
+	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
+	for more := it.First(); more; {
+		kind, _, ok := cutText(it.Key()[1:])
+		if !ok {
+			return nil, corrupt(kindResource)
+		}
+		kinds = append(kinds, kind)
+		more = it.SeekGE(append(append([]byte{kindResource}, kind...), 1))
+	}
+	return kinds, nil
+}
+
+// Meta gives a value of the process as a whole; else gateway.ErrNotFound.
+func (s *Store) Meta(name string) (value []byte, err error) {
+	if err := s.use(); err != nil {
+		return nil, err
+	}
+	defer s.using.RUnlock()
+	found, err := s.get(metaKey(name), func(v []byte) error {
+		value = slices.Clone(v)
+		return nil
+	})
+	if err == nil && !found {
+		err = gateway.ErrNotFound
+	}
+	return value, err
+}
+
+// SetMeta makes a value of the process as a whole durable.
+func (s *Store) SetMeta(name string, value []byte) error {
+	return s.change(func(b *batch) {
+		b.key = metaKey(name)
+		b.enc.b = append(b.enc.b[:0], value...)
+		b.put()
+	})
+}
+
+// metaKey keeps what the store itself remembers, such as metaReleased, apart from
+// what it is given.
+func metaKey(name string) []byte { return append([]byte{kindMeta, '/'}, name...) }
+
+// change is one synced commit of what put puts.
+func (s *Store) change(put func(*batch)) error {
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.using.RUnlock()
+	if err := s.admit(); err != nil {
+		return err
+	}
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	put(b)
+	return s.commit(b, true)
+}
