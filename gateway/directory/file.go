@@ -31,7 +31,7 @@ func CompileFile(file map[string]FileTenant, o Options) ([]*Tenant, []gateway.Fa
 		}))
 		for i, key := range file[id].AccountKeys {
 			if holder, is := holders[key]; is && holder != id {
-				f.add(place+"."+fields.Index("account_keys", i), "is held by tenant %s too", holder)
+				f = append(f, AccountKeyFault(id, i, holder))
 			}
 			holders[key] = id
 		}
@@ -57,4 +57,12 @@ func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gatewa
 		return nil, all
 	}
 	return t.Having(sources...), nil
+}
+
+// AccountKeyFault says that another tenant holds an account key of the file.
+func AccountKeyFault(tenant string, i int, holder string) gateway.Fault {
+	return gateway.Fault{
+		Path:    fields.Index(fields.Member("tenants", tenant)+".account_keys", i),
+		Message: "is held by tenant " + holder + " too",
+	}
 }

@@ -35,7 +35,8 @@ const (
 	maxName             = 256 // bytes
 	maxAccountKeys      = 1000
 	maxAccountKey       = 256 // bytes
-	maxDepth            = 16  // tenants on one path of the tree
+	maxAbove            = 16  // tenants above one, when it is written
+	maxWalk             = 64  // steps up the tree; more than maxAbove, since what has others below it may move
 )
 
 // faults collects what is wrong with one resource.

@@ -10,6 +10,7 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
+	"hookgate/retry"
 )
 
 // Platform is a tenant's platform endpoint, compiled.
@@ -19,6 +20,7 @@ type Platform struct {
 	Headers []Header // the platform's own, its auth, and the tenant's where neither has the name
 	Signer  *signature.Signer
 	Timeout time.Duration // for one attempt
+	Retry   retry.Policy
 }
 
 // compilePlatform checks a platform endpoint; its faults are placed from it.
@@ -38,6 +40,7 @@ func compilePlatform(p gateway.Platform, trusted bool, tenant []Header, o Option
 	return &Platform{
 		URL: p.URL, Trusted: trusted, Headers: over(tenant, own), Signer: compileSign(p.Sign, f),
 		Timeout: f.span("timeout", p.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
+		Retry:   compileRetry(p.Retry, f),
 	}
 }
 

@@ -105,7 +105,7 @@ func (s *Snapshot) Token(hash token.Digest) (auth.Principal, bool) {
 
 // Under says whether a tenant is ancestor itself or lies below it.
 func (s *Snapshot) Under(id, ancestor string) bool {
-	for range maxDepth { // what came back from a hidden state may form a ring
+	for range maxWalk { // bounded: what came back from a hidden state may form a ring
 		if id == ancestor {
 			return true
 		}
@@ -161,8 +161,8 @@ func checkTree(id, parent string, parentOf func(string) (string, bool)) (f fault
 		case at == id:
 			f.add("parent", "is %q: the tenant would be above itself", parent)
 			return f
-		case depth == maxDepth-1:
-			f.add("parent", "is %q: the tenant would have more than %d above it", parent, maxDepth-1)
+		case depth == maxAbove:
+			f.add("parent", "is %q: the tenant would have more than %d above it", parent, maxAbove)
 			return f
 		}
 		next, found := parentOf(at)

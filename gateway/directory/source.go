@@ -20,7 +20,8 @@ type Source struct {
 	Tenant   *Tenant
 	Meta     gateway.Meta
 	Spec     gateway.Source
-	Enabled  bool // and its tenant is too
+	Enabled  bool // and its tenant is too; if not, nothing below need be set
+	Refused  bool // it was stored, but does not compile any more
 	Verifier *signature.Verifier
 	Plan     *mapping.SourcePlan // where the key, the delivery id and the values are
 	Allow    string              // the methods, as the header Allow lists them

@@ -46,7 +46,7 @@ func (t *Tenant) Having(sources ...*Source) *Tenant {
 	for _, s := range sources {
 		own := *s
 		own.Tenant = &next
-		own.Enabled = !t.Disabled && (own.Spec.Enabled == nil || *own.Spec.Enabled)
+		own.Enabled = !t.Disabled && !s.Refused && (own.Spec.Enabled == nil || *own.Spec.Enabled)
 		next.sources[s.ID] = &own
 	}
 	return &next
