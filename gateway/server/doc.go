@@ -1,0 +1,15 @@
+// Package server has the two listeners and the table of their paths.
+//
+// The public one takes callbacks and nothing else; the internal one has the API,
+// health and metrics. Both stand behind the strict pass of package edge, so a
+// handler sees well-formed requests only, and Routes may match the very bytes that
+// the client sent.
+//
+//	New     checks the settings and builds both servers
+//	Listen  binds both addresses: a port that is taken ends the start here
+//	Serve   accepts on both, until Drain
+//	Drain   stops accepting, lets requests in flight end, closes what idles
+//
+// Memory is bounded by the number of connections, 16 KiB of head each, and one
+// budget for bodies on either side.
+package server

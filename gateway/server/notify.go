@@ -1,0 +1,31 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"os"
+)
+
+// The states that a service manager is told (sd_notify(3)).
+const (
+	NotifyReady    = "READY=1"
+	NotifyStopping = "STOPPING=1"
+)
+
+// Notify tells the service manager that started this process of its state; without
+// one, which is when NOTIFY_SOCKET is unset, it does nothing.
+func Notify(state string) error {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return nil
+	}
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"}) // @name is abstract, as in systemd
+	if err != nil {
+		return fmt.Errorf("NOTIFY_SOCKET: %w", err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := c.Write([]byte(state)); err != nil {
+		return fmt.Errorf("NOTIFY_SOCKET: %w", err)
+	}
+	return nil
+}

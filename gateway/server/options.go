@@ -1,0 +1,98 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Options are the settings of the two listeners; what is zero takes its default.
+type Options struct {
+	PublicAddr   string      // :8080
+	InternalAddr string      // 127.0.0.1:8081
+	PublicTLS    *tls.Config // nil: plain HTTP
+	Log          *slog.Logger
+
+	// PublicBody is the most bytes of a public request for which no source says
+	// otherwise; 1 MiB.
+	PublicBody int64
+	// InternalBody is the most bytes of an internal request; 16 MiB (SPEC 14).
+	InternalBody int64
+	// Bodies is how many bytes the bodies of requests in flight may take, on each
+	// side; 256 MiB.
+	Bodies int64
+
+	PublicConns   int // open connections; 16384
+	PerClient     int // of those, from one IPv4 address or IPv6 /64; a quarter
+	InternalConns int // 65536: each held wait has one
+
+	ReadTimeout time.Duration // for a head, and the start of a body; 10 s
+	IdleTimeout time.Duration // of a kept connection; 60 s
+	BodyRate    int64         // bytes per second that a longer body must average; 16 KiB
+
+	// Refused hears of each request that did not reach a handler, and Panicked of
+	// each handler that panicked; both may be nil.
+	Refused  func(listener string, fault *gateway.Error)
+	Panicked func(listener string)
+}
+
+func orDefault[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
+
+func (o *Options) setDefaults() {
+	orDefault(&o.PublicAddr, ":8080")
+	orDefault(&o.InternalAddr, "127.0.0.1:8081")
+	orDefault(&o.Log, slog.Default())
+	orDefault(&o.PublicBody, 1<<20)
+	orDefault(&o.InternalBody, 16<<20)
+	orDefault(&o.Bodies, 256<<20)
+	orDefault(&o.PublicConns, 16384)
+	orDefault(&o.PerClient, max(1, o.PublicConns/4))
+	orDefault(&o.InternalConns, 65536)
+	orDefault(&o.ReadTimeout, 10*time.Second)
+	orDefault(&o.IdleTimeout, time.Minute)
+	orDefault(&o.BodyRate, 16<<10)
+	if o.Refused == nil {
+		o.Refused = func(string, *gateway.Error) {}
+	}
+	if o.Panicked == nil {
+		o.Panicked = func(string) {}
+	}
+}
+
+// Validate reports every fault at once, under the names of the configuration file.
+func (o *Options) Validate() error {
+	return errors.Join(
+		checkAddr("public.addr", o.PublicAddr), checkAddr("internal.addr", o.InternalAddr),
+		checkPositive("public.max_body", o.PublicBody))
+}
+
+func checkAddr(name, addr string) error {
+	if addr == "" {
+		return nil // the default stands in
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is %q: write host:port, such as :8080", name, addr)
+	}
+	return nil
+}
+
+func checkPositive(name string, n int64) error {
+	if n < 0 {
+		return fmt.Errorf("%s is %d: set more than 0", name, n)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+// Handlers are what the paths lead to. Slices that a handler gets are valid until
+// it returns.
+type Handlers struct {
+	// Hook takes a callback, whatever its method. A tenant or source that no id
+	// could be never gets here; key is nil where the path has none, and decoded.
+	Hook func(ctx *fasthttp.RequestCtx, tenant, source, key []byte)
+	// HookBody returns the most bytes that a callback for this source may have; 0
+	// stands for Options.PublicBody. nil: the same for all. It is asked before the
+	// body is read, and says nothing of whether the source exists.
+	HookBody func(tenant, source []byte) int64
+
+	API     fasthttp.RequestHandler // /v1 and below
+	Metrics fasthttp.RequestHandler // /metrics
+	Ready   func() error            // why this process should get no requests, or nil
+}
+
+var (
+	errNoPath     = gateway.Errorf(gateway.CodeNotFound, "there is nothing at this path")
+	errOnlyReads  = &gateway.Error{Code: gateway.CodeMethodNotAllowed, Message: "this path is read only", Allow: "GET, HEAD"}
+	hooksPrefix   = []byte("/hooks/")
+	slash         = []byte("/")
+	healthyAnswer = []byte(`{"status":"ok"}`)
+)
+
+// public is every public path: /hooks/{tenant}/{source}[/{key}].
+func (h *Handlers) public(ctx *fasthttp.RequestCtx) {
+	tenant, source, key, found := splitHook(edge.Path(ctx))
+	if !found {
+		edge.WriteProblem(ctx, errNoPath)
+		return
+	}
+	h.Hook(ctx, tenant, source, edge.Unescape(key))
+}
+
+// internal is every internal path.
+func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
+	switch path := edge.Path(ctx); string(path) {
+	case "/healthz":
+		readOnly(ctx, healthy)
+	case "/readyz":
+		readOnly(ctx, h.ready)
+	case "/metrics":
+		readOnly(ctx, h.Metrics)
+	default:
+		if string(path) == "/v1" || bytes.HasPrefix(path, []byte("/v1/")) {
+			h.API(ctx)
+			return
+		}
+		edge.WriteProblem(ctx, errNoPath)
+	}
+}
+
+func readOnly(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {
+	if !ctx.IsGet() && !ctx.IsHead() {
+		edge.WriteProblem(ctx, errOnlyReads)
+		return
+	}
+	handler(ctx)
+}
+
+func healthy(ctx *fasthttp.RequestCtx) {
+	ctx.SetContentType("application/json")
+	ctx.SetBody(healthyAnswer)
+}
+
+func (h *Handlers) ready(ctx *fasthttp.RequestCtx) {
+	if err := h.Ready(); err != nil {
+		edge.WriteProblem(ctx, err)
+		return
+	}
+	healthy(ctx)
+}
+
+// splitHook cuts a callback's path. Nothing is decoded: an id has no escapes, so a
+// segment that has one names no tenant.
+func splitHook(path []byte) (tenant, source, key []byte, found bool) {
+	rest, found := bytes.CutPrefix(path, hooksPrefix)
+	if !found {
+		return nil, nil, nil, false
+	}
+	tenant, rest, found = bytes.Cut(rest, slash)
+	if !found || !isID(tenant) {
+		return nil, nil, nil, false
+	}
+	source, key, hasKey := bytes.Cut(rest, slash)
+	if !isID(source) || hasKey && (len(key) == 0 || bytes.Contains(key, slash)) {
+		return nil, nil, nil, false
+	}
+	return tenant, source, key, true
+}
+
+// isID reports whether b may be an id that a person picked. The length is looked
+// at first, so that the string of a short one stays on the stack.
+func isID(b []byte) bool { return len(b) <= 63 && gateway.IsName(string(b)) }

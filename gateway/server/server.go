@@ -1,0 +1,158 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/edge"
+)
+
+// The names of the two listeners, in logs and observers.
+const (
+	Public   = "public"
+	Internal = "internal"
+)
+
+// Server is the two listeners.
+type Server struct {
+	public, internal *side
+}
+
+// side is one of the two.
+type side struct {
+	name, addr string
+	limits     *edge.Limits
+	server     *fasthttp.Server
+	listener   *edge.Listener
+	options    *Options
+}
+
+// New builds both servers; nothing is bound yet.
+func New(o Options, h Handlers) (*Server, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o.setDefaults()
+	public := newSide(&o, Public, o.PublicAddr, h.public, &edge.Limits{
+		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Streams: true,
+		Body: func(_, _, path []byte) int64 { return h.bodyLimit(path, o.PublicBody) },
+	})
+	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
+		Conns: o.InternalConns,
+		Body:  func(_, _, _ []byte) int64 { return o.InternalBody },
+	})
+	return &Server{public: public, internal: internal}, nil
+}
+
+func (h *Handlers) bodyLimit(path []byte, otherwise int64) int64 {
+	if h.HookBody == nil {
+		return otherwise
+	}
+	if tenant, source, _, found := splitHook(path); found {
+		if limit := h.HookBody(tenant, source); limit > 0 {
+			return limit
+		}
+	}
+	return otherwise
+}
+
+func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
+	limits.Grace, limits.Rate = o.ReadTimeout, o.BodyRate
+	limits.Bodies = edge.NewBudget(o.Bodies)
+	s := &side{name: name, addr: addr, limits: limits, options: o}
+	s.server = edge.Settings{
+		Handler: handler, Limits: limits,
+		ReadTimeout: o.ReadTimeout, IdleTimeout: o.IdleTimeout,
+		ReduceMemory: !limits.Streams,
+		Logger:       quiet{o.Log, name},
+		Panicked:     s.panicked,
+		Refused:      s.refused,
+	}.Server()
+	return s
+}
+
+// Listen binds both addresses, or none and says which setting to change.
+func (s *Server) Listen() error {
+	if err := s.public.listen(); err != nil {
+		return err
+	}
+	if err := s.internal.listen(); err != nil {
+		return errors.Join(err, s.public.listener.Close())
+	}
+	s.public.listener.TLS = s.public.options.PublicTLS
+	return nil
+}
+
+// A peer that vanished without a word is found after some 30 s.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+
+func (s *side) listen() error {
+	config := net.ListenConfig{KeepAliveConfig: keepAlive}
+	ln, err := config.Listen(context.Background(), "tcp", s.addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s.addr: %s is in use by another process; set another one: %w", s.name, s.addr, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s.addr: cannot listen on %s: %w", s.name, s.addr, err)
+	}
+	s.listener = edge.NewListener(ln, s.limits)
+	s.listener.Paused = s.paused
+	return nil
+}
+
+// Addrs returns the addresses that Listen bound.
+func (s *Server) Addrs() (public, internal net.Addr) {
+	return s.public.listener.Addr(), s.internal.listener.Addr()
+}
+
+// Open returns how many connections are open.
+func (s *Server) Open() (public, internal int) {
+	return s.public.listener.Open(), s.internal.listener.Open()
+}
+
+// BodyBytes returns how many bytes the bodies of requests in flight take.
+func (s *Server) BodyBytes() (public, internal int64) {
+	return s.public.limits.Bodies.Used(), s.internal.limits.Bodies.Used()
+}
+
+// Serve accepts on both listeners and returns when both have stopped, nil after
+// Drain. Where one fails the other stops too: half a gateway is none.
+func (s *Server) Serve() error {
+	return both(s, func(one *side) error {
+		err := one.server.Serve(one.listener)
+		if err != nil {
+			err = fmt.Errorf("%s listener: %w", one.name, err)
+		}
+		return errors.Join(err, s.public.listener.Close(), s.internal.listener.Close())
+	})
+}
+
+// Drain stops accepting on both listeners, lets the requests in flight end, and
+// closes the connections behind them. When ctx ends first, what is still open is
+// cut off and its error returned.
+func (s *Server) Drain(ctx context.Context) error {
+	return both(s, func(one *side) error {
+		if err := one.server.ShutdownWithContext(ctx); err != nil {
+			one.listener.Abort()
+			return fmt.Errorf("%s listener: requests were cut off: %w", one.name, err)
+		}
+		return one.listener.Close() // Serve may not have begun: then fasthttp knows of no listener
+	})
+}
+
+// both does it on the two sides at once.
+func both(s *Server, do func(*side) error) error {
+	var internal error
+	var wait sync.WaitGroup
+	wait.Go(func() { internal = do(s.internal) })
+	public := do(s.public)
+	wait.Wait()
+	return errors.Join(public, internal)
+}
