@@ -1,0 +1,304 @@
+package breaker_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hookgate/retry/breaker"
+)
+
+const width = 16
+
+// change is one call of onChange.
+type change struct {
+	state breaker.State
+	until time.Time
+}
+
+func watched(s breaker.Settings) (*breaker.Breaker, *[]change) {
+	var seen []change
+	return breaker.New(s, func(s breaker.State, until time.Time) { seen = append(seen, change{s, until}) }), &seen
+}
+
+// attempt makes one attempt and fails the test where none is allowed.
+func attempt(t *testing.T, b *breaker.Breaker, v breaker.Verdict) {
+	t.Helper()
+	p, until, ok := b.Allow(width)
+	if !ok {
+		t.Fatalf("refused until %s", until)
+	}
+	p.Done(v)
+}
+
+func state(t *testing.T, b *breaker.Breaker, want breaker.State) time.Time {
+	t.Helper()
+	got, until := b.State()
+	if got != want {
+		t.Fatalf("%s, want %s", got, want)
+	}
+	return until
+}
+
+func TestTripsAfterFailuresInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, seen := watched(breaker.Default())
+		for range 4 {
+			attempt(t, b, breaker.Failed)
+		}
+		attempt(t, b, breaker.Succeeded)
+		for range 4 {
+			attempt(t, b, breaker.Failed)
+			time.Sleep(10 * time.Minute) // in a row, however slowly
+		}
+		attempt(t, b, breaker.Ignored)
+		state(t, b, breaker.Closed)
+		attempt(t, b, breaker.Failed)
+		until := state(t, b, breaker.Open)
+		if want := time.Now().Add(30 * time.Second); !until.Equal(want) {
+			t.Errorf("open until %s, want %s", until, want)
+		}
+		if len(*seen) != 1 || (*seen)[0] != (change{breaker.Open, until}) {
+			t.Errorf("told %v", *seen)
+		}
+		if _, again, ok := b.Allow(width); ok || !again.Equal(until) {
+			t.Errorf("allowed %t, ask again at %s", ok, again)
+		}
+	})
+}
+
+func TestTripsByRatio(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := breaker.Default()
+		s.Failures = 1000
+		b, _ := watched(s)
+		for range 9 {
+			attempt(t, b, breaker.Succeeded)
+			attempt(t, b, breaker.Failed)
+		}
+		state(t, b, breaker.Closed) // 18 attempts are too few
+		attempt(t, b, breaker.Succeeded)
+		attempt(t, b, breaker.Failed)
+		state(t, b, breaker.Open)
+
+		b, _ = watched(s)
+		for range 19 {
+			attempt(t, b, breaker.Failed)
+		}
+		time.Sleep(2 * s.Window) // they leave the window
+		attempt(t, b, breaker.Failed)
+		state(t, b, breaker.Closed)
+	})
+}
+
+func TestOneProbeThenTheRamp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, seen := watched(breaker.Default())
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		time.Sleep(30 * time.Second)
+		probe, _, ok := b.Allow(width)
+		if !ok {
+			t.Fatal("no probe")
+		}
+		state(t, b, breaker.HalfOpen)
+		if _, until, ok := b.Allow(width); ok || !until.IsZero() {
+			t.Fatal("two probes")
+		}
+		probe.Done(breaker.Ignored) // tells nothing: another probe may go
+		probe, _, ok = b.Allow(width)
+		if !ok {
+			t.Fatal("no second probe")
+		}
+		probe.Done(breaker.Succeeded)
+		state(t, b, breaker.Closed)
+		for _, want := range []int{1, 2, 4, 8, 16, 16} {
+			flying := fill(b)
+			if len(flying) != want {
+				t.Fatalf("%d fly at once, want %d", len(flying), want)
+			}
+			for i := range flying {
+				flying[i].Done(breaker.Succeeded)
+			}
+		}
+		if len(*seen) != 3 {
+			t.Errorf("told %v", *seen)
+		}
+	})
+}
+
+// fill takes permits until none is given; width of them at most.
+func fill(b *breaker.Breaker) []breaker.Permit {
+	var flying []breaker.Permit
+	for len(flying) < width {
+		p, _, ok := b.Allow(width)
+		if !ok {
+			break
+		}
+		flying = append(flying, p)
+	}
+	return flying
+}
+
+func TestOpensLongerEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := watched(breaker.Default())
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		for _, want := range []time.Duration{30, 60, 120, 240, 480, 600, 600} {
+			until := state(t, b, breaker.Open)
+			if rest := time.Until(until); rest != want*time.Second {
+				t.Fatalf("open for %s, want %ds", rest, want)
+			}
+			time.Sleep(time.Until(until))
+			attempt(t, b, breaker.Failed)
+		}
+		// It closes, and fails again before the ramp is over: that is no recovery.
+		time.Sleep(10 * time.Minute)
+		attempt(t, b, breaker.Succeeded)
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		if rest := time.Until(state(t, b, breaker.Open)); rest != 10*time.Minute {
+			t.Errorf("open for %s after a failed ramp", rest)
+		}
+		time.Sleep(10 * time.Minute)
+		for range width + 1 {
+			attempt(t, b, breaker.Succeeded)
+		}
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		if rest := time.Until(state(t, b, breaker.Open)); rest != 30*time.Second {
+			t.Errorf("open for %s after a recovery", rest)
+		}
+	})
+}
+
+// TestLateAttemptsChangeNothing: what was under way when it tripped neither
+// half-opens the breaker nor closes it.
+func TestLateAttemptsChangeNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := watched(breaker.Default())
+		late := fill(b)
+		for range 5 {
+			late[0].Done(breaker.Failed)
+			late = late[1:]
+		}
+		time.Sleep(time.Second)
+		for i := range late {
+			late[i].Done(breaker.Succeeded)
+			late[i].Done(breaker.Succeeded)
+		}
+		if rest := time.Until(state(t, b, breaker.Open)); rest != 29*time.Second {
+			t.Errorf("open for %s", rest)
+		}
+	})
+}
+
+func TestRestored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []breaker.State
+		tell := func(s breaker.State, _ time.Time) { told = append(told, s) }
+		until := time.Now().Add(time.Minute)
+		b := breaker.Restored(breaker.Default(), tell, until)
+		if got := state(t, b, breaker.Open); !got.Equal(until) || len(told) != 1 {
+			t.Errorf("open until %s, told %v", got, told)
+		}
+		time.Sleep(time.Minute)
+		attempt(t, b, breaker.Failed)
+		if rest := time.Until(state(t, b, breaker.Open)); rest != time.Minute {
+			t.Errorf("then for %s", rest)
+		}
+		state(t, breaker.Restored(breaker.Default(), tell, time.Now()), breaker.Closed)
+		far := breaker.Restored(breaker.Default(), tell, time.Now().Add(1000*time.Hour))
+		if rest := time.Until(state(t, far, breaker.Open)); rest != 10*time.Minute {
+			t.Errorf("restored for %s, bound 10m", rest)
+		}
+	})
+}
+
+func TestRampOnRequest(t *testing.T) {
+	b, _ := watched(breaker.Default())
+	b.Ramp()
+	if n := len(fill(b)); n != 1 {
+		t.Errorf("%d fly at once", n)
+	}
+}
+
+func TestValidateReportsEveryFault(t *testing.T) {
+	if err := breaker.Default().Validate(); err != nil {
+		t.Error(err)
+	}
+	err := breaker.Settings{MaxOpen: -1}.Validate()
+	for _, name := range []string{"failures", "ratio", "window", "open", "max_open"} {
+		if err == nil || !strings.Contains(err.Error(), "breaker."+name) {
+			t.Errorf("nothing of %s in: %v", name, err)
+		}
+	}
+}
+
+// TestNeverStuck: whatever happened to it, after its rest and a ramp's worth of
+// successes a breaker is closed and as wide as ever. It never lets more than the
+// width fly, and nothing while it is open.
+func TestNeverStuck(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		steps := rapid.SliceOfN(rapid.IntRange(0, 5), 1, 200).Draw(r, "steps")
+		synctest.Test(t, func(t *testing.T) {
+			b, _ := watched(breaker.Default())
+			var flying []breaker.Permit
+			done := func(v breaker.Verdict) {
+				if len(flying) > 0 {
+					flying[0].Done(v)
+					flying = flying[1:]
+				}
+			}
+			for _, step := range steps {
+				switch step {
+				case 0, 1:
+					was, until := b.State()
+					p, _, ok := b.Allow(width)
+					if ok && was == breaker.Open && time.Until(until) > 0 {
+						t.Fatal("allowed while open")
+					}
+					if ok {
+						flying = append(flying, p)
+					}
+				case 2:
+					done(breaker.Succeeded)
+				case 3:
+					done(breaker.Failed)
+				case 4:
+					done(breaker.Ignored)
+				case 5:
+					time.Sleep(7 * time.Second)
+				}
+			}
+			for len(flying) > 0 {
+				done(breaker.Ignored)
+			}
+			time.Sleep(10 * time.Minute)
+			for range width + 2 {
+				attempt(t, b, breaker.Succeeded)
+			}
+			state(t, b, breaker.Closed)
+			if n := len(fill(b)); n != width {
+				t.Fatalf("%d fly at once, want %d", n, width)
+			}
+		})
+	})
+}
+
+func BenchmarkAllowDone(b *testing.B) {
+	br := breaker.New(breaker.Default(), nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		p, _, _ := br.Allow(width)
+		p.Done(breaker.Succeeded)
+	}
+}
