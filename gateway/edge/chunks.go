@@ -33,6 +33,9 @@ type chunks struct {
 	total     int64 // of all chunks so far, this one included
 }
 
+// passed returns how many bytes of data were followed so far.
+func (c *chunks) passed() int64 { return c.total - c.left }
+
 // scan follows b up to the end of the body and returns how many bytes of b belong
 // to it. Before a chunk's data is passed, announce gets its size and the total.
 func (c *chunks) scan(b []byte, announce func(size, total int64) *gateway.Error) (n int, fault *gateway.Error) {

@@ -228,20 +228,30 @@ func (c *Conn) judge(b []byte) *gateway.Error {
 	return nil
 }
 
+// followBody never hands on the end of a body that it finds at fault: fasthttp would
+// take the request for whole, and not read again.
 func (c *Conn) followBody(b []byte) (n int, fault *gateway.Error) {
-	if !c.chunked {
-		n = int(min(c.left, int64(len(b))))
-		c.left -= int64(n)
+	var data int64 // bytes of b that are body, not framing
+	if c.chunked {
+		before := c.framing.passed()
+		if n, fault = c.framing.scan(b, c.announced); fault != nil {
+			return 0, fault
+		}
+		data = c.framing.passed() - before
+		c.inBody = c.framing.state != chunkEnd
+	} else {
+		data = min(c.left, int64(len(b)))
+		n = int(data)
+		c.left -= data
 		c.inBody = c.left > 0
-		return n, c.arrived(int64(n))
 	}
-	data := c.framing.total - c.framing.left
-	n, fault = c.framing.scan(b, c.announced)
-	if fault != nil {
-		return n, fault
+	c.got += data
+	if c.limits.Streams {
+		if fault = c.charge(data); fault != nil {
+			return 0, fault
+		}
 	}
-	c.inBody = c.framing.state != chunkEnd
-	return n, c.arrived(c.framing.total - c.framing.left - data)
+	return n, nil
 }
 
 // announced judges the size of the next chunk; total is that of all so far.
@@ -251,14 +261,6 @@ func (c *Conn) announced(size, total int64) *gateway.Error {
 	}
 	if !c.limits.Streams {
 		return c.charge(size)
-	}
-	return nil
-}
-
-func (c *Conn) arrived(n int64) *gateway.Error {
-	c.got += n
-	if c.limits.Streams {
-		return c.charge(n)
 	}
 	return nil
 }

@@ -1,0 +1,158 @@
+package edge
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"runtime"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const (
+	askAndKeep  = "GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n"
+	askAndClose = "GET /a HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
+)
+
+func askOn(t *testing.T, c net.Conn, raw string) int {
+	t.Helper()
+	send(t, c, []byte(raw), 1<<20)
+	r := bufio.NewReader(c)
+	answer, _ := readAnswer(t, r)
+	if answer.Close {
+		if _, err := r.ReadByte(); err == nil {
+			t.Error("bytes behind the last answer")
+		}
+	}
+	return answer.StatusCode
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	limits := testLimits(true)
+	limits.Conns = 2
+	s := newSite(t, limits, echo)
+	first, second := s.dial(t), s.dial(t)
+	if a, b := askOn(t, first, askAndKeep), askOn(t, second, askAndKeep); a != 200 || b != 200 {
+		t.Fatalf("answered %d, %d", a, b)
+	}
+	if answer, body := readAnswer(t, bufio.NewReader(s.dial(t))); answer.StatusCode != 503 || answer.Header.Get("Retry-After") != "1" {
+		t.Errorf("the third: %d %s", answer.StatusCode, body)
+	}
+	askOn(t, first, askAndClose)
+	if status := askOn(t, s.dial(t), askAndKeep); status != 200 {
+		t.Errorf("with room again: %d", status)
+	}
+	if n := s.Open(); n != 2 {
+		t.Errorf("%d are counted as open, want 2", n)
+	}
+}
+
+func TestConnectionsOfOneClientAreBounded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has all of 127/8 as loopback")
+	}
+	limits := testLimits(true)
+	limits.ConnsPerIP = 1
+	s := newSite(t, limits, echo)
+	first := s.dial(t)
+	askOn(t, first, askAndKeep)
+	if answer, _ := readAnswer(t, bufio.NewReader(s.dial(t))); answer.StatusCode != 503 {
+		t.Errorf("a second from one address: %d", answer.StatusCode)
+	}
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	other, err := from.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if status := askOn(t, other, askAndKeep); status != 200 {
+		t.Errorf("from another address: %d", status)
+	}
+	askOn(t, first, askAndClose)
+	if status := askOn(t, s.dial(t), askAndClose); status != 200 {
+		t.Errorf("with room again: %d", status)
+	}
+}
+
+func TestOneClientHasOneBlock(t *testing.T) {
+	for addr, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::", "fe80::1%eth0": "fe80::",
+	} {
+		if got := blockOf(netip.MustParseAddr(addr)); got != netip.MustParseAddr(want) {
+			t.Errorf("%s: %s, want %s", addr, got, want)
+		}
+	}
+}
+
+func TestTLS(t *testing.T) {
+	lender := httptest.NewTLSServer(http.NotFoundHandler()) // of a certificate
+	defer lender.Close()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounded := NewListener(ln, testLimits(true))
+	bounded.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+	server := Settings{Handler: echo, Limits: bounded.limits, ReadTimeout: 10 * time.Second, Logger: log.New(io.Discard, "", 0)}.Server()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(bounded) }()
+	roots := x509.NewCertPool()
+	roots.AddCert(lender.Certificate())
+	c, err := tls.Dial("tcp", ln.Addr().String(), &tls.Config{RootCAs: roots, ServerName: "example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := askOn(t, c, askAndKeep); status != 200 {
+		t.Errorf("answered %d", status)
+	}
+	bounded.mu.Lock()
+	for open := range bounded.conns {
+		if rawConn(open) == nil {
+			t.Error("the socket under TLS is not found")
+		}
+	}
+	bounded.mu.Unlock()
+	if status := askOn(t, c, "GET /../a HTTP/1.1\r\nHost: a.test\r\n\r\n"); status != 400 {
+		t.Errorf("a dot segment in TLS: %d", status)
+	}
+	if err := errors.Join(bounded.Close(), <-served); err != nil {
+		t.Error(err)
+	}
+}
+
+// short is a listener whose every accept fails.
+type short struct {
+	net.Listener
+	err error
+}
+
+func (s short) Accept() (net.Conn, error) { return nil, s.err }
+func (short) Close() error                { return nil }
+
+func TestAcceptRestsInAShortage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewListener(short{err: &net.OpError{Op: "accept", Err: syscall.EMFILE}}, testLimits(true))
+		told := 0
+		l.Paused = func(error) { told++ }
+		time.AfterFunc(time.Hour, func() { _ = l.Close() })
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Accept: %v", err)
+		}
+		if told != 1 {
+			t.Errorf("told %d times in one spell", told)
+		}
+	})
+	broken := errors.New("broken")
+	if _, err := NewListener(short{err: broken}, testLimits(true)).Accept(); !errors.Is(err, broken) {
+		t.Errorf("Accept: %v, want the listener's own fault", err)
+	}
+}
