@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hookgate/auth"
+	"hookgate/auth/token"
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 )
@@ -29,9 +31,10 @@ func (f *faults) unless(ok bool, path, format string, args ...any) {
 // text adds a fault where there is one to tell.
 func (f *faults) text(path, message string) { f.unless(message == "", path, "%s", message) }
 
-// word adds a fault where a value is none of the words; "" is one where it is listed.
+// word adds a fault where a value is none of the words. "" is one of them where
+// it is listed, first, as the default.
 func (f *faults) word(path, value string, words ...string) {
-	f.unless(slices.Contains(words, value), path, "must be one of %q", slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" }))
+	f.unless(slices.Contains(words, value), path, "must be one of %s", strings.TrimPrefix(strings.Join(words, ", "), ", "))
 }
 
 // check finds what single keys say wrong. What the parts of a tenant say is
@@ -82,7 +85,7 @@ func (s *Store) check(f *faults) {
 	case "nats":
 		f.add("store.driver", "is nats, which this version does not have: use pebble")
 	default:
-		f.word("store.driver", s.Driver, "pebble")
+		f.add("store.driver", "must be pebble")
 	}
 }
 
@@ -126,17 +129,10 @@ func (c *Config) checkSecrets() []gateway.Fault {
 	return f
 }
 
-// tokenFault says what is wrong with a token that a person chose: it must be
-// long enough not to be guessed, and fit an Authorization header.
+// tokenFault says what is wrong with a token that a person chose.
 func tokenFault(s gateway.Secret) string {
-	text := s.Reveal()
-	if len(text) < MinToken {
-		return fmt.Sprintf("must be %d characters or more", MinToken)
-	}
-	for i := 0; i < len(text); i++ {
-		if text[i] <= ' ' || text[i] >= 0x7f {
-			return "must be printable ASCII without blanks, as it goes in a header"
-		}
+	if err := token.CheckChosen(s.Reveal()); err != nil {
+		return err.Error()
 	}
 	return ""
 }

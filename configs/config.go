@@ -80,7 +80,7 @@ type Token struct {
 	Scope  string         `json:"scope"`  // admin, platform, tenant
 	Tenant string         `json:"tenant"` // for scope tenant
 	Name   string         `json:"name"`
-	Secret gateway.Secret `json:"secret"` // MinToken characters or more
+	Secret gateway.Secret `json:"secret"` // 16 characters or more
 }
 
 // Tenant is a tenant with all that belongs to it.
@@ -93,7 +93,6 @@ type Tenant struct {
 
 // Bounds of what the configuration may say.
 const (
-	MinToken   = 16               // characters of a token that a person chose
 	MaxMaxBody = 16 << 20         // bytes, as for a source (gateway/directory)
 	MaxDrain   = 10 * time.Minute // a supervisor kills long before
 )

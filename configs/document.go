@@ -120,8 +120,9 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 	case *ast.SequenceNode:
 		return r.sequence(path, n, depth)
 	case *ast.AnchorNode:
-		r.anchors[n.Name.GetToken().Value] = n.Value
-		return r.value(path, n.Value, depth+1)
+		tree := r.value(path, n.Value, depth+1)
+		r.anchors[n.Name.GetToken().Value] = n.Value // only now: no alias is within what it stands for
+		return tree
 	case *ast.AliasNode:
 		target, known := r.anchors[aliasName(n)]
 		if !known {
@@ -138,6 +139,8 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 		return n.Value
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		return r.number(path, node)
+	case *ast.TagNode:
+		r.value(path, n.Value, depth+1) // for what it may have to hide
 	}
 	r.fault(path, start(node), "is YAML that is not taken here: write the plain value, without a tag")
 	return nil
@@ -188,7 +191,11 @@ func (r *reader) merge(path string, members map[string]any, node ast.Node, depth
 		merged = list.Values
 	}
 	for _, node := range slices.Backward(merged) {
+		before := len(r.faults)
 		tree, ok := r.value(path, node, depth).(map[string]any)
+		if !ok && len(r.faults) > before {
+			return
+		}
 		if !ok {
 			r.fault(path, start(node), "has a merge key, <<, that names no mapping")
 			return
@@ -250,7 +257,8 @@ func (r *reader) number(path string, node ast.Node) any {
 // stands under no known key, for that may be a secret whose key is misspelled.
 func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
 	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.Contains(value, "@") {
-		r.hidden = append(r.hidden, hidden{tokenStart(node.GetToken()), tokenEnd(last), value})
+		first := node.GetToken()
+		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
 	}
 }
 
@@ -264,6 +272,17 @@ func mayBeSecret(t reflect.Type) bool {
 		t = t.Elem()
 	}
 	return t == reflect.TypeFor[gateway.Secret]() || fields.Names(t) != nil
+}
+
+// stands says whether a token is where it says it is: after a tag, the parser's
+// columns are too small.
+func (r *reader) stands(t *token.Token) bool {
+	at, text := tokenStart(t), strings.TrimSpace(t.Origin)
+	if at.line > len(r.lines) || text == "" {
+		return false
+	}
+	line := []rune(r.lines[at.line-1])
+	return at.column <= len(line) && strings.HasPrefix(text, string(line[at.column-1]))
 }
 
 func isNumber(s string) bool {

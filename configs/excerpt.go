@@ -14,6 +14,7 @@ const maxExcerpt = 160
 // but not including its end.
 type hidden struct {
 	start, end position
+	exact      bool // start and end are where the source has them
 	value      string
 }
 
@@ -24,28 +25,37 @@ func (d *document) excerpt(at position) string {
 		return ""
 	}
 	line := []rune(d.lines[at.line-1])
-	if d.broken {
-		line = maskAfterName(line)
-	}
 	secrets := d.hiddenIn(at.line)
-	var shown, caret strings.Builder
+	if d.broken || slices.ContainsFunc(secrets, func(h hidden) bool { return !h.exact }) {
+		line, secrets = maskAfterName(line), nil
+	}
+	var shown, caret, blanks strings.Builder // blanks: of a hidden part, shown if nothing hidden follows
+	masked := false
 	for i := 0; i <= max(len(line), at.column-1) && i < maxExcerpt; i++ {
 		if i == at.column-1 {
+			shown.WriteString(blanks.String())
+			blanks.Reset()
+			caret.WriteString(blank(shown.String()))
 			caret.WriteByte('^')
 		}
-		s := ""
-		switch first, within := secrets.at(position{at.line, i + 1}); {
-		case first && i < len(line):
-			s = gateway.Masked
-		case !within && i < len(line):
-			s = printable(line[i])
-		}
-		shown.WriteString(s)
-		if i < at.column-1 {
-			caret.WriteString(blank(s))
+		switch {
+		case i >= len(line):
+			shown.WriteByte(' ')
+		case !secrets.have(position{at.line, i + 1}):
+			shown.WriteString(blanks.String() + printable(line[i]))
+			blanks.Reset()
+			masked = false
+		case line[i] == ' ' || line[i] == '\t':
+			blanks.WriteRune(line[i])
+		default:
+			if !masked {
+				shown.WriteString(blanks.String() + gateway.Masked)
+			}
+			blanks.Reset()
+			masked = true
 		}
 	}
-	if secrets.leak(shown.String()) {
+	if d.hiddenIn(at.line).leak(shown.String()) {
 		return ""
 	}
 	return "\n    " + strings.TrimRight(shown.String(), " \t") + "\n    " + caret.String()
@@ -61,14 +71,16 @@ func printable(r rune) string {
 
 // blank is as wide as s on a terminal.
 func blank(s string) string {
-	if s == "\t" {
-		return s
-	}
-	return strings.Repeat(" ", len([]rune(s)))
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, s)
 }
 
-// maskAfterName hides what follows the first name of a line that could not be
-// read: which part of it is a secret is not known.
+// maskAfterName hides what follows the first name of a line of which it is not
+// known what part is a secret.
 func maskAfterName(line []rune) []rune {
 	i := 0
 	for i < len(line) && (line[i] == ' ' || line[i] == '\t' || line[i] == '-') {
@@ -95,15 +107,9 @@ func (d *document) hiddenIn(line int) (found secrets) {
 	return found
 }
 
-// at says whether a position is within something hidden, and whether it is the
-// first of it on its line.
-func (s secrets) at(p position) (first, within bool) {
-	for _, h := range s {
-		if !before(p, h.start) && before(p, h.end) {
-			return p == h.start || p.column == 1, true
-		}
-	}
-	return false, false
+// have says whether a position is within something hidden.
+func (s secrets) have(p position) bool {
+	return slices.ContainsFunc(s, func(h hidden) bool { return !before(p, h.start) && before(p, h.end) })
 }
 
 // leak says whether a line shows a hidden value after all: the columns come from

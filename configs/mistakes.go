@@ -78,7 +78,10 @@ func (d *document) render(mistakes []mistake) (report Mistakes) {
 	slices.SortStableFunc(mistakes, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
-	for _, m := range mistakes {
+	for i, m := range mistakes {
+		if i > 0 && m.at == mistakes[i-1].at && m.message == mistakes[i-1].message {
+			continue // the same lines under another name: an alias
+		}
 		text := gateway.Fault{Path: m.path, Message: m.message}.String()
 		report = append(report, fmt.Sprintf("%s:%d:%d: %s%s", d.name, m.at.line, m.at.column, text, d.excerpt(m.at)))
 	}

@@ -55,8 +55,7 @@ func (t Tenant) checkWebhooks(place string, f *faults) {
 		f.text(at, nameFault(id))
 		f.word(at+".profile", w.Profile, "", "builder", "chatbot", "campaign")
 		f.word(at+".method", w.Method, "", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-		templated := strings.Contains(w.URL, "{{") && strings.HasPrefix(w.URL, "http") // rendered before it is known whole
-		if !templated {
+		if !strings.Contains(w.URL, "{{") { // a template is known whole only when it is rendered
 			f.text(at+".url", urlFault(w.URL))
 		}
 		f.outbound(at, w.Auth, w.Sign, w.Timeout)
