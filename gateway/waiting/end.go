@@ -95,9 +95,16 @@ func (s *Sessions) lastEnded(tenant, source, key string) (last gateway.Ended, fo
 		if err != nil {
 			return last, false, err
 		}
-		if known && (!found || e.EndedAt.After(last.EndedAt)) {
+		if known && (!found || later(e, last)) {
 			last, found = e, true
 		}
 	}
 	return last, found, nil
+}
+
+func later(a, b gateway.Ended) bool {
+	if a.EndedAt.Equal(b.EndedAt) {
+		return a.WaitID > b.WaitID
+	}
+	return a.EndedAt.After(b.EndedAt)
 }

@@ -35,6 +35,7 @@ type Store interface {
 	// expired without its body and document, in no set order.
 	Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
 	// ReleaseBefore says that every wait created before at has ended: recovery
-	// need not look at them again. It is a hint and is not synced.
+	// need not look at them again, and gateway.OutcomeKept from now they are
+	// forgotten. The last said counts, also when it is earlier. It is not synced.
 	ReleaseBefore(at time.Time)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -121,20 +120,6 @@ func (s *Store) apply(b *pebble.Batch, sync bool) (err error) {
 		return b.Commit(pebble.Sync)
 	}
 	return b.Commit(pebble.NoSync)
-}
-
-// stamps gives moments that rise strictly, to tell which of two records was
-// written later.
-type stamps struct{ last atomic.Int64 }
-
-func (st *stamps) next(now time.Time) time.Time {
-	for {
-		last := st.last.Load()
-		n := max(now.UnixNano(), last+1)
-		if st.last.CompareAndSwap(last, n) {
-			return time.Unix(0, n)
-		}
-	}
 }
 
 // lookup is memory for one key, so that a lookup allocates none.

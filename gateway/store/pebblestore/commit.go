@@ -47,11 +47,8 @@ func (s *Store) putChange(b *batch, c *gateway.Change) {
 	if c.Wait != nil {
 		s.putWait(b, c.Wait)
 	}
-	if len(c.Marks) > 0 {
-		written := s.stamps.next(s.opts.Now())
-		for i := range c.Marks {
-			putMark(b, &c.Marks[i], written)
-		}
+	for i := range c.Marks {
+		putMark(b, &c.Marks[i])
 	}
 	if c.Park != nil {
 		putParked(b, c.Park)

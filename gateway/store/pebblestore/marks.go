@@ -11,16 +11,17 @@ import (
 // vain. Each is one key in the bucket of its time, so a lookup asks the few
 // buckets in which it may be, and Bloom filters answer for those on disk.
 
-func putMark(b *batch, m *gateway.Mark, written time.Time) {
+func putMark(b *batch, m *gateway.Mark) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
 	b.key = append(b.key, m.Key[:]...)
-	b.enc.mark(m, written)
+	b.enc.mark(m)
 	b.put()
 }
 
 // Mark gives a mark that has not expired. Marks made for longer than window from
-// now need not be found. When one was put in place of another, the later counts.
+// now need not be found. It asks from the last bucket down: of two marks with one
+// key the one that expires later counts, whichever was put first.
 func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	if err := s.use(); err != nil {
 		return m, false, err
@@ -32,8 +33,7 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 	l.key = appendPrefix(l.key[:0], kindMark, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), key[:]...)
-	var latest time.Time
-	for bucket, last := dayOf(now), dayOf(now.Add(window)); bucket <= last; bucket++ {
+	for bucket, first := dayOf(now.Add(window)), dayOf(now); bucket >= first; bucket-- {
 		binary.BigEndian.PutUint32(l.key[at:], bucket)
 		value, closer, missing, err := s.find(l.key)
 		if err != nil {
@@ -42,18 +42,15 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		if missing {
 			continue
 		}
-		other, written, err := decodeMark(tenant, key, value)
+		m, err = decodeMark(tenant, key, value)
 		if err = joinClose(err, closer); err != nil {
-			return m, false, err
+			return gateway.Mark{}, false, err
 		}
-		if !found || written.After(latest) {
-			m, latest, found = other, written, true
+		if m.Expires.After(now) {
+			return m, true, nil
 		}
 	}
-	if !m.Expires.After(now) {
-		return gateway.Mark{}, false, nil
-	}
-	return m, found, nil
+	return gateway.Mark{}, false, nil
 }
 
 // Ended tells of the last wait that ended under this very key, less than

@@ -25,7 +25,6 @@ type Store struct {
 	space    *space
 	backlog  backlog
 	released released
-	stamps   stamps
 
 	failure atomic.Pointer[failure]
 	failed  chan struct{} // closed with failure

@@ -92,25 +92,21 @@ func decodeEnded(value []byte) (gateway.Ended, error) {
 	return g, d.done(kindEnded)
 }
 
-func (e *encoder) mark(m *gateway.Mark, written time.Time) {
+func (e *encoder) mark(m *gateway.Mark) {
 	e.version()
-	e.time(written)
 	e.time(m.Expires)
 	e.text(m.CallbackID)
 	e.text(m.WaitID)
 	e.b = append(e.b, m.Sum[:]...)
 }
 
-// decodeMark also gives when the mark was written: of two with one key, in
-// buckets of different days, the later one counts.
-func decodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mark, written time.Time, err error) {
+func decodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mark, err error) {
 	d := newDecoder(value)
-	written = d.time()
 	m = gateway.Mark{Tenant: tenant, Key: key, Expires: d.time(), CallbackID: d.text(), WaitID: d.text()}
 	for i := range m.Sum {
 		m.Sum[i] = d.byte()
 	}
-	return m, written, d.done(kindMark)
+	return m, d.done(kindMark)
 }
 
 // parked puts what recovery needs first, and the body and document after it.

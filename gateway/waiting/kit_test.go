@@ -1,0 +1,203 @@
+package waiting_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+// kit is Sessions over a real store, with one tenant and one source.
+type kit struct {
+	t        testing.TB
+	fs       vfs.FS
+	dir      string
+	store    *pebblestore.Store
+	sessions *waiting.Sessions
+	source   *directory.Source
+
+	mu      sync.Mutex
+	notices []gateway.Due
+	counts  counts
+}
+
+// counts is what an Observer was told.
+type counts struct {
+	open, parked, ended, taken int
+	lag                        time.Duration // the largest
+}
+
+func (k *kit) WaitOpened(string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.open++ }
+func (k *kit) WaitEnded(string, string, gateway.WaitState, time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.counts.open--
+	k.counts.ended++
+}
+func (k *kit) WaitTaken(string, string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.taken++ }
+func (k *kit) TimerLag(d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.counts.lag = max(k.counts.lag, d)
+}
+func (k *kit) ParkedChanged(_ string, delta int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.counts.parked += delta
+}
+func (k *kit) RulesCache(bool) {}
+
+func (k *kit) observed() counts { k.mu.Lock(); defer k.mu.Unlock(); return k.counts }
+
+// newKit starts Sessions on a store; fs nil is a folder on disk.
+func newKit(t testing.TB, fs vfs.FS, spec gateway.Source) *kit {
+	k := &kit{t: t, fs: fs, dir: "data"}
+	if fs == nil {
+		k.dir = t.TempDir()
+	}
+	k.source = compile(t, spec)
+	k.start()
+	return k
+}
+
+// compile makes a source ready to run, of the tenant acme that has a platform.
+func compile(t testing.TB, spec gateway.Source) *directory.Source {
+	o := directory.Options{
+		MaxBody:     1 << 20,
+		CheckURL:    func(string, bool) error { return nil },
+		CheckHeader: func(string, string) error { return nil },
+	}
+	if spec.Verify.Type == "" {
+		spec.Verify.Type = "none"
+	}
+	src, faults := directory.CompileSource(gateway.Meta{ID: "payments"}, spec, o)
+	if len(faults) > 0 {
+		t.Fatalf("the source is at fault: %v", faults)
+	}
+	tenant, faults := directory.CompileTenant(gateway.Meta{ID: "acme"},
+		gateway.Tenant{Platform: &gateway.Platform{URL: "https://platform.example/in"}}, o)
+	if len(faults) > 0 {
+		t.Fatalf("the tenant is at fault: %v", faults)
+	}
+	snapshot := directory.Build(metrics.New("test"), []*directory.Tenant{tenant.Having(src)}, nil)
+	return snapshot.Tenant("acme").Source("payments")
+}
+
+func (k *kit) start() {
+	var err error
+	if k.store, err = pebblestore.Open(pebblestore.Options{Dir: k.dir, FS: k.fs}); err != nil {
+		k.t.Fatal(err)
+	}
+	k.counts = counts{}
+	if k.sessions, err = waiting.New(waiting.Options{
+		Store: k.store, Observer: k,
+		Notify: func(lane gateway.LaneKey, due gateway.Due) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.notices = append(k.notices, due)
+		},
+	}); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.sessions.Recover(); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *kit) stop() {
+	k.sessions.Close()
+	if err := k.store.Close(); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *kit) restart() { k.stop(); k.start() }
+
+// open opens a wait and fails the test on any error.
+func (k *kit) open(q waiting.OpenRequest) waiting.Opened {
+	k.t.Helper()
+	opened, err := k.tryOpen(q)
+	if err != nil {
+		k.t.Fatalf("open %s: %v", q.Key, err)
+	}
+	return opened
+}
+
+func (k *kit) tryOpen(q waiting.OpenRequest) (waiting.Opened, error) {
+	q.Source = k.source
+	if q.Timeout == 0 {
+		q.Timeout = time.Minute
+	}
+	if q.Mode == "" {
+		q.Mode = gateway.ModePoll
+	}
+	return k.sessions.Open(context.Background(), q)
+}
+
+// sent is a callback as a sender makes it.
+type sent struct {
+	key, id string // id "" is none
+	body    string
+}
+
+// send hands a callback over as inbound does.
+func (k *kit) send(s sent) waiting.Taken {
+	k.t.Helper()
+	taken, err := k.trySend(s)
+	if err != nil {
+		k.t.Fatalf("take %+v: %v", s, err)
+	}
+	return taken
+}
+
+func (k *kit) trySend(s sent) (waiting.Taken, error) {
+	k.t.Helper()
+	now := time.Now()
+	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	var values mapping.Values
+	k.source.Plan.Set.Read(&doc, &values)
+	c := &waiting.Callback{
+		Source: k.source, Key: s.key,
+		Taken: gateway.TakenCallback{
+			ID: gateway.NewID(gateway.PrefixCallback, now), ReceivedAt: gateway.At(now).Time,
+			ContentType: "application/json", Body: gateway.Raw(s.body),
+		},
+		Received: waiting.Received{Document: &doc, Values: &values, Keeper: nothing{}},
+	}
+	if s.id != "" {
+		c.Mark, c.Strong = gateway.NewMarkKey(gateway.MarkDelivery, []byte(s.id)), true
+	} else {
+		c.Mark = gateway.NewMarkKey(gateway.MarkBody, []byte(s.key), []byte(s.body))
+	}
+	return k.sessions.Take(c)
+}
+
+// nothing is a request without header fields and query.
+type nothing struct{}
+
+func (nothing) Keep() ([]gateway.HeaderField, string) { return nil, "" }
+
+// paid is a body that fits every source here, made distinct by n.
+func paid(n int) string { return fmt.Sprintf(`{"type":"paid","n":%d}`, n) }
+
+func (k *kit) wait(id string) *gateway.Wait {
+	k.t.Helper()
+	w, err := k.sessions.Get("acme", id)
+	if err != nil {
+		k.t.Fatalf("get %s: %v", id, err)
+	}
+	return w
+}

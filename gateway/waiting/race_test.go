@@ -1,0 +1,177 @@
+package waiting_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/waiting"
+)
+
+// TestExactlyOneOutcome lets callbacks, their repeats, a cancel, the deadline and
+// a second opening race for many waits at once, over a real disk. Whatever the
+// order, each wait ends once, and every answer agrees with how it ended.
+func TestExactlyOneOutcome(t *testing.T) {
+	k := newKit(t, nil, gateway.Source{})
+	defer func() { k.stop() }()
+	const rounds = 150
+	var all sync.WaitGroup
+	for i := range rounds {
+		all.Go(func() {
+			if err := race(k, fmt.Sprintf("chat%d", i), rand.New(rand.NewPCG(uint64(i), 1))); err != nil {
+				t.Errorf("chat%d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	if c := k.observed(); c.open != 0 || c.parked != 0 {
+		t.Errorf("observed %+v, want nothing left open or parked", c)
+	}
+}
+
+// contest is what the racers for one wait were answered.
+type contest struct {
+	mu      sync.Mutex
+	waits   map[string]bool // opened
+	resumed map[string]string
+	taken   map[gateway.Outcome]int
+	cancels int
+	errs    []error
+}
+
+func race(k *kit, key string, draw *rand.Rand) error {
+	c := &contest{waits: map[string]bool{}, resumed: map[string]string{}, taken: map[gateway.Outcome]int{}}
+	var racers sync.WaitGroup
+	timeout := time.Duration(5+draw.IntN(40)) * time.Millisecond
+	opened := make(chan string, 2)
+	open := func() { c.open(k, key, timeout, opened) }
+	if draw.IntN(2) == 0 { // half of the callbacks come before their wait
+		open()
+	} else {
+		racers.Go(open)
+	}
+	for i := range 3 {
+		s := sent{key: key, body: paid(i)}
+		if i == 1 {
+			s.key = key + "-alias"
+		}
+		if i == 2 {
+			s.id = key
+		}
+		for range 2 {
+			racers.Go(func() { c.send(k, s) })
+		}
+	}
+	racers.Go(func() { c.cancel(k, opened) })
+	racers.Wait()
+	return c.judge(k)
+}
+
+func (c *contest) open(k *kit, key string, timeout time.Duration, opened chan<- string) {
+	o, err := k.tryOpen(waiting.OpenRequest{Key: key, Aliases: []string{key + "-alias"}, Timeout: timeout})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.errs = append(c.errs, err)
+		close(opened)
+		return
+	}
+	c.waits[o.Wait.ID] = true
+	if o.Wait.State == gateway.StateResumed {
+		c.resumed[o.Wait.ID] = o.Wait.Callback.ID
+	}
+	opened <- o.Wait.ID
+}
+
+func (c *contest) send(k *kit, s sent) {
+	taken, err := k.trySend(s)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.errs = append(c.errs, err)
+		return
+	}
+	c.taken[taken.Outcome]++
+	if taken.Outcome == gateway.OutcomeResumed {
+		if other, twice := c.resumed[taken.WaitID]; twice {
+			c.errs = append(c.errs, fmt.Errorf("%s was resumed by %s and %s", taken.WaitID, other, taken.CallbackID))
+		}
+		c.resumed[taken.WaitID] = taken.CallbackID
+	}
+}
+
+func (c *contest) cancel(k *kit, opened <-chan string) {
+	id, ok := <-opened
+	if !ok {
+		return
+	}
+	w, err := k.sessions.Cancel(context.Background(), "acme", id, gateway.ReasonCancelled)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ended *gateway.Error
+	switch {
+	case err == nil && w.State == gateway.StateCancelled:
+		c.cancels++
+	case !errors.As(err, &ended) || ended.Code != gateway.CodeWaitEnded:
+		c.errs = append(c.errs, fmt.Errorf("cancel: %v, %w", w, err))
+	}
+}
+
+// judge compares the answers with how the wait ended. The first has ended when
+// the cancel has returned; what is parked then is drained by further waits.
+func (c *contest) judge(k *kit) error {
+	if len(c.errs) > 0 {
+		return errors.Join(c.errs...)
+	}
+	for id := range c.waits {
+		w, err := k.sessions.Hold(context.Background(), "acme", id)
+		if err != nil {
+			return err
+		}
+		by, answered := c.resumed[id]
+		switch {
+		case answered != (w.State == gateway.StateResumed):
+			return fmt.Errorf("%s is %s, but resumed was answered: %t", id, w.State, answered)
+		case answered && w.Callback.ID != by:
+			return fmt.Errorf("%s was resumed by %s, but %s was told so", id, w.Callback.ID, by)
+		case (c.cancels == 1) != (w.State == gateway.StateCancelled):
+			return fmt.Errorf("%s is %s, but %d cancels succeeded", id, w.State, c.cancels)
+		}
+		if again := k.wait(id); again.State != w.State {
+			return fmt.Errorf("%s was %s and is %s", id, w.State, again.State)
+		}
+	}
+	return c.drain(k)
+}
+
+// drain opens waits until nothing is parked any more: each parked callback must
+// resume exactly one.
+func (c *contest) drain(k *kit) error {
+	for range c.taken[gateway.OutcomeParked] + 1 {
+		var id string
+		for id = range c.waits {
+			break
+		}
+		first := k.wait(id)
+		o, err := k.tryOpen(waiting.OpenRequest{Key: first.ConversationKey, Timeout: time.Minute})
+		if err != nil {
+			return err
+		}
+		if o.Wait.State != gateway.StateResumed {
+			_, err = k.sessions.Cancel(context.Background(), "acme", o.Wait.ID, gateway.ReasonCancelled)
+			return err
+		}
+		for other, by := range c.resumed {
+			if by == o.Wait.Callback.ID {
+				return fmt.Errorf("%s resumed %s and %s", by, other, o.Wait.ID)
+			}
+		}
+		c.resumed[o.Wait.ID] = o.Wait.Callback.ID
+	}
+	return fmt.Errorf("more callbacks were taken than were parked: %v", c.taken)
+}
