@@ -29,9 +29,10 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 		return body, nil
 	}
 	c.body = newBuffer()
+	c.body.grow(min(max(ctx.Request.Header.ContentLength(), 512), maxPooled))
 	for {
 		if len(c.body.b) == cap(c.body.b) {
-			c.body.grow(max(512, len(c.body.b))) // with what came, never with what was announced
+			c.body.grow(len(c.body.b)) // with what came, not with what was announced
 		}
 		n, err := stream.Read(c.body.b[len(c.body.b):cap(c.body.b)])
 		c.body.b = c.body.b[:len(c.body.b)+n]

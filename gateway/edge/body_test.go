@@ -73,7 +73,7 @@ func TestBodiesComeWhole(t *testing.T) {
 				}
 			}
 			_ = c.Close()
-			if used := limits.Bodies.Used(); used != 0 {
+			if used := limits.Bodies.used.Load(); used != 0 {
 				t.Errorf("%d bytes are never given back", used)
 			}
 		})
@@ -108,7 +108,7 @@ func TestBodyOverItsLimit(t *testing.T) {
 				if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 					t.Errorf("then %v, want the end", err)
 				}
-				if used := limits.Bodies.Used(); used != 0 {
+				if used := limits.Bodies.used.Load(); used != 0 {
 					t.Errorf("%d bytes are never given back", used)
 				}
 			})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -97,7 +96,10 @@ func (c *Conn) fetch(p []byte) (int, error) {
 	if n > 0 && !c.heard.Load() {
 		c.heard.Store(true)
 	}
-	c.late = errors.Is(err, os.ErrDeadlineExceeded)
+	if err != nil {
+		var timeout net.Error
+		c.late = errors.As(err, &timeout) && timeout.Timeout()
+	}
 	return n, err
 }
 
@@ -140,7 +142,8 @@ func (c *Conn) follow(b []byte) (n int, fault *gateway.Error) {
 }
 
 // followHead judges the head when it is whole. Of a faulty one it lets the first
-// byte pass, for fasthttp answers only who has sent something.
+// byte pass, for fasthttp answers only who has sent something; blank lines are
+// nothing to it, so who starts with one is closed without a word.
 func (c *Conn) followHead(b []byte) (int, *gateway.Error) {
 	if c.head == nil {
 		if classes[b[0]]&inToken == 0 && b[0] != '\r' {
@@ -293,11 +296,11 @@ func (c *Conn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.listener.forget(c)
 	c.limits.Bodies.give(c.charged.Swap(0))
 	if c.dirty.Load() {
 		c.linger()
 	}
+	c.listener.forget(c) // not before: one that lingers counts against the bounds
 	return c.Conn.Close()
 }
 

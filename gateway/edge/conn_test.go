@@ -135,6 +135,21 @@ func checkPlain(t *testing.T, got seen) {
 	}
 }
 
+// A head of 16 KiB is taken, one byte more is not, and neither depends on the cuts.
+func TestHeadIsBounded(t *testing.T) {
+	const before, after = "GET /a HTTP/1.1\r\nHost: a.test\r\nX-A: ", "\r\n\r\n"
+	for size, want := range map[int]int{maxHead: 1, maxHead + 1: 0, 3 * maxHead: 0} {
+		raw := []byte(before + strings.Repeat("x", size-len(before)-len(after)) + after)
+		for _, piece := range []int{1, 1000, maxHead, size} {
+			for _, f := range flavours {
+				if got := len(handledOf(bytes.Clone(raw), f.streams, func() int { return piece })); got != want {
+					t.Errorf("%s, %d bytes in pieces of %d: %d handled, want %d", f.name, size, piece, got, want)
+				}
+			}
+		}
+	}
+}
+
 // typical is a callback as a provider sends it.
 var typical = []byte("POST /hooks/acme/payments?v=2 HTTP/1.1\r\nHost: hooks.example.com\r\n" +
 	"User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\nAccept: */*; q=0.5, application/xml\r\n" +
@@ -176,4 +191,53 @@ func BenchmarkStrictPass(b *testing.B) {
 		}
 		c.giveBack()
 	}
+}
+
+// countdown gives one request so many times, then the end.
+type countdown struct {
+	script
+	raw  []byte
+	left int
+}
+
+func (c *countdown) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	c.left--
+	return copy(p, c.raw), nil
+}
+
+// serveTypical sends the typical callback n times through the whole edge of the
+// public server: strict pass, fasthttp, body read, answer.
+func serveTypical(tb testing.TB, n int) {
+	limits := testLimits(true)
+	handled := 0
+	server := Settings{
+		Limits: limits, ReadTimeout: time.Minute, Logger: log.New(io.Discard, "", 0),
+		Handler: func(ctx *fasthttp.RequestCtx) {
+			if body, err := ReadBody(ctx, 1<<20); err != nil || len(body) != 25 {
+				tb.Errorf("%d bytes, %v", len(body), err)
+			}
+			handled++
+		},
+	}.Server()
+	c := NewListener(nil, limits).admit(&countdown{raw: typical, left: n})
+	if err := server.ServeConn(c); err != nil || handled != n {
+		tb.Errorf("%d of %d handled, %v", handled, n, err)
+	}
+}
+
+// The accept path of a callback may cost 10 allocations in all; the edge leaves
+// them to what comes behind it.
+func TestWholeEdgeAllocatesNothing(t *testing.T) {
+	const n = 1000
+	if allocs := testing.AllocsPerRun(5, func() { serveTypical(t, n) }) / n; allocs >= 2 { // 0, but -race makes pools lose some
+		t.Errorf("%.2f allocations for each request", allocs)
+	}
+}
+
+func BenchmarkWholeEdge(b *testing.B) {
+	b.ReportAllocs()
+	serveTypical(b, b.N)
 }

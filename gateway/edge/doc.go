@@ -9,7 +9,7 @@
 //	Conn      hands fasthttp one request at a time, and only a head that passed
 //	checkHead request line, fields, framing: a fault is a gateway.Error
 //	Limits    the body's size, rate and share of memory, while it arrives
-//	Handler   runs what was asked for; recovers, drains or closes, gives back
+//	guard     runs what was asked for; recovers, drains or closes, gives back
 //	ReadBody  the whole body as bytes, for a server that streams
 //	Problem   turns an error into RFC 9457 problem+json, for fasthttp and net/http
 //

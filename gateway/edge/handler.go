@@ -8,11 +8,11 @@ import (
 	"hookgate/gateway"
 )
 
-// Handler runs next on the requests of a Listener's connections and cleans up
+// guard runs next on the requests of a Listener's connections and cleans up
 // behind it: a panic becomes 500 and is told to panicked (fasthttp would let it
 // end the process), a body that nobody read is drained where that takes no
 // waiting and else closes the connection, the body's memory is given back.
-func Handler(next fasthttp.RequestHandler, panicked func(value any, stack []byte)) fasthttp.RequestHandler {
+func guard(next fasthttp.RequestHandler, panicked func(value any, stack []byte)) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		defer settle(ctx)
 		defer func() {
@@ -58,9 +58,9 @@ func drain(ctx *fasthttp.RequestCtx, c *Conn) bool {
 	}
 }
 
-// ErrorHandler answers a request that could not be read; fasthttp then closes the
-// connection. refused, which may be nil, hears of it.
-func ErrorHandler(refused func(*gateway.Error)) func(*fasthttp.RequestCtx, error) {
+// refuse answers a request that could not be read; fasthttp then closes the
+// connection. told, which may be nil, hears of it.
+func refuse(told func(*gateway.Error)) func(*fasthttp.RequestCtx, error) {
 	return func(ctx *fasthttp.RequestCtx, _ error) {
 		fault := errMalformed
 		if c, ok := ctx.Conn().(*Conn); ok {
@@ -68,8 +68,8 @@ func ErrorHandler(refused func(*gateway.Error)) func(*fasthttp.RequestCtx, error
 			c.dirty.Store(true)
 			c.giveBack()
 		}
-		if refused != nil {
-			refused(fault)
+		if told != nil {
+			told(fault)
 		}
 		WriteProblem(ctx, fault)
 	}

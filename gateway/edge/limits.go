@@ -26,7 +26,7 @@ type Limits struct {
 	// fasthttp allocates what was announced, so that is charged.
 	Streams bool
 
-	// Body returns the most bytes that a request may carry. It is asked before a
+	// Body, which must be there, returns the most bytes that a request may carry. It is asked before a
 	// byte of the body is read and before 100-continue is sent; its arguments are
 	// valid during the call alone.
 	Body func(method, host, path []byte) int64
@@ -40,14 +40,6 @@ type Budget struct {
 
 // NewBudget makes a budget of most bytes.
 func NewBudget(most int64) *Budget { return &Budget{most: most} }
-
-// Used returns how many bytes are taken now.
-func (b *Budget) Used() int64 {
-	if b == nil {
-		return 0
-	}
-	return b.used.Load()
-}
 
 // take reports whether n bytes were to be had; they are then taken.
 func (b *Budget) take(n int64) bool {

@@ -132,13 +132,6 @@ func (l *Listener) forget(c *Conn) {
 	}
 }
 
-// Open returns how many connections are open.
-func (l *Listener) Open() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.conns)
-}
-
 // Close stops accepting; open connections stay. Those that have sent nothing yet
 // are closed, for no answer is owed on them and fasthttp would wait for them.
 func (l *Listener) Close() error {

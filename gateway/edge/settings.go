@@ -9,7 +9,7 @@ import (
 	"hookgate/gateway"
 )
 
-// Settings is what differs between the two servers.
+// Settings is what differs between the two servers. All but Refused is required.
 type Settings struct {
 	Handler fasthttp.RequestHandler
 	Limits  *Limits // those of its Listener
@@ -30,8 +30,8 @@ type Settings struct {
 // must serve a Listener.
 func (s Settings) Server() *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:      Handler(s.Handler, s.Panicked),
-		ErrorHandler: ErrorHandler(s.Refused),
+		Handler:      guard(s.Handler, s.Panicked),
+		ErrorHandler: refuse(s.Refused),
 		Logger:       s.Logger,
 
 		ReadTimeout:    s.ReadTimeout,

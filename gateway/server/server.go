@@ -112,16 +112,6 @@ func (s *Server) Addrs() (public, internal net.Addr) {
 	return s.public.listener.Addr(), s.internal.listener.Addr()
 }
 
-// Open returns how many connections are open.
-func (s *Server) Open() (public, internal int) {
-	return s.public.listener.Open(), s.internal.listener.Open()
-}
-
-// BodyBytes returns how many bytes the bodies of requests in flight take.
-func (s *Server) BodyBytes() (public, internal int64) {
-	return s.public.limits.Bodies.Used(), s.internal.limits.Bodies.Used()
-}
-
 // Serve accepts on both listeners and returns when both have stopped, nil after
 // Drain. Where one fails the other stops too: half a gateway is none.
 func (s *Server) Serve() error {
