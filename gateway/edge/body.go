@@ -5,18 +5,24 @@ import (
 	"io"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
 )
 
 // ReadBody returns the request's body, at most limit bytes, valid until the
 // handler ends. Its errors may go to WriteProblem: too_large, request_timeout for
 // a client who drips, bad_request for broken framing or an early end, unavailable
-// where the listener's memory for bodies is used up. After an error the
-// connection closes with the answer.
+// where the listener's memory for bodies is used up. Asked again it says the same.
+// After an error the connection closes with the answer, unless all of the body
+// had come.
 func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 	if int64(ctx.Request.Header.ContentLength()) > limit {
 		return nil, errBodyTooLarge
 	}
 	c, ok := ctx.Conn().(*Conn)
+	if ok && c.fault != nil {
+		return nil, c.fault
+	}
 	if ok && c.body != nil {
 		return c.body.b, nil
 	}
@@ -37,8 +43,7 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 		n, err := stream.Read(c.body.b[len(c.body.b):cap(c.body.b)])
 		c.body.b = c.body.b[:len(c.body.b)+n]
 		if int64(len(c.body.b)) > limit {
-			c.dirty.Store(true)
-			return nil, errBodyTooLarge
+			return nil, c.spoil(errBodyTooLarge)
 		}
 		if err == nil {
 			continue
@@ -46,9 +51,15 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 		if endBody(ctx, err) {
 			return c.body.b, nil
 		}
-		c.dirty.Store(true)
-		return nil, c.why()
+		return nil, c.spoil(c.why())
 	}
+}
+
+// spoil ends all reading, for what follows can no longer be told from a body.
+func (c *Conn) spoil(fault *gateway.Error) *gateway.Error {
+	c.fault = fault
+	c.dirty.Store(true)
+	return fault
 }
 
 // endBody reports whether err is the body's regular end; its stream is then closed.

@@ -120,7 +120,11 @@ func TestBodyOverItsLimit(t *testing.T) {
 // way, or has come whole.
 func TestReadBodyHasALimitOfItsOwn(t *testing.T) {
 	s := newSite(t, testLimits(true), func(ctx *fasthttp.RequestCtx) {
-		if _, err := ReadBody(ctx, 4); err != nil {
+		body, err := ReadBody(ctx, 4)
+		if again, same := ReadBody(ctx, 4); !errors.Is(same, err) || string(again) != string(body) {
+			t.Errorf("asked twice: %q, %v and then %q, %v", body, err, again, same)
+		}
+		if err != nil {
 			WriteProblem(ctx, err)
 		}
 	})

@@ -65,8 +65,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	pass, fault := c.follow(p[:n])
 	if fault != nil {
-		c.fault = fault
-		c.dirty.Store(true)
+		c.spoil(fault)
 		if pass == 0 {
 			return 0, fault
 		}
