@@ -48,7 +48,7 @@ func (s *Store) putChange(b *batch, c *gateway.Change) {
 		s.putWait(b, c.Wait)
 	}
 	for i := range c.Marks {
-		putMark(b, &c.Marks[i])
+		putMark(b, &c.Marks[i], s.turns.next())
 	}
 	if c.Park != nil {
 		putParked(b, c.Park)

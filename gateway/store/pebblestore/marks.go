@@ -11,17 +11,17 @@ import (
 // vain. Each is one key in the bucket of its time, so a lookup asks the few
 // buckets in which it may be, and Bloom filters answer for those on disk.
 
-func putMark(b *batch, m *gateway.Mark) {
+func putMark(b *batch, m *gateway.Mark, turn uint64) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
 	b.key = append(b.key, m.Key[:]...)
-	b.enc.mark(m)
+	b.enc.mark(m, turn)
 	b.put()
 }
 
 // Mark gives a mark that has not expired. Marks made for longer than window from
-// now need not be found. It asks from the last bucket down: of two marks with one
-// key the one that expires later counts, whichever was put first.
+// now need not be found. One that was put in place of another may lie in another
+// bucket: the later counts.
 func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	if err := s.use(); err != nil {
 		return m, false, err
@@ -33,7 +33,8 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 	l.key = appendPrefix(l.key[:0], kindMark, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), key[:]...)
-	for bucket, first := dayOf(now.Add(window)), dayOf(now); bucket >= first; bucket-- {
+	var latest uint64
+	for bucket, last := dayOf(now), dayOf(now.Add(window)); bucket <= last; bucket++ {
 		binary.BigEndian.PutUint32(l.key[at:], bucket)
 		value, closer, missing, err := s.find(l.key)
 		if err != nil {
@@ -42,15 +43,18 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		if missing {
 			continue
 		}
-		m, err = decodeMark(tenant, key, value)
+		other, turn, err := decodeMark(tenant, key, value)
 		if err = joinClose(err, closer); err != nil {
-			return gateway.Mark{}, false, err
+			return m, false, err
 		}
-		if m.Expires.After(now) {
-			return m, true, nil
+		if turn > latest {
+			m, latest = other, turn
 		}
 	}
-	return gateway.Mark{}, false, nil
+	if !m.Expires.After(now) {
+		return gateway.Mark{}, false, nil
+	}
+	return m, true, nil
 }
 
 // Ended tells of the last wait that ended under this very key, less than
@@ -67,10 +71,10 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), source...)
 	l.key = append(append(l.key, 0), key...)
-	first := dayOf(now.Add(-gateway.OutcomeKept))
+	first := int(dayOf(now.Add(-gateway.OutcomeKept)))
 	// A clock that was set back leaves ends that lie ahead.
-	for bucket := dayOf(now.Add(time.Hour)); bucket >= first; bucket-- {
-		binary.BigEndian.PutUint32(l.key[at:], bucket)
+	for bucket := int(dayOf(now.Add(time.Hour))); bucket >= first; bucket-- {
+		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
 		value, closer, missing, err := s.find(l.key)
 		if err != nil {
 			return e, false, err
@@ -114,9 +118,9 @@ func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err err
 	l.key = appendPrefix(l.key[:0], kindNames, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), name...)
-	first := periodOf(now.Add(-gateway.AliasKept))
-	for bucket := periodOf(now.Add(time.Hour)); bucket >= first; bucket-- {
-		binary.BigEndian.PutUint32(l.key[at:], bucket)
+	first := int(periodOf(now.Add(-gateway.AliasKept)))
+	for bucket := int(periodOf(now.Add(time.Hour))); bucket >= first; bucket-- {
+		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
 		value, closer, missing, err := s.find(l.key)
 		if err != nil {
 			return n, false, err

@@ -25,6 +25,7 @@ type Store struct {
 	space    *space
 	backlog  backlog
 	released released
+	turns    turns
 
 	failure atomic.Pointer[failure]
 	failed  chan struct{} // closed with failure
@@ -49,7 +50,7 @@ func Open(opts Options) (*Store, error) {
 	if err := s.openPebble(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.lock.Close())
 	}
-	if err := s.loadReleased(); err != nil {
+	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
 		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
 	}
 	s.opened.Store(true)

@@ -92,21 +92,25 @@ func decodeEnded(value []byte) (gateway.Ended, error) {
 	return g, d.done(kindEnded)
 }
 
-func (e *encoder) mark(m *gateway.Mark) {
+func (e *encoder) mark(m *gateway.Mark, turn uint64) {
 	e.version()
+	e.number(turn)
 	e.time(m.Expires)
 	e.text(m.CallbackID)
 	e.text(m.WaitID)
 	e.b = append(e.b, m.Sum[:]...)
 }
 
-func decodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mark, err error) {
+// decodeMark also gives the turn of the mark: of two with one key, in buckets of
+// different days, the later one counts.
+func decodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mark, turn uint64, err error) {
 	d := newDecoder(value)
+	turn = d.number()
 	m = gateway.Mark{Tenant: tenant, Key: key, Expires: d.time(), CallbackID: d.text(), WaitID: d.text()}
 	for i := range m.Sum {
 		m.Sum[i] = d.byte()
 	}
-	return m, d.done(kindMark)
+	return m, turn, d.done(kindMark)
 }
 
 // parked puts what recovery needs first, and the body and document after it.

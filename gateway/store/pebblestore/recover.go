@@ -67,7 +67,7 @@ type released struct {
 	mu     sync.Mutex
 	at     time.Time // every wait created before it has ended
 	saved  time.Time // as it is stored
-	points []point   // rising
+	points []point   // rising; one for every pointEvery of the last day
 }
 
 type point struct{ at, said time.Time }
@@ -85,8 +85,8 @@ func (r *released) before() time.Time {
 }
 
 // ReleaseBefore says that every wait created before at has ended: recovery need
-// not look at them again, and gateway.OutcomeKept from now they expire. It is a
-// hint and is not synced.
+// not look at them again, and gateway.OutcomeKept from now they expire. The last
+// said counts, also when it is earlier. It is a hint and is not synced.
 func (s *Store) ReleaseBefore(at time.Time) {
 	if s.use() != nil {
 		return
@@ -95,16 +95,7 @@ func (s *Store) ReleaseBefore(at time.Time) {
 	r := &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !at.After(r.at) {
-		return
-	}
-	r.at = at
-	now := s.opts.Now()
-	due := len(r.points) == 0 || now.Sub(r.points[len(r.points)-1].said) >= pointEvery
-	if due {
-		r.points = append(r.points, point{at, now})
-	}
-	if !due && at.Sub(r.saved) < saveEvery {
+	if !r.move(at, s.opts.Now()) {
 		return
 	}
 	b := s.newBatch(32 * len(r.points))
@@ -122,14 +113,27 @@ func (s *Store) keepOpen(b *batch, id string) {
 	created, r := timeOfULID(u[:]), &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !created.Before(r.at) {
-		return
+	if created.Before(r.at) && r.move(created, created) {
+		r.put(b)
+		r.saved = created
 	}
-	r.at, r.saved = created, created
-	for len(r.points) > 0 && r.points[len(r.points)-1].at.After(created) {
-		r.points = r.points[:len(r.points)-1]
+}
+
+// move sets the point of release; it is true when that should be stored.
+func (r *released) move(at, now time.Time) bool {
+	back := at.Before(r.at)
+	r.at = at
+	if back {
+		for len(r.points) > 0 && r.points[len(r.points)-1].at.After(at) {
+			r.points = r.points[:len(r.points)-1]
+		}
+		return true
 	}
-	r.put(b)
+	if n := len(r.points); n == 0 || now.Sub(r.points[n-1].said) >= pointEvery {
+		r.points = append(r.points, point{at, now})
+		return true
+	}
+	return at.Sub(r.saved) >= saveEvery
 }
 
 // expired gives the point before which all waits can go, and drops the points

@@ -1,0 +1,147 @@
+// Package storetest holds every store to what the ways ask of one: each promise
+// of waiting.Store, outbound.Queue and resources.Store is a test that any store
+// can run (Run).
+package storetest
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/waiting"
+)
+
+// Store is all that the ways need of a store, and what tests need beside it.
+type Store interface {
+	waiting.Store
+	outbound.Queue
+	resources.Store
+
+	// Expire removes what is too old at now.
+	Expire(now time.Time) error
+	Close() error
+}
+
+// Opener opens a store on a place that is its own. Opened again after Close, it
+// holds what it held. now is the clock that the store goes by.
+type Opener func(now func() time.Time) Store
+
+// Run holds a store to its promises. fresh gives each test an empty place.
+func Run(t *testing.T, fresh func(t *testing.T) Opener) {
+	for _, part := range []struct {
+		name string
+		test func(*kit)
+	}{
+		{"WaitRoundTrip", waitRoundTrip},
+		{"WaitOutcomeKept", waitOutcomeKept},
+		{"WaitsOrderAndCursor", waitsOrderAndCursor},
+		{"WaitsOfTenantsApart", waitsOfTenantsApart},
+		{"CommitIsWhole", commitIsWhole},
+		{"CommitRefusesWhole", commitRefusesWhole},
+		{"EndedLastsADay", endedLastsADay},
+		{"EndedIsTheLast", endedIsTheLast},
+		{"MarkOfEveryWindow", markOfEveryWindow},
+		{"MarkReplaced", markReplaced},
+		{"NamesUnderEach", namesUnderEach},
+		{"NamesForgotten", namesForgotten},
+		{"ParkedRoundTrip", parkedRoundTrip},
+		{"ParkedExpires", parkedExpires},
+		{"TracesInOrder", tracesInOrder},
+		{"TracesBounded", tracesBounded},
+		{"TracesReplaced", tracesReplaced},
+		{"TracesExpire", tracesExpire},
+		{"RecoverOpenOnly", recoverOpenOnly},
+		{"RecoverAfterRelease", recoverAfterRelease},
+		{"RecoverAfterClockSetBack", recoverAfterClockSetBack},
+		{"OpenWaitOutlivesDowntime", openWaitOutlivesDowntime},
+		{"QueueLanes", queueLanes},
+		{"QueueWindowPages", queueWindowPages},
+		{"QueueLoad", queueLoad},
+		{"QueueRetries", queueRetries},
+		{"QueueEnds", queueEnds},
+		{"QueueListsNewestFirst", queueListsNewestFirst},
+		{"QueueEndedExpires", queueEndedExpires},
+		{"QueueDeadOutlives", queueDeadOutlives},
+		{"QueueUnfinishedOutlives", queueUnfinishedOutlives},
+		{"ResourcesInOrder", resourcesInOrder},
+		{"ResourcesWhole", resourcesWhole},
+		{"DeleteTenantLeavesNothing", deleteTenantLeavesNothing},
+		{"StrangeIDs", strangeIDs},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			k := &kit{T: t, now: start, opener: fresh(t)}
+			k.open()
+			t.Cleanup(k.close)
+			part.test(k)
+		})
+	}
+}
+
+// start is some moment in the middle of a day.
+var start = time.Date(2026, time.March, 14, 15, 9, 26, 535_897_932, time.UTC)
+
+// kit is one test's store and clock.
+type kit struct {
+	*testing.T
+	Store
+	now    time.Time
+	opener Opener
+}
+
+func (k *kit) open() { k.Store = k.opener(func() time.Time { return k.now }) }
+
+func (k *kit) close() {
+	if err := k.Store.Close(); err != nil {
+		k.Errorf("close: %v", err)
+	}
+}
+
+// reopen closes the store and opens it on the same data.
+func (k *kit) reopen() {
+	k.Helper()
+	k.close()
+	k.open()
+}
+
+// pass lets time go by, and the store expire what is too old.
+func (k *kit) pass(d time.Duration) {
+	k.Helper()
+	k.now = k.now.Add(d)
+	k.must(k.Expire(k.now))
+}
+
+// twice runs a check now, and again on the store opened anew.
+func (k *kit) twice(check func()) {
+	k.Helper()
+	check()
+	k.reopen()
+	check()
+}
+
+func (k *kit) must(err error) {
+	k.Helper()
+	if err != nil {
+		k.Fatal(err)
+	}
+}
+
+func (k *kit) commit(changes ...*gateway.Change) {
+	k.Helper()
+	k.must(k.Commit(changes...))
+}
+
+func (k *kit) same(what string, got, want any) {
+	k.Helper()
+	if !reflect.DeepEqual(got, want) {
+		k.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+// tenants are two of which one's id begins with the other's.
+const (
+	acme  = "acme"
+	acmeB = "acme-b"
+)
