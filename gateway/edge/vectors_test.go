@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,7 +109,8 @@ func answers(t *testing.T, c net.Conn) (statuses []int, continued, closed bool) 
 	probed := false
 	for {
 		answer, err := http.ReadResponse(r, nil)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		reset := probed && errors.Is(err, syscall.ECONNRESET) // the probe met a connection that was closed behind its answer
+		if reset || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return statuses, continued, true
 		}
 		if err != nil {
