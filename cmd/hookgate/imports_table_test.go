@@ -1,0 +1,170 @@
+package main
+
+// row says what one package of ours may import of the others. What is not
+// listed is refused; never has the reason for those that somebody may want most.
+type row struct {
+	may   []string
+	never map[string]string
+}
+
+const (
+	noStore = "a way never sees a store: it declares the few methods it needs, and node hands them in"
+	noWay   = "the ways know nothing of each other: node joins them"
+	noOurs  = "the leaves are pure: they are handed plain values and functions"
+)
+
+// every is what may be imported from everywhere in gateway.
+var every = []string{"gateway", "gateway/directory", "gateway/fields"}
+
+// rows is the table of STYLE section 1, by folder.
+var rows = map[string]row{
+	"cmd/hookgate": {
+		may: []string{"configs", "gateway", "gateway/node", "auth/signature"},
+		never: map[string]string{
+			"gateway/api":     "the command decides nothing: it reads the line and hands over to node, or asks the API over HTTP",
+			"gateway/inbound": "the command decides nothing: it reads the line and hands over to node",
+		},
+	},
+	"cmd/hookbench": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/node": "it is a stranger that measures over HTTP, as a user would"},
+	},
+	"configs": {
+		may:   []string{"gateway", "gateway/fields", "auth", "auth/token"},
+		never: map[string]string{"gateway/node": "configuration starts nothing: node is given it"},
+	},
+	"gateway": {
+		may:   []string{"retry"},
+		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
+	},
+	"gateway/fields": {may: []string{"gateway"}},
+	"gateway/edge": {
+		may: []string{"gateway"},
+		never: map[string]string{
+			"gateway/inbound":           "what comes in over HTTP is the same for all: the edge knows no way",
+			"gateway/store/pebblestore": "a request that is not well-formed must cost no I/O",
+		},
+	},
+	"gateway/node": {
+		may: []string{
+			"configs", "gateway", "gateway/api", "gateway/console", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound",
+			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/resources", "gateway/server", "gateway/store/natsstore",
+			"gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/login", "auth/seal", "auth/signature", "auth/token",
+			"metrics", "retry", "retry/breaker",
+		},
+		never: map[string]string{"cmd/hookgate": "the command is above it"},
+	},
+	"gateway/server": {
+		may: []string{"gateway", "gateway/edge", "auth", "metrics"},
+		never: map[string]string{
+			"gateway/inbound":           "the server knows paths, not what is behind them: node hands in the handlers",
+			"gateway/outbound":          "the server knows paths, not what is behind them: node hands in the handlers",
+			"gateway/store/pebblestore": "only the ways keep anything, through what they declare",
+		},
+	},
+	"gateway/inbound": {
+		may: append(every, "gateway/edge", "gateway/mapping", "gateway/waiting", "auth/signature", "metrics"),
+		never: map[string]string{
+			"gateway/outbound":          noWay,
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/waiting": {
+		may: append(every, "gateway/mapping", "metrics"),
+		never: map[string]string{
+			"gateway/inbound":           "a wait must be testable without HTTP: inbound calls it, never the other way",
+			"gateway/outbound":          noWay,
+			"gateway/edge":              "a wait must be testable without HTTP",
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/transport": {
+		may: []string{"metrics"},
+		never: map[string]string{
+			"gateway/outbound": "everything that goes out passes here: events, calls and handshakes must be alike to it",
+			"gateway":          "everything that goes out passes here: it knows requests, not events or calls",
+		},
+	},
+	"gateway/outbound": {
+		may: append(every, "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		never: map[string]string{
+			"gateway/inbound":           noWay,
+			"gateway/waiting":           noWay,
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/mapping": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
+	},
+	"gateway/directory": {
+		may: []string{"gateway", "gateway/fields", "gateway/mapping", "auth", "auth/token", "auth/signature", "metrics", "retry"},
+		never: map[string]string{
+			"retry/breaker":             "a snapshot is replaced at every PUT, a breaker outlives it: it stands in a table by id",
+			"gateway/store/pebblestore": "a snapshot is compiled from what it is given",
+		},
+	},
+	"gateway/resources": {
+		may: append(every, "auth", "auth/seal", "auth/token", "metrics"),
+		never: map[string]string{
+			"gateway/edge":              "what a PUT does must not depend on HTTP: the file and the API go the same way",
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/api": {
+		// waiting and outbound for the types in the interfaces that it declares.
+		may: append(every, "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
+		never: map[string]string{
+			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
+			"gateway/store/pebblestore": noStore,
+			"gateway/server":            "its handlers return errors: server turns them into problems",
+		},
+	},
+	"gateway/store/pebblestore": {
+		may: []string{"gateway"},
+		never: map[string]string{
+			"gateway/waiting":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
+			"gateway/outbound": "a store meets the ways' interfaces by its methods alone: it knows none of them",
+			"gateway/inbound":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
+		},
+	},
+	"gateway/store/storetest": {
+		may:   append(every, "gateway/waiting", "gateway/outbound", "gateway/resources"),
+		never: map[string]string{"gateway/store/pebblestore": "the suite holds every store to the same: it knows no concrete one"},
+	},
+	"gateway/gatewaytest": {may: []string{"gateway"}},
+	"auth":                {never: map[string]string{"gateway": "auth points at nothing of ours: it must be readable, and reviewable, alone"}},
+	"auth/token":          {may: []string{"auth"}},
+	"auth/seal":           {never: map[string]string{"gateway": "sealing must be reviewable alone"}},
+	"auth/signature":      {never: map[string]string{"gateway": "a scheme is checked against its documentation alone, without the gateway"}},
+	"retry":               {never: map[string]string{"gateway": "decisions are pure: no clock, no I/O, nothing of ours"}},
+	"retry/breaker": {
+		never: map[string]string{"gateway": noOurs, "metrics": noOurs},
+	},
+	"metrics":  {never: map[string]string{"gateway": "whoever counts hands in plain words: metrics points at nothing of ours"}},
+	"cmd/deps": {}, // keeps modules in go.mod until the code that uses them is here
+}
+
+// library says where a module of others may show, and why not elsewhere.
+type library struct {
+	path   string // the module, or the beginning of it
+	in     []string
+	reason string
+}
+
+var libraries = []library{
+	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/console", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "gateway/transport", "cmd/hookbench"},
+		"it reuses a request's memory after the handler: it shows only where HTTP comes in or goes out"},
+	{"github.com/cockroachdb/pebble", []string{"gateway/store/pebblestore"}, "no Pebble type leaves its package: a cluster will keep things elsewhere"},
+	{"github.com/nats-io", []string{"gateway/store/natsstore"}, "no type of NATS leaves its package"},
+	{"github.com/prometheus", []string{"metrics", "gateway/node"}, "metrics alone knows how they are kept; node registers the collectors"},
+	{"github.com/sony/gobreaker", []string{"retry/breaker"}, "what it cannot do (restore, remember until when) is made up for in one place"},
+	{"github.com/nikolalohinski/gonja", []string{"gateway/mapping"}, "templates read host files unless they are boxed in, which mapping does"},
+	{"github.com/ohler55/ojg", []string{"gateway/mapping"}, "paths are compiled in one place"},
+	{"code.dny.dev/ssrf", []string{"gateway/transport"}, "there is one guarded way out"},
+	{"github.com/goccy/go-yaml", []string{"configs"}, "YAML is for the file alone"},
+	{"github.com/caarlos0/env", []string{"configs"}, "the environment is read in one place"},
+	{"github.com/spf13/cobra", []string{"cmd/hookgate", "cmd/hookbench"}, "the command line is read in one place"},
+	{"github.com/dgraph-io/ristretto", []string{"gateway/directory", "gateway/resources", "gateway/api", "gateway/mapping", "gateway/transport", "gateway/waiting"},
+		"it may drop what it was given: only for what can be computed again, never for waits, dedupe or breakers"},
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"hookgate/configs"
+	"hookgate/gateway/node"
+)
+
+func newServeCommand() *cobra.Command {
+	var f configs.Flags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway",
+		Long: `Run the gateway: the public listener for callbacks, the internal one for
+everything else. Without a file it runs on defaults.
+
+Flags win over the environment (HOOKGATE_CONFIG, HOOKGATE_PUBLIC_ADDR,
+HOOKGATE_INTERNAL_ADDR, HOOKGATE_DATA_DIR, HOOKGATE_ADMIN_TOKEN,
+HOOKGATE_MASTER_KEY, HOOKGATE_PUBLIC_URL, HOOKGATE_LOG_LEVEL,
+HOOKGATE_LOG_FORMAT), the environment over the file, the file over the defaults.
+
+SIGHUP loads the file again, all or nothing. SIGTERM and SIGINT stop: what is in
+flight is finished first; a second one stops at once.`,
+		Example: `  hookgate serve
+  hookgate serve --config hookgate.yaml --data /var/lib/hookgate`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), configs.Options{Flags: f, Environ: os.Environ()}, cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.Config, "config", "", "configuration file")
+	flags.StringVar(&f.Public, "public", "", "address of the public listener (default :8080)")
+	flags.StringVar(&f.Internal, "internal", "", "address of the internal listener (default 127.0.0.1:8081)")
+	flags.StringVar(&f.Data, "data", "", "data folder (default ./hookgate-data)")
+	return cmd
+}
+
+func serve(ctx context.Context, o configs.Options, stderr io.Writer) error {
+	// From the first moment on: a signal while the store opens must not be lost.
+	// Nothing undoes it: serve ends with the process.
+	stop, hangup := make(chan os.Signal, 2), make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(hangup, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		<-stop
+		cancel()
+		<-stop
+		fmt.Fprintln(stderr, "hookgate: stopped at once by a second signal")
+		os.Exit(1)
+	}()
+
+	checked := o
+	checked.Check = node.Check // the node checks too; here all mistakes are in one report
+	c, err := configs.Load(checked)
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	n, err := node.New(node.Options{
+		Load:    func() (*configs.Config, error) { return configs.Load(o) },
+		Log:     newLogger(c.Log, stderr),
+		Stderr:  stderr,
+		Version: version(),
+	})
+	if err != nil {
+		return err
+	}
+	go func() {
+		for range hangup {
+			_ = n.Reload() // all or nothing; the node logs and counts how it went
+		}
+	}()
+	return n.Run(ctx)
+}
+
+// newLogger makes the logger that the configuration asks for.
+func newLogger(c configs.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo // configs has checked the word
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
