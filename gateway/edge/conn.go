@@ -222,7 +222,7 @@ func (c *Conn) judge(b []byte) *gateway.Error {
 	}
 	c.left = h.length
 	if h.length > c.most {
-		return errBodyTooLarge
+		return c.limits.tooLarge(h.path)
 	}
 	if !c.limits.Streams {
 		return c.charge(h.length)

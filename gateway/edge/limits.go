@@ -30,6 +30,19 @@ type Limits struct {
 	// byte of the body is read and before 100-continue is sent; its arguments are
 	// valid during the call alone.
 	Body func(method, host, path []byte) int64
+	// TooLarge gives the answer to a request whose announced length is over that;
+	// nil, and a func that gives nil, stand for a plain 413. No handler sees such a
+	// request: fasthttp would first wait for its body.
+	TooLarge func(path []byte) *gateway.Error
+}
+
+func (l *Limits) tooLarge(path []byte) *gateway.Error {
+	if l.TooLarge != nil {
+		if fault := l.TooLarge(path); fault != nil {
+			return fault
+		}
+	}
+	return errBodyTooLarge
 }
 
 // Budget is a number of bytes that many share.

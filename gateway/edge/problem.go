@@ -38,6 +38,11 @@ func Problem(err error) (status int, fields []Field, body []byte) {
 	if e.Code == gateway.CodeUnauthenticated { // RFC 9110 11.6.1 asks for one with every 401
 		fields = append(fields, Field{"WWW-Authenticate", "Bearer"})
 	}
+	for _, extra := range e.Extra {
+		if extra.Name == "outcome" { // a callback's is in the header too, whatever refused it (SPEC 5)
+			fields = append(fields, Field{"Hookgate-Outcome", extra.Value})
+		}
+	}
 	return s.code, fields, problemBody(e, s)
 }
 

@@ -49,6 +49,16 @@ func (in *Inbound) BodyLimit(tenant, source []byte) int64 {
 	return in.bodyLimit(nil)
 }
 
+// TooLarge counts a callback that was refused before it was read, because it
+// announced more than its source takes.
+func (in *Inbound) TooLarge(tenant, source []byte) {
+	if t := in.Directory.Current().TenantBytes(tenant); t != nil {
+		if src := t.SourceBytes(source); src != nil && src.Enabled {
+			src.Metrics.Callbacks[string(gateway.OutcomeTooLarge)].Inc()
+		}
+	}
+}
+
 // bodyLimit is that of a source; of one that is not there it is the default.
 func (in *Inbound) bodyLimit(src *directory.Source) int64 {
 	if src == nil {

@@ -19,6 +19,9 @@ type Handlers struct {
 	// stands for Options.PublicBody. nil: the same for all. It is asked before the
 	// body is read, and says nothing of whether the source exists.
 	HookBody func(tenant, source []byte) int64
+	// HookTooLarge hears of a callback that was refused because it announced more
+	// than that; nil: nobody does.
+	HookTooLarge func(tenant, source []byte)
 
 	API     fasthttp.RequestHandler // /v1 and below
 	Metrics fasthttp.RequestHandler // /metrics
@@ -59,6 +62,23 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 		}
 		edge.WriteProblem(ctx, errNoPath)
 	}
+}
+
+// tooLarge answers a callback that announced too much as any refused callback is.
+func (h *Handlers) tooLarge(path []byte) *gateway.Error {
+	tenant, source, _, found := splitHook(path)
+	if !found {
+		return nil
+	}
+	if h.HookTooLarge != nil {
+		h.HookTooLarge(tenant, source)
+	}
+	return errHookTooLarge
+}
+
+var errHookTooLarge = &gateway.Error{
+	Code: gateway.CodeTooLarge, Message: "the body is larger than the source takes",
+	Extra: []gateway.ExtraMember{{Name: "outcome", Value: string(gateway.OutcomeTooLarge)}},
 }
 
 func readOnly(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {

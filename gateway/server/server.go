@@ -42,7 +42,8 @@ func New(o Options, h Handlers) (*Server, error) {
 	o.setDefaults()
 	public := newSide(&o, Public, o.PublicAddr, h.public, &edge.Limits{
 		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Streams: true,
-		Body: func(_, _, path []byte) int64 { return h.bodyLimit(path, o.PublicBody) },
+		Body:     func(_, _, path []byte) int64 { return h.bodyLimit(path, o.PublicBody) },
+		TooLarge: h.tooLarge,
 	})
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
 		Conns: o.InternalConns,

@@ -1,0 +1,115 @@
+package node
+
+import (
+	"errors"
+
+	"hookgate/auth"
+	"hookgate/configs"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/transport"
+)
+
+// Check gives every fault that compiling the file's resources finds, placed from
+// the file's root. It starts nothing.
+func Check(c *configs.Config) []gateway.Fault {
+	f := fileOf(c)
+	_, faults := directory.CompileFile(f.Tenants, f.Compile)
+	return faults
+}
+
+// fileOf is what a configuration says of resources.
+func fileOf(c *configs.Config) resources.File {
+	egress := egressOf(c)
+	f := resources.File{
+		Tenants: make(map[string]directory.FileTenant, len(c.Tenants)),
+		Compile: directory.Options{MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader},
+	}
+	for id, t := range c.Tenants {
+		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources}
+	}
+	for _, t := range c.Tokens {
+		scope, _ := auth.ParseScope(t.Scope) // configs has checked it
+		f.Tokens = append(f.Tokens, resources.FileToken{Scope: scope, Tenant: t.Tenant, Secret: t.Secret})
+	}
+	return f
+}
+
+func egressOf(c *configs.Config) (e transport.Egress) {
+	for _, network := range c.Egress.Allow {
+		e.Allow = append(e.Allow, network.Prefix())
+	}
+	for _, port := range c.Egress.Ports {
+		e.Ports = append(e.Ports, uint16(port)) // configs has checked it
+	}
+	return e
+}
+
+// report shows faults of the file's resources where they stand in the file.
+func report(c *configs.Config, err error) error {
+	var invalid *gateway.Error
+	if errors.As(err, &invalid) && len(invalid.Faults) > 0 {
+		return c.Report(invalid.Faults)
+	}
+	return err
+}
+
+// Reload loads the file again, all or nothing: a bad file changes nothing. What
+// cannot change while running keeps its value, and is named in a warning.
+func (n *Node) Reload() (err error) {
+	n.reloading.Lock()
+	defer n.reloading.Unlock()
+	counts := n.metrics.Reloads()
+	defer func() {
+		if err != nil {
+			counts.Error.Inc()
+			n.Log.Error("the configuration was not loaded again, the old one stays", "error", err)
+			return
+		}
+		counts.OK.Inc()
+		n.Log.Info("the configuration was loaded again")
+	}()
+	next, err := n.Load()
+	if err != nil {
+		return err
+	}
+	if err := n.resources.SetFile(fileOf(next)); err != nil {
+		return report(next, err)
+	}
+	n.transport.SetEgress(egressOf(next))
+	n.lanes.Refresh()
+	for _, fixed := range []struct {
+		name    string
+		changed bool
+	}{
+		{"public.addr", next.Public.Addr != n.config.Public.Addr},
+		{"public.url", next.Public.URL != n.config.Public.URL},
+		{"public.max_body", next.Public.MaxBody != n.config.Public.MaxBody},
+		{"internal.addr", next.Internal.Addr != n.config.Internal.Addr},
+		{"store.dir", next.Store.Dir != n.config.Store.Dir},
+		{"log", next.Log != n.config.Log},
+		{"drain", next.Drain != n.config.Drain},
+	} {
+		if fixed.changed {
+			n.Log.Warn("this setting takes a restart", "setting", fixed.name)
+		}
+	}
+	n.warn(next)
+	return nil
+}
+
+// warn names what an operator should know of a configuration that is taken.
+func (n *Node) warn(c *configs.Config) {
+	for _, part := range configs.NotInService(c) {
+		n.Log.Warn("this version does not serve this part of the configuration yet", "part", part)
+	}
+	for t := range n.directory.Current().Tenants() {
+		for _, src := range t.Sources() {
+			if src.Enabled && src.Spec.Verify.Type == "none" {
+				n.Log.Warn("this source takes callbacks from everybody: its verify is {type: none}",
+					"tenant", t.ID, "source", src.ID)
+			}
+		}
+	}
+}

@@ -1,0 +1,276 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp/fasthttpadaptor"
+
+	"hookgate/auth/seal"
+	"hookgate/configs"
+	"hookgate/gateway"
+	"hookgate/gateway/api"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/inbound"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/server"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/transport"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+// Options are what a Node needs beside its configuration.
+type Options struct {
+	// Load reads the configuration: at start, and at each reload.
+	Load func() (*configs.Config, error)
+	Log  *slog.Logger
+	// Stderr is shown the admin token of a first start: the only place it goes.
+	Stderr  io.Writer
+	Version string
+}
+
+// Node is one running hookgate.
+type Node struct {
+	Options
+	config    *configs.Config // as at start; a reload changes what can be changed
+	metrics   *metrics.Set
+	directory *directory.Directory
+	store     *pebblestore.Store
+	resources *resources.Resources
+	transport *transport.Transport
+	lanes     *outbound.Lanes
+	sessions  *waiting.Sessions
+	inbound   *inbound.Inbound
+	server    *server.Server
+
+	reloading sync.Mutex
+	draining  atomic.Bool
+	stops     []func() error // run backwards
+}
+
+// New opens the store, builds every part and binds the listeners; Run starts to
+// serve. What was opened is closed again when one of them fails.
+func New(o Options) (n *Node, err error) {
+	n = &Node{Options: o, directory: directory.New()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.stop())
+			n = nil
+		}
+	}()
+	if n.config, err = o.Load(); err != nil {
+		return nil, err
+	}
+	for _, build := range []func() error{
+		n.openStore, n.openResources, n.openLanes, n.openSessions, n.loadFile, n.firstToken, n.recover, n.listen,
+	} {
+		if err = build(); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+// stop takes apart what was built, the last first.
+func (n *Node) stop() (err error) {
+	for i := len(n.stops) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.stops[i]())
+	}
+	n.stops = nil
+	return err
+}
+
+func (n *Node) onStop(stop func() error) { n.stops = append(n.stops, stop) }
+
+func (n *Node) openStore() (err error) {
+	n.metrics = metrics.New(n.Version)
+	commits := n.metrics.StoreCommit()
+	n.store, err = pebblestore.Open(pebblestore.Options{
+		Dir: n.config.Store.Dir, Logger: n.Log,
+		Retention: n.retention,
+		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
+		OnFail: func(reason error) {
+			n.Log.Error("the store has failed: nothing is taken until a restart", "error", reason)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.onStop(n.store.Close)
+	n.metrics.StoreBytes(n.store.Bytes)
+	n.onStop(func() error { n.metrics.StoreBytes(nil); return nil })
+	return nil
+}
+
+// retention is how long a tenant's past is kept.
+func (n *Node) retention(tenant string) gateway.Retention {
+	if t := n.directory.Current().Tenant(tenant); t != nil {
+		return t.Spec.Retention
+	}
+	return gateway.Retention{}
+}
+
+// masterKey is the one that was given; else that of the data folder, which is
+// made on the first start alone.
+func (n *Node) masterKey() (seal.Key, error) {
+	if given := n.config.MasterKey.Reveal(); given != "" {
+		return seal.ParseKey(given)
+	}
+	path := filepath.Join(n.config.Store.Dir, "master.key")
+	sealed, err := resources.Sealed(n.store)
+	if err != nil {
+		return seal.Key{}, err
+	}
+	load := seal.LoadOrCreate
+	if sealed {
+		load = seal.Load
+	}
+	file, err := load(path)
+	if err != nil {
+		return seal.Key{}, fmt.Errorf("the master key of the data folder: %w", err)
+	}
+	if file.Loose {
+		n.Log.Warn("others on this machine may read the master key: set its mode to 0600", "file", path)
+	}
+	return file.Key, nil
+}
+
+func (n *Node) openResources() error {
+	key, err := n.masterKey()
+	if err != nil {
+		return err
+	}
+	n.resources, err = resources.Open(resources.Options{
+		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: seal.New(key),
+		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget,
+	})
+	return err
+}
+
+// forget drops what the parts hold of a tenant that was deleted.
+func (n *Node) forget(tenant string) {
+	n.sessions.Forget(tenant)
+	n.lanes.Forget(tenant)
+	n.inbound.Forget(tenant)
+}
+
+func (n *Node) openSessions() (err error) {
+	n.sessions, err = waiting.New(waiting.Options{
+		Store: n.store, Notify: n.lanes.Wake,
+		Observer: newWaitObserver(n.directory, n.metrics),
+	})
+	if err != nil {
+		return err
+	}
+	n.onStop(func() error { n.sessions.Close(); return nil })
+	return nil
+}
+
+func (n *Node) loadFile() error {
+	if err := n.resources.SetFile(fileOf(n.config)); err != nil {
+		return report(n.config, err)
+	}
+	n.warn(n.config)
+	return nil
+}
+
+// firstToken shows the admin token of a first start, once.
+func (n *Node) firstToken() error {
+	token, err := n.resources.FirstToken()
+	if err != nil || token == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(n.Stderr, "hookgate: this is the admin token; it is shown once and kept nowhere:\n\n    %s\n\n", token)
+	return err
+}
+
+func (n *Node) recover() error {
+	if err := n.sessions.Recover(); err != nil {
+		return fmt.Errorf("reading the open waits: %w", err)
+	}
+	if err := n.lanes.Start(); err != nil {
+		return fmt.Errorf("reading the unfinished deliveries: %w", err)
+	}
+	return nil
+}
+
+func (n *Node) listen() (err error) {
+	n.inbound = inbound.New(inbound.Options{
+		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
+		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc,
+	})
+	management := api.New(api.Options{
+		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Deliveries: n.store,
+		Watcher: edge.NewWatcher(), Reload: n.Reload, Log: n.Log,
+		AuthFailed: n.metrics.AuthFailures("internal").Inc,
+	})
+	n.server, err = server.New(
+		server.Options{
+			PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
+			PublicBody: int64(n.config.Public.MaxBody), Log: n.Log,
+		},
+		server.Handlers{
+			Hook: n.inbound.Handle, HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge,
+			API: management.Handler, Ready: n.ready,
+			Metrics: fasthttpadaptor.NewFastHTTPHandler(n.metrics.Handler()),
+		})
+	if err != nil {
+		return err
+	}
+	if err := n.server.Listen(); err != nil {
+		return err
+	}
+	public, internal := n.server.Addrs()
+	n.transport.SetListeners(public, internal)
+	return nil
+}
+
+// ready says why this process should get no requests.
+func (n *Node) ready() error {
+	if n.draining.Load() {
+		return &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
+	}
+	return n.store.Healthy()
+}
+
+// Addrs gives the addresses of the two listeners.
+func (n *Node) Addrs() (public, internal net.Addr) { return n.server.Addrs() }
+
+// Run serves until ctx is done, then drains: it accepts nothing new, lets what is
+// in flight finish, sends those who hold a wait away, and closes everything.
+func (n *Node) Run(ctx context.Context) error {
+	public, internal := n.server.Addrs()
+	n.Log.Info("listening", "public", public.String(), "internal", internal.String(), "version", n.Version)
+	if err := server.Notify("READY=1"); err != nil {
+		n.Log.Warn("telling the supervisor that this process is ready", "error", err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- n.server.Serve() }()
+	select {
+	case err := <-served:
+		return errors.Join(err, n.stop())
+	case <-ctx.Done():
+	}
+	n.Log.Info("draining", "at_most", n.config.Drain.String())
+	_ = server.Notify("STOPPING=1") // a supervisor that is not there any more needs no telling
+	n.draining.Store(true)
+	n.sessions.Drain()
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
+	defer cancel()
+	err := n.server.Drain(limit)
+	n.lanes.Drain(limit)
+	err = errors.Join(err, <-served, n.stop())
+	n.Log.Info("stopped")
+	return err
+}
