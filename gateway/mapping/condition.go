@@ -29,26 +29,49 @@ type target struct {
 	raw  []byte
 	kind Kind
 	text string // of a scalar
-
 }
 
 func (c *condition) holds(v *Values) bool {
 	value := v.At(c.slot)
 	switch {
 	case c.targets != nil:
-		for i := range c.targets {
-			if c.targets[i].equals(value, v) {
-				return true
-			}
-		}
-		return false
+		return c.equalsOne(value, v)
 	case c.regex != nil:
-		if !value.IsScalar() {
+		if !value.IsScalar() || !v.work.spend(matchCost*len(value.Raw)) {
 			return false
 		}
 		return c.regex.Match(v.text(value))
 	}
 	return (value.Kind != Missing) == c.exists
+}
+
+// matchCost is how much longer it takes to match a byte than to pass over it.
+const matchCost = 8
+
+// equalsOne compares JSON values; what is text by nature compares as text with
+// whatever scalar the condition names (SPEC 14).
+func (c *condition) equalsOne(value Value, v *Values) bool {
+	if value.Loose || value.Kind == String {
+		if !v.work.spend(len(value.Raw)) {
+			return false
+		}
+		text := v.text(value)
+		for i := range c.targets {
+			t := &c.targets[i]
+			fits := t.kind == String || value.Loose && (t.kind == Number || t.kind == Bool)
+			if fits && string(text) == t.text {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range c.targets {
+		t := &c.targets[i]
+		if value.Kind == t.kind && v.work.spend(len(value.Raw)) && equalJSON(value.Raw, t.raw) {
+			return true
+		}
+	}
+	return false
 }
 
 // text gives the text of a scalar, good until the next call.
@@ -58,25 +81,10 @@ func (v *Values) text(value Value) []byte {
 	return text
 }
 
-// equals compares JSON values; what is text by nature compares as text with
-// whatever scalar the condition names (SPEC 14).
-func (t *target) equals(value Value, v *Values) bool {
-	switch {
-	case value.Loose:
-		scalar := t.kind == String || t.kind == Number || t.kind == Bool
-		return scalar && string(v.text(value)) == t.text
-	case value.Kind != t.kind:
-		return false
-	case value.Kind == String:
-		return string(v.text(value)) == t.text
-	}
-	return equalJSON(value.Raw, t.raw)
-}
-
 func newTarget(raw gateway.Raw) (target, string) {
 	switch {
 	case len(raw) > maxLiteral:
-		return target{}, "a value to compare with has at most 16 KiB"
+		return target{}, "a value has at most 16 KiB of JSON"
 	case !valid(raw):
 		return target{}, "this is no JSON value"
 	}

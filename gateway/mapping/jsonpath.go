@@ -144,8 +144,9 @@ func (s *segment) from(f *finder, value []byte, found [][]byte) [][]byte {
 	return found
 }
 
-// nodeCost is what one found value counts, for the memory that its place takes.
-const nodeCost = 32
+// nodeCost is what one found value counts, for the memory that its place takes:
+// the bound is then some ten megabytes, too.
+const nodeCost = 128
 
 // children are the values directly inside one, with names where it is an object.
 type children struct {

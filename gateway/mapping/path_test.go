@@ -166,7 +166,38 @@ func TestValuesAreUsedAgain(t *testing.T) {
 		}
 		v.Release()
 	}
-	if got := v.At(NoSlot); got.Kind != Missing {
-		t.Errorf("no slot holds %v", got)
+	for _, slot := range []Slot{NoSlot, plain, lazy} { // after Release there is nothing left
+		if got := v.At(slot); got.Kind != Missing {
+			t.Errorf("slot %d holds %v", slot, got)
+		}
+	}
+}
+
+// Both edges of every level lead to the same item, and every name comes again.
+func TestWalkIsBounded(t *testing.T) {
+	b := NewBuilder()
+	for i := range 1 << 9 {
+		path := "a"
+		for bit := range 9 {
+			path += []string{"[0]", "[-1]"}[i>>bit&1]
+		}
+		if _, err := b.Path(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain, err := b.Path("b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := b.Set()
+	var v Values
+	for name, body := range map[string]string{
+		"nested":   `{"b":1,"a":` + strings.Repeat("[", 100) + `"` + strings.Repeat("x", 1<<20) + `"` + strings.Repeat("]", 100) + `}`,
+		"repeated": `{"b":1` + strings.Repeat(`,"a":0`, 1<<17) + `}`,
+	} {
+		set.Read(jsonDocument(t, body), &v)
+		if v.work.left >= 0 || v.At(plain).Kind != Missing {
+			t.Errorf("%s: %d bytes are left to pass over", name, v.work.left)
+		}
 	}
 }

@@ -69,9 +69,12 @@ type Set struct {
 // outcome needs costs nothing. The document's memory must stay as it is until v
 // is read with another one or released.
 func (s *Set) Read(doc *Document, v *Values) {
-	v.begin(s, doc)
+	v.begin(s, *doc)
 	if doc.hasPaths() {
 		v.walk(s.trie.root, doc.Raw, skipSpace(doc.Raw, 0))
+	}
+	if v.work.left < 0 { // half of what there is would be worse than nothing
+		clear(v.values)
 	}
 }
 
@@ -79,19 +82,19 @@ func (s *Set) Read(doc *Document, v *Values) {
 // again for the next, and kept in a pool between.
 type Values struct {
 	set     *Set
-	doc     *Document
+	doc     Document
 	values  []Value
 	asked   []uint32 // by slot: the round in which a lazy path was run
 	seen    []uint32 // by node: the round in which it was walked
 	round   uint32
 	scratch []byte // unescaped text, for the moment
 
-	// What the lazy paths of this callback used up, all together.
+	// What was used up for this callback, all together.
 	work     work
 	rendered time.Duration
 }
 
-func (v *Values) begin(s *Set, doc *Document) {
+func (v *Values) begin(s *Set, doc Document) {
 	if v.set != s {
 		v.set = s
 		v.values = resize(v.values, len(s.slots))
@@ -120,7 +123,7 @@ func resize[T any](s []T, n int) []T {
 
 // Release lets go of the callback's memory, before v goes back to a pool.
 func (v *Values) Release() {
-	v.doc = nil
+	v.doc = Document{}
 	clear(v.values)
 }
 
@@ -132,7 +135,7 @@ func (v *Values) put(slot Slot, raw []byte) {
 
 // At gives what the slot's path found.
 func (v *Values) At(slot Slot) Value {
-	if slot == NoSlot || v.doc == nil {
+	if slot == NoSlot {
 		return Value{}
 	}
 	c := &v.set.slots[slot]
@@ -165,10 +168,12 @@ func textValue(text []byte, found bool) Value {
 	return Value{Kind: Text, Loose: true, Raw: text}
 }
 
-// maxWork is how many bytes the JSONPaths of one callback may pass over, all
-// together: 64 times the largest body, some tens of milliseconds. A hostile
-// path, such as $..[*][*][*], then finds nothing instead of taking long.
-const maxWork = 64 << 20
+// maxWork is how many bytes the JSONPaths and conditions of one callback may pass
+// over, and plain paths pass over again, all together: 128 times the largest body,
+// which takes about as long as expressions may. A hostile path, such as
+// $..[*][*][*], then finds nothing, and a hostile body fits no condition, instead
+// of taking long.
+const maxWork = 128 << 20
 
 // work counts down what is left of a bound.
 type work struct{ left int }

@@ -4,7 +4,6 @@ package mapping
 type trie struct {
 	root  *node
 	nodes int
-	slots int
 }
 
 // node is a place in a body that some path leads to or through.

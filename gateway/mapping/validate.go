@@ -107,10 +107,7 @@ func validName(b []byte, i int) (int, bool) {
 }
 
 func validString(b []byte, i int) (int, bool) {
-	for i++; i < len(b); i++ {
-		if stringByte[b[i]] {
-			continue
-		}
+	for i = plainRun(b, i+1); i < len(b); i = plainRun(b, i+1) {
 		switch b[i] {
 		case '"':
 			return i + 1, true

@@ -36,11 +36,12 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 			key = v.scratch
 		}
 		child := n.members.find(view(key))
-		if child == nil {
+		if child == nil || v.work.left < 0 {
 			i = skipValue(b, value)
 			continue
 		}
 		if v.seen[child.id] == v.round { // the name came before: forget what was beneath it
+			v.work.spend(forgetCost * len(child.below))
 			for _, slot := range child.below {
 				v.values[slot] = Value{}
 			}
@@ -49,6 +50,9 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 		i = v.walk(child, b, value)
 	}
 }
+
+// forgetCost is how much longer it takes to empty a slot than to pass over a byte.
+const forgetCost = 8
 
 func (v *Values) walkArray(n *node, b []byte, i int) int {
 	count := 0
@@ -69,7 +73,8 @@ func (v *Values) walkArray(n *node, b []byte, i int) int {
 			continue
 		}
 		for _, e := range n.items {
-			if e.index == index || n.fromEnd && e.index == index-count {
+			wanted := e.index == index || n.fromEnd && e.index == index-count
+			if wanted && v.work.spend(i-start) { // two edges may lead to one item
 				v.walk(e.child, b, start)
 			}
 		}

@@ -1,0 +1,80 @@
+package mapping
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestJSONPathCompliance runs testdata/jsonpath.json: the examples of RFC 9535,
+// and cases of ours for each of its rules. A list holds the values that a path
+// finds, in order; "invalid" is a path that the RFC refuses.
+func TestJSONPathCompliance(t *testing.T) {
+	data, err := os.ReadFile("testdata/jsonpath.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []struct {
+		About string
+		Body  json.RawMessage
+		Finds map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(data, &groups); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		for path, want := range g.Finds {
+			p := queryParser{text: path}
+			q, err := p.whole()
+			if string(want) == `"invalid"` {
+				if err == nil {
+					t.Errorf("%s: %q is taken", g.About, path)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s: %q: %v", g.About, path, err)
+				continue
+			}
+			found := []any{}
+			for _, node := range q.nodes(&finder{root: g.Body, work: &work{maxWork}}, g.Body) {
+				found = append(found, decodeTree(node))
+			}
+			if !reflect.DeepEqual(any(found), decodeTree(want)) {
+				t.Errorf("%s: %q finds %v, want %s", g.About, path, found, want)
+			}
+		}
+	}
+}
+
+// Paths that would look at a body again and again stop at the bound, and find
+// nothing.
+func TestHostileJSONPaths(t *testing.T) {
+	nested := strings.Repeat("[", 120) + strings.Repeat("1,", 20_000) + "1" + strings.Repeat("]", 120)
+	doc := jsonDocument(t, nested)
+	for _, path := range []string{
+		"$..*", "$..*..*..*", "$" + strings.Repeat("[*,*,*,*]", 110), "$..[?count($..*)>0]", "$..[?@..[?@..[?@..*]]]",
+		"$..[?search('" + strings.Repeat("a", 100) + "', $.x)]", "$" + strings.Repeat("..[0,0]", 100), "$..[?@.a==1||$..*==$..*]",
+	} {
+		b := NewBuilder()
+		slot, err := b.Path(path)
+		if err != nil {
+			continue
+		}
+		var v Values
+		b.Set().Read(doc, &v)
+		start := time.Now()
+		value := v.At(slot)
+		took := time.Since(start)
+		t.Logf("%8s %.50s", took.Round(time.Millisecond), path)
+		if value.Kind != Missing {
+			t.Errorf("%s found %d bytes", path, len(value.Raw))
+		}
+		if took > 10*time.Second { // unbounded, minutes and gigabytes
+			t.Errorf("%.60s took %s", path, took)
+		}
+	}
+}

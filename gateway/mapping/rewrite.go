@@ -1,0 +1,175 @@
+package mapping
+
+import (
+	"fmt"
+
+	"github.com/nikolalohinski/gonja/v2/nodes"
+	"github.com/nikolalohinski/gonja/v2/tokens"
+)
+
+// rewriter turns what was parsed into what may run: plain paths become inputs,
+// operators that can do unbounded work become checked filters, and everything
+// that is not known to be harmless is refused. The first fault ends it.
+type rewriter struct {
+	x   *expression
+	add func([]step) (Slot, error)
+	err error
+}
+
+func (r *rewriter) refuse(n nodes.Node, format string, args ...any) nodes.Expression {
+	if r.err == nil {
+		at := 0
+		if token := n.Position(); token != nil {
+			at = token.Pos
+		}
+		r.err = pathError(at, format, args...)
+	}
+	return &nodes.None{}
+}
+
+func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
+	if r.err != nil {
+		return &nodes.None{}
+	}
+	if name, ok := n.(*nodes.Name); ok && name.Name.Val == "none" { // the library knows None alone
+		return &nodes.None{Location: name.Name}
+	}
+	if steps, ok := plainSteps(n); ok {
+		return r.input(n, steps)
+	}
+	switch n := n.(type) {
+	case *nodes.None, *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool:
+		return n.(nodes.Expression)
+	case *nodes.List:
+		n.Val = r.each(n.Val)
+		return n
+	case *nodes.Tuple:
+		n.Val = r.each(n.Val)
+		return n
+	case *nodes.GetAttribute:
+		n.Node = r.rewrite(n.Node)
+		return n
+	case *nodes.GetItem:
+		n.Node, n.Arg = r.rewrite(n.Node), r.rewrite(n.Arg)
+		return n
+	case *nodes.GetSlice:
+		return r.slice(n)
+	case *nodes.Negation:
+		n.Term = r.rewrite(n.Term)
+		return n
+	case *nodes.UnaryExpression:
+		n.Term = r.rewrite(n.Term)
+		return n
+	case *nodes.BinaryExpression:
+		return r.binary(n)
+	case *nodes.FilteredExpression:
+		return r.filtered(n)
+	case *nodes.TestExpression:
+		return r.test(n)
+	case *nodes.Call:
+		return r.refuse(n, "a path calls no functions")
+	case nil:
+		r.err = pathError(0, "an expression is missing")
+		return &nodes.None{}
+	}
+	return r.refuse(n, "this is not taken in a path")
+}
+
+func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
+	for i := range list {
+		list[i] = r.rewrite(list[i])
+	}
+	return list
+}
+
+func (r *rewriter) slice(n *nodes.GetSlice) nodes.Expression {
+	n.Node = r.rewrite(n.Node)
+	for _, part := range []*nodes.Node{&n.Start, &n.End, &n.Step} {
+		if *part != nil {
+			*part = r.rewrite(*part)
+		}
+	}
+	return n
+}
+
+// binary leaves comparisons and and/or/in as they are: they make nothing larger
+// than their operands.
+func (r *rewriter) binary(n *nodes.BinaryExpression) nodes.Expression {
+	n.Left, n.Right = r.rewrite(n.Left), r.rewrite(n.Right)
+	token := n.Operator.Token
+	if _, checked := operators[token.Type]; !checked {
+		return n
+	}
+	return &nodes.FilteredExpression{Expression: n.Left, Filters: []*nodes.FilterCall{{
+		Token: token, Name: operatorName(token.Type), Args: []nodes.Expression{n.Right},
+	}}}
+}
+
+func (r *rewriter) filtered(n *nodes.FilteredExpression) nodes.Expression {
+	n.Expression = r.rewrite(n.Expression)
+	for _, f := range n.Filters {
+		if !sandboxFilters.Exists(f.Name) {
+			if r.err == nil {
+				r.err = pathError(f.Token.Pos, "there is no filter %s", f.Name)
+			}
+			return n
+		}
+		f.Args = r.each(f.Args)
+		r.named(f.Kwargs)
+	}
+	return n
+}
+
+func (r *rewriter) test(n *nodes.TestExpression) nodes.Expression {
+	n.Expression = r.rewrite(n.Expression)
+	if !sandboxTests.Exists(n.Test.Name) {
+		if r.err == nil {
+			r.err = pathError(n.Test.Token.Pos, "there is no test %s", n.Test.Name)
+		}
+		return n
+	}
+	n.Test.Args = r.each(n.Test.Args)
+	r.named(n.Test.Kwargs)
+	return n
+}
+
+func (r *rewriter) named(args map[string]nodes.Expression) {
+	for name := range args {
+		args[name] = r.rewrite(args[name])
+	}
+}
+
+// input makes a plain path a slot of the set, under a name that nobody can write.
+func (r *rewriter) input(n nodes.Node, steps []step) nodes.Expression {
+	slot, err := r.add(steps)
+	if err != nil {
+		return r.refuse(n, "%v", err)
+	}
+	name := fmt.Sprintf("#%d", len(r.x.inputs))
+	r.x.inputs = append(r.x.inputs, input{name, slot})
+	return &nodes.Name{Name: &tokens.Token{Type: tokens.Name, Val: name}}
+}
+
+// plainSteps gives the steps of a name with nothing but literal members and
+// indexes after it.
+func plainSteps(n nodes.Node) ([]step, bool) {
+	switch n := n.(type) {
+	case *nodes.Name:
+		return []step{{name: n.Name.Val, member: true}}, true
+	case *nodes.GetAttribute:
+		steps, ok := plainSteps(n.Node)
+		if n.Attribute == "" {
+			return append(steps, namedStep(fmt.Sprint(n.Index))), ok
+		}
+		return append(steps, step{name: n.Attribute, member: true}), ok
+	case *nodes.GetItem:
+		steps, ok := plainSteps(n.Node)
+		switch arg := n.Arg.(type) {
+		case *nodes.String:
+			return append(steps, step{name: arg.Val, member: true}), ok
+		case *nodes.Integer:
+			return append(steps, step{index: arg.Val, item: true}), ok
+		}
+	}
+	return nil, false
+}
