@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -8,8 +10,15 @@ import (
 	"hookgate/gateway/fields"
 )
 
-// Header is one field of an outbound request.
+// Header is one field of an outbound request. It may carry a credential: it
+// prints without its value, whatever prints it.
 type Header struct{ Name, Value string }
+
+// Format keeps the value out of every verb of fmt.
+func (h Header) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, h.Name+": "+gateway.Masked) }
+
+// MarshalText keeps the value out of JSON, and out of structured logs.
+func (h Header) MarshalText() ([]byte, error) { return []byte(h.Name + ": " + gateway.Masked), nil }
 
 const (
 	maxHeaders     = 50

@@ -71,7 +71,7 @@ func compileAuth(a gateway.Auth, o Options, f *faults) (h Header) {
 		if strings.Contains(a.Username, ":") {
 			f.add("auth.username", `has a ":", which ends the name in this scheme`)
 		}
-		h = Header{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+a.Password.Reveal()))}
+		h = Header{"Authorization", basicCredential(a)}
 	case "bearer":
 		h = Header{"Authorization", "Bearer " + a.Token.Reveal()}
 	case "header":
@@ -81,6 +81,11 @@ func compileAuth(a gateway.Auth, o Options, f *faults) (h Header) {
 		f.header("auth", h, o)
 	}
 	return h
+}
+
+// basicCredential is RFC 7617, section 2.
+func basicCredential(a gateway.Auth) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(a.Username+":"+a.Password.Reveal()))
 }
 
 // compileSign makes the signer; nothing said is type none: a secret that nobody

@@ -1,0 +1,31 @@
+package resources
+
+import (
+	"slices"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// readOnly are the members that hookgate shows and nobody writes: left out of
+// account, so that what a GET gave can be written back.
+var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled")
+
+// decode reads a body into spec, a pointer, and puts old's secrets where it is
+// masked.
+func decode(tree any, spec, old any) []gateway.Fault {
+	faults := fields.Decode(tree, spec, readOnly)
+	return append(faults, keep(spec, old)...)
+}
+
+// withMore adds faults of compiling to those of decoding. What could not be read
+// is not also missing.
+func withMore(decoded, compiled []gateway.Fault) error {
+	all := slices.Clone(decoded)
+	for _, f := range compiled {
+		if !slices.ContainsFunc(decoded, func(d gateway.Fault) bool { return fields.Within(f.Path, d.Path) }) {
+			all = append(all, f)
+		}
+	}
+	return gateway.Invalid(all)
+}

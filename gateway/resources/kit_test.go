@@ -1,0 +1,227 @@
+package resources_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/auth"
+	"hookgate/auth/seal"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/fields"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/transport"
+	"hookgate/metrics"
+)
+
+// kit is Resources over a real store, which a test can start again.
+type kit struct {
+	t       testing.TB
+	fs      vfs.FS
+	dir     string
+	key     byte
+	env     string // HOOKGATE_ADMIN_TOKEN
+	store   *pebblestore.Store
+	logs    bytes.Buffer
+	metrics *metrics.Set
+	here    *directory.Directory
+	deleted []string
+	*resources.Resources
+}
+
+// newKit starts with an empty store in memory and an empty file.
+func newKit(t testing.TB) *kit {
+	k := &kit{t: t, fs: vfs.NewMem(), dir: "data", key: 1}
+	t.Cleanup(k.stop)
+	k.start(resources.File{})
+	return k
+}
+
+func (k *kit) stop() {
+	if k.store != nil {
+		if err := k.store.Close(); err != nil {
+			k.t.Errorf("closing the store: %v", err)
+		}
+		k.store = nil
+	}
+}
+
+func (k *kit) start(f resources.File) {
+	k.t.Helper()
+	if err := k.tryStart(f); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// tryStart closes what runs and starts again over the same data.
+func (k *kit) tryStart(f resources.File) (err error) {
+	k.t.Helper()
+	k.stop()
+	k.store, err = pebblestore.Open(pebblestore.Options{
+		Dir: k.dir, FS: k.fs, Logger: slog.New(slog.DiscardHandler),
+		DiskUsage: func() (uint64, uint64, error) { return 1 << 40, 1 << 41, nil },
+	})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.here, k.metrics = directory.New(), metrics.New("test")
+	k.Resources, err = resources.Open(resources.Options{
+		Store: k.store, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env),
+		Log:             slog.New(slog.NewTextHandler(&k.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OnTenantDeleted: func(tenant string) { k.deleted = append(k.deleted, tenant) },
+	})
+	if err != nil {
+		return err
+	}
+	return k.SetFile(compiled(f))
+}
+
+// compiled gives a file the options that a real one has.
+func compiled(f resources.File) resources.File {
+	f.Compile = directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader}
+	return f
+}
+
+func sealer(t testing.TB, first byte) *seal.Sealer {
+	t.Helper()
+	raw := make([]byte, 32)
+	raw[0] = first
+	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seal.New(key)
+}
+
+// failer is what helpers need of a *testing.T or a *rapid.T.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func tree(t failer, text string) any {
+	t.Helper()
+	parsed, err := fields.Parse([]byte(text))
+	if err != nil {
+		t.Fatalf("Parse(%s): %v", text, err)
+	}
+	return parsed
+}
+
+var (
+	admin    = auth.Principal{Scope: auth.Admin}
+	platform = auth.Principal{Scope: auth.Platform}
+)
+
+func of(tenant string) auth.Principal { return auth.Principal{Scope: auth.Tenant, Tenant: tenant} }
+
+func (k *kit) tenant(id, body string) *directory.Tenant {
+	k.t.Helper()
+	t, _, err := k.PutTenant(admin, id, tree(k.t, body))
+	if err != nil {
+		k.t.Fatalf("PUT tenant %s: %v", id, explain(err))
+	}
+	return t
+}
+
+func (k *kit) source(tenant, id, body string) *directory.Source {
+	k.t.Helper()
+	s, _, err := k.PutSource(admin, tenant, id, tree(k.t, body))
+	if err != nil {
+		k.t.Fatalf("PUT source %s/%s: %v", tenant, id, explain(err))
+	}
+	return s
+}
+
+// explain gives an error with all of its faults.
+func explain(err error) string {
+	var known *gateway.Error
+	if !errors.As(err, &known) {
+		return err.Error()
+	}
+	text := string(known.Code) + ": " + known.Message
+	for _, f := range known.Faults {
+		text += "\n\t" + f.String()
+	}
+	return text
+}
+
+func code(err error) gateway.Code {
+	var known *gateway.Error
+	if errors.As(err, &known) {
+		return known.Code
+	}
+	return ""
+}
+
+// paths lists where an error finds faults.
+func paths(err error) (all []string) {
+	var known *gateway.Error
+	if errors.As(err, &known) {
+		for _, f := range known.Faults {
+			all = append(all, f.Path)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// seen is all that a request can see of a snapshot, with its secrets.
+type seen struct {
+	Meta     gateway.Meta
+	Spec     gateway.Tenant
+	Disabled bool
+	Headers  []directory.Header
+	Platform *directory.Platform
+	Sources  []seenSource
+	Keys     []bool
+}
+
+type seenSource struct {
+	Meta    gateway.Meta
+	Spec    gateway.Source
+	Enabled bool
+	Allow   string
+	MaxBody int
+	Tenant  string
+}
+
+func look(s *directory.Snapshot) (all []seen) {
+	for t := range s.Tenants() {
+		v := seen{Meta: t.Meta, Spec: t.Spec, Disabled: t.Disabled, Headers: t.Headers}
+		if t.Platform != nil {
+			p := *t.Platform
+			p.Signer = nil // has pools
+			v.Platform = &p
+		}
+		for _, key := range t.Spec.AccountKeys {
+			v.Keys = append(v.Keys, s.AccountKey(key) == t)
+		}
+		for _, src := range t.Sources() {
+			if src.Tenant != t {
+				panic("a source points at another tenant than the one that has it")
+			}
+			v.Sources = append(v.Sources, seenSource{src.Meta, src.Spec, src.Enabled, src.Allow, src.MaxBody, src.Tenant.ID})
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// sameAfterRestart compares the snapshot with the one that the store gives.
+func (k *kit) sameAfterRestart(f resources.File) {
+	k.t.Helper()
+	before := look(k.here.Current())
+	k.start(f)
+	if after := look(k.here.Current()); !reflect.DeepEqual(before, after) {
+		k.t.Fatalf("the snapshot before a restart\n%+v\nand after it\n%+v", before, after)
+	}
+}

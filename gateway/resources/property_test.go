@@ -1,0 +1,88 @@
+package resources_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"hookgate/gateway"
+	"hookgate/gateway/resources"
+)
+
+// After any sequence of writes and loads of the file, the snapshot is the one
+// that the store and the file give after a restart.
+func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		k := newKit(t)
+		defer k.stop()
+		f := resources.File{}
+		names := rapid.SampledFrom([]string{"a", "b", "c"})
+		bodies := rapid.SampledFrom([]string{
+			`{}`, `{"parent": "a"}`, `{"parent": "b", "name": "n<&>"}`, `{"account_keys": ["k"], "headers": {"X-A": "secret"}}`,
+			`{"headers": {"X-A": "***"}}`, `{"platform": {"url": "https://x.example.com/", "auth": {"type": "header", "name": "X", "value": "v"}}}`,
+		})
+		sources := rapid.SampledFrom([]string{
+			`{"verify": {"type": "none"}}`, `{"verify": {"type": "bearer", "secrets": ["one", "two"]}, "enabled": false}`,
+			`{"verify": {"type": "bearer", "secrets": ["***"]}}`, `{}`,
+			`{"verify": {"type": "none"}, "variables": [{"name": "v", "path": "a.b", "default": "<x>"}], "early": {"ttl": 0}}`,
+		})
+		files := rapid.SampledFrom([]string{`{}`, `{"a": {"account_keys": ["k"]}}`, fileAcme, `{"a": {}, "b": {"parent": "a",
+			"sources": {"a": {"verify": {"type": "bearer", "secrets": ["of the file"]}}}}}`})
+		var trail []string
+		step := func(what string, err error) {
+			if err != nil && code(err) == "" {
+				rt.Fatalf("%s: %v", what, err)
+			}
+			trail = append(trail, fmt.Sprintf("%s -> %q", what, code(err)))
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"put tenant": func(rt *rapid.T) {
+				id, body := names.Draw(rt, "id"), bodies.Draw(rt, "body")
+				_, _, err := k.PutTenant(admin, id, tree(rt, body))
+				step("PUT "+id+" "+body, err)
+			},
+			"put source": func(rt *rapid.T) {
+				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), sources.Draw(rt, "body")
+				_, _, err := k.PutSource(admin, tenant, id, tree(rt, body))
+				step("PUT "+tenant+"/"+id+" "+body, err)
+			},
+			"delete tenant": func(rt *rapid.T) {
+				id := names.Draw(rt, "id")
+				step("DELETE "+id, k.DeleteTenant(admin, id))
+			},
+			"delete source": func(rt *rapid.T) {
+				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
+				step("DELETE "+tenant+"/"+id, k.DeleteSource(admin, tenant, id))
+			},
+			"load": func(rt *rapid.T) {
+				text := files.Draw(rt, "file")
+				next := file(rt, text)
+				err := k.SetFile(compiled(next))
+				if err == nil {
+					f = next
+				}
+				step("file "+text, err)
+			},
+			"": func(rt *rapid.T) {
+				if strings.Contains(fmt.Sprintf("%+v", look(k.here.Current())), "secret") {
+					rt.Fatal("printing the snapshot shows a secret")
+				}
+			},
+		})
+		before := look(k.here.Current())
+		k.start(f)
+		if after := look(k.here.Current()); !reflect.DeepEqual(before, after) {
+			rt.Fatalf("%s\nbefore a restart\n%+v\nafter it\n%+v", strings.Join(trail, "\n"), before, after)
+		}
+		for _, t := range before {
+			for _, s := range t.Sources {
+				if s.Meta.ManagedBy == gateway.ManagedByAPI && s.Meta.CreatedAt.IsZero() {
+					rt.Fatalf("source %s/%s has no moment of creation", t.Meta.ID, s.Meta.ID)
+				}
+			}
+		}
+	})
+}

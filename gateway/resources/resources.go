@@ -1,0 +1,157 @@
+// Package resources is what a write to the configuration does, through the API
+// or by the file:
+//
+//	decode    a strict reading of what was written; "***" keeps the secret that was there
+//	compile   directory refuses what could not run, with every fault
+//	seal      each secret for its own place, before it leaves memory
+//	store     durably; only then is anything answered
+//	swap      the next request sees the next snapshot, made by copying one tenant
+//
+// The file and the API stand side by side. What the file names is the file's: an
+// API resource of the same id is hidden, kept, and comes back when the file lets
+// go of it. A tenant that leaves the file stays known, with what the API gave it,
+// and is disabled until it is back or a PUT takes it over.
+//
+// One mutex orders writers. Readers use the directory's snapshot and never come
+// here.
+package resources
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookgate/auth/seal"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/metrics"
+)
+
+// Options is what Resources needs.
+type Options struct {
+	Store     Store
+	Directory *directory.Directory
+	Metrics   *metrics.Set
+	Sealer    *seal.Sealer
+	// AdminToken is the environment's: the admin token while it is set.
+	AdminToken gateway.Secret
+	Log        *slog.Logger
+	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
+	// what others hold of it in memory must go too.
+	OnTenantDeleted func(tenant string)
+}
+
+// Resources is the one writer of the configuration.
+type Resources struct {
+	Options
+	mu       sync.Mutex
+	kept     map[string]*kept // by tenant: what the store has
+	tokens   map[string]*tokenRecord
+	hadAdmin bool // an admin token was set once, in this run or an earlier one
+	file     File
+	compile  directory.Options // as the file last said
+}
+
+// kept is what the store has of one tenant.
+type kept struct {
+	tenant  *tenantRecord // nil: the API never gave it, nor did it leave the file
+	sources map[string]*sourceRecord
+}
+
+// markKind is the kind of records that are no resources: facts of the store as a
+// whole, by their ids.
+const (
+	markKind  = "mark"
+	markSeal  = "seal"  // the Sealer's Check
+	markAdmin = "admin" // an admin token was set once
+)
+
+// ErrMasterKey says that the store's secrets were sealed with another key.
+var ErrMasterKey = errors.New("the master key is not the one that this data folder was sealed with: " +
+	"set HOOKGATE_MASTER_KEY, or put the right master.key back")
+
+// Sealed says whether the store has been sealed with a master key already: then
+// a missing key must not be made anew.
+func Sealed(store Store) (sealed bool, err error) {
+	err = store.Resources(func(r gateway.Record) error {
+		sealed = sealed || r.Kind == markKind && r.ID == markSeal
+		return nil
+	})
+	return sealed, err
+}
+
+// Open reads what the store has. With a wrong master key it gives ErrMasterKey
+// and has touched nothing. SetFile must follow: it makes the first snapshot.
+func Open(o Options) (*Resources, error) {
+	r := &Resources{Options: o, kept: map[string]*kept{}, tokens: map[string]*tokenRecord{}}
+	var records []gateway.Record
+	check := ""
+	err := o.Store.Resources(func(rec gateway.Record) error {
+		if rec.Kind == markKind && rec.ID == markSeal {
+			check = string(rec.Value)
+			return nil
+		}
+		records = append(records, rec)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading resources: %w", err)
+	}
+	if check != "" && o.Sealer.Matches(check) != nil {
+		return nil, ErrMasterKey
+	}
+	for _, rec := range records {
+		if err := r.load(rec); err != nil {
+			return nil, fmt.Errorf("reading %s %s/%s: %w", rec.Kind, rec.Tenant, rec.ID, err)
+		}
+	}
+	if check == "" {
+		mark := gateway.Record{Kind: markKind, ID: markSeal, Value: []byte(o.Sealer.Check())}
+		if err := o.Store.PutResources(mark); err != nil {
+			return nil, fmt.Errorf("marking the store with its master key: %w", err)
+		}
+	}
+	return r, nil
+}
+
+func (r *Resources) load(rec gateway.Record) (err error) {
+	switch rec.Kind {
+	case gateway.KindTenant:
+		r.of(rec.Tenant).tenant, err = readRecord[tenantRecord](r.Sealer, rec)
+	case gateway.KindSource:
+		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.Sealer, rec)
+	case gateway.KindToken:
+		var t *tokenRecord
+		if t, err = readRecord[tokenRecord](r.Sealer, rec); err == nil {
+			err = t.setDigest()
+			r.tokens[rec.ID] = t
+		}
+	case markKind:
+		r.hadAdmin = r.hadAdmin || rec.ID == markAdmin
+	default:
+		err = errors.New("a kind of resource that this version does not know")
+	}
+	return err
+}
+
+// of gives what is kept of a tenant, made where there was nothing.
+func (r *Resources) of(tenant string) *kept {
+	k := r.kept[tenant]
+	if k == nil {
+		k = &kept{sources: map[string]*sourceRecord{}}
+		r.kept[tenant] = k
+	}
+	return k
+}
+
+// now is the moment of a write, as it is stored and shown.
+func now() gateway.Time { return gateway.At(time.Now()) }
+
+var (
+	errNoTenant      = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
+	errNoSource      = gateway.Errorf(gateway.CodeNotFound, "no such source")
+	errNoToken       = gateway.Errorf(gateway.CodeNotFound, "no such token")
+	errManagedByFile = gateway.Errorf(gateway.CodeManagedByFile, "the configuration file owns this: change it there and reload")
+)

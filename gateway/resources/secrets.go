@@ -1,0 +1,71 @@
+package resources
+
+import (
+	"reflect"
+	"strings"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+var secretType = reflect.TypeFor[gateway.Secret]()
+
+// each visits every secret that v, a pointer, leads to, at its path as JSON has
+// it, and puts what visit returns in its place. Where that is the same nothing is
+// written: v may be in use by readers.
+func each(v any, visit func(path string, secret gateway.Secret) gateway.Secret) {
+	eachIn(reflect.ValueOf(v), "", visit)
+}
+
+func eachIn(v reflect.Value, path string, visit func(string, gateway.Secret) gateway.Secret) (changed bool) {
+	switch {
+	case v.Type() == secretType:
+		was := v.String()
+		now := string(visit(path, gateway.Secret(was)))
+		if changed = now != was; changed {
+			v.SetString(now)
+		}
+	case v.Kind() == reflect.Pointer:
+		return !v.IsNil() && eachIn(v.Elem(), path, visit)
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			changed = eachIn(v.Field(i), fields.Member(path, name), visit) || changed
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
+		for i := range v.Len() {
+			changed = eachIn(v.Index(i), fields.Index(path, i), visit) || changed
+		}
+	case v.Kind() == reflect.Map:
+		for _, key := range v.MapKeys() { // its elements cannot be set where they are
+			element := reflect.New(v.Type().Elem()).Elem()
+			element.Set(v.MapIndex(key))
+			if eachIn(element, fields.Member(path, key.String()), visit) {
+				v.SetMapIndex(key, element)
+				changed = true
+			}
+		}
+	}
+	return changed
+}
+
+// keep puts the old secrets where the mask was written back, by their places. A
+// mask with nothing to stand for is a fault.
+func keep(spec, old any) (faults []gateway.Fault) {
+	had := map[string]gateway.Secret{}
+	each(old, func(path string, secret gateway.Secret) gateway.Secret {
+		had[path] = secret
+		return secret
+	})
+	each(spec, func(path string, secret gateway.Secret) gateway.Secret {
+		if secret != gateway.Masked {
+			return secret
+		}
+		if had[path] == "" {
+			faults = append(faults, gateway.Fault{Path: path, Message: `is "***", which keeps an old value, and there is none here: write the value`})
+			return ""
+		}
+		return had[path]
+	})
+	return faults
+}

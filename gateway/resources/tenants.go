@@ -1,0 +1,135 @@
+package resources
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+
+	"hookgate/auth"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// PutTenant creates or replaces a tenant. body is a tree of package fields.
+func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *directory.Tenant, created bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snapshot := r.Directory.Current()
+	last := snapshot.Tenant(id)
+	if last != nil && !snapshot.Reaches(by, id) {
+		return nil, false, errNoTenant
+	}
+	if _, owned := r.file.Tenants[id]; owned {
+		return nil, false, errManagedByFile
+	}
+	old := &gateway.Tenant{}
+	rec := tenantRecord{Spec: &gateway.Tenant{}, CreatedAt: now(), UpdatedAt: now()}
+	if last != nil {
+		old = &last.Spec
+		rec.CreatedAt = last.Meta.CreatedAt
+	}
+	bound := last != nil && !by.MayBound(id)
+	if bound { // what may not be written may be left out
+		rec.Spec.Parent, rec.Spec.Limits, rec.Spec.AccountKeys = old.Parent, copied(old.Limits), old.AccountKeys
+	}
+	faults := decode(body, rec.Spec, old)
+	if err := mayWrite(by, snapshot, id, rec.Spec, old, bound); err != nil {
+		return nil, false, err
+	}
+	tree, taken := snapshot.CheckTenant(id, *rec.Spec)
+	t, more := directory.CompileTenant(rec.meta(id), *rec.Spec, r.compile)
+	if err := withMore(faults, append(more, tree...)); err != nil {
+		return nil, false, err
+	}
+	if taken != "" {
+		return nil, false, gateway.Errorf(gateway.CodeAccountKeyTaken, "another tenant holds the account key %q", taken)
+	}
+	return r.putTenant(t, &rec, last)
+}
+
+// putTenant stores a tenant and lets it be seen, with the sources that it had.
+func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
+	stored, err := writeRecord(r.Sealer, gateway.KindTenant, t.ID, "", rec)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.Store.PutResources(stored); err != nil {
+		return nil, false, err
+	}
+	r.of(t.ID).tenant = rec
+	if last != nil {
+		t = t.Having(last.Sources()...)
+	}
+	r.Directory.Swap(r.Directory.Current().With(t))
+	return t, last == nil, nil
+}
+
+// copied gives limits that share nothing: decoding sets what a pointer leads to.
+func copied(l gateway.Limits) (c gateway.Limits) {
+	text, err := json.Marshal(l)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		panic("resources: limits that were read cannot be written: " + err.Error())
+	}
+	return c
+}
+
+// mayWrite holds a tenant's token to its own tree, and to its own bounds
+// (SPEC 14 "Tokens").
+func mayWrite(by auth.Principal, s *directory.Snapshot, id string, spec, old *gateway.Tenant, bound bool) error {
+	switch {
+	case by.EveryTenant():
+		return nil
+	case bound:
+		if spec.Parent != old.Parent || !reflect.DeepEqual(spec.Limits, old.Limits) || !slices.Equal(spec.AccountKeys, old.AccountKeys) {
+			return gateway.Errorf(gateway.CodeForbidden, "a tenant's token cannot change the parent, limits or account_keys of its own tenant")
+		}
+		return nil
+	case spec.Parent == "" || spec.Parent == id || !s.Under(spec.Parent, by.Tenant):
+		return gateway.Errorf(gateway.CodeForbidden, "a tenant's token makes tenants below its own only: set parent to it, or to one below it")
+	}
+	return nil
+}
+
+func (rec *tenantRecord) meta(id string) gateway.Meta {
+	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
+}
+
+// DeleteTenant ends a tenant and everything of it.
+func (r *Resources) DeleteTenant(by auth.Principal, id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snapshot := r.Directory.Current()
+	if snapshot.Tenant(id) == nil || !snapshot.Reaches(by, id) {
+		return errNoTenant
+	}
+	if _, owned := r.file.Tenants[id]; owned {
+		return errManagedByFile
+	}
+	if snapshot.HasChildren(id) {
+		return gateway.Errorf(gateway.CodeTenantHasChildren, "other tenants have this one as their parent: delete or move them first")
+	}
+	// Tokens go first: whatever happens, none of them may find a new tenant under
+	// the old one's id.
+	for token, rec := range r.tokens {
+		if rec.Scope == auth.Tenant && rec.Tenant == id {
+			if err := r.deleteToken(token); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.Store.DeleteTenant(id); err != nil {
+		return err
+	}
+	delete(r.kept, id)
+	r.Directory.Swap(r.Directory.Current().Without(id).WithTokens(r.tokenTable()))
+	r.OnTenantDeleted(id)
+	// Until now a request could still use the last snapshot, and leave something
+	// behind. The promise is kept already; this only clears up after it.
+	if err := r.Store.DeleteTenant(id); err != nil {
+		r.Log.Warn("clearing up after a deleted tenant", "tenant", id, "error", err)
+	}
+	return nil
+}
