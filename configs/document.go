@@ -51,7 +51,7 @@ type reader struct {
 // readDocument reads a YAML file. Its mistakes are those of the notation; the
 // document has the places for those of the contents.
 func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
-	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text)), "\n")
 	d := &document{name: name, lines: lines, tree: map[string]any{}, places: map[string]place{}}
 	file, err := parse(text)
 	if err != nil {
