@@ -1,0 +1,57 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/fields"
+)
+
+// answer is what a handler says when it went well.
+type answer struct {
+	status      int
+	contentType string
+	body        []byte // nil: none
+}
+
+const jsonType = "application/json"
+
+// wrote gives 201 for what was created, else 200.
+func wrote(created bool) int {
+	if created {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// show answers with v as JSON. HTML is not escaped: the answer is none.
+func show(status int, v any) (answer, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return answer{}, fmt.Errorf("writing an answer: %w", err)
+	}
+	return answer{status, jsonType, bytes.TrimSuffix(text.Bytes(), []byte("\n"))}, nil
+}
+
+var nothing = answer{status: http.StatusNoContent}
+
+// body reads the request's JSON into a tree. Its Content-Type is not looked at:
+// there is nothing else that it could be.
+func (c *call) body() (tree any, raw []byte, err error) {
+	raw, err = edge.ReadBody(c.ctx, maxBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err = fields.Parse(raw)
+	return tree, raw, err
+}
+
+func invalid(path, format string, args ...any) error {
+	return gateway.Invalid([]gateway.Fault{{Path: path, Message: fmt.Sprintf(format, args...)}})
+}

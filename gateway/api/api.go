@@ -1,0 +1,140 @@
+// Package api is the JSON API on the internal listener (SPEC 4, 6, 14). One call
+// goes this way:
+//
+//	authenticate  the token says who asks; a missing one costs what a wrong one does
+//	route         the path and method name an action (routes.go has all of them)
+//	allow         the scope allows the action, else 403; the tenant is within
+//	              reach, else 404
+//	run           one file a resource; handlers return errors
+//	answer        JSON, or the error as problem+json
+//
+// A call uses one snapshot from its first step to its last. All handlers are
+// fasthttp's own: the calls that carry traffic must be, and one kind is simpler
+// than two.
+package api
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/auth"
+	"hookgate/auth/token"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/resources"
+)
+
+// Options is what the API needs.
+type Options struct {
+	Directory  *directory.Directory
+	Resources  *resources.Resources
+	Waits      Waits
+	Deliveries Deliveries
+	Watcher    *edge.Watcher // frees held calls whose client has left
+	// Reload loads the configuration file again; nothing has changed after an error.
+	Reload func() error
+	// AuthFailures counts calls without a good token.
+	AuthFailures interface{ Inc() }
+	Log          *slog.Logger
+}
+
+// API answers /v1.
+type API struct{ Options }
+
+// New makes the API.
+func New(o Options) *API { return &API{o} }
+
+// maxBody is the most that one internal request may carry (SPEC 14).
+const maxBody = 16 << 20
+
+// Handler answers every path below /v1.
+func (a *API) Handler(ctx *fasthttp.RequestCtx) {
+	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
+	answer, err := c.serve()
+	if err != nil {
+		edge.WriteProblem(ctx, c.public(err))
+		return
+	}
+	ctx.SetStatusCode(answer.status)
+	if answer.body != nil {
+		ctx.SetContentType(answer.contentType)
+		ctx.Response.SetBodyRaw(answer.body)
+	}
+}
+
+// call is one request on its way.
+type call struct {
+	*API
+	ctx      *fasthttp.RequestCtx
+	snapshot *directory.Snapshot
+	by       auth.Principal
+	tenant   *directory.Tenant // of a path with a tenant that must be there
+	params   params
+}
+
+func (c *call) serve() (answer, error) {
+	if err := c.authenticate(); err != nil {
+		return answer{}, err
+	}
+	run, err := c.route()
+	if err != nil {
+		return answer{}, err
+	}
+	if !c.by.Allows(run.needs) {
+		return answer{}, gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not do this", c.by.Scope)
+	}
+	if c.params.hasTenant && !run.makesTenant {
+		if c.tenant = c.snapshot.Tenant(c.params.tenant); c.tenant == nil || !c.snapshot.Reaches(c.by, c.params.tenant) {
+			return answer{}, errNoTenant
+		}
+	}
+	return run.do(c)
+}
+
+// authenticate finds who calls. Nothing tells a missing token from a wrong one:
+// both are hashed and looked up.
+func (c *call) authenticate() error {
+	fields := c.ctx.Request.Header.PeekAll(fasthttp.HeaderAuthorization)
+	var text []byte
+	if len(fields) == 1 { // of two, the one that was checked need not be the one that a proxy believed
+		text, _ = token.Bearer(fields[0])
+	}
+	by, known := c.snapshot.Token(token.Hash(text))
+	if !known || len(text) == 0 {
+		c.AuthFailures.Inc()
+		return errUnauthenticated
+	}
+	c.by = by
+	return nil
+}
+
+// public turns what a store says into what a caller is told, and logs what must
+// not leave the process.
+func (c *call) public(err error) error {
+	var known *gateway.Error
+	switch {
+	case errors.As(err, &known) && known.Code != gateway.CodeInternal:
+		return err
+	case errors.Is(err, gateway.ErrNotFound):
+		return errNoSuch
+	}
+	c.Log.Error("an internal call failed", "method", string(c.ctx.Method()), "path", string(edge.Path(c.ctx)), "error", err)
+	return err
+}
+
+// audit writes the line that every change of the configuration leaves.
+func (c *call) audit(what string, args ...any) {
+	args = append([]any{"scope", string(c.by.Scope), "token_id", c.by.TokenID}, args...)
+	c.Log.Info(what, args...)
+}
+
+var (
+	errUnauthenticated = gateway.Errorf(gateway.CodeUnauthenticated, "send a valid token: Authorization: Bearer TOKEN")
+	errNoTenant        = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
+	errNoSource        = gateway.Errorf(gateway.CodeNotFound, "no such source")
+	errNoPath          = gateway.Errorf(gateway.CodeNotFound, "no such path")
+	errNoSuch          = gateway.Errorf(gateway.CodeNotFound, "no such thing")
+)

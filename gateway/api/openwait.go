@@ -1,0 +1,152 @@
+package api
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+	"hookgate/gateway/waiting"
+)
+
+// waitBody is the body that opens a wait (SPEC 6). The last three are taken from
+// the bytes, as they were written.
+type waitBody struct {
+	Source          string       `json:"source"`
+	ConversationKey *string      `json:"conversation_key"`
+	ConversationURL *string      `json:"conversation_url"`
+	TimeoutSeconds  *int         `json:"timeout_seconds"`
+	Mode            gateway.Mode `json:"mode"`
+	Aliases         []string     `json:"aliases"`
+	Match           gateway.Raw  `json:"match"`
+	Variables       gateway.Raw  `json:"variables"`
+	Context         gateway.Raw  `json:"context"`
+}
+
+const maxIdempotencyKey = 255 // bytes
+
+// readWait reads and checks the request for a wait.
+func (c *call) readWait() (q waiting.OpenRequest, err error) {
+	tree, raw, err := c.body()
+	if err != nil {
+		return q, err
+	}
+	if q.IdempotencyKey, err = c.idempotencyKey(); err != nil {
+		return q, err
+	}
+	if q.IdempotencyKey != "" {
+		q.Sum = gateway.NewMarkKey(gateway.MarkOpen, raw)
+	}
+	var b waitBody
+	faults := b.check(fields.Decode(tree, &b), &q)
+	if q.Context = written(raw, "context"); len(q.Context) > gateway.MaxContext {
+		faults = append(faults, gateway.Fault{Path: "context", Message: "has over " + strconv.Itoa(gateway.MaxContext) + " bytes of JSON"})
+	}
+	if err := gateway.Invalid(faults); err != nil {
+		return q, err
+	}
+	q.Match, q.Variables = written(raw, "match"), written(raw, "variables")
+	if q.Source = c.tenant.Source(b.Source); q.Source == nil || !q.Source.Enabled {
+		return q, errNoSource
+	}
+	if q.Mode == gateway.ModeNotify && c.tenant.Platform == nil {
+		return q, gateway.Errorf(gateway.CodePlatformNotConfigured, "mode notify needs a platform with a url, which the tenant has not")
+	}
+	return q, nil
+}
+
+// check sets q from the body's single members, and adds to their faults.
+func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gateway.Fault {
+	add := func(path, message string) {
+		if !slices.ContainsFunc(faults, func(f gateway.Fault) bool { return fields.Within(f.Path, path) }) {
+			faults = append(faults, gateway.Fault{Path: path, Message: message})
+		}
+	}
+	key := func(path, value string) string {
+		k, ok := gateway.Key(value)
+		if !ok {
+			add(path, "must stand for a key of 1 to "+strconv.Itoa(gateway.MaxKey)+" bytes, without spaces or control characters")
+		}
+		return k
+	}
+	switch {
+	case b.ConversationKey != nil:
+		q.Key = key("conversation_key", *b.ConversationKey)
+	case b.ConversationURL == nil:
+		add("conversation_key", "is missing: set it, or conversation_url")
+	}
+	if b.ConversationURL != nil {
+		if k := key("conversation_url", *b.ConversationURL); q.Key == "" {
+			q.Key = k
+		} else {
+			q.Aliases = append(q.Aliases, k) // both are given: two names of one conversation
+		}
+	}
+	for i, alias := range b.Aliases {
+		q.Aliases = append(q.Aliases, key(fields.Index("aliases", i), alias))
+	}
+	if most := gateway.MaxAliases - 1; len(q.Aliases) > most {
+		add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
+	}
+	seconds := gateway.DefaultWaitSeconds
+	if b.TimeoutSeconds != nil {
+		seconds = *b.TimeoutSeconds
+	}
+	if seconds < 1 || seconds > gateway.MaxWaitSeconds {
+		add("timeout_seconds", "must be a whole number from 1 to "+strconv.Itoa(gateway.MaxWaitSeconds))
+	}
+	q.Timeout = time.Duration(seconds) * time.Second
+	switch q.Mode = b.Mode; q.Mode {
+	case "":
+		q.Mode = gateway.ModeHold
+	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
+	default:
+		add("mode", "must be hold, notify or poll")
+	}
+	if b.Source == "" {
+		add("source", "is missing")
+	}
+	return faults
+}
+
+// written gives a member of the body in the bytes in which it was written; none
+// and null are nil.
+func written(body []byte, member string) gateway.Raw {
+	if v := gjson.GetBytes(body, member); v.Exists() && v.Type != gjson.Null {
+		return gateway.Raw(bytes.Clone([]byte(v.Raw)))
+	}
+	return nil
+}
+
+// idempotencyKey reads the header of that name; "" is none.
+func (c *call) idempotencyKey() (string, error) {
+	found := c.ctx.Request.Header.PeekAll("Idempotency-Key")
+	if len(found) == 0 {
+		return "", nil
+	}
+	key := string(found[0])
+	printable := func(r rune) bool { return r >= ' ' && r < 0x7f }
+	if len(found) > 1 || key == "" || len(key) > maxIdempotencyKey ||
+		slices.ContainsFunc([]rune(key), func(r rune) bool { return !printable(r) }) {
+		return "", gateway.Errorf(gateway.CodeIdempotencyKeyInvalid,
+			"Idempotency-Key must be there once, with 1 to %d printable characters of ASCII", maxIdempotencyKey)
+	}
+	return key, nil
+}
+
+// number reads a whole number of the query; least stands for none.
+func (c *call) number(name string, least, most int) (int, error) {
+	text := c.ctx.QueryArgs().Peek(name)
+	if text == nil {
+		return least, nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < least || n > most {
+		return 0, invalid(name, "must be a whole number from %d to %d", least, most)
+	}
+	return n, nil
+}

@@ -1,0 +1,37 @@
+package api
+
+import (
+	_ "embed"
+	"errors"
+	"net/http"
+
+	"hookgate/gateway"
+)
+
+// reload loads the file again. A bad one changes nothing, and the answer names
+// what is wrong with it.
+func reload(c *call) (answer, error) {
+	err := c.Reload()
+	var known *gateway.Error
+	switch {
+	case err == nil:
+		c.audit("the configuration was loaded again")
+		return show(http.StatusOK, struct {
+			Result string `json:"result"`
+		}{"ok"})
+	case errors.As(err, &known) && known.Code != gateway.CodeInvalidField:
+		return answer{}, err
+	}
+	failed := &gateway.Error{Code: gateway.CodeReloadFailed, Message: "the configuration file is faulty; what was loaded before stays", Err: err}
+	if known != nil {
+		failed.Faults = known.Faults
+	}
+	return answer{}, failed
+}
+
+//go:embed openapi.yaml
+var openapi []byte
+
+func getOpenAPI(*call) (answer, error) {
+	return answer{http.StatusOK, "application/yaml", openapi}, nil
+}

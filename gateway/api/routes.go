@@ -1,0 +1,139 @@
+package api
+
+import (
+	"bytes"
+	"strings"
+
+	"hookgate/auth"
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+// action is what one method of one path does.
+type action struct {
+	needs       auth.Action
+	do          func(*call) (answer, error)
+	makesTenant bool // the tenant in the path need not be there yet
+}
+
+// route is one path with its methods. A segment in braces is a parameter.
+type route struct {
+	path    string
+	methods map[string]action
+}
+
+// routes lists every path. openapi.yaml describes the same; a test compares them.
+var routes = []route{
+	{"/v1/tenants/{tenant}/waits", map[string]action{
+		"GET":  {needs: auth.Read, do: listWaits},
+		"POST": {needs: auth.UseWaits, do: openWait},
+	}},
+	{"/v1/tenants/{tenant}/waits/{id}", map[string]action{
+		"GET":    {needs: auth.Read, do: getWait},
+		"DELETE": {needs: auth.UseWaits, do: cancelWait},
+	}},
+	{"/v1/tenants", map[string]action{
+		"GET": {needs: auth.Read, do: listTenants},
+	}},
+	{"/v1/tenants/{tenant}", map[string]action{
+		"GET":    {needs: auth.Read, do: getTenant},
+		"PUT":    {needs: auth.ManageTenants, do: putTenant, makesTenant: true},
+		"DELETE": {needs: auth.ManageTenants, do: deleteTenant},
+	}},
+	{"/v1/tenants/{tenant}/sources", map[string]action{
+		"GET": {needs: auth.Read, do: listSources},
+	}},
+	{"/v1/tenants/{tenant}/sources/{id}", map[string]action{
+		"GET":    {needs: auth.Read, do: getSource},
+		"PUT":    {needs: auth.ManageResources, do: putSource},
+		"DELETE": {needs: auth.ManageResources, do: deleteSource},
+	}},
+	{"/v1/tenants/{tenant}/deliveries", map[string]action{
+		"GET": {needs: auth.Read, do: listDeliveries},
+	}},
+	{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
+		"GET": {needs: auth.Read, do: getDelivery},
+	}},
+	{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
+		"GET": {needs: auth.Read, do: getConversation},
+	}},
+	{"/v1/tokens", map[string]action{
+		"GET":  {needs: auth.Tokens, do: listTokens},
+		"POST": {needs: auth.Tokens, do: makeToken},
+	}},
+	{"/v1/tokens/{id}", map[string]action{
+		"GET":    {needs: auth.Tokens, do: getToken},
+		"DELETE": {needs: auth.Tokens, do: deleteToken},
+	}},
+	{"/v1/reload", map[string]action{
+		"POST": {needs: auth.Reload, do: reload},
+	}},
+	{"/v1/openapi.yaml", map[string]action{
+		"GET": {needs: auth.Read, do: getOpenAPI},
+	}},
+}
+
+// params are the parameters of a path, percent-decoded.
+type params struct {
+	tenant    string
+	hasTenant bool
+	id        string
+}
+
+// shape is a route's path taken apart, and its methods as the header Allow lists
+// them.
+type shape struct {
+	segments [][]byte
+	allow    string
+}
+
+var shapes = func() []shape {
+	all := make([]shape, len(routes))
+	for i, r := range routes {
+		var methods []string
+		for _, m := range []string{"GET", "PUT", "POST", "DELETE"} {
+			if _, has := r.methods[m]; has {
+				methods = append(methods, m)
+			}
+		}
+		all[i] = shape{bytes.Split([]byte(r.path), slash), strings.Join(methods, ", ")}
+	}
+	return all
+}()
+
+var slash = []byte("/")
+
+// route finds the action of a request, and the parameters of its path.
+func (c *call) route() (action, error) {
+	path := bytes.Split(edge.Path(c.ctx), slash)
+	for i, s := range shapes {
+		if !c.params.match(s.segments, path) {
+			continue
+		}
+		if run, has := routes[i].methods[string(c.ctx.Method())]; has {
+			return run, nil
+		}
+		return action{}, &gateway.Error{
+			Code: gateway.CodeMethodNotAllowed, Message: "this path takes " + s.allow, Allow: s.allow,
+		}
+	}
+	return action{}, errNoPath
+}
+
+func (p *params) match(segments, path [][]byte) bool {
+	if len(segments) != len(path) {
+		return false
+	}
+	*p = params{}
+	for i, want := range segments {
+		switch {
+		case string(want) == "{tenant}":
+			p.tenant, p.hasTenant = string(edge.Unescape(path[i])), true
+		case string(want) == "{id}":
+			p.id = string(edge.Unescape(path[i]))
+		case !bytes.Equal(want, path[i]):
+			return false
+		}
+	}
+	return true
+}

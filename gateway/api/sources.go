@@ -1,0 +1,63 @@
+package api
+
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// sourceView is a source as it is shown; its secrets mask themselves.
+type sourceView struct {
+	gateway.Meta
+	gateway.Source
+}
+
+func viewSource(s *directory.Source) any {
+	v := sourceView{s.Meta, s.Spec}
+	if v.Match == nil {
+		v.Match = []gateway.Match{}
+	}
+	if v.Variables == nil {
+		v.Variables = []gateway.Variable{}
+	}
+	if v.Methods == nil {
+		v.Methods = []string{}
+	}
+	return v
+}
+
+func listSources(c *call) (answer, error) {
+	p, err := c.page(gateway.IsName)
+	if err != nil {
+		return answer{}, err
+	}
+	return showPart(c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, viewSource)
+}
+
+func getSource(c *call) (answer, error) {
+	s := c.tenant.Source(c.params.id)
+	if s == nil {
+		return answer{}, errNoSource
+	}
+	return show(200, viewSource(s))
+}
+
+func putSource(c *call) (answer, error) {
+	body, _, err := c.body()
+	if err != nil {
+		return answer{}, err
+	}
+	s, created, err := c.Resources.PutSource(c.by, c.params.tenant, c.params.id, body)
+	if err != nil {
+		return answer{}, err
+	}
+	c.audit("a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
+	return show(wrote(created), viewSource(s))
+}
+
+func deleteSource(c *call) (answer, error) {
+	if err := c.Resources.DeleteSource(c.by, c.params.tenant, c.params.id); err != nil {
+		return answer{}, err
+	}
+	c.audit("a source was deleted", "tenant", c.params.tenant, "source", c.params.id)
+	return nothing, nil
+}

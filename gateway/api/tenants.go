@@ -1,0 +1,80 @@
+package api
+
+import (
+	"hookgate/auth"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// tenantView is a tenant as it is shown.
+type tenantView struct {
+	gateway.Meta
+	Disabled bool `json:"disabled,omitempty"` // it left the file; a PUT takes it over
+	gateway.Tenant
+	Headers  any           `json:"headers"`
+	Platform *platformView `json:"platform"`
+}
+
+type platformView struct {
+	gateway.Platform
+	Headers any `json:"headers"`
+}
+
+func (c *call) viewTenant(t *directory.Tenant) any {
+	v := tenantView{Meta: t.Meta, Disabled: t.Disabled, Tenant: t.Spec, Headers: c.viewHeaders(t.Spec.Headers)}
+	if v.AccountKeys == nil {
+		v.AccountKeys = []string{}
+	}
+	if p := t.Spec.Platform; p != nil {
+		v.Platform = &platformView{*p, c.viewHeaders(p.Headers)}
+	}
+	return v
+}
+
+// viewHeaders shows outbound headers to those who may edit them, else masked.
+func (c *call) viewHeaders(h gateway.Headers) any {
+	switch {
+	case h == nil:
+		return struct{}{}
+	case c.by.Allows(auth.ReadHeaders):
+		return h.Revealed()
+	}
+	return h
+}
+
+func listTenants(c *call) (answer, error) {
+	p, err := c.page(gateway.IsName)
+	if err != nil {
+		return answer{}, err
+	}
+	var seen []*directory.Tenant
+	for t := range c.snapshot.Tenants() {
+		if c.snapshot.Reaches(c.by, t.ID) {
+			seen = append(seen, t)
+		}
+	}
+	return showPart(seen, p, func(t *directory.Tenant) string { return t.ID }, c.viewTenant)
+}
+
+func getTenant(c *call) (answer, error) { return show(200, c.viewTenant(c.tenant)) }
+
+func putTenant(c *call) (answer, error) {
+	body, _, err := c.body()
+	if err != nil {
+		return answer{}, err
+	}
+	t, created, err := c.Resources.PutTenant(c.by, c.params.tenant, body)
+	if err != nil {
+		return answer{}, err
+	}
+	c.audit("a tenant was written", "tenant", t.ID, "created", created)
+	return show(wrote(created), c.viewTenant(t))
+}
+
+func deleteTenant(c *call) (answer, error) {
+	if err := c.Resources.DeleteTenant(c.by, c.params.tenant); err != nil {
+		return answer{}, err
+	}
+	c.audit("a tenant was deleted", "tenant", c.params.tenant)
+	return nothing, nil
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"net/http"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+func listTokens(c *call) (answer, error) {
+	p, err := c.page(isIDOf(gateway.PrefixToken))
+	if err != nil {
+		return answer{}, err
+	}
+	return showPart(c.Resources.Tokens(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) any { return t })
+}
+
+func getToken(c *call) (answer, error) {
+	t, err := c.Resources.Token(c.params.id)
+	if err != nil {
+		return answer{}, err
+	}
+	return show(http.StatusOK, t)
+}
+
+// madeToken is the one answer that has a token's text.
+type madeToken struct {
+	gateway.Token
+	Text string `json:"token"`
+}
+
+func makeToken(c *call) (answer, error) {
+	tree, _, err := c.body()
+	if err != nil {
+		return answer{}, err
+	}
+	var asked struct {
+		Scope  string `json:"scope"`
+		Tenant string `json:"tenant"`
+		Name   string `json:"name"`
+	}
+	if err := gateway.Invalid(fields.Decode(tree, &asked)); err != nil {
+		return answer{}, err
+	}
+	t, text, err := c.Resources.MakeToken(asked.Scope, asked.Tenant, asked.Name)
+	if err != nil {
+		return answer{}, err
+	}
+	c.audit("a token was made", "made_token_id", t.ID, "made_scope", t.Scope, "tenant", t.Tenant)
+	return show(http.StatusCreated, madeToken{t, text})
+}
+
+func deleteToken(c *call) (answer, error) {
+	if err := c.Resources.DeleteToken(c.params.id); err != nil {
+		return answer{}, err
+	}
+	c.audit("a token was deleted", "deleted_token_id", c.params.id)
+	return nothing, nil
+}
