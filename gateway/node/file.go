@@ -78,7 +78,7 @@ func (n *Node) Reload() (err error) {
 		return report(next, err)
 	}
 	n.transport.SetEgress(egressOf(next))
-	n.lanes.Refresh()
+	n.lanes.Refresh("")
 	for _, fixed := range []struct {
 		name    string
 		changed bool

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/valyala/fasthttp/fasthttpadaptor"
-
 	"hookgate/auth/seal"
 	"hookgate/configs"
 	"hookgate/gateway"
@@ -108,7 +106,7 @@ func (n *Node) openStore() (err error) {
 		return err
 	}
 	n.onStop(n.store.Close)
-	n.metrics.StoreBytes(n.store.Bytes)
+	n.metrics.StoreBytes(func() int64 { return int64(n.store.Stats().Bytes) })
 	n.onStop(func() error { n.metrics.StoreBytes(nil); return nil })
 	return nil
 }
@@ -161,8 +159,27 @@ func (n *Node) openResources() error {
 // forget drops what the parts hold of a tenant that was deleted.
 func (n *Node) forget(tenant string) {
 	n.sessions.Forget(tenant)
-	n.lanes.Forget(tenant)
+	n.lanes.Refresh(tenant)
 	n.inbound.Forget(tenant)
+}
+
+func (n *Node) openLanes() error {
+	n.transport = transport.New(transport.Options{Egress: egressOf(n.config)})
+	n.onStop(func() error { n.transport.Close(); return nil })
+	n.lanes = outbound.New(outbound.Options{
+		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
+		Version: n.Version, Logger: n.Log,
+	})
+	return nil
+}
+
+// target says where the deliveries of an endpoint go now.
+func (n *Node) target(tenant, endpoint string) *outbound.Target {
+	t := n.directory.Current().Tenant(tenant)
+	if t == nil || t.Disabled || endpoint != gateway.PlatformEndpoint {
+		return nil
+	}
+	return outbound.PlatformTarget(t.Platform)
 }
 
 func (n *Node) openSessions() (err error) {
@@ -213,7 +230,7 @@ func (n *Node) listen() (err error) {
 	management := api.New(api.Options{
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Deliveries: n.store,
 		Watcher: edge.NewWatcher(), Reload: n.Reload, Log: n.Log,
-		AuthFailed: n.metrics.AuthFailures("internal").Inc,
+		AuthFailures: n.metrics.AuthFailures("internal"),
 	})
 	n.server, err = server.New(
 		server.Options{
@@ -223,7 +240,7 @@ func (n *Node) listen() (err error) {
 		server.Handlers{
 			Hook: n.inbound.Handle, HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge,
 			API: management.Handler, Ready: n.ready,
-			Metrics: fasthttpadaptor.NewFastHTTPHandler(n.metrics.Handler()),
+			Metrics: n.scrape(),
 		})
 	if err != nil {
 		return err
@@ -268,9 +285,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.sessions.Drain()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
 	defer cancel()
-	err := n.server.Drain(limit)
-	n.lanes.Drain(limit)
-	err = errors.Join(err, <-served, n.stop())
+	err := errors.Join(n.server.Drain(limit), n.lanes.Drain(limit), <-served, n.stop())
 	n.Log.Info("stopped")
 	return err
 }

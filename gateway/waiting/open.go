@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
@@ -35,6 +37,7 @@ type Opened struct {
 // Open registers a wait durably. A parked callback that fits is taken in the
 // same commit.
 func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
+	q.Match, q.Variables = listed(q.Match), listed(q.Variables)
 	own, err := s.compile(q.Match, q.Variables, q.Source)
 	if err != nil {
 		return Opened{}, err
@@ -57,6 +60,15 @@ func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
 		return Opened{}, err
 	}
 	return o.register()
+}
+
+// listed is a list that was given; an empty one says nothing, as in the example
+// of SPEC 6, where a wait with "match": [] ends by an entry of its source.
+func listed(list gateway.Raw) gateway.Raw {
+	if given := gjson.ParseBytes(list); given.IsArray() && given.Get("#").Int() == 0 {
+		return nil
+	}
+	return list
 }
 
 // opening is one Open on its way.
