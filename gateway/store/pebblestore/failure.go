@@ -84,11 +84,28 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 // it unwinds to apply, which gives an error. Any other goroutine may hold one, or
 // have none of ours below it: it stops here for ever.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
-	l.s.trip(fmt.Errorf("pebble: "+format, args...))
+	l.s.trip(fatalError{fmt.Sprintf(format, args...), args})
 	if insideOurs() {
 		panic(fatal{})
 	}
 	select {}
+}
+
+// fatalError is what Pebble said as it gave up; it unwraps to the errors of it.
+type fatalError struct {
+	text string
+	args []any
+}
+
+func (e fatalError) Error() string { return "pebble: " + strings.TrimPrefix(e.text, "pebble: ") }
+
+func (e fatalError) Unwrap() (errs []error) {
+	for _, arg := range e.args {
+		if err, ok := arg.(error); ok {
+			errs = append(errs, err)
+		}
+	}
+	return errs
 }
 
 // fatal unwinds from Fatalf to recoverFatal.

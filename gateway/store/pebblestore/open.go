@@ -50,19 +50,30 @@ func Open(opts Options) (*Store, error) {
 	if err := s.openPebble(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.lock.Close())
 	}
-	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
-		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
-	}
 	s.opened.Store(true)
+	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.Close())
+	}
 	s.space.look()
 	s.workers.Go(s.watch)
 	s.workers.Go(s.janitor)
 	return s, nil
 }
 
-// openPebble opens the database itself.
+// openPebble opens the database itself. Pebble panics when the disk fails it there
+// (version_set.go, atomicfs.Marker.Move), and it holds nothing yet that matters.
 func (s *Store) openPebble() (err error) {
-	defer s.recoverFatal(&err)
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case fatal:
+			err = s.failure.Load().reason
+		case error:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
 	s.db, err = pebble.Open(s.opts.FS.PathJoin(s.opts.Dir, "pebble"), s.pebbleOptions())
 	return err
 }
