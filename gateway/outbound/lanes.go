@@ -1,0 +1,299 @@
+package outbound
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/retry/breaker"
+)
+
+// Lanes carries deliveries. It is safe for concurrent use.
+type Lanes struct {
+	options Options
+	queue   Queue
+	log     *slog.Logger
+	agent   string          // the User-Agent
+	ctx     context.Context // ends attempts that a drain has no time for
+	cancel  context.CancelFunc
+	running sync.WaitGroup // every goroutine of ours
+
+	mu      sync.Mutex
+	stopped bool
+	lanes   map[gateway.LaneKey]*lane
+	tenants map[string]*tenant
+	turn    []*tenant // that have something to send, in the order of their turns
+	active  int       // tenants
+	flying  int       // attempts
+	workers int       // goroutines that carry attempts, or look for one
+	sleep   sleepers
+	read    []*lane // whose windows are to be filled from the store
+	readers int
+}
+
+// New makes lanes that stand still until Start.
+func New(o Options) *Lanes {
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
+	}
+	if o.Window <= 0 {
+		o.Window = DefaultWindow
+	}
+	if o.Observe == nil {
+		o.Observe = func(gateway.LaneKey) Observer { return Observer{} }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	l := &Lanes{
+		options: o, queue: o.Queue, log: o.Logger, agent: "hookgate/" + o.Version,
+		lanes: make(map[gateway.LaneKey]*lane), tenants: make(map[string]*tenant),
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.sleep.wake = l.wakeSleepers
+	return l
+}
+
+// Start finds what former processes left unfinished. It returns when every lane
+// is known; their windows fill in the background.
+func (l *Lanes) Start() error {
+	keys, err := l.queue.Lanes()
+	if err != nil {
+		return fmt.Errorf("finding unfinished deliveries: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, key := range keys {
+		n := l.lane(key)
+		n.known, n.window.more = true, true
+		l.place(n, time.Now())
+	}
+	if len(keys) > 0 {
+		l.running.Go(func() { l.count(keys) })
+	}
+	return nil
+}
+
+// Wake tells of a delivery that is durable. It never waits for the store.
+func (l *Lanes) Wake(key gateway.LaneKey, due gateway.Due) {
+	due.At = due.At.Round(0)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.lane(key)
+	n.depth++
+	n.window.add(due, true)
+	l.place(n, time.Now())
+	l.hire()
+}
+
+// Refresh tells that targets of a tenant, or of all for "", may have changed:
+// lanes that had none are tried again.
+func (l *Lanes) Refresh(tenant string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for key, n := range l.lanes {
+		if n.parked && (tenant == "" || key.Tenant == tenant) {
+			n.parked = false
+			l.place(n, now)
+		}
+	}
+	l.hire()
+}
+
+// Drain takes up nothing new and waits for the attempts under way. Those that
+// are not done when ctx ends are given up, and repeated after the next start;
+// the error tells how many.
+func (l *Lanes) Drain(ctx context.Context) error {
+	l.mu.Lock()
+	l.stopped = true
+	l.sleep.stop()
+	l.mu.Unlock()
+	defer l.cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.running.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	left := l.flying
+	l.mu.Unlock()
+	l.cancel()
+	// What is connected ends now; what is connecting ends with the transport.
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	if left == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d deliveries were given up while they were sent: %w", left, ctx.Err())
+}
+
+// Stat is how a lane stands.
+type Stat struct {
+	Lane      gateway.LaneKey
+	Depth     int       // unfinished deliveries
+	Oldest    time.Time // when the oldest of them was made, as far as memory knows; zero for none
+	Flying    int       // attempts under way
+	Breaker   breaker.State
+	OpenUntil time.Time
+}
+
+// Stats shows every lane to visit, which must not call the lanes.
+func (l *Lanes) Stats(visit func(Stat)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, n := range l.lanes {
+		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: len(n.flying)}
+		if n.circuit != nil {
+			s.Breaker, s.OpenUntil = n.circuit.State()
+		}
+		visit(s)
+	}
+}
+
+// lane gives the lane of a key, made when it is new.
+func (l *Lanes) lane(key gateway.LaneKey) *lane {
+	if n := l.lanes[key]; n != nil {
+		return n
+	}
+	t := l.tenants[key.Tenant]
+	if t == nil {
+		t = &tenant{}
+		l.tenants[key.Tenant] = t
+	}
+	n := &lane{
+		key: key, tenant: t, watched: l.options.Observe(key), concurrency: DefaultConcurrency, asleep: -1,
+		window: window{most: l.options.Window},
+	}
+	l.lanes[key] = n
+	return n
+}
+
+// changed tells of a breaker's change.
+func (l *Lanes) changed(n *lane) func(breaker.State, time.Time) {
+	return func(s breaker.State, until time.Time) {
+		n.watched.breaker(s)
+		args := []any{"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "state", s.String()}
+		if s == breaker.Open {
+			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
+		}
+		l.log.Info("circuit breaker changed", args...)
+	}
+}
+
+// place puts a lane where it belongs: in the turn, asleep, or nowhere when it is
+// an attempt's end, a target or the store that it waits for. It is called after
+// each change that may matter.
+func (l *Lanes) place(n *lane, now time.Time) {
+	if l.stopped || n.queued {
+		return
+	}
+	if n.window.low() {
+		l.fill(n)
+	}
+	if n.parked || n.held && len(n.flying) > 0 || len(n.flying) >= n.concurrency {
+		l.sleep.remove(n)
+		return
+	}
+	at, ok := n.window.soonest()
+	if !ok {
+		l.sleep.remove(n)
+		return
+	}
+	if n.rest.After(at) {
+		at = n.rest
+	}
+	if at.After(now) {
+		l.sleep.until(n, at)
+		return
+	}
+	l.sleep.remove(n)
+	l.enqueue(n)
+}
+
+// wakeSleepers is called when the first of them is due.
+func (l *Lanes) wakeSleepers() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped {
+		return
+	}
+	now := time.Now()
+	for _, n := range l.sleep.due(now) {
+		l.place(n, now)
+	}
+	l.hire()
+}
+
+// count learns how much a former process left; see lane.unfinished.
+func (l *Lanes) count(keys []gateway.LaneKey) {
+	const page = 4096
+	for _, key := range keys {
+		var after gateway.Due
+		for l.ctx.Err() == nil {
+			due, err := l.queue.Window(key, after, page)
+			if err != nil {
+				l.log.Warn("unfinished deliveries cannot be counted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
+				return
+			}
+			l.mu.Lock()
+			l.lane(key).depth += len(due)
+			stopped := l.stopped
+			l.mu.Unlock()
+			if stopped || len(due) < page {
+				break
+			}
+			after = due[len(due)-1]
+		}
+	}
+}
+
+// mostReaders bounds how many windows are read from the store at once.
+const mostReaders = 4
+
+// fill has a lane's window read.
+func (l *Lanes) fill(n *lane) {
+	n.window.reading = true
+	l.read = append(l.read, n)
+	if l.readers < mostReaders {
+		l.readers++
+		l.running.Go(l.reader)
+	}
+}
+
+func (l *Lanes) reader() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.stopped && len(l.read) > 0 {
+		n := l.read[0]
+		l.read = l.read[1:]
+		after, most := n.window.cursor, n.window.most
+		l.mu.Unlock()
+		batch, err := l.queue.Window(n.key, after, most)
+		if err != nil {
+			l.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
+			sleep(l.ctx, storeRest)
+		}
+		l.mu.Lock()
+		if err != nil {
+			l.read = append(l.read, n)
+			continue
+		}
+		n.window.read(batch, len(batch) < most)
+		l.place(n, time.Now())
+		l.hire()
+	}
+	l.readers--
+}

@@ -1,0 +1,147 @@
+// Package outbound carries what hookgate has to say to those who asked for it:
+// at-least-once deliveries, each on the lane of its endpoint.
+//
+//	lease    take what is due from the lane's window in memory
+//	permit   hold back while the endpoint rests, or its circuit breaker is open
+//	load     read the delivery and its event from the store
+//	prepare  write headers and signature
+//	send     make one attempt, bounded in time and in bytes
+//	settle   succeeded, due again later, or dead letter
+//
+// A delivery is sent at least once: a crash between send and settle repeats it
+// under the same webhook-id, by which the receiver can drop the repeat. Whoever
+// promises a delivery stores it together with the promise, then wakes its lane;
+// the lanes only ever see what is durable.
+//
+// # Lanes
+//
+// A lane holds the soonest of its deliveries in memory, their ids and due times
+// alone; the rest stays in the store behind a cursor and is read when the window
+// runs low. So a million deliveries for a dead endpoint cost disk, not memory.
+// A lane with nothing due costs an entry in a heap: one timer serves all lanes,
+// goroutines live only while there is something to send, and nothing polls.
+//
+// # Fairness
+//
+// Attempts under way are bounded over all lanes. A tenant may use a share of that
+// bound which leaves room for one more tenant, and a lane such a share of its
+// tenant's; among those below their share, tenants take turns, then their lanes.
+// An endpoint that hangs takes from no other more than that.
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/transport"
+	"hookgate/retry/breaker"
+)
+
+// attempt is one delivery on its way. Its lane holds a place for it until release.
+type attempt struct {
+	lane     *lane
+	due      gateway.Due
+	target   *Target
+	permit   breaker.Permit
+	delivery *gateway.Delivery
+	event    *gateway.Event
+	at       time.Time // when it was begun
+	request  transport.Request
+	answer   *transport.Answer
+	sent     *transport.Error // why there is no answer
+
+	// What release is to do.
+	verdict breaker.Verdict
+	rest    time.Duration // how long the lane sleeps
+	again   *gateway.Due  // where the delivery now stands; nil: it has ended, or stands elsewhere
+}
+
+// step does one thing to an attempt; one that returns false is the last.
+type step func(context.Context, *attempt) bool
+
+// carry takes an attempt that has its lease and its permit to its end. It never
+// panics: the delivery is then put off, and the place in its lane given back.
+func (l *Lanes) carry(a *attempt) {
+	a.verdict = breaker.Ignored
+	defer l.release(a)
+	defer func() {
+		if p := recover(); p != nil {
+			// The value may hold anything; its type and the stack tell the place.
+			l.log.Error("a delivery panicked", "tenant", a.lane.key.Tenant, "endpoint", a.lane.key.Endpoint,
+				"delivery_id", a.due.ID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			l.putOff(a)
+		}
+	}()
+	for _, s := range []step{l.load, l.prepare, l.send, l.settle} { // this line is the design
+		if !s(l.ctx, a) {
+			return
+		}
+	}
+}
+
+// putOffFor is the rest of a delivery that made this process panic.
+const putOffFor = time.Minute
+
+// putOff moves a delivery to a later time without an attempt, so that it keeps
+// no other from being sent.
+func (l *Lanes) putOff(a *attempt) {
+	a.again = &a.due
+	a.rest = storeRest
+	if a.delivery == nil {
+		return
+	}
+	later := *a.delivery
+	later.NextAttemptAt = time.Now().Add(putOffFor).Round(0)
+	if err := l.queue.Settle(&later, placeOf(a.delivery), nil); err == nil {
+		a.again, a.rest = ptr(placeOf(&later)), 0
+	}
+}
+
+func placeOf(d *gateway.Delivery) gateway.Due { return gateway.Due{ID: d.ID, At: d.NextAttemptAt} }
+
+func ptr[T any](v T) *T { return &v }
+
+// storeRest is the pause before the store is asked again after it failed.
+const storeRest = time.Second
+
+// loads is how often a delivery is tried to be read.
+const loads = 3
+
+// load reads the delivery. One that has ended meanwhile, or is due later, came
+// from a window that was read before that was written.
+func (l *Lanes) load(ctx context.Context, a *attempt) bool {
+	d, events, err := l.queue.Load(a.lane.key.Tenant, a.due.ID)
+	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
+		if n == loads || !sleep(ctx, storeRest) {
+			l.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
+				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
+			return false
+		}
+		d, events, err = l.queue.Load(a.lane.key.Tenant, a.due.ID)
+	}
+	if err != nil || d.State.Ended() || len(events) == 0 {
+		return false
+	}
+	if d.NextAttemptAt.After(time.Now()) {
+		a.again = ptr(placeOf(d))
+		return false
+	}
+	a.delivery, a.event = d, &events[0]
+	return true
+}
+
+// sleep rests, and says whether the rest was whole.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

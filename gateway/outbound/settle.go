@@ -1,0 +1,149 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/transport"
+	"hookgate/retry"
+	"hookgate/retry/breaker"
+)
+
+// send makes the attempt.
+func (l *Lanes) send(ctx context.Context, a *attempt) bool {
+	answer, err := l.options.Sender.Do(ctx, &a.request)
+	if ctx.Err() != nil && err != nil {
+		a.again = ptr(placeOf(a.delivery)) // given up by a drain: no attempt of the endpoint's
+		return false
+	}
+	a.answer = answer
+	if err != nil && !errors.As(err, &a.sent) {
+		a.sent = &transport.Error{Word: transport.WordProtocol, Text: "no answer"}
+	}
+	return true
+}
+
+// settle writes down how the attempt went and what follows.
+func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
+	now := time.Now().Round(0)
+	was := placeOf(a.delivery)
+	d := *a.delivery
+	d.Attempts++
+	made := gateway.Attempt{Number: d.Attempts, At: a.at.Round(0), Duration: time.Since(a.at)}
+	outcome := outcomeOf(a, &made)
+	l.decide(a, &d, outcome, now)
+	a.lane.watched.attempt(outcome, made.Duration)
+	l.tell(a, &d, &made)
+
+	// What the endpoint was told must not be told again because our disk is full:
+	// the outcome is held on to until it is written.
+	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
+		err := l.queue.Settle(&d, was, &made)
+		if err == nil {
+			break
+		}
+		if !sleep(ctx, pause) {
+			l.log.Error("the outcome of a delivery was not written: it will be sent again", "tenant", d.Tenant,
+				"endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+			return false
+		}
+	}
+	a.delivery = nil // it is written: nothing may move it any more
+	if d.State.Ended() {
+		a.lane.watched.ended(d.State, now.Sub(d.CreatedAt))
+	} else {
+		a.again = ptr(placeOf(&d))
+	}
+	return true
+}
+
+// outcomeOf reads the attempt, and what of it is kept.
+func outcomeOf(a *attempt, made *gateway.Attempt) retry.Outcome {
+	if a.sent != nil {
+		made.Error = a.sent.Word
+		return retry.Outcome(a.sent.Word)
+	}
+	outcome := retry.OfStatus(a.answer.Status)
+	made.Status, made.ResponseBody = a.answer.Status, a.answer.Body
+	if outcome != retry.Success {
+		made.Error = string(outcome)
+	}
+	return outcome
+}
+
+// Statuses with a meaning of their own here.
+const (
+	statusGone            = 410 // the endpoint wants nothing any more
+	statusTooManyRequests = 429
+	statusUnavailable     = 503
+)
+
+// maxUnasked bounds how long a lane sleeps after a 429 that does not say for how
+// long.
+const maxUnasked = time.Minute
+
+// decide says what becomes of the delivery, and what the attempt tells of the
+// endpoint (SPEC 7, SPEC 14 "Events and endpoints").
+func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, now time.Time) {
+	status := 0
+	if a.answer != nil {
+		status = a.answer.Status
+	}
+	if outcome == retry.Success {
+		a.verdict = breaker.Succeeded
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, time.Time{}, now
+		return
+	}
+	pause, again := a.target.Retry.Next(d.Attempts, outcome, status, now.Sub(d.CreatedAt), 2*rand.Float64()-1)
+	a.verdict = breaker.Failed
+	switch status {
+	case statusGone:
+		a.verdict, again = breaker.Ignored, false
+	case statusTooManyRequests, statusUnavailable:
+		if asked, ok := retry.RetryAfter(a.answer.RetryAfter, now); ok {
+			a.verdict, a.rest = breaker.Ignored, asked
+		} else if status == statusTooManyRequests {
+			a.rest = min(pause, maxUnasked)
+		}
+	}
+	if !again {
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryDead, time.Time{}, now
+		return
+	}
+	// The sooner of the two would be earlier than somebody wished.
+	d.State, d.NextAttemptAt = gateway.DeliveryRetrying, now.Add(max(pause, a.rest))
+}
+
+// tell writes the one line of an attempt. Successes are for who looks closely:
+// they are counted anyway.
+func (l *Lanes) tell(a *attempt, d *gateway.Delivery, made *gateway.Attempt) {
+	level := slog.LevelDebug
+	switch d.State {
+	case gateway.DeliveryRetrying:
+		level = slog.LevelInfo
+	case gateway.DeliveryDead:
+		level = slog.LevelWarn
+	}
+	if !l.log.Enabled(l.ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("tenant", d.Tenant), slog.String("endpoint", d.Endpoint), slog.String("delivery_id", d.ID),
+		slog.String("event_id", a.event.ID), slog.Int("attempt", made.Number), slog.Int("status", made.Status),
+		slog.Int64("duration_ms", made.Duration.Milliseconds()), slog.String("state", string(d.State)),
+	}
+	if made.Error != "" {
+		attrs = append(attrs, slog.String("error", made.Error))
+	}
+	if a.sent != nil {
+		attrs = append(attrs, slog.String("reason", a.sent.Text))
+	}
+	if d.State == gateway.DeliveryRetrying {
+		attrs = append(attrs, slog.String("next_attempt_at", gateway.At(d.NextAttemptAt).Format(gateway.TimeFormat)))
+	}
+	l.log.LogAttrs(l.ctx, level, "delivery attempt", attrs...)
+}

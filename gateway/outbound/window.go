@@ -1,0 +1,185 @@
+package outbound
+
+import (
+	"slices"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// window is what memory holds of a lane's unfinished deliveries: the soonest, in
+// the order (At, ID). Those after the cursor are in the store alone, and so is
+// everything while nothing was read yet.
+//
+// What was read may be stale: a delivery may stand here though it has ended or
+// was moved. That is found when it is loaded; what must not happen is that one
+// at or before the cursor stands nowhere.
+type window struct {
+	most    int
+	due     []gateway.Due
+	cursor  gateway.Due // the last one that was read from the store
+	more    bool        // there may be others after it
+	fresh   []gateway.Due
+	reading bool
+	arrived []gateway.Due // while the store is read, which may not have seen them
+	missed  bool          // too many arrived: what was read is of no use
+	turn    bool
+}
+
+// mostFresh bounds how many that came last are known although others before them
+// wait in the store.
+const mostFresh = 64
+
+// backlog is how late the soonest delivery must be for fresh ones to take turns
+// with it: an endpoint that recovers gets what happens now, not only what
+// happened while it was gone.
+const backlog = 10 * time.Second
+
+func compare(a, b gateway.Due) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	switch {
+	case a.ID < b.ID:
+		return -1
+	case a.ID > b.ID:
+		return 1
+	}
+	return 0
+}
+
+// add takes in a delivery that is in the store; fresh, one that was just made.
+func (w *window) add(d gateway.Due, fresh bool) {
+	if w.reading {
+		if w.missed = w.missed || len(w.arrived) >= 4*w.most; !w.missed {
+			w.arrived = append(w.arrived, d)
+		}
+	}
+	if w.more && compare(d, w.cursor) > 0 {
+		if fresh {
+			w.remember(d)
+		}
+		return
+	}
+	w.insert(d)
+	if w.trim() && fresh && compare(d, w.cursor) > 0 {
+		w.remember(d)
+	}
+}
+
+// trim leaves what is too much to the store. It begins at twice the bound, or
+// each new one would drop another.
+func (w *window) trim() bool {
+	if len(w.due) <= 2*w.most {
+		return false
+	}
+	last := w.due[w.most-1]
+	if !w.more || compare(last, w.cursor) < 0 {
+		w.cursor, w.more = last, true
+	}
+	clear(w.due[w.most:])
+	w.due = w.due[:w.most]
+	w.forgetFresh()
+	return true
+}
+
+func (w *window) insert(d gateway.Due) {
+	i, found := slices.BinarySearchFunc(w.due, d, compare)
+	if !found {
+		w.due = slices.Insert(w.due, i, d)
+	}
+}
+
+// remember keeps one that is after the cursor among the fresh; the oldest of
+// them is forgotten, for the store has it.
+func (w *window) remember(d gateway.Due) {
+	if len(w.fresh) == mostFresh {
+		w.fresh = slices.Delete(w.fresh, 0, 1)
+	}
+	w.fresh = append(w.fresh, d)
+}
+
+// forgetFresh drops those that the window now holds.
+func (w *window) forgetFresh() {
+	w.fresh = slices.DeleteFunc(w.fresh, func(d gateway.Due) bool { return !w.more || compare(d, w.cursor) <= 0 })
+}
+
+// low says whether the store should be read.
+func (w *window) low() bool { return w.more && !w.reading && len(w.due) < max(w.most/4, 1) }
+
+// read takes in what the store gave after the cursor; last says that there is
+// nothing after it.
+func (w *window) read(batch []gateway.Due, last bool) {
+	w.reading = false
+	if w.missed {
+		w.missed, w.arrived = false, nil
+		return // and low will say so again
+	}
+	w.more = !last
+	if len(batch) > 0 {
+		w.cursor = batch[len(batch)-1]
+	}
+	if len(w.due) == 0 || len(batch) > 0 && compare(w.due[len(w.due)-1], batch[0]) < 0 {
+		w.due = append(w.due, batch...)
+	} else {
+		for _, d := range batch {
+			w.insert(d)
+		}
+	}
+	for _, d := range w.arrived {
+		if last || compare(d, w.cursor) <= 0 {
+			w.insert(d)
+		}
+	}
+	w.arrived = nil
+	w.trim()
+	w.forgetFresh()
+}
+
+// soonest is when the next one is due.
+func (w *window) soonest() (at time.Time, ok bool) {
+	if len(w.due) > 0 {
+		at, ok = w.due[0].At, true
+	}
+	for _, d := range w.fresh {
+		if !ok || d.At.Before(at) {
+			at, ok = d.At, true
+		}
+	}
+	return at, ok
+}
+
+// pop takes one that is due.
+func (w *window) pop(now time.Time) (gateway.Due, bool) {
+	ready, _ := slices.BinarySearchFunc(w.due, now, func(d gateway.Due, now time.Time) int {
+		if d.At.After(now) {
+			return 1
+		}
+		return -1
+	})
+	w.turn = !w.turn
+	late := ready > 0 && now.Sub(w.due[0].At) > backlog
+	if ready == 0 || late && w.turn {
+		for i := len(w.fresh) - 1; i >= 0; i-- {
+			if d := w.fresh[i]; !d.At.After(now) {
+				w.fresh = slices.Delete(w.fresh, i, i+1)
+				return d, true
+			}
+		}
+	}
+	if ready == 0 {
+		return gateway.Due{}, false
+	}
+	i := 0
+	if late && w.turn {
+		i = ready - 1
+	}
+	d := w.due[i]
+	if i == 0 {
+		w.due[0] = gateway.Due{}
+		w.due = w.due[1:]
+	} else {
+		w.due = slices.Delete(w.due, i, i+1)
+	}
+	return d, true
+}

@@ -1,0 +1,150 @@
+package outbound
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hookgate/gateway"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+// TestWindowLosesNothing plays a lane against a store in any order of what can
+// happen to both: new deliveries, leases that end or come back later, reads that
+// see the store before or after what happens meanwhile. At the end every
+// delivery was leased to its end.
+func TestWindowLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const most = 4
+		store := map[string]gateway.Due{} // unfinished
+		var batch []gateway.Due           // of a read that is under way
+		var last bool
+		w := window{most: most, more: rapid.Bool().Draw(t, "recovered")}
+		now, made := epoch, 0
+		if w.more {
+			for range rapid.IntRange(0, 20).Draw(t, "left") {
+				made++
+				d := gateway.Due{ID: fmt.Sprintf("%04d", made), At: epoch.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "at")) * time.Second)}
+				store[d.ID] = d
+			}
+		}
+		flying := map[string]gateway.Due{}
+		begin := func() {
+			if w.low() {
+				w.reading = true
+				batch, last = snapshot(store, w.cursor, most)
+			}
+		}
+		finish := func() {
+			if w.reading {
+				w.read(batch, last)
+			}
+		}
+		lease := func() bool {
+			d, ok := w.pop(now)
+			if at, unfinished := store[d.ID]; !ok || !unfinished || flying[d.ID].ID != "" {
+				return ok
+			} else if at.At.After(now) { // as load does
+				w.add(at, false)
+				return true
+			}
+			flying[d.ID] = store[d.ID]
+			return true
+		}
+		settle := func(end bool, later time.Duration) {
+			for _, id := range sorted(flying)[:min(1, len(flying))] {
+				delete(flying, id)
+				if end {
+					delete(store, id)
+					return
+				}
+				store[id] = gateway.Due{ID: id, At: now.Add(later)}
+				w.add(store[id], false)
+			}
+		}
+		for range rapid.IntRange(0, 150).Draw(t, "steps") {
+			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			case 0, 1:
+				made++
+				d := gateway.Due{ID: fmt.Sprintf("%04d", made), At: now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "in")) * time.Second)}
+				store[d.ID] = d
+				w.add(d, true)
+			case 2:
+				begin()
+			case 3:
+				finish()
+			case 4:
+				lease()
+			case 5:
+				settle(rapid.Bool().Draw(t, "end"), time.Duration(rapid.IntRange(0, 60).Draw(t, "later"))*time.Second)
+			case 6:
+				now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "pass")) * time.Second)
+			}
+			if len(w.due) > 2*most || len(w.fresh) > mostFresh {
+				t.Fatalf("%d in the window, %d fresh", len(w.due), len(w.fresh))
+			}
+		}
+		for range 1000 {
+			now = now.Add(time.Minute)
+			finish()
+			begin()
+			finish()
+			for lease() {
+				settle(true, 0)
+			}
+			settle(true, 0)
+		}
+		if len(store) > 0 {
+			t.Fatalf("never leased: %v; the window is %+v", sorted(store), w)
+		}
+	})
+}
+
+// snapshot is what Queue.Window gives.
+func snapshot(store map[string]gateway.Due, after gateway.Due, most int) (batch []gateway.Due, last bool) {
+	for _, d := range store {
+		if compare(d, after) > 0 {
+			batch = append(batch, d)
+		}
+	}
+	slices.SortFunc(batch, compare)
+	batch = batch[:min(most, len(batch))]
+	return batch, len(batch) < most
+}
+
+func sorted(m map[string]gateway.Due) []string {
+	ids := make([]string, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestWindowTakesTurnsWithFreshOnes(t *testing.T) {
+	w := window{most: 4, more: true}
+	due := func(n int, at time.Duration) gateway.Due {
+		return gateway.Due{ID: fmt.Sprintf("%04d", n), At: epoch.Add(at)}
+	}
+	w.reading = true
+	w.read([]gateway.Due{due(1, 0), due(2, 0), due(3, 0), due(4, 0)}, false)
+	w.add(due(90, time.Hour), true) // beyond the cursor
+	var got []string
+	for {
+		d, ok := w.pop(epoch.Add(time.Hour))
+		if !ok {
+			break
+		}
+		got = append(got, d.ID)
+	}
+	if i := slices.Index(got, "0090"); i < 0 || i > 1 || len(got) != 5 {
+		t.Errorf("leased in the order %v: the fresh one waits for the backlog", got)
+	}
+	if _, ok := w.pop(epoch); ok {
+		t.Error("one that is not due")
+	}
+}
