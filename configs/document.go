@@ -2,25 +2,24 @@ package configs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
-	"math"
-	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
-	"hookgate/gateway"
 	"hookgate/gateway/fields"
 )
 
 // maxNodes bounds a document with its aliases put in, so that a few lines of
 // aliases of aliases cannot fill the memory. A tenant with ten sources has
 // about 500 nodes.
-const maxNodes = 1 << 20
+const maxNodes = 1 << 19
 
 // document is a file as a tree of values, with the place of each.
 type document struct {
@@ -31,13 +30,6 @@ type document struct {
 	hidden []hidden         // what the source lines must not show
 	broken bool             // no YAML at all: there is no tree
 }
-
-// place is where a member stands: its name and its value. An element of a list
-// has no name, and a mapping in block style no start: both are the same then.
-type place struct{ name, value position }
-
-// position counts lines and columns, in characters, from 1.
-type position struct{ line, column int }
 
 // reader turns the nodes of a document into its tree.
 type reader struct {
@@ -51,9 +43,14 @@ type reader struct {
 // readDocument reads a YAML file. Its mistakes are those of the notation; the
 // document has the places for those of the contents.
 func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text)), "\n")
-	d := &document{name: name, lines: lines, tree: map[string]any{}, places: map[string]place{}}
-	file, err := parse(text)
+	// YAML takes all three ends of a line for the same; the parser counts some of them twice.
+	normal := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
+	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: map[string]any{}, places: map[string]place{}}
+	if i := slices.IndexFunc(d.lines, func(line string) bool { return !utf8.ValidString(line) }); i >= 0 {
+		d.broken = true
+		return d, []mistake{{at: position{i + 1, 1}, message: "is not UTF-8 text"}}
+	}
+	file, err := parse(normal)
 	if err != nil {
 		d.broken = true
 		return d, []mistake{syntaxMistake(err)}
@@ -61,20 +58,22 @@ func readDocument(name string, text []byte, lookup func(string) (string, bool)) 
 	r := &reader{document: d, lookup: lookup, anchors: map[string]ast.Node{}}
 	if body := r.body(file); body != nil {
 		d.places[""] = place{position{1, 1}, position{1, 1}}
-		d.tree = r.value("", body, 0)
+		if tree := r.value("", body, 0); tree != nil {
+			d.tree = tree
+		}
 	}
 	return d, r.faults
 }
 
 // parse keeps a panic of the YAML parser, a stranger's code, from ending a
 // running gateway that is asked to reload.
-func parse(text []byte) (file *ast.File, err error) {
+func parse(text string) (file *ast.File, err error) {
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("is not YAML that can be read")
+			err = errors.New("is not YAML that can be read")
 		}
 	}()
-	return parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	return parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 }
 
 // body gives the one document of the file, nil for an empty file.
@@ -120,9 +119,7 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 	case *ast.SequenceNode:
 		return r.sequence(path, n, depth)
 	case *ast.AnchorNode:
-		tree := r.value(path, n.Value, depth+1)
-		r.anchors[n.Name.GetToken().Value] = n.Value // only now: no alias is within what it stands for
-		return tree
+		return r.anchor(path, n, depth)
 	case *ast.AliasNode:
 		target, known := r.anchors[aliasName(n)]
 		if !known {
@@ -144,6 +141,18 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 	}
 	r.fault(path, start(node), "is YAML that is not taken here: write the plain value, without a tag")
 	return nil
+}
+
+// anchor gives the tree of a node that has a name. It is known only afterwards,
+// and for good: no alias is within what it stands for.
+func (r *reader) anchor(path string, n *ast.AnchorNode, depth int) any {
+	tree, name := r.value(path, n.Value, depth+1), n.Name.GetToken().Value
+	if other, taken := r.anchors[name]; taken && other != n.Value {
+		r.fault(path, start(n), "is an anchor of a name that another one has")
+		return tree
+	}
+	r.anchors[name] = n.Value
+	return tree
 }
 
 func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int) any {
@@ -253,38 +262,6 @@ func (r *reader) number(path string, node ast.Node) any {
 	return json.Number(t.Value)
 }
 
-// hide notes a value that its source line must not show: a secret, or what
-// stands under no known key, for that may be a secret whose key is misspelled.
-func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
-	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.Contains(value, "@") {
-		first := node.GetToken()
-		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
-	}
-}
-
-// mayBeSecret says of the type at a scalar's place whether the scalar may be a
-// secret; nil is a place that is not known.
-func mayBeSecret(t reflect.Type) bool {
-	if t == nil {
-		return true
-	}
-	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
-		t = t.Elem()
-	}
-	return t == reflect.TypeFor[gateway.Secret]() || fields.Names(t) != nil
-}
-
-// stands says whether a token is where it says it is: after a tag, the parser's
-// columns are too small.
-func (r *reader) stands(t *token.Token) bool {
-	at, text := tokenStart(t), strings.TrimSpace(t.Origin)
-	if at.line > len(r.lines) || text == "" {
-		return false
-	}
-	line := []rune(r.lines[at.line-1])
-	return at.column <= len(line) && strings.HasPrefix(text, string(line[at.column-1]))
-}
-
 func isNumber(s string) bool {
 	var n json.Number
 	return json.Unmarshal([]byte(s), &n) == nil && n.String() == s
@@ -299,50 +276,4 @@ func memberName(key ast.MapKeyNode) (string, bool) {
 		return n.GetToken().Value, true // a tenant may be called 476, or null
 	}
 	return "", false
-}
-
-// valueStart is where a member's value starts: at its name, where it is a block
-// below it or nothing at all.
-func valueStart(name position, node ast.Node) position {
-	switch n := node.(type) {
-	case nil, *ast.NullNode, *ast.MappingValueNode:
-		return name
-	case *ast.MappingNode:
-		if !n.IsFlowStyle {
-			return name
-		}
-	case *ast.SequenceNode:
-		if !n.IsFlowStyle {
-			return name
-		}
-	}
-	return start(node)
-}
-
-// start is where a node starts. A mapping's own token is its first colon.
-func start(node ast.Node) position {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return start(n.Values[0].Key)
-		}
-	case *ast.MappingValueNode:
-		return start(n.Key)
-	}
-	if node == nil || node.GetToken() == nil {
-		return position{1, 1}
-	}
-	return tokenStart(node.GetToken())
-}
-
-func tokenStart(t *token.Token) position {
-	return position{max(t.Position.Line, 1), max(t.Position.Column, 1)}
-}
-
-// tokenEnd is where the next token starts: what is between is blank.
-func tokenEnd(t *token.Token) position {
-	if t.Next == nil {
-		return position{line: math.MaxInt}
-	}
-	return tokenStart(t.Next)
 }

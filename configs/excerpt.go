@@ -10,18 +10,11 @@ import (
 // maxExcerpt bounds a source line in a report, in characters.
 const maxExcerpt = 160
 
-// hidden is a value in the file that no report may show, from its start up to
-// but not including its end.
-type hidden struct {
-	start, end position
-	exact      bool // start and end are where the source has them
-	value      string
-}
-
 // excerpt gives the line of a mistake and a caret below its column, both on
-// lines of their own; nothing where there is no such line.
+// lines of their own; nothing where there is no such line, or no such place in
+// what is shown of it.
 func (d *document) excerpt(at position) string {
-	if at.line > len(d.lines) {
+	if at.line > len(d.lines) || at.column > maxExcerpt {
 		return ""
 	}
 	line := []rune(d.lines[at.line-1])
@@ -93,38 +86,4 @@ func maskAfterName(line []rune) []rune {
 		return line
 	}
 	return append(slices.Clone(line[:i]), []rune(" "+gateway.Masked)...)
-}
-
-// secrets are the hidden values that reach into one line.
-type secrets []hidden
-
-func (d *document) hiddenIn(line int) (found secrets) {
-	for _, h := range d.hidden {
-		if h.start.line <= line && line <= h.end.line {
-			found = append(found, h)
-		}
-	}
-	return found
-}
-
-// have says whether a position is within something hidden.
-func (s secrets) have(p position) bool {
-	return slices.ContainsFunc(s, func(h hidden) bool { return !before(p, h.start) && before(p, h.end) })
-}
-
-// leak says whether a line shows a hidden value after all: the columns come from
-// a parser that may be wrong about them.
-func (s secrets) leak(line string) bool {
-	for _, h := range s {
-		for part := range strings.Lines(h.value) {
-			if part = strings.TrimSpace(part); len(part) >= 4 && strings.Contains(line, part) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func before(a, b position) bool {
-	return a.line < b.line || a.line == b.line && a.column < b.column
 }

@@ -1,0 +1,83 @@
+package configs
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+)
+
+// hidden is a value in the file that no report may show, from its start up to
+// but not including its end.
+type hidden struct {
+	start, end position
+	exact      bool // start and end are where the source has them
+	value      string
+}
+
+// hide notes a value that its source line must not show: a secret, or what
+// stands under no known key, for that may be a secret whose key is misspelled.
+func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
+	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.Contains(value, "@") {
+		first := node.GetToken()
+		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
+	}
+}
+
+// mayBeSecret says of the type at a scalar's place whether the scalar may be a
+// secret; nil is a place that is not known.
+func mayBeSecret(t reflect.Type) bool {
+	if t == nil {
+		return true
+	}
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	return t == reflect.TypeFor[gateway.Secret]() || fields.Names(t) != nil
+}
+
+// stands says whether a token is where it says it is: after a tag, the parser's
+// columns are too small.
+func (r *reader) stands(t *token.Token) bool {
+	at, text := tokenStart(t), strings.TrimSpace(t.Origin)
+	if at.line > len(r.lines) || text == "" {
+		return false
+	}
+	line := []rune(r.lines[at.line-1])
+	return at.column <= len(line) && strings.HasPrefix(text, string(line[at.column-1]))
+}
+
+// secrets are the hidden values that reach into one line.
+type secrets []hidden
+
+func (d *document) hiddenIn(line int) (found secrets) {
+	for _, h := range d.hidden {
+		if h.start.line <= line && line <= h.end.line {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
+// have says whether a position is within something hidden.
+func (s secrets) have(p position) bool {
+	return slices.ContainsFunc(s, func(h hidden) bool { return !before(p, h.start) && before(p, h.end) })
+}
+
+// leak says whether a line shows a hidden value after all: the columns come from
+// a parser that may be wrong about them.
+func (s secrets) leak(line string) bool {
+	for _, h := range s {
+		for part := range strings.Lines(h.value) {
+			if part = strings.TrimSpace(part); len(part) >= 4 && strings.Contains(line, part) {
+				return true
+			}
+		}
+	}
+	return false
+}
