@@ -14,14 +14,14 @@ import (
 // counts against the client's address, never against the source: a good
 // signature always passes.
 func (in *Inbound) authenticate(r *request) {
-	if answer, is := r.src.Verifier.Handshake(&r.proof); is {
-		if answer.Refused() {
+	var is bool
+	if r.answer, is = r.src.Verifier.Handshake(&r.proof); is {
+		if r.answer.Refused() {
 			in.refuse(r, errHandshake)
 		}
 		if !r.done() {
 			r.finish(gateway.OutcomeHandshake)
 		}
-		r.answer = &answer
 		return
 	}
 	if !r.src.Takes(r.ctx.Method()) {

@@ -26,7 +26,7 @@ func (in *Inbound) reply(r *request) {
 		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
-	if r.answer != nil {
+	if r.answer.Status != 0 {
 		response.SetStatusCode(r.answer.Status)
 		response.Header.SetContentType(r.answer.ContentType)
 		response.SetBody(r.answer.Body)

@@ -31,11 +31,11 @@ type request struct {
 	callback waiting.Callback
 
 	taken  waiting.Taken
-	detail string            // what is wrong, for who may know
-	answer *signature.Answer // of a handshake
-	err    error             // why the store did not take it
-	again  time.Duration     // Retry-After
-	body   []byte            // of the answer; its memory is used again
+	detail string           // what is wrong, for who may know
+	answer signature.Answer // of a handshake; its status is 0 where there was none
+	err    error            // why the store did not take it
+	again  time.Duration    // Retry-After
+	body   []byte           // of the answer; its memory is used again
 }
 
 func newRequest(in *Inbound) *request {
@@ -59,7 +59,7 @@ func (r *request) end() {
 	r.proof.Body, r.proof.Method = nil, ""
 	r.document = mapping.Document{Request: r}
 	r.callback = waiting.Callback{}
-	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", nil, nil, 0
+	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
 }
 
 // fail ends the way without an outcome of waiting: the body was refused by the

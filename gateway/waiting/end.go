@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -60,16 +61,21 @@ func endedWithout(w *gateway.Wait, state gateway.WaitState, reason string, at ti
 	return &final
 }
 
-// resumed is the wait as it stands when a callback has ended it.
+// resumed is the wait as it stands when a callback has ended it, in memory of
+// its own.
 func resumed(w *gateway.Wait, v verdict, c gateway.TakenCallback, at time.Time) *gateway.Wait {
-	final := *w
+	both := struct {
+		wait     gateway.Wait
+		callback gateway.TakenCallback
+	}{*w, c}
+	final := &both.wait
 	final.State, final.Branch, final.Match, final.EndedAt = gateway.StateResumed, v.branch, v.match, stamp(at)
-	final.Variables, final.Callback = v.variables, &c
-	return &final
+	final.Variables, final.Callback = bytes.Clone(v.variables), &both.callback
+	return final
 }
 
 func endChange(final *gateway.Wait) *gateway.Change {
-	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final)}, Notice: endNotice(final)}
+	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final, appendWaitTrace(nil, final))}, Notice: endNotice(final)}
 }
 
 // endNotice tells the platform of the end of a wait that asked for it.

@@ -34,47 +34,40 @@ type expirer struct {
 	released time.Time
 }
 
-// expiry is a session or a parked callback with the moment it ends.
+// expiry is a session or a parked callback with the moment it ends: a part of
+// either, so that the heap holds what is there already.
 type expiry struct {
 	at      time.Time // monotonic
 	room    *room
 	session *session
 	parked  *parked
+	place   int // in the heap
 }
+
+// absent is the place of what is not in the heap.
+const absent = -1
 
 func newExpirer(s *Sessions) *expirer {
 	return &expirer{sessions: s, wake: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{})}
 }
 
-func (x *expirer) addSession(r *room, e *session) {
-	x.add(expiry{at: e.deadline, room: r, session: e})
-}
-
-func (x *expirer) addParked(r *room, p *parked) {
-	x.add(expiry{at: p.until, room: r, parked: p})
-}
-
-func (x *expirer) add(item expiry) {
+// add takes an item up; one that is there already stays where it is.
+func (x *expirer) add(item *expiry) {
 	x.mu.Lock()
-	if place := item.place(); *place >= 0 { // it is there: release and retry may both add it
-		x.mu.Unlock()
-		return
+	if item.place == absent {
+		heap.Push(&x.items, item)
 	}
-	heap.Push(&x.items, item)
-	first := *item.place() == 0
+	first := item.place == 0
 	x.mu.Unlock()
 	if first {
 		x.poke()
 	}
 }
 
-func (x *expirer) removeSession(e *session) { x.remove(&e.place) }
-func (x *expirer) removeParked(p *parked)   { x.remove(&p.place) }
-
-func (x *expirer) remove(place *int) {
+func (x *expirer) remove(item *expiry) {
 	x.mu.Lock()
-	if *place >= 0 {
-		heap.Remove(&x.items, *place)
+	if item.place != absent {
+		heap.Remove(&x.items, item.place)
 	}
 	x.mu.Unlock()
 }
@@ -143,21 +136,21 @@ func (x *expirer) expireDue() (next time.Time, any bool) {
 	return x.items[0].at, true
 }
 
-func (x *expirer) pop(now time.Time) (due []expiry) {
+func (x *expirer) pop(now time.Time) (due []*expiry) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for len(x.items) > 0 && len(due) < expireMost && !x.items[0].at.After(now) {
-		due = append(due, heap.Pop(&x.items).(expiry))
+		due = append(due, heap.Pop(&x.items).(*expiry))
 	}
 	return due
 }
 
 // expire ends what is due in one commit. Whoever has the turn on a session now
 // may well be ending it: it comes again when that turn is over.
-func (x *expirer) expire(due []expiry) {
+func (x *expirer) expire(due []*expiry) {
 	s := x.sessions
 	var (
-		taken   []expiry
+		taken   []*expiry
 		turns   []*turn
 		changes []*gateway.Change
 		now     = time.Now()
@@ -180,12 +173,12 @@ func (x *expirer) expire(due []expiry) {
 	err := s.commit(changes...)
 	for i, item := range taken {
 		if err == nil {
-			s.Observer.TimerLag(now.Sub(item.at))
+			s.Observer.TimerLag(now.Sub(item.session.deadline))
 			item.room.finish(s, item.session, changes[i].Wait)
 		}
 		item.room.release(s, turns[i])
 		if err != nil {
-			item.at = now.Add(expireAgain)
+			item.at = now.Add(expireAgain) // the deadline stays what it was
 			x.add(item)
 		}
 	}
@@ -226,35 +219,28 @@ func (s *Sessions) reach(createdAt time.Time) {
 
 // expiryHeap is a heap by moment that tells each item its place, so that it can
 // be taken out.
-type expiryHeap []expiry
-
-func (item *expiry) place() *int {
-	if item.session != nil {
-		return &item.session.place
-	}
-	return &item.parked.place
-}
+type expiryHeap []*expiry
 
 func (h expiryHeap) Len() int           { return len(h) }
 func (h expiryHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
 
 func (h expiryHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	*h[i].place(), *h[j].place() = i, j
+	h[i].place, h[j].place = i, j
 }
 
 // Push and Pop are for container/heap.
 func (h *expiryHeap) Push(x any) {
-	item := x.(expiry)
-	*item.place() = len(*h)
+	item := x.(*expiry)
+	item.place = len(*h)
 	*h = append(*h, item)
 }
 
 func (h *expiryHeap) Pop() any {
 	last := len(*h) - 1
 	item := (*h)[last]
-	(*h)[last] = expiry{}
+	(*h)[last] = nil
 	*h = (*h)[:last]
-	*item.place() = -1
+	item.place = absent
 	return item
 }

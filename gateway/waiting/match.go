@@ -43,24 +43,22 @@ type verdict struct {
 // values are pooled: a wait with rules of its own reads the callback once more.
 var values = sync.Pool{New: func() any { return new(mapping.Values) }}
 
-// judge reads a callback by a wait's own rules, or by those of its source (nil).
-func judge(own *mapping.Program, src *directory.Source, r Received) verdict {
-	if own == nil {
-		return decide(&src.Plan.Rules, r.Values)
-	}
+// reread reads a callback with paths that its source does not have.
+func reread(set *mapping.Set, rules *mapping.Rules, doc *mapping.Document, variables []byte) verdict {
 	v := values.Get().(*mapping.Values)
 	defer values.Put(v)
 	defer v.Release()
-	own.Set.Read(r.Document, v)
-	return decide(&own.Rules, v)
+	set.Read(doc, v)
+	return decide(rules, v, variables)
 }
 
-func decide(rules *mapping.Rules, v *mapping.Values) verdict {
+// decide appends what the rules map to variables.
+func decide(rules *mapping.Rules, v *mapping.Values, variables []byte) verdict {
 	fit, fits := rules.Fit(v)
 	if !fits {
-		return verdict{}
+		return verdict{variables: variables}
 	}
-	variables, missing := rules.AppendVariables(nil, v, fit)
+	variables, missing := rules.AppendVariables(variables, v, fit)
 	return verdict{fits: true, match: fit.Name, branch: fit.Branch, variables: variables, missing: missing}
 }
 
@@ -69,15 +67,10 @@ func judgeParked(own *mapping.Program, src *directory.Source, p *gateway.Parked)
 	doc := &mapping.Document{
 		Body: mapping.BodyKind(p.Kind), Raw: p.Callback.Body, Request: &keptRequest{header: p.Header, query: p.Query},
 	}
-	v := values.Get().(*mapping.Values)
-	defer values.Put(v)
-	defer v.Release()
 	if own != nil {
-		own.Set.Read(doc, v)
-		return decide(&own.Rules, v)
+		return reread(own.Set, &own.Rules, doc, nil)
 	}
-	src.Plan.Set.Read(doc, v)
-	return decide(&src.Plan.Rules, v)
+	return reread(src.Plan.Set, &src.Plan.Rules, doc, nil)
 }
 
 // keptRequest gives paths what a parked callback kept.

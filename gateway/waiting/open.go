@@ -187,14 +187,14 @@ func (o *opening) register() (Opened, error) {
 		return Opened{}, err
 	}
 	w = change.Wait
-	change.Traces = append(change.Traces, waitTrace(w))
+	change.Traces = append(change.Traces, waitTrace(w, appendWaitTrace(nil, w)))
 	change.Notice = o.notice(w)
 	s.reach(w.CreatedAt)
 	if err := s.commit(change); err != nil {
 		return Opened{}, err
 	}
 	if record == nil {
-		o.room.register(s, &session{wait: w, deadline: now.Add(o.Timeout)})
+		o.room.register(s, newSession(o.room, w, now.Add(o.Timeout)))
 		return Opened{Wait: w}, nil
 	}
 	o.room.unpark(s, early)
@@ -228,7 +228,7 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, *gateway.Parked, error) {
 	s, now := o.sessions, time.Now()
 	for _, early := range o.room.waitingFor(o.turn.names) {
-		if !now.Before(early.until) {
+		if !now.Before(early.at) {
 			continue
 		}
 		record, err := s.Store.Parked(w.Tenant, early.id)
@@ -247,8 +247,10 @@ func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, 
 				Expires: record.Callback.ReceivedAt.Add(record.Window),
 			})
 		}
-		c := &Callback{Source: o.Source, Key: record.Key, Taken: record.Callback}
-		change.Traces = append(change.Traces, callbackTrace(c, gateway.OutcomeResumed, w.ID))
+		change.Traces = append(change.Traces, gateway.Trace{
+			Tenant: w.Tenant, Key: record.Key, At: record.Callback.ReceivedAt, Kind: "callback", ID: early.id,
+			Data: appendCallbackTrace(nil, o.Source.ID, gateway.OutcomeResumed, w.ID),
+		})
 		return early, record, nil
 	}
 	return nil, nil, nil

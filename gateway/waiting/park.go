@@ -31,19 +31,18 @@ func (r *room) park(s *Sessions, p *parked) {
 
 // parkReserved is park after a reserve.
 func (r *room) parkReserved(s *Sessions, p *parked) {
-	p.place = -1
 	r.mu.Lock()
 	list := append(r.early[p.name], p)
 	slices.SortFunc(list, func(a, b *parked) int { return compareIDs(a.id, b.id) })
 	r.early[p.name] = list
 	r.mu.Unlock()
 	s.Observer.ParkedChanged(r.tenant, 1)
-	s.expirer.addParked(r, p)
+	s.expirer.add(&p.expiry)
 }
 
 // unpark forgets a parked callback: it was taken, or its time is over.
 func (r *room) unpark(s *Sessions, p *parked) {
-	s.expirer.removeParked(p)
+	s.expirer.remove(&p.expiry)
 	r.mu.Lock()
 	list := r.early[p.name]
 	i := slices.Index(list, p)

@@ -13,22 +13,38 @@ type name struct{ source, key string }
 
 // session is an open wait. Its wait never changes: an ended one is a copy.
 type session struct {
+	expiry   // at its deadline, or later when its end could not be written
 	wait     *gateway.Wait
 	names    []name
 	deadline time.Time // monotonic
-	place    int       // in the expirer's heap; -1 when it is not there
 	overdue  bool      // the expirer came while another had the turn
 
 	final *gateway.Wait // how it ended; nil while it is open
 	over  chan struct{} // closed when it has ended; made by the first who holds
 }
 
+func newSession(r *room, w *gateway.Wait, deadline time.Time) *session {
+	e := &session{wait: w, deadline: deadline}
+	e.expiry = expiry{at: deadline, room: r, session: e, place: absent}
+	e.names = make([]name, 0, 1+len(w.Aliases))
+	e.names = append(e.names, name{w.Source, w.ConversationKey})
+	for _, alias := range w.Aliases {
+		e.names = addName(e.names, name{w.Source, alias})
+	}
+	return e
+}
+
 // parked is what memory keeps of a callback that came before its wait.
 type parked struct {
-	id    string
-	name  name
-	until time.Time // monotonic
-	place int       // in the expirer's heap; -1 when it is not there
+	expiry // when its parking ends
+	id     string
+	name   name
+}
+
+func newParked(r *room, id string, n name, until time.Time) *parked {
+	p := &parked{id: id, name: n}
+	p.expiry = expiry{at: until, room: r, parked: p, place: absent}
+	return p
 }
 
 // room holds the sessions of one tenant. Its mutex guards maps only: it is never
@@ -185,19 +201,13 @@ func (r *room) release(s *Sessions, t *turn) {
 	}
 	r.mu.Unlock()
 	if overdue != nil {
-		s.expirer.addSession(r, overdue)
+		s.expirer.add(&overdue.expiry)
 	}
 }
 
 // register makes a session open under all its names.
 func (r *room) register(s *Sessions, e *session) {
 	w := e.wait
-	e.place = -1
-	e.names = make([]name, 0, 1+len(w.Aliases))
-	e.names = append(e.names, name{w.Source, w.ConversationKey})
-	for _, alias := range w.Aliases {
-		e.names = addName(e.names, name{w.Source, alias})
-	}
 	r.mu.Lock()
 	for _, n := range e.names {
 		r.open[n] = e
@@ -207,12 +217,12 @@ func (r *room) register(s *Sessions, e *session) {
 	s.open.Add(1)
 	s.contextBytes.Add(int64(len(w.Context)))
 	s.Observer.WaitOpened(w.Tenant)
-	s.expirer.addSession(r, e)
+	s.expirer.add(&e.expiry)
 }
 
 // finish takes an ended session out of the registry and tells who holds it.
 func (r *room) finish(s *Sessions, e *session, final *gateway.Wait) {
-	s.expirer.removeSession(e)
+	s.expirer.remove(&e.expiry)
 	r.mu.Lock()
 	known := r.drop(e, final)
 	r.mu.Unlock()

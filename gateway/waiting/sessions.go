@@ -78,8 +78,8 @@ func (s *Sessions) Recover() error {
 		func(w *gateway.Wait) error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
-			e := &session{wait: w, deadline: time.Now().Add(time.Until(w.ExpiresAt))}
-			s.room(w.Tenant).register(s, e)
+			r := s.room(w.Tenant)
+			r.register(s, newSession(r, w, time.Now().Add(time.Until(w.ExpiresAt))))
 			return nil
 		},
 		func(p *gateway.Parked) error {
@@ -87,9 +87,8 @@ func (s *Sessions) Recover() error {
 			if left <= 0 {
 				return nil
 			}
-			s.room(p.Tenant).park(s, &parked{
-				id: p.Callback.ID, name: name{p.Source, p.Key}, until: time.Now().Add(left),
-			})
+			r := s.room(p.Tenant)
+			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, time.Now().Add(left)))
 			return nil
 		})
 	if err != nil {

@@ -1,10 +1,12 @@
 package waiting
 
 import (
+	"sync"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
 )
 
 // Callback is a checked callback on its way to its wait.
@@ -31,49 +33,76 @@ type Taken struct {
 	RetryAfter time.Duration
 }
 
+// taking is one Take on its way, with the memory that it needs until it returns.
+// It is pooled: what is kept of a callback is copied out of it.
+type taking struct {
+	*Callback
+	turn      turn
+	variables []byte // as the last verdict mapped them
+	change    gateway.Change
+	changes   [1]*gateway.Change
+	marks     [1]gateway.Mark
+	traces    [2]gateway.Trace
+	data      []byte // of the traces
+}
+
+var takings = sync.Pool{New: func() any { return new(taking) }}
+
+func newTaking(c *Callback) *taking {
+	k := takings.Get().(*taking)
+	k.Callback = c
+	return k
+}
+
+func (k *taking) free() {
+	*k = taking{variables: k.variables[:0], data: k.data[:0]}
+	takings.Put(k)
+}
+
 // Take gives a callback to the wait it fits, or parks it, or says why neither
 // can be. All that its answer promises is durable when it returns without error.
 func (s *Sessions) Take(c *Callback) (Taken, error) {
+	k := newTaking(c)
+	defer k.free()
 	r := s.room(c.Source.Tenant.ID)
 	var mark *gateway.MarkKey
 	if c.Strong {
 		mark = &c.Mark
 	}
-	t := &turn{}
-	names := t.one[:0]
+	names := k.turn.one[:0]
 	if c.Key != "" {
 		names = append(names, name{c.Source.ID, c.Key})
 	}
-	if err := r.acquire(background, t, names, mark); err != nil {
+	if err := r.acquire(background, &k.turn, names, mark); err != nil {
 		return Taken{}, err
 	}
-	defer r.release(s, t)
+	defer r.release(s, &k.turn)
 	if c.Strong {
-		if taken, found, err := s.repeated(c); found || err != nil {
+		if taken, found, err := s.repeated(k); found || err != nil {
 			return taken, err
 		}
 	}
 	if c.Key == "" {
 		return Taken{Outcome: gateway.OutcomeKeyMissing, CallbackID: c.Taken.ID}, nil
 	}
-	e, err := s.inTime(r, t.session)
+	e, err := s.inTime(r, k.turn.session)
 	if err != nil {
 		return Taken{}, err
 	}
 	if e != nil {
-		return s.resume(r, e, c)
+		return s.resume(r, e, k)
 	}
-	return s.takeEarly(r, c)
+	return s.takeEarly(r, k)
 }
 
 // repeated looks for the mark of the same callback.
-func (s *Sessions) repeated(c *Callback) (Taken, bool, error) {
-	m, found, err := s.Store.Mark(c.Source.Tenant.ID, c.Mark, c.Source.Window)
+func (s *Sessions) repeated(k *taking) (Taken, bool, error) {
+	m, found, err := s.Store.Mark(k.Source.Tenant.ID, k.Mark, k.Source.Window)
 	if !found || err != nil {
 		return Taken{}, false, err
 	}
-	if c.Key != "" {
-		s.refuse(c, gateway.OutcomeDuplicate, m.WaitID)
+	if k.Key != "" {
+		s.refuse(k, gateway.OutcomeDuplicate, m.WaitID)
 	}
 	return Taken{Outcome: gateway.OutcomeDuplicate, CallbackID: m.CallbackID, WaitID: m.WaitID}, true, nil
 }
@@ -88,30 +117,28 @@ func (s *Sessions) inTime(r *room, e *session) (*session, error) {
 }
 
 // resume gives the callback to an open wait, if it fits. The turn is held.
-func (s *Sessions) resume(r *room, e *session, c *Callback) (Taken, error) {
-	rules, err := s.rulesOf(e.wait, c.Source)
+func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
+	rules, err := s.rulesOf(e.wait, k.Source)
 	if err != nil {
 		return Taken{}, err
 	}
-	v := judge(rules, c.Source, c.Received)
-	taken := Taken{CallbackID: c.Taken.ID, WaitID: e.wait.ID}
+	v := k.judge(rules)
+	taken := Taken{CallbackID: k.Taken.ID, WaitID: e.wait.ID}
 	switch {
 	case !v.fits:
 		taken.Outcome = gateway.OutcomeIgnored
-		return taken, s.ignore(c, e.wait.ID)
+		return taken, s.ignore(k, e.wait.ID)
 	case v.missing != "":
 		taken.Outcome, taken.Variable = gateway.OutcomeVariableMissing, v.missing
-		s.refuse(c, taken.Outcome, e.wait.ID)
+		s.refuse(k, taken.Outcome, e.wait.ID)
 		return taken, nil
 	}
-	final := resumed(e.wait, v, c.Taken, time.Now())
-	change := &gateway.Change{
-		Wait:   final,
-		Marks:  []gateway.Mark{c.newMark(final.ID, c.Source.Window)},
-		Traces: []gateway.Trace{waitTrace(final), callbackTrace(c, gateway.OutcomeResumed, final.ID)},
-		Notice: endNotice(final),
-	}
-	if err := s.commit(change); err != nil {
+	final := resumed(e.wait, v, k.Taken, time.Now())
+	k.remember(final.ID, k.Source.Window)
+	k.trace(gateway.OutcomeResumed, final.ID)
+	k.traceWait(final)
+	k.change.Wait, k.change.Notice = final, endNotice(final)
+	if err := s.commitTaking(k); err != nil {
 		return Taken{}, err
 	}
 	r.finish(s, e, final)
@@ -120,57 +147,57 @@ func (s *Sessions) resume(r *room, e *session, c *Callback) (Taken, error) {
 }
 
 // takeEarly deals with a callback that no open wait is there for. The turn is held.
-func (s *Sessions) takeEarly(r *room, c *Callback) (Taken, error) {
-	if !c.Strong { // a fingerprint counts only while no wait is open
-		if taken, found, err := s.repeated(c); found || err != nil {
+func (s *Sessions) takeEarly(r *room, k *taking) (Taken, error) {
+	if !k.Strong { // a fingerprint counts only while no wait is open
+		if taken, found, err := s.repeated(k); found || err != nil {
 			return taken, err
 		}
 	}
-	taken := Taken{CallbackID: c.Taken.ID}
-	v := judge(nil, c.Source, c.Received)
+	taken := Taken{CallbackID: k.Taken.ID}
+	v := k.judge(nil)
 	if !v.fits {
 		taken.Outcome = gateway.OutcomeIgnored
-		return taken, s.ignore(c, "")
+		return taken, s.ignore(k, "")
 	}
 	if v.missing != "" {
 		taken.Outcome, taken.Variable = gateway.OutcomeVariableMissing, v.missing
-		s.refuse(c, taken.Outcome, "")
+		s.refuse(k, taken.Outcome, "")
 		return taken, nil
 	}
-	if !c.Source.Again {
-		ended, found, err := s.lastEnded(c.Source.Tenant.ID, c.Source.ID, c.Key)
+	if !k.Source.Again {
+		ended, found, err := s.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.Key)
 		if err != nil {
 			return Taken{}, err
 		}
 		if found {
-			return s.tooLate(c, ended, v.variables)
+			return s.tooLate(k, ended, v.variables)
 		}
 	}
-	return s.park(r, c)
+	return s.park(r, k)
 }
 
 // tooLate answers a callback whose wait has ended.
-func (s *Sessions) tooLate(c *Callback, ended gateway.Ended, variables gateway.Raw) (Taken, error) {
-	taken := Taken{CallbackID: c.Taken.ID, WaitID: ended.WaitID, Outcome: gateway.OutcomeLate}
+func (s *Sessions) tooLate(k *taking, ended gateway.Ended, variables gateway.Raw) (Taken, error) {
+	taken := Taken{CallbackID: k.Taken.ID, WaitID: ended.WaitID, Outcome: gateway.OutcomeLate}
 	if ended.State == gateway.StateResumed {
 		taken.Outcome = gateway.OutcomeAlreadyResumed
-	} else if c.Source.Tenant.Platform != nil {
-		return taken, s.noticeLate(c, ended, variables)
+	} else if k.Source.Tenant.Platform != nil {
+		return taken, s.noticeLate(k, ended, variables)
 	}
-	s.refuse(c, taken.Outcome, ended.WaitID)
+	s.refuse(k, taken.Outcome, ended.WaitID)
 	return taken, nil
 }
 
 // noticeLate tells the platform of a late callback, once for each distinct one.
-func (s *Sessions) noticeLate(c *Callback, ended gateway.Ended, variables gateway.Raw) error {
-	tenant := c.Source.Tenant.ID
-	key := gateway.NewMarkKey(gateway.MarkLate, c.Mark[:])
+func (s *Sessions) noticeLate(k *taking, ended gateway.Ended, variables gateway.Raw) error {
+	tenant := k.Source.Tenant.ID
+	key := gateway.NewMarkKey(gateway.MarkLate, k.Mark[:])
 	_, told, err := s.Store.Mark(tenant, key, gateway.OutcomeKept)
 	if err != nil {
 		return err
 	}
 	if told {
-		s.refuse(c, gateway.OutcomeLate, ended.WaitID)
+		s.refuse(k, gateway.OutcomeLate, ended.WaitID)
 		return nil
 	}
 	wait, err := s.Store.Wait(tenant, ended.WaitID)
@@ -178,69 +205,102 @@ func (s *Sessions) noticeLate(c *Callback, ended gateway.Ended, variables gatewa
 		return err
 	}
 	if wait.OwnMatch != nil || wait.OwnVariables != nil {
-		if rules, err := s.rulesOf(wait, c.Source); err == nil {
-			variables = judge(rules, c.Source, c.Received).variables
+		if rules, err := s.rulesOf(wait, k.Source); err == nil {
+			variables = k.judge(rules).variables
 		}
 	}
 	now := time.Now()
-	return s.commit(&gateway.Change{
-		Marks: []gateway.Mark{{
-			Tenant: tenant, Key: key, CallbackID: c.Taken.ID, WaitID: wait.ID, Expires: now.Add(gateway.OutcomeKept),
-		}},
-		Traces: []gateway.Trace{callbackTrace(c, gateway.OutcomeLate, wait.ID)},
-		Notice: gateway.LateNotice(wait, &c.Taken, variables, now),
-	})
+	k.marks[0] = gateway.Mark{
+		Tenant: tenant, Key: key, CallbackID: k.Taken.ID, WaitID: wait.ID, Expires: now.Add(gateway.OutcomeKept),
+	}
+	k.change.Marks = k.marks[:]
+	k.trace(gateway.OutcomeLate, wait.ID)
+	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now)
+	return s.commitTaking(k)
 }
 
 // park keeps a callback until its session waits, or its time is over.
-func (s *Sessions) park(r *room, c *Callback) (Taken, error) {
-	src := c.Source
-	taken := Taken{CallbackID: c.Taken.ID}
+func (s *Sessions) park(r *room, k *taking) (Taken, error) {
+	src := k.Source
+	taken := Taken{CallbackID: k.Taken.ID}
 	if src.EarlyTTL == 0 {
 		taken.Outcome = gateway.OutcomeNoWaitingSession
-		s.refuse(c, taken.Outcome, "")
+		s.refuse(k, taken.Outcome, "")
 		return taken, nil
 	}
 	if !r.reserve(src.ID, src.EarlyMax) {
 		taken.Outcome, taken.RetryAfter = gateway.OutcomeRateLimited, 5*time.Second
-		s.refuse(c, taken.Outcome, "")
+		s.refuse(k, taken.Outcome, "")
 		return taken, nil
 	}
 	until := time.Now().Add(src.EarlyTTL)
-	err := s.commit(&gateway.Change{
-		Park: c.parked(),
-		// Until a wait takes it, its mark ends with its parking.
-		Marks:  []gateway.Mark{c.newMark("", src.EarlyTTL)},
-		Traces: []gateway.Trace{callbackTrace(c, gateway.OutcomeParked, "")},
-	})
-	if err != nil {
+	k.remember("", src.EarlyTTL) // until a wait takes it, its mark ends with its parking
+	k.trace(gateway.OutcomeParked, "")
+	k.change.Park = k.parked()
+	if err := s.commitTaking(k); err != nil {
 		r.unreserve(src.ID)
 		return Taken{}, err
 	}
-	r.parkReserved(s, &parked{id: c.Taken.ID, name: name{src.ID, c.Key}, until: until})
+	r.parkReserved(s, newParked(r, k.Taken.ID, name{src.ID, k.Key}, until))
 	taken.Outcome = gateway.OutcomeParked
 	return taken, nil
 }
 
 // ignore remembers a callback that fits nothing: it was answered for good.
-func (s *Sessions) ignore(c *Callback, waitID string) error {
-	return s.commit(&gateway.Change{
-		Marks:  []gateway.Mark{c.newMark(waitID, c.Source.Window)},
-		Traces: []gateway.Trace{callbackTrace(c, gateway.OutcomeIgnored, waitID)},
-	})
+func (s *Sessions) ignore(k *taking, waitID string) error {
+	k.remember(waitID, k.Source.Window)
+	k.trace(gateway.OutcomeIgnored, waitID)
+	return s.commitTaking(k)
 }
 
 // refuse leaves a line in the timeline. Nothing was promised, so an error of the
 // store is not the sender's business.
-func (s *Sessions) refuse(c *Callback, o gateway.Outcome, waitID string) {
-	_ = s.Store.Commit(&gateway.Change{Refused: true, Traces: []gateway.Trace{callbackTrace(c, o, waitID)}})
+func (s *Sessions) refuse(k *taking, o gateway.Outcome, waitID string) {
+	k.trace(o, waitID)
+	k.change.Refused = true
+	_ = s.commitTaking(k)
 }
 
-func (c *Callback) newMark(waitID string, kept time.Duration) gateway.Mark {
-	return gateway.Mark{
-		Tenant: c.Source.Tenant.ID, Key: c.Mark, CallbackID: c.Taken.ID, WaitID: waitID,
-		Expires: c.Taken.ReceivedAt.Add(kept),
+func (s *Sessions) commitTaking(k *taking) error {
+	k.changes[0] = &k.change
+	return s.commit(k.changes[:]...)
+}
+
+// remember marks the callback as taken.
+func (k *taking) remember(waitID string, kept time.Duration) {
+	k.marks[0] = gateway.Mark{
+		Tenant: k.Source.Tenant.ID, Key: k.Mark, CallbackID: k.Taken.ID, WaitID: waitID,
+		Expires: k.Taken.ReceivedAt.Add(kept),
 	}
+	k.change.Marks = k.marks[:]
+}
+
+func (k *taking) trace(o gateway.Outcome, waitID string) {
+	from := len(k.data)
+	k.data = appendCallbackTrace(k.data, k.Source.ID, o, waitID)
+	k.traces[0] = gateway.Trace{
+		Tenant: k.Source.Tenant.ID, Key: k.Key, At: k.Taken.ReceivedAt, Kind: "callback", ID: k.Taken.ID, Data: k.data[from:],
+	}
+	k.change.Traces = k.traces[:1]
+}
+
+func (k *taking) traceWait(w *gateway.Wait) {
+	from := len(k.data)
+	k.data = appendWaitTrace(k.data, w)
+	k.traces[1] = waitTrace(w, k.data[from:])
+	k.change.Traces = k.traces[:2]
+}
+
+// judge reads the callback by a wait's own rules, or by those of its source
+// (nil). The verdict's variables last until the next one.
+func (k *taking) judge(own *mapping.Program) (v verdict) {
+	if own == nil {
+		v = decide(&k.Source.Plan.Rules, k.Received.Values, k.variables[:0])
+	} else {
+		v = reread(own.Set, &own.Rules, k.Received.Document, k.variables[:0])
+	}
+	k.variables = v.variables
+	return v
 }
 
 // parked is what the store keeps of a callback that came before its wait.

@@ -17,8 +17,11 @@ func (s *Sessions) Timeline(tenant, key string, since time.Time, most int) ([]ga
 }
 
 // waitTrace is a wait's line: written when it opens, and again when it ends.
-func waitTrace(w *gateway.Wait) gateway.Trace {
-	data := make([]byte, 0, 160)
+func waitTrace(w *gateway.Wait, data gateway.Raw) gateway.Trace {
+	return gateway.Trace{Tenant: w.Tenant, Key: w.ConversationKey, At: w.CreatedAt, Kind: "wait", ID: w.ID, Data: data}
+}
+
+func appendWaitTrace(data []byte, w *gateway.Wait) []byte {
 	data = append(data, `{"source":`...)
 	data = gateway.AppendString(data, w.Source)
 	data = appendWord(data, "state", string(w.State))
@@ -32,21 +35,16 @@ func waitTrace(w *gateway.Wait) gateway.Trace {
 	data = gateway.Time{Time: w.ExpiresAt}.AppendJSON(data)
 	data = append(data, `,"ended_at":`...)
 	data = gateway.Time{Time: w.EndedAt}.AppendJSON(data)
-	return gateway.Trace{
-		Tenant: w.Tenant, Key: w.ConversationKey, At: w.CreatedAt, Kind: "wait", ID: w.ID, Data: append(data, '}'),
-	}
+	return append(data, '}')
 }
 
-// callbackTrace is a callback's line, taken or refused.
-func callbackTrace(c *Callback, o gateway.Outcome, waitID string) gateway.Trace {
-	data := make([]byte, 0, 96)
+// appendCallbackTrace is for a callback's line, taken or refused.
+func appendCallbackTrace(data []byte, source string, o gateway.Outcome, waitID string) []byte {
 	data = append(data, `{"source":`...)
-	data = gateway.AppendString(data, c.Source.ID)
+	data = gateway.AppendString(data, source)
 	data = appendWord(data, "outcome", string(o))
 	data = appendWord(data, "wait_id", waitID)
-	return gateway.Trace{
-		Tenant: c.Source.Tenant.ID, Key: c.Key, At: c.Taken.ReceivedAt, Kind: "callback", ID: c.Taken.ID, Data: append(data, '}'),
-	}
+	return append(data, '}')
 }
 
 // appendWord appends a member whose value is a word, null for "".

@@ -1,0 +1,150 @@
+package inbound_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/inbound"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+// most is the budget of DESIGN: allocations for one callback on the accept path,
+// from the parsed request to the written answer, its durable commit included.
+const most = 10
+
+func TestCallbackStaysInItsAllocationBudget(t *testing.T) {
+	b := newBench(t)
+	defer b.close()
+	const warm, runs = 200, 500
+	b.open(warm + runs)
+	for i := range warm {
+		b.send(i)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range runs {
+		b.send(warm + i)
+	}
+	runtime.ReadMemStats(&after)
+	per := float64(after.Mallocs-before.Mallocs) / runs
+	t.Logf("%.1f allocations and %.0f bytes a callback", per, float64(after.TotalAlloc-before.TotalAlloc)/runs)
+	if per > most {
+		t.Errorf("%.1f allocations a callback, want at most %d", per, most)
+	}
+}
+
+func BenchmarkCallback(b *testing.B) {
+	k := newBench(b)
+	defer k.close()
+	k.open(b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		k.send(i)
+	}
+}
+
+// bench hands requests to the way without a socket: their parsing is the edge's.
+type bench struct {
+	t        testing.TB
+	in       *inbound.Inbound
+	store    *pebblestore.Store
+	sessions *waiting.Sessions
+	source   *directory.Source
+	ctx      fasthttp.RequestCtx
+	body     []byte
+}
+
+func newBench(t testing.TB) *bench {
+	b := &bench{t: t}
+	spec := gateway.Source{
+		Verify: gateway.Verify{Type: "token", In: "header", Name: "X-Token", Secrets: []gateway.Secret{"let me in, please"}},
+		Variables: []gateway.Variable{
+			{Name: "amount", Path: "data.amount", Type: "number"}, {Name: "currency", Path: "data.currency"},
+		},
+		Dedupe: gateway.Dedupe{ID: "id"},
+	}
+	tenants, faults := directory.CompileFile(
+		map[string]directory.FileTenant{"acme": {Sources: map[string]gateway.Source{"payments": spec}}},
+		directory.Options{MaxBody: 1 << 20})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	d := directory.New()
+	d.Swap(directory.Build(metrics.New("test"), tenants, nil))
+	b.source = d.Current().Tenant("acme").Source("payments")
+	var err error
+	if b.store, err = pebblestore.Open(pebblestore.Options{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	if b.sessions, err = waiting.New(waiting.Options{Store: b.store, Observer: deaf{}, Notify: func(gateway.LaneKey, gateway.Due) {}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.sessions.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	b.in = inbound.New(inbound.Options{
+		Directory: d, Taker: b.sessions, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Duration: nobody{}, AuthFailed: func() {},
+	})
+	b.ctx.Init(&fasthttp.Request{}, nil, nil)
+	r := &b.ctx.Request
+	r.Header.SetMethod("POST")
+	r.SetRequestURI("/hooks/acme/payments")
+	r.Header.SetContentType("application/json")
+	r.Header.Set("X-Token", "let me in, please")
+	return b
+}
+
+func (b *bench) close() {
+	b.sessions.Close()
+	if err := b.store.Close(); err != nil {
+		b.t.Error(err)
+	}
+}
+
+// open opens n waits, some at once so that they share the disk's time.
+func (b *bench) open(n int) {
+	turns := make(chan struct{}, 64)
+	for i := range n {
+		turns <- struct{}{}
+		go func() {
+			defer func() { <-turns }()
+			_, err := b.sessions.Open(context.Background(), waiting.OpenRequest{
+				Source: b.source, Key: fmt.Sprintf("chat%d", i), Timeout: 5 * time.Minute, Mode: gateway.ModePoll,
+			})
+			if err != nil {
+				b.t.Error(err)
+			}
+		}()
+	}
+	for range cap(turns) {
+		turns <- struct{}{}
+	}
+}
+
+var resumed = []byte(`{"outcome":"resumed"`)
+
+func (b *bench) send(i int) {
+	b.body = fmt.Appendf(b.body[:0], `{"id":"evt_%d","conversation_key":"chat%d","data":{"amount":1200,"currency":"EUR"},"filler":%q}`, i, i, filler)
+	b.ctx.Request.SetBodyRaw(b.body)
+	b.ctx.Response.Reset()
+	b.in.Handle(&b.ctx, tenant, source, nil)
+	if got := b.ctx.Response.Body(); len(got) < len(resumed) || string(got[:len(resumed)]) != string(resumed) {
+		b.t.Fatalf("callback %d was answered %s", i, got)
+	}
+}
+
+var (
+	tenant, source = []byte("acme"), []byte("payments")
+	filler         = fmt.Sprintf("%0800d", 7)
+)
