@@ -1,0 +1,74 @@
+package api_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+)
+
+func unmarshal(text string, into any) error { return json.Unmarshal([]byte(text), into) }
+
+// deliver makes a delivery of a notice durable, and gives it.
+func (k *kit) deliver(key string, at time.Time) gateway.Delivery {
+	k.t.Helper()
+	n := gateway.WaitNotice(&gateway.Wait{ID: "wait_x", Tenant: "acme", ConversationKey: key, State: gateway.StateTimedOut}, at)
+	k.must(k.store.Commit(&gateway.Change{Notice: n}))
+	return n.Delivery
+}
+
+func TestDeliveries(t *testing.T) {
+	k := withAcme(t)
+	start := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Minute)
+	old, tried := k.deliver("a", start), k.deliver("b", start.Add(time.Second))
+	was := gateway.Due{ID: tried.ID, At: tried.NextAttemptAt}
+	tried.State, tried.Attempts, tried.NextAttemptAt = gateway.DeliveryRetrying, 1, start.Add(time.Hour)
+	k.must(k.store.Settle(&tried, was, &gateway.Attempt{
+		Number: 1, At: start.Add(2 * time.Second), Duration: 1500 * time.Millisecond, Status: 503, Error: "5xx", ResponseBody: []byte("busy \xff"),
+	}))
+	path := v1Acme + "/deliveries"
+	g := k.want(200, "GET", path+"/"+tried.ID, "")
+	var shown struct {
+		State    string
+		Attempts []struct {
+			Number, Status int
+			DurationMS     int `json:"duration_ms"`
+			Error, At      string
+			ResponseBody   string `json:"response_body"`
+		}
+		EventIDs []string `json:"event_ids"`
+		Next     string   `json:"next_attempt_at"`
+		Ended    *string  `json:"ended_at"`
+		Endpoint string
+		Type     string `json:"event_type"`
+		Key      string `json:"conversation_key"`
+	}
+	k.must(unmarshal(g.text, &shown))
+	if a := shown.Attempts; len(a) != 1 || a[0].Number != 1 || a[0].Status != 503 || a[0].DurationMS != 1500 || a[0].Error != "5xx" || a[0].ResponseBody != "busy \ufffd" {
+		t.Errorf("attempts are %+v in %s", a, g.text)
+	}
+	if shown.State != "retrying" || shown.Endpoint != "_platform" || shown.Type != "wait.timed_out" || shown.Key != "b" || !slices.Equal(shown.EventIDs, tried.EventIDs) ||
+		shown.Next != gateway.At(start.Add(time.Hour)).Format(gateway.TimeFormat) || shown.Ended != nil {
+		t.Errorf("the delivery is %s", g.text)
+	}
+	for query, want := range map[string][]string{
+		"?limit=1": {tried.ID, old.ID}, "?state=pending": {old.ID}, "?state=retrying": {tried.ID}, "?endpoint=crm": nil,
+		"?endpoint=_platform": {tried.ID, old.ID}, "?event_type=wait.resumed": nil, "?conversation_key=a": {old.ID},
+		"?since=" + start.Add(time.Second).Format(time.RFC3339Nano): {tried.ID},
+		"?until=" + start.Add(time.Second).Format(time.RFC3339Nano): {old.ID},
+	} {
+		if seen := k.pages(path + query); !slices.Equal(seen, want) {
+			t.Errorf("%s lists %q, want %q", query, seen, want)
+		}
+	}
+	if g := k.do("GET", path+"?state=odd&since=yesterday&until=x", ""); g.status != 422 || !slices.Equal(g.paths(), []string{"since", "until", "state"}) {
+		t.Errorf("odd filters: %d %s", g.status, g.text)
+	}
+	k.want(404, "GET", "/v1/tenants/filed/deliveries/"+tried.ID, "")
+	if list := k.want(200, "GET", path, "").text; !strings.Contains(list, `"error":"5xx"`) {
+		t.Errorf("the list shows no attempts: %s", list)
+	}
+}

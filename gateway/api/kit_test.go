@@ -1,0 +1,252 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/auth/seal"
+	"hookgate/gateway"
+	"hookgate/gateway/api"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/mapping"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/transport"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+const adminToken = "the admin token of the tests"
+
+// kit is the API on loopback over the real store, waits and edge.
+type kit struct {
+	t        *testing.T
+	url      string
+	store    *pebblestore.Store
+	waits    *waiting.Sessions
+	here     *directory.Directory
+	failures counter
+	reload   error // what the next reload comes to
+	mu       sync.Mutex
+	logs     bytes.Buffer
+}
+
+type counter struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *counter) Inc()       { c.mu.Lock(); defer c.mu.Unlock(); c.n++ }
+func (c *counter) count() int { c.mu.Lock(); defer c.mu.Unlock(); return c.n }
+
+// Write makes the kit the place of its logs.
+func (k *kit) Write(line []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.logs.Write(line)
+}
+
+func (k *kit) logged() string { k.mu.Lock(); defer k.mu.Unlock(); return k.logs.String() }
+
+type deaf struct{}
+
+func (deaf) WaitOpened(string)                                          {}
+func (deaf) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
+func (deaf) WaitTaken(string, string)                                   {}
+func (deaf) TimerLag(time.Duration)                                     {}
+func (deaf) ParkedChanged(string, int)                                  {}
+func (deaf) RulesCache(bool)                                            {}
+
+func newKit(t *testing.T) *kit {
+	k := &kit{t: t, here: directory.New()}
+	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	k.store, err = pebblestore.Open(pebblestore.Options{
+		Dir: "data", FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler),
+		DiskUsage: func() (uint64, uint64, error) { return 1 << 40, 1 << 41, nil },
+	})
+	k.must(err)
+	t.Cleanup(func() { k.must(k.store.Close()) })
+	k.waits, err = waiting.New(waiting.Options{Store: k.store, Observer: deaf{}, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	k.must(err)
+	k.must(k.waits.Recover())
+	t.Cleanup(k.waits.Close)
+	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	k.must(err)
+	res, err := resources.Open(resources.Options{
+		Store: k.store, Directory: k.here, Metrics: metrics.New("test"), Sealer: seal.New(key), AdminToken: adminToken,
+		Log: log, OnTenantDeleted: k.waits.Forget,
+	})
+	k.must(err)
+	k.must(res.SetFile(resources.File{
+		Tenants: map[string]directory.FileTenant{"filed": {Sources: map[string]gateway.Source{"s": {Verify: gateway.Verify{Type: "none"}}}}},
+		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
+	}))
+	k.serve(api.New(api.Options{
+		Directory: k.here, Resources: res, Waits: k.waits, Deliveries: k.store, Watcher: edge.NewWatcher(),
+		Reload: func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
+	}))
+	return k
+}
+
+// serve answers on loopback, behind the strict pass, as the internal listener does.
+func (k *kit) serve(a *api.API) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	k.must(err)
+	limits := &edge.Limits{Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
+	server := edge.Settings{
+		Handler: a.Handler, Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, ReduceMemory: true,
+		Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) },
+	}.Server()
+	done := make(chan error, 1)
+	edged := edge.NewListener(ln, limits)
+	go func() { done <- server.Serve(edged) }()
+	k.url = "http://" + ln.Addr().String()
+	k.t.Cleanup(func() {
+		k.waits.Drain() // or a held call would keep the server
+		k.must(server.Shutdown())
+		k.must(<-done)
+	})
+}
+
+func (k *kit) must(err error) {
+	k.t.Helper()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// got is an answer.
+type got struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any // nil unless a JSON object
+}
+
+func (g got) code() string {
+	code, _ := g.body["code"].(string)
+	return code
+}
+
+func (g got) str(member string) string {
+	s, _ := g.body[member].(string)
+	return s
+}
+
+// paths lists where a problem finds faults.
+func (g got) paths() (all []string) {
+	list, _ := g.body["errors"].([]any)
+	for _, one := range list {
+		if fault, ok := one.(map[string]any); ok {
+			path, _ := fault["path"].(string)
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+func (k *kit) as(token, method, path, body string, header ...string) got {
+	k.t.Helper()
+	answer, err := k.try(token, method, path, body, header...)
+	k.must(err)
+	return answer
+}
+
+func (k *kit) try(token, method, path, body string, header ...string) (g got, err error) {
+	r, err := http.NewRequest(method, k.url+path, strings.NewReader(body))
+	if err != nil {
+		return g, err
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return g, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	g = got{status: answer.StatusCode, header: answer.Header, text: string(text)}
+	if json.Valid(text) {
+		_ = json.Unmarshal(text, &g.body) // a list leaves it nil
+	}
+	return g, err
+}
+
+func (k *kit) do(method, path, body string, header ...string) got {
+	k.t.Helper()
+	return k.as(adminToken, method, path, body, header...)
+}
+
+// want makes a call as the admin that must have the status.
+func (k *kit) want(status int, method, path, body string, header ...string) got {
+	k.t.Helper()
+	g := k.do(method, path, body, header...)
+	if g.status != status {
+		k.t.Fatalf("%s %s %s: status %d, want %d: %s", method, path, body, g.status, status, g.text)
+	}
+	return g
+}
+
+// token makes a token of the API.
+func (k *kit) token(scope, tenant string) string {
+	k.t.Helper()
+	body, err := json.Marshal(map[string]string{"scope": scope, "tenant": tenant, "name": "test"})
+	k.must(err)
+	return k.want(201, "POST", "/v1/tokens", string(body)).str("token")
+}
+
+const (
+	v1Acme   = "/v1/tenants/acme"
+	payments = `{"verify": {"type": "stripe", "secrets": ["canary-stripe"]}, "variables": [{"name": "amount", "path": "amount"}]}`
+)
+
+// withAcme makes the tenant acme with the source payments.
+func withAcme(t *testing.T) *kit {
+	k := newKit(t)
+	k.want(201, "PUT", v1Acme, `{"name": "Acme", "headers": {"X-Auth": "canary-header"}}`)
+	k.want(201, "PUT", v1Acme+"/sources/payments", payments)
+	return k
+}
+
+// callback hands a JSON callback for a key to the source payments.
+func (k *kit) callback(key, body string) waiting.Taken {
+	k.t.Helper()
+	source := k.here.Current().Tenant("acme").Source("payments")
+	doc, err := mapping.Parse("POST", "application/json", []byte(body))
+	k.must(err)
+	var values mapping.Values
+	source.Plan.Set.Read(&doc, &values)
+	now := time.Now()
+	taken, err := k.waits.Take(&waiting.Callback{
+		Source: source, Key: key, Mark: gateway.NewMarkKey(gateway.MarkBody, []byte(key), []byte(body)),
+		Taken: gateway.TakenCallback{
+			ID: gateway.NewID(gateway.PrefixCallback, now), ReceivedAt: gateway.At(now).Time,
+			ContentType: "application/json", Body: gateway.Raw(body),
+		},
+		Received: waiting.Received{Document: &doc, Values: &values, Keeper: bare{}},
+	})
+	k.must(err)
+	return taken
+}
+
+// bare is a callback without header fields and query.
+type bare struct{}
+
+func (bare) Keep() ([]gateway.HeaderField, string) { return nil, "" }
