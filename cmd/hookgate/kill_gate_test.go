@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"hookgate/gateway/gatewaytest"
+)
+
+// gate leads the load to the program while there is one, and holds it back while
+// there is none.
+type gate struct {
+	mu       sync.Mutex
+	program  *gatewaytest.Program
+	opened   chan struct{} // closed while the gate is open
+	inFlight sync.WaitGroup
+}
+
+func newGate() *gate { return &gate{opened: make(chan struct{})} }
+
+func (g *gate) open(p *gatewaytest.Program) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.program = p
+	close(g.opened)
+}
+
+// shut lets nobody in any more.
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.opened = make(chan struct{})
+}
+
+// empty waits until all who are in have left.
+func (g *gate) empty() { g.inFlight.Wait() }
+
+// enter gives the program once there is one; leave ends what was asked of it.
+func (g *gate) enter(ctx context.Context) (p *gatewaytest.Program, leave func(), err error) {
+	for {
+		g.mu.Lock()
+		opened := g.opened
+		select {
+		case <-opened:
+			g.inFlight.Add(1)
+			p = g.program
+			g.mu.Unlock()
+			return p, g.inFlight.Done, nil
+		default:
+		}
+		g.mu.Unlock()
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+}

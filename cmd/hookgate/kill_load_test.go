@@ -1,0 +1,309 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/promises"
+)
+
+const (
+	waitsPath   = "/v1/tenants/acme/waits"
+	holdsAtMost = 4 * time.Second // then the client of a hold goes away
+)
+
+// load is many conversations at once, each a small plot that its number and the
+// seed decide.
+type load struct {
+	seed    uint64
+	history *promises.History
+	gate    *gate
+	next    atomic.Uint64
+	round   atomic.Int64
+
+	mu       sync.Mutex
+	touched  map[string]int64 // conversation -> the round in which it was last busy
+	outcomes map[string]int
+}
+
+func newLoad(seed uint64) *load {
+	return &load{seed: seed, history: promises.NewHistory(), gate: newGate(), touched: map[string]int64{}, outcomes: map[string]int{}}
+}
+
+// work plays one conversation after the other.
+func (l *load) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		newPlot(l, l.next.Add(1)).play(ctx)
+	}
+}
+
+// count notes what happened, for the tally, and that the conversation is busy.
+func (l *load) count(name, what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.touched[name] = l.round.Load()
+	l.outcomes[what]++
+}
+
+// tally tells how often each thing happened: a load that provokes nothing proves nothing.
+func (l *load) tally() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var text strings.Builder
+	for _, what := range slices.Sorted(maps.Keys(l.outcomes)) {
+		fmt.Fprintf(&text, "%s %d, ", what, l.outcomes[what])
+	}
+	return strings.TrimSuffix(text.String(), ", ")
+}
+
+// plot is what happens in one conversation.
+type plot struct {
+	*load
+	rng    *rand.Rand // used while the plot is made, and not after
+	talk   *promises.Conversation
+	source string
+	names  []string // by which the conversation is known; each open gives all of them
+	steps  []step
+	spread int // milliseconds over which the steps begin
+
+	known sync.Map // ids of waits, for who wants to cancel or watch
+}
+
+// step is one thing that begins at a moment of the plot.
+type step struct {
+	after time.Duration
+	do    func(context.Context)
+}
+
+func newPlot(l *load, number uint64) *plot {
+	rng := rand.New(rand.NewPCG(l.seed, number))
+	p := &plot{load: l, rng: rng, source: "payments", spread: []int{15, 150, 1500}[rng.IntN(3)]}
+	parking := time.Minute
+	if rng.IntN(3) == 0 {
+		p.source, parking = "brief", time.Second
+	}
+	name := fmt.Sprintf("c%d", number)
+	p.talk = l.history.Conversation(name, parking)
+	p.names = []string{name}
+	if rng.IntN(2) == 0 {
+		p.names = []string{name, name + "-x", name + "-y"}
+	}
+	for i := range 1 + rng.IntN(3) {
+		p.plotAsk(i)
+	}
+	for i := range 1 + rng.IntN(4) {
+		p.plotMessage(i)
+	}
+	if rng.IntN(4) == 0 {
+		p.at(p.cancelSome)
+	}
+	if rng.IntN(2) == 0 {
+		query := []string{"", "?hold=1"}[rng.IntN(2)]
+		p.at(func(ctx context.Context) { p.watchSome(ctx, query) })
+	}
+	return p
+}
+
+// at adds a step at a random moment.
+func (p *plot) at(do func(context.Context)) {
+	p.steps = append(p.steps, step{time.Duration(p.rng.IntN(p.spread)) * time.Millisecond, do})
+}
+
+// again says how often something is asked for, and whether once more when its
+// answer was lost.
+func (p *plot) again(most int) (times int, stubborn bool) {
+	return 1 + p.rng.IntN(most), p.rng.IntN(10) < 7
+}
+
+func (p *plot) plotAsk(number int) {
+	rng := p.rng
+	a := &promises.Ask{
+		ID: fmt.Sprintf("%s/%d", p.talk.Name, number), Mode: []string{"poll", "poll", "notify", "notify", "hold"}[rng.IntN(5)],
+		Timeout: []time.Duration{1, 1, 2, 3, 300}[rng.IntN(5)] * time.Second,
+	}
+	most := 1
+	if rng.IntN(2) == 0 {
+		a.IdempotencyKey, most = "key of "+a.ID, 3
+	}
+	first := rng.IntN(len(p.names))
+	body := map[string]any{
+		"source": p.source, "conversation_key": p.names[first], "aliases": slices.Delete(slices.Clone(p.names), first, first+1),
+		"timeout_seconds": int(a.Timeout.Seconds()), "mode": a.Mode, "context": map[string]any{"ask": a.ID},
+	}
+	if rng.IntN(6) == 0 {
+		a.Takes = []string{promises.Declined}
+		body["match"] = json.RawMessage(`[{"name":"declined","branch":"FAILURE","when":[{"path":"type","equals":"declined"}]}]`)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // it is made of texts and numbers
+	}
+	times, stubborn := p.again(most)
+	for range times {
+		p.at(func(ctx context.Context) { p.open(ctx, a, text, stubborn) })
+	}
+}
+
+func (p *plot) plotMessage(number int) {
+	rng := p.rng
+	m := &promises.Message{
+		N: fmt.Sprintf("%s.%d", p.talk.Name, number), Amount: rng.IntN(1000),
+		Type: []string{promises.Paid, promises.Paid, promises.Paid, promises.Declined, promises.Noise}[rng.IntN(5)],
+	}
+	body := map[string]any{"n": m.N, "type": m.Type, "amount": m.Amount, "conversation_key": p.names[rng.IntN(len(p.names))]}
+	fields := []string{"X-Token: a-token-of-the-kill-test"}
+	switch rng.IntN(4) {
+	case 0: // its body alone tells it from others
+	case 1:
+		m.ID = "key of " + m.N
+		fields = append(fields, "Idempotency-Key: "+m.ID)
+	default:
+		m.ID = "id of " + m.N
+		body["id"] = m.ID
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // it is made of texts and numbers
+	}
+	times, stubborn := p.again(3)
+	for range times {
+		p.at(func(ctx context.Context) { p.send(ctx, m, text, fields, stubborn) })
+	}
+}
+
+// play begins each step at its moment and waits for all of them.
+func (p *plot) play(ctx context.Context) {
+	var steps sync.WaitGroup
+	for _, s := range p.steps {
+		steps.Go(func() {
+			timer := time.NewTimer(s.after)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				s.do(ctx)
+			case <-ctx.Done():
+			}
+		})
+	}
+	steps.Wait()
+}
+
+// ask sends one request through the gate. Without an answer it is lost, and asked
+// again by who is stubborn. done notes it, and is called within the gate.
+func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(context.Context, *gatewaytest.Program) (gatewaytest.Answer, error),
+	done func(promises.Span, gatewaytest.Answer),
+) {
+	for {
+		program, leave, err := p.gate.enter(ctx)
+		if err != nil {
+			return
+		}
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), holdsAtMost)
+		begin := time.Now()
+		answer, err := call(limit, program)
+		cancel()
+		span := promises.Span{Begin: begin, End: time.Now(), Lost: err != nil}
+		done(span, answer)
+		said := what + ": lost"
+		if !span.Lost {
+			said = fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state")))
+		}
+		p.count(p.talk.Name, said)
+		leave()
+		if !span.Lost || !stubborn {
+			return
+		}
+		stubborn = false // once more is enough
+	}
+}
+
+func (p *plot) open(ctx context.Context, a *promises.Ask, body []byte, stubborn bool) {
+	p.ask(ctx, stubborn, "open "+a.Mode, func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+		var fields []string
+		if a.IdempotencyKey != "" {
+			fields = []string{"Idempotency-Key: " + a.IdempotencyKey}
+		}
+		return g.Admin().Do(ctx, http.MethodPost, waitsPath, body, fields...)
+	}, func(span promises.Span, answer gatewaytest.Answer) {
+		o := &promises.Open{Span: span, Ask: a, Status: answer.Status}
+		if wait := waitOf(answer); wait != nil {
+			o.ID, o.Wait = wait.ID, wait
+		} else if !span.Lost {
+			o.ID, o.Code = answer.Field("wait_id"), answer.Field("code")
+		}
+		if o.ID != "" {
+			p.known.Store(o.ID, true)
+		}
+		p.history.Opened(p.talk, o)
+	})
+}
+
+// waitOf reads the wait that an answer shows; nil is none.
+func waitOf(a gatewaytest.Answer) *gatewaytest.Wait {
+	if a.Status != http.StatusOK && a.Status != http.StatusCreated {
+		return nil
+	}
+	wait := &gatewaytest.Wait{}
+	if json.Unmarshal(a.Body, wait) != nil || wait.ID == "" {
+		return nil
+	}
+	return wait
+}
+
+func (p *plot) send(ctx context.Context, m *promises.Message, body []byte, fields []string, stubborn bool) {
+	p.ask(ctx, stubborn, "send", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+		return g.Sender().Do(ctx, http.MethodPost, "/hooks/acme/"+p.source, body, fields...)
+	}, func(span promises.Span, answer gatewaytest.Answer) {
+		s := &promises.Send{Span: span, Message: m, Status: answer.Status}
+		if !span.Lost {
+			_ = json.Unmarshal(answer.Body, &s.Taken) // an answer that is no JSON has no outcome, and that is judged
+		}
+		p.history.Sent(p.talk, s)
+	})
+}
+
+// someWait gives the id of a wait of this conversation; "" is none.
+func (p *plot) someWait() (id string) {
+	p.known.Range(func(key, _ any) bool {
+		id = key.(string)
+		return false
+	})
+	return id
+}
+
+func (p *plot) cancelSome(ctx context.Context) {
+	id := p.someWait()
+	if id == "" {
+		return
+	}
+	p.ask(ctx, true, "cancel", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+		return g.Admin().Do(ctx, http.MethodDelete, waitsPath+"/"+id, nil)
+	}, func(span promises.Span, answer gatewaytest.Answer) {
+		p.history.Cancelled(p.talk, &promises.Cancel{Span: span, ID: id, Status: answer.Status}, waitOf(answer))
+	})
+}
+
+func (p *plot) watchSome(ctx context.Context, query string) {
+	id := p.someWait()
+	if id == "" {
+		return
+	}
+	p.ask(ctx, false, "watch", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+		return g.Admin().Do(ctx, http.MethodGet, waitsPath+"/"+id+query, nil)
+	}, func(span promises.Span, answer gatewaytest.Answer) {
+		if !span.Lost {
+			p.history.Viewed(p.talk, &promises.View{Span: span, ID: id, From: "GET" + query, Wait: waitOf(answer)})
+		}
+	})
+}
