@@ -3,7 +3,6 @@ package pebblestore
 import (
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -122,11 +121,6 @@ func (s *Store) apply(b *pebble.Batch, sync bool) (err error) {
 	return b.Commit(pebble.NoSync)
 }
 
-// lookup is memory for one key, so that a lookup allocates none.
-type lookup struct{ key []byte }
-
-var lookups = sync.Pool{New: func() any { return &lookup{key: make([]byte, 0, 512)} }}
-
 // get gives what read makes of a value; found is false when it is not there. The
 // value is only valid during read.
 func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err error) {
@@ -138,23 +132,4 @@ func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err 
 		return false, fmt.Errorf("reading the store: %w", err)
 	}
 	return true, errors.Join(read(value), closer.Close())
-}
-
-// find is get without a closure, for lookups that mostly miss.
-func (s *Store) find(key []byte) (value []byte, closer io.Closer, missing bool, err error) {
-	value, closer, err = s.db.Get(key)
-	if err == pebble.ErrNotFound {
-		return nil, nil, true, nil
-	}
-	if err != nil {
-		return nil, nil, false, fmt.Errorf("reading the store: %w", err)
-	}
-	return value, closer, false, nil
-}
-
-func joinClose(err error, closer io.Closer) error {
-	if closed := closer.Close(); err == nil && closed != nil {
-		return fmt.Errorf("reading the store: %w", closed)
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"path"
 	"slices"
@@ -116,7 +117,7 @@ func TestFaultWhileOpening(t *testing.T) {
 			}
 			return nil
 		}))
-		s, err := Open(Options{Dir: "data", FS: fs})
+		s, err := Open(Options{Dir: "data", FS: fs, Logger: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			mustClose(t, s)
 			if !strings.HasPrefix(what, "table") { // none is written yet
@@ -124,6 +125,49 @@ func TestFaultWhileOpening(t *testing.T) {
 			}
 		} else if !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v, want EIO", what, err)
+		}
+	}
+}
+
+// TestLookupFault has a disk that cannot be read: who asks is told so, and not that
+// nothing is there, for then a callback would be taken twice.
+func TestLookupFault(t *testing.T) {
+	mem := vfs.NewMem()
+	var broken atomic.Bool
+	fs := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if broken.Load() && isTable(path.Base(op.Path)) && op.Kind == errorfs.OpFileReadAt {
+			return syscall.EIO
+		}
+		return nil
+	}))
+	s := mustOpen(t, Options{Dir: "data", FS: fs})
+	marks := make([]gateway.Mark, 5000) // more than one block of a table
+	for i := range marks {
+		marks[i] = gateway.Mark{Tenant: "acme", Key: gateway.MarkKey{byte(i), byte(i >> 8)}, Expires: time.Now().Add(time.Hour)}
+	}
+	if err := errors.Join(s.Commit(&gateway.Change{Marks: marks}), s.db.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	s = mustOpen(t, Options{Dir: "data", FS: fs})
+	broken.Store(true)
+	faults := 0
+	for i := range marks {
+		_, found, err := s.Mark("acme", marks[i].Key, gateway.MaxMarkAge)
+		switch {
+		case errors.Is(err, syscall.EIO):
+			faults++
+		case err != nil || !found: // what was cached may be found
+			t.Fatalf("on a disk that cannot be read: %v, %v, want EIO", found, err)
+		}
+	}
+	if faults == 0 {
+		t.Error("the disk was never read")
+	}
+	broken.Store(false)
+	for i := range marks {
+		if _, found, err := s.Mark("acme", marks[i].Key, gateway.MaxMarkAge); err != nil || !found {
+			t.Fatalf("on one that can be read again: %v, %v", found, err)
 		}
 	}
 }

@@ -27,24 +27,23 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		return m, false, err
 	}
 	defer s.using.RUnlock()
-	l := lookups.Get().(*lookup)
-	defer lookups.Put(l)
+	l, err := s.begin(kindMark, tenant)
+	if err != nil {
+		return m, false, err
+	}
+	defer l.end(&err)
 	now := s.opts.Now()
-	l.key = appendPrefix(l.key[:0], kindMark, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), key[:]...)
 	var latest uint64
 	for bucket, last := dayOf(now), dayOf(now.Add(window)); bucket <= last; bucket++ {
 		binary.BigEndian.PutUint32(l.key[at:], bucket)
-		value, closer, missing, err := s.find(l.key)
-		if err != nil {
-			return m, false, err
-		}
-		if missing {
+		value, there := l.find()
+		if !there {
 			continue
 		}
 		other, turn, err := decodeMark(tenant, key, value)
-		if err = joinClose(err, closer); err != nil {
+		if err != nil {
 			return m, false, err
 		}
 		if turn > latest {
@@ -64,10 +63,12 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 		return e, false, err
 	}
 	defer s.using.RUnlock()
-	l := lookups.Get().(*lookup)
-	defer lookups.Put(l)
+	l, err := s.begin(kindEnded, tenant)
+	if err != nil {
+		return e, false, err
+	}
+	defer l.end(&err)
 	now := s.opts.Now()
-	l.key = appendPrefix(l.key[:0], kindEnded, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), source...)
 	l.key = append(append(l.key, 0), key...)
@@ -75,15 +76,12 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 	// A clock that was set back leaves ends that lie ahead.
 	for bucket := int(dayOf(now.Add(time.Hour))); bucket >= first; bucket-- {
 		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
-		value, closer, missing, err := s.find(l.key)
-		if err != nil {
-			return e, false, err
-		}
-		if missing {
+		value, there := l.find()
+		if !there {
 			continue
 		}
 		e, err = decodeEnded(value)
-		if err = joinClose(err, closer); err != nil {
+		if err != nil {
 			return e, false, err
 		}
 		if now.Sub(e.EndedAt) < gateway.OutcomeKept {
@@ -112,24 +110,23 @@ func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err err
 		return n, false, err
 	}
 	defer s.using.RUnlock()
-	l := lookups.Get().(*lookup)
-	defer lookups.Put(l)
+	l, err := s.begin(kindNames, tenant)
+	if err != nil {
+		return n, false, err
+	}
+	defer l.end(&err)
 	now := s.opts.Now()
-	l.key = appendPrefix(l.key[:0], kindNames, tenant)
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), name...)
 	first := int(periodOf(now.Add(-gateway.AliasKept)))
 	for bucket := int(periodOf(now.Add(time.Hour))); bucket >= first; bucket-- {
 		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
-		value, closer, missing, err := s.find(l.key)
-		if err != nil {
-			return n, false, err
-		}
-		if missing {
+		value, there := l.find()
+		if !there {
 			continue
 		}
 		n, err = decodeNames(tenant, value)
-		if err = joinClose(err, closer); err != nil {
+		if err != nil {
 			return n, false, err
 		}
 		if now.Sub(n.Used) < gateway.AliasKept {

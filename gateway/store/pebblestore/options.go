@@ -28,7 +28,8 @@ type Options struct {
 	ExpireEvery time.Duration
 	// DiskUsage tells how much room there is; nil asks the file system of Dir.
 	DiskUsage func() (free, total uint64, err error)
-	// CacheBytes bounds the cache of blocks read from disk; 0 is 32 MiB.
+	// CacheBytes bounds the cache of blocks read from disk; 0 is 32 MiB. Memtables
+	// come on top: about 8 MiB each, one or two as a rule.
 	CacheBytes int64
 	// OnCommit is told how long each synced commit took. It must not block.
 	OnCommit func(time.Duration)
@@ -103,7 +104,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: never,
 		L0StopWritesThreshold:       never,
 		L0CompactionThreshold:       4,
-		CacheSize:                   s.opts.CacheBytes,
+		CacheSize:                   s.opts.CacheBytes + 3*int64(s.space.memtable), // Pebble takes memtables out of its cache
 		MaxOpenFiles:                512,
 		FlushDelayDeleteRange:       time.Minute, // so that expired data leaves the disk without new writes
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },

@@ -42,11 +42,8 @@ func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}
-	l := lookups.Get().(*lookup)
-	defer lookups.Put(l)
-	l.key = append(appendPrefix(l.key[:0], kindWait, tenant), u[:]...)
 	var w *gateway.Wait
-	found, err := s.get(l.key, func(value []byte) (err error) {
+	found, err := s.get(append(appendPrefix(nil, kindWait, tenant), u[:]...), func(value []byte) (err error) {
 		w, err = decodeWait(tenant, u[:], value)
 		return err
 	})

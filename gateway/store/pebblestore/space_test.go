@@ -1,0 +1,229 @@
+package pebblestore
+
+import (
+	"errors"
+	"path"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"hookgate/gateway"
+)
+
+// disk is a made-up disk of 64 MiB: its watermark is at 4 MiB.
+type disk struct {
+	mem  *vfs.MemFS
+	free atomic.Int64
+	full func(op errorfs.Op) bool // says no to an operation
+	on   atomic.Bool
+}
+
+const mib = 1 << 20
+
+func newDisk(free int64) *disk {
+	d := &disk{mem: vfs.NewMem()}
+	d.free.Store(free)
+	return d
+}
+
+func (d *disk) open(t *testing.T) *Store {
+	fs := errorfs.Wrap(d.mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if d.on.Load() && d.full(op) {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	return mustOpen(t, Options{Dir: "data", FS: fs, DiskUsage: func() (uint64, uint64, error) {
+		return uint64(d.free.Load()), 64 * mib, nil
+	}})
+}
+
+// becomes sets the room and waits until the store looked.
+func (d *disk) becomes(free int64) {
+	d.free.Store(free)
+	time.Sleep(2 * spaceEvery)
+}
+
+func commitOne(s *Store, size int) error {
+	return s.Commit(&gateway.Change{Wait: openWait(time.Now(), size)})
+}
+
+func wantFull(t *testing.T, what string, err error) {
+	t.Helper()
+	var e *gateway.Error
+	if !errors.As(err, &e) || e.Code != gateway.CodeUnavailable || e.RetryAfter <= 0 {
+		t.Errorf("%s: %v, want unavailable with Retry-After", what, err)
+	}
+}
+
+func TestWatermark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(20 * mib)
+		s := d.open(t)
+		n := gateway.WaitNotice(openWait(time.Now(), 1), time.Now())
+		settle := func() error {
+			return s.Settle(&n.Delivery, gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt}, nil)
+		}
+		if err := s.Commit(&gateway.Change{Notice: n}); err != nil {
+			t.Fatal(err)
+		}
+		d.becomes(3 * mib)
+		wantFull(t, "commit", commitOne(s, 10))
+		wantFull(t, "resource", s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}))
+		wantFull(t, "deleting a resource", s.DeleteResource("k", "t", ""))
+		wantFull(t, "deleting a tenant", s.DeleteTenant("t"))
+		wantFull(t, "meta", s.SetMeta("m", nil))
+		if !s.Stats().Full || s.Healthy() != nil {
+			t.Errorf("full: %v, healthy: %v", s.Stats().Full, s.Healthy())
+		}
+		if _, _, err := s.Load("acme", n.Delivery.ID); err != nil {
+			t.Errorf("a read on a full disk: %v", err)
+		}
+		if err := s.Expire(time.Now()); err != nil {
+			t.Errorf("expiry, which makes room: %v", err)
+		}
+		if err := settle(); err != nil {
+			t.Errorf("settling with some room left: %v", err)
+		}
+		d.becomes(1 * mib)
+		wantFull(t, "settling with hardly any", settle())
+		d.becomes(4*mib + mib/2)
+		wantFull(t, "commit just above the watermark", commitOne(s, 10))
+		d.becomes(6 * mib)
+		if err := errors.Join(commitOne(s, 10), settle()); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	})
+}
+
+// TestWatermarkBetweenLooks commits so fast that nobody looks meanwhile.
+func TestWatermarkBetweenLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newDisk(10 * mib).open(t)
+		for range 2 {
+			if err := commitOne(s, mib); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var err error
+		for range 2 {
+			err = commitOne(s, mib)
+		}
+		wantFull(t, "the fourth MiB, twice written, of ten", err)
+	})
+}
+
+// TestNoRoomPasses has the log find no room all of a sudden: the commit that hit it
+// waits and is kept, later ones are refused, and all is well when there is room.
+func TestNoRoomPasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(20 * mib)
+		d.full = func(op errorfs.Op) bool { return isLog(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite }
+		s := d.open(t)
+		d.on.Store(true)
+		d.free.Store(0)
+		kept := openWait(time.Now(), 10)
+		hit := make(chan error, 1)
+		go func() { hit <- s.Commit(&gateway.Change{Wait: kept}) }()
+		time.Sleep(3 * time.Second)
+		wantFull(t, "a commit after the one that hit it", commitOne(s, 10))
+		select {
+		case err := <-hit:
+			t.Fatalf("the commit that hit it came back: %v", err)
+		default:
+		}
+		d.on.Store(false)
+		d.becomes(20 * mib)
+		if err := errors.Join(<-hit, commitOne(s, 10), s.Healthy()); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+		if _, err := s.Wait("acme", kept.ID); err != nil {
+			t.Errorf("what was kept: %v", err)
+		}
+	})
+}
+
+// TestNoRoomForLong ends the waiting: a commit has an end.
+func TestNoRoomForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(20 * mib)
+		d.full = func(op errorfs.Op) bool { return isLog(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite }
+		s := d.open(t)
+		d.on.Store(true)
+		began := time.Now()
+		if err := commitOne(s, 10); err == nil || isUnavailable(err) {
+			t.Errorf("commit: %v, want that its outcome is unknown", err)
+		}
+		if waited := time.Since(began); waited > maxRoomWait+time.Second {
+			t.Errorf("it took %s", waited)
+		}
+		if err := s.Healthy(); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("healthy: %v, want ENOSPC", err)
+		}
+	})
+}
+
+// TestNoRoomForTables fills memtables that cannot be flushed: the store holds writes
+// back, for a bounded time, and goes on by itself.
+func TestNoRoomForTables(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(1 << 40) // it says that there is room
+		d.full = func(op errorfs.Op) bool { return isTable(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite }
+		s := d.open(t)
+		d.on.Store(true)
+		var err error
+		written := 0
+		for err == nil && written < 1000 {
+			err = commitOne(s, 100<<10)
+			written++
+			time.Sleep(10 * time.Millisecond)
+		}
+		wantFull(t, "writing on and on", err)
+		if most := 3 * maxMemtables * 10; written > most { // 10 of them fill a memtable
+			t.Errorf("%d were taken, want %d at most", written, most)
+		}
+		d.on.Store(false)
+		time.Sleep(time.Second)
+		if err := commitOne(s, 10); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	})
+}
+
+// TestBallast gives its blocks to a write that finds no room, and is made again.
+func TestBallast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(60 * mib)
+		there := func() bool {
+			_, err := d.mem.Stat("data/ballast")
+			return err == nil
+		}
+		d.full = func(op errorfs.Op) bool {
+			return isLog(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite && there()
+		}
+		s := d.open(t)
+		if !there() {
+			t.Fatal("no ballast on a roomy disk")
+		}
+		d.on.Store(true)
+		d.free.Store(5 * mib)
+		began := time.Now()
+		if err := commitOne(s, 10); err != nil || time.Since(began) > 0 {
+			t.Errorf("the commit that needed it: %v after %s", err, time.Since(began))
+		}
+		if there() {
+			t.Error("the ballast was not released")
+		}
+		wantFull(t, "the next commit", commitOne(s, 10))
+		d.on.Store(false)
+		d.becomes(60 * mib)
+		if err := commitOne(s, 10); err != nil || !there() {
+			t.Errorf("with room again: %v, ballast %v", err, there())
+		}
+	})
+}
