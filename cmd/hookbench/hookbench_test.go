@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain makes the test binary serve as the echo, which is started as the
+// program itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "echo" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestMeasures runs every measurement against the program as it is built now, too
+// small for its figures to mean anything: each checks all answers itself.
+func TestMeasures(t *testing.T) {
+	program, record := filepath.Join(t.TempDir(), "hookgate"), filepath.Join(t.TempDir(), "record.md")
+	if err := build(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"callbacks --count 100 --rounds 1", "callbacks / echo"},
+		{"callbacks --count 100 --rounds 1 --verify token --early", "waits opened / echo"},
+		{"callbacks --count 100 --rounds 1 --verify stripe --variables 50 --body 4096", "allocs a callback"},
+		{"callbacks --count 100 --rounds 1 --verify github", "CPU a callback"},
+		{"holds --count 50", "all 50 holders had their own answer"},
+		{"holds --count 50 --attach", "a hold"},
+		{"timers --count 200 --held 5 --first 1 --spread 1", "205 waits: late"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			var out bytes.Buffer
+			cmd := newRootCommand()
+			cmd.SetArgs(append(strings.Fields(c.args), "--hookgate", program, "--dir", t.TempDir(), "--record", record))
+			cmd.SetOut(&out)
+			if err := cmd.ExecuteContext(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(out.String(), c.want) {
+				t.Errorf("%q is not said:\n%s", c.want, out.String())
+			}
+			kept, err := os.ReadFile(record)
+			if err != nil || !strings.HasSuffix(string(kept), "```\n"+out.String()+"```\n\n") {
+				t.Errorf("the record does not end with what was printed (%v):\n%s", err, kept)
+			}
+		})
+	}
+}
+
+// A quantile is at most a bucket below the true one, and never above it.
+func TestHistogramQuantiles(t *testing.T) {
+	for _, most := range []time.Duration{40, time.Microsecond, 50 * time.Millisecond, time.Hour} {
+		halves := [2]histogram{}
+		var all []time.Duration
+		for i := range 10_000 {
+			d := rand.N(most)
+			halves[i%2].add(d)
+			all = append(all, d)
+		}
+		slices.Sort(all)
+		h := &halves[0]
+		h.merge(&halves[1])
+		for _, q := range []float64{0, 0.5, 0.9, 0.99, 0.9999} {
+			want, got := all[int(q*float64(len(all)))], h.quantile(q)
+			if got > want || got < want-want/32 {
+				t.Errorf("up to %s, quantile %g is %s, want %s or at most 1/32 less", most, q, got, want)
+			}
+		}
+		if h.most != all[len(all)-1] || h.quantile(1) != h.most {
+			t.Errorf("up to %s, the most is %s, quantile 1 is %s, want %s", most, h.most, h.quantile(1), all[len(all)-1])
+		}
+	}
+}
+
+func TestBodiesHaveTheirSize(t *testing.T) {
+	for _, size := range []int{0, 512, 10 << 10} {
+		s, err := newSender("none", 3, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.body("key", 1)); got < size || size > 0 && got > size+16 {
+			t.Errorf("a body of %d bytes has %d", size, got)
+		}
+	}
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 999: "999ns", 1234: "1.23µs", 123456: "123µs", 61 * time.Second: "1m1s",
+	} {
+		if got := short(d).String(); got != want {
+			t.Errorf("%d ns is %s, want %s", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+// Hookbench measures hookgate from outside. It is a stranger to the gateway: it
+// starts the program, speaks HTTP with it, and reads /metrics and /proc; it knows
+// nothing of what is inside.
+//
+//	callbacks   callbacks a second against a bare fasthttp echo, in the same run
+//	holds       memory of a held wait
+//	timers      how late waits time out
+//
+// What it prints can be kept with --record: each record says how it came about.
+// Every answer is checked, so that no figure is of a gateway that refused.
+//
+// The load is closed: each connection sends its next request when the last one is
+// answered. That is what a ratio to the echo needs; it tells nothing of latency at
+// a rate below the most.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newRootCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "hookbench: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "hookbench",
+		Short:         "Measures hookgate from outside",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEchoCommand())
+	return root
+}
+
+// common are the flags that every measurement has.
+type common struct {
+	hookgate, dir, record string
+}
+
+func (c *common) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&c.hookgate, "hookgate", "", "the program to measure (default: build ./cmd/hookgate)")
+	flags.StringVar(&c.dir, "dir", "", "where to make the data folder, to choose the disk (default: the system's temporary folder)")
+	flags.StringVar(&c.record, "record", "", "append what was measured to this file")
+}
+
+// measure starts a gateway, runs a measurement against it, stops it, and keeps the
+// record if one is asked for.
+func (c *common) measure(cmd *cobra.Command, run func(context.Context, *gateway, *report) error) (err error) {
+	if err := raiseFileLimit(); err != nil {
+		return err
+	}
+	g, err := startGateway(cmd.Context(), c.hookgate, c.dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopped := g.stop(); err == nil {
+			err = stopped
+		}
+	}()
+	if err := g.prepare(); err != nil {
+		return err
+	}
+	r := &report{out: cmd.OutOrStdout()}
+	r.describe(cmd, g)
+	if err := run(cmd.Context(), g, r); err != nil {
+		return err
+	}
+	return r.keep(c.record)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// samples are what /metrics says, by name with labels, as it writes them.
+type samples map[string]float64
+
+func (g *gateway) metrics() (samples, error) {
+	text, err := g.call("GET", "/metrics", "", 200)
+	if err != nil {
+		return nil, err
+	}
+	all := samples{}
+	for line := range strings.Lines(string(text)) {
+		name, value, found := strings.Cut(strings.TrimSpace(line), " ")
+		if !found || strings.HasPrefix(name, "#") {
+			continue
+		}
+		if space := strings.LastIndexByte(line, ' '); strings.Contains(name, "{") {
+			name, value = line[:space], strings.TrimSpace(line[space:]) // a label's value may have spaces
+		}
+		if all[name], err = strconv.ParseFloat(value, 64); err != nil {
+			return nil, fmt.Errorf("/metrics: %q: %w", line, err)
+		}
+	}
+	return all, nil
+}
+
+// awaitOpen waits until n waits are open.
+func (g *gateway) awaitOpen(ctx context.Context, n int, most time.Duration) error {
+	const name = `hookgate_waits_open{tenant="bench"}`
+	for end := time.Now().Add(most); ; {
+		m, err := g.metrics()
+		if err != nil {
+			return err
+		}
+		if open := int(m[name]); open == n {
+			return nil
+		} else if time.Now().After(end) {
+			return fmt.Errorf("%d waits are open after %s, not %d", open, most, n)
+		}
+		if err := rest(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// memory is what a gateway occupies.
+type memory struct {
+	resident          int64
+	heap, stack, live float64 // bytes of spans in use for the heap, for stacks; of the heap's objects
+	goroutines        float64
+}
+
+// settled gives the gateway's memory after two more garbage collections: the
+// second frees what the first kept in pools. Nothing can ask for one from outside;
+// but answering /metrics makes garbage, and so brings the next.
+func (g *gateway) settled(ctx context.Context) (m memory, err error) {
+	const cycles = "go_gc_duration_seconds_count"
+	first, err := g.metrics()
+	if err != nil {
+		return m, err
+	}
+	for end := time.Now().Add(2 * time.Minute); ; {
+		s, err := g.metrics()
+		if err != nil {
+			return m, err
+		}
+		if s[cycles] >= first[cycles]+2 {
+			m = memory{
+				heap: s["go_memstats_heap_inuse_bytes"], stack: s["go_memstats_stack_inuse_bytes"],
+				live: s["go_memstats_heap_alloc_bytes"], goroutines: s["go_goroutines"],
+			}
+			m.resident, err = resident(g.pid())
+			return m, err
+		}
+		if time.Now().After(end) || ctx.Err() != nil {
+			return m, fmt.Errorf("no two garbage collections within two minutes: %w", ctx.Err())
+		}
+	}
+}
+
+// rest sleeps, unless ctx ends.
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
