@@ -44,6 +44,7 @@ chat session that waits for them, whole, durable, and exactly once.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newServeCommand(),
+		newDemoCommand(),
 		newCheckCommand(),
 		newTokenCommand(),
 		newVersionCommand(),

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hookgate/auth/signature"
+	"hookgate/configs"
+	"hookgate/gateway/node"
+)
+
+//go:embed demo.yaml
+var demoFile []byte
+
+func newDemoCommand() *cobra.Command {
+	var length time.Duration
+	var rate float64
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show callbacks find the sessions that wait for them",
+		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits and a
+made-up payment provider that sends signed callbacks, and show what becomes of
+them. Everything is real but these two. Nothing is left behind.
+
+waiting    a chat waits for its payment          timed_out  no callback came in time
+parked     a callback came before its wait       late       a callback came after that
+resumed    a callback went to its wait           notice     the platform endpoint was told
+duplicate  the same callback came again          refused    a forged signature was found out`,
+		Example: `  hookgate demo
+  hookgate demo --for 30s --rate 10`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if rate <= 0 || rate > 100 {
+				return fmt.Errorf("--rate is %g: start more than 0 and at most 100 chats a second", rate)
+			}
+			if length < 0 {
+				return fmt.Errorf("--for is %s: give 0 or more", length)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return runDemo(ctx, length, rate, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().DurationVar(&length, "for", 0, "end after this long (default: at Ctrl-C)")
+	cmd.Flags().Float64Var(&rate, "rate", 2, "chats a second")
+	return cmd
+}
+
+// demo is the gateway with the two who talk to it.
+type demo struct {
+	platform *demoPlatform
+	provider *demoProvider
+	screen   *demoScreen
+	length   time.Duration // 0: until the context ends
+	rate     float64       // chats a second
+}
+
+// runDemo builds the little world, lets it live, and takes it down again.
+func runDemo(ctx context.Context, length time.Duration, rate float64, out, stderr io.Writer) (err error) {
+	folder, err := os.MkdirTemp("", "hookgate-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	d := &demo{screen: newDemoScreen(out), length: length, rate: rate}
+	token, noticeSecret := "demo-"+rand.Text(), signature.NewSecret()
+	if d.platform, err = newDemoPlatform(token, noticeSecret); err != nil {
+		return err
+	}
+	paymentSecret := signature.NewSecret()
+	if d.provider, err = newDemoProvider(paymentSecret); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: d.platform, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // it ends when the server is closed
+	defer func() { err = errors.Join(err, server.Close()) }()
+
+	file := filepath.Join(folder, "demo.yaml")
+	if err := os.WriteFile(file, demoFile, 0o600); err != nil {
+		return err
+	}
+	n, err := newDemoNode(stderr, configs.Options{Flags: configs.Flags{Config: file}, Environ: []string{
+		"HOOKGATE_ADMIN_TOKEN=" + token,
+		"DEMO_FOLDER=" + filepath.Join(folder, "data"),
+		"DEMO_PLATFORM=http://" + listener.Addr().String() + "/notices",
+		"DEMO_NOTICE_SECRET=" + noticeSecret,
+		"DEMO_PAYMENT_SECRET=" + paymentSecret,
+	}})
+	if err != nil {
+		return err
+	}
+	public, internal := n.Addrs()
+	d.provider.url = "http://" + public.String() + "/hooks/demo/payments"
+	d.platform.url = "http://" + internal.String() + "/v1/tenants/demo/waits"
+	d.screen.header(d.platform.url, d.provider.url, token)
+	return d.serve(ctx, n)
+}
+
+func newDemoNode(stderr io.Writer, o configs.Options) (*node.Node, error) {
+	c, err := configs.Load(o)
+	if err != nil {
+		return nil, err
+	}
+	return node.New(node.Options{
+		Load:    func() (*configs.Config, error) { return configs.Load(o) },
+		Log:     newLogger(c.Log, stderr),
+		Stderr:  stderr,
+		Version: version(),
+	})
+}
+
+// serve runs the gateway for as long as the chats go on.
+func (d *demo) serve(ctx context.Context, n *node.Node) error {
+	living, end := context.WithCancel(ctx)
+	defer end()
+	// Not ended with ctx: chats that are told to stop still have a gateway, so that
+	// what they say then is not about its going.
+	serving, drain := context.WithCancel(context.WithoutCancel(ctx))
+	defer drain()
+	served := make(chan error, 1)
+	go func() {
+		served <- n.Run(serving)
+		end()
+	}()
+	err := d.live(living)
+	d.screen.summary()
+	drain()
+	return errors.Join(err, <-served)
+}
+
+// live starts chat after chat, one story after the other, until the demo's length
+// is over; those that go on then are seen to their end. When ctx ends they are left.
+func (d *demo) live(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var over <-chan time.Time
+	if d.length > 0 {
+		over = time.After(d.length)
+	}
+	next := time.NewTicker(time.Duration(float64(time.Second) / d.rate))
+	defer next.Stop()
+	var chats sync.WaitGroup
+	for i, open := 0, true; open; i++ {
+		chats.Go(func() {
+			c := &demoChat{demo: d, key: fmt.Sprintf("chat-%04d", i+1), amount: 500 + 100*(i*7%40)}
+			if err := demoStories[i%len(demoStories)](ctx, c); err != nil && ctx.Err() == nil {
+				fail(fmt.Errorf("%s: %w", c.key, err))
+			}
+		})
+		select {
+		case <-next.C:
+		case <-over:
+			open = false
+		case <-ctx.Done():
+			open = false
+		}
+	}
+	chats.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}

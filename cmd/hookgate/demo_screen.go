@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// demoOutcomes are what a line can be about, in the order of the summary, with
+// their colours (ANSI, ECMA-48 SGR).
+var demoOutcomes = []struct{ name, colour string }{
+	{"waiting", "36"}, {"parked", "33"}, {"resumed", "32"}, {"timed_out", "35"},
+	{"late", "31"}, {"duplicate", "34"}, {"refused", "31"}, {"notice", "90"},
+}
+
+// demoScreen shows what happens, a line each. Many goroutines may use it.
+type demoScreen struct {
+	out     io.Writer
+	colours map[string]string // none where nobody looks
+
+	mu    sync.Mutex
+	start time.Time
+	count map[string]int
+}
+
+func newDemoScreen(out io.Writer) *demoScreen {
+	s := &demoScreen{out: out, start: time.Now(), count: make(map[string]int)}
+	if isTerminal(out) && os.Getenv("NO_COLOR") == "" { // no-color.org
+		s.colours = make(map[string]string)
+		for _, o := range demoOutcomes {
+			s.colours[o.name] = o.colour
+		}
+	}
+	return s
+}
+
+// isTerminal tells whether a person reads what is written: a character device is
+// near enough, as nobody minds colours in /dev/null.
+func isTerminal(w io.Writer) bool {
+	file, is := w.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// header says what will be seen, and where to look for oneself. The token is of
+// this run, on loopback, over a folder that is about to go.
+func (s *demoScreen) header(waits, hook, token string) {
+	s.printf("A made-up chat platform opens waits, a made-up payment provider sends signed callbacks to %s.\n", hook)
+	s.printf("See for yourself: curl -H 'Authorization: Bearer %s' %s   (Ctrl-C ends)\n\n", token, waits)
+}
+
+func (s *demoScreen) line(chat, outcome, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count[outcome]++
+	word := fmt.Sprintf("%-9s", outcome)
+	if colour := s.colours[outcome]; colour != "" {
+		word = "\x1b[" + colour + "m" + word + "\x1b[0m"
+	}
+	s.printf("%8.3fs  %s  %s  %s\n", time.Since(s.start).Seconds(), chat, word, text)
+}
+
+func (s *demoScreen) summary() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var parts []string
+	for _, o := range demoOutcomes {
+		parts = append(parts, fmt.Sprintf("%d %s", s.count[o.name], o.name))
+	}
+	s.printf("\nIn %s: %s.\n", time.Since(s.start).Round(time.Second), strings.Join(parts, ", "))
+}
+
+func (s *demoScreen) printf(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.out, format, args...) // who closed the terminal sees nothing of it
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// demoChat is one conversation of the demo.
+type demoChat struct {
+	*demo
+	key    string
+	amount int // cents
+}
+
+// demoStories take turns. The one with the longest way goes first, so that a short
+// demo shows all there is.
+var demoStories = []func(context.Context, *demoChat) error{
+	tellTooLate, tellEarly, tellTwice, tellPaid, tellForged, tellDeclined,
+}
+
+// tellPaid: the platform waits, the customer pays, the chat goes on.
+func tellPaid(ctx context.Context, c *demoChat) error { return c.pay(ctx, "payment.succeeded") }
+
+// tellDeclined: the flow takes its other branch.
+func tellDeclined(ctx context.Context, c *demoChat) error { return c.pay(ctx, "payment.failed") }
+
+func (c *demoChat) pay(ctx context.Context, kind string) error {
+	w, err := c.open(ctx, "poll", 30)
+	if err != nil {
+		return err
+	}
+	if err := c.pause(ctx); err != nil {
+		return err
+	}
+	return c.payHeld(ctx, w, kind)
+}
+
+// payHeld sends the payment while the platform holds its wait.
+func (c *demoChat) payHeld(ctx context.Context, w *demoWait, kind string) error {
+	held := c.platform.hold(ctx, w.ID)
+	if err := c.send(ctx, c.payment(kind), "resumed"); err != nil {
+		return err
+	}
+	ended := <-held
+	return c.resumed(ended.wait, ended.err, "its holder had the answer")
+}
+
+// tellEarly: the provider is faster than the flow.
+func tellEarly(ctx context.Context, c *demoChat) error {
+	if err := c.send(ctx, c.payment("payment.succeeded"), "parked"); err != nil {
+		return err
+	}
+	c.say("parked", "a payment of %s came before its wait, and is kept for it", c.money())
+	if err := c.pause(ctx); err != nil {
+		return err
+	}
+	w, err := c.open(ctx, "poll", 30)
+	return c.resumed(w, err, "what was parked was there at once")
+}
+
+// tellTooLate: the customer leaves, and pays after the flow went on without.
+func tellTooLate(ctx context.Context, c *demoChat) error {
+	w, err := c.open(ctx, "poll", 1)
+	if err != nil {
+		return err
+	}
+	ended := <-c.platform.hold(ctx, w.ID)
+	if ended.err != nil {
+		return ended.err
+	}
+	if ended.wait.State != "timed_out" {
+		return fmt.Errorf("the wait is %s, not timed_out", ended.wait.State)
+	}
+	c.say("timed_out", "branch %s: nobody paid, the flow goes on without", ended.wait.Branch)
+	if err := c.pause(ctx); err != nil {
+		return err
+	}
+	told := c.platform.expect(c.key)
+	if err := c.send(ctx, c.payment("payment.succeeded"), "late"); err != nil {
+		return err
+	}
+	c.say("late", "a payment of %s after all: its sender was answered 410", c.money())
+	return c.noticed(ctx, told, "callback.late")
+}
+
+// tellTwice: the platform wants a notice, and the provider repeats itself.
+func tellTwice(ctx context.Context, c *demoChat) error {
+	told := c.platform.expect(c.key)
+	if _, err := c.open(ctx, "notify", 30); err != nil {
+		return err
+	}
+	if err := c.pause(ctx); err != nil {
+		return err
+	}
+	p := c.payment("payment.succeeded")
+	if err := c.send(ctx, p, "resumed"); err != nil {
+		return err
+	}
+	c.say("resumed", "by a payment of %s; the platform asked to be told by notice", c.money())
+	if err := c.noticed(ctx, told, "wait.resumed"); err != nil {
+		return err
+	}
+	if err := c.send(ctx, p, "duplicate"); err != nil {
+		return err
+	}
+	c.say("duplicate", "the provider sent %s again: answered 200, and changed nothing", p.id)
+	return nil
+}
+
+// tellForged: somebody who knows the conversation key, but no secret.
+func tellForged(ctx context.Context, c *demoChat) error {
+	w, err := c.open(ctx, "poll", 30)
+	if err != nil {
+		return err
+	}
+	if err := c.pause(ctx); err != nil {
+		return err
+	}
+	forged := c.payment("payment.succeeded")
+	forged.forged = true
+	if err := c.send(ctx, forged, "unauthenticated"); err != nil {
+		return err
+	}
+	c.say("refused", "a payment with a forged signature: answered 401, the wait goes on")
+	return c.payHeld(ctx, w, "payment.succeeded")
+}
+
+// open opens the chat's wait.
+func (c *demoChat) open(ctx context.Context, mode string, seconds int) (*demoWait, error) {
+	w, err := c.platform.open(ctx, c.key, mode, seconds)
+	if err == nil {
+		c.say("waiting", "for a payment of %s, at most %d s", c.money(), seconds)
+	}
+	return w, err
+}
+
+// resumed says how a wait was resumed.
+func (c *demoChat) resumed(w *demoWait, err error, how string) error {
+	if err != nil {
+		return err
+	}
+	if w.State != "resumed" || w.Variables.Amount != c.amount {
+		return fmt.Errorf("the wait is %s with the amount %d, not resumed with %d", w.State, w.Variables.Amount, c.amount)
+	}
+	c.say("resumed", "branch %s, match %s, amount %d; %s", w.Branch, w.Match, w.Variables.Amount, how)
+	return nil
+}
+
+// noticed waits for a notice, which is a delivery of its own.
+func (c *demoChat) noticed(ctx context.Context, told <-chan string, kind string) error {
+	select {
+	case got := <-told:
+		if got != kind {
+			return fmt.Errorf("the platform was told %s, not %s", got, kind)
+		}
+		c.say("notice", "%s reached the platform, and its signature is good", kind)
+		return nil
+	case <-time.After(20 * time.Second):
+		return fmt.Errorf("the platform was not told %s", kind)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// send sends a callback and wants an outcome.
+func (c *demoChat) send(ctx context.Context, p demoPayment, want string) error {
+	got, err := c.provider.send(ctx, p)
+	if err == nil && got != want {
+		err = fmt.Errorf("a callback's outcome is %s, not %s", got, want)
+	}
+	return err
+}
+
+func (c *demoChat) payment(kind string) demoPayment { return newDemoPayment(kind, c.key, c.amount) }
+
+func (c *demoChat) money() string { return fmt.Sprintf("%d.%02d", c.amount/100, c.amount%100) }
+
+func (c *demoChat) say(outcome, format string, args ...any) {
+	c.screen.line(c.key, outcome, fmt.Sprintf(format, args...))
+}
+
+// pause is how long people take.
+func (c *demoChat) pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(200*time.Millisecond + rand.N(500*time.Millisecond)):
+		return nil
+	}
+}
