@@ -258,7 +258,10 @@ func (n *Node) ready() error {
 	if n.draining.Load() {
 		return &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
 	}
-	return n.store.Healthy()
+	if err := n.store.Healthy(); err != nil {
+		return gateway.Unavailable(err.Error(), 30*time.Second)
+	}
+	return nil
 }
 
 // Addrs gives the addresses of the two listeners.
