@@ -84,29 +84,3 @@ func (n *lane) permit() (p breaker.Permit, ok bool) {
 	}
 	return p, ok
 }
-
-// unfinished is how many deliveries it has, for whoever looks. While some are in
-// the store alone it is a count that was kept.
-func (n *lane) unfinished() int {
-	here := len(n.window.due) + len(n.flying)
-	if !n.window.more {
-		n.depth = here
-	}
-	return max(n.depth, here)
-}
-
-// oldest is when the oldest delivery that memory knows of was made.
-func (n *lane) oldest() (oldest time.Time) {
-	look := func(id string) {
-		if at := gateway.IDTime(gateway.PrefixDelivery, id); oldest.IsZero() || at.Before(oldest) {
-			oldest = at
-		}
-	}
-	for _, d := range n.window.due {
-		look(d.ID)
-	}
-	for _, id := range n.flying {
-		look(id)
-	}
-	return oldest
-}

@@ -140,29 +140,6 @@ func (l *Lanes) Drain(ctx context.Context) error {
 	return fmt.Errorf("%d deliveries were given up while they were sent: %w", left, ctx.Err())
 }
 
-// Stat is how a lane stands.
-type Stat struct {
-	Lane      gateway.LaneKey
-	Depth     int       // unfinished deliveries
-	Oldest    time.Time // when the oldest of them was made, as far as memory knows; zero for none
-	Flying    int       // attempts under way
-	Breaker   breaker.State
-	OpenUntil time.Time
-}
-
-// Stats shows every lane to visit, which must not call the lanes.
-func (l *Lanes) Stats(visit func(Stat)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, n := range l.lanes {
-		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: len(n.flying)}
-		if n.circuit != nil {
-			s.Breaker, s.OpenUntil = n.circuit.State()
-		}
-		visit(s)
-	}
-}
-
 // lane gives the lane of a key, made when it is new.
 func (l *Lanes) lane(key gateway.LaneKey) *lane {
 	if n := l.lanes[key]; n != nil {
@@ -235,65 +212,4 @@ func (l *Lanes) wakeSleepers() {
 		l.place(n, now)
 	}
 	l.hire()
-}
-
-// count learns how much a former process left; see lane.unfinished.
-func (l *Lanes) count(keys []gateway.LaneKey) {
-	const page = 4096
-	for _, key := range keys {
-		var after gateway.Due
-		for l.ctx.Err() == nil {
-			due, err := l.queue.Window(key, after, page)
-			if err != nil {
-				l.log.Warn("unfinished deliveries cannot be counted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
-				return
-			}
-			l.mu.Lock()
-			l.lane(key).depth += len(due)
-			stopped := l.stopped
-			l.mu.Unlock()
-			if stopped || len(due) < page {
-				break
-			}
-			after = due[len(due)-1]
-		}
-	}
-}
-
-// mostReaders bounds how many windows are read from the store at once.
-const mostReaders = 4
-
-// fill has a lane's window read.
-func (l *Lanes) fill(n *lane) {
-	n.window.reading = true
-	l.read = append(l.read, n)
-	if l.readers < mostReaders {
-		l.readers++
-		l.running.Go(l.reader)
-	}
-}
-
-func (l *Lanes) reader() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for !l.stopped && len(l.read) > 0 {
-		n := l.read[0]
-		l.read = l.read[1:]
-		after, most := n.window.cursor, n.window.most
-		l.mu.Unlock()
-		batch, err := l.queue.Window(n.key, after, most)
-		if err != nil {
-			l.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
-			sleep(l.ctx, storeRest)
-		}
-		l.mu.Lock()
-		if err != nil {
-			l.read = append(l.read, n)
-			continue
-		}
-		n.window.read(batch, len(batch) < most)
-		l.place(n, time.Now())
-		l.hire()
-	}
-	l.readers--
 }

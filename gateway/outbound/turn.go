@@ -131,7 +131,7 @@ func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
 	}
 	permit, ok := n.permit()
 	if !ok {
-		n.window.insert(due)
+		n.window.add(due, true) // to where it was taken from
 		return nil
 	}
 	n.flying = append(n.flying, due.ID)

@@ -16,9 +16,9 @@ import (
 // at or before the cursor stands nowhere.
 type window struct {
 	most    int
-	due     []gateway.Due
-	cursor  gateway.Due // the last one that was read from the store
-	more    bool        // there may be others after it
+	due     []gateway.Due // none of them after the cursor, while there may be more
+	cursor  gateway.Due   // the last one that was read from the store
+	more    bool          // there may be others after it
 	fresh   []gateway.Due
 	reading bool
 	arrived []gateway.Due // while the store is read, which may not have seen them
@@ -73,10 +73,7 @@ func (w *window) trim() bool {
 	if len(w.due) <= 2*w.most {
 		return false
 	}
-	last := w.due[w.most-1]
-	if !w.more || compare(last, w.cursor) < 0 {
-		w.cursor, w.more = last, true
-	}
+	w.cursor, w.more = w.due[w.most-1], true
 	clear(w.due[w.most:])
 	w.due = w.due[:w.most]
 	w.forgetFresh()

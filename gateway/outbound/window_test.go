@@ -67,7 +67,7 @@ func TestWindowLosesNothing(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(0, 150).Draw(t, "steps") {
-			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			switch rapid.IntRange(0, 7).Draw(t, "step") {
 			case 0, 1:
 				made++
 				d := gateway.Due{ID: fmt.Sprintf("%04d", made), At: now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "in")) * time.Second)}
@@ -81,11 +81,18 @@ func TestWindowLosesNothing(t *testing.T) {
 				lease()
 			case 5:
 				settle(rapid.Bool().Draw(t, "end"), time.Duration(rapid.IntRange(0, 60).Draw(t, "later"))*time.Second)
-			case 6:
+			case 6: // the breaker refuses
+				if d, ok := w.pop(now); ok {
+					w.add(d, true)
+				}
+			case 7:
 				now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "pass")) * time.Second)
 			}
-			if len(w.due) > 2*most || len(w.fresh) > mostFresh {
-				t.Fatalf("%d in the window, %d fresh", len(w.due), len(w.fresh))
+			if len(w.due) > 2*most || len(w.fresh) > mostFresh || len(w.arrived) > 4*most {
+				t.Fatalf("%d in the window, %d fresh, %d arrived", len(w.due), len(w.fresh), len(w.arrived))
+			}
+			if !slices.IsSortedFunc(w.due, compare) || w.more && len(w.due) > 0 && compare(w.due[len(w.due)-1], w.cursor) > 0 {
+				t.Fatalf("out of order, or beyond the cursor: %+v", w)
 			}
 		}
 		for range 1000 {

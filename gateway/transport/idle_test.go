@@ -41,6 +41,11 @@ func TestIdleConnectionsClose(t *testing.T) {
 		if dials != 1 {
 			t.Errorf("%d dials: the kept connection was not used", dials)
 		}
+		time.Sleep(DefaultIdle + time.Millisecond) // too old, though no sweep has come by
+		if send(); dials != 2 {
+			t.Errorf("%d dials: a connection that rested too long was used", dials)
+		}
+		<-closed
 		last := time.Now()
 		if rested := (<-closed).Sub(last); rested < DefaultIdle || rested > 2*DefaultIdle {
 			t.Errorf("closed after %s", rested)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -171,14 +172,30 @@ var scenarios = map[string]func(*testing.T){
 	},
 }
 
+// addresses is a resolver that gives the same to every name.
+type addresses []netip.Addr
+
+func (a addresses) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) { return a, nil }
+
 func TestEveryAddressOfANameIsJudged(t *testing.T) {
-	tr, _, d := guarded(t, map[string][]answer{"two.test": {{addrs: []string{"10.0.0.1", "93.184.215.14", "127.0.0.1"}}}}, Egress{})
+	d := &dialled{}
+	public := netip.MustParseAddr("93.184.215.14")
+	tr := New(Options{Dial: d.dial, Resolver: addresses{netip.MustParseAddr("10.0.0.1"), public, netip.MustParseAddr("127.0.0.1")}})
+	defer tr.Close()
 	_, err := get(t, tr, "http://two.test/")
-	if want := netip.MustParseAddrPort("93.184.215.14:80"); !slices.Equal(d.to, []netip.AddrPort{want}) {
+	if want := netip.AddrPortFrom(public, 80); !slices.Equal(d.to, []netip.AddrPort{want}) {
 		t.Errorf("dialled %v, want %v alone: %v", d.to, want, err)
 	}
 	if err.Word != WordConnect {
 		t.Errorf("%v: a refused address hides that the allowed one failed", err)
+	}
+}
+
+func TestTheNextAddressHasItsTurn(t *testing.T) {
+	url := serve(t, func(http.ResponseWriter, *http.Request) {})
+	tr := loopback(t, Options{Resolver: addresses{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")}})
+	if _, err := get(t, tr, fmt.Sprintf("http://two.test:%d/", portOf(t, url))); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -228,20 +228,23 @@ func TestRedoOnAFreshConnection(t *testing.T) {
 	for name, last := range map[string]string{"closed": "", "said goodbye": goodbye} {
 		t.Run(name, func(t *testing.T) {
 			var served atomic.Int32
-			closed := make(chan struct{}, 2)
+			answered, closed := make(chan struct{}), make(chan struct{})
 			at := listen(t, func(conn net.Conn) {
 				if request(conn) {
 					served.Add(1)
-					_, _ = io.WriteString(conn, ok+last)
+					_, _ = io.WriteString(conn, ok)
 				}
+				<-answered // now the connection rests
+				_, _ = io.WriteString(conn, last)
 				_ = conn.Close()
 				closed <- struct{}{}
 			})
 			tr := loopback(t, Options{})
 			for range 2 {
-				if _, err := get(t, tr, "http://"+at); err != nil {
-					t.Fatal(err)
+				if answer, err := get(t, tr, "http://"+at); err != nil || answer.Status != 200 {
+					t.Fatal(answer, err)
 				}
+				answered <- struct{}{}
 				<-closed
 			}
 			if n := served.Load(); n != 2 {
@@ -257,6 +260,30 @@ func TestRedoOnAFreshConnection(t *testing.T) {
 			t.Errorf("%v after %d", err, served.Load())
 		}
 	})
+}
+
+// TestSurplusBytesEndAConnection: what follows an answer is not the next one.
+func TestSurplusBytesEndAConnection(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	var conns atomic.Int32
+	at := listen(t, func(conn net.Conn) {
+		conns.Add(1)
+		if request(conn) {
+			_, _ = io.WriteString(conn, ok+"HTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n")
+			if request(conn) {
+				_, _ = io.WriteString(conn, "HTTP/1.1 500 Reused\r\nContent-Length: 0\r\n\r\n")
+			}
+		}
+	})
+	tr := loopback(t, Options{})
+	for range 2 {
+		if answer, err := get(t, tr, "http://"+at); err != nil || answer.Status != 200 {
+			t.Fatal(answer, err)
+		}
+	}
+	if n := conns.Load(); n != 2 {
+		t.Errorf("%d connections for 2 requests", n)
+	}
 }
 
 func TestEarlyAnswerIsRead(t *testing.T) {

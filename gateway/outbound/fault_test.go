@@ -1,0 +1,90 @@
+package outbound_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"hookgate/gateway"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/transport"
+)
+
+// faultyQueue fails, or panics, as often as it is told.
+type faultyQueue struct {
+	outbound.Queue
+	settles, loads, windows, panics atomic.Int32
+}
+
+func (q *faultyQueue) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
+	if q.settles.Add(-1) >= 0 {
+		return errDisk
+	}
+	return q.Queue.Settle(d, was, a)
+}
+
+func (q *faultyQueue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+	if q.loads.Add(-1) >= 0 {
+		return nil, nil, errDisk
+	}
+	return q.Queue.Load(tenant, id)
+}
+
+func (q *faultyQueue) Window(k gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error) {
+	if q.windows.Add(-1) >= 0 {
+		return nil, errDisk
+	}
+	return q.Queue.Window(k, after, most)
+}
+
+func (q *faultyQueue) Do(ctx context.Context, r *transport.Request) (*transport.Answer, error) {
+	if q.panics.Add(-1) >= 0 {
+		panic("s3cret")
+	}
+	return q.Queue.(queueOf).sender.Do(ctx, r)
+}
+
+func TestFaultsOfTheStoreAndPanicsLoseNothing(t *testing.T) {
+	for name, fail := range map[string]func(*faultyQueue){
+		"settle": func(q *faultyQueue) { q.settles.Store(5) },
+		"load":   func(q *faultyQueue) { q.loads.Store(2) },
+		"window": func(q *faultyQueue) { q.windows.Store(3) },
+		"panic":  func(q *faultyQueue) { q.panics.Store(3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := bubble(t, always(200))
+				defer w.stop()
+				target := w.target
+				w.setTarget(nil)
+				var all []*gateway.Notice
+				for range 10 {
+					all = append(all, w.publish("acme", gateway.PlatformEndpoint))
+				}
+				_ = w.halt()
+				var logged lines
+				q := &faultyQueue{Queue: queueOf{w}}
+				fail(q)
+				w.options.Queue, w.options.Sender, w.options.Window = q, q, 4
+				w.options.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
+				w.start()
+				w.setTarget(target)
+				w.await(10)
+				if got := len(w.receiver.all()); got != 10 {
+					t.Errorf("%d requests for 10 deliveries", got)
+				}
+				for _, n := range all {
+					if d, attempts := w.read(n); d.State != gateway.DeliverySucceeded || len(attempts) != 1 {
+						t.Errorf("%s after %d attempts", d.State, len(attempts))
+					}
+				}
+				if strings.Contains(logged.String(), "s3cret") {
+					t.Error("the log holds what a panic held")
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package outbound
+
+import (
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/retry/breaker"
+)
+
+// Stat is how a lane stands.
+type Stat struct {
+	Lane      gateway.LaneKey
+	Depth     int       // unfinished deliveries
+	Oldest    time.Time // when the oldest of them was made, as far as memory knows; zero for none
+	Flying    int       // attempts under way
+	Breaker   breaker.State
+	OpenUntil time.Time
+}
+
+// Stats shows every lane to visit, which must not call the lanes.
+func (l *Lanes) Stats(visit func(Stat)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, n := range l.lanes {
+		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: len(n.flying)}
+		if n.circuit != nil {
+			s.Breaker, s.OpenUntil = n.circuit.State()
+		}
+		visit(s)
+	}
+}
+
+// unfinished is how many deliveries it has, for whoever looks. While some are in
+// the store alone it is a count that was kept.
+func (n *lane) unfinished() int {
+	here := len(n.window.due) + len(n.flying)
+	if !n.window.more {
+		n.depth = here
+	}
+	return max(n.depth, here)
+}
+
+// oldest is when the oldest delivery that memory knows of was made.
+func (n *lane) oldest() (oldest time.Time) {
+	look := func(id string) {
+		if at := gateway.IDTime(gateway.PrefixDelivery, id); oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	for _, d := range n.window.due {
+		look(d.ID)
+	}
+	for _, id := range n.flying {
+		look(id)
+	}
+	return oldest
+}
