@@ -35,6 +35,7 @@ const (
 	MarkBody     MarkKind = 'b' // a callback's fingerprint, where it has no id
 	MarkLate     MarkKind = 'l' // a late callback whose notice is on its way
 	MarkOpen     MarkKind = 'o' // the Idempotency-Key of an opened wait
+	MarkPublish  MarkKind = 'p' // the Idempotency-Key of a publish
 )
 
 // NewMarkKey digests what is remembered. Each part is bounded by its length, so
@@ -63,7 +64,8 @@ type Mark struct {
 	Key        MarkKey
 	CallbackID string
 	WaitID     string
-	Sum        MarkKey // of the body that came with it, for MarkOpen
+	Sum        MarkKey // of the body that came with it, for MarkOpen and MarkPublish
+	Answer     Raw     // what a repeat is told, for MarkPublish
 	Expires    time.Time
 }
 

@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"hash/fnv"
+	"time"
+)
 
 // DeliveryState is where a delivery stands; it ends succeeded, dead or cancelled.
 type DeliveryState string
@@ -27,6 +30,7 @@ type Delivery struct {
 	ConversationKey string
 	State           DeliveryState
 	Attempts        int // made so far; the store keeps each of them
+	Base            int // of those, made before it was last retried by hand: its schedule starts there
 	NextAttemptAt   time.Time
 	CreatedAt       time.Time
 	EndedAt         time.Time
@@ -42,22 +46,24 @@ type Attempt struct {
 	ResponseBody []byte // its first 16 KiB
 }
 
-// Event is one thing that happened in a conversation, or a notice of ours. Its
-// body never changes.
-type Event struct {
-	ID              string
-	Tenant          string
-	Type            string
-	ConversationKey string
-	AcceptedAt      time.Time
-	Body            Raw
-}
-
 // LaneKey names a lane: one endpoint of one tenant.
 type LaneKey struct{ Tenant, Endpoint string }
 
 // Due is one delivery in a lane's window: all that memory holds of it.
 type Due struct {
-	ID string
-	At time.Time
+	ID           string
+	At           time.Time
+	Conversation uint64 // ConversationHash of its conversation; 0 for none
+}
+
+// ConversationHash tells conversations apart in a lane that keeps their order. Two
+// that share a hash wait for each other: that costs time, never order. It is the
+// same in every process, for the store keeps it; 0 stands for no conversation.
+func ConversationHash(key string) uint64 {
+	if key == "" {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(key)) // never fails
+	return max(h.Sum64(), 1)
 }

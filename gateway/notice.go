@@ -8,6 +8,7 @@ const (
 	NoticeWaitTimedOut  = "wait.timed_out"
 	NoticeWaitCancelled = "wait.cancelled"
 	NoticeCallbackLate  = "callback.late"
+	NoticeDisabled      = "endpoint.disabled"
 )
 
 // Notice is an event of our own with its delivery to the platform endpoint.

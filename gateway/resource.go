@@ -2,9 +2,10 @@ package gateway
 
 // Kinds of resources, as a store names them.
 const (
-	KindTenant = "tenant" // Tenant is its own id, ID is ""
-	KindSource = "source"
-	KindToken  = "token" // Tenant is ""
+	KindTenant   = "tenant" // Tenant is its own id, ID is ""
+	KindSource   = "source"
+	KindEndpoint = "endpoint"
+	KindToken    = "token" // Tenant is ""
 )
 
 // Record is one resource as a store keeps it: opaque bytes with sealed secrets.

@@ -1,15 +1,26 @@
 package outbound
 
-import "hookgate/gateway"
+import (
+	"time"
+
+	"hookgate/gateway"
+)
 
 // Queue is what outbound needs of a store; storetest holds each store to it.
-// What brings deliveries into the queue (a gateway.Change with a Notice, later
-// an accepted event) is the business of whoever promises them.
+// Notices come into the queue with the gateway.Change that promises them.
 type Queue interface {
+	// Accept makes a publication durable, all of it or nothing. After any error
+	// but gateway.CodeUnavailable the outcome is unknown.
+	Accept(p *gateway.Publication) error
+	// Mark is waiting.Store's: for MarkPublish here. Publishes to /v1/events, which
+	// belong to no one tenant, are marked under the tenant AnyTenant.
+	Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error)
+
 	// Lanes gives every lane that has unfinished deliveries.
 	Lanes() ([]gateway.LaneKey, error)
 	// Window gives the unfinished deliveries of a lane after the given one (the
-	// zero Due: from the start), at most so many, in the order (At, ID).
+	// zero Due: from the start), at most so many, in the order (At, ID), each with
+	// the hash of its conversation.
 	Window(lane gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error)
 	// Load gives an unfinished delivery with the events that it carries; else
 	// gateway.ErrNotFound.
@@ -18,9 +29,47 @@ type Queue interface {
 	// stands after it: ended, or due again at d.NextAttemptAt. was is its place
 	// in the window before. It is not synced: a crash repeats the attempt.
 	Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error
+	// Merge lets an unfinished delivery carry the events of others of its lane, in
+	// the order of into.EventIDs; the others are no more, and their events show
+	// into in their place. was is into's place before. It is not synced: after a
+	// crash they travel apart.
+	Merge(into *gateway.Delivery, was gateway.Due, gone []gateway.Due) error
+	// Requeue makes deliveries pending again, due at their NextAttemptAt, durably:
+	// ended ones, wherever they are, and waiting ones, whose place in the window
+	// the store finds by itself. Their attempts stay.
+	Requeue(deliveries ...*gateway.Delivery) error
+	// Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound
+	// when it has ended meanwhile.
+	Cancel(d *gateway.Delivery) error
+
+	// Holds gives the conversations of an ordered lane that wait for a failed
+	// delivery. SetHold puts one, ClearHold removes it; neither is synced, but they
+	// keep their order with Settle.
+	Holds(lane gateway.LaneKey) ([]gateway.Hold, error)
+	SetHold(lane gateway.LaneKey, h gateway.Hold) error
+	ClearHold(lane gateway.LaneKey, conversation uint64) error
+
+	// Status gives what is known of an endpoint; the zero EndpointStatus for a new
+	// one. PutStatus keeps it, durably if sync.
+	Status(lane gateway.LaneKey) (gateway.EndpointStatus, error)
+	PutStatus(lane gateway.LaneKey, s gateway.EndpointStatus, sync bool) error
+	// DropLane removes an endpoint that was deleted: its status and holds, and its
+	// unfinished deliveries, which end as cancelled. It is durable.
+	DropLane(lane gateway.LaneKey) error
+
+	// Event gives an event with its deliveries, oldest first; else
+	// gateway.ErrNotFound.
+	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
+	// Events lists a tenant's events, newest first, those with an id below before
+	// ("" for all), at most so many of those that keep says yes to.
+	Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error)
 	// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
 	Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error)
 	// Deliveries lists a tenant's deliveries, newest first, those with an id
 	// below before ("" for all), at most so many of those that keep says yes to.
 	Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) ([]*gateway.Delivery, error)
 }
+
+// AnyTenant stands for no tenant in the marks of publishes to /v1/events. It is
+// no id that a tenant can have.
+const AnyTenant = "_any"

@@ -1,0 +1,58 @@
+package gateway
+
+import "time"
+
+// Event is one thing that happened in a conversation, or a notice of ours. Its
+// body never changes.
+type Event struct {
+	ID              string
+	Tenant          string
+	Type            string // message; a notice's: wait.resumed
+	Kind            string // of a message: text, button.response; else ""
+	ConversationKey string
+	AcceptedAt      time.Time
+	Body            Raw // the item of the events list, byte for byte; a notice whole
+}
+
+// EventDelivery is one delivery of an event, as the event shows it.
+type EventDelivery struct {
+	ID       string
+	Endpoint string
+	State    DeliveryState
+}
+
+// Publication is what one publish makes durable: all of it or nothing, in one
+// commit.
+type Publication struct {
+	Events     []Event
+	Deliveries []Delivery // all pending, in the order of their events
+	Mark       *Mark      // of the Idempotency-Key: its Answer is what a repeat is told
+	Names      []Names    // what was learned of the conversations' names
+	Traces     []Trace
+}
+
+// Bounds of a publish (SPEC 7, 14).
+const (
+	MaxEvents     = 1000
+	MaxEventBytes = 1 << 20
+)
+
+// Hold says that a conversation of an ordered lane waits for one of its
+// deliveries, which failed and is due again later.
+type Hold struct {
+	Conversation uint64
+	Delivery     string    // the one that all others of the conversation wait for
+	Until        time.Time // at most: ordered_hold after its first failure
+}
+
+// EndpointStatus is what happened to an endpoint since it was written. It outlives
+// a restart and every snapshot.
+type EndpointStatus struct {
+	Paused            bool
+	DisabledReason    string    // "" unless hookgate disabled it: gone, failing
+	ProvedFor         MarkKey   // digest of the url and token that the last good handshake proved
+	VerificationError string    // of the last handshake, "" for a good one
+	FailingSince      time.Time // of the first failure after the last success; zero for none
+	OpenUntil         time.Time // the circuit breaker's, zero when it is closed
+	Trips             int       // how often it opened in a row, for the doubling of its pause
+}
