@@ -11,10 +11,10 @@ import (
 // after it: ended, or due again at d.NextAttemptAt. was is its place in the window
 // before. It is not synced: a crash repeats the attempt.
 func (s *Store) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if err := s.refuse(); err != nil {
 		return err
 	}
