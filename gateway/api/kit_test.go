@@ -111,7 +111,7 @@ func (k *kit) serve(a *api.API) {
 	limits := &edge.Limits{Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
 	server := edge.Settings{
 		Handler: a.Handler, Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, ReduceMemory: true,
-		Logger: log.New(io.Discard, "", 0), // it tells of clients that leave, as some here do
+		Logger:   log.New(io.Discard, "", 0), // it tells of clients that leave, as some here do
 		Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) },
 	}.Server()
 	done := make(chan error, 1)
