@@ -34,6 +34,9 @@ type Options struct {
 	Waits      Waits
 	Deliveries Deliveries
 	Watcher    *edge.Watcher // frees held calls whose client has left
+	// PublicURL is the base of the URLs of sources, without a final slash; "": they
+	// are not shown.
+	PublicURL string
 	// Reload loads the configuration file again; nothing has changed after an error.
 	Reload func() error
 	// AuthFailures counts calls without a good token.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,6 +39,7 @@ type kit struct {
 	waits    *waiting.Sessions
 	here     *directory.Directory
 	failures counter
+	opened   opened
 	reload   error // what the next reload comes to
 	mu       sync.Mutex
 	logs     bytes.Buffer
@@ -60,17 +62,18 @@ func (k *kit) Write(line []byte) (int, error) {
 
 func (k *kit) logged() string { k.mu.Lock(); defer k.mu.Unlock(); return k.logs.String() }
 
-type deaf struct{}
+// opened is the Observer: it tells when a wait is registered, and hears no more.
+type opened chan struct{}
 
-func (deaf) WaitOpened(string)                                          {}
-func (deaf) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (deaf) WaitTaken(string, string)                                   {}
-func (deaf) TimerLag(time.Duration)                                     {}
-func (deaf) ParkedChanged(string, int)                                  {}
-func (deaf) RulesCache(bool)                                            {}
+func (o opened) WaitOpened(string)                                          { o <- struct{}{} }
+func (o opened) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
+func (o opened) WaitTaken(string, string)                                   {}
+func (o opened) TimerLag(time.Duration)                                     {}
+func (o opened) ParkedChanged(string, int)                                  {}
+func (o opened) RulesCache(bool)                                            {}
 
 func newKit(t *testing.T) *kit {
-	k := &kit{t: t, here: directory.New()}
+	k := &kit{t: t, here: directory.New(), opened: make(opened, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	k.store, err = pebblestore.Open(pebblestore.Options{
@@ -79,7 +82,7 @@ func newKit(t *testing.T) *kit {
 	})
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
-	k.waits, err = waiting.New(waiting.Options{Store: k.store, Observer: deaf{}, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	k.waits, err = waiting.New(waiting.Options{Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}})
 	k.must(err)
 	k.must(k.waits.Recover())
 	t.Cleanup(k.waits.Close)
@@ -95,7 +98,7 @@ func newKit(t *testing.T) *kit {
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
 	k.serve(api.New(api.Options{
-		Directory: k.here, Resources: res, Waits: k.waits, Deliveries: k.store, Watcher: edge.NewWatcher(),
+		Directory: k.here, Resources: res, Waits: k.waits, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Reload: func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
 	}))
 	return k
@@ -108,6 +111,7 @@ func (k *kit) serve(a *api.API) {
 	limits := &edge.Limits{Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
 	server := edge.Settings{
 		Handler: a.Handler, Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, ReduceMemory: true,
+		Logger:   log.New(io.Discard, "", 0), // it tells of clients that leave, as some here do
 		Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) },
 	}.Server()
 	done := make(chan error, 1)

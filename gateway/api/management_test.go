@@ -33,6 +33,9 @@ func TestPutBack(t *testing.T) {
 		if created.text != read.text {
 			t.Errorf("PUT answers\n%s\nGET\n%s", created.text, read.text)
 		}
+		if url := read.str("url"); strings.Contains(c.path, "sources/") && url != "https://hooks.example.com/hooks/acme"+c.path[strings.LastIndex(c.path, "/"):] {
+			t.Errorf("callbacks are sent to %s", url)
+		}
 		before := k.here.Current()
 		again := k.want(200, "PUT", c.path, read.text)
 		delete(again.body, "updated_at")

@@ -8,11 +8,15 @@ import (
 // sourceView is a source as it is shown; its secrets mask themselves.
 type sourceView struct {
 	gateway.Meta
+	URL string `json:"url,omitempty"` // where callbacks are sent
 	gateway.Source
 }
 
-func viewSource(s *directory.Source) any {
-	v := sourceView{s.Meta, s.Spec}
+func (c *call) viewSource(s *directory.Source) any {
+	v := sourceView{Meta: s.Meta, Source: s.Spec}
+	if c.PublicURL != "" {
+		v.URL = c.PublicURL + "/hooks/" + c.params.tenant + "/" + s.ID
+	}
 	if v.Match == nil {
 		v.Match = []gateway.Match{}
 	}
@@ -30,7 +34,7 @@ func listSources(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showPart(c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, viewSource)
+	return showPart(c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, c.viewSource)
 }
 
 func getSource(c *call) (answer, error) {
@@ -38,7 +42,7 @@ func getSource(c *call) (answer, error) {
 	if s == nil {
 		return answer{}, errNoSource
 	}
-	return show(200, viewSource(s))
+	return show(200, c.viewSource(s))
 }
 
 func putSource(c *call) (answer, error) {
@@ -51,7 +55,7 @@ func putSource(c *call) (answer, error) {
 		return answer{}, err
 	}
 	c.audit("a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
-	return show(wrote(created), viewSource(s))
+	return show(wrote(created), c.viewSource(s))
 }
 
 func deleteSource(c *call) (answer, error) {

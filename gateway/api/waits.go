@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -92,7 +93,7 @@ func cancelWait(c *call) (answer, error) {
 
 // busy says of a turn that did not come that it may come later.
 func busy(err error) error {
-	if err == context.DeadlineExceeded { //nolint:errorlint // of our own context, which nobody wraps
+	if errors.Is(err, context.DeadlineExceeded) {
 		return gateway.Unavailable("the conversation is busy", time.Second)
 	}
 	return err

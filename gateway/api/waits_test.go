@@ -104,7 +104,7 @@ func TestCancel(t *testing.T) {
 	k.want(404, "GET", "/v1/tenants/filed/waits/"+opened.str("id"), "") // another tenant's
 }
 
-// held runs a call that does not end by itself, once the wait of its key is open.
+// held runs a call that does not end by itself.
 func (k *kit) held(method, path, body string, header ...string) <-chan got {
 	k.t.Helper()
 	answer := make(chan got, 1)
@@ -118,21 +118,19 @@ func (k *kit) held(method, path, body string, header ...string) <-chan got {
 	return answer
 }
 
-// openID waits for a wait to be open, and gives its id.
+// openID waits until the wait of a held call is registered, and gives its id.
 func (k *kit) openID(key string) string {
 	k.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		var page struct{ Data []struct{ ID string } }
-		g := k.want(200, "GET", v1Waits+"?state=waiting&conversation_key="+key, "")
-		if err := unmarshal(g.text, &page); err != nil {
-			k.t.Fatal(err)
-		}
-		if len(page.Data) == 1 {
-			return page.Data[0].ID
-		}
+	select {
+	case <-k.opened:
+	case <-time.After(10 * time.Second):
+		k.t.Fatalf("no wait of %s was opened", key)
 	}
-	k.t.Fatalf("no wait of %s was opened", key)
-	return ""
+	ids := k.pages(v1Waits + "?state=waiting&conversation_key=" + key)
+	if len(ids) != 1 {
+		k.t.Fatalf("open waits of %s are %q", key, ids)
+	}
+	return ids[0]
 }
 
 func TestHoldEndsWithTheOutcome(t *testing.T) {

@@ -27,7 +27,8 @@ type Queue interface {
 	Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error)
 	// Settle writes down an attempt (nil: none was made) and how the delivery
 	// stands after it: ended, or due again at d.NextAttemptAt. was is its place
-	// in the window before. It is not synced: a crash repeats the attempt.
+	// in the window before. It is not synced: a crash repeats the attempt. Of one
+	// that is gone, because its tenant was deleted, nothing is written.
 	Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error
 	// Merge lets an unfinished delivery carry the events of others of its lane, in
 	// the order of into.EventIDs; the others are no more, and their events show

@@ -7,9 +7,9 @@ import (
 	"hookgate/gateway/fields"
 )
 
-// readOnly are the members that hookgate shows and nobody writes: left out of
-// account, so that what a GET gave can be written back.
-var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled")
+// readOnly are the members that hookgate shows of a tenant or a source and nobody
+// writes: left out of account, so that what a GET gave can be written back.
+var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled", "url")
 
 // decode reads a body into spec, a pointer, and puts old's secrets where it is
 // masked.

@@ -116,10 +116,7 @@ func tree(t failer, text string) any {
 	return parsed
 }
 
-var (
-	admin    = auth.Principal{Scope: auth.Admin}
-	platform = auth.Principal{Scope: auth.Platform}
-)
+var admin = auth.Principal{Scope: auth.Admin}
 
 func of(tenant string) auth.Principal { return auth.Principal{Scope: auth.Tenant, Tenant: tenant} }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -396,5 +397,49 @@ func TestTokens(t *testing.T) {
 	}
 	if err := k.DeleteToken(made.ID); code(err) != gateway.CodeNotFound {
 		t.Errorf("deleting it again: %v", err)
+	}
+}
+
+// full is a store that takes no writes.
+type full struct{ resources.Store }
+
+var errFull = gateway.Unavailable("the disk is full", time.Second)
+
+func (full) PutResources(...gateway.Record) error        { return errFull }
+func (full) DeleteResource(string, string, string) error { return errFull }
+func (full) DeleteTenant(string) error                   { return errFull }
+
+func TestFullDiskChangesNothing(t *testing.T) {
+	k := newKit(t)
+	k.tenant("acme", acme)
+	k.source("acme", "payments", payments)
+	made, _, err := k.MakeToken("platform", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := k.here.Current()
+	k.Store = full{k.store}
+	_, _, putTenant := k.PutTenant(admin, "acme", tree(t, `{}`))
+	_, _, putSource := k.PutSource(admin, "acme", "payments", tree(t, `{"verify": {"type": "none"}}`))
+	_, _, makeToken := k.MakeToken("admin", "", "")
+	for what, err := range map[string]error{
+		"PUT tenant": putTenant, "PUT source": putSource, "make token": makeToken, "DELETE token": k.DeleteToken(made.ID),
+		"DELETE source": k.DeleteSource(admin, "acme", "payments"), "DELETE tenant": k.DeleteTenant(admin, "acme"),
+	} {
+		if code(err) != gateway.CodeUnavailable {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if k.here.Current() != before || len(k.deleted) > 0 {
+		t.Error("a refused write changed something")
+	}
+	if err := k.SetFile(compiled(file(t, fileAcme))); err != nil { // no reason not to start
+		t.Errorf("loading the file: %v", err)
+	}
+	k.Store = k.store
+	k.set(fileAcme)
+	k.start(resources.File{})
+	if now := k.here.Current().Tenant("acme"); now == nil || !now.Disabled {
+		t.Errorf("the mark was not made up for: %+v", now)
 	}
 }

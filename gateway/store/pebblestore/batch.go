@@ -86,7 +86,7 @@ func (b *batch) id(kind byte, prefix, id string) {
 }
 
 // commit applies the batch. What is not synced is on disk with the next that is.
-func (s *Store) commit(b *batch, sync bool) error {
+func (s *Store) commit(b *batch, synced bool) error {
 	if b.err != nil {
 		return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: b.err}
 	}
@@ -98,7 +98,7 @@ func (s *Store) commit(b *batch, sync bool) error {
 	}
 	s.space.pending.Add(uint64(b.Len()))
 	began := time.Now()
-	if err := s.apply(b.Batch, sync); err != nil {
+	if err := s.apply(b.Batch, synced); err != nil {
 		return err
 	}
 	// The guard hides a failing disk from Pebble, and fails the store before it
@@ -106,16 +106,16 @@ func (s *Store) commit(b *batch, sync bool) error {
 	if err := s.unknown(); err != nil {
 		return err
 	}
-	if sync && s.opts.OnCommit != nil {
+	if synced && s.opts.OnCommit != nil {
 		s.opts.OnCommit(time.Since(began))
 	}
 	return nil
 }
 
 // apply is below every commit in the stack: Fatalf unwinds to it.
-func (s *Store) apply(b *pebble.Batch, sync bool) (err error) {
+func (s *Store) apply(b *pebble.Batch, synced bool) (err error) {
 	defer s.recoverFatal(&err)
-	if sync {
+	if synced {
 		return b.Commit(pebble.Sync)
 	}
 	return b.Commit(pebble.NoSync)

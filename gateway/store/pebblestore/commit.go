@@ -11,21 +11,21 @@ import (
 // gateway.CodeUnavailable: nothing was written. Any other error: the outcome is
 // unknown.
 func (s *Store) Commit(changes ...*gateway.Change) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if err := s.admit(); err != nil {
 		return err
 	}
 	b := s.newBatch(sizeOf(changes))
 	defer b.free()
-	sync := false
+	synced := false
 	for _, c := range changes {
 		s.putChange(b, c)
-		sync = sync || !c.Refused || !onlyTraces(c)
+		synced = synced || !c.Refused || !onlyTraces(c)
 	}
-	return s.commit(b, sync)
+	return s.commit(b, synced)
 }
 
 // admit refuses a write before anything of it happened.

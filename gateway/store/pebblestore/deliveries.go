@@ -14,10 +14,10 @@ import (
 
 // Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
 func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return nil, nil, gateway.ErrNotFound
@@ -76,10 +76,10 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 // Deliveries lists a tenant's deliveries, newest first, those with an id below
 // before ("" for all), at most so many of those that keep says yes to.
 func (s *Store) Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) (list []*gateway.Delivery, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if !keyable(tenant) {
 		return nil, nil
 	}

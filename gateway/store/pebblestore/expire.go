@@ -44,10 +44,10 @@ func (s *Store) watch() {
 // Expire removes what is too old at now. The janitor does so by itself; this is
 // for who cannot wait.
 func (s *Store) Expire(now time.Time) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	return s.expire(now)
 }
 

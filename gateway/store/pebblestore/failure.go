@@ -1,7 +1,6 @@
 package pebblestore
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -56,13 +55,11 @@ func (s *Store) Healthy() error {
 	if f := s.failure.Load(); f != nil {
 		return fmt.Errorf("the store failed: %w", f.reason)
 	}
-	if s.closing() {
+	if s.using.isEnded() {
 		return errClosed
 	}
 	return nil
 }
-
-var errClosed = errors.New("the store is closed")
 
 // pebbleLogger hears what Pebble has to say.
 type pebbleLogger struct{ s *Store }

@@ -61,7 +61,7 @@ const (
 // tenantKinds are the kinds whose keys begin with a tenant.
 const tenantKinds = "wemntpxqdvakjDEA"
 
-// kindNamesInErrors says what a corrupt record was, without its content.
+// kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
 	kindMeta: "meta value", kindResource: "resource", kindWait: "wait", kindEnded: "end of a wait", kindMark: "mark",
 	kindNames: "names", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
@@ -163,7 +163,7 @@ func parseID(prefix, id string) (u ulid.ULID, ok bool) {
 func formatID(prefix string, u []byte) string {
 	var buf [8 + ulid.EncodedSize]byte
 	n := copy(buf[:], prefix)
-	_ = ulid.ULID(u).MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
+	_ = asULID(u).MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
 	return string(buf[:n+ulid.EncodedSize])
 }
 
@@ -173,4 +173,11 @@ func floorULID(at time.Time) ulid.ULID {
 	return u
 }
 
-func timeOfULID(u []byte) time.Time { return ulid.ULID(u).Timestamp().UTC() }
+func timeOfULID(u []byte) time.Time { return asULID(u).Timestamp().UTC() }
+
+// asULID takes bytes of a key. Should they be too few, the key is corrupt, and that
+// is no reason to panic.
+func asULID(b []byte) (u ulid.ULID) {
+	copy(u[:], b)
+	return u
+}

@@ -23,10 +23,10 @@ func putMark(b *batch, m *gateway.Mark, turn uint64) {
 // now need not be found. One that was put in place of another may lie in another
 // bucket: the later counts.
 func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return m, false, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	l, err := s.begin(kindMark, tenant)
 	if err != nil {
 		return m, false, err
@@ -59,10 +59,10 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 // Ended tells of the last wait that ended under this very key, less than
 // gateway.OutcomeKept ago.
 func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return e, false, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	l, err := s.begin(kindEnded, tenant)
 	if err != nil {
 		return e, false, err
@@ -106,10 +106,10 @@ func putNames(b *batch, n *gateway.Names) {
 // Names gives the names of the conversation that has this one; none when it was
 // never named otherwise, or not within gateway.AliasKept.
 func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return n, false, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	l, err := s.begin(kindNames, tenant)
 	if err != nil {
 		return n, false, err

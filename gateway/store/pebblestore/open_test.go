@@ -3,8 +3,10 @@ package pebblestore
 import (
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -70,6 +72,31 @@ func TestMeta(t *testing.T) {
 	s = mustOpen(t, Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{})})
 	if value, err := s.Meta("seal"); err != nil || string(value) != "check" {
 		t.Errorf("after a crash: %q, %v", value, err)
+	}
+}
+
+// TestCloseInside closes a store while a callback of its own asks it something: an
+// error, and no deadlock.
+func TestCloseInside(t *testing.T) {
+	s := mustOpen(t, Options{Dir: "data", FS: vfs.NewMem()})
+	w := openWait(time.Now(), 10)
+	if err := s.Commit(&gateway.Change{Wait: w}); err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	err := s.Recover(func(*gateway.Wait) error {
+		go func() { closed <- s.Close() }()
+		for !s.using.isEnded() {
+			runtime.Gosched()
+		}
+		_, err := s.Wait(w.Tenant, w.ID)
+		return err
+	}, nil)
+	if !errors.Is(err, errClosed) {
+		t.Errorf("inside: %v, want errClosed", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
 

@@ -12,10 +12,10 @@ func putParked(b *batch, p *gateway.Parked) {
 // Parked gives a parked callback whole; else gateway.ErrNotFound. Whether its time
 // is over is not looked at: who took it in time may still need it.
 func (s *Store) Parked(tenant, id string) (*gateway.Parked, error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	u, ok := parseID(gateway.PrefixCallback, id)
 	if !ok {
 		return nil, gateway.ErrNotFound

@@ -42,10 +42,10 @@ func (b *batch) due(d *gateway.Delivery, at gateway.Due) {
 
 // Lanes gives every lane that has unfinished deliveries.
 func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	it, err := s.iter([]byte{kindDue}, []byte{kindDue + 1})
 	if err != nil {
 		return nil, err
@@ -70,10 +70,10 @@ func lanePrefix(lane gateway.LaneKey) []byte {
 // Window gives the unfinished deliveries of a lane after the given one (the zero
 // Due: from the start), at most so many, in the order (At, ID).
 func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if !keyable(lane.Tenant, lane.Endpoint) {
 		return nil, nil
 	}
@@ -107,10 +107,10 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 // Load gives an unfinished delivery with the events that it carries; else
 // gateway.ErrNotFound.
 func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok {
 		return nil, nil, gateway.ErrNotFound

@@ -13,10 +13,10 @@ const maxParking = 10 * time.Minute
 // Recover gives every open wait, and every parked callback that has not expired
 // without its body and document, in no set order.
 func (s *Store) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	now := s.opts.Now()
 	err := s.fromULID(kindWait, s.released.before(), func(tenant string, id, value []byte) error {
 		open, err := peekWait(value)
@@ -88,10 +88,10 @@ func (r *released) before() time.Time {
 // not look at them again, and gateway.OutcomeKept from now they expire. The last
 // said counts, also when it is earlier. It is a hint and is not synced.
 func (s *Store) ReleaseBefore(at time.Time) {
-	if s.use() != nil {
+	if s.using.enter() != nil {
 		return
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	r := &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()

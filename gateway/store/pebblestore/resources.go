@@ -40,10 +40,10 @@ func (s *Store) DeleteResource(kind, tenant, id string) error {
 
 // Resources gives every record, ordered by kind, tenant and id.
 func (s *Store) Resources(each func(gateway.Record) error) (err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
 	if err != nil {
 		return err
@@ -86,10 +86,10 @@ func (s *Store) DeleteTenant(tenant string) error {
 
 // resourceKinds lists the kinds of resources that there are.
 func (s *Store) resourceKinds() (kinds []string, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
 	if err != nil {
 		return nil, err
@@ -108,10 +108,10 @@ func (s *Store) resourceKinds() (kinds []string, err error) {
 
 // Meta gives a value of the process as a whole; else gateway.ErrNotFound.
 func (s *Store) Meta(name string) (value []byte, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	found, err := s.get(metaKey(name), func(v []byte) error {
 		value = slices.Clone(v)
 		return nil
@@ -137,10 +137,10 @@ func metaKey(name string) []byte { return append([]byte{kindMeta, '/'}, name...)
 
 // change is one synced commit of what put puts.
 func (s *Store) change(put func(*batch)) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if err := s.admit(); err != nil {
 		return err
 	}

@@ -9,16 +9,21 @@ import (
 
 // Settle writes down an attempt (nil: none was made) and how the delivery stands
 // after it: ended, or due again at d.NextAttemptAt. was is its place in the window
-// before. It is not synced: a crash repeats the attempt.
+// before. It is not synced: a crash repeats the attempt. Of a delivery that is not
+// unfinished any more, because its tenant was deleted, nothing is written.
 func (s *Store) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if err := s.refuse(); err != nil {
 		return err
 	}
 	if err := s.space.admitSettle(); err != nil {
+		return err
+	}
+	unfinished, err := s.isUnfinished(d)
+	if err != nil || !unfinished {
 		return err
 	}
 	size := 1 << 10
@@ -49,6 +54,21 @@ func (s *Store) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt)
 	b.put()
 	b.attempt(d, a)
 	return s.commit(b, false)
+}
+
+func (s *Store) isUnfinished(d *gateway.Delivery) (bool, error) {
+	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	if !ok {
+		return false, nil
+	}
+	l, err := s.begin(kindUnfinished, d.Tenant)
+	if err != nil {
+		return false, err
+	}
+	l.key = append(l.key, u[:]...)
+	_, found := l.find()
+	l.end(&err)
+	return found, err
 }
 
 // attempt puts an attempt beside the delivery.

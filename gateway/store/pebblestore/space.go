@@ -70,13 +70,16 @@ func (sp *space) enough(bound uint64) bool {
 	return free > bound+2*sp.pending.Load()
 }
 
-// admit refuses a write that there is no room for.
+// admit refuses a write that there is no room for. What was counted is the most
+// that it can have come to; when that is too much, it asks.
 func (sp *space) admit() error {
-	if !sp.full.Load() && sp.enough(sp.watermark) {
-		return nil
+	if !sp.full.Load() && !sp.enough(sp.watermark) {
+		sp.look()
 	}
-	sp.full.Store(true)
-	return errFull()
+	if sp.full.Load() {
+		return errFull()
+	}
+	return nil
 }
 
 // admitSettle lets the outcome of a delivery through for longer: it is small, and

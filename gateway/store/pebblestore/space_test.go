@@ -104,17 +104,21 @@ func TestWatermark(t *testing.T) {
 // TestWatermarkBetweenLooks commits so fast that nobody looks meanwhile.
 func TestWatermarkBetweenLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newDisk(10 * mib).open(t)
-		for range 2 {
+		d := newDisk(10 * mib)
+		s := d.open(t)
+		d.free.Store(3 * mib) // no time passes in which it could be seen
+		for range 3 {
 			if err := commitOne(s, mib); err != nil {
 				t.Fatal(err)
 			}
 		}
-		var err error
-		for range 2 {
-			err = commitOne(s, mib)
+		wantFull(t, "the fourth MiB, twice written, of ten", commitOne(s, mib))
+		d.becomes(10 * mib)
+		for range 20 {
+			if err := commitOne(s, mib); err != nil {
+				t.Fatalf("with room, however fast: %v", err)
+			}
 		}
-		wantFull(t, "the fourth MiB, twice written, of ten", err)
 	})
 }
 

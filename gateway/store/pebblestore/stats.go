@@ -9,10 +9,10 @@ type Stats struct {
 
 // Stats tells how large the store is. It takes microseconds.
 func (s *Store) Stats() Stats {
-	if s.use() != nil {
+	if s.using.enter() != nil {
 		return Stats{}
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	stats := Stats{Bytes: s.db.Metrics().DiskSpaceUsage(), Free: s.space.free.Load(), Full: s.space.full.Load()}
 	if stats.Free == unknownSpace {
 		stats.Free = 0

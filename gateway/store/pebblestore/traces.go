@@ -31,10 +31,10 @@ func appendTraceKey(dst []byte, bucket uint32, key string) []byte {
 // Traces gives the timeline of a conversation under all its names, oldest first:
 // the newest most of those at or after since.
 func (s *Store) Traces(tenant string, names []string, since time.Time, most int) (list []gateway.Trace, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	if !keyable(tenant) || most <= 0 {
 		return nil, nil
 	}

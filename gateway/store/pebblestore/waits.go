@@ -34,10 +34,10 @@ func putEnded(b *batch, w *gateway.Wait) {
 // Wait gives a wait that is open or ended less than gateway.OutcomeKept ago; else
 // gateway.ErrNotFound.
 func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	u, ok := parseID(gateway.PrefixWait, id)
 	if !ok {
 		return nil, gateway.ErrNotFound
@@ -64,10 +64,10 @@ func (s *Store) forgotten(w *gateway.Wait) bool {
 // Waits lists a tenant's waits, newest first, those with an id below before (""
 // for all), at most so many of those that keep says yes to.
 func (s *Store) Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) (list []*gateway.Wait, err error) {
-	if err := s.use(); err != nil {
+	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.RUnlock()
+	defer s.using.leave()
 	prefix, bound, ok := boundBelow(kindWait, tenant, gateway.PrefixWait, before)
 	if !ok {
 		return nil, nil

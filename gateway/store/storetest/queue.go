@@ -146,6 +146,29 @@ func queueEnds(k *kit) {
 	}
 }
 
+// queueSettlesNothingGone settles what went with its tenant, or was settled before:
+// neither comes back.
+func queueSettlesNothingGone(k *kit) {
+	d := k.publish(acme)
+	k.must(k.DeleteTenant(acme))
+	k.settle(d, gateway.DeliveryRetrying, k.now)
+	k.settle(d, gateway.DeliveryDead, k.now)
+	ended := k.publish(acmeB)
+	k.settle(ended, gateway.DeliverySucceeded, time.Time{})
+	late := *ended
+	k.settle(&late, gateway.DeliveryRetrying, k.now)
+	k.twice(func() {
+		lanes, err := k.Lanes()
+		k.must(err)
+		k.same("lanes", len(lanes), 0)
+		_, _, err = k.Delivery(acme, d.ID)
+		k.gone("of a tenant that is no more", err)
+		got, _, err := k.Delivery(acmeB, ended.ID)
+		k.must(err)
+		k.same("settled twice", got, ended)
+	})
+}
+
 func queueListsNewestFirst(k *kit) {
 	var want []string
 	states := []gateway.DeliveryState{gateway.DeliveryPending, gateway.DeliverySucceeded, gateway.DeliveryDead, gateway.DeliveryRetrying, gateway.DeliveryCancelled}

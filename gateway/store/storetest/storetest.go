@@ -62,6 +62,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"QueueLoad", queueLoad},
 		{"QueueRetries", queueRetries},
 		{"QueueEnds", queueEnds},
+		{"QueueSettlesNothingGone", queueSettlesNothingGone},
 		{"QueueListsNewestFirst", queueListsNewestFirst},
 		{"QueueEndedExpires", queueEndedExpires},
 		{"QueueDeadOutlives", queueDeadOutlives},
