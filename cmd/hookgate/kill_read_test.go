@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -82,11 +83,10 @@ func (k *killer) hear() {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	fresh := k.receiver.Since(k.noticed)
-	k.noticed += len(fresh)
-	for _, q := range fresh {
+	for _, q := range k.receiver.Take() {
+		digest := sha256.Sum256(q.Body)
 		n := &promises.Notice{
-			At: q.At, WebhookID: q.Header.Get("webhook-id"), Body: string(q.Body),
+			At: q.At, WebhookID: q.Header.Get("webhook-id"), Digest: string(digest[:]),
 			Signed: verifier.VerifyIgnoringTimestamp(q.Body, q.Header) == nil,
 		}
 		if err := json.Unmarshal(q.Body, &n.Notice); err != nil {

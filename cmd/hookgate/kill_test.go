@@ -84,7 +84,6 @@ type killer struct {
 	rng      *rand.Rand // of the driver alone
 	program  *gatewaytest.Program
 	receiver *gatewaytest.Receiver
-	noticed  int // requests of the receiver that are in the history
 	began    []time.Time
 }
 

@@ -22,7 +22,12 @@ import (
 )
 
 // Directory holds the current snapshot.
-type Directory struct{ current atomic.Pointer[Snapshot] }
+type Directory struct {
+	// OnSwap, which may be nil, is told after each Swap. It is set before the first
+	// writer comes.
+	OnSwap  func()
+	current atomic.Pointer[Snapshot]
+}
 
 // New makes a directory with nobody in it.
 func New() *Directory {
@@ -39,6 +44,9 @@ func (d *Directory) Current() *Snapshot { return d.current.Load() }
 func (d *Directory) Swap(next *Snapshot) {
 	last := d.current.Swap(next)
 	forget(next.metrics, last, next)
+	if d.OnSwap != nil {
+		d.OnSwap()
+	}
 }
 
 func forget(m *metrics.Set, last, next *Snapshot) {

@@ -64,7 +64,7 @@ func Start(t testing.TB, o Options) *Program {
 // Launch runs the program and waits for nothing: it may be about to fail.
 func Launch(t testing.TB, o Options) *Program {
 	t.Helper()
-	p := &Program{Dir: o.Dir, Log: o.Log, exited: make(chan struct{})}
+	p := &Program{Dir: o.Dir, Log: o.Log}
 	if p.Dir == "" {
 		p.Dir = filepath.Join(t.TempDir(), "data")
 	}
@@ -78,17 +78,25 @@ func Launch(t testing.TB, o Options) *Program {
 		args = append(args, "--config", p.File)
 	}
 	env := append([]string{"HOOKGATE_ADMIN_TOKEN=" + AdminToken, "HOOKGATE_LOG_LEVEL=info"}, o.Env...)
-	p.command = Command(t, env, append(args, o.Args...)...)
-	p.command.Stderr, p.command.Stdout = p.Log, p.Log
-	if err := p.command.Start(); err != nil {
+	command := Command(t, env, append(args, o.Args...)...)
+	command.Stderr, command.Stdout = p.Log, p.Log
+	p.Run(t, command)
+	return p
+}
+
+// Run runs what Command prepared, with its standard error at p.Log. It ends with
+// the test.
+func (p *Program) Run(t testing.TB, command *exec.Cmd) {
+	t.Helper()
+	p.command, p.exited = command, make(chan struct{})
+	if err := command.Start(); err != nil {
 		t.Fatalf("start the program: %v", err)
 	}
 	go func() {
-		_ = p.command.Wait() // what it exited with is asked for by Wait
+		_ = command.Wait() // what it exited with is asked for by Wait
 		close(p.exited)
 	}()
-	t.Cleanup(func() { p.stop() })
-	return p
+	t.Cleanup(p.stop)
 }
 
 // Command prepares the program with these arguments and none of the test's own

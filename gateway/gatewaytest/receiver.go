@@ -17,6 +17,7 @@ type Receiver struct {
 
 	mu      sync.Mutex
 	got     []Received
+	taken   int // requests that Take gave away
 	script  func(Received) Reply
 	changed chan struct{}
 }
@@ -78,7 +79,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		At: time.Now(), Method: req.Method, Path: req.URL.RequestURI(), Header: req.Header, Body: body, Ended: req.Context().Done(),
 	}
 	r.mu.Lock()
-	q.Number = len(r.got) + 1
+	q.Number = r.taken + len(r.got) + 1
 	r.got = append(r.got, q)
 	close(r.changed)
 	r.changed = make(chan struct{})
@@ -115,10 +116,17 @@ func (r *Receiver) Got() []Received {
 	return r.got[:len(r.got):len(r.got)]
 }
 
-// Since gives what came after the first n.
-func (r *Receiver) Since(n int) []Received { return r.Got()[n:] }
+// Take gives what came since the last Take, and keeps it no longer.
+func (r *Receiver) Take() []Received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got := r.got
+	r.taken, r.got = r.taken+len(got), nil
+	return got
+}
 
-// Await gives the first request that fits, as soon as it is there.
+// Await gives the first request that fits, as soon as it is there. Take must not
+// be called meanwhile.
 func (r *Receiver) Await(ctx context.Context, fits func(Received) bool) (Received, error) {
 	for seen := 0; ; {
 		r.mu.Lock()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"strings"
 
 	"hookgate/auth"
 	"hookgate/configs"
@@ -78,7 +79,6 @@ func (n *Node) Reload() (err error) {
 		return report(next, err)
 	}
 	n.transport.SetEgress(egressOf(next))
-	n.lanes.Refresh("")
 	for _, fixed := range []struct {
 		name    string
 		changed bool
@@ -97,6 +97,22 @@ func (n *Node) Reload() (err error) {
 	}
 	n.warn(next)
 	return nil
+}
+
+// reloadAsked is Reload for who asks over the API: the answer names the mistakes,
+// each by its place in the file, without the line that the log shows of it.
+func (n *Node) reloadAsked() error {
+	err := n.Reload()
+	var mistakes configs.Mistakes
+	if !errors.As(err, &mistakes) {
+		return err
+	}
+	shown := &gateway.Error{Code: gateway.CodeInvalidField, Message: "the configuration file is faulty", Err: err}
+	for _, mistake := range mistakes {
+		place, _, _ := strings.Cut(mistake, "\n")
+		shown.Faults = append(shown.Faults, gateway.Fault{Message: place})
+	}
+	return shown
 }
 
 // warn names what an operator should know of a configuration that is taken.

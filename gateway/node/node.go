@@ -59,25 +59,26 @@ type Node struct {
 
 // New opens the store, builds every part and binds the listeners; Run starts to
 // serve. What was opened is closed again when one of them fails.
-func New(o Options) (n *Node, err error) {
-	n = &Node{Options: o, directory: directory.New()}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, n.stop())
-			n = nil
-		}
-	}()
-	if n.config, err = o.Load(); err != nil {
-		return nil, err
-	}
-	for _, build := range []func() error{
-		n.openStore, n.openResources, n.openLanes, n.openSessions, n.loadFile, n.firstToken, n.recover, n.listen,
-	} {
-		if err = build(); err != nil {
-			return nil, err
-		}
+func New(o Options) (*Node, error) {
+	n := &Node{Options: o, directory: directory.New()}
+	if err := n.build(); err != nil {
+		return nil, errors.Join(err, n.stop())
 	}
 	return n, nil
+}
+
+func (n *Node) build() (err error) {
+	if n.config, err = n.Load(); err != nil {
+		return err
+	}
+	for _, part := range []func() error{
+		n.openStore, n.openLanes, n.openResources, n.openSessions, n.loadFile, n.firstToken, n.recover, n.listen,
+	} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stop takes apart what was built, the last first.
@@ -159,7 +160,6 @@ func (n *Node) openResources() error {
 // forget drops what the parts hold of a tenant that was deleted.
 func (n *Node) forget(tenant string) {
 	n.sessions.Forget(tenant)
-	n.lanes.Refresh(tenant)
 	n.inbound.Forget(tenant)
 }
 
@@ -170,6 +170,7 @@ func (n *Node) openLanes() error {
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
 		Version: n.Version, Logger: n.Log,
 	})
+	n.directory.OnSwap = func() { n.lanes.Refresh("") } // a target may have come, or changed
 	return nil
 }
 
@@ -229,7 +230,7 @@ func (n *Node) listen() (err error) {
 	})
 	management := api.New(api.Options{
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Deliveries: n.store,
-		Watcher: edge.NewWatcher(), Reload: n.Reload, Log: n.Log,
+		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"),
 	})
 	n.server, err = server.New(

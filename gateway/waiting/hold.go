@@ -13,21 +13,15 @@ const overdueHold = 2 * time.Second
 
 // Hold gives a wait when it has ended, or as it stands when ctx is done.
 func (s *Sessions) Hold(ctx context.Context, tenant, id string) (*gateway.Wait, error) {
-	r := s.room(tenant)
-	r.mu.Lock()
-	e := r.ids[id]
+	e, w, err := s.find(ctx, tenant, id)
 	if e == nil {
-		r.mu.Unlock()
-		return s.ended(tenant, id)
+		return w, err
 	}
-	if e.over == nil {
-		e.over = make(chan struct{})
-	}
-	r.mu.Unlock()
+	over := e.room.watch(e)
 	overdue := time.NewTimer(time.Until(e.deadline) + overdueHold)
 	defer overdue.Stop()
 	select {
-	case <-e.over:
+	case <-over:
 		return e.final, nil
 	case <-ctx.Done():
 		return e.wait, nil
@@ -36,4 +30,17 @@ func (s *Sessions) Hold(ctx context.Context, tenant, id string) (*gateway.Wait, 
 	case <-overdue.C:
 		return nil, gateway.Unavailable("the end of the wait cannot be written now", 5*time.Second)
 	}
+}
+
+// watch gives a channel that is closed when the session has ended.
+func (r *room) watch(e *session) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.over == nil {
+		e.over = make(chan struct{})
+		if e.final != nil {
+			close(e.over)
+		}
+	}
+	return e.over
 }

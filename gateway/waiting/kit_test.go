@@ -25,6 +25,7 @@ type kit struct {
 	store    *pebblestore.Store
 	sessions *waiting.Sessions
 	source   *directory.Source
+	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
 
 	mu      sync.Mutex
 	notices []gateway.Due
@@ -62,12 +63,17 @@ func (k *kit) observed() counts { k.mu.Lock(); defer k.mu.Unlock(); return k.cou
 // newKit starts Sessions on a store; fs nil is a folder on disk.
 func newKit(t testing.TB, fs vfs.FS, spec gateway.Source) *kit {
 	k := &kit{t: t, fs: fs, dir: "data"}
+	k.begin(spec)
+	return k
+}
+
+func (k *kit) begin(spec gateway.Source) {
+	t, fs := k.t, k.fs
 	if fs == nil {
 		k.dir = t.TempDir()
 	}
 	k.source = compile(t, spec)
 	k.start()
-	return k
 }
 
 // compile makes a source ready to run, of the tenant acme that has a platform.
@@ -99,8 +105,12 @@ func (k *kit) start() {
 		k.t.Fatal(err)
 	}
 	k.counts = counts{}
+	var store waiting.Store = k.store
+	if k.wrap != nil {
+		store = k.wrap(store)
+	}
 	if k.sessions, err = waiting.New(waiting.Options{
-		Store: k.store, Observer: k,
+		Store: store, Observer: k,
 		Notify: func(lane gateway.LaneKey, due gateway.Due) {
 			k.mu.Lock()
 			defer k.mu.Unlock()

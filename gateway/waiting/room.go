@@ -250,6 +250,13 @@ func (r *room) drop(e *session, final *gateway.Wait) bool {
 	return true
 }
 
+// finalOf gives how a session ended; nil while it is open.
+func (r *room) finalOf(e *session) *gateway.Wait {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return e.final
+}
+
 // byID gives an open session.
 func (r *room) byID(id string) *session {
 	r.mu.Lock()

@@ -137,18 +137,38 @@ func (s *Sessions) room(tenant string) *room {
 
 // Get gives a wait as it stands.
 func (s *Sessions) Get(tenant, id string) (*gateway.Wait, error) {
-	if e := s.room(tenant).byID(id); e != nil {
+	e, w, err := s.find(background, tenant, id)
+	if e != nil {
 		return e.wait, nil
 	}
-	return s.ended(tenant, id)
+	return w, err
 }
 
-// ended reads a wait that is not open here.
-func (s *Sessions) ended(tenant, id string) (*gateway.Wait, error) {
+// find gives a wait that is open here, or else as the store has it. One that the
+// store has as waiting and that is not open here is just being opened: whoever
+// opens it has the turn, and when that is over it is open, or has ended.
+func (s *Sessions) find(ctx context.Context, tenant, id string) (*session, *gateway.Wait, error) {
 	if !gateway.IsID(gateway.PrefixWait, id) {
-		return nil, errNoWait
+		return nil, nil, errNoWait
 	}
-	return s.Store.Wait(tenant, id)
+	r := s.room(tenant)
+	if e := r.byID(id); e != nil {
+		return e, nil, nil
+	}
+	w, err := s.Store.Wait(tenant, id)
+	if err != nil || w.State != gateway.StateWaiting {
+		return nil, w, err
+	}
+	t := &turn{}
+	if err := r.acquire(ctx, t, []name{{w.Source, w.ConversationKey}}, nil); err != nil {
+		return nil, nil, err
+	}
+	defer r.release(s, t)
+	if e := r.byID(id); e != nil {
+		return e, nil, nil
+	}
+	w, err = s.Store.Wait(tenant, id)
+	return nil, w, err
 }
 
 // List gives a tenant's waits, newest first: see Store.Waits.

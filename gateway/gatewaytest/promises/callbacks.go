@@ -182,10 +182,8 @@ func (k *kase) checkParked() {
 			k.fault("parked", "%s was taken by %s after its time", s.CallbackID, taker.id)
 		}
 		for _, w := range k.waits {
-			if w == taker {
-				break // what comes after finds nothing
-			}
-			if k.overlooks(w, s) {
+			free := taker == nil || w.first.CreatedAt.Before(taker.first.CreatedAt)
+			if free && k.overlooks(w, s) {
 				k.fault("parked", "%s was parked, and %s, which fits, did not take it", s.CallbackID, w.id)
 			}
 		}
@@ -193,12 +191,12 @@ func (k *kase) checkParked() {
 }
 
 // overlooks says whether a wait was opened while the callback was parked and took
-// neither it nor an older one.
+// neither it nor one that is as old.
 func (k *kase) overlooks(w *wait, s *Send) bool {
 	opened := w.first.CreatedAt
 	if !s.End.Before(opened) || !w.known.Before(received(s.CallbackID).Add(k.Parking)) || !k.ask(w).fits(s.Message) {
 		return false
 	}
-	older := w.ended != nil && w.ended.Callback != nil && w.ended.Callback.ID <= s.CallbackID
+	older := w.ended != nil && w.ended.Callback != nil && !received(w.ended.Callback.ID).After(received(s.CallbackID))
 	return !older
 }

@@ -77,8 +77,9 @@ func newCase(h *History, c *Conversation, settled bool) *kase {
 			k.waits = append(k.waits, w)
 		}
 	}
+	// Of two that were opened in one millisecond, the one that ended first came first.
 	slices.SortFunc(k.waits, func(a, b *wait) int {
-		return cmp.Or(a.first.CreatedAt.Compare(b.first.CreatedAt), cmp.Compare(a.id, b.id))
+		return cmp.Or(a.first.CreatedAt.Compare(b.first.CreatedAt), a.openUntil.Compare(b.openUntil), cmp.Compare(a.id, b.id))
 	})
 	return k
 }

@@ -1,6 +1,7 @@
 package promises
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"sync"
@@ -14,16 +15,18 @@ type History struct {
 	mu            sync.Mutex
 	conversations map[string]*Conversation
 	lives         []Life
-	wakes         []Violation       // of laws over all conversations
-	callbackOf    map[string]string // callback id -> the wait it resumed
-	waitOf        map[string]string // wait id -> its conversation
-	bodyOf        map[string]string // webhook-id -> the notice's bytes
+	wakes         []Violation                             // of laws over all conversations
+	callbackOf    map[string]string                       // callback id -> the wait it resumed
+	waitOf        map[string]string                       // wait id -> its conversation
+	bodyOf        map[string]string                       // webhook-id -> a digest of the notice
+	same          map[[sha256.Size]byte]*gatewaytest.Wait // by what a wait looks like
 }
 
 // NewHistory gives an empty history.
 func NewHistory() *History {
 	return &History{
 		conversations: map[string]*Conversation{}, callbackOf: map[string]string{}, waitOf: map[string]string{}, bodyOf: map[string]string{},
+		same: map[[sha256.Size]byte]*gatewaytest.Wait{},
 	}
 }
 
@@ -144,8 +147,8 @@ type View struct {
 type Notice struct {
 	At        time.Time
 	WebhookID string
-	Signed    bool // and the signature is right
-	Body      string
+	Signed    bool   // and the signature is right
+	Digest    string // of all of its bytes
 	gatewaytest.Notice
 	Wait     *gatewaytest.Wait     // of a wait.…
 	Callback *gatewaytest.Callback // of a callback.late
@@ -190,10 +193,11 @@ func (h *History) Noticed(c *Conversation, n *Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.Notices = append(c.Notices, n)
-	if body, known := h.bodyOf[n.WebhookID]; known && body != n.Body {
-		h.wake(c, "notice", "%s came with two bodies:\n%s\n%s", n.WebhookID, body, n.Body)
+	if digest, known := h.bodyOf[n.WebhookID]; known && digest != n.Digest {
+		h.wake(c, "notice", "%s came with two bodies", n.WebhookID)
 	}
-	h.bodyOf[n.WebhookID] = n.Body
+	h.bodyOf[n.WebhookID] = n.Digest
+	n.Data = nil // what it says is in Wait and Callback
 	if n.Wait != nil {
 		h.view(c, &View{Span: Span{Begin: n.At, End: n.At}, ID: n.Wait.ID, From: "notice", Wait: n.Wait})
 	}
@@ -210,6 +214,13 @@ func (h *History) view(c *Conversation, v *View) {
 		h.wake(c, "one outcome", "%s belongs to %s too", w.ID, other)
 	}
 	h.waitOf[w.ID] = c.Name
+	// A long run sees each wait many times: what looks the same is kept once.
+	looks := sha256.Sum256([]byte(constant(w) + outcome(w)))
+	if known := h.same[looks]; known != nil {
+		v.Wait = known
+	} else {
+		h.same[looks] = w
+	}
 	if w.Callback != nil {
 		if other := h.callbackOf[w.Callback.ID]; other != "" && other != w.ID {
 			h.wake(c, "taken once", "%s resumed %s and %s", w.Callback.ID, other, w.ID)

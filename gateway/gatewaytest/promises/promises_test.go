@@ -67,7 +67,7 @@ func (m *made) got(c *Conversation, s Span, id string, w *gatewaytest.Wait) {
 
 func (m *made) told(c *Conversation, millis int, id string, w *gatewaytest.Wait) {
 	m.Noticed(c, &Notice{
-		At: at(millis), WebhookID: id, Signed: true, Body: id, Wait: w, Notice: gatewaytest.Notice{ID: id, Type: "wait." + w.State},
+		At: at(millis), WebhookID: id, Signed: true, Digest: id, Wait: w, Notice: gatewaytest.Notice{ID: id, Type: "wait." + w.State},
 	})
 }
 
@@ -123,7 +123,7 @@ func (m *made) makePlain() {
 
 func lateNotice(millis int, id string, m *Message, callback string, received int) *Notice {
 	return &Notice{
-		At: at(millis), WebhookID: id, Signed: true, Body: id, Notice: gatewaytest.Notice{ID: id, Type: "callback.late"},
+		At: at(millis), WebhookID: id, Signed: true, Digest: id, Notice: gatewaytest.Notice{ID: id, Type: "callback.late"},
 		Callback: &gatewaytest.Callback{ID: callback, ReceivedAt: at(received), Body: json.RawMessage(fmt.Sprintf(`{"n":%q}`, m.N))},
 	}
 }
@@ -266,7 +266,7 @@ func TestCheckFinds(t *testing.T) {
 			m.Noticed(m.plain, lateNotice(1600, "evt_5", m.plain.Sends[4].Message, m.plain.Sends[4].CallbackID, 1501))
 		}},
 		{"notice", "two bodies under one webhook-id", func(m *made) {
-			m.Noticed(m.plain, &Notice{At: at(200), WebhookID: "evt_1", Body: "other", Signed: true, Wait: m.w1, Notice: m.plain.Notices[0].Notice})
+			m.Noticed(m.plain, &Notice{At: at(200), WebhookID: "evt_1", Digest: "other", Signed: true, Wait: m.w1, Notice: m.plain.Notices[0].Notice})
 		}},
 		{"notice", "another id in the body", func(m *made) { m.plain.Notices[0].ID = "evt_9" }},
 		{"notice", "a notice that nobody asked for", func(m *made) { m.told(m.plain, 1350, "evt_3", m.w2) }},

@@ -1,0 +1,410 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hookgate/gateway/gatewaytest"
+)
+
+// canaries are secrets that were planted, by name. None of them may be seen again.
+type canaries map[string]string
+
+// plant makes a secret of 32 bytes that no text has by chance.
+func (c canaries) plant(name, prefix string) string {
+	raw := fmt.Sprintf("%-32s", "canary/"+name)[:32]
+	value := prefix + base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(raw, " ", "~")))
+	c[name] = value
+	return value
+}
+
+// forms are the ways in which a secret could show itself.
+func forms(secret string) map[string][]byte {
+	whole := []byte(secret)
+	all := map[string][]byte{
+		"as it is": whole, "in hex": []byte(hex.EncodeToString(whole)), "in upper-case hex": []byte(strings.ToUpper(hex.EncodeToString(whole))),
+		"in base64":     []byte(strings.TrimRight(base64.StdEncoding.EncodeToString(whole), "=")),
+		"in URL base64": []byte(base64.RawURLEncoding.EncodeToString(whole)),
+	}
+	for _, prefix := range []string{"", "whsec_"} {
+		if text, has := strings.CutPrefix(secret, prefix); has {
+			if raw, err := base64.StdEncoding.DecodeString(text); err == nil && len(raw) >= 16 {
+				all["decoded"], all["decoded, in hex"] = raw, []byte(hex.EncodeToString(raw))
+			}
+		}
+	}
+	return all
+}
+
+// look searches a place for every secret but those that may be seen there.
+func (c canaries) look(t *testing.T, place string, text []byte, seen ...string) {
+	t.Helper()
+next:
+	for name, secret := range c {
+		for _, allowed := range seen {
+			if name == allowed {
+				continue next
+			}
+		}
+		for form, want := range forms(secret) {
+			if at := bytes.Index(text, want); at >= 0 {
+				t.Errorf("%s shows the secret %s, %s: …%q…", place, name, form, text[max(0, at-80):min(len(text), at+40)])
+				break
+			}
+		}
+	}
+}
+
+// lookIntoFolder searches every file of a folder. One of them must have the control,
+// which is no secret.
+func (c canaries) lookIntoFolder(t *testing.T, folder, control string) {
+	t.Helper()
+	found := false
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if os.IsNotExist(err) { // the store drops old files while it runs
+			return nil
+		}
+		found = found || bytes.Contains(text, []byte(control))
+		c.look(t, path, text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found {
+		t.Errorf("the data folder does not even have %q: this test looks at the wrong place", control)
+	}
+}
+
+// nest is a gateway full of canaries.
+type nest struct {
+	*gatewaytest.Program
+	canaries
+	t       *testing.T
+	answers []recorded
+}
+
+// recorded is one answer, with who was told.
+type recorded struct {
+	what, who string
+	text      []byte
+}
+
+// call asks as somebody, keeps the whole answer, and gives it.
+func (n *nest) call(who string, c *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+	n.t.Helper()
+	a := c.Must(n.t, nil, method, path, body, fields...)
+	var text bytes.Buffer
+	if err := a.Header.Write(&text); err != nil {
+		n.t.Fatal(err)
+	}
+	text.Write(a.Body)
+	n.answers = append(n.answers, recorded{fmt.Sprintf("%s %s as %s (%d)", method, path, who, a.Status), who, text.Bytes()})
+	return a
+}
+
+// want is call, with the status it has to have.
+func (n *nest) want(status int, who string, c *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+	n.t.Helper()
+	a := n.call(who, c, method, path, body, fields...)
+	if a.Status != status {
+		n.t.Fatalf("%s %s as %s: %s, want %d", method, path, who, a, status)
+	}
+	return a
+}
+
+// TestCanary plants secrets wherever the gateway takes one, sends good and bad
+// traffic at the debug level, and looks for them wherever the gateway writes.
+func TestCanary(t *testing.T) {
+	t.Parallel()
+	n := &nest{canaries: canaries{}, t: t}
+	receiver := gatewaytest.NewReceiver(t, 500, 200)
+	n.Program = gatewaytest.Start(t, gatewaytest.Options{Config: n.file(receiver.URL), Env: n.environment()})
+	admin := n.Admin().As(n.canaries["admin token"])
+
+	n.makeBeta(admin, receiver.URL)
+	platform, tenant := n.tokens(admin)
+	for _, tenant := range []string{"acme", "beta"} {
+		for _, k := range credentials {
+			n.callbacks(tenant, k)
+		}
+	}
+	n.waits(admin, receiver)
+	n.badCalls(admin)
+	n.reload(admin)
+	for who, client := range map[string]*gatewaytest.Client{
+		"admin": admin, "platform": platform, "tenant": tenant, "nobody": admin.As(""), "wrong": admin.As(n.plant("a wrong token", "hg_admin_")),
+	} {
+		n.readAll(who, client)
+	}
+	n.lookIntoFolder(t, n.Dir, "control-of-the-canary-test")
+	if code := n.Terminate(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	n.lookEverywhere()
+}
+
+// lookEverywhere goes through all that the gateway wrote.
+func (n *nest) lookEverywhere() {
+	log := n.Log.Text()
+	if !strings.Contains(log, `"DEBUG"`) || !strings.Contains(log, "not verified") {
+		n.t.Error("the log is not at the debug level: this test proves nothing")
+	}
+	n.look(n.t, "the log", []byte(log))
+	n.lookIntoFolder(n.t, n.Dir, "control-of-the-canary-test")
+	shown := 0
+	for _, a := range n.answers {
+		var seen []string
+		if a.who == "admin" || a.who == "tenant" { // headers are shown to those who edit them (SPEC 14)
+			seen = []string{"acme's header", "beta's header", "acme's platform header", "beta's platform header"}
+			if bytes.Contains(a.text, []byte(n.canaries["acme's header"])) {
+				shown++
+			}
+		}
+		n.look(n.t, a.what, a.text, seen...)
+	}
+	if shown == 0 {
+		n.t.Error("no answer shows a tenant's header to the admin: this test would miss a secret too")
+	}
+}
+
+// readAll reads everything there is to read.
+func (n *nest) readAll(who string, c *gatewaytest.Client) {
+	n.t.Helper()
+	paths := []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/tenants", "/v1/tokens", "/v1/nowhere"}
+	for _, tenant := range []string{"acme", "beta"} {
+		base := "/v1/tenants/" + tenant
+		paths = append(paths, base, base+"/sources", base+"/waits", base+"/deliveries", base+"/conversations/to-notify", base+"/conversations/nobody")
+		for _, k := range credentials {
+			paths = append(paths, base+"/sources/"+k.name, base+"/conversations/key-"+k.name)
+		}
+		var page struct {
+			Data []struct {
+				ID string `json:"id"`
+			} `json:"data"`
+		}
+		a := n.call(who, c, "GET", base+"/deliveries", nil)
+		if a.Status == http.StatusOK {
+			a.Decode(n.t, &page)
+			for _, d := range page.Data {
+				paths = append(paths, base+"/deliveries/"+d.ID)
+			}
+		}
+	}
+	for _, path := range paths {
+		n.call(who, c, "GET", path, nil)
+	}
+}
+
+// tokens makes tokens through the API; the answer that shows one is the only one.
+func (n *nest) tokens(admin *gatewaytest.Client) (platform, tenant *gatewaytest.Client) {
+	n.t.Helper()
+	made := func(name string, body map[string]string) *gatewaytest.Client {
+		a := admin.Must(n.t, []int{201}, "POST", "/v1/tokens", body)
+		n.canaries[name] = a.Field("token")
+		if !strings.HasPrefix(n.canaries[name], "hg_"+body["scope"]+"_") {
+			n.t.Fatalf("made no token: %s", a)
+		}
+		return admin.As(n.canaries[name])
+	}
+	return made("a platform token", map[string]string{"scope": "platform", "name": "bot"}),
+		made("a tenant's token", map[string]string{"scope": "tenant", "tenant": "beta", "name": "beta's own"})
+}
+
+// waits opens waits, resumes one by a callback that carries credentials of its
+// own, and lets the platform hear of it on the second attempt.
+func (n *nest) waits(admin *gatewaytest.Client, receiver *gatewaytest.Receiver) {
+	n.t.Helper()
+	for _, tenant := range []string{"acme", "beta"} {
+		n.want(201, "admin", admin, "POST", "/v1/tenants/"+tenant+"/waits",
+			`{"source":"token","conversation_key":"to-notify","mode":"notify","timeout_seconds":300}`)
+		a := n.want(200, "sender", n.Sender(), "POST", "/hooks/"+tenant+"/token", `{"conversation_key":"to-notify"}`,
+			"X-Token: "+n.canaries[tenant+" token"],
+			"Authorization: Bearer "+n.plant("an Authorization beside the token", ""),
+			"Cookie: session="+n.plant("a cookie", ""))
+		if a.Field("outcome") != "resumed" {
+			n.t.Fatalf("%s", a)
+		}
+		if _, err := receiver.Await(n.t.Context(), func(q gatewaytest.Received) bool {
+			return q.Number > 1 && strings.Contains(string(q.Body), tenant) && q.Header.Get("Authorization") == "Bearer "+n.canaries[tenant+"'s platform token"] &&
+				q.Header.Get("X-Tenant") == n.canaries[tenant+"'s header"]
+		}); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// badCalls sends requests with secrets in them that are refused for something else.
+func (n *nest) badCalls(admin *gatewaytest.Client) {
+	n.t.Helper()
+	secret := n.plant("a secret in a bad request", "whsec_")
+	source := "/v1/tenants/beta/sources/bad"
+	for _, body := range []string{
+		`{"verify":{"type":"stripe","secrets":["` + secret + `"]},"unknown":1}`,
+		`{"verify":{"type":"stripe","secrets":["` + secret,
+		`{"verify":{"type":"stripe","secrets":"` + secret + `"}}`,
+		`{"verify":{"type":"basic","username":"a","password":["` + secret + `"]}}`,
+		`{"verify":{"type":"standard","secrets":["!` + secret + `"]}}`,
+		`{"verify":{"type":"token","in":"header","name":"Bad Name","secrets":["` + secret + `"]}}`,
+	} {
+		if a := n.call("admin", admin, "PUT", source, body); a.Status != 422 && a.Status != 400 {
+			n.t.Errorf("PUT %s: %s", body, a)
+		}
+	}
+	for _, body := range []string{
+		`{"headers":{"X-Tenant":"` + secret + `\r\nX-More: 1"}}`,
+		`{"platform":{"url":"https://bot.example/","auth":{"type":"bearer","token":"` + secret + `\n"}}}`,
+		`{"platform":{"url":"https://user:` + secret + `@bot.example/"}}`,
+		`{"platform":{"url":"https://bot.example/","auth":{"type":"none","token":"` + secret + `"}}}`,
+		`{"platform":{"url":"https://bot.example/","sign":{"type":"standard","secrets":["?` + secret + `"]}}}`,
+	} {
+		if a := n.call("admin", admin, "PUT", "/v1/tenants/gamma", body); a.Status != 422 && a.Status != 400 {
+			n.t.Errorf("PUT %s: %s", body, a)
+		}
+	}
+	n.want(409, "admin", admin, "PUT", "/v1/tenants/acme/sources/token", `{"verify":{"type":"bearer","secrets":["`+secret+`"]}}`)
+	n.want(401, "wrong", admin.As(secret), "GET", "/v1/tenants", nil)
+	n.want(401, "wrong", admin.As(""), "GET", "/v1/tenants?token="+secret, nil, "Authorization: Basic "+secret)
+	n.want(404, "sender", n.Sender(), "POST", "/nowhere/"+n.plant("a path that is not there", ""), "{}", "Authorization: Bearer "+secret)
+}
+
+// reload loads faulty files that have secrets written into them.
+func (n *nest) reload(admin *gatewaytest.Client) {
+	n.t.Helper()
+	good, err := os.ReadFile(n.File)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	secret := n.plant("a secret in a faulty file", "whsec_")
+	for i, text := range []string{
+		`tenants: { x: { sources: { y: { verify: { type: stripe, secretz: ["` + secret + `"] } } } } }`,
+		`tokens: [ { scope: nobody, secret: "` + secret + `" } ]`,
+		`tenants: { x: { headers: { "X Y": "` + secret + `" } } }`,
+		"tokens:\n  - secret: " + secret + "\n    scope: [\n",
+		`tenants: { x: { platform: { url: "ftp://` + secret + `@h/" , auth: { type: bearer, tokn: ` + secret + ` } } } }`,
+	} {
+		n.Configure(n.t, text)
+		if a := n.call("admin", admin, "POST", "/v1/reload", nil); a.Status/100 != 4 {
+			n.t.Errorf("a faulty file: %s", a)
+		}
+		if i == 0 {
+			n.Signal(n.t, syscall.SIGHUP)
+		}
+	}
+	n.Configure(n.t, string(good))
+	n.want(200, "admin", admin, "POST", "/v1/reload", nil)
+}
+
+// environment plants what is given by the environment.
+func (n *nest) environment() (env []string) {
+	env = []string{"HOOKGATE_LOG_LEVEL=debug"}
+	for name, secret := range n.canaries {
+		env = append(env, variable(name)+"="+secret)
+	}
+	return append(env,
+		"HOOKGATE_ADMIN_TOKEN="+n.plant("admin token", "hg_admin_"),
+		"HOOKGATE_MASTER_KEY="+n.plant("master key", ""))
+}
+
+// variable is the name of the environment variable for a canary.
+func variable(name string) string {
+	return "CANARY_" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+const canaryPlatform = `{ "url": %q, "auth": { "type": "bearer", "token": %q }, "headers": { "X-Platform": %q },
+      "sign": { "type": "standard", "secrets": [%q] }, "retry": { "schedule": ["50ms", "50ms"] } }`
+
+// file is the configuration of the tenant acme: a source for each kind of
+// credential, with every secret taken from the environment.
+func (n *nest) file(receiver string) string {
+	var text strings.Builder
+	ref := func(name, prefix string) string {
+		n.plant(name, prefix)
+		return "${" + variable(name) + "}"
+	}
+	fmt.Fprintf(&text, "egress: { allow: [127.0.0.1] }\ntokens:\n  - { scope: platform, secret: %q }\n", ref("the file's token", ""))
+	fmt.Fprintf(&text, "tenants:\n  acme:\n    headers: { X-Tenant: %q }\n    platform: "+canaryPlatform+"\n    sources:\n", ref("acme's header", ""),
+		receiver, ref("acme's platform token", ""), ref("acme's platform header", ""), ref("acme's platform secret", "whsec_"))
+	for _, k := range credentials {
+		fmt.Fprintf(&text, "      %s: { max_body: 1KiB, verify: %s }\n", k.name, fmt.Sprintf(k.verify, ref("acme "+k.name, k.prefix)))
+	}
+	return text.String()
+}
+
+// makeBeta makes the tenant beta through the API, with the same sources.
+func (n *nest) makeBeta(admin *gatewaytest.Client, receiver string) {
+	n.t.Helper()
+	n.want(201, "admin", admin, "PUT", "/v1/tenants/beta", fmt.Sprintf(`{ "headers": { "X-Tenant": %q }, "platform": `+canaryPlatform+`}`,
+		n.plant("beta's header", ""), receiver, n.plant("beta's platform token", ""), n.plant("beta's platform header", ""), n.plant("beta's platform secret", "whsec_")))
+	for _, k := range credentials {
+		n.want(201, "admin", admin, "PUT", "/v1/tenants/beta/sources/"+k.name, `{ "max_body": "1KiB", "verify": `+fmt.Sprintf(k.verify, n.plant("beta "+k.name, k.prefix))+`}`)
+	}
+}
+
+// callbacks sends a source what it takes, and what it refuses.
+func (n *nest) callbacks(tenant string, k credential) {
+	n.t.Helper()
+	path, body := "/hooks/"+tenant+"/"+k.name, `{"conversation_key":"key-`+k.name+`","note":"control-of-the-canary-test"}`
+	send := func(status int, secret, body string) {
+		n.t.Helper()
+		query, fields := k.sign(secret, body)
+		n.want(status, "sender", n.Sender(), "POST", path+query, body, fields...)
+	}
+	right := n.canaries[tenant+" "+k.name]
+	send(202, right, body)
+	send(200, right, body)
+	send(400, right, `{"conversation_key":`)
+	send(422, right, `{}`)
+	send(413, right, strings.Repeat("x", 1<<10+1))
+	send(401, n.plant("a wrong "+k.name, k.prefix), body)
+	n.want(401, "sender", n.Sender(), "POST", path, body)
+}
+
+// TestNoBodyAboveDebug: what callbacks say is their senders' business.
+func TestNoBodyAboveDebug(t *testing.T) {
+	t.Parallel()
+	p := gatewaytest.Start(t, gatewaytest.Options{Config: `
+tenants:
+  acme:
+    sources:
+      open: { verify: { type: none }, variables: [{ name: amount, path: amount, type: number, required: true }] }
+      shut: { verify: { type: bearer, secrets: ["a-secret-of-16-characters"] } }
+`})
+	const said = "what-the-sender-said"
+	for path, body := range map[string]string{
+		"/hooks/acme/open?q=1": `{"conversation_key":"k","amount":"` + said + `"}`,
+		"/hooks/acme/open?q=2": `{"conversation_key":"k","amount":1,"note":"` + said + `"}`,
+		"/hooks/acme/open?q=3": `{"conversation_key":"` + said,
+		"/hooks/acme/shut":     `{"conversation_key":"` + said + `"}`,
+	} {
+		p.Sender().Must(t, nil, "POST", path, body)
+	}
+	p.Admin().Must(t, []int{422}, "POST", "/v1/tenants/acme/waits", `{"source":"open","conversation_key":"k","mode":"`+said+`"}`)
+	p.Admin().Must(t, []int{200}, "POST", "/v1/tenants/acme/waits", `{"source":"open","conversation_key":"k","context":"`+said+`"}`)
+	p.Terminate(t)
+	if log := p.Log.Text(); strings.Contains(log, said) {
+		t.Errorf("a body is in the log:\n%s", log)
+	}
+}
+
+// now is the time stamp of a signature.
+func now() string { return fmt.Sprint(time.Now().Unix()) }
