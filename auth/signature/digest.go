@@ -15,17 +15,7 @@ type digest struct {
 }
 
 func newDigest(d descriptor, c *Config, f *faults) *digest {
-	var err error
-	g := &digest{descriptor: d}
-	if g.template, err = parseTemplate(d.signed); err != nil {
-		f.add("signed", "%v", err)
-	}
-	switch {
-	case c.Tolerance < 0:
-		f.add("tolerance", "is %s: set more than 0s", c.Tolerance)
-	case c.Tolerance > 0:
-		g.window = c.Tolerance
-	}
+	g := newFields(d, c, f)
 	g.keys = secrets(c.Secrets, f, func(secret string) (*key, error) {
 		raw, err := []byte(secret), error(nil)
 		if d.key != nil {
@@ -39,27 +29,26 @@ func newDigest(d descriptor, c *Config, f *faults) *digest {
 	return g
 }
 
+// newFields makes the digest without its keys.
+func newFields(d descriptor, c *Config, f *faults) *digest {
+	var err error
+	g := &digest{descriptor: d}
+	if g.template, err = parseTemplate(d.signed); err != nil {
+		f.add("signed", "%v", err)
+	}
+	switch {
+	case c.Tolerance < 0:
+		f.add("tolerance", "is %s: set more than 0s", c.Tolerance)
+	case c.Tolerance > 0:
+		g.window = c.Tolerance
+	}
+	return g
+}
+
 func (g *digest) verify(r *Request) error {
-	value, err := r.header(g.header)
-	if err != nil {
-		return err
-	}
-	if err := g.form(value); err != nil {
-		return err
-	}
-	c := content{body: r.Body, request: r}
-	if g.stamped() {
-		if c.timestamp, err = g.timestampOf(r, value); err != nil {
-			return err
-		}
-	}
-	if g.id != "" {
-		if c.id, err = idOf(r, g.id); err != nil {
-			return err
-		}
-	}
 	var parts [mostParts][]byte
-	if err := g.template.fill(&c, &parts); err != nil {
+	value, err := g.read(r, &parts)
+	if err != nil {
 		return err
 	}
 	for _, k := range g.keys {
@@ -68,6 +57,29 @@ func (g *digest) verify(r *Request) error {
 		}
 	}
 	return refuse(Mismatch, g.header)
+}
+
+// read finds the value of the signature header and the bytes that it signs, once
+// every field was checked that can be without a key.
+func (g *digest) read(r *Request, parts *[mostParts][]byte) (value []byte, err error) {
+	if value, err = r.header(g.header); err != nil {
+		return nil, err
+	}
+	if err := g.form(value); err != nil {
+		return nil, err
+	}
+	c := content{body: r.Body, request: r}
+	if g.stamped() {
+		if c.timestamp, err = g.timestampOf(r, value); err != nil {
+			return nil, err
+		}
+	}
+	if g.id != "" {
+		if c.id, err = idOf(r, g.id); err != nil {
+			return nil, err
+		}
+	}
+	return value, g.template.fill(&c, parts)
 }
 
 // form refuses a value that cannot hold a signature known here.

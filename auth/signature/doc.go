@@ -17,8 +17,8 @@
 // which hash, how written, which window. The engine in digest.go runs every
 // descriptor, and runs it backwards for the Signer, so the next provider is its
 // descriptor, a line in schemes.go, and its vectors in the test. A scheme that
-// is no HMAC over a template (an Ed25519 key, a signature within the body) is a
-// prover of its own.
+// is no HMAC over a template (Ed25519, a signature within the body) is a prover of
+// its own.
 //
 // The bytes are the received ones, never parsed and written again. No error
 // holds a secret, a signature or a part of a body.

@@ -5,7 +5,7 @@ package signature
 func SignerOf(c Config) *Signer {
 	v, _ := Compile(c)
 	if g, is := v.proof.(*digest); is && g.template.count(partHeader)+g.template.count(partURL) == 0 {
-		return newSigner(g)
+		return newSigner(g, g)
 	}
 	return nil
 }

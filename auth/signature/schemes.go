@@ -17,6 +17,7 @@ var schemes = []scheme{
 	basic,
 	generic,
 	standard.scheme(),
+	asymmetricScheme,
 	svix.scheme(),
 	stripe.scheme(),
 	github.scheme(),

@@ -15,8 +15,14 @@ type Message struct {
 
 // Signer signs what goes out. Many goroutines may use it.
 type Signer struct {
-	digest *digest // nil: type none
+	fields *digest // nil: type none
+	maker  maker
 	rooms  sync.Pool
+}
+
+// maker is the part of a type that makes the value of the signature header.
+type maker interface {
+	sign(to []byte, c *content) []byte
 }
 
 // idHeader carries the id of whatever goes out (SPEC 14).
@@ -26,13 +32,14 @@ const idHeader = "webhook-id"
 var signing = []scheme{
 	{name: "none"},
 	{name: "standard", reads: []string{"secrets"}},
+	{name: "standard-ed25519", reads: []string{"secrets"}},
 	{name: "hmac", reads: []string{"header", "algorithm", "encoding", "prefix", "signed", "timestamp_header", "secrets"}},
 }
 
 // CompileSigner makes the signer of c, or says all that is wrong with c.
 //
 // Type standard sets webhook-id, webhook-timestamp and webhook-signature, with a
-// signature for each secret. Type hmac sets its header and, as far as its
+// signature for each secret; so does standard-ed25519, with whsk_ keys. Type hmac sets its header and, as far as its
 // template has them, webhook-id and the timestamp header; its header has room for
 // one signature, that of the first secret.
 func CompileSigner(c Config) (*Signer, []Fault) {
@@ -43,9 +50,14 @@ func CompileSigner(c Config) (*Signer, []Fault) {
 	}
 	f.unread(&c, s.reads)
 	var g *digest
+	var m maker
 	switch c.Type {
 	case "standard":
 		g = newDigest(standard, &c, &f)
+		m = g
+	case "standard-ed25519":
+		a := newAsymmetricSigner(&c, &f)
+		g, m = a.digest, a
 	case "hmac":
 		g = newDigest(describe(&c, &f), &c, &f)
 		if g.template.count(partID) > 0 {
@@ -58,24 +70,28 @@ func CompileSigner(c Config) (*Signer, []Fault) {
 			}
 		}
 		checkTimestamp(&c, g.template, &f)
+		m = g
 	}
 	if len(f) > 0 {
 		return nil, f
 	}
-	return newSigner(g), nil
+	return newSigner(g, m), nil
 }
 
-func newSigner(g *digest) *Signer {
-	return &Signer{digest: g, rooms: sync.Pool{New: func() any { return new(room) }}}
+func newSigner(fields *digest, m maker) *Signer {
+	return &Signer{fields: fields, maker: m, rooms: sync.Pool{New: func() any { return new(room) }}}
 }
 
-// room is where the values of one signing are written.
-type room struct{ id, timestamp, signature []byte }
+// room is where one signing writes its values, and says what is signed.
+type room struct {
+	id, timestamp, signature []byte
+	content                  content
+}
 
 // Sign calls set with each header field that the message needs. A value holds
 // until set returns.
 func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
-	g := s.digest
+	g := s.fields
 	if g == nil {
 		return
 	}
@@ -83,7 +99,9 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 	defer s.rooms.Put(room)
 	room.id = append(room.id[:0], m.ID...)
 	room.timestamp = strconv.AppendInt(room.timestamp[:0], m.At.Unix(), 10)
-	room.signature = g.sign(room.signature[:0], &content{body: m.Body, timestamp: room.timestamp, id: room.id})
+	room.content = content{body: m.Body, timestamp: room.timestamp, id: room.id}
+	room.signature = s.maker.sign(room.signature[:0], &room.content)
+	room.content = content{} // the body is the caller's
 	if g.id != "" {
 		set(g.id, room.id)
 	}
@@ -95,10 +113,7 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 
 // sign appends the value of the signature header.
 func (g *digest) sign(to []byte, c *content) []byte {
-	var parts [mostParts][]byte
-	if err := g.template.fill(c, &parts); err != nil {
-		panic("signature: a template for signing asks for a header") // CompileSigner refuses it
-	}
+	parts := g.template.parts(c)
 	if g.stamp != "" {
 		to = append(append(to, g.stamp...), c.timestamp...)
 	}

@@ -127,6 +127,14 @@ func (t template) fill(c *content, parts *[mostParts][]byte) (err error) {
 	return nil
 }
 
+// parts gives the bytes of each part of a message that is to be signed.
+func (t template) parts(c *content) (parts [mostParts][]byte) {
+	if err := t.fill(c, &parts); err != nil {
+		panic("signature: a template for signing asks for a header") // CompileSigner refuses it
+	}
+	return parts
+}
+
 // pathOf cuts scheme and host off a URL.
 func pathOf(url string) string {
 	_, rest, _ := strings.Cut(url, "://")

@@ -83,12 +83,13 @@ func provider(name string) func(*vector) signature.Config {
 // built says how the cases of a scheme are configured. A new provider adds its
 // line here and leaves later.
 var built = map[string]func(*vector) signature.Config{
-	"standard-webhooks": provider("standard"),
-	"svix":              provider("svix"),
-	"stripe":            provider("stripe"),
-	"github":            provider("github"),
-	"slack":             provider("slack"),
-	"meta":              provider("meta"),
+	"standard-webhooks":     provider("standard"),
+	"standard-webhooks-v1a": provider("standard-ed25519"),
+	"svix":                  provider("svix"),
+	"stripe":                provider("stripe"),
+	"github":                provider("github"),
+	"slack":                 provider("slack"),
+	"meta":                  provider("meta"),
 	"meta-handshake": func(v *vector) signature.Config {
 		return signature.Config{Type: "meta", Secrets: []string{"the app's"}, VerifyToken: v.Secret}
 	},
@@ -108,7 +109,7 @@ var built = map[string]func(*vector) signature.Config{
 // later are schemes of the vectors that hookgate does not know yet.
 var later = []string{
 	"calendly", "discord", "hubspot-v1", "hubspot-v2", "hubspot-v3", "intercom", "line", "mailgun", "msteams",
-	"paypal", "razorpay", "rfc9421", "shopify", "square", "standard-webhooks-v1a", "telegram", "twilio-form",
+	"paypal", "razorpay", "rfc9421", "shopify", "square", "telegram", "twilio-form",
 	"twilio-json", "twitch", "viber", "zendesk", "zoom",
 }
 

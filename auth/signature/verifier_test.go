@@ -298,6 +298,7 @@ func TestEverySchemeCompiles(t *testing.T) {
 	more := map[string]signature.Config{
 		"none": {}, "token": {In: "header", Name: "X", Secrets: []string{"x"}},
 		"basic": {Username: "a", Password: "b"}, "hmac": {Header: "X", Secrets: []string{"x"}},
+		"standard-ed25519": {Secrets: []string{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}},
 	}
 	for _, name := range signature.Schemes() {
 		c, is := more[name]
