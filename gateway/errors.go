@@ -39,6 +39,8 @@ const (
 	CodeInvalidCursor          Code = "invalid_cursor"          // a cursor that no list gave out
 	CodeIdempotencyKeyInvalid  Code = "idempotency_key_invalid" // empty, over 255 bytes, or control characters
 	CodeConversationKeyMissing Code = "conversation_key_missing"
+	CodeUnknownAccount         Code = "unknown_account" // an event of an account that is no tenant's
+	CodeDeliveryEnded          Code = "delivery_ended"  // it cannot be cancelled any more
 )
 
 // Error has a Code for programs, a Message for a stranger, and Err for our log alone.

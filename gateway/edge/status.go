@@ -42,5 +42,7 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeVersionNotSupported:    {http.StatusHTTPVersionNotSupported, "HTTP version not supported"},
 	gateway.CodeInvalidCursor:          {http.StatusUnprocessableEntity, "Invalid cursor"},
 	gateway.CodeIdempotencyKeyInvalid:  {http.StatusUnprocessableEntity, "Invalid idempotency key"},
+	gateway.CodeUnknownAccount:         {http.StatusUnprocessableEntity, "Unknown account"},
+	gateway.CodeDeliveryEnded:          {http.StatusConflict, "Delivery ended"},
 	gateway.CodeConversationKeyMissing: {http.StatusUnprocessableEntity, "Conversation key missing"},
 }

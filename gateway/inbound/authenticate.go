@@ -3,11 +3,11 @@ package inbound
 import (
 	"errors"
 	"log/slog"
-	"time"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/limits"
 )
 
 // authenticate answers a provider's handshake, or verifies who calls. A failure
@@ -62,10 +62,10 @@ func (in *Inbound) refuse(r *request, err error) {
 func (in *Inbound) limit(r *request) {
 	tenant := r.src.Tenant
 	again := max(
-		in.rates.take(rateKey{tenant.ID, ""}, tenant.Spec.Limits.CallbacksPerSecond, r.at),
-		in.rates.take(rateKey{tenant.ID, r.src.ID}, r.src.Rate, r.at))
+		in.rates.Take(limits.Key{Tenant: tenant.ID}, tenant.Spec.Limits.CallbacksPerSecond, 1, r.at),
+		in.rates.Take(limits.Key{Tenant: tenant.ID, Part: r.src.ID}, r.src.Rate, 1, r.at))
 	if again > 0 {
-		r.again = max(again, time.Second)
+		r.again = again
 		r.finish(gateway.OutcomeRateLimited)
 	}
 }

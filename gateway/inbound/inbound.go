@@ -9,6 +9,7 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/limits"
 	"hookgate/gateway/waiting"
 )
 
@@ -36,7 +37,7 @@ type Options struct {
 // Inbound answers callbacks.
 type Inbound struct {
 	Options
-	rates    rates
+	rates    limits.Table
 	failures failures
 	requests sync.Pool
 	decoy    *signature.Verifier
@@ -69,6 +70,9 @@ func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) 
 	}
 	in.reply(r)
 }
+
+// Forget drops what is kept of a tenant that is no more.
+func (in *Inbound) Forget(tenant string) { in.rates.Forget(tenant) }
 
 // way is the steps of a callback, in order.
 var way = []func(*Inbound, *request){

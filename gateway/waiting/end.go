@@ -88,13 +88,9 @@ func endNotice(final *gateway.Wait) *gateway.Notice {
 // stamp is a moment as it is stored and shown: UTC, milliseconds.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
-// lastEnded tells of the last wait that ended at a source under any name of the
-// conversation.
-func (s *Sessions) lastEnded(tenant, source, key string) (last gateway.Ended, found bool, err error) {
-	names, err := s.namesOf(tenant, key)
-	if err != nil {
-		return last, false, err
-	}
+// lastEnded tells of the last wait that ended at a source under any of the names
+// of one conversation.
+func (s *Sessions) lastEnded(tenant, source string, names []string) (last gateway.Ended, found bool, err error) {
 	for _, key := range names {
 		e, known, err := s.Store.Ended(tenant, source, key)
 		if err != nil {

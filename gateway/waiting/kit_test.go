@@ -111,6 +111,7 @@ func (k *kit) start() {
 	}
 	if k.sessions, err = waiting.New(waiting.Options{
 		Store: store, Observer: k,
+		Source: func(_, _ string) *directory.Source { return k.source },
 		Notify: func(lane gateway.LaneKey, due gateway.Due) {
 			k.mu.Lock()
 			defer k.mu.Unlock()

@@ -182,7 +182,7 @@ func (o *opening) register() (Opened, error) {
 		change.Names = &gateway.Names{Tenant: w.Tenant, All: o.all, Used: now}
 		defer o.room.renamed()
 	}
-	early, record, err := o.takeParked(w, change)
+	early, record, err := s.takeParked(o.room, o.Source, o.rules, o.turn.names, change)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -224,10 +224,13 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 	return w
 }
 
-// takeParked lets the oldest parked callback that fits end the wait at once.
-func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, *gateway.Parked, error) {
-	s, now := o.sessions, time.Now()
-	for _, early := range o.room.waitingFor(o.turn.names) {
+// takeParked lets the oldest parked callback that fits end the wait of a change.
+// The turn on the names is held.
+func (s *Sessions) takeParked(
+	r *room, src *directory.Source, own *mapping.Program, names []name, change *gateway.Change,
+) (*parked, *gateway.Parked, error) {
+	w, now := change.Wait, time.Now()
+	for _, early := range r.waitingFor(names) {
 		if !now.Before(early.at) {
 			continue
 		}
@@ -235,7 +238,7 @@ func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, 
 		if err != nil {
 			return nil, nil, err
 		}
-		v := judgeParked(o.rules, o.Source, record)
+		v := judgeParked(own, src, record)
 		if !v.fits || v.missing != "" {
 			continue
 		}
@@ -249,7 +252,7 @@ func (o *opening) takeParked(w *gateway.Wait, change *gateway.Change) (*parked, 
 		}
 		change.Traces = append(change.Traces, gateway.Trace{
 			Tenant: w.Tenant, Key: record.Key, At: record.Callback.ReceivedAt, Kind: "callback", ID: early.id,
-			Data: appendCallbackTrace(nil, o.Source.ID, gateway.OutcomeResumed, w.ID),
+			Data: appendCallbackTrace(nil, src.ID, gateway.OutcomeResumed, w.ID),
 		})
 		return early, record, nil
 	}

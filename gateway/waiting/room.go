@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ type turn struct {
 	names    []name
 	mark     gateway.MarkKey
 	marked   bool
-	session  *session // open under the first of the names
+	session  *session // open under the first of the names that has one
 	one      [1]name
 	finished chan struct{} // made by the first who waits for it
 }
@@ -128,24 +129,27 @@ func (r *room) tryAcquire(t *turn, e *session) bool {
 	return true
 }
 
-// span gives names together with those of every session that has one of them.
-func (r *room) span(names []name) ([]name, *session) {
-	if len(names) == 0 {
-		return names, nil
-	}
-	first := r.open[names[0]]
+// span gives names together with those of every session that has one of them,
+// and the session of the first that has one.
+func (r *room) span(names []name) (all []name, first *session) {
 	if len(names) == 1 {
-		if first != nil {
+		if first = r.open[names[0]]; first != nil {
 			return first.names, first
 		}
 		return names, nil
 	}
-	all := append([]name(nil), names...)
+	all = names
 	for _, n := range names {
-		if e := r.open[n]; e != nil {
-			for _, other := range e.names {
-				all = addName(all, other)
-			}
+		e := r.open[n]
+		if e == nil {
+			continue
+		}
+		if first == nil {
+			first = e
+			all = slices.Clone(names)
+		}
+		for _, other := range e.names {
+			all = addName(all, other)
 		}
 	}
 	return all, first

@@ -9,6 +9,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 )
 
@@ -28,6 +29,8 @@ type Observer interface {
 type Options struct {
 	Store    Store
 	Observer Observer
+	// Source gives a source as it now stands; nil when it is no more.
+	Source func(tenant, source string) *directory.Source
 	// Notify is called after a notice is durable: its lane may have been asleep.
 	Notify func(gateway.LaneKey, gateway.Due)
 	// MaxOpen bounds the open waits of all tenants; 0 stands for 1,000,000.

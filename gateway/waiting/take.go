@@ -38,7 +38,8 @@ type Taken struct {
 type taking struct {
 	*Callback
 	turn      turn
-	variables []byte // as the last verdict mapped them
+	names     []string // of the conversation, where no wait is open under the callback's key
+	variables []byte   // as the last verdict mapped them
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark
@@ -76,10 +77,16 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 	if err := r.acquire(background, &k.turn, names, mark); err != nil {
 		return Taken{}, err
 	}
-	defer r.release(s, &k.turn)
-	if c.Strong {
-		if taken, found, err := s.repeated(k); found || err != nil {
-			return taken, err
+	defer func() { r.release(s, &k.turn) }()
+	for wider := true; wider; {
+		if c.Strong {
+			if taken, found, err := s.repeated(k); found || err != nil {
+				return taken, err
+			}
+		}
+		var err error
+		if wider, err = s.widen(r, k, mark); err != nil {
+			return Taken{}, err
 		}
 	}
 	if c.Key == "" {
@@ -93,6 +100,26 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 		return s.resume(r, e, k)
 	}
 	return s.takeEarly(r, k)
+}
+
+// widen takes the turn on all names of the conversation where no session is open
+// under the one that the callback carries: it may be open under another, learned
+// since. It says whether it gave the turn back in between, so that what was looked
+// up must be looked up again.
+func (s *Sessions) widen(r *room, k *taking, mark *gateway.MarkKey) (again bool, err error) {
+	if k.Key == "" || k.turn.session != nil || k.names != nil {
+		return false, nil
+	}
+	if k.names, err = s.namesOf(k.Source.Tenant.ID, k.Key); err != nil || len(k.names) == 1 {
+		return false, err
+	}
+	names := []name{{k.Source.ID, k.Key}}
+	for _, key := range k.names {
+		names = addName(names, name{k.Source.ID, key})
+	}
+	r.release(s, &k.turn)
+	k.turn = turn{}
+	return true, r.acquire(background, &k.turn, names, mark)
 }
 
 // repeated looks for the mark of the same callback.
@@ -165,7 +192,13 @@ func (s *Sessions) takeEarly(r *room, k *taking) (Taken, error) {
 		return taken, nil
 	}
 	if !k.Source.Again {
-		ended, found, err := s.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.Key)
+		if k.names == nil { // its wait was there a moment ago, and ended by its deadline
+			var err error
+			if k.names, err = s.namesOf(k.Source.Tenant.ID, k.Key); err != nil {
+				return Taken{}, err
+			}
+		}
+		ended, found, err := s.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.names)
 		if err != nil {
 			return Taken{}, err
 		}

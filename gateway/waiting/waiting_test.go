@@ -360,3 +360,42 @@ func TestLimitOfOpenWaits(t *testing.T) {
 		t.Errorf("one too many: %v", err)
 	}
 }
+
+// What an event teaches of a conversation's names counts at once, and after a
+// restart: for callbacks to come, and for one that was parked under the new name.
+func TestLearnedNames(t *testing.T) {
+	k := newKit(t, nil, gateway.Source{})
+	defer func() { k.stop() }()
+	learn := func(names ...string) {
+		t.Helper()
+		n, known, err := k.sessions.Learn("acme", names)
+		if err != nil || known {
+			t.Fatalf("learn %v: known %t, %v", names, known, err)
+		}
+		if err := k.store.Commit(&gateway.Change{Names: &n}); err != nil {
+			t.Fatal(err)
+		}
+		k.sessions.Learned(n)
+	}
+	open := k.open(waiting.OpenRequest{Key: "a1"}).Wait
+	early := k.send(sent{key: "a2", body: paid(1)})
+	if early.Outcome != gateway.OutcomeParked {
+		t.Fatalf("under a name that nobody knows: %s", early.Outcome)
+	}
+	learn("a1", "a2")
+	if w := k.wait(open.ID); w.State != gateway.StateResumed || w.Callback.ID != early.CallbackID {
+		t.Errorf("the open wait reads %s, want resumed by what was parked", w.AppendJSON(nil))
+	}
+	if got := k.send(sent{key: "a2", id: "x", body: paid(2)}); got.Outcome != gateway.OutcomeAlreadyResumed || got.WaitID != open.ID {
+		t.Errorf("ended, by the learned name: %+v", got)
+	}
+	open = k.open(waiting.OpenRequest{Key: "b1"}).Wait
+	learn("b1", "b2")
+	k.restart()
+	if got := k.send(sent{key: "b2", id: "y", body: paid(3)}); got.Outcome != gateway.OutcomeResumed || got.WaitID != open.ID {
+		t.Errorf("open since before the name was learned: %+v", got)
+	}
+	if again := k.send(sent{key: "b2", id: "y", body: paid(3)}); again.Outcome != gateway.OutcomeDuplicate {
+		t.Errorf("the same again: %s", again.Outcome)
+	}
+}

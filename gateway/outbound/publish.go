@@ -1,0 +1,173 @@
+package outbound
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/limits"
+)
+
+// Learner learns which names one conversation has.
+type Learner interface {
+	// Learn gives what is to be stored of the names of a conversation; known says
+	// that nothing is. After it is durable, Learned is called with it.
+	Learn(tenant string, names []string) (n gateway.Names, known bool, err error)
+	Learned(n gateway.Names)
+}
+
+// PublisherOptions are what a Publisher is made of; all are required.
+type PublisherOptions struct {
+	Queue   Queue
+	Lanes   *Lanes
+	Learner Learner
+	// Accepted counts accepted events of a tenant, by type.
+	Accepted func(tenant, eventType string, n int)
+	Log      *slog.Logger
+}
+
+// Publisher takes events in: the first half of the way, up to the 202.
+//
+//	accept       check every event, find its tenant
+//	deduplicate  answer a repeated Idempotency-Key as the first time
+//	fanout       make one delivery for each endpoint that wants the event
+//	enqueue      store all of it in one commit; only then is anything answered
+type Publisher struct {
+	PublisherOptions
+	rates    limits.Table
+	drafts   sync.Pool
+	mu       sync.Mutex
+	underway map[gateway.MarkKey]chan struct{} // by Idempotency-Key
+}
+
+// NewPublisher makes a Publisher.
+func NewPublisher(o PublisherOptions) *Publisher {
+	return &Publisher{
+		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{},
+		drafts: sync.Pool{New: func() any { return new(draft) }},
+	}
+}
+
+// Publish takes all events of a request, or none and says which is at fault.
+// What it answers is durable.
+func (p *Publisher) Publish(q PublishRequest) (Published, error) {
+	d := p.drafts.Get().(*draft)
+	defer func() {
+		d.free()
+		p.drafts.Put(d)
+	}()
+	d.begin(q)
+	if err := d.accept(); err != nil {
+		return Published{}, err
+	}
+	if q.IdempotencyKey != "" {
+		release := p.await(d.markIn())
+		defer release()
+		if first, found, err := p.repeated(d); found || err != nil {
+			return first, err
+		}
+	}
+	if err := p.admit(d); err != nil {
+		return Published{}, err
+	}
+	d.fanout()
+	if err := p.learn(d); err != nil {
+		return Published{}, err
+	}
+	answer := d.answer()
+	if err := p.enqueue(d, answer); err != nil {
+		return Published{}, err
+	}
+	return Published{Body: answer}, nil
+}
+
+// await takes the turn on an Idempotency-Key, so that of two equal requests at
+// once the second finds what the first stored.
+func (p *Publisher) await(key gateway.MarkKey) (release func()) {
+	mine := make(chan struct{})
+	for {
+		p.mu.Lock()
+		other := p.underway[key]
+		if other == nil {
+			p.underway[key] = mine
+			p.mu.Unlock()
+			return func() {
+				p.mu.Lock()
+				delete(p.underway, key)
+				p.mu.Unlock()
+				close(mine)
+			}
+		}
+		p.mu.Unlock()
+		<-other
+	}
+}
+
+// repeated answers a repeated Idempotency-Key as the first time.
+func (p *Publisher) repeated(d *draft) (Published, bool, error) {
+	m, found, err := p.Queue.Mark(d.mark.Tenant, d.mark.Key, idempotencyKept)
+	if !found || err != nil {
+		return Published{}, false, err
+	}
+	if m.Sum != d.mark.Sum {
+		return Published{}, true, gateway.Errorf(gateway.CodeIdempotencyKeyReused,
+			"this Idempotency-Key was used with another body")
+	}
+	return Published{Body: m.Answer, Replayed: true}, true, nil
+}
+
+// idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).
+const idempotencyKept = 24 * time.Hour
+
+// admit holds back what is too much for a tenant.
+func (p *Publisher) admit(d *draft) error {
+	for _, t := range d.tenants {
+		again := p.rates.Take(limits.Key{Tenant: t.of.ID}, t.of.Spec.Limits.EventsPerSecond, t.events, d.at)
+		if again > 0 {
+			return &gateway.Error{
+				Code: gateway.CodeRateLimited, Message: "more events than limits.events_per_second allows", RetryAfter: again,
+			}
+		}
+	}
+	return nil
+}
+
+// learn adds what the events tell of their conversations' names.
+func (p *Publisher) learn(d *draft) error {
+	for _, l := range d.named {
+		n, known, err := p.Learner.Learn(l.tenant, l.names)
+		if err != nil {
+			return err
+		}
+		if !known {
+			d.publication.Names = append(d.publication.Names, n)
+		}
+	}
+	return nil
+}
+
+// enqueue stores everything in one commit, then wakes the lanes.
+func (p *Publisher) enqueue(d *draft, answer []byte) error {
+	if d.mark.Tenant != "" {
+		d.mark.Answer, d.mark.Expires = answer, d.at.Add(idempotencyKept)
+		d.publication.Mark = &d.mark
+	}
+	if err := p.Queue.Accept(&d.publication); err != nil {
+		return err
+	}
+	for _, n := range d.publication.Names {
+		p.Learner.Learned(n)
+	}
+	for i := range d.publication.Deliveries {
+		v := &d.publication.Deliveries[i]
+		p.Lanes.Wake(gateway.LaneKey{Tenant: v.Tenant, Endpoint: v.Endpoint}, placeOf(v))
+	}
+	for _, e := range d.publication.Events {
+		p.Accepted(e.Tenant, e.Type, 1)
+	}
+	return nil
+}
+
+// Forget drops what is kept of a tenant that is no more.
+func (p *Publisher) Forget(tenant string) { p.rates.Forget(tenant) }
