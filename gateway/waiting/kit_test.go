@@ -159,6 +159,7 @@ func (k *kit) tryOpen(q waiting.OpenRequest) (waiting.Opened, error) {
 type sent struct {
 	key, id string // id "" is none
 	body    string
+	stood   time.Duration // how long it stood in line before Take
 }
 
 // send hands a callback over as inbound does.
@@ -173,7 +174,7 @@ func (k *kit) send(s sent) waiting.Taken {
 
 func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	k.t.Helper()
-	now := time.Now()
+	now := time.Now().Add(-s.stood)
 	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
 	if err != nil {
 		k.t.Fatal(err)

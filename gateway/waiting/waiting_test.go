@@ -321,6 +321,23 @@ func TestParkingEnds(t *testing.T) {
 	})
 }
 
+// On a busy machine a callback stands in line. It must not stay parked for longer
+// than its mark is kept, or a repeat of it could be taken beside it.
+func TestParkedCallbackDoesNotOutliveItsMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t, vfs.NewMem(), gateway.Source{})
+		defer k.stop()
+		first := k.send(sent{key: "chat1", id: "d1", body: paid(1), stood: 30 * time.Second})
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		again := k.send(sent{key: "chat1", id: "d1", body: paid(1)})
+		w := k.open(waiting.OpenRequest{Key: "chat1"}).Wait
+		if again.Outcome != gateway.OutcomeParked || w.Callback == nil || w.Callback.ID != again.CallbackID {
+			t.Errorf("%s was parked, its retry %s was %s, and the wait reads %s", first.CallbackID, again.CallbackID, again.Outcome, w.AppendJSON(nil))
+		}
+	})
+}
+
 func TestForgottenTenantEndsItsHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKit(t, vfs.NewMem(), gateway.Source{})

@@ -178,7 +178,7 @@ func (k *kase) checkParked() {
 			continue
 		}
 		taker := k.taker(s.CallbackID)
-		if taker != nil && taker.first.CreatedAt.After(s.End.Add(k.Parking)) {
+		if taker != nil && taker.first.CreatedAt.After(received(s.CallbackID).Add(k.Parking)) {
 			k.fault("parked", "%s was taken by %s after its time", s.CallbackID, taker.id)
 		}
 		for _, w := range k.waits {
