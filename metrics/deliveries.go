@@ -3,6 +3,7 @@ package metrics
 import "github.com/prometheus/client_golang/prometheus"
 
 type deliveries struct {
+	eventsAccepted  *prometheus.CounterVec
 	deliveriesTotal *prometheus.CounterVec
 	attemptsTotal   *prometheus.CounterVec
 	attemptDuration prometheus.Histogram
@@ -14,6 +15,7 @@ type deliveries struct {
 
 func newDeliveries(r prometheus.Registerer) deliveries {
 	d := deliveries{
+		eventsAccepted:  counterVec("hookgate_events_accepted_total", "Events that were accepted; those of types that are not the platform's own count as other.", "tenant", "type"),
 		deliveriesTotal: counterVec("hookgate_deliveries_total", "Deliveries that ended, by the state they ended in.", "tenant", "endpoint", "state"),
 		attemptsTotal:   counterVec("hookgate_delivery_attempts_total", "Attempts made, by how they went.", "tenant", "endpoint", "code"),
 		attemptDuration: histogram("hookgate_delivery_attempt_duration_seconds", "How long one attempt took.",
@@ -24,8 +26,21 @@ func newDeliveries(r prometheus.Registerer) deliveries {
 		breakerState: gaugeVec("hookgate_breaker_state", "The endpoint's circuit breaker: 0 closed, 1 half-open, 2 open.", "tenant", "endpoint"),
 		ages:         newAges("hookgate_queue_oldest_seconds", "Age of the oldest delivery that has not ended; 0 with none."),
 	}
-	r.MustRegister(d.deliveriesTotal, d.attemptsTotal, d.attemptDuration, d.deliveryLag, d.queueDepth, d.breakerState, d.ages)
+	r.MustRegister(d.eventsAccepted, d.deliveriesTotal, d.attemptsTotal, d.attemptDuration, d.deliveryLag, d.queueDepth, d.breakerState, d.ages)
 	return d
+}
+
+// otherTypes stands for all event types that are not counted by name: publishers
+// make them up, and a label's values come from a closed list.
+const otherTypes = "other"
+
+// EventAccepted counts one event of a type.
+func (t Tenant) EventAccepted(eventType string) {
+	counter := t.events[eventType]
+	if counter == nil {
+		counter = t.events[otherTypes]
+	}
+	counter.Inc()
 }
 
 // Endpoint is what is counted for one endpoint.

@@ -8,7 +8,7 @@ import (
 // series of a deleted tenant for ever.
 func TestTenantFamiliesAreAll(t *testing.T) {
 	s := New("test")
-	s.Tenant("acme", []string{"resumed"})
+	s.Tenant("acme", []string{"resumed"}, []string{"message"})
 	s.Source("acme", "payments", []string{"resumed"})
 	s.Endpoint("acme", "crm", []string{"dead"}, []string{"2xx"})
 	families, err := s.registry.Gather()

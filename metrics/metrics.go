@@ -92,7 +92,7 @@ type family interface {
 func (s *Set) tenantFamilies() []family {
 	return []family{
 		s.callbacksTotal, s.callbacksParked, s.waitsOpen, s.waitsEnded, s.waitDuration,
-		s.deliveriesTotal, s.attemptsTotal, s.queueDepth, s.breakerState,
+		s.eventsAccepted, s.deliveriesTotal, s.attemptsTotal, s.queueDepth, s.breakerState,
 	}
 }
 

@@ -31,7 +31,10 @@ func full(t *testing.T) *metrics.Set {
 }
 
 func addTenant(s *metrics.Set, tenant string) {
-	s.Tenant(tenant, []string{"resumed"}).WaitsOpen.Inc()
+	t := s.Tenant(tenant, []string{"resumed"}, []string{"message"})
+	t.WaitsOpen.Inc()
+	t.EventAccepted("message")
+	t.EventAccepted("made up by a publisher")
 	s.Source(tenant, "payments", []string{"resumed", "late"}).Callbacks["late"].Inc()
 	s.Source(tenant, "calendar", []string{"resumed"}).WaitDuration.Observe(1)
 	s.Endpoint(tenant, "_platform", []string{"dead"}, []string{"2xx"}).Breaker.Set(2)
@@ -217,5 +220,21 @@ func TestAllocations(t *testing.T) {
 		source.WaitDuration.Observe(.5)
 	}); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+// A publisher that makes up types makes no series.
+func TestEventTypesAreCountedFromAClosedList(t *testing.T) {
+	var got []string
+	for _, family := range gather(t, full(t)) {
+		if family.GetName() != "hookgate_events_accepted_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			got = append(got, fmt.Sprintf("%s %v", m.GetLabel()[1].GetValue(), m.GetCounter().GetValue()))
+		}
+	}
+	if want := []string{"message 1", "other 1"}; !slices.Equal(got, want) {
+		t.Errorf("counted %q, want %q", got, want)
 	}
 }

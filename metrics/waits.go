@@ -31,11 +31,14 @@ type Tenant struct {
 	WaitsOpen       prometheus.Gauge
 	WaitsEnded      map[string]prometheus.Counter // by state; read only
 	CallbacksParked prometheus.Gauge
+	events          map[string]prometheus.Counter // by type; read only
 }
 
-// Tenant gives the children of one tenant, for the states in which waits end.
-func (s *Set) Tenant(tenant string, states []string) Tenant {
+// Tenant gives the children of one tenant, for the states in which waits end and
+// the event types that are counted by name.
+func (s *Set) Tenant(tenant string, states, types []string) Tenant {
 	return Tenant{
+		events:          children(s.eventsAccepted, append(types[:len(types):len(types)], otherTypes), tenant),
 		WaitsOpen:       s.waitsOpen.WithLabelValues(tenant),
 		WaitsEnded:      children(s.waitsEnded, states, tenant),
 		CallbacksParked: s.callbacksParked.WithLabelValues(tenant),

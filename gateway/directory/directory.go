@@ -1,7 +1,8 @@
 // Package directory is what an operator configured, compiled: tenants with their
-// sources, and who may call the internal API.
+// sources and endpoints, and who may call the internal API.
 //
-//	CompileTenant, CompileSource   check what was written and make it ready to run
+//	CompileTenant, CompileSource,  check what was written and make it ready to run
+//	CompileEndpoint
 //	CompileFile                    the same for a whole file, with the rules between tenants
 //	Build, Snapshot.With, Without  make the next snapshot, copying only what changes
 //	Directory.Swap                 let the next request see it
@@ -11,8 +12,9 @@
 // lives longer than a snapshot (breakers, rate limiters, lanes) stands elsewhere,
 // keyed by id.
 //
-// Whatever refuses a tenant or a source is in this package, so that `check`, a
-// reload and a PUT agree.
+// Whatever refuses a tenant, a source or an endpoint is in this package, so that
+// `check`, a reload and a PUT agree. Effective shows what is in force: what was
+// written, and the defaults beside it.
 package directory
 
 import (
@@ -60,6 +62,11 @@ func forget(m *metrics.Set, last, next *Snapshot) {
 			for source := range old.sources {
 				if now.sources[source] == nil {
 					m.ForgetSource(id, source)
+				}
+			}
+			for endpoint := range old.endpoints {
+				if now.endpoints[endpoint] == nil {
+					m.ForgetEndpoint(id, endpoint)
 				}
 			}
 		}

@@ -11,7 +11,8 @@ import (
 // FileTenant is a tenant as the configuration file has it.
 type FileTenant struct {
 	gateway.Tenant
-	Sources map[string]gateway.Source
+	Sources   map[string]gateway.Source
+	Endpoints map[string]gateway.Endpoint
 }
 
 // CompileFile compiles every tenant of the file, and holds them to the rules
@@ -53,10 +54,16 @@ func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gatewa
 		all = append(all, gateway.Under(fields.Member("sources", source), more)...)
 		sources = append(sources, s)
 	}
+	var endpoints []*Endpoint
+	for _, endpoint := range slices.Sorted(maps.Keys(file.Endpoints)) {
+		e, more := CompileEndpoint(gateway.Meta{ID: endpoint, ManagedBy: gateway.ManagedByFile}, file.Endpoints[endpoint], nil, o)
+		all = append(all, gateway.Under(fields.Member("endpoints", endpoint), more)...)
+		endpoints = append(endpoints, e)
+	}
 	if len(all) > 0 {
 		return nil, all
 	}
-	return t.Having(sources...), nil
+	return t.holding(sources, endpoints), nil
 }
 
 // AccountKeyFault says that another tenant holds an account key of the file.

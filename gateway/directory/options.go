@@ -19,7 +19,7 @@ type Options struct {
 	CheckHeader func(name, value string) error
 }
 
-// Bounds and defaults of what a tenant or a source says (SPEC 5, 7, 14).
+// Bounds and defaults of what a tenant, a source or an endpoint says (SPEC 5, 7, 14).
 const (
 	DefaultEarlyTTL     = 60 * time.Second
 	MaxEarlyTTL         = 300 * time.Second
@@ -32,6 +32,17 @@ const (
 	MinTimeout          = time.Millisecond
 	MaxTimeout          = 60 * time.Second
 	MaxRetention        = 365 * 24 * time.Hour
+	DefaultTokenHeader  = "X-Webhook-Token"
+	DefaultConcurrency  = 16
+	MaxConcurrency      = 1000
+	MaxBatchEvents      = 1000
+	DefaultBatchWait    = time.Second
+	MaxBatchWait        = 5 * time.Minute
+	DefaultOrderedHold  = time.Hour
+	MinOrderedHold      = time.Second
+	MaxOrderedHold      = 7 * 24 * time.Hour
+	DefaultDisableAfter = 120 * time.Hour
+	MaxDisableAfter     = 365 * 24 * time.Hour
 	maxName             = 256 // bytes
 	maxAccountKeys      = 1000
 	maxAccountKey       = 256 // bytes

@@ -25,23 +25,34 @@ type Platform struct {
 
 // compilePlatform checks a platform endpoint; its faults are placed from it.
 func compilePlatform(p gateway.Platform, trusted bool, tenant []Header, o Options, f *faults) *Platform {
-	if p.URL == "" {
-		f.add("url", "is missing")
-	} else if err := o.CheckURL(p.URL, trusted); err != nil {
-		f.add("url", "%v", err)
-	}
-	own := compileHeaders("headers", p.Headers, o, f)
-	if h := compileAuth(p.Auth, o, f); h.Name != "" {
-		if has(own, h.Name) {
-			f.add(fields.Member("headers", h.Name), "is set by auth too: leave one of them out")
-		}
-		own = append(own, h)
-	}
+	f.url(p.URL, trusted, o)
 	return &Platform{
-		URL: p.URL, Trusted: trusted, Headers: over(tenant, own), Signer: compileSign(p.Sign, f),
+		URL: p.URL, Trusted: trusted, Headers: over(tenant, compileOwn(p.Headers, p.Auth, o, f)), Signer: compileSign(p.Sign, o, f),
 		Timeout: f.span("timeout", p.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
 		Retry:   compileRetry(p.Retry, f),
 	}
+}
+
+func (f *faults) url(url string, trusted bool, o Options) {
+	if url == "" {
+		f.add("url", "is missing")
+	} else if err := o.CheckURL(url, trusted); err != nil {
+		f.add("url", "%v", err)
+	}
+}
+
+// compileOwn gives what an outbound request has besides its tenant's headers: its
+// own, and its auth.
+func compileOwn(headers gateway.Headers, auth gateway.Auth, o Options, f *faults) []Header {
+	own := compileHeaders("headers", headers, o, f)
+	h := compileAuth(auth, o, f)
+	if h.Name == "" {
+		return own
+	}
+	if has(own, h.Name) {
+		f.add(fields.Member("headers", h.Name), "is set by auth too: leave one of them out")
+	}
+	return append(own, h)
 }
 
 // compileAuth gives the header field by which a request says who sends it; none
@@ -90,11 +101,16 @@ func basicCredential(a gateway.Auth) string {
 
 // compileSign makes the signer; nothing said is type none: a secret that nobody
 // was shown would prove nothing to the platform.
-func compileSign(s gateway.Sign, f *faults) *signature.Signer {
+func compileSign(s gateway.Sign, o Options, f *faults) *signature.Signer {
 	signer, more := signature.CompileSigner(signature.Config{
 		Type: cmp.Or(s.Type, "none"), Secrets: reveal(s.Secrets), Header: s.Header,
 		Algorithm: s.Algorithm, Encoding: s.Encoding, Prefix: s.Prefix, Signed: s.Signed,
 	})
 	f.signature("sign", more)
+	if s.Header != "" && len(more) == 0 {
+		if err := o.CheckHeader(s.Header, ""); err != nil {
+			f.add("sign.header", "%v", err)
+		}
+	}
 	return signer
 }

@@ -9,6 +9,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/metrics"
+	"hookgate/retry"
 )
 
 // Tenant is one tenant, compiled. Its parent is known by id alone: the tenant
@@ -22,6 +23,9 @@ type Tenant struct {
 	Headers  []Header  // on every outbound request made for the tenant
 	Metrics  metrics.Tenant
 	sources  map[string]*Source
+	// endpoints are all of them, listening those that take events, by id.
+	endpoints map[string]*Endpoint
+	listening []*Endpoint
 }
 
 // Source gives a source by its id; nil is none.
@@ -40,14 +44,31 @@ func (t *Tenant) Sources() []*Source {
 }
 
 // Having gives the tenant with these sources and no others.
-func (t *Tenant) Having(sources ...*Source) *Tenant {
+func (t *Tenant) Having(sources ...*Source) *Tenant { return t.holding(sources, t.Endpoints()) }
+
+// HavingEndpoints gives the tenant with these endpoints and no others.
+func (t *Tenant) HavingEndpoints(endpoints ...*Endpoint) *Tenant {
+	return t.holding(t.Sources(), endpoints)
+}
+
+// holding copies the tenant and what it holds, for each part knows its tenant.
+func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint) *Tenant {
 	next := *t
 	next.sources = make(map[string]*Source, len(sources))
 	for _, s := range sources {
 		own := *s
 		own.Tenant = &next
-		own.Enabled = !t.Disabled && !s.Refused && (own.Spec.Enabled == nil || *own.Spec.Enabled)
+		own.Enabled = !t.Disabled && !s.Refused && isOn(s.Spec.Enabled)
 		next.sources[s.ID] = &own
+	}
+	next.endpoints, next.listening = make(map[string]*Endpoint, len(endpoints)), nil
+	for _, e := range endpoints {
+		next.endpoints[e.ID] = e.of(&next)
+	}
+	for _, e := range next.Endpoints() {
+		if e.Enabled {
+			next.listening = append(next.listening, e)
+		}
 	}
 	return &next
 }
@@ -60,17 +81,34 @@ func (t *Tenant) Without(source string) *Tenant {
 	return t.Having(slices.DeleteFunc(t.Sources(), func(s *Source) bool { return s.ID == source })...)
 }
 
-// counted gives the tenant with its child metrics, and its sources with theirs.
+// WithEndpoint gives the tenant with e, in place of an endpoint of the same id.
+func (t *Tenant) WithEndpoint(e *Endpoint) *Tenant {
+	return t.HavingEndpoints(append(t.WithoutEndpoint(e.ID).Endpoints(), e)...)
+}
+
+// WithoutEndpoint gives the tenant without an endpoint.
+func (t *Tenant) WithoutEndpoint(endpoint string) *Tenant {
+	return t.HavingEndpoints(slices.DeleteFunc(t.Endpoints(), func(e *Endpoint) bool { return e.ID == endpoint })...)
+}
+
+// counted gives the tenant with its child metrics, and its parts with theirs.
 func (t *Tenant) counted(m *metrics.Set) *Tenant {
-	next := t.Having(t.Sources()...)
-	next.Metrics = m.Tenant(t.ID, endStates)
+	next := t.holding(t.Sources(), t.Endpoints())
+	next.Metrics = m.Tenant(t.ID, endStates, PlatformTypes)
 	for id, s := range next.sources {
 		if s.Metrics.Callbacks == nil {
 			s.Metrics = m.Source(t.ID, id, outcomes)
 		}
 	}
+	for id, e := range next.endpoints {
+		if e.Metrics.Deliveries == nil {
+			e.Metrics = m.Endpoint(t.ID, id, deliveryEnds, codes)
+		}
+	}
 	return next
 }
+
+func isOn(enabled *bool) bool { return enabled == nil || *enabled }
 
 var (
 	endStates = []string{string(gateway.StateResumed), string(gateway.StateTimedOut), string(gateway.StateCancelled)}
@@ -80,9 +118,20 @@ var (
 		}
 		return all
 	}()
+	deliveryEnds = []string{string(gateway.DeliverySucceeded), string(gateway.DeliveryDead), string(gateway.DeliveryCancelled)}
+	codes        = func() (all []string) {
+		for _, o := range retry.Outcomes {
+			all = append(all, string(o))
+		}
+		return all
+	}()
 )
 
-// CompileTenant checks a tenant and makes it ready to run, without sources. What
+// PlatformTypes are the event types that the platform itself has (SPEC 7). There
+// may be others, which are counted as one.
+var PlatformTypes = []string{"conversation_create", "message", "status", "assignee_change", "variables", "conversation_labels", "note"}
+
+// CompileTenant checks a tenant and makes it ready to run, without its parts. What
 // stands between tenants is Snapshot.CheckTenant's to say.
 func CompileTenant(meta gateway.Meta, spec gateway.Tenant, o Options) (*Tenant, []gateway.Fault) {
 	var f faults

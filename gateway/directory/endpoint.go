@@ -1,0 +1,225 @@
+package directory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/fields"
+	"hookgate/metrics"
+	"hookgate/retry"
+	"hookgate/retry/breaker"
+)
+
+// Endpoint is one endpoint, compiled.
+type Endpoint struct {
+	ID           string
+	Tenant       *Tenant
+	Meta         gateway.Meta
+	Spec         gateway.Endpoint
+	Enabled      bool // and its tenant is too; if not, nothing below need be set
+	Refused      bool // it was stored, but does not compile any more
+	URL          string
+	Headers      []Header // its own, its auth, and the tenant's where none of them has the name; not the token
+	Token        gateway.Secret
+	TokenHeader  string            // has the token on every request, where there is one
+	Signer       *signature.Signer // never nil
+	OldUntil     time.Time         // until when rotated secrets sign too; zero: there are none
+	Timeout      time.Duration     // for one attempt
+	Retry        retry.Policy
+	Breaker      *breaker.Settings // nil: none
+	Rate         *gateway.Rate     // nil: no limit
+	Concurrency  int
+	Batch        Batch
+	Ordered      bool
+	OrderedHold  time.Duration   // how long a failing delivery holds its conversation
+	Format       string          // "" is the {"events":[…]} envelope; or FormatCloudEvents
+	DisableAfter time.Duration   // of nothing but failures; 0: never
+	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
+	Metrics      metrics.Endpoint
+	own          []Header // Headers without the tenant's
+	wants        []wanted // none: everything
+}
+
+// Batch says how many events may travel in one envelope; MaxEvents is 1 where
+// each travels alone.
+type Batch struct {
+	MaxEvents int
+	MaxWait   time.Duration // how long the first one waits for others
+}
+
+// FormatCloudEvents is the format of CloudEvents 1.0, structured.
+const FormatCloudEvents = "cloudevents"
+
+// CompileEndpoint checks an endpoint and makes it ready to run; Tenant.WithEndpoint
+// gives it its tenant. The old secrets sign after those of the spec: who calls
+// leaves out those whose time is over.
+//
+// A sign that is left out is none here. The default of SPEC 7, a secret that is
+// made up, is for whoever can show it once: package resources puts it into the
+// spec. The file has nowhere to show one.
+func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.OldSecret, o Options) (*Endpoint, []gateway.Fault) {
+	var f faults
+	if !gateway.IsName(meta.ID) {
+		f.add("id", "%s", badName)
+	}
+	f.url(spec.URL, false, o)
+	e := &Endpoint{
+		ID: meta.ID, Meta: meta, Spec: spec, URL: spec.URL, wants: compileWants(spec.EventTypes, &f),
+		own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
+		Timeout: f.span("timeout", spec.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
+		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
+		Concurrency: concurrency(spec.Concurrency, &f), Batch: compileBatch(spec.Batch, &f),
+		Ordered: spec.Ordered, OrderedHold: f.span("ordered_hold", spec.OrderedHold, DefaultOrderedHold, MinOrderedHold, MaxOrderedHold),
+		Format:       spec.Format,
+		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
+	}
+	checkRate("rate_limit", spec.RateLimit, &f)
+	if settings := compileBreaker(spec.Breaker, &f); spec.Breaker == nil || isOn(spec.Breaker.Enabled) {
+		e.Breaker = &settings
+	}
+	if e.Format != "" && e.Format != FormatCloudEvents {
+		f.add("format", "is %q: must be %s, or empty for the platform's own envelope", e.Format, FormatCloudEvents)
+	}
+	e.compileToken(o, &f)
+	e.compileSign(old, o, &f)
+	if len(f) > 0 {
+		return nil, f
+	}
+	return e, nil
+}
+
+// reserved are the fields by which a delivery is known, signed and read: the token
+// cannot take the place of one.
+var reserved = []string{"webhook-id", "webhook-timestamp", "webhook-signature", "hookgate-attempt", "content-type", "user-agent"}
+
+func (e *Endpoint) compileToken(o Options, f *faults) {
+	h := Header{e.TokenHeader, e.Token.Reveal()}
+	f.header("token_header", h, o)
+	if slices.ContainsFunc(reserved, func(name string) bool { return strings.EqualFold(name, h.Name) }) {
+		f.add("token_header", "is %s, which every delivery has already", h.Name)
+	}
+	if e.Token == "" {
+		return
+	}
+	if has(e.own, h.Name) {
+		f.add("token_header", "is %s, which headers or auth set too", h.Name)
+	}
+	e.ProofKey = gateway.NewMarkKey(gateway.MarkProof, []byte(e.URL), []byte(e.Token.Reveal()))
+}
+
+func (e *Endpoint) compileSign(old []gateway.OldSecret, o Options, f *faults) {
+	sign := gateway.Sign{}
+	if e.Spec.Sign != nil {
+		sign = *e.Spec.Sign
+	}
+	sign.Secrets = slices.Clone(sign.Secrets)
+	for _, s := range old {
+		sign.Secrets = append(sign.Secrets, s.Secret)
+		if s.Until.After(e.OldUntil) {
+			e.OldUntil = s.Until.Time
+		}
+	}
+	e.Signer = compileSign(sign, o, f)
+}
+
+func concurrency(n *int, f *faults) int {
+	if n == nil {
+		return DefaultConcurrency
+	}
+	if *n < 1 || *n > MaxConcurrency {
+		f.add("concurrency", "is %d: must be 1 to %d", *n, MaxConcurrency)
+	}
+	return *n
+}
+
+func compileBatch(b *gateway.Batch, f *faults) Batch {
+	if b == nil {
+		return Batch{MaxEvents: 1}
+	}
+	if b.MaxEvents < 1 || b.MaxEvents > MaxBatchEvents {
+		f.add("batch.max_events", "is %d: must be 1 to %d", b.MaxEvents, MaxBatchEvents)
+	}
+	return Batch{b.MaxEvents, f.span("batch.max_wait", b.MaxWait, DefaultBatchWait, 0, MaxBatchWait)}
+}
+
+// compileBreaker gives the settings also of a breaker that is switched off: they
+// are shown, and checked for the day it is switched on.
+func compileBreaker(b *gateway.Breaker, f *faults) breaker.Settings {
+	s := breaker.Default()
+	if b != nil {
+		set(&s.Failures, b.Failures)
+		set(&s.Ratio, b.Ratio)
+		set(&s.Window, (*time.Duration)(b.Window))
+		set(&s.Open, (*time.Duration)(b.Open))
+		s.MaxOpen = max(s.MaxOpen, s.Open)
+		set(&s.MaxOpen, (*time.Duration)(b.MaxOpen))
+	}
+	f.validated(s.Validate())
+	return s
+}
+
+// wanted is one entry of event_types.
+type wanted struct {
+	eventType string
+	kind      string // of a message; "": any
+}
+
+const (
+	maxEventTypes = 100
+	allTypes      = "*"
+	messageType   = "message"
+)
+
+// compileWants reads event_types; none listed, or "*" among them, is everything.
+func compileWants(list []string, f *faults) (all []wanted) {
+	if len(list) > maxEventTypes {
+		f.add("event_types", "has %d: at most %d", len(list), maxEventTypes)
+		return nil
+	}
+	for i, text := range list {
+		place := fields.Index("event_types", i)
+		eventType, kind, hasKind := strings.Cut(text, "/")
+		switch {
+		case slices.Contains(list[:i], text):
+			f.add(place, "is there twice")
+		case text == allTypes:
+		case !gateway.IsEventType(eventType) || hasKind && !gateway.IsEventType(kind):
+			f.add(place, `must be a type of 1 to 64 characters of a-z, 0-9, ".", "_" and "-", a message with its kind as message/text, or "*"`)
+		case hasKind && eventType != messageType:
+			f.add(place, "has a kind, which only messages have: write %s", eventType)
+		}
+		all = append(all, wanted{eventType, kind})
+	}
+	if slices.Contains(list, allTypes) {
+		return nil
+	}
+	return all
+}
+
+// Wants says whether events of a type go to the endpoint; kind is that of a
+// message, else "".
+func (e *Endpoint) Wants(eventType, kind string) bool {
+	for i := range e.wants {
+		if w := &e.wants[i]; w.eventType == eventType && (w.kind == "" || w.kind == kind) {
+			return true
+		}
+	}
+	return len(e.wants) == 0
+}
+
+// of gives the endpoint as part of a tenant: with the tenant's headers, as far as
+// none of its own has the name.
+func (e *Endpoint) of(t *Tenant) *Endpoint {
+	own := *e
+	own.Tenant = t
+	own.Enabled = !t.Disabled && !e.Refused && isOn(e.Spec.Enabled)
+	own.Headers = over(t.Headers, e.own)
+	if e.Token != "" {
+		own.Headers = slices.DeleteFunc(own.Headers, func(h Header) bool { return strings.EqualFold(h.Name, e.TokenHeader) })
+	}
+	return &own
+}

@@ -1,0 +1,31 @@
+package directory
+
+import (
+	"iter"
+	"maps"
+	"slices"
+)
+
+// Endpoint gives an endpoint by its id; nil is none.
+func (t *Tenant) Endpoint(id string) *Endpoint { return t.endpoints[id] }
+
+// Endpoints lists the endpoints by id.
+func (t *Tenant) Endpoints() []*Endpoint {
+	list := make([]*Endpoint, 0, len(t.endpoints))
+	for _, id := range slices.Sorted(maps.Keys(t.endpoints)) {
+		list = append(list, t.endpoints[id])
+	}
+	return list
+}
+
+// Wanting gives the endpoints to which an event goes, by id: those that are
+// enabled and want its type. kind is that of a message, else "".
+func (t *Tenant) Wanting(eventType, kind string) iter.Seq[*Endpoint] {
+	return func(yield func(*Endpoint) bool) {
+		for _, e := range t.listening {
+			if e.Wants(eventType, kind) && !yield(e) {
+				return
+			}
+		}
+	}
+}
