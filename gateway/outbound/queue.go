@@ -28,19 +28,25 @@ type Queue interface {
 	// Settle writes down an attempt (nil: none was made) and how the delivery
 	// stands after it: ended, or due again at d.NextAttemptAt. was is its place
 	// in the window before. It is not synced: a crash repeats the attempt. Of one
-	// that is gone, because its tenant was deleted, nothing is written.
+	// that is not unfinished any more (its tenant was deleted, it was cancelled)
+	// nothing is written: it stays as it ended.
 	Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error
 	// Merge lets an unfinished delivery carry the events of others of its lane, in
 	// the order of into.EventIDs; the others are no more, and their events show
 	// into in their place. was is into's place before. It is not synced: after a
-	// crash they travel apart.
+	// crash they travel apart. gateway.ErrNotFound, and nothing is written, when one
+	// of them has ended meanwhile; into must carry the events of all of them.
 	Merge(into *gateway.Delivery, was gateway.Due, gone []gateway.Due) error
 	// Requeue makes deliveries pending again, due at their NextAttemptAt, durably:
 	// ended ones, wherever they are, and waiting ones, whose place in the window
-	// the store finds by itself. Their attempts stay.
+	// the store finds by itself. State, Base and NextAttemptAt are taken from what
+	// is given, all else from what is stored; their attempts stay. Each is requeued
+	// whole. Those that have expired, or whose events have, are named by a
+	// *gateway.GoneError: all others were requeued.
 	Requeue(deliveries ...*gateway.Delivery) error
-	// Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound
-	// when it has ended meanwhile.
+	// Cancel ends an unfinished delivery as d says (State, EndedAt), durably;
+	// gateway.ErrNotFound when it has ended meanwhile. Of Cancel and a Settle at
+	// one time, one wins whole.
 	Cancel(d *gateway.Delivery) error
 
 	// Holds gives the conversations of an ordered lane that wait for a failed

@@ -124,7 +124,12 @@ func (s *Store) apply(b *pebble.Batch, synced bool) (err error) {
 // get gives what read makes of a value; found is false when it is not there. The
 // value is only valid during read.
 func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err error) {
-	value, closer, err := s.db.Get(key)
+	return getFrom(s.db, key, read)
+}
+
+// getFrom is get from the store or a snapshot of it.
+func getFrom(r pebble.Reader, key []byte, read func(value []byte) error) (found bool, err error) {
+	value, closer, err := r.Get(key)
 	switch {
 	case errors.Is(err, pebble.ErrNotFound):
 		return false, nil
@@ -132,4 +137,14 @@ func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err 
 		return false, fmt.Errorf("reading the store: %w", err)
 	}
 	return true, errors.Join(read(value), closer.Close())
+}
+
+// snapshot shows the store as it is now to several reads: what moves from one place
+// to another meanwhile is in exactly one of them. The caller closes it.
+func (s *Store) snapshot() *pebble.Snapshot { return s.db.NewSnapshot() }
+
+func closeSnapshot(r *pebble.Snapshot, err *error) {
+	if failed := r.Close(); failed != nil && *err == nil {
+		*err = fmt.Errorf("reading the store: %w", failed)
+	}
 }

@@ -19,14 +19,18 @@ func FuzzDecode(f *testing.F) {
 		func() {
 			e.wait(&gateway.Wait{State: gateway.StateWaiting, Aliases: []string{"a"}, CreatedAt: now, Callback: &gateway.TakenCallback{Body: gateway.Raw("{}")}})
 		},
-		func() { e.mark(&gateway.Mark{CallbackID: "cb_1", Expires: now}, 7) },
+		func() { e.mark(&gateway.Mark{CallbackID: "cb_1", Expires: now, Answer: gateway.Raw("{}")}, 7) },
 		func() {
 			e.parked(&gateway.Parked{Source: "s", Marks: make([]gateway.MarkKey, 2), Header: []gateway.HeaderField{{Name: "n"}}})
 		},
 		func() { e.names(&gateway.Names{All: []string{"a", "b"}, Used: now}) },
 		func() { e.event(&gateway.Event{Type: "t", Body: gateway.Raw("{}")}) },
-		func() { e.delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}) },
+		func() {
+			e.delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204})
+		},
 		func() { e.attempt(&gateway.Attempt{Status: 500}) },
+		func() { e.hold(&gateway.Hold{Delivery: "dlv_1", Until: now}) },
+		func() { e.status(&gateway.EndpointStatus{Paused: true, OpenUntil: now, Trips: 2}) },
 	} {
 		e.b = nil
 		encode()
@@ -37,7 +41,12 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value []byte) {
 		again(t, value, func(v []byte) (*gateway.Wait, error) { return decodeWait("t", id[:], v) }, (*encoder).wait)
 		again(t, value, func(v []byte) (*gateway.Parked, error) { return decodeParked("t", id[:], v, false) }, (*encoder).parked)
-		again(t, value, func(v []byte) (*gateway.Delivery, error) { return decodeDelivery("t", id[:], v) }, (*encoder).delivery)
+		again(t, value, func(v []byte) (*keptDelivery, error) {
+			d, last, err := decodeDelivery("t", id[:], v)
+			return &keptDelivery{d, last}, err
+		}, func(e *encoder, k *keptDelivery) { e.delivery(k.d, k.last) })
+		again(t, value, func(v []byte) (*gateway.Hold, error) { h, err := decodeHold(id[:8], v); return &h, err }, (*encoder).hold)
+		again(t, value, func(v []byte) (*gateway.EndpointStatus, error) { s, err := decodeStatus(v); return &s, err }, (*encoder).status)
 		again(t, value, func(v []byte) (*gateway.Event, error) { d, err := decodeEvent("t", id[:], v); return &d, err }, (*encoder).event)
 		again(t, value, func(v []byte) (*gateway.Attempt, error) { d, err := decodeAttempt(1, v); return &d, err }, (*encoder).attempt)
 		again(t, value, func(v []byte) (*gateway.Names, error) { d, err := decodeNames("t", v); return &d, err }, (*encoder).names)
@@ -50,11 +59,21 @@ func FuzzDecode(f *testing.F) {
 		if _, err := decodeEnded(value); err == nil && len(value) == 0 {
 			t.Error("nothing was read as an end")
 		}
+		due, err := peekDue(value)
+		if d, _, whole := decodeDelivery("t", id[:], value); whole == nil && (err != nil || !due.Equal(d.NextAttemptAt)) {
+			t.Errorf("a delivery that is due at %s was seen as due at %s: %v", d.NextAttemptAt, due, err)
+		}
 		open, err := peekWait(value)
 		if w, whole := decodeWait("t", id[:], value); whole == nil && (err != nil || open != (w.State == gateway.StateWaiting)) {
 			t.Errorf("a wait in state %q was seen as open %v: %v", w.State, open, err)
 		}
 	})
+}
+
+// keptDelivery is what the record of a delivery holds.
+type keptDelivery struct {
+	d    *gateway.Delivery
+	last *gateway.Attempt
 }
 
 func again[T any](t *testing.T, value []byte, decode func([]byte) (*T, error), encode func(*encoder, *T)) {

@@ -66,7 +66,7 @@ func (s *Store) putChange(b *batch, c *gateway.Change) {
 	}
 	if c.Notice != nil {
 		putEvent(b, kindEvent, &c.Notice.Event)
-		putUnfinished(b, &c.Notice.Delivery)
+		putNew(b, &c.Notice.Delivery)
 	}
 }
 

@@ -3,7 +3,7 @@ package pebblestore
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,7 +13,7 @@ import (
 )
 
 // Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
-func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
+func (s *Store) Delivery(tenant, id string) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -22,29 +22,48 @@ func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attemp
 	if !ok || !keyable(tenant) {
 		return nil, nil, gateway.ErrNotFound
 	}
-	for _, kind := range [...]byte{kindUnfinished, kindDelivery} {
-		d, err := s.delivery(append(appendPrefix(nil, kind, tenant), u[:]...), tenant, u)
-		if err == gateway.ErrNotFound {
-			continue
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		attempts, err := s.attemptsOf(d, kindAttempt, kindKeptAttempt)
-		return d, attempts, err
-	}
-	d, err := s.dead(tenant, u)
+	r := s.snapshot()
+	defer closeSnapshot(r, &err)
+	f, err := find(r, tenant, u)
 	if err != nil {
 		return nil, nil, err
 	}
-	attempts, err := s.attemptsOf(d, kindDeadAttempt)
-	return d, attempts, err
+	if f.place == kindDead {
+		attempts, err := attemptsOf(r, f.d, kindDeadAttempt)
+		return f.d, attempts, err
+	}
+	attempts, err := attemptsOf(r, f.d, kindAttempt, kindKeptAttempt)
+	if f.last != nil {
+		attempts = inOrder(append(attempts, *f.last))
+	}
+	return f.d, attempts, err
 }
 
-// dead looks for a dead letter in the buckets since it was made.
-func (s *Store) dead(tenant string, u ulid.ULID) (d *gateway.Delivery, err error) {
+// finding is a delivery with the kind of its place, and the attempt that its
+// record has with it, or nil.
+type finding struct {
+	d     *gateway.Delivery
+	last  *gateway.Attempt
+	place byte
+}
+
+// find looks for a delivery in all places; else gateway.ErrNotFound.
+func find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
+	for _, f.place = range [...]byte{kindUnfinished, kindDelivery} {
+		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
+		if !errors.Is(err, gateway.ErrNotFound) {
+			return f, err
+		}
+	}
+	f.place = kindDead
+	f.d, err = deadOf(r, tenant, u)
+	return f, err
+}
+
+// deadOf looks for a dead letter in the buckets since it was made.
+func deadOf(r pebble.Reader, tenant string, u ulid.ULID) (d *gateway.Delivery, err error) {
 	prefix := appendPrefix(nil, kindDead, tenant)
-	it, err := s.iter(prefix, pastPrefix(prefix))
+	it, err := iterOf(r, prefix, pastPrefix(prefix))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +73,8 @@ func (s *Store) dead(tenant string, u ulid.ULID) (d *gateway.Delivery, err error
 	}
 	for bucket := dayOf(timeOfULID(u[:])); it.SeekGE(in(bucket)); {
 		if bytes.Equal(it.Key(), in(bucket)) {
-			return decodeDelivery(tenant, u[:], it.Value())
+			d, _, err := decodeDelivery(tenant, u[:], it.Value())
+			return d, err
 		}
 		found, ok := bucketIn(it.Key(), prefix)
 		if !ok {
@@ -116,7 +136,7 @@ type merge struct {
 }
 
 func (s *Store) mergeDeliveries(tenant string, below ulid.ULID) (*merge, error) {
-	m := &merge{snapshot: s.db.NewSnapshot()}
+	m := &merge{snapshot: s.snapshot()}
 	err := m.add(appendPrefix(nil, kindUnfinished, tenant), below)
 	if err == nil {
 		err = m.add(appendPrefix(nil, kindDelivery, tenant), below)
@@ -133,9 +153,9 @@ func (s *Store) mergeDeliveries(tenant string, below ulid.ULID) (*merge, error) 
 
 // add adds the place of one prefix.
 func (m *merge) add(prefix []byte, below ulid.ULID) error {
-	it, err := m.snapshot.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: append(slices.Clone(prefix), below[:]...)})
+	it, err := iterOf(m.snapshot, prefix, append(slices.Clone(prefix), below[:]...))
 	if err != nil {
-		return fmt.Errorf("reading the store: %w", err)
+		return err
 	}
 	if it.Last() {
 		m.places = append(m.places, it)
@@ -146,9 +166,9 @@ func (m *merge) add(prefix []byte, below ulid.ULID) error {
 
 // addGraves adds every day on which something died.
 func (m *merge) addGraves(prefix []byte, below ulid.ULID) (err error) {
-	days, err := m.snapshot.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: pastPrefix(prefix)})
+	days, err := iterOf(m.snapshot, prefix, pastPrefix(prefix))
 	if err != nil {
-		return fmt.Errorf("reading the store: %w", err)
+		return err
 	}
 	defer closeIter(days, &err)
 	for more := days.First(); more; {
@@ -175,7 +195,7 @@ func (m *merge) next(tenant string) (*gateway.Delivery, error) {
 	if newest == nil {
 		return nil, nil
 	}
-	d, err := decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
+	d, _, err := decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
 	newest.Prev()
 	return d, err
 }
@@ -187,7 +207,5 @@ func (m *merge) close(err *error) {
 	for _, it := range m.places {
 		closeIter(it, err)
 	}
-	if failed := m.snapshot.Close(); failed != nil && *err == nil {
-		*err = fmt.Errorf("reading the store: %w", failed)
-	}
+	closeSnapshot(m.snapshot, err)
 }

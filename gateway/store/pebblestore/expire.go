@@ -111,6 +111,8 @@ func (s *Store) keepSince(now time.Time, of func(gateway.Retention) *gateway.Dur
 // expireDeliveries removes old events, ended deliveries and attempts. What an
 // unfinished delivery still needs is first copied to a place of its own.
 func (s *Store) expireDeliveries(now time.Time) error {
+	s.expiring.Lock()
+	defer s.expiring.Unlock()
 	events := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Events }, keepEvents)
 	deliveries := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Deliveries }, keepDeliveries)
 	oldest, err := s.keepUnfinished(events, deliveries)
@@ -128,9 +130,11 @@ func (s *Store) expireDeliveries(now time.Time) error {
 	}
 	return errors.Join(
 		s.expireKind(kindEvent, events),
+		s.expireKind(kindIndex, events),
 		s.expireKind(kindDelivery, deliveries),
 		s.expireKind(kindAttempt, deliveries),
 		s.expireKind(kindKeptEvent, orOldest(events)),
+		s.expireKind(kindKeptIndex, orOldest(events)),
 		s.expireKind(kindKeptAttempt, orOldest(deliveries)),
 	)
 }

@@ -2,42 +2,60 @@ package pebblestore
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
 )
 
-// lag is how much older than its delivery an event may be.
+// lag is how far apart an event and its delivery may be made. Those that are wider
+// apart, as batches of what waited long may be, have an index of their own
+// (kindWide): there are few.
 const lag = time.Minute
 
 // keepBatch is how many bytes of copies go in one commit.
 const keepBatch = 1 << 20
+
+// wide says whether a delivery carries an event that was made long before or after.
+func wide(d *gateway.Delivery) bool {
+	own, _ := parseID(gateway.PrefixDelivery, d.ID)
+	const most = uint64(lag / time.Millisecond)
+	for _, id := range d.EventIDs {
+		u, _ := parseID(gateway.PrefixEvent, id)
+		if u.Time() > own.Time()+most || own.Time() > u.Time()+most {
+			return true
+		}
+	}
+	return false
+}
 
 // keepUnfinished copies events and attempts that are about to expire, but belong
 // to an unfinished delivery: an endpoint may have been paused for longer. Each is
 // copied once, for what expired already is looked past. It gives the lowest ULID
 // that unfinished deliveries of each tenant may need.
 func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string][]byte, err error) {
-	oldest = make(map[string][]byte)
-	k := &keeper{s: s, b: s.newBatch(keepBatch)}
+	r := s.snapshot() // in which no delivery hands its events over to another
+	defer closeSnapshot(r, &err)
+	k := &keeper{s: s, r: r, b: s.newBatch(keepBatch), oldest: make(map[string][]byte)}
 	defer func() { k.b.free() }()
-	err = s.eachTenant(kindUnfinished, func(t *tenantScan) error {
+	err = eachTenantOf(r, kindUnfinished, func(t *tenantScan) error {
 		first := t.it.Key()[len(t.prefix):]
 		if len(first) != ulidAt {
 			return corrupt(kindUnfinished)
 		}
-		oldest[t.tenant] = shift(first, -lag)
+		k.oldest[t.tenant] = shift(first, -lag)
 		k.events, k.attempts = events(t.tenant), deliveries(t.tenant)
-		start, err := s.firstExpiring(t.tenant)
+		start, err := firstExpiring(r, t.tenant)
 		if err != nil || start == nil {
 			return err
 		}
 		end := append(slices.Clone(t.prefix), shift(maxBytes(k.events, k.attempts), lag)...)
 		for more := t.it.SeekGE(append(slices.Clone(t.prefix), shift(start, -lag)...)); more && bytes.Compare(t.it.Key(), end) < 0; more = t.it.Next() {
-			d, err := decodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
+			d, _, err := decodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
 			if err != nil {
 				return err
 			}
@@ -47,10 +65,40 @@ func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string]
 		}
 		return nil
 	})
+	if err == nil {
+		err = k.keepWide(events, deliveries)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return oldest, s.commit(k.b, false)
+	return k.oldest, s.commit(k.b, false)
+}
+
+// keepWide copies for the deliveries that the scan by age cannot find.
+func (k *keeper) keepWide(events, deliveries ulidLimit) error {
+	return eachTenantOf(k.r, kindWide, func(t *tenantScan) error {
+		k.events, k.attempts = events(t.tenant), deliveries(t.tenant)
+		for more := true; more && t.inside(); more = t.it.Next() {
+			u := asULID(tailULID(t.it.Key()))
+			d, _, err := deliveryAt(k.r, append(appendPrefix(nil, kindUnfinished, t.tenant), u[:]...), t.tenant, u)
+			if errors.Is(err, gateway.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			for _, id := range d.EventIDs {
+				event, _ := parseID(gateway.PrefixEvent, id)
+				if bytes.Compare(event[:], k.oldest[t.tenant]) < 0 {
+					k.oldest[t.tenant] = event[:]
+				}
+			}
+			if err := k.keep(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // shift moves the time of a ULID and gives the lowest of then.
@@ -68,10 +116,10 @@ func maxBytes(a, b []byte) []byte {
 
 // firstExpiring gives the lowest ULID among a tenant's events and attempts: what
 // is older was copied before. It is nil when there are none.
-func (s *Store) firstExpiring(tenant string) (lowest []byte, err error) {
+func firstExpiring(r pebble.Reader, tenant string) (lowest []byte, err error) {
 	for _, kind := range [...]byte{kindEvent, kindAttempt} {
 		prefix := appendPrefix(nil, kind, tenant)
-		it, err := s.iter(prefix, pastPrefix(prefix))
+		it, err := iterOf(r, prefix, pastPrefix(prefix))
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +142,10 @@ func (s *Store) firstExpiring(tenant string) (lowest []byte, err error) {
 // keeper copies what one tenant's deliveries need.
 type keeper struct {
 	s                *Store
+	r                *pebble.Snapshot
 	b                *batch
-	events, attempts []byte // what is below expires
+	oldest           map[string][]byte // by tenant: the lowest ULID that may be needed
+	events, attempts []byte            // what is below expires
 }
 
 func (k *keeper) keep(d *gateway.Delivery) error {
@@ -104,7 +154,7 @@ func (k *keeper) keep(d *gateway.Delivery) error {
 		if !ok || bytes.Compare(u[:], k.events) >= 0 {
 			continue
 		}
-		if err := k.copy(kindEvent, kindKeptEvent, d.Tenant, u[:]); err != nil {
+		if err := k.copyEvent(d, id, u); err != nil {
 			return err
 		}
 	}
@@ -117,7 +167,7 @@ func (k *keeper) keep(d *gateway.Delivery) error {
 
 func (k *keeper) copyAttempts(tenant string, u ulid.ULID) (err error) {
 	prefix := append(appendPrefix(nil, kindAttempt, tenant), u[:]...)
-	it, err := k.s.iter(prefix, appendAttemptNumber(slices.Clone(prefix), -1))
+	it, err := iterOf(k.r, prefix, appendAttemptNumber(slices.Clone(prefix), -1))
 	if err != nil {
 		return err
 	}
@@ -130,11 +180,16 @@ func (k *keeper) copyAttempts(tenant string, u ulid.ULID) (err error) {
 	return nil
 }
 
-func (k *keeper) copy(from, to byte, tenant string, rest []byte) error {
-	_, err := k.s.get(append(appendPrefix(nil, from, tenant), rest...), func(value []byte) error {
-		return k.put(to, tenant, rest, value)
+// copyEvent copies an event, which goes on showing the delivery.
+func (k *keeper) copyEvent(d *gateway.Delivery, id string, u ulid.ULID) error {
+	found, err := getFrom(k.r, append(appendPrefix(nil, kindEvent, d.Tenant), u[:]...), func(value []byte) error {
+		return k.put(kindKeptEvent, d.Tenant, u[:], value)
 	})
-	return err
+	if err != nil || !found {
+		return err
+	}
+	own, _ := parseID(gateway.PrefixDelivery, d.ID)
+	return k.put(kindKeptIndex, d.Tenant, append(u[:], own[:]...), nil)
 }
 
 func (k *keeper) put(kind byte, tenant string, rest, value []byte) error {

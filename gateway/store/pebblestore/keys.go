@@ -22,16 +22,24 @@ import (
 //	kindNames       period name             Names            by period of last use
 //	kindTrace       day key 0 at id         Trace            by day it happened
 //	kindParked      ulid of the callback    Parked           by ULID, or its wait takes it
-//	kindDue         endpoint 0 at ulid      nothing          when settled
+//	kindDue         endpoint 0 at ulid      conversation     when settled
 //	kindUnfinished  ulid                    Delivery         when settled
 //	kindDelivery    ulid                    ended Delivery   by ULID
+//	kindWide        ulid of delivery        nothing          when it ends
 //	kindEvent       ulid                    Event            by ULID
+//	kindIndex       ulid of event, delivery nothing          by ULID of the event
 //	kindAttempt     ulid of delivery, n     Attempt          by ULID
 //	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
+//	kindKeptIndex   ulid of event, delivery nothing          when nothing so old is unfinished
 //	kindKeptAttempt ulid of delivery, n     Attempt          when nothing so old is unfinished
 //	kindDead        day ulid                dead Delivery    by day of death
 //	kindDeadEvent   day ulid                Event            by day of death
 //	kindDeadAttempt day ulid of delivery, n Attempt          by day of death
+//	kindHold        endpoint 0 conversation Hold             when cleared
+//	kindStatus      endpoint                EndpointStatus   with its endpoint
+//
+// A conversation is its hash, 8 bytes. An ended Delivery has its last attempt with
+// it, unless that is large.
 //
 // Two kinds belong to no tenant, and never expire:
 //
@@ -56,10 +64,15 @@ const (
 	kindDead        = 'D'
 	kindDeadEvent   = 'E'
 	kindDeadAttempt = 'A'
+	kindWide        = 'y'
+	kindIndex       = 'i'
+	kindKeptIndex   = 'l'
+	kindHold        = 'h'
+	kindStatus      = 's'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemntpxqdvakjDEA"
+const tenantKinds = "wemntpxqdvakjDEAyilhs"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -67,6 +80,7 @@ var kindWords = map[byte]string{
 	kindNames: "names", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
 	kindDelivery: "delivery", kindEvent: "event", kindAttempt: "attempt", kindKeptEvent: "kept event", kindKeptAttempt: "kept attempt",
 	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
+	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindHold: "hold", kindStatus: "status of an endpoint",
 }
 
 const (

@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -267,7 +268,7 @@ func (x *machine) check(t *rapid.T) {
 func (x *machine) checkLookups(t *rapid.T) {
 	for id, want := range x.m.marks {
 		got, found, err := x.Mark(want.Tenant, want.Key, gateway.MaxMarkAge)
-		if err != nil || found != want.Expires.After(x.now) || found && got != want {
+		if err != nil || found != want.Expires.After(x.now) || found && !reflect.DeepEqual(got, want) {
 			t.Fatalf("mark %q at %s: %+v, %v, %v, want %+v", id, x.now, got, found, err, want)
 		}
 	}

@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,8 @@ type Store struct {
 	backlog  backlog
 	released released
 	turns    turns
+	lanes    laneLocks
+	expiring sync.Mutex // keeps who expires apart from Requeue, which brings back what may be about to expire
 
 	failure atomic.Pointer[failure]
 	failed  chan struct{} // closed with failure
@@ -39,6 +42,7 @@ func Open(opts Options) (*Store, error) {
 	opts.setDefaults()
 	s := &Store{opts: opts, failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
 	s.using.idle = make(chan struct{})
+	s.lanes.seed = maphash.MakeSeed()
 	if err := s.prepareDir(); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package pebblestore
 
 import (
+	"encoding/binary"
 	"fmt"
+	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
@@ -13,31 +16,59 @@ import (
 // died, with a copy of its events and attempts, because dead letters outlive the
 // events of their time.
 
-func putEvent(b *batch, kind byte, v *gateway.Event) {
-	b.begin(kind, v.Tenant)
-	b.id(kind, gateway.PrefixEvent, v.ID)
-	b.enc.event(v)
-	b.put()
-}
-
+// putUnfinished puts a delivery where the unfinished are, and its place in the window.
 func putUnfinished(b *batch, d *gateway.Delivery) {
 	b.begin(kindUnfinished, d.Tenant)
 	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d)
+	b.enc.delivery(d, nil)
 	b.put()
-	b.due(d, gateway.Due{ID: d.ID, At: d.NextAttemptAt})
+	b.due(d, d.NextAttemptAt)
+	b.enc.b = binary.BigEndian.AppendUint64(b.enc.b, gateway.ConversationHash(d.ConversationKey))
 	b.put()
+	if wide(d) {
+		b.begin(kindWide, d.Tenant)
+		b.id(kindWide, gateway.PrefixDelivery, d.ID)
+		b.put()
+	}
+}
+
+// removeUnfinished takes a delivery from there, but for its place in the window.
+func removeUnfinished(b *batch, d *gateway.Delivery) {
+	b.begin(kindUnfinished, d.Tenant)
+	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
+	b.remove()
+	if wide(d) {
+		b.begin(kindWide, d.Tenant)
+		b.id(kindWide, gateway.PrefixDelivery, d.ID)
+		b.remove()
+	}
+}
+
+// removeDue takes a place in the window away.
+func removeDue(b *batch, d *gateway.Delivery, at time.Time) {
+	b.due(d, at)
+	b.remove()
 }
 
 // due starts the key of a place in the window.
-func (b *batch) due(d *gateway.Delivery, at gateway.Due) {
-	if !keyable(d.Endpoint) {
-		b.fail(kindDue)
+func (b *batch) due(d *gateway.Delivery, at time.Time) {
+	b.lane(kindDue, gateway.LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint})
+	b.key = appendMoment(b.key, at)
+	b.id(kindDue, gateway.PrefixDelivery, d.ID)
+}
+
+// lane starts a key of what a lane has several of.
+func (b *batch) lane(kind byte, lane gateway.LaneKey) {
+	if !keyable(lane.Endpoint) {
+		b.fail(kind)
 	}
-	b.begin(kindDue, d.Tenant)
-	b.key = append(append(b.key, d.Endpoint...), 0)
-	b.key = appendMoment(b.key, at.At)
-	b.id(kindDue, gateway.PrefixDelivery, at.ID)
+	b.begin(kind, lane.Tenant)
+	b.key = append(append(b.key, lane.Endpoint...), 0)
+}
+
+// appendLane appends what all keys begin with of what a lane has several of.
+func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
+	return append(append(appendPrefix(dst, kind, lane.Tenant), lane.Endpoint...), 0)
 }
 
 // Lanes gives every lane that has unfinished deliveries.
@@ -58,13 +89,9 @@ func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
 			return nil, corrupt(kindDue)
 		}
 		lanes = append(lanes, gateway.LaneKey{Tenant: tenant, Endpoint: endpoint})
-		more = it.SeekGE(pastPrefix(lanePrefix(lanes[len(lanes)-1])))
+		more = it.SeekGE(pastPrefix(appendLane(nil, kindDue, lanes[len(lanes)-1])))
 	}
 	return lanes, nil
-}
-
-func lanePrefix(lane gateway.LaneKey) []byte {
-	return append(append(appendPrefix(nil, kindDue, lane.Tenant), lane.Endpoint...), 0)
 }
 
 // Window gives the unfinished deliveries of a lane after the given one (the zero
@@ -77,7 +104,7 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 	if !keyable(lane.Tenant, lane.Endpoint) {
 		return nil, nil
 	}
-	prefix := lanePrefix(lane)
+	prefix := appendLane(nil, kindDue, lane)
 	from := prefix
 	if after != (gateway.Due{}) {
 		u, ok := parseID(gateway.PrefixDelivery, after.ID)
@@ -95,13 +122,20 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 	}
 	defer closeIter(it, &err)
 	for more := it.First(); more && len(due) < most; more = it.Next() {
-		rest := it.Key()[len(prefix):]
-		if len(rest) != 8+ulidAt {
-			return nil, corrupt(kindDue)
+		d, err := decodeDue(it.Key()[len(prefix):], it.Value())
+		if err != nil {
+			return nil, err
 		}
-		due = append(due, gateway.Due{ID: formatID(gateway.PrefixDelivery, rest[8:]), At: momentAt(rest)})
+		due = append(due, d)
 	}
 	return due, nil
+}
+
+func decodeDue(rest, value []byte) (gateway.Due, error) {
+	if len(rest) != 8+ulidAt || len(value) != 8 {
+		return gateway.Due{}, corrupt(kindDue)
+	}
+	return gateway.Due{ID: formatID(gateway.PrefixDelivery, rest[8:]), At: momentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
 }
 
 // Load gives an unfinished delivery with the events that it carries; else
@@ -111,11 +145,7 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 		return nil, nil, err
 	}
 	defer s.using.leave()
-	u, ok := parseID(gateway.PrefixDelivery, id)
-	if !ok {
-		return nil, nil, gateway.ErrNotFound
-	}
-	d, err := s.delivery(append(appendPrefix(nil, kindUnfinished, tenant), u[:]...), tenant, u)
+	d, err := s.unfinished(tenant, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,42 +153,25 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 	return d, events, err
 }
 
-// delivery reads one from a place; else gateway.ErrNotFound.
-func (s *Store) delivery(key []byte, tenant string, u ulid.ULID) (d *gateway.Delivery, err error) {
-	found, err := s.get(key, func(value []byte) (err error) {
-		d, err = decodeDelivery(tenant, u[:], value)
+// unfinished gives an unfinished delivery; else gateway.ErrNotFound.
+func (s *Store) unfinished(tenant, id string) (*gateway.Delivery, error) {
+	u, ok := parseID(gateway.PrefixDelivery, id)
+	if !ok || !keyable(tenant) {
+		return nil, gateway.ErrNotFound
+	}
+	d, _, err := deliveryAt(s.db, append(appendPrefix(nil, kindUnfinished, tenant), u[:]...), tenant, u)
+	return d, err
+}
+
+// deliveryAt reads one from a place; else gateway.ErrNotFound. last is an attempt
+// that it has with it, or nil.
+func deliveryAt(r pebble.Reader, key []byte, tenant string, u ulid.ULID) (d *gateway.Delivery, last *gateway.Attempt, err error) {
+	found, err := getFrom(r, key, func(value []byte) (err error) {
+		d, last, err = decodeDelivery(tenant, u[:], value)
 		return err
 	})
 	if err == nil && !found {
 		err = gateway.ErrNotFound
 	}
-	return d, err
-}
-
-// eventsOf gives the events of an unfinished delivery: where events are, or where
-// the janitor kept them when the others of their time expired.
-func (s *Store) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
-	events := make([]gateway.Event, 0, len(d.EventIDs))
-	for _, id := range d.EventIDs {
-		u, _ := parseID(gateway.PrefixEvent, id)
-		found := false
-		for _, kind := range [...]byte{kindEvent, kindKeptEvent} {
-			var err error
-			found, err = s.get(append(appendPrefix(nil, kind, d.Tenant), u[:]...), func(value []byte) error {
-				v, err := decodeEvent(d.Tenant, u[:], value)
-				events = append(events, v)
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			if found {
-				break
-			}
-		}
-		if !found {
-			return nil, fmt.Errorf("delivery %s: its event %s is not in the store", d.ID, id)
-		}
-	}
-	return events, nil
+	return d, last, err
 }

@@ -99,6 +99,7 @@ func (e *encoder) mark(m *gateway.Mark, turn uint64) {
 	e.text(m.CallbackID)
 	e.text(m.WaitID)
 	e.b = append(e.b, m.Sum[:]...)
+	e.raw(m.Answer)
 }
 
 // decodeMark also gives the turn of the mark: of two with one key, in buckets of
@@ -106,9 +107,9 @@ func (e *encoder) mark(m *gateway.Mark, turn uint64) {
 func decodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mark, turn uint64, err error) {
 	d := newDecoder(value)
 	turn = d.number()
-	m = gateway.Mark{Tenant: tenant, Key: key, Expires: d.time(), CallbackID: d.text(), WaitID: d.text()}
-	for i := range m.Sum {
-		m.Sum[i] = d.byte()
+	m = gateway.Mark{
+		Tenant: tenant, Key: key, Expires: d.time(), CallbackID: d.text(), WaitID: d.text(),
+		Sum: d.markKey(), Answer: d.raw(),
 	}
 	return m, turn, d.done(kindMark)
 }
@@ -164,6 +165,13 @@ func decodeParked(tenant string, id, value []byte, light bool) (*gateway.Parked,
 	return p, d.done(kindParked)
 }
 
+func (d *decoder) markKey() (key gateway.MarkKey) {
+	for i := range key {
+		key[i] = d.byte()
+	}
+	return key
+}
+
 func (d *decoder) marks() []gateway.MarkKey {
 	n := d.number()
 	const size = uint64(len(gateway.MarkKey{}))
@@ -203,63 +211,4 @@ func decodeTrace(tenant, key string, at time.Time, id string, value []byte) (gat
 	d := newDecoder(value)
 	t := gateway.Trace{Tenant: tenant, Key: key, At: at, ID: id, Kind: d.text(), Data: d.raw()}
 	return t, d.done(kindTrace)
-}
-
-func (e *encoder) event(v *gateway.Event) {
-	e.version()
-	e.text(v.Type)
-	e.text(v.ConversationKey)
-	e.time(v.AcceptedAt)
-	e.raw(v.Body)
-}
-
-func decodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
-	d := newDecoder(value)
-	v := gateway.Event{
-		ID: formatID(gateway.PrefixEvent, id), Tenant: tenant,
-		Type: d.text(), ConversationKey: d.text(), AcceptedAt: d.time(), Body: d.raw(),
-	}
-	return v, d.done(kindEvent)
-}
-
-func (e *encoder) delivery(v *gateway.Delivery) {
-	e.version()
-	e.text(v.Endpoint)
-	e.texts(v.EventIDs)
-	e.text(v.EventType)
-	e.text(v.ConversationKey)
-	e.text(string(v.State))
-	e.number(uint64(v.Attempts))
-	e.time(v.NextAttemptAt)
-	e.time(v.CreatedAt)
-	e.time(v.EndedAt)
-}
-
-func decodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, error) {
-	d := newDecoder(value)
-	v := &gateway.Delivery{
-		ID: formatID(gateway.PrefixDelivery, id), Tenant: tenant,
-		Endpoint: d.text(), EventIDs: d.texts(), EventType: d.text(), ConversationKey: d.text(),
-		State: gateway.DeliveryState(d.text()), Attempts: int(d.number()),
-		NextAttemptAt: d.time(), CreatedAt: d.time(), EndedAt: d.time(),
-	}
-	return v, d.done(kindDelivery)
-}
-
-func (e *encoder) attempt(a *gateway.Attempt) {
-	e.version()
-	e.time(a.At)
-	e.number(uint64(a.Duration))
-	e.number(uint64(a.Status))
-	e.text(a.Error)
-	e.raw(a.ResponseBody)
-}
-
-func decodeAttempt(number int, value []byte) (gateway.Attempt, error) {
-	d := newDecoder(value)
-	a := gateway.Attempt{
-		Number: number, At: d.time(), Duration: time.Duration(d.number()),
-		Status: int(d.number()), Error: d.text(), ResponseBody: d.raw(),
-	}
-	return a, d.done(kindAttempt)
 }

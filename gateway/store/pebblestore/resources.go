@@ -72,6 +72,7 @@ func (s *Store) DeleteTenant(tenant string) error {
 	if err != nil {
 		return err
 	}
+	defer s.lanes.lockEvery()() // what is being settled must not come back
 	return s.change(func(b *batch) {
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)

@@ -19,8 +19,13 @@ func (t *tenantScan) inside() bool { return bytes.HasPrefix(t.it.Key(), t.prefix
 
 // eachTenant visits every tenant that has a record of the kind, with the iterator
 // on its first one. Between two tenants it makes one seek.
-func (s *Store) eachTenant(kind byte, visit func(*tenantScan) error) (err error) {
-	it, err := s.iter([]byte{kind}, []byte{kind + 1})
+func (s *Store) eachTenant(kind byte, visit func(*tenantScan) error) error {
+	return eachTenantOf(s.db, kind, visit)
+}
+
+// eachTenantOf is eachTenant in the store or a snapshot of it.
+func eachTenantOf(r pebble.Reader, kind byte, visit func(*tenantScan) error) (err error) {
+	it, err := iterOf(r, []byte{kind}, []byte{kind + 1})
 	if err != nil {
 		return err
 	}

@@ -104,8 +104,11 @@ func boundBelow(kind byte, tenant, idPrefix, before string) (prefix, bound []byt
 }
 
 // iter opens an iterator over [from, to).
-func (s *Store) iter(from, to []byte) (*pebble.Iterator, error) {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+func (s *Store) iter(from, to []byte) (*pebble.Iterator, error) { return iterOf(s.db, from, to) }
+
+// iterOf is iter over the store or a snapshot of it.
+func iterOf(r pebble.Reader, from, to []byte) (*pebble.Iterator, error) {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
 		return nil, fmt.Errorf("reading the store: %w", err)
 	}

@@ -80,10 +80,15 @@ func (k *kit) publish(tenant string) *gateway.Delivery {
 	return &n.Delivery
 }
 
+// placeOf is where a delivery stands in its window.
+func placeOf(d *gateway.Delivery) gateway.Due {
+	return gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey)}
+}
+
 // settle writes down the n-th attempt of a delivery, and how it stands then.
 func (k *kit) settle(d *gateway.Delivery, state gateway.DeliveryState, next time.Time) {
 	k.Helper()
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
+	was := placeOf(d)
 	d.Attempts++
 	d.State, d.NextAttemptAt = state, next
 	if state.Ended() {

@@ -54,7 +54,7 @@ func queueWindowPages(k *kit) {
 		n := k.notice(acme)
 		n.Delivery.NextAttemptAt = k.now.Add(time.Duration(i*7%10)*time.Second + time.Duration(i%2))
 		k.commit(&gateway.Change{Notice: n})
-		want = append(want, gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
+		want = append(want, placeOf(&n.Delivery))
 		other := k.notice(acmeB)
 		k.commit(&gateway.Change{Notice: other})
 	}
@@ -109,7 +109,7 @@ func queueRetries(k *kit) {
 		k.twice(func() {
 			due, err := k.Window(platform, gateway.Due{}, 10)
 			k.must(err)
-			k.same("its one place in the window", due, []gateway.Due{{ID: d.ID, At: d.NextAttemptAt}})
+			k.same("its one place in the window", due, []gateway.Due{placeOf(d)})
 			got, attempts, err := k.Delivery(acme, d.ID)
 			k.must(err)
 			k.same("delivery", got, d)
@@ -117,7 +117,7 @@ func queueRetries(k *kit) {
 			k.same("last attempt", attempts[i], *k.attempt(i+1, 500))
 		})
 	}
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
+	was := placeOf(d)
 	d.NextAttemptAt = k.now // the lane slept: no attempt was made
 	k.must(k.Settle(d, was, nil))
 	_, attempts, err := k.Delivery(acme, d.ID)

@@ -1,0 +1,79 @@
+package pebblestore
+
+import (
+	"hookgate/gateway"
+)
+
+// Accept makes a publication durable, all of it or nothing: one batch, one synced
+// commit, whatever its size. gateway.CodeUnavailable: nothing was written. Any
+// other error: the outcome is unknown.
+func (s *Store) Accept(p *gateway.Publication) error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	if err := s.admit(); err != nil {
+		return err
+	}
+	b := s.newBatch(sizeOfPublication(p))
+	defer b.free()
+	for i := range p.Events {
+		putEvent(b, kindEvent, &p.Events[i])
+	}
+	for i := range p.Deliveries {
+		putNew(b, &p.Deliveries[i])
+	}
+	if p.Mark != nil {
+		putMark(b, p.Mark, s.turns.next())
+	}
+	for i := range p.Names {
+		putNames(b, &p.Names[i])
+	}
+	for i := range p.Traces {
+		putTrace(b, &p.Traces[i])
+	}
+	return s.commit(b, true)
+}
+
+// sizeOfPublication guesses how large a batch becomes, so that it grows at most once.
+func sizeOfPublication(p *gateway.Publication) int {
+	const record = 128 // a key and the small members of a record
+	size := 64
+	for i := range p.Events {
+		size += record + len(p.Events[i].Body)
+	}
+	size += 4 * record * len(p.Deliveries)
+	if p.Mark != nil {
+		size += record + len(p.Mark.Answer)
+	}
+	for i := range p.Names {
+		size += 2 * record * len(p.Names[i].All)
+	}
+	for i := range p.Traces {
+		size += record + len(p.Traces[i].Data)
+	}
+	return size
+}
+
+func putEvent(b *batch, kind byte, v *gateway.Event) {
+	b.begin(kind, v.Tenant)
+	b.id(kind, gateway.PrefixEvent, v.ID)
+	b.enc.event(v)
+	b.put()
+}
+
+// putNew puts a delivery that is made with its events: it is due, and they show it.
+func putNew(b *batch, d *gateway.Delivery) {
+	putUnfinished(b, d)
+	for _, event := range d.EventIDs {
+		b.index(kindIndex, d, event)
+		b.put()
+	}
+}
+
+// index starts the key by which an event finds a delivery.
+func (b *batch) index(kind byte, d *gateway.Delivery, event string) {
+	b.begin(kind, d.Tenant)
+	b.id(kind, gateway.PrefixEvent, event)
+	b.id(kind, gateway.PrefixDelivery, d.ID)
+}

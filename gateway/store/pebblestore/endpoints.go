@@ -1,0 +1,103 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+
+	"hookgate/gateway"
+)
+
+// Holds gives the conversations of an ordered lane that wait for a failed delivery.
+func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
+	if err := s.using.enter(); err != nil {
+		return nil, err
+	}
+	defer s.using.leave()
+	if !keyable(lane.Tenant, lane.Endpoint) {
+		return nil, nil
+	}
+	prefix := appendLane(nil, kindHold, lane)
+	it, err := s.iter(prefix, pastPrefix(prefix))
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
+	for more := it.First(); more; more = it.Next() {
+		h, err := decodeHold(it.Key()[len(prefix):], it.Value())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, h)
+	}
+	return list, nil
+}
+
+// SetHold puts a hold, in place of one of the same conversation. It is not synced.
+func (s *Store) SetHold(lane gateway.LaneKey, h gateway.Hold) error {
+	return s.settled(false, func(b *batch) {
+		b.hold(lane, h.Conversation)
+		b.enc.hold(&h)
+		b.put()
+	})
+}
+
+// ClearHold removes a hold; it is no error when there is none. It is not synced.
+func (s *Store) ClearHold(lane gateway.LaneKey, conversation uint64) error {
+	return s.settled(false, func(b *batch) {
+		b.hold(lane, conversation)
+		b.remove()
+	})
+}
+
+func (b *batch) hold(lane gateway.LaneKey, conversation uint64) {
+	b.lane(kindHold, lane)
+	b.key = binary.BigEndian.AppendUint64(b.key, conversation)
+}
+
+// Status gives what is known of an endpoint; the zero EndpointStatus for a new one.
+func (s *Store) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err error) {
+	if err := s.using.enter(); err != nil {
+		return v, err
+	}
+	defer s.using.leave()
+	if !keyable(lane.Tenant, lane.Endpoint) {
+		return v, nil
+	}
+	_, err = s.get(append(appendPrefix(nil, kindStatus, lane.Tenant), lane.Endpoint...), func(value []byte) (err error) {
+		v, err = decodeStatus(value)
+		return err
+	})
+	return v, err
+}
+
+// PutStatus keeps what is known of an endpoint, durably if synced.
+func (s *Store) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool) error {
+	return s.settled(synced, func(b *batch) {
+		b.status(lane)
+		b.enc.status(&v)
+		b.put()
+	})
+}
+
+func (b *batch) status(lane gateway.LaneKey) {
+	if !keyable(lane.Endpoint) {
+		b.fail(kindStatus)
+	}
+	b.begin(kindStatus, lane.Tenant)
+	b.key = append(b.key, lane.Endpoint...)
+}
+
+// settled is one commit of what put puts. It is small, and belongs to what goes on
+// when the disk is nearly full, as settling does.
+func (s *Store) settled(synced bool, put func(*batch)) error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	if err := s.admitSettle(); err != nil {
+		return err
+	}
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	put(b)
+	return s.commit(b, synced)
+}

@@ -1,0 +1,130 @@
+package pebblestore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway"
+)
+
+// Event gives an event with its deliveries, oldest first; else
+// gateway.ErrNotFound. Deliveries that expired before it are not shown.
+func (s *Store) Event(tenant, id string) (_ *gateway.Event, deliveries []gateway.EventDelivery, err error) {
+	if err := s.using.enter(); err != nil {
+		return nil, nil, err
+	}
+	defer s.using.leave()
+	u, ok := parseID(gateway.PrefixEvent, id)
+	if !ok || !keyable(tenant) {
+		return nil, nil, gateway.ErrNotFound
+	}
+	r := s.snapshot()
+	defer closeSnapshot(r, &err)
+	v, found, err := eventAt(r, tenant, u)
+	if err == nil && !found {
+		err = gateway.ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, err := deliveriesOf(r, tenant, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, of := range ids {
+		f, err := find(r, tenant, of)
+		if errors.Is(err, gateway.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		deliveries = append(deliveries, gateway.EventDelivery{ID: f.d.ID, Endpoint: f.d.Endpoint, State: f.d.State})
+	}
+	return &v, deliveries, nil
+}
+
+// eventAt reads an event: where events are, or where the janitor kept it for an
+// unfinished delivery when the others of its time expired.
+func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, found bool, err error) {
+	for _, kind := range [...]byte{kindEvent, kindKeptEvent} {
+		found, err = getFrom(r, append(appendPrefix(nil, kind, tenant), u[:]...), func(value []byte) (err error) {
+			v, err = decodeEvent(tenant, u[:], value)
+			return err
+		})
+		if found || err != nil {
+			break
+		}
+	}
+	return v, found, err
+}
+
+// eventsOf gives the events of an unfinished delivery.
+func (s *Store) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
+	events := make([]gateway.Event, 0, len(d.EventIDs))
+	for _, id := range d.EventIDs {
+		u, _ := parseID(gateway.PrefixEvent, id)
+		v, found, err := eventAt(s.db, d.Tenant, u)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, fmt.Errorf("delivery %s: its event %s is not in the store", d.ID, id)
+		}
+		events = append(events, v)
+	}
+	return events, nil
+}
+
+// deliveriesOf reads the index: the deliveries that carry or carried an event, in
+// the order they were made.
+func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.ULID, err error) {
+	for _, kind := range [...]byte{kindIndex, kindKeptIndex} {
+		prefix := append(appendPrefix(nil, kind, tenant), event[:]...)
+		it, err := iterOf(r, prefix, append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, ulidAt)...))
+		if err != nil {
+			return nil, err
+		}
+		for more := it.First(); more; more = it.Next() {
+			list = append(list, asULID(it.Key()[len(prefix):]))
+		}
+		if closeIter(it, &err); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(list, ulid.ULID.Compare)
+	return slices.Compact(list), nil
+}
+
+// Events lists a tenant's events, newest first, those with an id below before (""
+// for all), at most so many of those that keep says yes to.
+func (s *Store) Events(tenant, before string, most int, keep func(*gateway.Event) bool) (list []*gateway.Event, err error) {
+	if err := s.using.enter(); err != nil {
+		return nil, err
+	}
+	defer s.using.leave()
+	prefix, bound, ok := boundBelow(kindEvent, tenant, gateway.PrefixEvent, before)
+	if !ok {
+		return nil, nil
+	}
+	it, err := s.iter(prefix, bound)
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
+	for more := it.Last(); more && len(list) < most; more = it.Prev() {
+		v, err := decodeEvent(tenant, it.Key()[len(prefix):], it.Value())
+		if err != nil {
+			return nil, err
+		}
+		if keep(&v) {
+			list = append(list, &v)
+		}
+	}
+	return list, nil
+}

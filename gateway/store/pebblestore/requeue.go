@@ -1,0 +1,166 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// requeueBatch is how many bytes of what comes back go in one commit.
+const requeueBatch = 1 << 20
+
+// Requeue makes deliveries wait again, as their State, Base and NextAttemptAt say:
+// ended ones, wherever they are, and waiting ones. Their events and attempts are
+// those that the store knows. It is durable when it returns; each is requeued whole,
+// though not all in one commit. Those that cannot be, because they or their events
+// have expired, are named by a *gateway.GoneError; all others were requeued.
+func (s *Store) Requeue(deliveries ...*gateway.Delivery) error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	if err := s.admit(); err != nil {
+		return err
+	}
+	gone, err := s.requeueAll(deliveries)
+	if err != nil {
+		return err
+	}
+	if err := s.sync(); err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		return &gateway.GoneError{Deliveries: gone}
+	}
+	return nil
+}
+
+func (s *Store) requeueAll(deliveries []*gateway.Delivery) (gone []string, err error) {
+	s.expiring.Lock()
+	defer s.expiring.Unlock()
+	defer s.lanes.lockAll(deliveries)()
+	b := s.newBatch(1 << 10)
+	defer func() { b.free() }()
+	seen := make(map[string]bool, len(deliveries))
+	for _, d := range deliveries {
+		if seen[d.ID] {
+			continue // it is read where it was before this batch
+		}
+		seen[d.ID] = true
+		done, err := s.requeue(b, d)
+		if err != nil {
+			return nil, err
+		}
+		if !done {
+			gone = append(gone, d.ID)
+		}
+		if b.Len() >= requeueBatch {
+			if err := s.commit(b, false); err != nil {
+				return nil, err
+			}
+			b.free()
+			b = s.newBatch(1 << 10)
+		}
+	}
+	return gone, s.commit(b, false)
+}
+
+// requeue puts one back; false when it, or an event of it, is not there any more.
+func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
+	if d.State.Ended() {
+		return false, fmt.Errorf("requeue %s: %s is no state to wait in", d.ID, d.State)
+	}
+	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	if !ok || !keyable(d.Tenant) {
+		return false, nil
+	}
+	f, err := find(s.db, d.Tenant, u)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	switch f.place {
+	case kindUnfinished:
+		removeDue(b, f.d, f.d.NextAttemptAt)
+	case kindDead:
+		err = s.exhume(b, f.d)
+	default:
+		if ok, err = s.reopen(b, f); !ok {
+			return false, err
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	next := *f.d
+	next.State, next.Base, next.NextAttemptAt, next.EndedAt = d.State, d.Base, d.NextAttemptAt, time.Time{}
+	putUnfinished(b, &next)
+	return true, nil
+}
+
+// reopen takes an ended delivery from its place; false when an event of it is gone.
+func (s *Store) reopen(b *batch, f finding) (ok bool, err error) {
+	for _, id := range f.d.EventIDs {
+		u, _ := parseID(gateway.PrefixEvent, id)
+		if _, found, err := eventAt(s.db, f.d.Tenant, u); err != nil || !found {
+			return false, err
+		}
+	}
+	b.begin(kindDelivery, f.d.Tenant)
+	b.id(kindDelivery, gateway.PrefixDelivery, f.d.ID)
+	b.remove()
+	b.attempt(kindAttempt, f.d, f.last)
+	return true, nil
+}
+
+// exhume takes a dead letter from its grave. Its events stay there, for others that
+// died on that day may have them too; those that expired are copied to where events
+// are kept for unfinished deliveries, and its attempts move there.
+func (s *Store) exhume(b *batch, d *gateway.Delivery) error {
+	for _, id := range d.EventIDs {
+		if err := s.bringBack(b, d, id); err != nil {
+			return err
+		}
+	}
+	attempts, err := attemptsOf(s.db, d, kindDeadAttempt)
+	if err != nil {
+		return err
+	}
+	for i := range attempts {
+		b.attempt(kindKeptAttempt, d, &attempts[i])
+		b.inGrave(kindDeadAttempt, d)
+		b.id(kindDeadAttempt, gateway.PrefixDelivery, d.ID)
+		b.key = appendAttemptNumber(b.key, attempts[i].Number)
+		b.remove()
+	}
+	b.inGrave(kindDead, d)
+	b.id(kindDead, gateway.PrefixDelivery, d.ID)
+	b.remove()
+	return nil
+}
+
+// bringBack copies an event of a dead letter, unless it is where events are.
+func (s *Store) bringBack(b *batch, d *gateway.Delivery, id string) error {
+	u, _ := parseID(gateway.PrefixEvent, id)
+	if _, found, err := eventAt(s.db, d.Tenant, u); err != nil || found {
+		return err
+	}
+	grave := append(appendDay(appendPrefix(nil, kindDeadEvent, d.Tenant), d.EndedAt), u[:]...)
+	found, err := s.get(grave, func(value []byte) error {
+		b.begin(kindKeptEvent, d.Tenant)
+		b.key = append(b.key, u[:]...)
+		b.enc.b = append(b.enc.b, value...)
+		b.put()
+		return nil
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("dead letter %s: its event %s is not in the store", d.ID, id)
+	}
+	b.index(kindKeptIndex, d, id)
+	b.put()
+	return err
+}
