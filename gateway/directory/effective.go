@@ -64,10 +64,10 @@ func span(d time.Duration) *gateway.Duration { return new(gateway.Duration(d)) }
 
 func effectiveSign(s *gateway.Sign) *gateway.Sign {
 	if s == nil {
-		return &gateway.Sign{Type: "none"}
+		return &gateway.Sign{Type: SignNone}
 	}
 	own := *s
-	if own.Type = cmp.Or(own.Type, "none"); own.Type == "hmac" {
+	if own.Type == SignHMAC {
 		own.Algorithm, own.Encoding = cmp.Or(own.Algorithm, "sha256"), cmp.Or(own.Encoding, "hex")
 		own.Signed = cmp.Or(own.Signed, "{body}")
 	}

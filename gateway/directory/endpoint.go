@@ -114,7 +114,10 @@ func (e *Endpoint) compileToken(o Options, f *faults) {
 func (e *Endpoint) compileSign(old []gateway.OldSecret, o Options, f *faults) {
 	sign := gateway.Sign{}
 	if e.Spec.Sign != nil {
-		sign = *e.Spec.Sign
+		if sign = *e.Spec.Sign; sign.Type == "" {
+			f.add("sign.type", "is missing: must be standard, standard-ed25519, hmac or none")
+			return
+		}
 	}
 	sign.Secrets = slices.Clone(sign.Secrets)
 	for _, s := range old {

@@ -198,6 +198,7 @@ func TestEndpointFaults(t *testing.T) {
 		`{"breaker": {"enabled": false, "failures": 0}}`:                           "breaker.failures",
 		`{"retry": {"never": ["2xx"]}}`:                                            "retry.never[0]",
 		`{"sign": {"type": "standard"}}`:                                           "sign.secrets",
+		`{"sign": {"secrets": ["a"]}}`:                                             "sign.type",
 		`{"sign": {"type": "stripe", "secrets": ["a"]}}`:                           "sign.type",
 		`{"sign": {"type": "standard-ed25519", "secrets": ["whsec_aaaa"]}}`:        "sign.secrets[0]",
 		`{"sign": {"type": "hmac", "header": "Content-Length", "secrets": ["a"]}}`: "sign.header",

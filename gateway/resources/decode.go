@@ -11,9 +11,13 @@ import (
 // writes: left out of account, so that what a GET gave can be written back.
 var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled", "url")
 
+// readOnlyEndpoint is readOnly for an endpoint, whose url is its owner's.
+var readOnlyEndpoint = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "verified", "verification_error", "paused",
+	"disabled_reason", "queue_depth", "breaker.state", "breaker.open_until", "old_secrets_until", "secret", "public_key")
+
 // decode reads a body into spec, a pointer, and puts old's secrets where it is
 // masked.
-func decode(tree any, spec, old any) []gateway.Fault {
+func decode(tree any, spec, old any, readOnly fields.Option) []gateway.Fault {
 	faults := fields.Decode(tree, spec, readOnly)
 	return append(faults, keep(spec, old)...)
 }

@@ -46,12 +46,13 @@ func (r *Resources) SetFile(f File) error {
 	}
 	r.remember()
 	r.Directory.Swap(directory.Build(r.Metrics, tenants, r.tokenTable()))
+	r.watchOverlaps()
 	r.warn()
 	return nil
 }
 
 // assemble gives every tenant as it stands now: the file's, joined by the API's
-// sources, and the API's that the file does not name.
+// parts, and the API's that the file does not name.
 func (r *Resources) assemble(named map[string]*directory.Tenant) []*directory.Tenant {
 	ids := maps.Clone(r.kept)
 	for id := range named {
@@ -63,25 +64,36 @@ func (r *Resources) assemble(named map[string]*directory.Tenant) []*directory.Te
 		switch {
 		case t == nil && k.tenant != nil:
 			t = r.compileKept(id, k.tenant)
-		case t == nil && len(k.sources) > 0: // the file had it, in a store that could not take the mark
+		case t == nil && len(k.sources)+len(k.endpoints) > 0: // the file had it, in a store that could not take the mark
 			t = r.compileKept(id, &tenantRecord{FromFile: true})
 		case t == nil:
 			continue
 		}
 		if k != nil {
-			t = t.Having(r.join(t, k)...)
+			t = t.Having(r.joinSources(t, k)...).HavingEndpoints(r.joinEndpoints(t, k)...)
 		}
 		all = append(all, t)
 	}
 	return all
 }
 
-// join gives a tenant's sources: its own, then the API's that they do not hide.
-func (r *Resources) join(t *directory.Tenant, k *kept) []*directory.Source {
+// joinSources gives a tenant's sources: its own, then the API's that they do not hide.
+func (r *Resources) joinSources(t *directory.Tenant, k *kept) []*directory.Source {
 	all := t.Sources()
 	for id, rec := range k.sources {
 		if t.Source(id) == nil {
 			all = append(all, r.compileKeptSource(t.ID, id, rec))
+		}
+	}
+	return all
+}
+
+// joinEndpoints is joinSources for endpoints.
+func (r *Resources) joinEndpoints(t *directory.Tenant, k *kept) []*directory.Endpoint {
+	all := t.Endpoints()
+	for id, rec := range k.endpoints {
+		if t.Endpoint(id) == nil {
+			all = append(all, r.compileKeptEndpoint(t.ID, id, rec))
 		}
 	}
 	return all
@@ -120,6 +132,16 @@ func (r *Resources) compileKeptSource(tenant, id string, rec *sourceRecord) *dir
 		s = &directory.Source{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
 	}
 	return s
+}
+
+// compileKeptEndpoint is compileKept for an endpoint.
+func (r *Resources) compileKeptEndpoint(tenant, id string, rec *endpointRecord) *directory.Endpoint {
+	e, faults := rec.compile(id, r.stored())
+	if len(faults) > 0 {
+		r.Log.Error("a stored endpoint is refused and out of service until it is written anew", "tenant", tenant, "endpoint", id, "error", faults[0].String())
+		e = &directory.Endpoint{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
+	}
+	return e
 }
 
 // clashes finds account keys of the file that a tenant of the API holds.
@@ -191,13 +213,32 @@ func (r *Resources) warn() {
 		if t.Disabled {
 			r.Log.Warn("a tenant is disabled: it left the file, and no PUT took it over", "tenant", t.ID)
 		}
-		for _, s := range t.Sources() {
-			if _, named := file.Sources[s.ID]; named && k != nil && k.sources[s.ID] != nil {
-				r.Log.Warn("the file hides a source of the same id that the API made", "tenant", t.ID, "source", s.ID)
-			}
-			if s.Spec.Verify.Type == "none" {
-				r.Log.Warn("a source takes callbacks from anybody: its verify is none", "tenant", t.ID, "source", s.ID)
-			}
+		r.warnOfSources(t, file)
+		r.warnOfEndpoints(t, file)
+	}
+}
+
+func (r *Resources) warnOfSources(t *directory.Tenant, file directory.FileTenant) {
+	k := r.kept[t.ID]
+	for _, s := range t.Sources() {
+		if _, named := file.Sources[s.ID]; named && k != nil && k.sources[s.ID] != nil {
+			r.Log.Warn("the file hides a source of the same id that the API made", "tenant", t.ID, "source", s.ID)
+		}
+		if s.Spec.Verify.Type == "none" {
+			r.Log.Warn("a source takes callbacks from anybody: its verify is none", "tenant", t.ID, "source", s.ID)
+		}
+	}
+}
+
+func (r *Resources) warnOfEndpoints(t *directory.Tenant, file directory.FileTenant) {
+	k := r.kept[t.ID]
+	for _, e := range t.Endpoints() {
+		spec, named := file.Endpoints[e.ID]
+		if named && k != nil && k.endpoints[e.ID] != nil {
+			r.Log.Warn("the file hides an endpoint of the same id that the API made", "tenant", t.ID, "endpoint", e.ID)
+		}
+		if named && spec.Sign == nil {
+			r.Log.Warn("an endpoint's deliveries are not signed: the file gives it no sign", "tenant", t.ID, "endpoint", e.ID)
 		}
 	}
 }

@@ -19,13 +19,14 @@ func file(t failer, text string) resources.File {
 	f := resources.File{Tenants: map[string]directory.FileTenant{}}
 	var read map[string]struct {
 		gateway.Tenant
-		Sources map[string]gateway.Source `json:"sources"`
+		Sources   map[string]gateway.Source   `json:"sources"`
+		Endpoints map[string]gateway.Endpoint `json:"endpoints"`
 	}
 	if faults := fields.Decode(tree(t, text), &read); len(faults) > 0 {
 		t.Fatalf("%s: %v", text, faults)
 	}
 	for id, tenant := range read {
-		f.Tenants[id] = directory.FileTenant{Tenant: tenant.Tenant, Sources: tenant.Sources}
+		f.Tenants[id] = directory.FileTenant{Tenant: tenant.Tenant, Sources: tenant.Sources, Endpoints: tenant.Endpoints}
 	}
 	return f
 }

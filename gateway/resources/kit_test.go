@@ -8,11 +8,13 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/auth"
 	"hookgate/auth/seal"
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/fields"
@@ -34,6 +36,8 @@ type kit struct {
 	metrics *metrics.Set
 	here    *directory.Directory
 	deleted []string
+	changed chan string // endpoints, as OnEndpointChanged tells them; nil: nobody listens
+	gone    []string    // endpoints, as OnEndpointDeleted tells them
 	*resources.Resources
 }
 
@@ -46,6 +50,9 @@ func newKit(t testing.TB) *kit {
 }
 
 func (k *kit) stop() {
+	if k.Resources != nil {
+		k.Close()
+	}
 	if k.store != nil {
 		if err := k.store.Close(); err != nil {
 			k.t.Errorf("closing the store: %v", err)
@@ -77,6 +84,12 @@ func (k *kit) tryStart(f resources.File) (err error) {
 		Store: k.store, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env),
 		Log:             slog.New(slog.NewTextHandler(&k.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnTenantDeleted: func(tenant string) { k.deleted = append(k.deleted, tenant) },
+		OnEndpointChanged: func(tenant, endpoint string) {
+			if k.changed != nil {
+				k.changed <- tenant + "/" + endpoint
+			}
+		},
+		OnEndpointDeleted: func(tenant, endpoint string) { k.gone = append(k.gone, tenant+"/"+endpoint) },
 	})
 	if err != nil {
 		return err
@@ -138,6 +151,15 @@ func (k *kit) source(tenant, id, body string) *directory.Source {
 	return s
 }
 
+func (k *kit) endpoint(tenant, id, body string) (*directory.Endpoint, resources.Made) {
+	k.t.Helper()
+	e, made, _, err := k.PutEndpoint(admin, tenant, id, tree(k.t, body))
+	if err != nil {
+		k.t.Fatalf("PUT endpoint %s/%s: %v", tenant, id, explain(err))
+	}
+	return e, made
+}
+
 // explain gives an error with all of its faults.
 func explain(err error) string {
 	var known *gateway.Error
@@ -173,13 +195,24 @@ func paths(err error) (all []string) {
 
 // seen is all that a request can see of a snapshot, with its secrets.
 type seen struct {
-	Meta     gateway.Meta
-	Spec     gateway.Tenant
-	Disabled bool
-	Headers  []directory.Header
-	Platform *directory.Platform
-	Sources  []seenSource
-	Keys     []bool
+	Meta      gateway.Meta
+	Spec      gateway.Tenant
+	Disabled  bool
+	Headers   []directory.Header
+	Platform  *directory.Platform
+	Sources   []seenSource
+	Keys      []bool
+	Endpoints []seenEndpoint
+}
+
+type seenEndpoint struct {
+	Meta    gateway.Meta
+	Spec    gateway.Endpoint
+	Enabled bool
+	Headers []directory.Header
+	Until   time.Time
+	Signed  string
+	Tenant  string
 }
 
 type seenSource struct {
@@ -208,9 +241,39 @@ func look(s *directory.Snapshot) (all []seen) {
 			}
 			v.Sources = append(v.Sources, seenSource{src.Meta, src.Spec, src.Enabled, src.Allow, src.MaxBody, src.Tenant.ID})
 		}
+		for _, e := range t.Endpoints() {
+			if e.Tenant != t {
+				panic("an endpoint points at another tenant than the one that has it")
+			}
+			v.Endpoints = append(v.Endpoints, seenEndpoint{e.Meta, e.Spec, e.Enabled, e.Headers, e.OldUntil, signed(e), e.Tenant.ID})
+		}
 		all = append(all, v)
 	}
 	return all
+}
+
+// signed gives the signatures that an endpoint makes of one message.
+func signed(e *directory.Endpoint) (value string) {
+	if e.Signer == nil {
+		return "refused"
+	}
+	e.Signer.Sign(signature.Message{ID: "evt_1", At: time.Unix(1700000000, 0), Body: []byte("{}")}, func(name string, v []byte) {
+		if name != "webhook-id" && name != "webhook-timestamp" {
+			value = string(v)
+		}
+	})
+	return value
+}
+
+// signedBy gives the signatures that one endpoint with these secrets would make.
+func signedBy(t testing.TB, signType string, secrets ...gateway.Secret) string {
+	t.Helper()
+	spec := gateway.Endpoint{URL: "https://crm.example.com/", Sign: &gateway.Sign{Type: signType, Secrets: secrets}}
+	e, faults := directory.CompileEndpoint(gateway.Meta{ID: "x"}, spec, nil, compiled(resources.File{}).Compile)
+	if len(faults) > 0 {
+		t.Fatalf("%v", faults)
+	}
+	return signed(e)
 }
 
 // sameAfterRestart compares the snapshot with the one that the store gives.

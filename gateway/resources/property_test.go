@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -29,8 +30,13 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 			`{"verify": {"type": "bearer", "secrets": ["***"]}}`, `{}`,
 			`{"verify": {"type": "none"}, "variables": [{"name": "v", "path": "a.b", "default": "<x>"}], "early": {"ttl": 0}}`,
 		})
+		endpoints := rapid.SampledFrom([]string{
+			`{"url": "https://x.example.com/"}`, `{"url": "https://x.example.com/", "sign": {"type": "none"}, "enabled": false}`,
+			`{"url": "https://x.example.com/", "token": "a secret", "sign": {"type": "hmac", "header": "X", "secrets": ["secret"]}}`, `{}`,
+			`{"url": "https://x.example.com/", "sign": {"type": "standard-ed25519"}}`,
+		})
 		files := rapid.SampledFrom([]string{`{}`, `{"a": {"account_keys": ["k"]}}`, fileAcme, `{"a": {}, "b": {"parent": "a",
-			"sources": {"a": {"verify": {"type": "bearer", "secrets": ["of the file"]}}}}}`})
+			"sources": {"a": {"verify": {"type": "bearer", "secrets": ["of the file"]}}}, "endpoints": {"a": {"url": "https://f.example.com/"}}}}`})
 		var trail []string
 		step := func(what string, err error) {
 			if err != nil && code(err) == "" {
@@ -48,6 +54,21 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), sources.Draw(rt, "body")
 				_, _, err := k.PutSource(admin, tenant, id, tree(rt, body))
 				step("PUT "+tenant+"/"+id+" "+body, err)
+			},
+			"put endpoint": func(rt *rapid.T) {
+				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), endpoints.Draw(rt, "body")
+				_, _, _, err := k.PutEndpoint(admin, tenant, id, tree(rt, body))
+				step("PUT endpoint "+tenant+"/"+id+" "+body, err)
+			},
+			"rotate": func(rt *rapid.T) {
+				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
+				overlap := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(rt, "overlap")
+				_, _, err := k.RotateSecret(admin, tenant, id, overlap)
+				step(fmt.Sprintf("rotate %s/%s %s", tenant, id, overlap), err)
+			},
+			"delete endpoint": func(rt *rapid.T) {
+				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
+				step("DELETE endpoint "+tenant+"/"+id, k.DeleteEndpoint(admin, tenant, id))
 			},
 			"delete tenant": func(rt *rapid.T) {
 				id := names.Draw(rt, "id")

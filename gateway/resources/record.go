@@ -27,6 +27,16 @@ type sourceRecord struct {
 	Secrets   map[string]string `json:"secrets,omitempty"`
 }
 
+// endpointRecord is an endpoint as the store keeps it.
+type endpointRecord struct {
+	Spec      gateway.Endpoint    `json:"spec"`           // always with a sign
+	Made      bool                `json:"made,omitempty"` // sign's secret was made up here
+	Old       []gateway.OldSecret `json:"old,omitempty"`  // rotated out, signing until their time is over
+	CreatedAt gateway.Time        `json:"created_at"`
+	UpdatedAt gateway.Time        `json:"updated_at"`
+	Secrets   map[string]string   `json:"secrets,omitempty"`
+}
+
 // record is what can be kept: it names its secrets' holder and their sealed forms.
 type record[T any] interface {
 	*T
@@ -35,14 +45,23 @@ type record[T any] interface {
 
 func (t *tenantRecord) sealed() (any, *map[string]string) { return t.Spec, &t.Secrets }
 func (s *sourceRecord) sealed() (any, *map[string]string) { return &s.Spec, &s.Secrets }
+func (e *endpointRecord) sealed() (any, *map[string]string) {
+	return &struct {
+		Spec *gateway.Endpoint   `json:"spec"`
+		Old  []gateway.OldSecret `json:"old"`
+	}{&e.Spec, e.Old}, &e.Secrets
+}
 
 // A token's digest is no secret that could be read back: it is kept as it is.
 func (t *tokenRecord) sealed() (any, *map[string]string) { return &struct{}{}, new(map[string]string) }
 
 // object is the place of a record's secrets within its tenant.
 func object(kind, id string) string {
-	if kind == gateway.KindSource {
+	switch kind {
+	case gateway.KindSource:
 		return "sources/" + id
+	case gateway.KindEndpoint:
+		return "endpoints/" + id
 	}
 	return kind
 }

@@ -12,6 +12,10 @@
 // go of it. A tenant that leaves the file stays known, with what the API gave it,
 // and is disabled until it is back or a PUT takes it over.
 //
+// An endpoint that is given no signing secret gets one that is made up, and shown
+// in that one answer. A rotation leaves the old secret beside the new one until its
+// overlap ends; a timer then builds the snapshot in which it signs no more.
+//
 // One mutex orders writers. Readers use the directory's snapshot and never come
 // here.
 package resources
@@ -41,6 +45,12 @@ type Options struct {
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
+	// OnEndpointChanged is told after an endpoint was written, or its secrets
+	// changed, and the snapshot has it so; OnEndpointDeleted after it has gone from
+	// store and snapshot. Neither is told of what the file changes. They may be nil,
+	// and must not call Resources.
+	OnEndpointChanged func(tenant, endpoint string)
+	OnEndpointDeleted func(tenant, endpoint string)
 }
 
 // Resources is the one writer of the configuration.
@@ -52,12 +62,15 @@ type Resources struct {
 	hadAdmin bool // an admin token was set once, in this run or an earlier one
 	file     File
 	compile  directory.Options // as the file last said
+	overlaps *time.Timer       // fires when the first rotated secret's time is over
+	closed   bool
 }
 
 // kept is what the store has of one tenant.
 type kept struct {
-	tenant  *tenantRecord // nil: the API never gave it, nor did it leave the file
-	sources map[string]*sourceRecord
+	tenant    *tenantRecord // nil: the API never gave it, nor did it leave the file
+	sources   map[string]*sourceRecord
+	endpoints map[string]*endpointRecord
 }
 
 // markKind is the kind of records that are no resources: facts of the store as a
@@ -122,6 +135,8 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 		r.of(rec.Tenant).tenant, err = readRecord[tenantRecord](r.Sealer, rec)
 	case gateway.KindSource:
 		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.Sealer, rec)
+	case gateway.KindEndpoint:
+		r.of(rec.Tenant).endpoints[rec.ID], err = readRecord[endpointRecord](r.Sealer, rec)
 	case gateway.KindToken:
 		var t *tokenRecord
 		if t, err = readRecord[tokenRecord](r.Sealer, rec); err == nil {
@@ -140,7 +155,7 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 func (r *Resources) of(tenant string) *kept {
 	k := r.kept[tenant]
 	if k == nil {
-		k = &kept{sources: map[string]*sourceRecord{}}
+		k = &kept{sources: map[string]*sourceRecord{}, endpoints: map[string]*endpointRecord{}}
 		r.kept[tenant] = k
 	}
 	return k
@@ -151,6 +166,7 @@ func now() gateway.Time { return gateway.At(time.Now()) }
 
 var (
 	errNoTenant      = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
+	errNoEndpoint    = gateway.Errorf(gateway.CodeNotFound, "no such endpoint")
 	errNoSource      = gateway.Errorf(gateway.CodeNotFound, "no such source")
 	errNoToken       = gateway.Errorf(gateway.CodeNotFound, "no such token")
 	errManagedByFile = gateway.Errorf(gateway.CodeManagedByFile, "the configuration file owns this: change it there and reload")

@@ -8,7 +8,10 @@ import (
 	"hookgate/gateway/fields"
 )
 
-var secretType = reflect.TypeFor[gateway.Secret]()
+var (
+	secretType = reflect.TypeFor[gateway.Secret]()
+	timeType   = reflect.TypeFor[gateway.Time]()
+)
 
 // each visits every secret that v, a pointer, leads to, at its path as JSON has
 // it, and puts what visit returns in its place. Where that is the same nothing is
@@ -25,6 +28,7 @@ func eachIn(v reflect.Value, path string, visit func(string, gateway.Secret) gat
 		if changed = now != was; changed {
 			v.SetString(now)
 		}
+	case v.Type() == timeType: // leads to a time zone, and to no secret
 	case v.Kind() == reflect.Pointer:
 		return !v.IsNil() && eachIn(v.Elem(), path, visit)
 	case v.Kind() == reflect.Struct:

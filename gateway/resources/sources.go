@@ -29,7 +29,7 @@ func (r *Resources) PutSource(by auth.Principal, tenant, id string, body any) (s
 	} else if len(t.Sources()) >= maxSources {
 		return nil, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d sources: the most there may be", maxSources)
 	}
-	faults := decode(body, &rec.Spec, old)
+	faults := decode(body, &rec.Spec, old, readOnly)
 	s, more := directory.CompileSource(rec.meta(id), rec.Spec, r.compile)
 	if err := withMore(faults, more); err != nil {
 		return nil, false, err

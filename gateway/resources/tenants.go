@@ -32,7 +32,7 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 	if bound { // what may not be written may be left out
 		rec.Spec.Parent, rec.Spec.Limits, rec.Spec.AccountKeys = old.Parent, copied(old.Limits), old.AccountKeys
 	}
-	faults := decode(body, rec.Spec, old)
+	faults := decode(body, rec.Spec, old, readOnly)
 	if err := mayWrite(by, snapshot, id, rec.Spec, old, bound); err != nil {
 		return nil, false, err
 	}
@@ -47,7 +47,7 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 	return r.putTenant(t, &rec, last)
 }
 
-// putTenant stores a tenant and lets it be seen, with the sources that it had.
+// putTenant stores a tenant and lets it be seen, with what it had.
 func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
 	stored, err := writeRecord(r.Sealer, gateway.KindTenant, t.ID, "", rec)
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *dire
 	}
 	r.of(t.ID).tenant = rec
 	if last != nil {
-		t = t.Having(last.Sources()...)
+		t = t.Having(last.Sources()...).HavingEndpoints(last.Endpoints()...)
 	}
 	r.Directory.Swap(r.Directory.Current().With(t))
 	return t, last == nil, nil

@@ -1,0 +1,190 @@
+package resources
+
+import (
+	"slices"
+	"time"
+
+	"hookgate/auth"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// Made is a signing secret that was made up here. It is shown once.
+type Made struct {
+	Secret    gateway.Secret // "": none was made
+	PublicKey string         // of standard-ed25519: what receivers verify with
+}
+
+// DefaultOverlap is how long a rotated secret signs beside the new one (SPEC 7);
+// MaxOverlap is the longest that may be asked for.
+const (
+	DefaultOverlap = 24 * time.Hour
+	MaxOverlap     = 30 * 24 * time.Hour
+)
+
+// maxSecrets is how many may sign at once; package signature refuses more.
+const maxSecrets = 16
+
+func makeSecret(signType string) (m Made) {
+	m.Secret, m.PublicKey = directory.MakeSecret(signType)
+	return m
+}
+
+// settleSign decides by what the endpoint signs after a PUT. A secret that was
+// made up stays as long as no other is written: to make one anew would break the
+// receiver of whoever only wrote another field. A rotation under way goes on as
+// long as the secrets are as they were.
+func (rec *endpointRecord) settleSign(old *endpointRecord) (made Made) {
+	sign, was := rec.Spec.Sign, gateway.Sign{}
+	if old.Spec.Sign != nil {
+		was = *old.Spec.Sign
+	}
+	if sign == nil {
+		sign = &gateway.Sign{Type: directory.SignStandard}
+		if old.Made {
+			*sign = was
+		}
+		rec.Spec.Sign = sign
+	}
+	makes := sign.Type == directory.SignStandard || sign.Type == directory.SignEd25519
+	if makes && len(sign.Secrets) == 0 {
+		if old.Made && was.Type == sign.Type {
+			sign.Secrets = was.Secrets
+		} else {
+			made = makeSecret(sign.Type)
+			sign.Secrets = []gateway.Secret{made.Secret}
+			rec.Made = true
+			return made
+		}
+	}
+	if sign.Type == was.Type && slices.Equal(sign.Secrets, was.Secrets) {
+		rec.Made, rec.Old = old.Made, live(old.Old)
+	}
+	return made
+}
+
+// RotateSecret gives an endpoint a new signing secret, which signs first; those
+// that it had sign beside it until the overlap ends. The new one is shown once.
+func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap time.Duration) (e *directory.Endpoint, made Made, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t, e, err := r.endpoint(by, tenant, id)
+	if err != nil {
+		return nil, made, err
+	}
+	last := r.of(tenant).endpoints[id]
+	rec := *last
+	if fault := rec.rotatable(overlap); fault.Message != "" {
+		return nil, made, gateway.Invalid([]gateway.Fault{fault})
+	}
+	made = makeSecret(rec.Spec.Sign.Type)
+	rec.rotate(made.Secret, overlap)
+	e, faults := rec.compile(id, r.stored())
+	if err := gateway.Invalid(faults); err != nil {
+		return nil, Made{}, err
+	}
+	if e, err = r.putEndpoint(t, e, &rec); err != nil {
+		return nil, Made{}, err
+	}
+	return e, made, nil
+}
+
+// rotatable says what stands against a rotation.
+func (rec *endpointRecord) rotatable(overlap time.Duration) (none gateway.Fault) {
+	sign := rec.Spec.Sign
+	switch {
+	case overlap < 0 || overlap > MaxOverlap:
+		return gateway.Fault{Path: "overlap", Message: "must be 0 to " + gateway.Duration(MaxOverlap).String()}
+	case sign == nil || sign.Type == directory.SignNone:
+		return gateway.Fault{Path: "sign.type", Message: "is none: there is no secret to rotate"}
+	case sign.Type == directory.SignHMAC && overlap > 0:
+		return gateway.Fault{Path: "overlap", Message: "must be 0 with sign.type hmac, whose header has room for one signature"}
+	case overlap > 0 && 1+len(sign.Secrets)+len(live(rec.Old)) > maxSecrets:
+		return gateway.Fault{Path: "overlap", Message: "is over what one header can have: 16 secrets sign already, wait until one has ended"}
+	}
+	return none
+}
+
+func (rec *endpointRecord) rotate(secret gateway.Secret, overlap time.Duration) {
+	sign, old := *rec.Spec.Sign, live(rec.Old)
+	if overlap > 0 {
+		until := gateway.At(time.Now().Add(overlap))
+		for i, s := range sign.Secrets {
+			old = slices.Insert(old, i, gateway.OldSecret{Secret: s, Until: until})
+		}
+	}
+	sign.Secrets = []gateway.Secret{secret}
+	rec.Spec.Sign, rec.Old, rec.Made, rec.UpdatedAt = &sign, old, true, now()
+}
+
+// maxNap bounds how long the end of an overlap is slept towards in one go: clocks
+// are set, and machines sleep.
+const maxNap = time.Hour
+
+// watchOverlaps sets the timer for the overlap that ends first.
+func (r *Resources) watchOverlaps() {
+	var first time.Time
+	for _, k := range r.kept {
+		for _, rec := range k.endpoints {
+			for _, s := range rec.Old {
+				if first.IsZero() || s.Until.Before(first) {
+					first = s.Until.Time
+				}
+			}
+		}
+	}
+	if r.overlaps != nil {
+		r.overlaps.Stop()
+		r.overlaps = nil
+	}
+	if !first.IsZero() && !r.closed {
+		r.overlaps = time.AfterFunc(min(time.Until(first), maxNap), r.endOverlaps)
+	}
+}
+
+// endOverlaps takes old secrets whose time is over out of service, and out of the
+// store.
+func (r *Resources) endOverlaps() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	for tenant, k := range r.kept {
+		for id, rec := range k.endpoints {
+			if left := live(rec.Old); len(left) < len(rec.Old) {
+				r.endOverlap(tenant, id, rec, left)
+			}
+		}
+	}
+	r.watchOverlaps()
+}
+
+func (r *Resources) endOverlap(tenant, id string, last *endpointRecord, left []gateway.OldSecret) {
+	rec := *last
+	rec.Old = left
+	stored, err := writeRecord(r.Sealer, gateway.KindEndpoint, tenant, id, &rec)
+	if err == nil {
+		err = r.Store.PutResources(stored)
+	}
+	if err != nil { // it signs no more all the same, nor after a restart
+		r.Log.Warn("a rotated secret stays in the store for now", "tenant", tenant, "endpoint", id, "error", err)
+	}
+	r.of(tenant).endpoints[id] = &rec
+	t := r.Directory.Current().Tenant(tenant)
+	if t == nil || t.Endpoint(id) == nil || t.Endpoint(id).Meta.ManagedBy == gateway.ManagedByFile {
+		return
+	}
+	r.showEndpoint(t, r.compileKeptEndpoint(tenant, id, &rec))
+	r.Log.Info("a rotated secret signs no more", "tenant", tenant, "endpoint", id)
+}
+
+// Close ends what runs in the background. Nothing may be written after it.
+func (r *Resources) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	if r.overlaps != nil {
+		r.overlaps.Stop()
+	}
+}
