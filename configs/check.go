@@ -49,7 +49,9 @@ func (c *Config) check() []gateway.Fault {
 		for _, source := range slices.Sorted(maps.Keys(t.Sources)) {
 			f.text(fields.Member(place+".sources", source), nameFault(source))
 		}
-		t.checkEndpoints(place+".endpoints", &f)
+		for _, endpoint := range slices.Sorted(maps.Keys(t.Endpoints)) {
+			f.text(fields.Member(place+".endpoints", endpoint), nameFault(endpoint))
+		}
 		t.checkWebhooks(place+".webhooks", &f)
 	}
 	c.checkRoutes(&f)

@@ -17,12 +17,8 @@ func NotInService(c *Config) (parts []string) {
 		parts = append(parts, "public.tls")
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Tenants)) {
-		place := fields.Member("tenants", id)
-		if len(c.Tenants[id].Endpoints) > 0 {
-			parts = append(parts, place+".endpoints")
-		}
 		if len(c.Tenants[id].Webhooks) > 0 {
-			parts = append(parts, place+".webhooks")
+			parts = append(parts, fields.Member("tenants", id)+".webhooks")
 		}
 	}
 	if len(c.Routes) > 0 {
@@ -31,23 +27,11 @@ func NotInService(c *Config) (parts []string) {
 	return parts
 }
 
-// The bounds of SPEC 7 and 8 on one attempt.
+// The bounds of SPEC 8 on one attempt.
 const (
 	minTimeout = time.Millisecond
 	maxTimeout = 60 * time.Second
 )
-
-func (t Tenant) checkEndpoints(place string, f *faults) {
-	for _, id := range slices.Sorted(maps.Keys(t.Endpoints)) {
-		e, at := t.Endpoints[id], fields.Member(place, id)
-		f.text(at, nameFault(id))
-		f.text(at+".url", urlFault(e.URL))
-		f.outbound(at, e.Auth, e.Sign, e.Timeout)
-		f.unless(e.Concurrency == nil || *e.Concurrency >= 1, at+".concurrency", "must be 1 or more")
-		f.word(at+".format", e.Format, "", "cloudevents")
-		f.unless(e.Batch == nil || e.Batch.MaxEvents >= 1, at+".batch.max_events", "must be 1 or more")
-	}
-}
 
 func (t Tenant) checkWebhooks(place string, f *faults) {
 	for _, id := range slices.Sorted(maps.Keys(t.Webhooks)) {

@@ -34,13 +34,13 @@ func newDeliveries(r prometheus.Registerer) deliveries {
 // make them up, and a label's values come from a closed list.
 const otherTypes = "other"
 
-// EventAccepted counts one event of a type.
-func (t Tenant) EventAccepted(eventType string) {
+// EventsAccepted counts n events of a type.
+func (t Tenant) EventsAccepted(eventType string, n int) {
 	counter := t.events[eventType]
 	if counter == nil {
 		counter = t.events[otherTypes]
 	}
-	counter.Inc()
+	counter.Add(float64(n))
 }
 
 // Endpoint is what is counted for one endpoint.
