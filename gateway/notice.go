@@ -19,13 +19,13 @@ type Notice struct {
 
 // WaitNotice tells the platform how a wait ended.
 func WaitNotice(w *Wait, at time.Time) *Notice {
-	return newNotice("wait."+string(w.State), w, at, w.AppendJSON)
+	return newNotice("wait."+string(w.State), w.Tenant, w.ConversationKey, at, sizeOf(w), w.AppendJSON)
 }
 
 // LateNotice tells the platform of a callback that came after its wait had
 // ended without one; variables are mapped as if it had been in time.
 func LateNotice(w *Wait, c *TakenCallback, variables Raw, at time.Time) *Notice {
-	return newNotice(NoticeCallbackLate, w, at, func(dst []byte) []byte {
+	return newNotice(NoticeCallbackLate, w.Tenant, w.ConversationKey, at, sizeOf(w), func(dst []byte) []byte {
 		dst = append(dst, `{"wait":`...)
 		dst = w.AppendJSON(dst)
 		dst = append(dst, `,"callback":`...)
@@ -39,10 +39,12 @@ func LateNotice(w *Wait, c *TakenCallback, variables Raw, at time.Time) *Notice 
 	})
 }
 
+func sizeOf(w *Wait) int { return 1024 + len(w.Context) + len(w.Variables) }
+
 // newNotice builds {"id","type","timestamp","data"} and its delivery, due at once.
-func newNotice(kind string, w *Wait, at time.Time, data func([]byte) []byte) *Notice {
+func newNotice(kind, tenant, conversation string, at time.Time, size int, data func([]byte) []byte) *Notice {
 	id := NewID(PrefixEvent, at)
-	body := make([]byte, 0, 1024+len(w.Context)+len(w.Variables))
+	body := make([]byte, 0, 256+size)
 	body = append(body, `{"id":`...)
 	body = AppendString(body, id)
 	body = appendMember(body, "type", kind)
@@ -51,10 +53,10 @@ func newNotice(kind string, w *Wait, at time.Time, data func([]byte) []byte) *No
 	body = append(body, `,"data":`...)
 	body = append(data(body), '}')
 	return &Notice{
-		Event: Event{ID: id, Tenant: w.Tenant, Type: kind, ConversationKey: w.ConversationKey, AcceptedAt: at, Body: body},
+		Event: Event{ID: id, Tenant: tenant, Type: kind, ConversationKey: conversation, AcceptedAt: at, Body: body},
 		Delivery: Delivery{
-			ID: NewID(PrefixDelivery, at), Tenant: w.Tenant, Endpoint: PlatformEndpoint,
-			EventIDs: []string{id}, EventType: kind, ConversationKey: w.ConversationKey,
+			ID: NewID(PrefixDelivery, at), Tenant: tenant, Endpoint: PlatformEndpoint,
+			EventIDs: []string{id}, EventType: kind, ConversationKey: conversation,
 			State: DeliveryPending, NextAttemptAt: at, CreatedAt: at,
 		},
 	}

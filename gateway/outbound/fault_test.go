@@ -16,6 +16,7 @@ import (
 // faultyQueue fails, or panics, as often as it is told.
 type faultyQueue struct {
 	outbound.Queue
+	sender                          outbound.Sender
 	settles, loads, windows, panics atomic.Int32
 }
 
@@ -44,7 +45,7 @@ func (q *faultyQueue) Do(ctx context.Context, r *transport.Request) (*transport.
 	if q.panics.Add(-1) >= 0 {
 		panic("s3cret")
 	}
-	return q.Queue.(queueOf).sender.Do(ctx, r)
+	return q.sender.Do(ctx, r)
 }
 
 func TestFaultsOfTheStoreAndPanicsLoseNothing(t *testing.T) {
@@ -66,9 +67,10 @@ func TestFaultsOfTheStoreAndPanicsLoseNothing(t *testing.T) {
 				}
 				_ = w.halt()
 				var logged lines
-				q := &faultyQueue{Queue: queueOf{w}}
+				q := &faultyQueue{sender: w.sender}
 				fail(q)
-				w.options.Queue, w.options.Sender, w.options.Window = q, q, 4
+				w.options.Sender, w.options.Window = q, 4
+				w.wrap = func(store outbound.Queue) outbound.Queue { q.Queue = store; return q }
 				w.options.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
 				w.start()
 				w.setTarget(target)

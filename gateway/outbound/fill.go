@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"errors"
 	"time"
 
 	"hookgate/gateway"
@@ -18,10 +19,13 @@ func (l *Lanes) count(keys []gateway.LaneKey) {
 				return
 			}
 			l.mu.Lock()
-			l.lane(key).depth += len(due)
+			n := l.lanes[key]
+			if n != nil {
+				n.depth += len(due)
+			}
 			stopped := l.stopped
 			l.mu.Unlock()
-			if stopped || len(due) < page {
+			if stopped || n == nil || len(due) < page {
 				break
 			}
 			after = due[len(due)-1]
@@ -29,12 +33,17 @@ func (l *Lanes) count(keys []gateway.LaneKey) {
 	}
 }
 
-// mostReaders bounds how many windows are read from the store at once.
+// mostReaders bounds how many lanes are read from the store at once.
 const mostReaders = 4
 
-// fill has a lane's window read.
+// fill has read what a lane needs of the store: first how its endpoint stands,
+// then its window.
 func (l *Lanes) fill(n *lane) {
-	n.window.reading = true
+	if n.asked {
+		return
+	}
+	n.asked = true
+	n.window.reading = n.primed
 	l.read = append(l.read, n)
 	if l.readers < mostReaders {
 		l.readers++
@@ -47,22 +56,82 @@ func (l *Lanes) reader() {
 	defer l.mu.Unlock()
 	for !l.stopped && len(l.read) > 0 {
 		n := l.read[0]
+		l.read[0] = nil
 		l.read = l.read[1:]
-		after, most := n.window.cursor, n.window.most
-		l.mu.Unlock()
-		batch, err := l.queue.Window(n.key, after, most)
-		if err != nil {
+		work := l.fillWindow
+		if !n.primed {
+			work = l.prime
+		}
+		if err := work(n); err != nil {
+			l.mu.Unlock()
 			l.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
 			sleep(l.ctx, storeRest)
-		}
-		l.mu.Lock()
-		if err != nil {
+			l.mu.Lock()
 			l.read = append(l.read, n)
 			continue
 		}
-		n.window.read(batch, len(batch) < most)
+		n.asked = false
 		l.place(n, time.Now())
 		l.hire()
 	}
 	l.readers--
+}
+
+// fillWindow is called with the lock, which it lets go while the store is read.
+func (l *Lanes) fillWindow(n *lane) error {
+	after, most := n.window.cursor, n.window.most
+	l.mu.Unlock()
+	batch, err := l.queue.Window(n.key, after, most)
+	l.mu.Lock()
+	if err != nil {
+		return err
+	}
+	n.window.read(batch, len(batch) < most)
+	return nil
+}
+
+// prime is called like fillWindow.
+func (l *Lanes) prime(n *lane) error {
+	known := n.known
+	l.mu.Unlock()
+	status, err := l.queue.Status(n.key)
+	var holds []gateway.Hold
+	if err == nil && known { // else nothing was unfinished when this process began
+		holds, err = l.holds(n.key)
+	}
+	l.mu.Lock()
+	if err != nil {
+		return err
+	}
+	if n.primed { // an API call was quicker
+		status = n.status
+	}
+	n.status, n.held, n.primed = status, holds, true
+	return nil
+}
+
+// holds reads those that are still in force. The delivery of one may have ended
+// just before a crash kept it from being removed.
+func (l *Lanes) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
+	all, err := l.queue.Holds(key)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	for _, h := range all {
+		if h.Until.After(now) {
+			_, _, err := l.queue.Load(key.Tenant, h.Delivery)
+			if err == nil {
+				inForce = append(inForce, h)
+				continue
+			}
+			if !errors.Is(err, gateway.ErrNotFound) {
+				return nil, err
+			}
+		}
+		if err := l.queue.ClearHold(key, h.Conversation); err != nil {
+			return nil, err
+		}
+	}
+	return inForce, nil
 }

@@ -169,6 +169,7 @@ type world struct {
 	sender   *transport.Transport
 	lanes    *outbound.Lanes
 	options  outbound.Options
+	wrap     func(outbound.Queue) outbound.Queue // nil: the store as it is
 	receiver *receiver
 
 	mu     sync.Mutex
@@ -232,33 +233,14 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.store = store
-	if w.options.Queue == nil {
-		w.options.Queue = queueOf{w}
+	w.options.Queue = store
+	if w.wrap != nil {
+		w.options.Queue = w.wrap(store)
 	}
 	w.lanes = outbound.New(w.options)
 	if err := w.lanes.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// queueOf finds the world's store of the day, over restarts.
-type queueOf struct{ *world }
-
-func (q queueOf) Lanes() ([]gateway.LaneKey, error) { return q.store.Lanes() }
-func (q queueOf) Window(k gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error) {
-	return q.store.Window(k, after, most)
-}
-func (q queueOf) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
-	return q.store.Load(tenant, id)
-}
-func (q queueOf) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
-	return q.store.Settle(d, was, a)
-}
-func (q queueOf) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
-	return q.store.Delivery(tenant, id)
-}
-func (q queueOf) Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) ([]*gateway.Delivery, error) {
-	return q.store.Deliveries(tenant, before, most, keep)
 }
 
 // halt drains with no time to spare, and closes the store.

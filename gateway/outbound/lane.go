@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -10,21 +9,34 @@ import (
 
 // lane is one endpoint's. Everything in it is guarded by the lanes' lock.
 type lane struct {
-	key     gateway.LaneKey
-	tenant  *tenant
-	window  window
-	watched Observer
-	circuit *breaker.Breaker // nil: none, or no attempt yet
-	known   bool             // from a former process: it begins with care
+	key      gateway.LaneKey
+	tenant   *tenant
+	window   window
+	watched  Observer
+	circuit  *breaker.Breaker // nil: none, or no attempt yet
+	circuits int              // how many it had: one that was replaced tells nothing
+	order    *order           // nil: it keeps none
+	pace     pace
+	proof    proof
+	known    bool // from a former process: it begins with care
 
-	flying      []string  // ids of the deliveries on their way
-	concurrency int       // of its target when it was last asked
-	rest        time.Time // it sleeps until then
-	held        bool      // the breaker wants to see an attempt's end first
-	parked      bool      // it has no target
-	queued      bool      // it stands in its tenant's turn
-	active      bool      // queued or flying
-	asleep      int       // its place in the heap of sleepers, -1 for none
+	primed bool // its status and holds were read
+	asked  bool // a reader is to read for it
+	status gateway.EndpointStatus
+	dirty  bool           // the store has another status
+	held   []gateway.Hold // as a former process left them, until its target says that it keeps an order
+
+	target      *Target             // as it was last asked for
+	flying      map[string]*attempt // by the deliveries that they carry, or are moved by hand (nil)
+	sending     int                 // attempts on their way
+	concurrency int                 // of its target
+	rest        time.Time           // it sleeps until then
+	shy         bool                // the breaker wants to see an attempt's end first
+	parked      bool                // it has no target, or may not be sent to
+	gone        bool                // its endpoint was deleted
+	queued      bool                // it stands in its tenant's turn
+	active      bool                // queued or sending
+	asleep      int                 // its place in the heap of sleepers, -1 for none
 	wakes       time.Time
 
 	depth int // unfinished, as far as it was counted
@@ -39,34 +51,94 @@ type tenant struct {
 	active bool // queued or flying
 }
 
-// next takes one delivery that is due and not on its way already.
+// next takes one delivery that is due and may go.
 func (n *lane) next(now time.Time) (gateway.Due, bool) {
-	for {
-		d, ok := n.window.pop(now)
-		if !ok || !slices.Contains(n.flying, d.ID) {
-			return d, ok
+	if n.order != nil {
+		n.order.expire(now)
+	}
+	for n.order == nil || !n.order.choked() {
+		d, ok := n.pop(now)
+		if !ok {
+			return d, false
 		}
+		if _, flies := n.flying[d.ID]; flies {
+			continue
+		}
+		if n.order == nil || n.order.admit(d) {
+			return d, true
+		}
+	}
+	return gateway.Due{}, false
+}
+
+func (n *lane) pop(now time.Time) (gateway.Due, bool) {
+	if !n.target.batches() {
+		return n.window.pop(now)
+	}
+	i := n.ripe(now)
+	if i < 0 {
+		return gateway.Due{}, false
+	}
+	return n.window.take(i), true
+}
+
+// soonest is when it has something to do.
+func (n *lane) soonest(now time.Time) (at time.Time, ok bool) {
+	if n.target != nil && n.target.batches() {
+		at, ok = n.ripens(now)
+	} else {
+		at, ok = n.window.soonest()
+	}
+	if n.order != nil && !n.order.expiry.IsZero() && (!ok || n.order.expiry.Before(at)) {
+		at, ok = n.order.expiry, true
+	}
+	return at, ok
+}
+
+// adopt takes over what a target says of the lane itself. What the lane knows of
+// its endpoint outlives a change of settings.
+func (n *lane) adopt(t *Target, l *Lanes) {
+	n.target = t
+	n.concurrency = t.concurrency()
+	n.adoptBreaker(t, l)
+	n.window.setPlain(t.Ordered || t.batches())
+	n.window.most = max(n.window.usual, min(t.MaxEvents, gateway.MaxEvents))
+	switch {
+	case t.Ordered && n.order == nil:
+		n.order = newOrder(&n.window, n.held)
+		n.held = nil
+		for _, a := range n.flying {
+			if a != nil && a.due.Conversation != 0 {
+				n.order.busy[a.due.Conversation] = struct{}{}
+			}
+		}
+	case !t.Ordered && n.order != nil:
+		n.order.leave()
+		n.order = nil
 	}
 }
 
-// adopt takes over what a target says of the lane itself. The state of the
-// breaker outlives a change of its settings.
-func (n *lane) adopt(t *Target, changed func(breaker.State, time.Time)) {
-	n.concurrency = t.concurrency()
-	switch {
-	case t.Breaker == nil:
+func (n *lane) adoptBreaker(t *Target, l *Lanes) {
+	if t.Breaker == nil {
 		if n.circuit != nil {
 			n.circuit = nil
+			n.circuits++
+			n.status.OpenUntil, n.status.Trips, n.dirty = time.Time{}, 0, true
 			n.watched.breaker(breaker.Closed)
 		}
-	case n.circuit == nil:
-		n.circuit = breaker.New(*t.Breaker, changed)
-		if n.known {
-			n.circuit.Ramp()
-		}
-	case n.circuit.Settings() != *t.Breaker:
-		_, until := n.circuit.State()
-		n.circuit = breaker.Restored(*t.Breaker, changed, until)
+		return
+	}
+	if n.circuit != nil && n.circuit.Settings() == *t.Breaker {
+		return
+	}
+	n.circuits++
+	changed := l.changed(n, n.circuits)
+	until, trips := n.status.OpenUntil, n.status.Trips
+	if fresh := n.circuit == nil; trips > 0 {
+		n.circuit = breaker.Restored(*t.Breaker, changed, until, trips)
+		n.status.OpenUntil, n.status.Trips = until, trips // as it was: this was no trip
+	} else if n.circuit = breaker.New(*t.Breaker, changed); fresh && n.known {
+		n.circuit.Ramp()
 	}
 }
 
@@ -77,7 +149,7 @@ func (n *lane) permit() (p breaker.Permit, ok bool) {
 	}
 	p, until, ok := n.circuit.Allow(n.concurrency)
 	if !ok {
-		n.held = until.IsZero()
+		n.shy = until.IsZero()
 		if until.After(n.rest) {
 			n.rest = until
 		}

@@ -21,7 +21,11 @@ type Lanes struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup // every goroutine of ours
 
+	writing sync.Mutex // of statuses: the last one written is the newest
+	byHand  sync.Mutex // retry, cancel, replay: an ended delivery changes by them alone
+
 	mu      sync.Mutex
+	ended   *sync.Cond // an attempt has landed, or may be cancelled again
 	stopped bool
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
@@ -54,6 +58,7 @@ func New(o Options) *Lanes {
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.sleep.wake = l.wakeSleepers
+	l.ended = sync.NewCond(&l.mu)
 	return l
 }
 
@@ -78,25 +83,30 @@ func (l *Lanes) Start() error {
 }
 
 // Wake tells of a delivery that is durable. It never waits for the store.
-func (l *Lanes) Wake(key gateway.LaneKey, due gateway.Due) {
-	due.At = due.At.Round(0)
+func (l *Lanes) Wake(key gateway.LaneKey, due gateway.Due) { l.WakeMany(key, []gateway.Due{due}) }
+
+// WakeMany tells of several deliveries of one lane, in the order of their ids.
+func (l *Lanes) WakeMany(key gateway.LaneKey, dues []gateway.Due) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.lane(key)
-	n.depth++
-	n.window.add(due, true)
+	for _, due := range dues {
+		due.At = due.At.Round(0)
+		n.depth++
+		n.window.add(due, true)
+	}
 	l.place(n, time.Now())
 	l.hire()
 }
 
 // Refresh tells that targets of a tenant, or of all for "", may have changed:
-// lanes that had none are tried again.
+// lanes that had none, or none that may be sent to, are tried again.
 func (l *Lanes) Refresh(tenant string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	for key, n := range l.lanes {
-		if n.parked && (tenant == "" || key.Tenant == tenant) {
+		if tenant == "" || key.Tenant == tenant {
 			n.parked = false
 			l.place(n, now)
 		}
@@ -152,16 +162,26 @@ func (l *Lanes) lane(key gateway.LaneKey) *lane {
 	}
 	n := &lane{
 		key: key, tenant: t, watched: l.options.Observe(key), concurrency: DefaultConcurrency, asleep: -1,
-		window: window{most: l.options.Window},
+		window: window{most: l.options.Window, usual: l.options.Window}, flying: make(map[string]*attempt),
 	}
 	l.lanes[key] = n
 	return n
 }
 
-// changed tells of a breaker's change.
-func (l *Lanes) changed(n *lane) func(breaker.State, time.Time) {
+// changed tells of a change of a lane's breaker, with the lock held.
+func (l *Lanes) changed(n *lane, circuit int) func(breaker.State, time.Time) {
 	return func(s breaker.State, until time.Time) {
+		if n.circuits != circuit {
+			return
+		}
 		n.watched.breaker(s)
+		switch s {
+		case breaker.Open:
+			n.status.OpenUntil, n.dirty = until.Round(0), true
+			n.status.Trips++
+		case breaker.Closed:
+			n.status.OpenUntil, n.status.Trips, n.dirty = time.Time{}, 0, true
+		}
 		args := []any{"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "state", s.String()}
 		if s == breaker.Open {
 			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
@@ -174,30 +194,40 @@ func (l *Lanes) changed(n *lane) func(breaker.State, time.Time) {
 // an attempt's end, a target or the store that it waits for. It is called after
 // each change that may matter.
 func (l *Lanes) place(n *lane, now time.Time) {
-	if l.stopped || n.queued {
+	if l.stopped || n.queued || n.gone {
 		return
 	}
-	if n.window.low() {
+	if !n.primed || n.window.low() {
 		l.fill(n)
 	}
-	if n.parked || n.held && len(n.flying) > 0 || len(n.flying) >= n.concurrency {
+	at, ok := n.wanted(now)
+	switch {
+	case !ok:
 		l.sleep.remove(n)
-		return
-	}
-	at, ok := n.window.soonest()
-	if !ok {
+	case at.After(now):
+		l.sleep.until(n, at)
+	default:
 		l.sleep.remove(n)
-		return
+		l.enqueue(n)
 	}
-	if n.rest.After(at) {
+}
+
+// wanted is when the lane should have its turn; false: something else must happen
+// first.
+func (n *lane) wanted(now time.Time) (at time.Time, ok bool) {
+	if !n.primed || n.parked {
+		return at, false
+	}
+	if n.target != nil && n.proof.missing(n.target, &n.status) {
+		return n.proof.at, !n.proof.under
+	}
+	if n.shy && n.sending > 0 || n.sending >= n.concurrency || n.order != nil && n.order.choked() {
+		return at, false
+	}
+	if at, ok = n.soonest(now); ok && n.rest.After(at) {
 		at = n.rest
 	}
-	if at.After(now) {
-		l.sleep.until(n, at)
-		return
-	}
-	l.sleep.remove(n)
-	l.enqueue(n)
+	return at, ok
 }
 
 // wakeSleepers is called when the first of them is due.

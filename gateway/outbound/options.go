@@ -5,9 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"hookgate/auth/signature"
 	"hookgate/gateway"
-	"hookgate/gateway/directory"
 	"hookgate/gateway/transport"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -29,10 +27,13 @@ type Options struct {
 	// Observe gives what watches a lane; it is asked once for each lane, and must
 	// not call the lanes. nil: nobody.
 	Observe func(gateway.LaneKey) Observer
-	Version string       // for the User-Agent
-	Limit   int          // attempts under way at once, over all lanes; 0: 1024
-	Window  int          // deliveries of a lane in memory; 0: 256
-	Logger  *slog.Logger // nil: slog.Default()
+	// Describe gives an endpoint as the API shows it, for the notice that it was
+	// disabled; nil: its names alone. It may ask for Status.
+	Describe func(tenant, endpoint string) gateway.Raw
+	Version  string       // for the User-Agent
+	Limit    int          // attempts under way at once, over all lanes; 0: 1024
+	Window   int          // deliveries of a lane in memory; 0: 256
+	Logger   *slog.Logger // nil: slog.Default()
 }
 
 // Defaults of the bounds.
@@ -68,38 +69,4 @@ func (o *Observer) breaker(s breaker.State) {
 	if o.Breaker != nil {
 		o.Breaker(s)
 	}
-}
-
-// Target is where the deliveries of one endpoint go, and how.
-type Target struct {
-	URL     string
-	Trusted bool // the configuration file names it: the egress rules do not bind it
-	// Headers are the operator's, the tenant's and auth among them. Those by which
-	// a delivery is known and signed cannot be set by them.
-	Headers     []directory.Header
-	Signer      *signature.Signer // nil: not signed
-	Timeout     time.Duration     // for one attempt; 0: transport.DefaultTimeout
-	Retry       retry.Policy
-	Breaker     *breaker.Settings // nil: none
-	Concurrency int               // 0: DefaultConcurrency
-}
-
-// PlatformTarget gives the target of a tenant's platform endpoint; nil for none.
-func PlatformTarget(p *directory.Platform) *Target {
-	if p == nil {
-		return nil
-	}
-	return &Target{
-		URL: p.URL, Trusted: p.Trusted, Headers: p.Headers, Signer: p.Signer, Timeout: p.Timeout,
-		Retry: p.Retry, Breaker: &platformBreaker,
-	}
-}
-
-var platformBreaker = breaker.Default()
-
-func (t *Target) concurrency() int {
-	if t.Concurrency > 0 {
-		return t.Concurrency
-	}
-	return DefaultConcurrency
 }

@@ -41,20 +41,31 @@ import (
 	"hookgate/retry/breaker"
 )
 
-// attempt is one delivery on its way. Its lane holds a place for it until release.
+// attempt is one delivery on its way, or the proof of an endpoint. Its lane holds
+// a place for it until release.
 type attempt struct {
 	lane     *lane
 	due      gateway.Due
+	with     []gateway.Due // deliveries that may travel with it
 	target   *Target
 	permit   breaker.Permit
+	proves   bool // there is no delivery: it makes the handshake
 	delivery *gateway.Delivery
-	event    *gateway.Event
-	at       time.Time // when it was begun
+	events   []gateway.Event // those of the delivery
+	at       time.Time       // when it was begun
 	request  transport.Request
 	answer   *transport.Answer
 	sent     *transport.Error // why there is no answer
 
+	// Guarded by the lanes' lock.
+	writing   bool // what it carries is being written: nobody else may
+	cancelled bool // by hand: its outcome is not written
+	merged    bool // what may not travel with it is known
+
 	// What release is to do.
+	carried []gateway.Due // what with was
+	back    []gateway.Due // of those, what stands in the window again
+	spent   int           // of those, what is no more
 	verdict breaker.Verdict
 	rest    time.Duration // how long the lane sleeps
 	again   *gateway.Due  // where the delivery now stands; nil: it has ended, or stands elsewhere
@@ -67,6 +78,8 @@ type step func(context.Context, *attempt) bool
 // panics: the delivery is then put off, and the place in its lane given back.
 func (l *Lanes) carry(a *attempt) {
 	a.verdict = breaker.Ignored
+	a.back = a.carried
+	defer l.flush(a.lane)
 	defer l.release(a)
 	defer func() {
 		if p := recover(); p != nil {
@@ -76,6 +89,10 @@ func (l *Lanes) carry(a *attempt) {
 			l.putOff(a)
 		}
 	}()
+	if a.proves {
+		l.prove(l.ctx, a.lane, a.target)
+		return
+	}
 	for _, s := range []step{l.load, l.prepare, l.send, l.settle} { // this line is the design
 		if !s(l.ctx, a) {
 			return
@@ -96,12 +113,15 @@ func (l *Lanes) putOff(a *attempt) {
 	}
 	later := *a.delivery
 	later.NextAttemptAt = time.Now().Add(putOffFor).Round(0)
+	l.keepHold(a, &later)
 	if err := l.queue.Settle(&later, placeOf(a.delivery), nil); err == nil {
 		a.again, a.rest = ptr(placeOf(&later)), 0
 	}
 }
 
-func placeOf(d *gateway.Delivery) gateway.Due { return gateway.Due{ID: d.ID, At: d.NextAttemptAt} }
+func placeOf(d *gateway.Delivery) gateway.Due {
+	return gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey)}
+}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -111,17 +131,19 @@ const storeRest = time.Second
 // loads is how often a delivery is tried to be read.
 const loads = 3
 
-// load reads the delivery. One that has ended meanwhile, or is due later, came
-// from a window that was read before that was written.
+// load reads the delivery, and puts those that travel with it into it. One that
+// has ended meanwhile, or is due later, came from a window that was read before
+// that was written.
 func (l *Lanes) load(ctx context.Context, a *attempt) bool {
-	d, events, err := l.queue.Load(a.lane.key.Tenant, a.due.ID)
+	d, events, err := l.fetch(a.lane.key.Tenant, a.due.ID)
 	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
 		if n == loads || !sleep(ctx, storeRest) {
 			l.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
 				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
+			l.holdUnread(a)
 			return false
 		}
-		d, events, err = l.queue.Load(a.lane.key.Tenant, a.due.ID)
+		d, events, err = l.fetch(a.lane.key.Tenant, a.due.ID)
 	}
 	if err != nil || d.State.Ended() || len(events) == 0 {
 		return false
@@ -130,8 +152,13 @@ func (l *Lanes) load(ctx context.Context, a *attempt) bool {
 		a.again = ptr(placeOf(d))
 		return false
 	}
-	a.delivery, a.event = d, &events[0]
-	return true
+	a.delivery, a.events = d, events
+	return l.merge(a)
+}
+
+// fetch gives an unfinished delivery with its events.
+func (l *Lanes) fetch(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+	return l.queue.Load(tenant, id)
 }
 
 // sleep rests, and says whether the rest was whole.

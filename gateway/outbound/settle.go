@@ -36,8 +36,15 @@ func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 	made := gateway.Attempt{Number: d.Attempts, At: a.at.Round(0), Duration: time.Since(a.at)}
 	outcome := outcomeOf(a, &made)
 	l.decide(a, &d, outcome, now)
+	disabled := l.judge(a, outcome, now)
 	a.lane.watched.attempt(outcome, made.Duration)
 	l.tell(a, &d, &made)
+	if !l.write(a) {
+		l.endHold(a.lane, &d) // it was cancelled while it was sent
+		return false
+	}
+	defer l.written(a)
+	l.keepHold(a, &d)
 
 	// What the endpoint was told must not be told again because our disk is full:
 	// the outcome is held on to until it is written.
@@ -53,12 +60,31 @@ func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 		}
 	}
 	a.delivery = nil // it is written: nothing may move it any more
+	l.endHold(a.lane, &d)
 	if d.State.Ended() {
 		a.lane.watched.ended(d.State, now.Sub(d.CreatedAt))
 	} else {
 		a.again = ptr(placeOf(&d))
 	}
+	if disabled != "" {
+		l.disable(ctx, a.lane, disabled)
+	}
 	return true
+}
+
+// write begins to write what an attempt carries; false when it was cancelled.
+func (l *Lanes) write(a *attempt) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.writing = !a.cancelled
+	return a.writing
+}
+
+func (l *Lanes) written(a *attempt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.writing = false
+	l.ended.Broadcast()
 }
 
 // outcomeOf reads the attempt, and what of it is kept.
@@ -98,7 +124,7 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, time.Time{}, now
 		return
 	}
-	pause, again := a.target.Retry.Next(d.Attempts, outcome, status, now.Sub(d.CreatedAt), 2*rand.Float64()-1)
+	pause, again := a.target.Retry.Next(d.Attempts-d.Base, outcome, status, now.Sub(l.begun(a, d)), 2*rand.Float64()-1)
 	a.verdict = breaker.Failed
 	switch status {
 	case statusGone:
@@ -118,6 +144,18 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 	d.State, d.NextAttemptAt = gateway.DeliveryRetrying, now.Add(max(pause, a.rest))
 }
 
+// begun is when the first attempt of a schedule was due.
+func (l *Lanes) begun(a *attempt, d *gateway.Delivery) time.Time {
+	if d.Base == 0 || a.target.Retry.MaxAge == 0 {
+		return d.CreatedAt
+	}
+	_, made, err := l.queue.Delivery(d.Tenant, d.ID)
+	if err != nil || len(made) <= d.Base {
+		return a.at // this one is the first since it was retried by hand
+	}
+	return made[d.Base].At
+}
+
 // tell writes the one line of an attempt. Successes are for who looks closely:
 // they are counted anyway.
 func (l *Lanes) tell(a *attempt, d *gateway.Delivery, made *gateway.Attempt) {
@@ -133,7 +171,7 @@ func (l *Lanes) tell(a *attempt, d *gateway.Delivery, made *gateway.Attempt) {
 	}
 	attrs := []slog.Attr{
 		slog.String("tenant", d.Tenant), slog.String("endpoint", d.Endpoint), slog.String("delivery_id", d.ID),
-		slog.String("event_id", a.event.ID), slog.Int("attempt", made.Number), slog.Int("status", made.Status),
+		slog.String("event_id", a.events[0].ID), slog.Int("attempt", made.Number), slog.Int("status", made.Status),
 		slog.Int64("duration_ms", made.Duration.Milliseconds()), slog.String("state", string(d.State)),
 	}
 	if made.Error != "" {

@@ -22,7 +22,7 @@ func (l *Lanes) Stats(visit func(Stat)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for key, n := range l.lanes {
-		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: len(n.flying)}
+		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: n.sending}
 		if n.circuit != nil {
 			s.Breaker, s.OpenUntil = n.circuit.State()
 		}
@@ -34,6 +34,9 @@ func (l *Lanes) Stats(visit func(Stat)) {
 // the store alone it is a count that was kept.
 func (n *lane) unfinished() int {
 	here := len(n.window.due) + len(n.flying)
+	if n.order != nil {
+		here += n.order.waiting
+	}
 	if !n.window.more {
 		n.depth = here
 	}
@@ -50,7 +53,7 @@ func (n *lane) oldest() (oldest time.Time) {
 	for _, d := range n.window.due {
 		look(d.ID)
 	}
-	for _, id := range n.flying {
+	for id := range n.flying {
 		look(id)
 	}
 	return oldest

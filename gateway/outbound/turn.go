@@ -17,7 +17,7 @@ func (l *Lanes) enqueue(n *lane) {
 
 // counted keeps the numbers of active lanes and tenants, by which shares are made.
 func (l *Lanes) counted(n *lane) {
-	if is := n.queued || len(n.flying) > 0; is != n.active {
+	if is := n.queued || n.sending > 0; is != n.active {
 		n.active = is
 		n.tenant.lanes += delta(is)
 	}
@@ -99,12 +99,18 @@ func (l *Lanes) leaseOf(t *tenant, most int, now time.Time) *attempt {
 		n := t.turn[0]
 		t.turn[0] = nil
 		t.turn = t.turn[1:]
-		if len(n.flying) >= share(most, t.lanes) {
+		if n.sending >= share(most, t.lanes) {
 			t.turn = append(t.turn, n)
 			continue
 		}
 		n.queued = false
 		a := l.leaseFrom(n, now)
+		if a != nil {
+			a.lane = n
+			n.sending++
+			t.flying++
+			l.flying++
+		}
 		l.place(n, now)
 		l.counted(n)
 		if a != nil {
@@ -114,15 +120,30 @@ func (l *Lanes) leaseOf(t *tenant, most int, now time.Time) *attempt {
 	return nil
 }
 
-// leaseFrom takes the next delivery of a lane, with the permit of its breaker.
+// leaseFrom takes the next delivery of a lane, with the permit of its breaker; or
+// the proof that its endpoint wants deliveries.
 func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
+	if n.gone {
+		return nil
+	}
 	target := l.options.Targets(n.key.Tenant, n.key.Endpoint)
-	if target == nil {
+	if target == nil || target.Off || n.status.Paused || n.status.DisabledReason != "" {
 		n.parked = true
 		return nil
 	}
-	n.adopt(target, l.changed(n))
-	if n.rest.After(now) || len(n.flying) >= n.concurrency {
+	n.adopt(target, l)
+	if n.proof.missing(target, &n.status) {
+		if n.proof.under || n.proof.at.After(now) {
+			return nil
+		}
+		n.proof.under = true
+		return &attempt{target: target, proves: true}
+	}
+	if n.rest.After(now) || n.sending >= n.concurrency {
+		return nil
+	}
+	if at := n.pace.at(target.Rate, now); at.After(now) {
+		n.rest = at
 		return nil
 	}
 	due, ok := n.next(now)
@@ -134,10 +155,17 @@ func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
 		n.window.add(due, true) // to where it was taken from
 		return nil
 	}
-	n.flying = append(n.flying, due.ID)
-	n.tenant.flying++
-	l.flying++
-	return &attempt{lane: n, due: due, target: target, permit: permit}
+	n.pace.spend(target.Rate, now)
+	a := &attempt{due: due, target: target, permit: permit, with: n.gather(due, now)}
+	a.carried = a.with
+	n.flying[due.ID] = a
+	for _, d := range a.with {
+		n.flying[d.ID] = a
+	}
+	if n.order != nil && due.Conversation != 0 {
+		n.order.busy[due.Conversation] = struct{}{}
+	}
+	return a
 }
 
 // release gives an attempt's place back.
@@ -146,26 +174,40 @@ func (l *Lanes) release(a *attempt) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	n := a.lane
-	a.permit.Done(a.verdict)
-	n.held = false
-	for i, id := range n.flying {
-		if id == a.due.ID {
-			last := len(n.flying) - 1
-			n.flying[i] = n.flying[last]
-			n.flying = n.flying[:last]
-			break
-		}
-	}
+	n.sending--
 	n.tenant.flying--
 	l.flying--
+	if a.proves {
+		n.proof.under = false
+	} else {
+		l.land(n, a, now)
+	}
+	l.ended.Broadcast()
+	l.place(n, now)
+	l.counted(n)
+}
+
+// land puts what an attempt carried where it now belongs.
+func (l *Lanes) land(n *lane, a *attempt, now time.Time) {
+	a.permit.Done(a.verdict)
+	n.shy = false
+	delete(n.flying, a.due.ID)
+	for _, d := range a.carried {
+		delete(n.flying, d.ID)
+	}
 	if a.rest > 0 && now.Add(a.rest).After(n.rest) {
 		n.rest = now.Add(a.rest)
 	}
+	n.depth -= a.spent
 	if a.again != nil {
 		n.window.add(*a.again, false)
 	} else {
 		n.depth--
 	}
-	l.place(n, now)
-	l.counted(n)
+	for _, d := range a.back {
+		n.window.add(d, false)
+	}
+	if n.order != nil {
+		n.order.release(a.due.Conversation, a.target.batches())
+	}
 }

@@ -16,6 +16,7 @@ import (
 // at or before the cursor stands nowhere.
 type window struct {
 	most    int
+	usual   int           // most, where the lane does not ask for more
 	due     []gateway.Due // none of them after the cursor, while there may be more
 	cursor  gateway.Due   // the last one that was read from the store
 	more    bool          // there may be others after it
@@ -24,6 +25,7 @@ type window struct {
 	arrived []gateway.Due // while the store is read, which may not have seen them
 	missed  bool          // too many arrived: what was read is of no use
 	turn    bool
+	plain   bool // strictly in order: the lane keeps an order, or batches
 }
 
 // mostFresh bounds how many that came last are known although others before them
@@ -90,10 +92,20 @@ func (w *window) insert(d gateway.Due) {
 // remember keeps one that is after the cursor among the fresh; the oldest of
 // them is forgotten, for the store has it.
 func (w *window) remember(d gateway.Due) {
+	if w.plain {
+		return
+	}
 	if len(w.fresh) == mostFresh {
 		w.fresh = slices.Delete(w.fresh, 0, 1)
 	}
 	w.fresh = append(w.fresh, d)
+}
+
+// setPlain says whether only the order counts. The fresh are then left to the store.
+func (w *window) setPlain(is bool) {
+	if w.plain = is; is {
+		w.fresh = nil
+	}
 }
 
 // forgetFresh drops those that the window now holds.
@@ -133,6 +145,50 @@ func (w *window) read(batch []gateway.Due, last bool) {
 	w.forgetFresh()
 }
 
+// rewind has everything from a place on read again: something there was dropped.
+func (w *window) rewind(to gateway.Due) {
+	before := gateway.Due{At: to.At}
+	if w.more && compare(w.cursor, before) <= 0 {
+		return
+	}
+	w.cursor, w.more = before, true
+	i, _ := slices.BinarySearchFunc(w.due, before, compare)
+	clear(w.due[i:])
+	w.due = w.due[:i]
+	if w.reading {
+		w.missed = true // it reads from a later place
+	}
+}
+
+// remove takes a delivery out, wherever it stands.
+func (w *window) remove(id string) {
+	is := func(d gateway.Due) bool { return d.ID == id }
+	w.due, w.fresh = slices.DeleteFunc(w.due, is), slices.DeleteFunc(w.fresh, is)
+}
+
+// ready is how many of those in order are due.
+func (w *window) ready(now time.Time) int {
+	n, _ := slices.BinarySearchFunc(w.due, now, func(d gateway.Due, now time.Time) int {
+		if d.At.After(now) {
+			return 1
+		}
+		return -1
+	})
+	return n
+}
+
+// take takes out the one at a place.
+func (w *window) take(i int) gateway.Due {
+	d := w.due[i]
+	if i == 0 {
+		w.due[0] = gateway.Due{}
+		w.due = w.due[1:]
+	} else {
+		w.due = slices.Delete(w.due, i, i+1)
+	}
+	return d
+}
+
 // soonest is when the next one is due.
 func (w *window) soonest() (at time.Time, ok bool) {
 	if len(w.due) > 0 {
@@ -148,12 +204,13 @@ func (w *window) soonest() (at time.Time, ok bool) {
 
 // pop takes one that is due.
 func (w *window) pop(now time.Time) (gateway.Due, bool) {
-	ready, _ := slices.BinarySearchFunc(w.due, now, func(d gateway.Due, now time.Time) int {
-		if d.At.After(now) {
-			return 1
+	ready := w.ready(now)
+	if w.plain {
+		if ready == 0 {
+			return gateway.Due{}, false
 		}
-		return -1
-	})
+		return w.take(0), true
+	}
 	w.turn = !w.turn
 	late := ready > 0 && now.Sub(w.due[0].At) > backlog
 	if ready == 0 || late && w.turn {
@@ -167,16 +224,8 @@ func (w *window) pop(now time.Time) (gateway.Due, bool) {
 	if ready == 0 {
 		return gateway.Due{}, false
 	}
-	i := 0
 	if late && w.turn {
-		i = ready - 1
+		return w.take(ready - 1), true
 	}
-	d := w.due[i]
-	if i == 0 {
-		w.due[0] = gateway.Due{}
-		w.due = w.due[1:]
-	} else {
-		w.due = slices.Delete(w.due, i, i+1)
-	}
-	return d, true
+	return w.take(0), true
 }

@@ -135,18 +135,18 @@ func New(s Settings, onChange func(State, time.Time)) *Breaker {
 	return b
 }
 
-// Restored makes a breaker that a former process left open until a moment, or
-// until MaxOpen from now if that is sooner.
-func Restored(s Settings, onChange func(State, time.Time), until time.Time) *Breaker {
+// Restored makes a breaker that was left open until a moment, or until MaxOpen
+// from now if that is sooner, after so many openings in a row. If that moment is
+// over, one probe decides at once.
+func Restored(s Settings, onChange func(State, time.Time), until time.Time, trips int) *Breaker {
 	b := New(s, onChange)
-	left := min(time.Until(until), s.MaxOpen)
-	if left <= 0 {
-		return b
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rest := b.rest
-	b.tripping, b.rest = true, left
+	for n := 1; n < trips && rest < s.MaxOpen; n++ {
+		rest *= 2
+	}
+	b.tripping, b.rest = true, min(max(time.Until(until), time.Millisecond), s.MaxOpen)
 	if done, err := b.circuit.Allow(); err == nil {
 		done(errFailed)
 	}

@@ -206,7 +206,7 @@ func TestRestored(t *testing.T) {
 		var told []breaker.State
 		tell := func(s breaker.State, _ time.Time) { told = append(told, s) }
 		until := time.Now().Add(time.Minute)
-		b := breaker.Restored(breaker.Default(), tell, until)
+		b := breaker.Restored(breaker.Default(), tell, until, 1)
 		if got := state(t, b, breaker.Open); !got.Equal(until) || len(told) != 1 {
 			t.Errorf("open until %s, told %v", got, told)
 		}
@@ -215,10 +215,29 @@ func TestRestored(t *testing.T) {
 		if rest := time.Until(state(t, b, breaker.Open)); rest != time.Minute {
 			t.Errorf("then for %s", rest)
 		}
-		state(t, breaker.Restored(breaker.Default(), tell, time.Now()), breaker.Closed)
-		far := breaker.Restored(breaker.Default(), tell, time.Now().Add(1000*time.Hour))
+		far := breaker.Restored(breaker.Default(), tell, time.Now().Add(1000*time.Hour), 1)
 		if rest := time.Until(state(t, far, breaker.Open)); rest != 10*time.Minute {
 			t.Errorf("restored for %s, bound 10m", rest)
+		}
+	})
+}
+
+// TestRestoredAfterItsTime: an endpoint that was dead before a restart is asked
+// once, and if that fails rests for as long as if there had been none.
+func TestRestoredAfterItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := breaker.Restored(breaker.Default(), nil, time.Now().Add(-time.Hour), 3)
+		time.Sleep(time.Millisecond)
+		if n := len(fill(b)); n != 1 {
+			t.Fatalf("%d fly at once", n)
+		}
+		for trips, want := range map[int]time.Duration{1: time.Minute, 3: 4 * time.Minute, 5: 10 * time.Minute, 1 << 40: 10 * time.Minute} {
+			b = breaker.Restored(breaker.Default(), nil, time.Now(), trips)
+			time.Sleep(time.Millisecond)
+			attempt(t, b, breaker.Failed)
+			if rest := time.Until(state(t, b, breaker.Open)); rest != want {
+				t.Errorf("after %d openings and a failed probe it rests for %s, want %s", trips, rest, want)
+			}
 		}
 	})
 }

@@ -1,0 +1,135 @@
+package outbound
+
+import (
+	"errors"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// A lane that batches sends what is due in one envelope: as soon as MaxEvents are
+// due, or the oldest has waited MaxWait. One delivery then carries the events of
+// all, and whatever becomes of the batch becomes of it: it is retried as it is,
+// under the same id. So only deliveries that were never sent travel together;
+// what was retried, or is sent again by hand, goes alone and does not wait. Where
+// the lane keeps an order, a batch holds one conversation's events.
+
+// maxBatchBytes bounds the events of one batch. A single event is always smaller.
+const maxBatchBytes = 8 << 20
+
+// isFirst says whether a delivery is due for the first time: at the moment of its
+// making, which its id tells.
+func isFirst(d gateway.Due) bool {
+	return gateway.IDTime(gateway.PrefixDelivery, d.ID).Equal(d.At.Truncate(time.Millisecond))
+}
+
+// ripe gives the place of the delivery that may go first; -1 for none.
+func (n *lane) ripe(now time.Time) int {
+	ready := n.window.ready(now)
+	count := 0
+	for i, d := range n.window.due[:ready] {
+		if !isFirst(d) {
+			return i
+		}
+		if i == 0 && !d.At.Add(n.target.MaxWait).After(now) {
+			return 0
+		}
+		if count++; count >= n.target.MaxEvents {
+			return 0
+		}
+	}
+	return -1
+}
+
+// ripens is when the next batch may go.
+func (n *lane) ripens(now time.Time) (at time.Time, ok bool) {
+	if len(n.window.due) == 0 {
+		return at, false
+	}
+	if n.ripe(now) >= 0 {
+		return now, true
+	}
+	at = n.window.due[0].At
+	if ready := n.window.ready(now); ready > 0 {
+		at = at.Add(n.target.MaxWait)
+		if ready < len(n.window.due) && n.window.due[ready].At.Before(at) {
+			at = n.window.due[ready].At
+		}
+	}
+	return at, true
+}
+
+// gather takes those that travel with a delivery.
+func (n *lane) gather(lead gateway.Due, now time.Time) (with []gateway.Due) {
+	if !n.target.batches() || !isFirst(lead) {
+		return nil
+	}
+	ready := n.window.ready(now)
+	kept := n.window.due[:0]
+	for i, d := range n.window.due {
+		_, flies := n.flying[d.ID]
+		if i < ready && len(with) < n.target.MaxEvents-1 && !flies && isFirst(d) &&
+			(n.order == nil || d.Conversation == lead.Conversation) {
+			with = append(with, d)
+			continue
+		}
+		kept = append(kept, d)
+	}
+	clear(n.window.due[len(kept):])
+	n.window.due = kept
+	return with
+}
+
+// merge lets the delivery carry the events of those that travel with it. What may
+// not, or has no room, stays apart and goes back to the lane.
+func (l *Lanes) merge(a *attempt) bool {
+	if len(a.with) == 0 {
+		return true
+	}
+	if !l.write(a) {
+		return false
+	}
+	defer l.joined(a)
+	if a.delivery.Attempts > 0 || len(a.events) != 1 {
+		return true
+	}
+	into := *a.delivery
+	into.EventIDs = append(make([]string, 0, 1+len(a.with)), into.EventIDs...)
+	events, size, ended := a.events, len(a.events[0].Body), 0
+	var gone, back []gateway.Due
+	for _, due := range a.with {
+		d, more, err := l.fetch(a.lane.key.Tenant, due.ID)
+		switch {
+		case errors.Is(err, gateway.ErrNotFound):
+			ended++
+		case err != nil || !mayTravel(d, due) || len(more) != 1 || size+len(more[0].Body) > maxBatchBytes:
+			back = append(back, due)
+		default:
+			size += len(more[0].Body)
+			into.EventIDs = append(into.EventIDs, d.EventIDs...)
+			events, gone = append(events, more[0]), append(gone, due)
+		}
+	}
+	if len(gone) > 0 {
+		if err := l.queue.Merge(&into, placeOf(a.delivery), gone); err != nil {
+			l.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
+			a.again, a.rest = &a.due, storeRest
+			return false
+		}
+	}
+	a.delivery, a.events = &into, events
+	a.back, a.spent = back, ended+len(gone)
+	return true
+}
+
+func mayTravel(d *gateway.Delivery, due gateway.Due) bool {
+	return d.Attempts == 0 && d.NextAttemptAt.Equal(due.At)
+}
+
+// joined ends the writing of merge.
+func (l *Lanes) joined(a *attempt) {
+	l.mu.Lock()
+	a.merged = true
+	l.mu.Unlock()
+	l.written(a)
+}
