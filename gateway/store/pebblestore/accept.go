@@ -1,8 +1,6 @@
 package pebblestore
 
-import (
-	"hookgate/gateway"
-)
+import "hookgate/gateway"
 
 // Accept makes a publication durable, all of it or nothing: one batch, one synced
 // commit, whatever its size. gateway.CodeUnavailable: nothing was written. Any

@@ -9,27 +9,35 @@ import (
 	"hookgate/gateway"
 )
 
-// TestAllocations holds what a callback asks of the store to no allocation at all:
-// its whole way has ten.
+// TestAllocations holds what a callback or an event asks of the store to no
+// allocation at all: the whole way of each has ten.
 func TestAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector empties pools")
 	}
 	s := mustOpen(t, Options{Dir: "data", FS: vfs.NewMem()}) // quick, lest the looks of watch be counted
-	c := resumed(time.Now())
+	at := time.Now()
+	c, one, ten := resumed(at), published(at, 1), published(at, 10)
 	key := gateway.NewMarkKey(gateway.MarkDelivery, []byte("never"))
 	for name, do := range map[string]func() error{
-		"Commit": func() error { return s.Commit(c) },
-		"Mark":   func() error { _, _, err := s.Mark("acme", key, 24*time.Hour); return err },
-		"Ended":  func() error { _, _, err := s.Ended("acme", "payments", "never"); return err },
-		"Names":  func() error { _, _, err := s.Names("acme", "never"); return err },
+		"Commit":    func() error { return s.Commit(c) },
+		"Accept":    func() error { return s.Accept(one) },
+		"Accept 10": func() error { return s.Accept(ten) },
+		"Settle":    func() error { return settleFirst(s, one, at) },
+		"Mark":      func() error { _, _, err := s.Mark("acme", key, 24*time.Hour); return err },
+		"Ended":     func() error { _, _, err := s.Ended("acme", "payments", "never"); return err },
+		"Names":     func() error { _, _, err := s.Names("acme", "never"); return err },
 	} {
 		n := testing.AllocsPerRun(1000, func() {
 			if err := do(); err != nil {
 				t.Fatal(err)
 			}
 		})
-		if n >= 1 { // the average, rounded down: Pebble itself allocates now and then
+		most := 1.0 // the average, rounded down: Pebble itself allocates now and then
+		if name == "Accept 10" {
+			most = 2 // and more often, the more is written
+		}
+		if n >= most {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}

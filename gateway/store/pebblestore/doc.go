@@ -11,6 +11,11 @@
 // the day they died (settle.go), events of paused endpoints to a place of their own
 // (keep.go).
 //
+// An event and its deliveries come in with one batch (accept.go). A delivery is in
+// one place at a time (queue.go); it ends by Settle, Cancel or DropLane, and comes
+// back by Requeue. Each of them looks where it is first, under a lock of its lane
+// (lanelocks.go), so that none is in two places, whoever comes at the same moment.
+//
 // A disk that fails fails the store, once and for good: from then on nothing is
 // acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,
 // failure.go). A disk that is full is no failure: writes are refused before Pebble

@@ -103,28 +103,10 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 
 // Events lists a tenant's events, newest first, those with an id below before (""
 // for all), at most so many of those that keep says yes to.
-func (s *Store) Events(tenant, before string, most int, keep func(*gateway.Event) bool) (list []*gateway.Event, err error) {
-	if err := s.using.enter(); err != nil {
-		return nil, err
+func (s *Store) Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error) {
+	decode := func(id, value []byte) (*gateway.Event, error) {
+		v, err := decodeEvent(tenant, id, value)
+		return &v, err
 	}
-	defer s.using.leave()
-	prefix, bound, ok := boundBelow(kindEvent, tenant, gateway.PrefixEvent, before)
-	if !ok {
-		return nil, nil
-	}
-	it, err := s.iter(prefix, bound)
-	if err != nil {
-		return nil, err
-	}
-	defer closeIter(it, &err)
-	for more := it.Last(); more && len(list) < most; more = it.Prev() {
-		v, err := decodeEvent(tenant, it.Key()[len(prefix):], it.Value())
-		if err != nil {
-			return nil, err
-		}
-		if keep(&v) {
-			list = append(list, &v)
-		}
-	}
-	return list, nil
+	return newest(s, kindEvent, tenant, gateway.PrefixEvent, before, most, decode, keep)
 }

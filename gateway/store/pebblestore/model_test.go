@@ -24,6 +24,7 @@ type model struct {
 	parked   map[string]*gateway.Parked
 	traces   []gateway.Trace
 	unsettle map[string]*gateway.Delivery
+	ended    map[string]*gateway.Delivery
 }
 
 // machine runs a store beside the model.
@@ -62,7 +63,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := &machine{fs: vfs.NewMem(), now: time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC), m: model{
 			waits: map[string]*gateway.Wait{}, marks: map[string]gateway.Mark{}, names: map[string]gateway.Names{},
-			parked: map[string]*gateway.Parked{}, unsettle: map[string]*gateway.Delivery{},
+			parked: map[string]*gateway.Parked{}, unsettle: map[string]*gateway.Delivery{}, ended: map[string]*gateway.Delivery{},
 		}}
 		x.reopen(t)
 		defer func() {
@@ -72,7 +73,8 @@ func TestModel(t *testing.T) {
 		}()
 		t.Repeat(map[string]func(*rapid.T){
 			"open": x.open, "end": x.end, "mark": x.mark, "name": x.name, "park": x.park, "unpark": x.unpark,
-			"trace": x.trace, "publish": x.publish, "settle": x.settle, "pass": x.pass, "deleteTenant": x.deleteTenant,
+			"trace": x.trace, "notice": x.notice, "accept": x.accept, "settle": x.settle, "merge": x.merge, "cancel": x.cancel,
+			"requeue": x.requeue, "dropLane": x.dropLane, "pass": x.pass, "deleteTenant": x.deleteTenant,
 			"reopen": x.reopen, "": x.check,
 		})
 	})
@@ -154,33 +156,6 @@ func (x *machine) trace(t *rapid.T) {
 	x.made++
 }
 
-func (x *machine) publish(t *rapid.T) {
-	w := openWait(x.now, 3)
-	w.Tenant = modelTenants.Draw(t, "tenant")
-	n := gateway.WaitNotice(w, x.now)
-	x.commit(t, &gateway.Change{Notice: n})
-	x.m.unsettle[n.Delivery.ID] = &n.Delivery
-}
-
-func (x *machine) settle(t *rapid.T) {
-	ids := sorted(x.m.unsettle)
-	if len(ids) == 0 {
-		return
-	}
-	d := x.m.unsettle[rapid.SampledFrom(ids).Draw(t, "delivery")]
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
-	d.Attempts++
-	d.NextAttemptAt = x.now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "minutes")) * time.Minute)
-	d.State = rapid.SampledFrom([]gateway.DeliveryState{gateway.DeliveryRetrying, gateway.DeliverySucceeded, gateway.DeliveryDead}).Draw(t, "state")
-	if d.State.Ended() {
-		d.NextAttemptAt, d.EndedAt = time.Time{}, x.now
-		delete(x.m.unsettle, d.ID)
-	}
-	if err := x.Settle(d, was, &gateway.Attempt{Number: d.Attempts, At: x.now}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (x *machine) pass(t *rapid.T) {
 	x.now = x.now.Add(rapid.SampledFrom([]time.Duration{time.Millisecond, time.Minute, 5 * time.Hour, 30 * time.Hour, 9 * day}).Draw(t, "time"))
 	if err := x.Expire(x.now); err != nil {
@@ -203,9 +178,11 @@ func (x *machine) deleteTenant(t *rapid.T) {
 			delete(x.m.parked, id)
 		}
 	}
-	for id, d := range x.m.unsettle {
-		if d.Tenant == tenant {
-			delete(x.m.unsettle, id)
+	for _, of := range [...]map[string]*gateway.Delivery{x.m.unsettle, x.m.ended} {
+		for id, d := range of {
+			if d.Tenant == tenant {
+				delete(of, id)
+			}
 		}
 	}
 	for _, of := range [...]map[string]gateway.Mark{x.m.marks} {
@@ -294,40 +271,6 @@ func (x *machine) checkLookups(t *rapid.T) {
 		}
 		if err != nil || !slices.Equal(ids, want) {
 			t.Fatalf("traces of %s: %v, %v, want %v", tenant, ids, err, want)
-		}
-	}
-}
-
-func (x *machine) checkQueue(t *rapid.T) {
-	due := 0
-	lanes, err := x.Lanes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, lane := range lanes {
-		window, err := x.Window(lane, gateway.Due{}, 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range window {
-			want := x.m.unsettle[d.ID]
-			if want == nil || want.Tenant != lane.Tenant || !want.NextAttemptAt.Equal(d.At) {
-				t.Fatalf("%+v is due in %+v, want %+v", d, lane, want)
-			}
-		}
-		due += len(window)
-	}
-	if due != len(x.m.unsettle) {
-		t.Fatalf("%d are due, want %d", due, len(x.m.unsettle))
-	}
-	for id, d := range x.m.unsettle {
-		_, events, err := x.Load(d.Tenant, id)
-		if err != nil || len(events) != 1 || events[0].ID != d.EventIDs[0] {
-			t.Fatalf("load %s at %s: %+v, %v", id, x.now, events, err)
-		}
-		_, attempts, err := x.Delivery(d.Tenant, id)
-		if err != nil || len(attempts) != d.Attempts {
-			t.Fatalf("delivery %s: %d attempts, %v, want %d", id, len(attempts), err, d.Attempts)
 		}
 	}
 }

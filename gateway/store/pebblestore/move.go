@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -109,7 +110,7 @@ func (s *Store) cancel(d *gateway.Delivery) error {
 	b := s.newBatch(1 << 10)
 	defer b.free()
 	removeDue(b, stored, stored.NextAttemptAt)
-	stored.State, stored.NextAttemptAt, stored.EndedAt = d.State, d.NextAttemptAt, d.EndedAt
+	stored.State, stored.NextAttemptAt, stored.EndedAt = d.State, time.Time{}, d.EndedAt
 	if err := s.end(b, stored, nil); err != nil {
 		return err
 	}

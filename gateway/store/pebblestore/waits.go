@@ -1,12 +1,6 @@
 package pebblestore
 
-import (
-	"fmt"
-
-	"github.com/cockroachdb/pebble/v2"
-
-	"hookgate/gateway"
-)
+import "hookgate/gateway"
 
 func (s *Store) putWait(b *batch, w *gateway.Wait) {
 	if w.State == gateway.StateWaiting {
@@ -63,61 +57,9 @@ func (s *Store) forgotten(w *gateway.Wait) bool {
 
 // Waits lists a tenant's waits, newest first, those with an id below before (""
 // for all), at most so many of those that keep says yes to.
-func (s *Store) Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) (list []*gateway.Wait, err error) {
-	if err := s.using.enter(); err != nil {
-		return nil, err
-	}
-	defer s.using.leave()
-	prefix, bound, ok := boundBelow(kindWait, tenant, gateway.PrefixWait, before)
-	if !ok {
-		return nil, nil
-	}
-	it, err := s.iter(prefix, bound)
-	if err != nil {
-		return nil, err
-	}
-	defer closeIter(it, &err)
-	for more := it.Last(); more && len(list) < most; more = it.Prev() {
-		w, err := decodeWait(tenant, it.Key()[len(prefix):], it.Value())
-		if err != nil {
-			return nil, err
-		}
-		if !s.forgotten(w) && keep(w) {
-			list = append(list, w)
-		}
-	}
-	return list, nil
-}
-
-// boundBelow gives the range of a tenant's records of a kind with an id below
-// before. It is false when nothing can be in it.
-func boundBelow(kind byte, tenant, idPrefix, before string) (prefix, bound []byte, ok bool) {
-	if !keyable(tenant) {
-		return nil, nil, false
-	}
-	prefix = appendPrefix(nil, kind, tenant)
-	if before == "" {
-		return prefix, pastPrefix(prefix), true
-	}
-	u, ok := parseID(idPrefix, before)
-	return prefix, append(append([]byte(nil), prefix...), u[:]...), ok
-}
-
-// iter opens an iterator over [from, to).
-func (s *Store) iter(from, to []byte) (*pebble.Iterator, error) { return iterOf(s.db, from, to) }
-
-// iterOf is iter over the store or a snapshot of it.
-func iterOf(r pebble.Reader, from, to []byte) (*pebble.Iterator, error) {
-	it, err := r.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
-	if err != nil {
-		return nil, fmt.Errorf("reading the store: %w", err)
-	}
-	return it, nil
-}
-
-// closeIter ends a scan, and tells what cut it short.
-func closeIter(it *pebble.Iterator, err *error) {
-	if failed := it.Close(); failed != nil && *err == nil {
-		*err = fmt.Errorf("reading the store: %w", failed)
-	}
+func (s *Store) Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
+	decode := func(id, value []byte) (*gateway.Wait, error) { return decodeWait(tenant, id, value) }
+	return newest(s, kindWait, tenant, gateway.PrefixWait, before, most, decode, func(w *gateway.Wait) bool {
+		return !s.forgotten(w) && keep(w)
+	})
 }

@@ -1,0 +1,147 @@
+package pebblestore
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
+)
+
+// deliverers accept events and settle their deliveries, one after the other, and
+// remember what must outlive a crash: each event, and that a delivery waits again.
+type deliverers struct {
+	s  *Store
+	wg sync.WaitGroup
+
+	mu       sync.Mutex
+	accepted []gateway.Delivery
+	requeued map[string]bool
+}
+
+func (c *deliverers) run(t *testing.T, n int, tickets <-chan struct{}) {
+	for i := range n {
+		c.wg.Go(func() {
+			for range tickets {
+				if err := c.one(i); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// one carries an event through the store; of each five, one is left unfinished and
+// one, that died, is requeued and left.
+func (c *deliverers) one(i int) error {
+	at := time.Now()
+	p := published(at, 1+i%3)
+	if err := c.s.Accept(p); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.accepted = append(c.accepted, p.Deliveries...)
+	c.mu.Unlock()
+	state := []gateway.DeliveryState{"", gateway.DeliverySucceeded, gateway.DeliveryRetrying, gateway.DeliveryDead, gateway.DeliveryDead}[len(p.Events[0].ID)*i%5]
+	for _, d := range p.Deliveries {
+		if state == "" {
+			break
+		}
+		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
+		d.State, d.Attempts, d.NextAttemptAt = state, 1, at.Add(time.Hour)
+		if state.Ended() {
+			d.NextAttemptAt, d.EndedAt = time.Time{}, at
+		}
+		if err := c.s.Settle(&d, was, &gateway.Attempt{Number: 1, At: at}); err != nil {
+			return err
+		}
+		if state != gateway.DeliveryDead {
+			continue
+		}
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryPending, at.Add(time.Minute), time.Time{}
+		if err := c.s.Requeue(&d); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.requeued[d.ID] = true
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+// TestCrashOfDeliveries takes copies of the disk, as a loss of power would leave
+// it, while events come in and go out.
+func TestCrashOfDeliveries(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	c := &deliverers{s: mustOpen(t, Options{Dir: "data", FS: mem}), requeued: map[string]bool{}}
+	tickets := make(chan struct{})
+	c.run(t, 8, tickets)
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		for range random.IntN(60) {
+			tickets <- struct{}{}
+		}
+		c.mu.Lock()
+		accepted, requeued := append([]gateway.Delivery(nil), c.accepted...), make([]string, 0, len(c.requeued))
+		for id := range c.requeued {
+			requeued = append(requeued, id)
+		}
+		c.mu.Unlock()
+		left := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random})
+		if err := lostDeliveries(t, left, accepted, requeued); err != nil {
+			t.Fatalf("with %d acknowledged: %v", len(accepted), err)
+		}
+	}
+	close(tickets)
+	c.wg.Wait()
+}
+
+// lostDeliveries opens what a crash left. Each delivery is in one place, due if it
+// is unfinished; each event is there and shows it.
+func lostDeliveries(t *testing.T, fs vfs.FS, accepted []gateway.Delivery, requeued []string) error {
+	t.Helper()
+	s, err := Open(Options{Dir: "data", FS: fs, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("opening after the crash: %w", err)
+	}
+	defer mustClose(t, s)
+	due := map[string]time.Time{}
+	window, err := s.Window(gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}, gateway.Due{}, 1<<20)
+	if err != nil {
+		return err
+	}
+	for _, at := range window {
+		if _, twice := due[at.ID]; twice {
+			return fmt.Errorf("%s is due twice", at.ID)
+		}
+		d, _, err := s.Load("acme", at.ID)
+		if err != nil || !d.NextAttemptAt.Equal(at.At) {
+			return fmt.Errorf("%s is due at %s, but: %+v, %w", at.ID, at.At, d, err)
+		}
+		due[at.ID] = at.At
+	}
+	for _, want := range accepted {
+		d, attempts, err := s.Delivery("acme", want.ID)
+		if err != nil {
+			return fmt.Errorf("acknowledged %s: %w", want.ID, err)
+		}
+		if _, waits := due[want.ID]; waits == d.State.Ended() || len(attempts) != d.Attempts {
+			return fmt.Errorf("%s is %s, due: %v, %d attempts of %d", want.ID, d.State, waits, len(attempts), d.Attempts)
+		}
+		v, shown, err := s.Event("acme", want.EventIDs[0])
+		if err != nil || len(v.Body) == 0 || len(shown) != 1 || shown[0].State != d.State {
+			return fmt.Errorf("event of %s: %+v, %w", want.ID, shown, err)
+		}
+	}
+	for _, id := range requeued {
+		if _, waits := due[id]; !waits {
+			return fmt.Errorf("%s was requeued, and is not due", id)
+		}
+	}
+	return nil
+}
