@@ -75,8 +75,13 @@ func (l *Lanes) grab(key gateway.LaneKey, list []*gateway.Delivery) (*lane, []*g
 	n := l.lane(key)
 	free := make([]*gateway.Delivery, 0, len(list))
 	for _, d := range list {
-		if _, flies := n.flying[d.ID]; !flies {
+		_, flies := n.flying[d.ID]
+		for ; flies && d.State.Ended(); _, flies = n.flying[d.ID] {
+			l.ended.Wait() // it is written, and lands in this moment
+		}
+		if !flies {
 			n.flying[d.ID] = nil
+			n.moving++
 			free = append(free, d)
 		}
 	}
@@ -90,6 +95,7 @@ func (l *Lanes) letGo(n *lane, grabbed, moved []*gateway.Delivery, unfinished []
 	defer l.mu.Unlock()
 	for _, d := range grabbed {
 		delete(n.flying, d.ID)
+		n.moving--
 		if !d.State.Ended() {
 			n.window.add(placeOf(d), false) // it may have been passed over meanwhile
 		}
@@ -141,6 +147,7 @@ func (l *Lanes) seize(key gateway.LaneKey, id string) (*lane, *attempt) {
 		switch {
 		case !flies:
 			n.flying[id] = nil
+			n.moving++
 			return n, nil
 		case a.writing || a.due.ID != id && !a.merged:
 			l.ended.Wait()
@@ -161,6 +168,7 @@ func (l *Lanes) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled bo
 	switch {
 	case a == nil:
 		delete(n.flying, was.ID)
+		n.moving--
 		if cancelled {
 			n.window.remove(was.ID)
 			n.depth--

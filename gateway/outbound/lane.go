@@ -29,6 +29,7 @@ type lane struct {
 	target      *Target             // as it was last asked for
 	flying      map[string]*attempt // by the deliveries that they carry, or are moved by hand (nil)
 	sending     int                 // attempts on their way
+	moving      int                 // deliveries that are moved by hand
 	concurrency int                 // of its target
 	rest        time.Time           // it sleeps until then
 	shy         bool                // the breaker wants to see an attempt's end first
@@ -93,6 +94,12 @@ func (n *lane) soonest(now time.Time) (at time.Time, ok bool) {
 		at, ok = n.order.expiry, true
 	}
 	return at, ok
+}
+
+// waits says that nothing may go until something has come to its end: an attempt,
+// or, where an order is kept, what is moved by hand.
+func (n *lane) waits() bool {
+	return n.shy && n.sending > 0 || n.sending >= n.concurrency || n.order != nil && (n.moving > 0 || n.order.choked())
 }
 
 // adopt takes over what a target says of the lane itself. What the lane knows of

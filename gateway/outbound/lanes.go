@@ -221,7 +221,7 @@ func (n *lane) wanted(now time.Time) (at time.Time, ok bool) {
 	if n.target != nil && n.proof.missing(n.target, &n.status) {
 		return n.proof.at, !n.proof.under
 	}
-	if n.shy && n.sending > 0 || n.sending >= n.concurrency || n.order != nil && n.order.choked() {
+	if n.waits() {
 		return at, false
 	}
 	if at, ok = n.soonest(now); ok && n.rest.After(at) {

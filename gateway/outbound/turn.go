@@ -139,7 +139,7 @@ func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
 		n.proof.under = true
 		return &attempt{target: target, proves: true}
 	}
-	if n.rest.After(now) || n.sending >= n.concurrency {
+	if n.rest.After(now) || n.waits() {
 		return nil
 	}
 	if at := n.pace.at(target.Rate, now); at.After(now) {

@@ -1,0 +1,225 @@
+package outbound_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"hookgate/gateway"
+	"hookgate/gateway/outbound"
+	"hookgate/retry"
+	"hookgate/retry/breaker"
+)
+
+// TestOrderHolds: whatever happens to an ordered endpoint (failures of every kind,
+// breaker, pauses, changed settings, batches, restarts, crashes that lose what was
+// not synced, deliveries cancelled and sent again by hand), every event ends, at
+// most one request of a conversation is on its way, and none overtakes an earlier
+// one of its conversation that has not ended, unless that one's hold ran out.
+func TestOrderHolds(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		g := orderGame{
+			script: rapid.SliceOfN(rapid.IntRange(0, len(replies)-1), 1, 60).Draw(r, "replies"),
+			steps:  rapid.SliceOfN(rapid.IntRange(0, 13), 1, 40).Draw(r, "steps"),
+			window: rapid.IntRange(1, 6).Draw(r, "window"),
+			limit:  rapid.IntRange(1, 8).Draw(r, "limit"),
+			hold:   time.Duration(rapid.IntRange(1, 120).Draw(r, "hold")) * time.Second,
+		}
+		synctest.Test(t, g.play)
+	})
+}
+
+type orderGame struct {
+	script, steps []int
+	window, limit int
+	hold          time.Duration
+
+	t      *testing.T
+	w      *world
+	mu     sync.Mutex
+	all    map[string][]*gateway.Notice // by conversation
+	flying map[string]int
+	taken  map[item]int
+	late   bool // a crash lets what is on its way be sent again
+}
+
+func (g *orderGame) play(t *testing.T) {
+	g.t, g.all, g.flying, g.taken = t, map[string][]*gateway.Notice{}, map[string]int{}, map[item]int{}
+	g.w = bubble(t, g.receive)
+	defer g.w.stop()
+	defer func() {
+		if t.Failed() {
+			t.Logf("replies %v, steps %v, window %d, limit %d, hold %s", g.script, g.steps, g.window, g.limit, g.hold)
+		}
+	}()
+	_ = g.w.halt()
+	g.w.fs = vfs.NewCrashableMem()
+	g.w.options.Window, g.w.options.Limit = g.window, g.limit
+	g.w.start()
+	settings := breaker.Settings{Failures: 4, Ratio: 0.9, Window: time.Minute, Open: 10 * time.Second, MaxOpen: time.Minute}
+	target := &outbound.Target{
+		URL: g.w.target.URL, Timeout: 5 * time.Second, Breaker: &settings, Form: outbound.Envelope, Ordered: true, Hold: g.hold,
+		Retry: retry.Policy{Schedule: []time.Duration{0, time.Second, time.Minute}, Jitter: 0.5, Never: []string{"404"}},
+	}
+	g.w.setTarget(target)
+	for i, step := range g.steps {
+		g.step(i, step, target)
+	}
+	g.w.setTarget(target)
+	if err := g.w.lanes.Resume("acme", "crm"); err != nil {
+		t.Fatal(err)
+	}
+	for range 24 * 6 {
+		if time.Sleep(10 * time.Minute); g.w.rests() {
+			break
+		}
+	}
+	g.end()
+}
+
+func (g *orderGame) step(i, step int, target *outbound.Target) {
+	w := g.w
+	switch step {
+	case 0, 1, 2, 3, 4:
+		for n := range step + 1 {
+			c := fmt.Sprintf("c%d", (i+n)%3)
+			g.mu.Lock()
+			g.all[c] = append(g.all[c], nil)
+			n := len(g.all[c])
+			g.mu.Unlock()
+			notice := w.accept("crm", c, n)
+			g.mu.Lock()
+			g.all[c][n-1] = notice
+			g.mu.Unlock()
+		}
+	case 5, 6:
+		time.Sleep(time.Duration(i) * 500 * time.Millisecond)
+	case 7:
+		if err := w.lanes.Pause("acme", "crm"); err != nil {
+			g.t.Fatal(err)
+		}
+	case 8:
+		if err := w.lanes.Resume("acme", "crm"); err != nil {
+			g.t.Fatal(err)
+		}
+	case 9:
+		other := *target
+		other.Concurrency = 1 + i%3
+		if i%2 == 0 {
+			other.MaxEvents, other.MaxWait = 2+i%3, time.Duration(i%4)*time.Second
+		}
+		w.setTarget(&other)
+	case 10:
+		g.restart(nil)
+	case 11: // a crash that keeps some part of what was not synced
+		rng := rand.New(rand.NewPCG(uint64(i), 1))
+		g.restart(w.fs.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}))
+	case 12:
+		g.byHand(i, func(id string) error { _, err := w.lanes.Cancel("acme", id); return err })
+	case 13:
+		g.byHand(i, func(id string) error { _, err := w.lanes.Retry("acme", id); return err })
+	}
+}
+
+func (g *orderGame) restart(fs vfs.FS) {
+	g.mu.Lock()
+	g.late = true
+	g.mu.Unlock()
+	_ = g.w.halt()
+	g.mu.Lock()
+	g.late = false
+	clear(g.flying)
+	g.mu.Unlock()
+	if fs != nil {
+		g.w.fs = fs
+	}
+	g.w.start()
+}
+
+// byHand does something to some delivery; that it has ended is no fault.
+func (g *orderGame) byHand(i int, do func(id string) error) {
+	for _, list := range g.all {
+		d, _, err := g.w.carrier(&list[i%len(list)].Event)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if err := do(d.ID); err != nil && err.Error() != "this delivery has ended" {
+			g.t.Fatal(err)
+		}
+		return
+	}
+}
+
+// receive checks every request when it comes.
+func (g *orderGame) receive(r received) reply {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	does := replies[g.script[r.n%len(g.script)]]
+	good := does.status == 0 && does.raw == "" && !does.reset && !does.hang
+	if g.late {
+		return reply{reset: true}
+	}
+	list := items(g.t, r)
+	for _, i := range list {
+		if i.Conversation != list[0].Conversation {
+			g.t.Errorf("a batch of two conversations: %s", r.body)
+		}
+		if good {
+			g.taken[i]++
+		}
+	}
+	first := list[0]
+	for n, e := range g.all[first.Conversation][:first.N-1] {
+		if e == nil {
+			continue
+		}
+		d, attempts, err := g.w.carrier(&e.Event)
+		switch {
+		case err != nil:
+			g.t.Errorf("%s: %v", e.Event.ID, err)
+		case d.State.Ended() || d.Base > 0 || len(attempts) == 0 && !d.NextAttemptAt.Equal(d.CreatedAt): // the last two: by hand
+		case len(attempts) > 0 && !r.at.Before(attempts[0].At.Add(g.hold)):
+		default:
+			g.t.Errorf("%s %d is sent while %d is %s after %d attempts, at %s", first.Conversation, first.N, n+1, d.State, len(attempts), r.at)
+		}
+	}
+	return does
+}
+
+func (g *orderGame) end() {
+	for c, list := range g.all {
+		for n, e := range list {
+			d, attempts, err := g.w.carrier(&e.Event)
+			switch {
+			case err != nil:
+				g.t.Fatal(err)
+			case !d.State.Ended():
+				g.t.Fatalf("%s %d is %s after a day, due %s: %+v", c, n+1, d.State, d.NextAttemptAt, g.w.stat("acme", "crm"))
+			case d.State == gateway.DeliverySucceeded && g.taken[item{Conversation: c, N: n + 1}] == 0:
+				g.t.Fatalf("%s %d succeeded, and was never taken", c, n+1)
+			case len(attempts) != d.Attempts:
+				g.t.Fatalf("%d attempts are kept of %d", len(attempts), d.Attempts)
+			}
+		}
+	}
+	g.w.lanes.Stats(func(s outbound.Stat) {
+		if s.Depth != 0 || s.Flying != 0 {
+			g.t.Errorf("at rest: %+v", s)
+		}
+	})
+	holds, err := g.w.store.Holds(gateway.LaneKey{Tenant: "acme", Endpoint: "crm"})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, h := range holds {
+		if h.Until.After(time.Now()) {
+			g.t.Errorf("a hold is left: %+v", h)
+		}
+	}
+}
