@@ -10,6 +10,8 @@ import (
 func TestWhoMayDoWhat(t *testing.T) {
 	k := withAcme(t)
 	k.want(201, "PUT", "/v1/tenants/stranger", `{}`)
+	k.want(201, "PUT", v1Acme+"/endpoints/crm", crm)
+	k.want(200, "POST", v1Acme+"/endpoints/crm/pause", "")
 	callers := []string{adminToken, k.token("platform", ""), k.token("tenant", "acme"), k.token("tenant", "stranger")}
 	wait := k.want(201, "POST", v1Acme+"/waits", `{"source": "payments", "conversation_key": "c", "mode": "poll"}`).str("id")
 	open := func(key string) string {
@@ -25,6 +27,22 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"GET", v1Acme + "/sources", "", [4]int{200, 200, 200, 404}},
 		{"GET", v1Acme + "/sources/payments", "", [4]int{200, 200, 200, 404}},
 		{"PUT", v1Acme + "/sources/payments", payments, [4]int{200, 403, 200, 404}},
+		{"GET", v1Acme + "/endpoints", "", [4]int{200, 200, 200, 404}},
+		{"GET", v1Acme + "/endpoints/crm", "", [4]int{200, 200, 200, 404}},
+		{"PUT", v1Acme + "/endpoints/crm", crm, [4]int{200, 403, 200, 404}},
+		{"DELETE", v1Acme + "/endpoints/none", "", [4]int{404, 403, 404, 404}},
+		{"POST", v1Acme + "/endpoints/crm/verify", "", [4]int{200, 403, 200, 404}},
+		{"POST", v1Acme + "/endpoints/crm/pause", "", [4]int{200, 403, 200, 404}},
+		{"POST", v1Acme + "/endpoints/none/resume", "", [4]int{404, 403, 404, 404}},
+		{"POST", v1Acme + "/endpoints/crm/test", "", [4]int{202, 403, 202, 404}},
+		{"POST", v1Acme + "/endpoints/crm/rotate-secret", "", [4]int{200, 403, 200, 404}},
+		{"POST", v1Acme + "/endpoints/crm/replay", "", [4]int{202, 403, 202, 404}},
+		{"POST", "/v1/events", `{"events": [{"event": {"type": "status"}, "account": {"key": "nobody's"}}]}`, [4]int{422, 422, 403, 403}},
+		{"POST", v1Acme + "/events", `{"events": [{"event": {"type": "status"}}]}`, [4]int{202, 202, 202, 404}},
+		{"GET", v1Acme + "/events", "", [4]int{200, 200, 200, 404}},
+		{"GET", v1Acme + "/events/evt_00000000000000000000000000", "", [4]int{404, 404, 404, 404}},
+		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/retry", "", [4]int{404, 403, 404, 404}},
+		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/cancel", "", [4]int{404, 403, 404, 404}},
 		{"GET", v1Acme + "/waits", "", [4]int{200, 200, 200, 404}},
 		{"POST", v1Acme + "/waits", open("@"), [4]int{201, 201, 201, 404}},
 		{"GET", v1Acme + "/waits/" + wait, "", [4]int{200, 200, 200, 404}},
@@ -77,7 +95,11 @@ func TestPathsAndMethods(t *testing.T) {
 		{"GET", "/v1", 404, "not_found", ""},
 		{"GET", "/v1/", 404, "not_found", ""},
 		{"GET", "/v1/tenants/", 404, "not_found", ""},
-		{"GET", v1Acme + "/endpoints", 404, "not_found", ""}, // a later issue
+		{"GET", v1Acme + "/webhooks", 404, "not_found", ""}, // a later issue
+		{"GET", v1Acme + "/endpoints/crm/verify", 405, "method_not_allowed", "POST"},
+		{"GET", v1Acme + "/endpoints/none", 404, "not_found", ""},
+		{"POST", v1Acme + "/endpoints/crm/explode", 404, "not_found", ""},
+		{"GET", "/v1/events", 405, "method_not_allowed", "POST"},
 		{"GET", v1Acme + "/sources/payments/more", 404, "not_found", ""},
 		{"GET", v1Acme + "/sources/none", 404, "not_found", ""},
 	} {

@@ -32,6 +32,9 @@ type Options struct {
 	Directory  *directory.Directory
 	Resources  *resources.Resources
 	Waits      Waits
+	Publisher  Publisher
+	Lanes      Lanes
+	Events     Events
 	Deliveries Deliveries
 	Watcher    *edge.Watcher // frees held calls whose client has left
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
@@ -138,6 +141,7 @@ var (
 	errUnauthenticated = gateway.Errorf(gateway.CodeUnauthenticated, "send a valid token: Authorization: Bearer TOKEN")
 	errNoTenant        = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
 	errNoSource        = gateway.Errorf(gateway.CodeNotFound, "no such source")
+	errNoEndpoint      = gateway.Errorf(gateway.CodeNotFound, "no such endpoint")
 	errNoPath          = gateway.Errorf(gateway.CodeNotFound, "no such path")
 	errNoSuch          = gateway.Errorf(gateway.CodeNotFound, "no such thing")
 )

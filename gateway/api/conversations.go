@@ -19,6 +19,9 @@ func getConversation(c *call) (answer, error) {
 		if lines, err = c.Waits.Timeline(c.params.tenant, key, time.Time{}, most); err != nil {
 			return answer{}, err
 		}
+		if lines, err = c.timeline(lines, most); err != nil {
+			return answer{}, err
+		}
 	}
 	body := []byte(`{"data":[`)
 	for i, line := range lines {

@@ -90,7 +90,7 @@ func listDeliveries(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	keep, err := c.deliveryFilter()
+	keep, err := c.deliveryFilter(&p)
 	if err != nil {
 		return answer{}, err
 	}
@@ -114,29 +114,25 @@ var deliveryStates = []gateway.DeliveryState{
 	gateway.DeliveryPending, gateway.DeliveryRetrying, gateway.DeliverySucceeded, gateway.DeliveryDead, gateway.DeliveryCancelled,
 }
 
-// deliveryFilter reads what the query asks for; every fault at once.
-func (c *call) deliveryFilter() (func(*gateway.Delivery) bool, error) {
-	args := c.ctx.QueryArgs()
-	text := func(name string) string { return string(args.Peek(name)) }
-	var faults []gateway.Fault
-	moment := func(name string) (t time.Time) {
-		if text(name) == "" {
-			return t
-		}
-		t, err := time.Parse(time.RFC3339, text(name))
-		if err != nil {
-			faults = append(faults, gateway.Fault{Path: name, Message: "must be a time of RFC 3339, as 2026-01-31T12:00:00Z"})
-		}
-		return t
-	}
-	state, endpoint, event, key := gateway.DeliveryState(text("state")), text("endpoint"), text("event_type"), text("conversation_key")
-	since, until := moment("since"), moment("until")
+const stateRule = "must be pending, retrying, succeeded, dead or cancelled"
+
+// deliveryFilter reads what the query asks for; every fault at once. A page that
+// ends at a moment begins below it.
+func (c *call) deliveryFilter(p *page) (func(*gateway.Delivery) bool, error) {
+	q := c.query()
+	state, endpoint, event := gateway.DeliveryState(q.text("state")), q.text("endpoint"), q.text("event_type")
+	since, until := q.moment("since"), q.moment("until")
 	if state != "" && !slices.Contains(deliveryStates, state) {
-		faults = append(faults, gateway.Fault{Path: "state", Message: "must be pending, retrying, succeeded, dead or cancelled"})
+		q.fault("state", stateRule)
 	}
+	names, err := c.names(q.text("conversation_key"))
+	if err != nil {
+		return nil, err
+	}
+	p.until(gateway.PrefixDelivery, until)
 	return func(d *gateway.Delivery) bool {
 		return (state == "" || d.State == state) && (endpoint == "" || d.Endpoint == endpoint) &&
-			(event == "" || d.EventType == event) && (key == "" || d.ConversationKey == key) &&
+			(event == "" || d.EventType == event) && (names == nil || slices.Contains(names, d.ConversationKey)) &&
 			!d.CreatedAt.Before(since) && (until.IsZero() || d.CreatedAt.Before(until))
-	}, gateway.Invalid(faults)
+	}, gateway.Invalid(q.faults)
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +24,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/outbound"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
@@ -37,6 +40,7 @@ type kit struct {
 	url      string
 	store    *pebblestore.Store
 	waits    *waiting.Sessions
+	lanes    *outbound.Lanes
 	here     *directory.Directory
 	failures counter
 	opened   opened
@@ -88,20 +92,47 @@ func newKit(t *testing.T) *kit {
 	t.Cleanup(k.waits.Close)
 	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	k.must(err)
+	k.carry(log)
 	res, err := resources.Open(resources.Options{
 		Store: k.store, Directory: k.here, Metrics: metrics.New("test"), Sealer: seal.New(key), AdminToken: adminToken,
-		Log: log, OnTenantDeleted: k.waits.Forget,
+		Log: log, OnTenantDeleted: k.waits.Forget, OnEndpointDeleted: func(tenant, endpoint string) { k.must(k.lanes.Dropped(tenant, endpoint)) },
 	})
 	k.must(err)
+	t.Cleanup(res.Close)
 	k.must(res.SetFile(resources.File{
-		Tenants: map[string]directory.FileTenant{"filed": {Sources: map[string]gateway.Source{"s": {Verify: gateway.Verify{Type: "none"}}}}},
+		Tenants: map[string]directory.FileTenant{"filed": {
+			Sources:   map[string]gateway.Source{"s": {Verify: gateway.Verify{Type: "none"}}},
+			Endpoints: map[string]gateway.Endpoint{"e": {URL: "https://crm.example.com/"}},
+		}},
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
 	k.serve(api.New(api.Options{
-		Directory: k.here, Resources: res, Waits: k.waits, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
-		Reload: func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
+		Directory: k.here, Resources: res, Waits: k.waits, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
+		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
+		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
 	}))
 	return k
+}
+
+// carry starts the lanes, which may reach loopback.
+func (k *kit) carry(log *slog.Logger) {
+	sender := transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	k.t.Cleanup(sender.Close)
+	k.lanes = outbound.New(outbound.Options{
+		Queue: k.store, Sender: sender, Version: "test", Logger: log,
+		Targets: func(tenant, endpoint string) *outbound.Target {
+			if t := k.here.Current().Tenant(tenant); t != nil {
+				return outbound.EndpointTarget(t.Endpoint(endpoint))
+			}
+			return nil
+		},
+	})
+	k.must(k.lanes.Start())
+	k.t.Cleanup(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		defer stop()
+		k.must(k.lanes.Drain(ctx))
+	})
 }
 
 // serve answers on loopback, behind the strict pass, as the internal listener does.

@@ -89,9 +89,14 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	k.want(200, "PUT", v1Acme, fullTenant)
 	wait := k.want(201, "POST", v1Acme+"/waits", `{"source": "payments", "conversation_key": "c", "mode": "poll", "context": [1]}`)
 	k.callback("c", `{"amount": 5}`)
+	k.want(201, "PUT", crmOf, `{"url": "https://crm.example.com/", "token": "t", "batch": {"max_events": 2}, "rate_limit": 5, "retry": {"initial": "1s", "max_age": "1d"}}`)
+	k.want(200, "POST", crmOf+"/rotate-secret", "")
+	k.want(200, "POST", crmOf+"/pause", "")
+	event := k.publish(`{"event":{"type":"status"},"conversation":{"key":"c"}}`)[0]
 	for path, schema := range map[string]string{
 		"/v1/tenants": "TenantList", v1Acme: "Tenant", v1Acme + "/sources": "SourceList", v1Acme + "/sources/payments": "Source",
 		v1Acme + "/waits": "WaitList", v1Acme + "/waits/" + wait.str("id"): "Wait", v1Acme + "/deliveries": "DeliveryList",
+		v1Acme + "/endpoints": "EndpointList", crmOf: "Endpoint", events: "EventList", events + "/" + event: "Event",
 		v1Acme + "/conversations/c": "Timeline", "/v1/tokens": "TokenList", "/v1/tenants/nobody": "Problem",
 	} {
 		g := k.do("GET", path, "")

@@ -23,7 +23,15 @@ type route struct {
 }
 
 // routes lists every path. openapi.yaml describes the same; a test compares them.
+// They are looked through in order: those that carry traffic come first.
 var routes = []route{
+	{"/v1/events", map[string]action{
+		"POST": {needs: auth.PublishAny, do: publishAny},
+	}},
+	{"/v1/tenants/{tenant}/events", map[string]action{
+		"GET":  {needs: auth.Read, do: listEvents},
+		"POST": {needs: auth.Publish, do: publishEvents},
+	}},
 	{"/v1/tenants/{tenant}/waits", map[string]action{
 		"GET":  {needs: auth.Read, do: listWaits},
 		"POST": {needs: auth.UseWaits, do: openWait},
@@ -48,12 +56,31 @@ var routes = []route{
 		"PUT":    {needs: auth.ManageResources, do: putSource},
 		"DELETE": {needs: auth.ManageResources, do: deleteSource},
 	}},
+	{"/v1/tenants/{tenant}/endpoints", map[string]action{
+		"GET": {needs: auth.Read, do: listEndpoints},
+	}},
+	{"/v1/tenants/{tenant}/endpoints/{id}", map[string]action{
+		"GET":    {needs: auth.Read, do: getEndpoint},
+		"PUT":    {needs: auth.ManageResources, do: putEndpoint},
+		"DELETE": {needs: auth.ManageResources, do: deleteEndpoint},
+	}},
+	{"/v1/tenants/{tenant}/endpoints/{id}/verify", steering(verifyEndpoint)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/test", steering(testEndpoint)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/pause", steering(pauseEndpoint)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(resumeEndpoint)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(rotateSecret)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/replay", steering(replayEndpoint)},
+	{"/v1/tenants/{tenant}/events/{id}", map[string]action{
+		"GET": {needs: auth.Read, do: getEvent},
+	}},
 	{"/v1/tenants/{tenant}/deliveries", map[string]action{
 		"GET": {needs: auth.Read, do: listDeliveries},
 	}},
 	{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
 		"GET": {needs: auth.Read, do: getDelivery},
 	}},
+	{"/v1/tenants/{tenant}/deliveries/{id}/retry", steering(retryDelivery)},
+	{"/v1/tenants/{tenant}/deliveries/{id}/cancel", steering(cancelDelivery)},
 	{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
 		"GET": {needs: auth.Read, do: getConversation},
 	}},
@@ -71,6 +98,11 @@ var routes = []route{
 	{"/v1/openapi.yaml", map[string]action{
 		"GET": {needs: auth.Read, do: getOpenAPI},
 	}},
+}
+
+// steering is what can be done to an endpoint or a delivery by hand: a POST.
+func steering(do func(*call) (answer, error)) map[string]action {
+	return map[string]action{"POST": {needs: auth.ManageResources, do: do}}
 }
 
 // params are the parameters of a path, percent-decoded.

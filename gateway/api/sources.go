@@ -5,7 +5,8 @@ import (
 	"hookgate/gateway/directory"
 )
 
-// sourceView is a source as it is shown; its secrets mask themselves.
+// sourceView is a source as it is shown: what is in force of what was written. Its
+// secrets mask themselves.
 type sourceView struct {
 	gateway.Meta
 	URL string `json:"url,omitempty"` // where callbacks are sent
@@ -13,7 +14,7 @@ type sourceView struct {
 }
 
 func (c *call) viewSource(s *directory.Source) any {
-	v := sourceView{Meta: s.Meta, Source: s.Spec}
+	v := sourceView{Meta: s.Meta, Source: s.Effective()}
 	if c.PublicURL != "" {
 		v.URL = c.PublicURL + "/hooks/" + c.params.tenant + "/" + s.ID
 	}
@@ -22,9 +23,6 @@ func (c *call) viewSource(s *directory.Source) any {
 	}
 	if v.Variables == nil {
 		v.Variables = []gateway.Variable{}
-	}
-	if v.Methods == nil {
-		v.Methods = []string{}
 	}
 	return v
 }

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/resources"
+)
+
+// Lanes is what the API needs of the lanes: how endpoints stand, and what is done
+// to them and to their deliveries by hand.
+type Lanes interface {
+	Status(tenant, endpoint string) (outbound.Status, error)
+	// Changed tells that an endpoint was written: a disablement is forgotten, and
+	// what is to be proved is proved, within five seconds or else in the background.
+	Changed(ctx context.Context, tenant, endpoint string) error
+	Verify(ctx context.Context, tenant, endpoint string) error
+	Pause(tenant, endpoint string) error
+	Resume(tenant, endpoint string) error
+	Retry(tenant, delivery string) (*gateway.Delivery, error)
+	Cancel(tenant, delivery string) (*gateway.Delivery, error)
+	Replay(tenant, endpoint string, f outbound.ReplayFilter) (count int, err error)
+	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
+}
+
+// endpointView is an endpoint as it is shown: what is in force of what was
+// written, and how it stands. Its secrets mask themselves.
+type endpointView struct {
+	gateway.Meta
+	gateway.Endpoint
+	Headers           any          `json:"headers"`
+	Breaker           *breakerView `json:"breaker"`
+	Verified          bool         `json:"verified"`
+	VerificationError *string      `json:"verification_error"`
+	Paused            bool         `json:"paused"`
+	DisabledReason    *string      `json:"disabled_reason"`
+	QueueDepth        int          `json:"queue_depth"`
+	OldSecretsUntil   gateway.Time `json:"old_secrets_until"`
+	// Secret and PublicKey are there in the one answer after they were made up.
+	Secret    string `json:"secret,omitempty"`
+	PublicKey string `json:"public_key,omitempty"`
+}
+
+type breakerView struct {
+	gateway.Breaker
+	State     string       `json:"state"`
+	OpenUntil gateway.Time `json:"open_until"`
+}
+
+// viewEndpoint shows an endpoint that hookgate disabled as not enabled: written
+// back, that is what it stays.
+func viewEndpoint(e *directory.Endpoint, s outbound.Status, headers any) *endpointView {
+	v := &endpointView{
+		Meta: e.Meta, Endpoint: e.Effective(), Headers: headers,
+		Verified: s.Verified, VerificationError: orNull(s.VerificationError), Paused: s.Paused,
+		DisabledReason: orNull(s.DisabledReason), QueueDepth: s.Depth, OldSecretsUntil: timeOf(e.OldUntil),
+	}
+	if s.DisabledReason != "" {
+		v.Enabled = new(false)
+	}
+	if b := v.Endpoint.Breaker; b != nil {
+		v.Breaker = &breakerView{*b, s.Breaker, timeOf(s.OpenUntil)}
+	}
+	return v
+}
+
+// ShowEndpoint gives an endpoint as the API shows it to a token that may not see
+// headers: for the notice to the platform that it was disabled.
+func ShowEndpoint(e *directory.Endpoint, s outbound.Status) (gateway.Raw, error) {
+	headers := e.Spec.Headers
+	if headers == nil {
+		headers = gateway.Headers{}
+	}
+	return json.Marshal(viewEndpoint(e, s, headers))
+}
+
+// viewEndpoint shows an endpoint to the caller, as it stands now.
+func (c *call) viewEndpoint(e *directory.Endpoint) (*endpointView, error) {
+	s, err := c.Lanes.Status(e.Tenant.ID, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	return viewEndpoint(e, s, c.viewHeaders(e.Spec.Headers)), nil
+}
+
+func (c *call) showEndpoint(status int, e *directory.Endpoint, made resources.Made) (answer, error) {
+	v, err := c.viewEndpoint(e)
+	if err != nil {
+		return answer{}, err
+	}
+	v.Secret, v.PublicKey = made.Secret.Reveal(), made.PublicKey
+	return show(status, v)
+}
+
+func listEndpoints(c *call) (answer, error) {
+	p, err := c.page(gateway.IsName)
+	if err != nil {
+		return answer{}, err
+	}
+	a, shown := showPart(c.tenant.Endpoints(), p, func(e *directory.Endpoint) string { return e.ID }, func(e *directory.Endpoint) any {
+		v, fault := c.viewEndpoint(e)
+		if fault != nil {
+			err = fault
+		}
+		return v
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return a, shown
+}
+
+// endpoint gives the endpoint of the path.
+func (c *call) endpoint() (*directory.Endpoint, error) {
+	if e := c.tenant.Endpoint(c.params.id); e != nil {
+		return e, nil
+	}
+	return nil, errNoEndpoint
+}
+
+func getEndpoint(c *call) (answer, error) {
+	e, err := c.endpoint()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.showEndpoint(200, e, resources.Made{})
+}
+
+// maxHandshake bounds how long a call stays for a handshake: one of the lanes'
+// attempts, and some time to write down how it went.
+const maxHandshake = directory.MaxTimeout + 5*time.Second
+
+func putEndpoint(c *call) (answer, error) {
+	body, _, err := c.body()
+	if err != nil {
+		return answer{}, err
+	}
+	e, made, created, err := c.Resources.PutEndpoint(c.by, c.params.tenant, c.params.id, body)
+	if err != nil {
+		return answer{}, err
+	}
+	c.audit("an endpoint was written", "tenant", c.params.tenant, "endpoint", e.ID, "created", created, "secret_made", made.Secret != "")
+	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
+	defer stop()
+	if err := c.Lanes.Changed(ctx, c.params.tenant, e.ID); err != nil { // the endpoint is written all the same
+		c.Log.Warn("an endpoint was written, but its lane could not follow", "tenant", c.params.tenant, "endpoint", e.ID, "error", err)
+	}
+	return c.showEndpoint(wrote(created), e, made)
+}
+
+func deleteEndpoint(c *call) (answer, error) {
+	if err := c.Resources.DeleteEndpoint(c.by, c.params.tenant, c.params.id); err != nil {
+		return answer{}, err
+	}
+	c.audit("an endpoint was deleted", "tenant", c.params.tenant, "endpoint", c.params.id)
+	return nothing, nil
+}
