@@ -72,7 +72,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
 		Timeout: f.span("timeout", spec.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
-		Concurrency: concurrency(spec.Concurrency, &f), Batch: compileBatch(spec.Batch, &f),
+		Concurrency: f.count("concurrency", spec.Concurrency, DefaultConcurrency, MaxConcurrency, ""), Batch: compileBatch(spec.Batch, &f),
 		Ordered: spec.Ordered, OrderedHold: f.span("ordered_hold", spec.OrderedHold, DefaultOrderedHold, MinOrderedHold, MaxOrderedHold),
 		Format:       spec.Format,
 		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
@@ -98,7 +98,11 @@ var reserved = []string{"webhook-id", "webhook-timestamp", "webhook-signature", 
 
 func (e *Endpoint) compileToken(o Options, f *faults) {
 	h := Header{e.TokenHeader, e.Token.Reveal()}
-	f.header("token_header", h, o)
+	if err := o.CheckHeader(h.Name, ""); err != nil {
+		f.add("token_header", "%v", err)
+		return
+	}
+	f.header("token", h, o)
 	if slices.ContainsFunc(reserved, func(name string) bool { return strings.EqualFold(name, h.Name) }) {
 		f.add("token_header", "is %s, which every delivery has already", h.Name)
 	}
@@ -127,16 +131,6 @@ func (e *Endpoint) compileSign(old []gateway.OldSecret, o Options, f *faults) {
 		}
 	}
 	e.Signer = compileSign(sign, o, f)
-}
-
-func concurrency(n *int, f *faults) int {
-	if n == nil {
-		return DefaultConcurrency
-	}
-	if *n < 1 || *n > MaxConcurrency {
-		f.add("concurrency", "is %d: must be 1 to %d", *n, MaxConcurrency)
-	}
-	return *n
 }
 
 func compileBatch(b *gateway.Batch, f *faults) Batch {

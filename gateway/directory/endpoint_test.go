@@ -179,7 +179,7 @@ func TestEndpointFaults(t *testing.T) {
 		`{"headers": {"X": "1", "x": "2"}}`:   "headers.x",
 		`{"headers": {"Authorization": "x"}, "auth": {"type": "bearer", "token": "t"}}`: "headers.Authorization",
 		`{"auth": {"type": "digest"}}`:                                             "auth.type",
-		`{"token": "a\nb"}`:                                                        "token_header",
+		`{"token": "a\nb"}`:                                                        "token",
 		`{"token": "a", "token_header": "Content-Length"}`:                         "token_header",
 		`{"token_header": "webhook-id"}`:                                           "token_header",
 		`{"token": "a", "headers": {"x-webhook-token": "b"}}`:                      "token_header",

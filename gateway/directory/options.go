@@ -71,3 +71,14 @@ func (f *faults) span(path string, d *gateway.Duration, unset, least, most time.
 	}
 	return time.Duration(*d)
 }
+
+// count gives a number of 1 to most; nil is the default. hint ends the fault.
+func (f *faults) count(path string, n *int, unset, most int, hint string) int {
+	if n == nil {
+		return unset
+	}
+	if *n < 1 || *n > most {
+		f.add(path, "is %d: must be 1 to %d%s", *n, most, hint)
+	}
+	return *n
+}

@@ -60,7 +60,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	}
 	s := &Source{
 		ID: meta.ID, Meta: meta, Spec: spec, Again: spec.Early.Again, Pin: spec.Respond.Status, Rate: spec.RateLimit,
-		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: earlyMax(spec.Early.Max, &f),
+		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: f.count("early.max", spec.Early.Max, DefaultEarlyMax, MaxEarlyMax, "; to park nothing set early.ttl to 0"),
 		EarlyTTL: f.span("early.ttl", spec.Early.TTL, DefaultEarlyTTL, 0, MaxEarlyTTL),
 		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
 		methods:  compileMethods(spec.Methods, &f),
@@ -144,14 +144,4 @@ func maxBody(size *gateway.Size, unset gateway.Size, f *faults) int {
 		f.add("max_body", "is %d: must be 1 to %d bytes", *size, MaxSourceBody)
 	}
 	return int(*size)
-}
-
-func earlyMax(most *int, f *faults) int {
-	if most == nil {
-		return DefaultEarlyMax
-	}
-	if *most < 1 || *most > MaxEarlyMax {
-		f.add("early.max", "is %d: must be 1 to %d; to park nothing set early.ttl to 0", *most, MaxEarlyMax)
-	}
-	return *most
 }
