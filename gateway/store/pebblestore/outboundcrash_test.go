@@ -28,6 +28,7 @@ func (c *deliverers) run(t *testing.T, n int, tickets <-chan struct{}) {
 	for i := range n {
 		c.wg.Go(func() {
 			for range tickets {
+				i++
 				if err := c.one(i); err != nil {
 					t.Error(err)
 				}
@@ -47,7 +48,7 @@ func (c *deliverers) one(i int) error {
 	c.mu.Lock()
 	c.accepted = append(c.accepted, p.Deliveries...)
 	c.mu.Unlock()
-	state := []gateway.DeliveryState{"", gateway.DeliverySucceeded, gateway.DeliveryRetrying, gateway.DeliveryDead, gateway.DeliveryDead}[len(p.Events[0].ID)*i%5]
+	state := []gateway.DeliveryState{"", gateway.DeliverySucceeded, gateway.DeliveryRetrying, gateway.DeliveryDead, gateway.DeliveryDead}[i%5]
 	for _, d := range p.Deliveries {
 		if state == "" {
 			break
@@ -99,6 +100,56 @@ func TestCrashOfDeliveries(t *testing.T) {
 	}
 	close(tickets)
 	c.wg.Wait()
+}
+
+// TestDurable loses all that was not synced right after a method returned: what
+// should be durable is there.
+func TestDurable(t *testing.T) {
+	at := time.Now()
+	lane := gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}
+	for name, do := range map[string]struct {
+		by   func(*Store, *gateway.Delivery) error
+		want gateway.DeliveryState
+	}{
+		"Cancel": {func(s *Store, d *gateway.Delivery) error {
+			d.State, d.EndedAt = gateway.DeliveryCancelled, at
+			return s.Cancel(d)
+		}, gateway.DeliveryCancelled},
+		"DropLane": {func(s *Store, _ *gateway.Delivery) error { return s.DropLane(lane) }, gateway.DeliveryCancelled},
+		"Requeue": {func(s *Store, d *gateway.Delivery) error {
+			was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
+			d.State, d.EndedAt = gateway.DeliveryDead, at
+			if err := s.Settle(d, was, nil); err != nil {
+				return err
+			}
+			d.State, d.EndedAt = gateway.DeliveryRetrying, time.Time{}
+			return s.Requeue(d)
+		}, gateway.DeliveryRetrying},
+		"PutStatus": {func(s *Store, _ *gateway.Delivery) error {
+			return s.PutStatus(lane, gateway.EndpointStatus{Paused: true}, true)
+		}, gateway.DeliveryPending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := vfs.NewCrashableMem()
+			s := mustOpen(t, Options{Dir: "data", FS: mem})
+			p := published(at, 1)
+			d := p.Deliveries[0]
+			if err := s.Accept(p); err != nil {
+				t.Fatal(err)
+			}
+			if err := do.by(s, &d); err != nil {
+				t.Fatal(err)
+			}
+			left := mustOpen(t, Options{Dir: "data", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
+			got, _, err := left.Delivery(d.Tenant, d.ID)
+			if err != nil || got.State != do.want {
+				t.Errorf("got %+v, %v, want it %s", got, err, do.want)
+			}
+			if status, err := left.Status(lane); err != nil || status.Paused != (name == "PutStatus") {
+				t.Errorf("got %+v, %v", status, err)
+			}
+		})
+	}
 }
 
 // lostDeliveries opens what a crash left. Each delivery is in one place, due if it

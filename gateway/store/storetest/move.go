@@ -203,3 +203,42 @@ func cancelOrSettle(k *kit) {
 	k.must(err)
 	k.same("deliveries in all", len(list), 100)
 }
+
+// cancelWhileSettled cancels deliveries that are settled again and again: once
+// cancelled they stay so.
+func cancelWhileSettled(k *kit) {
+	for range 20 {
+		v, d := k.acceptOne("42", "crm")
+		cancelled, settled := *d, *d
+		cancelled.State, cancelled.EndedAt = gateway.DeliveryCancelled, k.now
+		settled.State = gateway.DeliveryRetrying
+		began, stop := make(chan struct{}), make(chan struct{})
+		var settler sync.WaitGroup
+		settler.Go(func() {
+			for i := 0; ; i++ {
+				was := placeOf(&settled)
+				settled.NextAttemptAt = k.now.Add(time.Duration(i) * time.Second)
+				if err := k.Settle(&settled, was, nil); err != nil {
+					k.Error(err)
+				}
+				if i == 0 {
+					close(began)
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+		<-began
+		err := k.Cancel(&cancelled)
+		close(stop)
+		settler.Wait()
+		k.must(err)
+		cancelled.NextAttemptAt = time.Time{}
+		k.same("window", len(k.window(lane("crm"))), 0)
+		k.is(&cancelled, 0)
+		k.shows(v, &cancelled)
+	}
+}

@@ -89,6 +89,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"MergeOutlivesItsEvents", mergeOutlivesItsEvents},
 		{"Cancel", cancels},
 		{"CancelOrSettle", cancelOrSettle},
+		{"CancelWhileSettled", cancelWhileSettled},
 		{"DropLane", dropLane},
 		{"DropLaneOfMany", dropLaneOfMany},
 		{"Holds", holds},
