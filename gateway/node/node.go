@@ -48,6 +48,7 @@ type Node struct {
 	resources *resources.Resources
 	transport *transport.Transport
 	lanes     *outbound.Lanes
+	publisher *outbound.Publisher
 	sessions  *waiting.Sessions
 	inbound   *inbound.Inbound
 	server    *server.Server
@@ -72,7 +73,7 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, part := range []func() error{
-		n.openStore, n.openLanes, n.openResources, n.openSessions, n.loadFile, n.firstToken, n.recover, n.listen,
+		n.openStore, n.openLanes, n.openResources, n.openSessions, n.openPublisher, n.loadFile, n.firstToken, n.recover, n.listen,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -152,7 +153,7 @@ func (n *Node) openResources() error {
 	}
 	n.resources, err = resources.Open(resources.Options{
 		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: seal.New(key),
-		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget,
+		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
 	})
 	return err
 }
@@ -161,6 +162,15 @@ func (n *Node) openResources() error {
 func (n *Node) forget(tenant string) {
 	n.sessions.Forget(tenant)
 	n.inbound.Forget(tenant)
+	n.publisher.Forget(tenant)
+	n.lanes.Forget(tenant)
+}
+
+// dropEndpoint ends what was on its way to an endpoint that was deleted.
+func (n *Node) dropEndpoint(tenant, endpoint string) {
+	if err := n.lanes.Dropped(tenant, endpoint); err != nil {
+		n.Log.Error("the deliveries of a deleted endpoint were not cancelled", "tenant", tenant, "endpoint", endpoint, "error", err)
+	}
 }
 
 func (n *Node) openLanes() error {
@@ -177,21 +187,37 @@ func (n *Node) openLanes() error {
 // target says where the deliveries of an endpoint go now.
 func (n *Node) target(tenant, endpoint string) *outbound.Target {
 	t := n.directory.Current().Tenant(tenant)
-	if t == nil || t.Disabled || endpoint != gateway.PlatformEndpoint {
+	switch {
+	case t == nil || t.Disabled:
 		return nil
+	case endpoint == gateway.PlatformEndpoint:
+		return outbound.PlatformTarget(t.Platform)
 	}
-	return outbound.PlatformTarget(t.Platform)
+	return outbound.EndpointTarget(t.Endpoint(endpoint))
 }
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake,
+		Store: n.store, Notify: n.lanes.Wake, Source: n.source,
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {
 		return err
 	}
 	n.onStop(func() error { n.sessions.Close(); return nil })
+	return nil
+}
+
+// source gives a source as it now stands.
+func (n *Node) source(tenant, id string) *directory.Source {
+	if t := n.directory.Current().Tenant(tenant); t != nil {
+		return t.Source(id)
+	}
+	return nil
+}
+
+func (n *Node) openPublisher() error {
+	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions})
 	return nil
 }
 
@@ -230,6 +256,7 @@ func (n *Node) listen() (err error) {
 	})
 	management := api.New(api.Options{
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Deliveries: n.store,
+		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"),
 	})

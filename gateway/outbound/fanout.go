@@ -18,10 +18,7 @@ func (d *draft) fanout() {
 			share = d.shareOf(e.Tenant)
 		}
 		n := 0
-		for _, endpoint := range d.tenants[share].of.Endpoints() {
-			if !endpoint.Wants(e.Type, e.Kind) {
-				continue
-			}
+		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
 			n++
 			p.Deliveries = append(p.Deliveries, gateway.Delivery{
 				ID: gateway.NewID(gateway.PrefixDelivery, d.at), Tenant: e.Tenant, Endpoint: endpoint.ID,

@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 
@@ -22,9 +21,6 @@ type PublisherOptions struct {
 	Queue   Queue
 	Lanes   *Lanes
 	Learner Learner
-	// Accepted counts accepted events of a tenant, by type.
-	Accepted func(tenant, eventType string, n int)
-	Log      *slog.Logger
 }
 
 // Publisher takes events in: the first half of the way, up to the 202.
@@ -159,14 +155,30 @@ func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	for _, n := range d.publication.Names {
 		p.Learner.Learned(n)
 	}
-	for i := range d.publication.Deliveries {
-		v := &d.publication.Deliveries[i]
-		p.Lanes.Wake(gateway.LaneKey{Tenant: v.Tenant, Endpoint: v.Endpoint}, placeOf(v))
-	}
-	for _, e := range d.publication.Events {
-		p.Accepted(e.Tenant, e.Type, 1)
+	p.wake(d.publication.Deliveries)
+	for i := range d.publication.Events {
+		e := &d.publication.Events[i]
+		d.tenants[d.shareOf(e.Tenant)].of.Metrics.EventsAccepted(e.Type, 1)
 	}
 	return nil
+}
+
+// wake tells each lane of its new deliveries at once.
+func (p *Publisher) wake(deliveries []gateway.Delivery) {
+	if len(deliveries) == 1 {
+		v := &deliveries[0]
+		p.Lanes.Wake(gateway.LaneKey{Tenant: v.Tenant, Endpoint: v.Endpoint}, placeOf(v))
+		return
+	}
+	lanes := map[gateway.LaneKey][]gateway.Due{}
+	for i := range deliveries {
+		v := &deliveries[i]
+		key := gateway.LaneKey{Tenant: v.Tenant, Endpoint: v.Endpoint}
+		lanes[key] = append(lanes[key], placeOf(v))
+	}
+	for key, dues := range lanes {
+		p.Lanes.WakeMany(key, dues)
+	}
 }
 
 // Forget drops what is kept of a tenant that is no more.

@@ -1,0 +1,248 @@
+package outbound_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tidwall/gjson"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+// publisherOf makes a Publisher over a world, for the tenants acme, which has the
+// fixtures' account and these endpoints, and other.
+func publisherOf(t *testing.T, w *world, endpoints map[string]gateway.Endpoint) (*outbound.Publisher, *directory.Snapshot) {
+	t.Helper()
+	two := 2.0
+	tenants, faults := directory.CompileFile(map[string]directory.FileTenant{
+		"acme": {
+			Tenant:    gateway.Tenant{AccountKeys: []string{"VGYh5KEUxnaS043726528180Llb9R8pe"}},
+			Endpoints: endpoints,
+		},
+		"byid": {Tenant: gateway.Tenant{AccountKeys: []string{"99"}}},
+		"slow": {Tenant: gateway.Tenant{Limits: gateway.Limits{EventsPerSecond: &gateway.Rate{PerSecond: two, Burst: 2}}}},
+	}, directory.Options{
+		MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
+	})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	snapshot := directory.Build(metrics.New("test"), tenants, nil)
+	sessions, err := waiting.New(waiting.Options{Store: w.store, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sessions.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sessions.Close)
+	return outbound.NewPublisher(outbound.PublisherOptions{Queue: w.store, Lanes: w.lanes, Learner: sessions}), snapshot
+}
+
+// Every event of the fixtures reaches the endpoint as it was published, byte for
+// byte, and is shown with its delivery.
+func TestFixturesPassUnchanged(t *testing.T) {
+	w := real(t, always(204))
+	w.start()
+	defer w.stop()
+	w.to(func(target *outbound.Target) { target.Form = outbound.Envelope })
+	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{"crm": {URL: "https://crm.example.com/in"}})
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil || len(files) != 28 {
+		t.Fatalf("%d fixtures, %v; want 28", len(files), err)
+	}
+	want := map[string]string{} // by event id
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		published, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Body: body})
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		answer := gjson.ParseBytes(published.Body)
+		if answer.Get("accepted").Int() != 1 || answer.Get("events.0.deliveries").Int() != 1 {
+			t.Fatalf("%s is answered %s", file, published.Body)
+		}
+		id, item := answer.Get("events.0.id").String(), gjson.GetBytes(body, "events.0")
+		want[id] = item.Raw
+		event, deliveries, err := w.store.Event("acme", id)
+		if err != nil || string(event.Body) != item.Raw || len(deliveries) != 1 || deliveries[0].Endpoint != "crm" {
+			t.Fatalf("%s is shown as %+v with %+v, %v", file, event, deliveries, err)
+		}
+		if kind := item.Get("event.payload.message.type").String(); event.Type != item.Get("event.type").String() || event.Kind != kind {
+			t.Errorf("%s has type %s and kind %s", file, event.Type, event.Kind)
+		}
+		if event.ConversationKey != item.Get("conversation.key").String() {
+			t.Errorf("%s has conversation %s", file, event.ConversationKey)
+		}
+	}
+	w.await(len(files))
+	for _, r := range w.receiver.all() {
+		if got := string(r.body); got != `{"events":[`+want[r.id()]+`]}` {
+			t.Errorf("%s arrived as %s", r.id(), got)
+		}
+	}
+	// conversation_create teaches that its external_key and the tail of its
+	// conversation_url are the same conversation.
+	n, found, err := w.store.Names("acme", "7f984da9a15b4bceb512ecad8ca461051693283267")
+	if err != nil || !found || n.All[0] != "42bb83f00d8240e5bb41290a12eb44401693552452" {
+		t.Errorf("names learned: %+v, %v", n, err)
+	}
+}
+
+func TestPublishIsAllOrNothing(t *testing.T) {
+	w := real(t, always(204))
+	w.start()
+	defer w.stop()
+	p, snapshot := publisherOf(t, w, nil)
+	good := `{"event":{"type":"note"},"account":{"key":"VGYh5KEUxnaS043726528180Llb9R8pe"}}`
+	big := `{"event":{"type":"note"},"filler":"` + strings.Repeat("x", gateway.MaxEventBytes) + `"}`
+	acme := snapshot.Tenant("acme")
+	for name, c := range map[string]struct {
+		tenant *directory.Tenant
+		body   string
+		code   gateway.Code
+		path   string
+	}{
+		"no JSON":            {nil, `{"events":`, gateway.CodeInvalidBody, ""},
+		"no list":            {nil, `{"events":{}}`, gateway.CodeInvalidField, "events"},
+		"nothing":            {nil, `{}`, gateway.CodeInvalidField, "events"},
+		"an empty list":      {nil, `{"events":[]}`, gateway.CodeInvalidField, "events"},
+		"too many":           {acme, `{"events":[` + strings.Repeat(good+",", 1000) + good + `]}`, gateway.CodeInvalidField, "events"},
+		"no type":            {acme, `{"events":[` + good + `,{"event":{}}]}`, gateway.CodeInvalidField, "events[1].event.type"},
+		"a type that is odd": {acme, `{"events":[{"event":{"type":"No"}}]}`, gateway.CodeInvalidField, "events[0].event.type"},
+		"no object":          {acme, `{"events":[7]}`, gateway.CodeInvalidField, "events[0].event.type"},
+		"no account":         {nil, `{"events":[` + good + `,{"event":{"type":"note"}}]}`, gateway.CodeUnknownAccount, "events[1].account"},
+		"another's account":  {nil, `{"events":[{"event":{"type":"note"},"account":{"key":"nobody's"}}]}`, gateway.CodeUnknownAccount, "events[0].account"},
+		"an event too large": {acme, `{"events":[` + good + `,` + big + `]}`, gateway.CodeTooLarge, "events[1]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: c.tenant, Body: []byte(c.body)})
+			var refused *gateway.Error
+			if !errors.As(err, &refused) || refused.Code != c.code {
+				t.Fatalf("answered %v, want %s", err, c.code)
+			}
+			if c.path != "" && (len(refused.Faults) != 1 || refused.Faults[0].Path != c.path) {
+				t.Errorf("faults %v, want one at %s", refused.Faults, c.path)
+			}
+		})
+	}
+	if list, err := w.store.Events("acme", "", 10, func(*gateway.Event) bool { return true }); err != nil || len(list) != 0 {
+		t.Errorf("%d events were stored, %v", len(list), err)
+	}
+}
+
+func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
+	w := real(t, always(204))
+	w.start()
+	defer w.stop()
+	off := false
+	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{
+		"all":     {URL: "https://a.example.com/"},
+		"texts":   {URL: "https://b.example.com/", EventTypes: []string{"message/text"}},
+		"answers": {URL: "https://c.example.com/", EventTypes: []string{"message/button.response", "note"}},
+		"off":     {URL: "https://d.example.com/", Enabled: &off},
+	})
+	event := func(account, event string) string { return `{"event":` + event + `,"account":` + account + `}` }
+	const acme, byID = `{"key":"VGYh5KEUxnaS043726528180Llb9R8pe","id":1}`, `{"key":"unknown","id":99}`
+	body := `{"events":[` + strings.Join([]string{
+		event(acme, `{"type":"message","payload":{"message":{"type":"text"}}}`),
+		event(acme, `{"type":"message","payload":{"message":{"type":"button.response"}}}`),
+		event(acme, `{"type":"note"}`),
+		event(acme, `{"type":"made.up-type_9"}`),
+		event(byID, `{"type":"note"}`),
+	}, ",") + `]}`
+	published, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Body: []byte(body)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := gjson.GetBytes(published.Body, "events.#.deliveries").Raw; got != "[2,2,2,1,0]" {
+		t.Errorf("deliveries %s, want [2,2,2,1,0]", got)
+	}
+	id := gjson.GetBytes(published.Body, "events.4.id").String()
+	if e, _, err := w.store.Event("byid", id); err != nil || e.Tenant != "byid" {
+		t.Errorf("the event of the account id 99: %+v, %v", e, err)
+	}
+}
+
+func TestPublishedOnce(t *testing.T) {
+	w := real(t, always(204))
+	w.start()
+	defer w.stop()
+	p, snapshot := publisherOf(t, w, nil)
+	q := outbound.PublishRequest{
+		Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: []byte(`{"events":[{"event":{"type":"note"}}]}`), IdempotencyKey: "k1",
+	}
+	const tries = 8
+	bodies := make([]string, tries)
+	fresh := 0
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for i := range tries {
+		all.Go(func() {
+			published, err := p.Publish(q)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			bodies[i] = string(published.Body)
+			if !published.Replayed {
+				fresh++
+			}
+		})
+	}
+	all.Wait()
+	for _, body := range bodies {
+		if body != bodies[0] || !json.Valid([]byte(body)) {
+			t.Errorf("one Idempotency-Key is answered %s and %s", bodies[0], body)
+		}
+	}
+	if fresh != 1 {
+		t.Errorf("%d were published", fresh)
+	}
+	q.Body = []byte(`{"events":[{"event":{"type":"status"}}]}`)
+	_, err := p.Publish(q)
+	var refused *gateway.Error
+	if !errors.As(err, &refused) || refused.Code != gateway.CodeIdempotencyKeyReused {
+		t.Errorf("with another body: %v", err)
+	}
+	q.Tenant = nil // the key is another's there
+	q.Body = []byte(`{"events":[{"event":{"type":"note"},"account":{"id":99}}]}`)
+	if published, err := p.Publish(q); err != nil || published.Replayed {
+		t.Errorf("on the path of all tenants: %+v, %v", published, err)
+	}
+}
+
+func TestPublishRateOfATenant(t *testing.T) {
+	w := real(t, always(204))
+	w.start()
+	defer w.stop()
+	p, snapshot := publisherOf(t, w, nil)
+	publish := func(n int) error {
+		item := `{"event":{"type":"note"}}`
+		body := fmt.Sprintf(`{"events":[%s]}`, strings.TrimSuffix(strings.Repeat(item+",", n), ","))
+		_, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("slow"), Body: []byte(body)})
+		return err
+	}
+	if err := publish(10); err != nil { // more than a burst passes when all of it is free
+		t.Fatal(err)
+	}
+	var refused *gateway.Error
+	if err := publish(1); !errors.As(err, &refused) || refused.Code != gateway.CodeRateLimited || refused.RetryAfter <= 0 {
+		t.Errorf("over the rate: %v", err)
+	}
+}
