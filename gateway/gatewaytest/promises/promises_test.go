@@ -291,6 +291,20 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// A client that left may have its request done all the same, as long as there is a
+// process to do it.
+func TestCheckKnowsThatAClientLeft(t *testing.T) {
+	for created, want := range map[int]int{2800: 0, 3100: 1} {
+		m := newMade()
+		a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
+		m.Opened(m.early, &Open{Span: cut(2500, 2600), Ask: a})
+		m.got(m.early, span(20100, 20105), "w9", newWait("w9", a, created))
+		if found := laws(m.Check(true, m.Names()...)); len(found) != want {
+			t.Errorf("opened at %d: found %q, want %d", created, found, want)
+		}
+	}
+}
+
 // What is only under way is no violation before the end.
 func TestCheckWaitsForNotices(t *testing.T) {
 	m := newMade()
