@@ -46,10 +46,12 @@ func errEnded(w *gateway.Wait) error {
 // end ends an open session without a callback, durably. The turn is held.
 func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
 	final := endedWithout(e.wait, state, reason, time.Now())
-	if err := s.commit(endChange(final)); err != nil {
+	change := endChange(final)
+	if err := s.commit(change); err != nil {
 		return err
 	}
 	r.finish(s, e, final)
+	s.wake(change)
 	return nil
 }
 

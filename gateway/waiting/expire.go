@@ -182,6 +182,9 @@ func (x *expirer) expire(due []*expiry) {
 			x.add(item)
 		}
 	}
+	if err == nil {
+		s.wake(changes...)
+	}
 }
 
 // release tells the store now and then from when on it must look for open waits

@@ -27,9 +27,10 @@ type kit struct {
 	source   *directory.Source
 	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
 
-	mu      sync.Mutex
-	notices []gateway.Due
-	counts  counts
+	mu       sync.Mutex
+	notices  []gateway.Due
+	onNotice func() // called when a lane is woken
+	counts   counts
 }
 
 // counts is what an Observer was told.
@@ -115,6 +116,9 @@ func (k *kit) start() {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			k.notices = append(k.notices, due)
+			if k.onNotice != nil {
+				k.onNotice()
+			}
 		},
 	}); err != nil {
 		k.t.Fatal(err)

@@ -178,18 +178,18 @@ func (s *Sessions) List(tenant, before string, most int, keep func(*gateway.Wait
 
 var errNoWait = gateway.Errorf(gateway.CodeNotFound, "no such wait")
 
-// commit makes changes durable, and wakes the lanes of their notices.
-func (s *Sessions) commit(changes ...*gateway.Change) error {
-	if err := s.Store.Commit(changes...); err != nil {
-		return err
-	}
+// commit makes changes durable.
+func (s *Sessions) commit(changes ...*gateway.Change) error { return s.Store.Commit(changes...) }
+
+// wake wakes the lanes of the notices that were committed: when the registry knows
+// of the change too, for who is told of an outcome may ask for it at once.
+func (s *Sessions) wake(changes ...*gateway.Change) {
 	for _, c := range changes {
 		if n := c.Notice; n != nil {
 			s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint},
 				gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
 		}
 	}
-	return nil
 }
 
 // errGone ends what was begun for a tenant that has been deleted meanwhile.

@@ -142,6 +142,7 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 		return Taken{}, err
 	}
 	r.finish(s, e, final)
+	s.wake(&k.change)
 	taken.Outcome = gateway.OutcomeResumed
 	return taken, nil
 }
@@ -216,7 +217,11 @@ func (s *Sessions) noticeLate(k *taking, ended gateway.Ended, variables gateway.
 	k.change.Marks = k.marks[:]
 	k.trace(gateway.OutcomeLate, wait.ID)
 	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now)
-	return s.commitTaking(k)
+	if err := s.commitTaking(k); err != nil {
+		return err
+	}
+	s.wake(&k.change)
+	return nil
 }
 
 // park keeps a callback until its session waits, or its time is over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -317,6 +318,34 @@ func TestParkingEnds(t *testing.T) {
 		// Unclaimed, it is forgotten: the sender's retry is parked again.
 		if got := k.send(sent{key: "chat1", id: "d1", body: paid(1)}); got.Outcome != gateway.OutcomeParked {
 			t.Errorf("its retry: %s, want parked", got.Outcome)
+		}
+	})
+}
+
+// The platform may ask for a wait as soon as it hears of its end.
+func TestNoticeGoesOutWhenTheEndIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t, vfs.NewMem(), gateway.Source{})
+		defer k.stop()
+		var heard []gateway.WaitState
+		for i, end := range []func(*gateway.Wait){
+			func(w *gateway.Wait) { k.send(sent{key: w.ConversationKey, body: paid(1)}) },
+			func(w *gateway.Wait) {
+				if _, err := k.sessions.Cancel(t.Context(), "acme", w.ID, gateway.ReasonCancelled); err != nil {
+					t.Fatal(err)
+				}
+			},
+			func(*gateway.Wait) { time.Sleep(61 * time.Second); synctest.Wait() },
+		} {
+			w := k.open(waiting.OpenRequest{Key: fmt.Sprint("chat", i), Mode: gateway.ModeNotify}).Wait
+			k.mu.Lock()
+			k.onNotice = func() { heard = append(heard, k.wait(w.ID).State) }
+			k.mu.Unlock()
+			end(w)
+		}
+		want := []gateway.WaitState{gateway.StateResumed, gateway.StateCancelled, gateway.StateTimedOut}
+		if !slices.Equal(heard, want) {
+			t.Errorf("the platform heard, and saw %q, want %q", heard, want)
 		}
 	})
 }
