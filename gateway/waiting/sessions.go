@@ -42,7 +42,8 @@ type Sessions struct {
 	Options
 	expirer  *expirer
 	rules    *ristretto.Cache[string, *mapping.Program]
-	draining atomic.Bool
+	draining chan struct{}
+	drain    sync.Once
 
 	open         atomic.Int64
 	contextBytes atomic.Int64
@@ -66,7 +67,7 @@ func New(o Options) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{Options: o, rules: rules, rooms: map[string]*room{}}
+	s := &Sessions{Options: o, rules: rules, draining: make(chan struct{}), rooms: map[string]*room{}}
 	s.expirer = newExpirer(s)
 	return s, nil
 }
@@ -78,16 +79,16 @@ func (s *Sessions) Recover() error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
-			r.register(s, newSession(r, w, time.Now().Add(time.Until(w.ExpiresAt))))
+			r.register(s, newSession(r, w, monotonic(w.ExpiresAt)))
 			return nil
 		},
 		func(p *gateway.Parked) error {
-			left := time.Until(p.Expires)
-			if left <= 0 {
+			until := monotonic(p.Expires)
+			if !time.Now().Before(until) {
 				return nil
 			}
 			r := s.room(p.Tenant)
-			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, time.Now().Add(left)))
+			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, until))
 			return nil
 		})
 	if err != nil {
@@ -96,6 +97,9 @@ func (s *Sessions) Recover() error {
 	go s.expirer.run()
 	return nil
 }
+
+// Drain sends those who hold away: their waits stay open in the store.
+func (s *Sessions) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Close stops the timer, and returns when it has stopped.
 func (s *Sessions) Close() {

@@ -240,7 +240,7 @@ func (s *Sessions) park(r *room, k *taking) (Taken, error) {
 	}
 	// Both end together, counted from the receipt: were the callback to outlive its
 	// mark, a repeat of it could be taken too.
-	until := time.Now().Add(time.Until(k.Taken.ReceivedAt.Add(src.EarlyTTL)))
+	until := monotonic(k.Taken.ReceivedAt.Add(src.EarlyTTL))
 	k.remember("", src.EarlyTTL) // until a wait takes it, its mark ends with its parking
 	k.trace(gateway.OutcomeParked, "")
 	k.change.Park = k.parked()
