@@ -33,7 +33,7 @@ type Options struct {
 	Resources  *resources.Resources
 	Waits      Waits
 	Deliveries Deliveries
-	Watcher    *edge.Watcher // frees held calls whose client has left
+	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
 	// are not shown.
 	PublicURL string
@@ -59,6 +59,9 @@ func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
+		return
+	}
+	if answer.later {
 		return
 	}
 	ctx.SetStatusCode(answer.status)

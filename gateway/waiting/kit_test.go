@@ -216,3 +216,26 @@ func (k *kit) wait(id string) *gateway.Wait {
 	}
 	return w
 }
+
+// hold looks on until the wait has ended, or ctx is done.
+func (k *kit) hold(ctx context.Context, id string) (*gateway.Wait, error) {
+	type ending struct {
+		wait *gateway.Wait
+		err  error
+	}
+	over := make(chan ending, 1)
+	w, stop, err := k.sessions.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+	if stop == nil {
+		return w, err
+	}
+	select {
+	case e := <-over:
+		return e.wait, e.err
+	case <-ctx.Done():
+		if stop() {
+			return w, nil
+		}
+		e := <-over
+		return e.wait, e.err
+	}
+}

@@ -42,8 +42,7 @@ type Sessions struct {
 	Options
 	expirer  *expirer
 	rules    *ristretto.Cache[string, *mapping.Program]
-	draining chan struct{}
-	drain    sync.Once
+	draining atomic.Bool
 
 	open         atomic.Int64
 	contextBytes atomic.Int64
@@ -67,7 +66,7 @@ func New(o Options) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{Options: o, rules: rules, draining: make(chan struct{}), rooms: map[string]*room{}}
+	s := &Sessions{Options: o, rules: rules, rooms: map[string]*room{}}
 	s.expirer = newExpirer(s)
 	return s, nil
 }
@@ -97,9 +96,6 @@ func (s *Sessions) Recover() error {
 	go s.expirer.run()
 	return nil
 }
-
-// Drain sends those who hold away: their waits stay open in the store.
-func (s *Sessions) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Close stops the timer, and returns when it has stopped.
 func (s *Sessions) Close() {

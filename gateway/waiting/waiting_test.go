@@ -195,7 +195,7 @@ func TestHoldEndsWithTheOutcome(t *testing.T) {
 		ready.Add(1)
 		go func() {
 			ready.Done()
-			held, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+			held, err := k.hold(context.Background(), w.ID)
 			if err != nil {
 				t.Error(err)
 			}
@@ -212,11 +212,11 @@ func TestHoldEndsWithTheOutcome(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	w = k.open(waiting.OpenRequest{Key: "chat1"}).Wait
-	if held, err := k.sessions.Hold(ctx, "acme", w.ID); err != nil || held.State != gateway.StateWaiting {
+	if held, err := k.hold(ctx, w.ID); err != nil || held.State != gateway.StateWaiting {
 		t.Errorf("who stops holding gets %v, %v; want the wait as it stands", held, err)
 	}
 	k.sessions.Drain()
-	_, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+	_, err := k.hold(context.Background(), w.ID)
 	var draining *gateway.Error
 	if !errors.As(err, &draining) || draining.Code != gateway.CodeDraining {
 		t.Errorf("hold while draining: %v", err)
@@ -375,7 +375,7 @@ func TestForgottenTenantEndsItsHolds(t *testing.T) {
 		k.send(sent{key: "chat2", body: paid(1)})
 		got := make(chan *gateway.Wait)
 		go func() {
-			held, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+			held, err := k.hold(context.Background(), w.ID)
 			if err != nil {
 				t.Error(err)
 			}
