@@ -9,7 +9,8 @@ type Queue interface {
 	// Lanes gives every lane that has unfinished deliveries.
 	Lanes() ([]gateway.LaneKey, error)
 	// Window gives the unfinished deliveries of a lane after the given one (the
-	// zero Due: from the start), at most so many, in the order (At, ID).
+	// zero Due: from the start), at most so many, in the order (At, ID). They are
+	// durable, as everything must be that is sent.
 	Window(lane gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error)
 	// Load gives an unfinished delivery with the events that it carries; else
 	// gateway.ErrNotFound.

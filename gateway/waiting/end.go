@@ -59,6 +59,9 @@ func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason stri
 func endedWithout(w *gateway.Wait, state gateway.WaitState, reason string, at time.Time) *gateway.Wait {
 	final := *w
 	final.State, final.Branch, final.Reason, final.EndedAt = state, gateway.Failure, reason, stamp(at)
+	if state == gateway.StateTimedOut && final.EndedAt.Before(w.ExpiresAt) {
+		final.EndedAt = w.ExpiresAt // the wall clock was set back meanwhile; the deadline is kept on another
+	}
 	return &final
 }
 

@@ -167,9 +167,23 @@ func (s *Sessions) find(ctx context.Context, tenant, id string) (*session, *gate
 	return nil, w, err
 }
 
-// List gives a tenant's waits, newest first: see Store.Waits.
+// List gives a tenant's waits, newest first: see Store.Waits. One that is open
+// here is shown so, although the store may know of its end already: who asks for
+// it next must not find it further back.
 func (s *Sessions) List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
-	return s.Store.Waits(tenant, before, most, keep)
+	r := s.room(tenant)
+	var list []*gateway.Wait
+	_, err := s.Store.Waits(tenant, before, most, func(w *gateway.Wait) bool {
+		if e := r.byID(w.ID); e != nil {
+			w = e.wait
+		}
+		if !keep(w) {
+			return false
+		}
+		list = append(list, w)
+		return true
+	})
+	return list, err
 }
 
 var errNoWait = gateway.Errorf(gateway.CodeNotFound, "no such wait")

@@ -16,6 +16,9 @@ type Options struct {
 	// Dir is the data folder; it is made when it is not there. The store keeps
 	// format, lock, ballast and pebble/ in it and leaves everything else alone.
 	Dir string
+	// Unlock is called when the folder is locked and before anything in it changes
+	// that was there; its error ends Open. nil: nobody has to be asked.
+	Unlock func() error
 	// FS is where Dir lies; nil is the disk. Tests hand in vfs.NewMem(), with
 	// which a store lives wholly inside a testing/synctest bubble.
 	FS vfs.FS

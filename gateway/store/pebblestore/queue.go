@@ -101,7 +101,10 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 		}
 		due = append(due, gateway.Due{ID: formatID(gateway.PrefixDelivery, rest[8:]), At: momentAt(rest)})
 	}
-	return due, nil
+	if len(due) == 0 {
+		return nil, nil
+	}
+	return due, s.overtake()
 }
 
 // Load gives an unfinished delivery with the events that it carries; else

@@ -86,7 +86,7 @@ func (s *Store) Waits(tenant, before string, most int, keep func(*gateway.Wait) 
 			list = append(list, w)
 		}
 	}
-	return list, nil
+	return list, s.overtake()
 }
 
 // boundBelow gives the range of a tenant's records of a kind with an id below
