@@ -69,7 +69,7 @@ var ids = newIDSource()
 type idSource struct {
 	mu   sync.Mutex
 	rand *mathrand.ChaCha8
-	last ulid.ULID
+	last [64]ulid.ULID // of a millisecond each: requests that began earlier make ids for their own
 }
 
 func newIDSource() *idSource {
@@ -82,18 +82,19 @@ func newIDSource() *idSource {
 func (s *idSource) next(ms uint64) (id ulid.ULID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ms == s.last.Time() {
-		id = s.last
+	last := &s.last[ms%uint64(len(s.last))]
+	if ms == last.Time() {
+		id = *last
 		low := binary.BigEndian.Uint64(id[8:]) + 1 + s.rand.Uint64()>>40
 		if low > binary.BigEndian.Uint64(id[8:]) { // else it wrapped: draw anew
 			binary.BigEndian.PutUint64(id[8:], low)
-			s.last = id
+			*last = id
 			return id
 		}
 	}
 	_ = id.SetTime(ms) // fails from the year 10889 on
 	binary.BigEndian.PutUint64(id[8:], s.rand.Uint64()>>1)
 	binary.BigEndian.PutUint16(id[6:], uint16(s.rand.Uint64()))
-	s.last = id
+	*last = id
 	return id
 }

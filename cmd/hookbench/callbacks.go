@@ -67,6 +67,7 @@ type round struct {
 	cpu                 time.Duration // of hookgate, for the callbacks
 	echoCPU             time.Duration
 	mallocs             float64 // of hookgate, for the callbacks
+	disk                int64   // bytes that hookgate had written, for the callbacks
 }
 
 func (c *callbacks) run(ctx context.Context, g *gateway, r *report, s *sender) error {
@@ -83,7 +84,7 @@ func (c *callbacks) run(ctx context.Context, g *gateway, r *report, s *sender) e
 	if _, err := warm.round(ctx, g, e, s, "warm-"); err != nil {
 		return err
 	}
-	rows := []string{"round\techo/s\tp50\tp99\twaits/s\tp50\tp99\tcallbacks/s\tp50\tp99\tratio\tCPU us\tallocs"}
+	rows := []string{"round\techo/s\tp50\tp99\twaits/s\tp50\tp99\tcallbacks/s\tp50\tp99\tratio\tCPU us\tallocs\tdisk B"}
 	var all []*round
 	for i := range c.rounds {
 		one, err := c.round(ctx, g, e, s, "c"+strconv.Itoa(i)+"-")
@@ -135,29 +136,39 @@ func (c *callbacks) round(ctx context.Context, g *gateway, e *echo, s *sender, p
 
 // take sends the callbacks, and counts what they cost.
 func (c *callbacks) take(ctx context.Context, g *gateway, s *sender, one *round, check func(int, *fasthttp.Response) error) error {
-	const mallocs = "go_memstats_mallocs_total"
-	m, err := g.metrics()
-	if err != nil {
-		return err
-	}
-	before, err := cpuTime(g.pid())
+	before, err := g.spent()
 	if err != nil {
 		return err
 	}
 	if one.taken, err = c.send(s, g.public, check).run(ctx); err != nil {
 		return fmt.Errorf("callbacks: %w", err)
 	}
-	after, err := cpuTime(g.pid())
+	after, err := g.spent()
 	if err != nil {
 		return err
 	}
-	one.cpu = after - before
-	one.mallocs = -m[mallocs]
-	if m, err = g.metrics(); err != nil {
-		return err
-	}
-	one.mallocs += m[mallocs]
+	one.cpu, one.mallocs, one.disk = after.cpu-before.cpu, after.mallocs-before.mallocs, after.disk-before.disk
 	return nil
+}
+
+// spent is what a gateway has used since its start.
+type spent struct {
+	cpu     time.Duration
+	mallocs float64
+	disk    int64 // bytes written
+}
+
+func (g *gateway) spent() (s spent, err error) {
+	m, err := g.metrics()
+	if err != nil {
+		return s, err
+	}
+	s.mallocs = m["go_memstats_mallocs_total"]
+	if s.disk, err = written(g.pid()); err != nil {
+		return s, err
+	}
+	s.cpu, err = cpuTime(g.pid())
+	return s, err
 }
 
 // send is the batch, to either server.
@@ -181,7 +192,8 @@ func (one *round) cells() (row string) {
 	for _, r := range []*result{one.echo, one.opened, one.taken} {
 		row += fmt.Sprintf("\t%.0f\t%s\t%s", r.perSecond(), short(r.latency.quantile(0.5)), short(r.latency.quantile(0.99)))
 	}
-	return row + fmt.Sprintf("\t%.3f\t%.1f\t%.1f", one.ratio(), one.perCallback(one.cpu.Seconds()*1e6), one.perCallback(one.mallocs))
+	return row + fmt.Sprintf("\t%.3f\t%.1f\t%.1f\t%.0f",
+		one.ratio(), one.perCallback(one.cpu.Seconds()*1e6), one.perCallback(one.mallocs), one.perCallback(float64(one.disk)))
 }
 
 // sum says the middle of all rounds.
@@ -197,6 +209,7 @@ func (c *callbacks) sum(g *gateway, r *report, all []*round) error {
 		middle(all, func(one *round) float64 { return one.perCallback(one.cpu.Seconds() * 1e6) }),
 		middle(all, func(one *round) float64 { return one.perCallback(one.echoCPU.Seconds() * 1e6) }))
 	r.printf("allocs a callback   %.1f, all of the process\n", middle(all, func(one *round) float64 { return one.perCallback(one.mallocs) }))
+	r.printf("disk a callback     %.0f bytes written, the store's housekeeping included\n", middle(all, func(one *round) float64 { return one.perCallback(float64(one.disk)) }))
 	r.printf("resident at the end %.0f MiB, with %d ended waits kept\n", float64(rss)/(1<<20), c.rounds*c.n+max(c.conns, c.n/10))
 	return nil
 }

@@ -56,6 +56,25 @@ func TestMeasures(t *testing.T) {
 	}
 }
 
+func TestRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range []string{
+		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
+		"holds --count 0", "timers --spread 300", "holds --hookgate no-such-program", "extra",
+	} {
+		cmd := newRootCommand()
+		cmd.SetArgs(append(strings.Fields(args), "--dir", dir))
+		cmd.SetOut(&bytes.Buffer{})
+		cmd.SetErr(&bytes.Buffer{})
+		if err := cmd.ExecuteContext(t.Context()); err == nil {
+			t.Errorf("%s is taken", args)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // A quantile is at most a bucket below the true one, and never above it.
 func TestHistogramQuantiles(t *testing.T) {
 	for _, most := range []time.Duration{40, time.Microsecond, 50 * time.Millisecond, time.Hour} {

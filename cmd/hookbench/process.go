@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -37,17 +36,23 @@ func cpuTime(pid int) (time.Duration, error) {
 
 // resident gives the resident memory of a process in bytes.
 func resident(pid int) (int64, error) {
-	status, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	kib, err := procField(pid, "status", "VmRSS:")
+	return kib << 10, err
+}
+
+// written gives the bytes that a process has had written to disk.
+func written(pid int) (int64, error) { return procField(pid, "io", "write_bytes:") }
+
+// procField gives the number that stands after a name in a file of /proc.
+func procField(pid int, file, name string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0, err
 	}
-	defer status.Close()
-	lines := bufio.NewScanner(status)
-	for lines.Scan() {
-		if value, found := strings.CutPrefix(lines.Text(), "VmRSS:"); found {
-			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-			return kib << 10, err
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, name); found {
+			return strconv.ParseInt(strings.Fields(value)[0], 10, 64)
 		}
 	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmRSS: %w", pid, lines.Err())
+	return 0, fmt.Errorf("/proc/%d/%s has no %s", pid, file, name)
 }

@@ -39,17 +39,18 @@ type gateway struct {
 // startGateway runs program (built when it is "") on free ports of the loopback,
 // with an empty data folder below dir.
 func startGateway(ctx context.Context, program, dir string) (g *gateway, err error) {
-	g = &gateway{exited: make(chan error, 1)}
-	if g.folder, err = os.MkdirTemp(dir, "hookbench-"); err != nil {
+	folder, err := os.MkdirTemp(dir, "hookbench-")
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(g.folder))
+			err = errors.Join(err, os.RemoveAll(folder))
 		}
 	}()
+	g = &gateway{exited: make(chan error, 1), folder: folder}
 	if program == "" {
-		program = filepath.Join(g.folder, "hookgate")
+		program = filepath.Join(folder, "hookgate")
 		if err := build(ctx, program); err != nil {
 			return nil, err
 		}

@@ -50,7 +50,8 @@ duplicate  the same callback came again          refused    a forged signature w
 			if length < 0 {
 				return fmt.Errorf("--for is %s: give 0 or more", length)
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			// Whatever ends it, the folder goes: a closed terminal or pipe too.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 			defer stop()
 			return runDemo(ctx, length, rate, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

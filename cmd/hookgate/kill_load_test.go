@@ -56,15 +56,24 @@ func (l *load) count(name, what string) {
 	l.outcomes[what]++
 }
 
-// tally tells how often each thing happened: a load that provokes nothing proves nothing.
-func (l *load) tally() string {
+// tally tells how often each thing happened, and what never did of what must: a
+// load that provokes nothing proves nothing.
+func (l *load) tally() (text, missing string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var text strings.Builder
-	for _, what := range slices.Sorted(maps.Keys(l.outcomes)) {
-		fmt.Fprintf(&text, "%s %d, ", what, l.outcomes[what])
+	for _, what := range []string{
+		"open poll: 201 waiting", "open notify: 201 waiting", "open hold: 200 resumed", "open poll: 409 wait_exists", "open poll: lost",
+		"send: 200 resumed", "send: 202 parked", "send: 200 duplicate", "send: 409 already_resumed", "send: 200 ignored", "send: lost",
+		"notice: wait.resumed", "notice: wait.timed_out",
+	} {
+		if l.outcomes[what] == 0 {
+			missing += what + "; "
+		}
 	}
-	return strings.TrimSuffix(text.String(), ", ")
+	for _, what := range slices.Sorted(maps.Keys(l.outcomes)) {
+		text += fmt.Sprintf("%s %d, ", what, l.outcomes[what])
+	}
+	return strings.TrimSuffix(text, ", "), missing
 }
 
 // plot is what happens in one conversation.
@@ -199,8 +208,9 @@ func (p *plot) play(ctx context.Context) {
 	steps.Wait()
 }
 
-// ask sends one request through the gate. Without an answer it is lost, and asked
-// again by who is stubborn. done notes it, and is called within the gate.
+// ask sends one request through the gate. Without an answer it is lost, as it is
+// where a busy gateway promises nothing (503), and asked again by who is stubborn.
+// done notes it, and is called within the gate.
 func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(context.Context, *gatewaytest.Program) (gatewaytest.Answer, error),
 	done func(promises.Span, gatewaytest.Answer),
 ) {
@@ -213,10 +223,10 @@ func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(co
 		begin := time.Now()
 		answer, err := call(limit, program)
 		cancel()
-		span := promises.Span{Begin: begin, End: time.Now(), Lost: err != nil}
+		span := promises.Span{Begin: begin, End: time.Now(), Lost: err != nil || answer.Status == http.StatusServiceUnavailable}
 		done(span, answer)
 		said := what + ": lost"
-		if !span.Lost {
+		if err == nil {
 			said = fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state")))
 		}
 		p.count(p.talk.Name, said)

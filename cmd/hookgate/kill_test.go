@@ -73,7 +73,11 @@ func TestKill(t *testing.T) {
 	workers.Wait()
 	k.settle()
 	k.judge(true, k.history.Names())
-	t.Logf("%s", k.tally())
+	happened, missing := k.tally()
+	t.Log(happened)
+	if missing != "" {
+		t.Errorf("the load never provoked: %s", missing)
+	}
 }
 
 // killer is the driver: the program of the moment, and what is known of all its lives.

@@ -16,6 +16,7 @@ type answer struct {
 	status      int
 	contentType string
 	body        []byte // nil: none
+	later       bool   // it is given when there is one: see call.hold
 }
 
 const jsonType = "application/json"
@@ -36,7 +37,7 @@ func show(status int, v any) (answer, error) {
 	if err := e.Encode(v); err != nil {
 		return answer{}, fmt.Errorf("writing an answer: %w", err)
 	}
-	return answer{status, jsonType, bytes.TrimSuffix(text.Bytes(), []byte("\n"))}, nil
+	return answer{status: status, contentType: jsonType, body: bytes.TrimSuffix(text.Bytes(), []byte("\n"))}, nil
 }
 
 var nothing = answer{status: http.StatusNoContent}

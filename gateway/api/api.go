@@ -36,7 +36,7 @@ type Options struct {
 	Lanes      Lanes
 	Events     Events
 	Deliveries Deliveries
-	Watcher    *edge.Watcher // frees held calls whose client has left
+	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
 	// are not shown.
 	PublicURL string
@@ -62,6 +62,9 @@ func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
+		return
+	}
+	if answer.later {
 		return
 	}
 	ctx.SetStatusCode(answer.status)

@@ -30,7 +30,7 @@ func getConversation(c *call) (answer, error) {
 		}
 		body = appendTrace(body, line)
 	}
-	return answer{http.StatusOK, jsonType, append(body, `],"next_cursor":null}`...)}, nil
+	return answer{status: http.StatusOK, contentType: jsonType, body: append(body, `],"next_cursor":null}`...)}, nil
 }
 
 // appendTrace appends {at, kind, id, …}: the rest is the trace's own members.

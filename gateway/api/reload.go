@@ -33,5 +33,5 @@ func reload(c *call) (answer, error) {
 var openapi []byte
 
 func getOpenAPI(*call) (answer, error) {
-	return answer{http.StatusOK, "application/yaml", openapi}, nil
+	return answer{status: http.StatusOK, contentType: "application/yaml", body: openapi}, nil
 }

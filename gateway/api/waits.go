@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/waiting"
 )
 
 // Waits is what the API needs of package waiting.
 type Waits interface {
 	Open(ctx context.Context, q waiting.OpenRequest) (waiting.Opened, error)
-	// Hold gives a wait when it has ended, or as it stands when ctx is done.
-	Hold(ctx context.Context, tenant, id string) (*gateway.Wait, error)
+	// Watch gives a wait that has ended; else it tells done how it ends, until stop.
+	Watch(ctx context.Context, tenant, id string, done func(*gateway.Wait, error)) (w *gateway.Wait, stop func() bool, err error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
 	List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error)
@@ -26,7 +27,7 @@ type Waits interface {
 const maxTurn = 10 * time.Second
 
 func showWait(status int, w *gateway.Wait) (answer, error) {
-	return answer{status, jsonType, w.AppendJSON(make([]byte, 0, 512))}, nil
+	return answer{status: status, contentType: jsonType, body: w.AppendJSON(make([]byte, 0, 512))}, nil
 }
 
 // openWait registers a wait and, in mode hold, stays until it has ended.
@@ -47,7 +48,7 @@ func openWait(c *call) (answer, error) {
 	if opened.Wait.Mode != gateway.ModeHold {
 		return showWait(http.StatusCreated, opened.Wait)
 	}
-	return c.hold(opened.Wait, gateway.MaxWaitSeconds*time.Second+maxTurn)
+	return c.hold(opened.Wait, 0, opened.Replayed)
 }
 
 // getWait shows a wait, after holding it as long as the query asks.
@@ -60,26 +61,56 @@ func getWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.hold(w, time.Duration(hold)*time.Second)
-}
-
-// hold stays with a wait until it has ended, the time is over, or the client has
-// left. What the request occupied is given back before.
-func (c *call) hold(w *gateway.Wait, most time.Duration) (answer, error) {
-	if w.State != gateway.StateWaiting || most == 0 {
+	if hold == 0 {
 		return showWait(http.StatusOK, w)
 	}
-	ctx, leave := context.WithTimeout(context.Background(), most)
-	defer leave()
-	watch := c.Watcher.Watch(c.ctx, leave)
-	defer watch.Stop()
-	c.ctx.Request.ResetBody()
-	w, err := c.Waits.Hold(ctx, w.Tenant, w.ID)
-	if err != nil {
-		return answer{}, err
-	}
-	return showWait(http.StatusOK, w)
+	return c.hold(w, time.Duration(hold)*time.Second, false)
 }
+
+// hold answers when the wait has ended, or after most as it then stands (0: with
+// its end alone). Nothing of the request stays behind but its connection.
+func (c *call) hold(w *gateway.Wait, most time.Duration, replayed bool) (answer, error) {
+	if w.State != gateway.StateWaiting {
+		return showWait(http.StatusOK, w)
+	}
+	held, fields := c.Watcher.Hold(c.ctx), jsonFields
+	if replayed {
+		fields = replayedFields
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
+	defer cancel()
+	w, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) {
+		if err != nil {
+			held.Answer(edge.Problem(err))
+			return
+		}
+		answerHeld(held, fields, w)
+	})
+	if err != nil {
+		return answer{}, busy(err)
+	}
+	if stop == nil {
+		return showWait(http.StatusOK, w)
+	}
+	if most > 0 {
+		time.AfterFunc(most, func() {
+			if stop() {
+				answerHeld(held, fields, w)
+			}
+		})
+	}
+	c.Watcher.Detach(c.ctx, held, func() { stop() })
+	return answer{later: true}, nil
+}
+
+func answerHeld(held *edge.Held, fields []edge.Field, w *gateway.Wait) {
+	held.Answer(http.StatusOK, fields, w.AppendJSON(make([]byte, 0, 512)))
+}
+
+var (
+	jsonFields     = []edge.Field{{Name: "Content-Type", Value: jsonType}}
+	replayedFields = append([]edge.Field{{Name: "Idempotency-Replayed", Value: "true"}}, jsonFields...)
+)
 
 func cancelWait(c *call) (answer, error) {
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)

@@ -286,8 +286,8 @@ func (c *Conn) giveBack() {
 // the kernel answers what it sends with a reset, which takes the refusal away
 // before the client has read it (RFC 9112 9.6).
 const (
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerTime  = time.Second
+	lingerBytes = 8 << 20
 )
 
 // Close closes the connection; any goroutine may call it, any number of times.

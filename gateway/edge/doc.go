@@ -18,6 +18,8 @@
 // connection closed. Nothing is decoded or normalised on the way: what is
 // matched (Path, Query) is what the client sent.
 //
-// A Watcher sees to held requests: a handler that waits cannot see its client
-// leave, so one goroutine asks the sockets of all that wait.
+// A request that waits for an outcome is Held: its handler returns, its goroutine
+// and buffers go, and whoever brings the outcome answers on the connection, which
+// then goes on. Nobody reads from it meanwhile, so a Watcher, one goroutine, asks
+// the sockets of all that wait whether their client has left.
 package edge

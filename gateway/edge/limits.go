@@ -1,8 +1,11 @@
 package edge
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
 )
@@ -34,6 +37,9 @@ type Limits struct {
 	// nil, and a func that gives nil, stand for a plain 413. No handler sees such a
 	// request: fasthttp would first wait for its body.
 	TooLarge func(path []byte) *gateway.Error
+
+	server *fasthttp.Server // that serves the connections: set by Settings.Server
+	held   sync.WaitGroup   // requests that are answered later
 }
 
 func (l *Limits) tooLarge(path []byte) *gateway.Error {

@@ -148,6 +148,15 @@ func (l *Listener) Close() error {
 	return err
 }
 
+// waitsAgain makes c one that has sent nothing yet, if so it is; false when the
+// listener is closed.
+func (l *Listener) waitsAgain(c *Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.heard.Store(c.ahead != nil)
+	return !l.closed
+}
+
 // Abort closes every connection, whatever it is doing.
 func (l *Listener) Abort() {
 	l.closeIf(func(c *Conn) bool {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +43,7 @@ type Node struct {
 	config    *configs.Config // as at start; a reload changes what can be changed
 	metrics   *metrics.Set
 	directory *directory.Directory
+	sealer    *seal.Sealer
 	store     *pebblestore.Store
 	resources *resources.Resources
 	transport *transport.Transport
@@ -97,7 +97,7 @@ func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
-		Dir: n.config.Store.Dir, Logger: n.Log,
+		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock,
 		Retention: n.retention,
 		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
 		OnFail: func(reason error) {
@@ -121,38 +121,22 @@ func (n *Node) retention(tenant string) gateway.Retention {
 	return gateway.Retention{}
 }
 
-// masterKey is the one that was given; else that of the data folder, which is
-// made on the first start alone.
-func (n *Node) masterKey() (seal.Key, error) {
-	if given := n.config.MasterKey.Reveal(); given != "" {
-		return seal.ParseKey(given)
-	}
-	path := filepath.Join(n.config.Store.Dir, "master.key")
-	sealed, err := resources.Sealed(n.store)
-	if err != nil {
-		return seal.Key{}, err
-	}
-	load := seal.LoadOrCreate
-	if sealed {
-		load = seal.Load
-	}
-	file, err := load(path)
-	if err != nil {
-		return seal.Key{}, fmt.Errorf("the master key of the data folder: %w", err)
-	}
-	if file.Loose {
-		n.Log.Warn("others on this machine may read the master key: set its mode to 0600", "file", path)
-	}
-	return file.Key, nil
-}
-
-func (n *Node) openResources() error {
-	key, err := n.masterKey()
+// unlock finds the master key, before the store changes anything in the folder.
+func (n *Node) unlock() error {
+	key, err := seal.Folder(n.config.Store.Dir, n.config.MasterKey.Reveal())
 	if err != nil {
 		return err
 	}
+	if key.Loose {
+		n.Log.Warn("others on this machine may read the master key: set the mode of master.key to 0600")
+	}
+	n.sealer = seal.New(key.Key)
+	return nil
+}
+
+func (n *Node) openResources() (err error) {
 	n.resources, err = resources.Open(resources.Options{
-		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: seal.New(key),
+		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: n.sealer,
 		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
 	})
 	return err

@@ -20,7 +20,8 @@ type Queue interface {
 	Lanes() ([]gateway.LaneKey, error)
 	// Window gives the unfinished deliveries of a lane after the given one (the
 	// zero Due: from the start), at most so many, in the order (At, ID), each with
-	// the hash of its conversation.
+	// the hash of its conversation. They are durable, as everything must be that is
+	// sent.
 	Window(lane gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error)
 	// Load gives an unfinished delivery with the events that it carries; else
 	// gateway.ErrNotFound.

@@ -82,18 +82,7 @@ const (
 )
 
 // ErrMasterKey says that the store's secrets were sealed with another key.
-var ErrMasterKey = errors.New("the master key is not the one that this data folder was sealed with: " +
-	"set HOOKGATE_MASTER_KEY, or put the right master.key back")
-
-// Sealed says whether the store has been sealed with a master key already: then
-// a missing key must not be made anew.
-func Sealed(store Store) (sealed bool, err error) {
-	err = store.Resources(func(r gateway.Record) error {
-		sealed = sealed || r.Kind == markKind && r.ID == markSeal
-		return nil
-	})
-	return sealed, err
-}
+var ErrMasterKey = seal.ErrMasterKey
 
 // Open reads what the store has. With a wrong master key it gives ErrMasterKey
 // and has touched nothing. SetFile must follow: it makes the first snapshot.

@@ -126,11 +126,15 @@ func (s *Server) Serve() error {
 }
 
 // Drain stops accepting on both listeners, lets the requests in flight end, and
-// closes the connections behind them. When ctx ends first, what is still open is
-// cut off and its error returned.
+// closes the connections behind them. Held requests must be answered meanwhile. When
+// ctx ends first, what is still open is cut off and its error returned.
 func (s *Server) Drain(ctx context.Context) error {
 	return both(s, func(one *side) error {
-		if err := one.server.ShutdownWithContext(ctx); err != nil {
+		err := one.server.ShutdownWithContext(ctx)
+		if err == nil {
+			err = one.limits.WaitHeld(ctx)
+		}
+		if err != nil {
 			one.listener.Abort()
 			return fmt.Errorf("%s listener: requests were cut off: %w", one.name, err)
 		}

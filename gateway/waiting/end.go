@@ -46,10 +46,12 @@ func errEnded(w *gateway.Wait) error {
 // end ends an open session without a callback, durably. The turn is held.
 func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
 	final := endedWithout(e.wait, state, reason, time.Now())
-	if err := s.commit(endChange(final)); err != nil {
+	change := endChange(final)
+	if err := s.commit(change); err != nil {
 		return err
 	}
 	r.finish(s, e, final)
+	s.wake(change)
 	return nil
 }
 
@@ -57,6 +59,9 @@ func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason stri
 func endedWithout(w *gateway.Wait, state gateway.WaitState, reason string, at time.Time) *gateway.Wait {
 	final := *w
 	final.State, final.Branch, final.Reason, final.EndedAt = state, gateway.Failure, reason, stamp(at)
+	if state == gateway.StateTimedOut && final.EndedAt.Before(w.ExpiresAt) {
+		final.EndedAt = w.ExpiresAt // the wall clock was set back meanwhile; the deadline is kept on another
+	}
 	return &final
 }
 

@@ -178,11 +178,19 @@ func (x *expirer) expire(due []*expiry) {
 		}
 		item.room.release(s, turns[i])
 		if err != nil {
+			if now.Sub(item.session.deadline) > overdueWatch {
+				item.room.sendAway(item.session, errUnwritten)
+			}
 			item.at = now.Add(expireAgain) // the deadline stays what it was
 			x.add(item)
 		}
 	}
+	if err == nil {
+		s.wake(changes...)
+	}
 }
+
+var errUnwritten = gateway.Unavailable("the end of the wait cannot be written now", 5*time.Second)
 
 // release tells the store now and then from when on it must look for open waits
 // after a crash.

@@ -27,9 +27,10 @@ type kit struct {
 	source   *directory.Source
 	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
 
-	mu      sync.Mutex
-	notices []gateway.Due
-	counts  counts
+	mu       sync.Mutex
+	notices  []gateway.Due
+	onNotice func() // called when a lane is woken
+	counts   counts
 }
 
 // counts is what an Observer was told.
@@ -116,6 +117,9 @@ func (k *kit) start() {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			k.notices = append(k.notices, due)
+			if k.onNotice != nil {
+				k.onNotice()
+			}
 		},
 	}); err != nil {
 		k.t.Fatal(err)
@@ -212,4 +216,27 @@ func (k *kit) wait(id string) *gateway.Wait {
 		k.t.Fatalf("get %s: %v", id, err)
 	}
 	return w
+}
+
+// hold looks on until the wait has ended, or ctx is done.
+func (k *kit) hold(ctx context.Context, id string) (*gateway.Wait, error) {
+	type ending struct {
+		wait *gateway.Wait
+		err  error
+	}
+	over := make(chan ending, 1)
+	w, stop, err := k.sessions.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+	if stop == nil {
+		return w, err
+	}
+	select {
+	case e := <-over:
+		return e.wait, e.err
+	case <-ctx.Done():
+		if stop() {
+			return w, nil
+		}
+		e := <-over
+		return e.wait, e.err
+	}
 }

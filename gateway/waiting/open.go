@@ -198,6 +198,7 @@ func (o *opening) register() (Opened, error) {
 		return Opened{Wait: w}, nil
 	}
 	o.room.unpark(s, early)
+	s.wake(change)
 	s.Observer.WaitTaken(w.Tenant, w.Source)
 	return Opened{Wait: w}, nil
 }

@@ -46,7 +46,7 @@ func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 	}
 	held := make(chan *gateway.Wait)
 	go func() {
-		got, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+		got, err := k.hold(context.Background(), w.ID)
 		if err != nil {
 			t.Error(err)
 		}

@@ -129,7 +129,7 @@ func (c *contest) judge(k *kit) error {
 		return errors.Join(c.errs...)
 	}
 	for id := range c.waits {
-		w, err := k.sessions.Hold(context.Background(), "acme", id)
+		w, err := k.hold(context.Background(), id)
 		if err != nil {
 			return err
 		}

@@ -20,8 +20,8 @@ type session struct {
 	deadline time.Time // monotonic
 	overdue  bool      // the expirer came while another had the turn
 
-	final *gateway.Wait // how it ended; nil while it is open
-	over  chan struct{} // closed when it has ended; made by the first who holds
+	final    *gateway.Wait // how it ended; nil while it is open
+	watchers []*watcher
 }
 
 func newSession(r *room, w *gateway.Wait, deadline time.Time) *session {
@@ -229,9 +229,13 @@ func (r *room) finish(s *Sessions, e *session, final *gateway.Wait) {
 	s.expirer.remove(&e.expiry)
 	r.mu.Lock()
 	known := r.drop(e, final)
+	watchers := e.takeWatchers()
 	r.mu.Unlock()
 	if !known {
 		return
+	}
+	for _, x := range watchers {
+		x.done(final, nil)
 	}
 	s.open.Add(-1)
 	s.contextBytes.Add(-int64(len(e.wait.Context)))
@@ -248,9 +252,6 @@ func (r *room) drop(e *session, final *gateway.Wait) bool {
 	}
 	delete(r.ids, e.wait.ID)
 	e.final = final
-	if e.over != nil {
-		close(e.over)
-	}
 	return true
 }
 
@@ -280,17 +281,13 @@ func (r *room) waiting() int {
 func (r *room) clear(s *Sessions) {
 	r.mu.Lock()
 	r.gone = true
-	sessions := make([]*session, 0, len(r.ids))
-	for _, e := range r.ids {
-		sessions = append(sessions, e)
-	}
 	var early []*parked
 	for _, list := range r.early {
 		early = append(early, list...)
 	}
 	r.mu.Unlock()
 	now := time.Now()
-	for _, e := range sessions {
+	for _, e := range r.sessions() {
 		r.finish(s, e, endedWithout(e.wait, gateway.StateCancelled, gateway.ReasonCancelled, now))
 	}
 	for _, p := range early {

@@ -45,8 +45,7 @@ type Sessions struct {
 	Options
 	expirer  *expirer
 	rules    *ristretto.Cache[string, *mapping.Program]
-	draining chan struct{}
-	drain    sync.Once
+	draining atomic.Bool
 
 	open         atomic.Int64
 	contextBytes atomic.Int64
@@ -70,7 +69,7 @@ func New(o Options) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{Options: o, rules: rules, draining: make(chan struct{}), rooms: map[string]*room{}}
+	s := &Sessions{Options: o, rules: rules, rooms: map[string]*room{}}
 	s.expirer = newExpirer(s)
 	return s, nil
 }
@@ -82,16 +81,16 @@ func (s *Sessions) Recover() error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
-			r.register(s, newSession(r, w, time.Now().Add(time.Until(w.ExpiresAt))))
+			r.register(s, newSession(r, w, monotonic(w.ExpiresAt)))
 			return nil
 		},
 		func(p *gateway.Parked) error {
-			left := time.Until(p.Expires)
-			if left <= 0 {
+			until := monotonic(p.Expires)
+			if !time.Now().Before(until) {
 				return nil
 			}
 			r := s.room(p.Tenant)
-			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, time.Now().Add(left)))
+			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, until))
 			return nil
 		})
 	if err != nil {
@@ -100,9 +99,6 @@ func (s *Sessions) Recover() error {
 	go s.expirer.run()
 	return nil
 }
-
-// Drain sends those who hold away: their waits stay open in the store.
-func (s *Sessions) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Close stops the timer, and returns when it has stopped.
 func (s *Sessions) Close() {
@@ -174,25 +170,39 @@ func (s *Sessions) find(ctx context.Context, tenant, id string) (*session, *gate
 	return nil, w, err
 }
 
-// List gives a tenant's waits, newest first: see Store.Waits.
+// List gives a tenant's waits, newest first: see Store.Waits. One that is open
+// here is shown so, although the store may know of its end already: who asks for
+// it next must not find it further back.
 func (s *Sessions) List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
-	return s.Store.Waits(tenant, before, most, keep)
+	r := s.room(tenant)
+	var list []*gateway.Wait
+	_, err := s.Store.Waits(tenant, before, most, func(w *gateway.Wait) bool {
+		if e := r.byID(w.ID); e != nil {
+			w = e.wait
+		}
+		if !keep(w) {
+			return false
+		}
+		list = append(list, w)
+		return true
+	})
+	return list, err
 }
 
 var errNoWait = gateway.Errorf(gateway.CodeNotFound, "no such wait")
 
-// commit makes changes durable, and wakes the lanes of their notices.
-func (s *Sessions) commit(changes ...*gateway.Change) error {
-	if err := s.Store.Commit(changes...); err != nil {
-		return err
-	}
+// commit makes changes durable.
+func (s *Sessions) commit(changes ...*gateway.Change) error { return s.Store.Commit(changes...) }
+
+// wake wakes the lanes of the notices that were committed: when the registry knows
+// of the change too, for who is told of an outcome may ask for it at once.
+func (s *Sessions) wake(changes ...*gateway.Change) {
 	for _, c := range changes {
 		if n := c.Notice; n != nil {
 			s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint},
 				gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
 		}
 	}
-	return nil
 }
 
 // errGone ends what was begun for a tenant that has been deleted meanwhile.

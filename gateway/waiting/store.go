@@ -26,7 +26,8 @@ type Store interface {
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)
 	// Waits lists a tenant's waits, newest first, those with an id below before
-	// ("" for all), at most so many of those that keep says yes to.
+	// ("" for all), at most so many of those that keep says yes to. What they say is
+	// durable.
 	Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error)
 	// Traces gives the timeline of a conversation under all its names, oldest
 	// first: the newest most of those at or after since.

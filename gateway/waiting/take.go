@@ -169,6 +169,7 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 		return Taken{}, err
 	}
 	r.finish(s, e, final)
+	s.wake(&k.change)
 	taken.Outcome = gateway.OutcomeResumed
 	return taken, nil
 }
@@ -249,7 +250,11 @@ func (s *Sessions) noticeLate(k *taking, ended gateway.Ended, variables gateway.
 	k.change.Marks = k.marks[:]
 	k.trace(gateway.OutcomeLate, wait.ID)
 	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now)
-	return s.commitTaking(k)
+	if err := s.commitTaking(k); err != nil {
+		return err
+	}
+	s.wake(&k.change)
+	return nil
 }
 
 // park keeps a callback until its session waits, or its time is over.
@@ -268,7 +273,7 @@ func (s *Sessions) park(r *room, k *taking) (Taken, error) {
 	}
 	// Both end together, counted from the receipt: were the callback to outlive its
 	// mark, a repeat of it could be taken too.
-	until := time.Now().Add(time.Until(k.Taken.ReceivedAt.Add(src.EarlyTTL)))
+	until := monotonic(k.Taken.ReceivedAt.Add(src.EarlyTTL))
 	k.remember("", src.EarlyTTL) // until a wait takes it, its mark ends with its parking
 	k.trace(gateway.OutcomeParked, "")
 	k.change.Park = k.parked()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -194,7 +195,7 @@ func TestHoldEndsWithTheOutcome(t *testing.T) {
 		ready.Add(1)
 		go func() {
 			ready.Done()
-			held, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+			held, err := k.hold(context.Background(), w.ID)
 			if err != nil {
 				t.Error(err)
 			}
@@ -211,11 +212,11 @@ func TestHoldEndsWithTheOutcome(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	w = k.open(waiting.OpenRequest{Key: "chat1"}).Wait
-	if held, err := k.sessions.Hold(ctx, "acme", w.ID); err != nil || held.State != gateway.StateWaiting {
+	if held, err := k.hold(ctx, w.ID); err != nil || held.State != gateway.StateWaiting {
 		t.Errorf("who stops holding gets %v, %v; want the wait as it stands", held, err)
 	}
 	k.sessions.Drain()
-	_, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+	_, err := k.hold(context.Background(), w.ID)
 	var draining *gateway.Error
 	if !errors.As(err, &draining) || draining.Code != gateway.CodeDraining {
 		t.Errorf("hold while draining: %v", err)
@@ -321,6 +322,34 @@ func TestParkingEnds(t *testing.T) {
 	})
 }
 
+// The platform may ask for a wait as soon as it hears of its end.
+func TestNoticeGoesOutWhenTheEndIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t, vfs.NewMem(), gateway.Source{})
+		defer k.stop()
+		var heard []gateway.WaitState
+		for i, end := range []func(*gateway.Wait){
+			func(w *gateway.Wait) { k.send(sent{key: w.ConversationKey, body: paid(1)}) },
+			func(w *gateway.Wait) {
+				if _, err := k.sessions.Cancel(t.Context(), "acme", w.ID, gateway.ReasonCancelled); err != nil {
+					t.Fatal(err)
+				}
+			},
+			func(*gateway.Wait) { time.Sleep(61 * time.Second); synctest.Wait() },
+		} {
+			w := k.open(waiting.OpenRequest{Key: fmt.Sprint("chat", i), Mode: gateway.ModeNotify}).Wait
+			k.mu.Lock()
+			k.onNotice = func() { heard = append(heard, k.wait(w.ID).State) }
+			k.mu.Unlock()
+			end(w)
+		}
+		want := []gateway.WaitState{gateway.StateResumed, gateway.StateCancelled, gateway.StateTimedOut}
+		if !slices.Equal(heard, want) {
+			t.Errorf("the platform heard, and saw %q, want %q", heard, want)
+		}
+	})
+}
+
 // On a busy machine a callback stands in line. It must not stay parked for longer
 // than its mark is kept, or a repeat of it could be taken beside it.
 func TestParkedCallbackDoesNotOutliveItsMark(t *testing.T) {
@@ -346,7 +375,7 @@ func TestForgottenTenantEndsItsHolds(t *testing.T) {
 		k.send(sent{key: "chat2", body: paid(1)})
 		got := make(chan *gateway.Wait)
 		go func() {
-			held, err := k.sessions.Hold(context.Background(), "acme", w.ID)
+			held, err := k.hold(context.Background(), w.ID)
 			if err != nil {
 				t.Error(err)
 			}

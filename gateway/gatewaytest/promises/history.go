@@ -79,8 +79,8 @@ func (h *History) Of(name string) *Conversation {
 }
 
 // Span is when something was asked and when its answer was there. Lost says that
-// no answer came: End is then when that was known, and nothing of it can happen
-// after that, for the process was gone.
+// no answer came, and End is when that was known: it was done or not, and if it was
+// then before the process was gone, which may be later where the client had left.
 type Span struct {
 	Begin, End time.Time
 	Lost       bool

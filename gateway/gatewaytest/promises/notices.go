@@ -60,7 +60,7 @@ func (k *kase) checkLateNotice(n *Notice, ofMessage map[string]string) {
 	}
 	ofMessage[message] = n.WebhookID
 	for _, s := range k.Sends {
-		if s.Message.N == message && (s.Lost || s.Outcome == "late") && s.covers(n.Callback.ReceivedAt) {
+		if s.Message.N == message && (s.Lost || s.Outcome == "late") && k.history.covers(s.Span, n.Callback.ReceivedAt) {
 			return
 		}
 	}

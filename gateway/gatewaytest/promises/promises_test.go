@@ -179,107 +179,7 @@ func TestCheckFindsNothingInAGoodHistory(t *testing.T) {
 }
 
 func TestCheckFinds(t *testing.T) {
-	for _, c := range []struct {
-		law, what string
-		broken    func(*made)
-	}{
-		{"kept", "a wait that is gone", func(m *made) { m.got(m.plain, span(300, 305), "w1", nil) }},
-		{"kept", "an outcome that is gone", func(m *made) {
-			m.got(m.plain, span(300, 305), "w1", newWait("w1", m.plain.Opens[0].Ask, 15))
-		}},
-		{"kept", "a resume that was said and not done", func(m *made) {
-			m.Sent(m.plain, answered(span(2050, 2055), paid("x"), 200, "resumed", cbID(2051), "w3"))
-		}},
-		{"kept", "a wait that an answer named and nobody ever saw", func(m *made) { m.plain.Sends[2].WaitID = "w99" }},
-		{"kept", "a named wait that was not there when asked for", func(m *made) { m.got(m.plain, span(300, 305), "w99", nil) }},
-		{"kept", "a cancel that did not find its wait", func(m *made) { m.plain.Cancels[1].Status = 404 }},
-		{"one outcome", "two outcomes", func(m *made) {
-			m.got(m.plain, span(300, 305), "w1", ended(m.plain.Opens[0].Wait, "timed_out", "timeout", 60015))
-		}},
-		{"one outcome", "another callback", func(m *made) {
-			m.got(m.plain, span(300, 305), "w1", resumed(m.plain.Opens[0].Wait, paid("m1"), cbID(101), 101, 105))
-		}},
-		{"one outcome", "a deadline that moved", func(m *made) {
-			moved := *m.w1
-			moved.ExpiresAt = moved.ExpiresAt.Add(time.Second)
-			m.got(m.plain, span(300, 305), "w1", &moved)
-		}},
-		{"one outcome", "wrong variables", func(m *made) { m.w1.Variables["amount"] = json.RawMessage("8") }},
-		{"one outcome", "a wait in two conversations", func(m *made) { m.got(m.early, span(300, 305), "w1", m.w1) }},
-		{"one outcome", "a timeout on the wrong branch", func(m *made) { m.w2.Branch = "SUCCESS" }},
-		{"one wait", "a second open wait", func(m *made) {
-			a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
-			m.opened(m.plain, span(500, 510), a, 201, newWait("w9", a, 505))
-		}},
-		{"one wait", "an ended wait that is said to exist", func(m *made) { m.plain.Opens[3].Span = span(1400, 1405) }},
-		{"deadline", "a timeout too early", func(m *made) { m.w2.EndedAt = at(1300) }},
-		{"deadline", "a timeout too late", func(m *made) { m.w6.EndedAt = at(31000) }},
-		{"deadline", "no timeout at all", func(m *made) { *m.w6 = *m.outage.Opens[0].Wait; m.outage.Views[1].Begin = at(31000) }},
-		{"deadline", "a cancel after the deadline", func(m *made) { m.w3.EndedAt = at(62500); m.plain.Cancels[0].End = at(62600) }},
-		{"deadline", "another timeout than was asked for", func(m *made) { m.plain.Opens[2].Ask.Timeout = 2 * time.Second }},
-		{"explained", "a wait that nobody opened", func(m *made) {
-			m.got(m.early, span(20100, 20105), "w9", newWait("w9", &Ask{ID: "a9", Timeout: time.Minute}, 300))
-		}},
-		{"explained", "a wait that was opened when nobody asked", func(m *made) { m.cut.Opens[0].Span = cut(2950, 3001) }},
-		{"explained", "a cancelled wait that nobody cancelled", func(m *made) { m.plain.Cancels = m.plain.Cancels[1:] }},
-		{"explained", "a resumed wait to which nothing was sent", func(m *made) { m.cut.Sends = m.cut.Sends[1:] }},
-		{"explained", "two waits for one answer", func(m *made) {
-			m.got(m.plain, span(2500, 2505), "w9", newWait("w9", m.plain.Opens[4].Ask, 2006))
-		}},
-		{"idempotency", "one key, two waits", func(m *made) {
-			a := m.plain.Opens[0].Ask
-			m.opened(m.plain, span(2500, 2510), a, 201, newWait("w9", a, 2505))
-		}},
-		{"idempotency", "one wait given out twice without a key", func(m *made) { m.opened(m.plain, span(2010, 2020), m.plain.Opens[4].Ask, 201, m.plain.Opens[4].Wait) }},
-		{"idempotency", "somebody else's wait", func(m *made) { m.opened(m.plain, span(2010, 2020), &Ask{ID: "a9"}, 201, m.plain.Opens[4].Wait) }},
-		{"taken once", "one callback, two waits", func(m *made) { m.w7.Callback.ID = m.w1.Callback.ID; m.got(m.cut, span(20200, 20205), "w7", m.w7) }},
-		{"taken once", "one delivery id, two callbacks", func(m *made) {
-			s := m.plain.Sends[1]
-			s.Status, s.Outcome, s.CallbackID, s.WaitID = 202, "parked", cbID(121), ""
-		}},
-		{"taken once", "one delivery id, two waits", func(m *made) {
-			a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
-			m.Sent(m.plain, &Send{Span: cut(2200, 2300), Message: m.plain.Sends[0].Message})
-			m.opened(m.plain, span(2200, 2210), a, 201, resumed(newWait("w9", a, 2205), m.plain.Sends[0].Message, cbID(2206), 2206, 2207))
-		}},
-		{"parked", "a wait that overlooks what was parked", func(m *made) { *m.w5 = *ended(newWait("w5", m.early.Opens[0].Ask, 210), "cancelled", "cancelled", 250) }},
-		{"parked", "a wait that takes it when its time is over", func(m *made) { m.early.Parking = 50 * ms }},
-		{"passed by", "a callback parked beside an open wait", func(m *made) { m.Sent(m.plain, answered(span(500, 505), paid("x"), 202, "parked", cbID(501), "")) }},
-		{"passed by", "a body called a duplicate beside an open wait", func(m *made) {
-			same := &Message{N: "x", Type: Paid}
-			m.Sent(m.plain, answered(span(220, 225), same, 409, "already_resumed", cbID(221), "w1"))
-			m.Sent(m.plain, answered(span(500, 505), same, 200, "duplicate", cbID(221), ""))
-		}},
-		{"remembered", "a callback parked after its wait", func(m *made) { m.Sent(m.plain, answered(span(250, 255), paid("x"), 202, "parked", cbID(251), "")) }},
-		{"duplicate", "another callback's id", func(m *made) { m.plain.Sends[1].CallbackID = cbID(121) }},
-		{"duplicate", "a duplicate of nothing", func(m *made) { m.Sent(m.plain, answered(span(250, 255), paid("x"), 200, "duplicate", cbID(251), "")) }},
-		{"duplicate", "a repeat that is not known again", func(m *made) { m.plain.Sends[1].Status, m.plain.Sends[1].Outcome = 409, "already_resumed" }},
-		{"refused", "late for a resumed wait", func(m *made) { m.plain.Sends[2].Status, m.plain.Sends[2].Outcome = 410, "late" }},
-		{"refused", "late before its wait ended", func(m *made) { m.plain.Sends[4].Span = span(1200, 1205) }},
-		{"refused", "ignored though it fits", func(m *made) { m.plain.Sends[3].Message.Type = Paid }},
-		{"refused", "ignored and taken", func(m *made) { m.plain.Sends[3].CallbackID = m.w1.Callback.ID }},
-		{"notice", "no notice of an outcome", func(m *made) { m.plain.Notices = m.plain.Notices[2:] }},
-		{"notice", "no notice of a late callback", func(m *made) { m.plain.Notices = m.plain.Notices[:2] }},
-		{"notice", "a notice without a signature", func(m *made) { m.plain.Notices[0].Signed = false }},
-		{"notice", "two webhook-ids for one outcome", func(m *made) { m.told(m.plain, 190, "evt_2", m.w1) }},
-		{"notice", "two webhook-ids for one late callback", func(m *made) {
-			m.Noticed(m.plain, lateNotice(1600, "evt_5", m.plain.Sends[4].Message, m.plain.Sends[4].CallbackID, 1501))
-		}},
-		{"notice", "two bodies under one webhook-id", func(m *made) {
-			m.Noticed(m.plain, &Notice{At: at(200), WebhookID: "evt_1", Digest: "other", Signed: true, Wait: m.w1, Notice: m.plain.Notices[0].Notice})
-		}},
-		{"notice", "another id in the body", func(m *made) { m.plain.Notices[0].ID = "evt_9" }},
-		{"notice", "a notice that nobody asked for", func(m *made) { m.told(m.plain, 1350, "evt_3", m.w2) }},
-		{"notice", "a notice of another state", func(m *made) { m.plain.Notices[0].Type = "wait.cancelled" }},
-		{"notice", "a late callback that was not late", func(m *made) {
-			m.Noticed(m.plain, lateNotice(300, "evt_5", m.plain.Sends[2].Message, m.plain.Sends[2].CallbackID, 201))
-		}},
-		{"answer", "an open answered 503", func(m *made) { m.Opened(m.plain, &Open{Span: span(500, 510), Ask: &Ask{ID: "a9"}, Status: 503}) }},
-		{"answer", "a hold that ends while the wait is open", func(m *made) { *m.w5 = *newWait("w5", m.early.Opens[0].Ask, 210) }},
-		{"answer", "a cancel refused of an open wait", func(m *made) { m.plain.Cancels[1].Span = span(2050, 2055) }},
-		{"answer", "a callback answered 500", func(m *made) { m.plain.Sends[2].Status = 500 }},
-		{"answer", "a callback without an id", func(m *made) { m.plain.Sends[2].CallbackID = "" }},
-	} {
+	for _, c := range breaks {
 		t.Run(c.law+"/"+c.what, func(t *testing.T) {
 			m := newMade()
 			c.broken(m)
@@ -288,6 +188,123 @@ func TestCheckFinds(t *testing.T) {
 				t.Errorf("found %q, want %q", found, c.law)
 			}
 		})
+	}
+}
+
+// breaks is the ways to break the laws.
+var breaks = []struct {
+	law, what string
+	broken    func(*made)
+}{
+	{"kept", "a wait that is gone", func(m *made) { m.got(m.plain, span(300, 305), "w1", nil) }},
+	{"kept", "an outcome that is gone", func(m *made) {
+		m.got(m.plain, span(300, 305), "w1", newWait("w1", m.plain.Opens[0].Ask, 15))
+	}},
+	{"kept", "a resume that was said and not done", func(m *made) {
+		m.Sent(m.plain, answered(span(2050, 2055), paid("x"), 200, "resumed", cbID(2051), "w3"))
+	}},
+	{"kept", "a wait that an answer named and nobody ever saw", func(m *made) { m.plain.Sends[2].WaitID = "w99" }},
+	{"kept", "a named wait that was not there when asked for", func(m *made) { m.got(m.plain, span(300, 305), "w99", nil) }},
+	{"kept", "a cancel that did not find its wait", func(m *made) { m.plain.Cancels[1].Status = 404 }},
+	{"one outcome", "two outcomes", func(m *made) {
+		m.got(m.plain, span(300, 305), "w1", ended(m.plain.Opens[0].Wait, "timed_out", "timeout", 60015))
+	}},
+	{"one outcome", "another callback", func(m *made) {
+		m.got(m.plain, span(300, 305), "w1", resumed(m.plain.Opens[0].Wait, paid("m1"), cbID(101), 101, 105))
+	}},
+	{"one outcome", "a deadline that moved", func(m *made) {
+		moved := *m.w1
+		moved.ExpiresAt = moved.ExpiresAt.Add(time.Second)
+		m.got(m.plain, span(300, 305), "w1", &moved)
+	}},
+	{"one outcome", "wrong variables", func(m *made) { m.w1.Variables["amount"] = json.RawMessage("8") }},
+	{"one outcome", "a wait in two conversations", func(m *made) { m.got(m.early, span(300, 305), "w1", m.w1) }},
+	{"one outcome", "a timeout on the wrong branch", func(m *made) { m.w2.Branch = "SUCCESS" }},
+	{"one wait", "a second open wait", func(m *made) {
+		a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
+		m.opened(m.plain, span(500, 510), a, 201, newWait("w9", a, 505))
+	}},
+	{"one wait", "an ended wait that is said to exist", func(m *made) { m.plain.Opens[3].Span = span(1400, 1405) }},
+	{"deadline", "a timeout too early", func(m *made) { m.w2.EndedAt = at(1300) }},
+	{"deadline", "a timeout too late", func(m *made) { m.w6.EndedAt = at(31000) }},
+	{"deadline", "no timeout at all", func(m *made) { *m.w6 = *m.outage.Opens[0].Wait; m.outage.Views[1].Begin = at(31000) }},
+	{"deadline", "a cancel after the deadline", func(m *made) { m.w3.EndedAt = at(62500); m.plain.Cancels[0].End = at(62600) }},
+	{"deadline", "another timeout than was asked for", func(m *made) { m.plain.Opens[2].Ask.Timeout = 2 * time.Second }},
+	{"explained", "a wait that nobody opened", func(m *made) {
+		m.got(m.early, span(20100, 20105), "w9", newWait("w9", &Ask{ID: "a9", Timeout: time.Minute}, 300))
+	}},
+	{"explained", "a wait that was opened when nobody asked", func(m *made) { m.cut.Opens[0].Span = cut(2950, 3001) }},
+	{"explained", "a cancelled wait that nobody cancelled", func(m *made) { m.plain.Cancels = m.plain.Cancels[1:] }},
+	{"explained", "a resumed wait to which nothing was sent", func(m *made) { m.cut.Sends = m.cut.Sends[1:] }},
+	{"explained", "two waits for one answer", func(m *made) {
+		m.got(m.plain, span(2500, 2505), "w9", newWait("w9", m.plain.Opens[4].Ask, 2006))
+	}},
+	{"idempotency", "one key, two waits", func(m *made) {
+		a := m.plain.Opens[0].Ask
+		m.opened(m.plain, span(2500, 2510), a, 201, newWait("w9", a, 2505))
+	}},
+	{"idempotency", "one wait given out twice without a key", func(m *made) { m.opened(m.plain, span(2010, 2020), m.plain.Opens[4].Ask, 201, m.plain.Opens[4].Wait) }},
+	{"idempotency", "somebody else's wait", func(m *made) { m.opened(m.plain, span(2010, 2020), &Ask{ID: "a9"}, 201, m.plain.Opens[4].Wait) }},
+	{"taken once", "one callback, two waits", func(m *made) { m.w7.Callback.ID = m.w1.Callback.ID; m.got(m.cut, span(20200, 20205), "w7", m.w7) }},
+	{"taken once", "one delivery id, two callbacks", func(m *made) {
+		s := m.plain.Sends[1]
+		s.Status, s.Outcome, s.CallbackID, s.WaitID = 202, "parked", cbID(121), ""
+	}},
+	{"taken once", "one delivery id, two waits", func(m *made) {
+		a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
+		m.Sent(m.plain, &Send{Span: cut(2200, 2300), Message: m.plain.Sends[0].Message})
+		m.opened(m.plain, span(2200, 2210), a, 201, resumed(newWait("w9", a, 2205), m.plain.Sends[0].Message, cbID(2206), 2206, 2207))
+	}},
+	{"parked", "a wait that overlooks what was parked", func(m *made) { *m.w5 = *ended(newWait("w5", m.early.Opens[0].Ask, 210), "cancelled", "cancelled", 250) }},
+	{"parked", "a wait that takes it when its time is over", func(m *made) { m.early.Parking = 50 * ms }},
+	{"passed by", "a callback parked beside an open wait", func(m *made) { m.Sent(m.plain, answered(span(500, 505), paid("x"), 202, "parked", cbID(501), "")) }},
+	{"passed by", "a body called a duplicate beside an open wait", func(m *made) {
+		same := &Message{N: "x", Type: Paid}
+		m.Sent(m.plain, answered(span(220, 225), same, 409, "already_resumed", cbID(221), "w1"))
+		m.Sent(m.plain, answered(span(500, 505), same, 200, "duplicate", cbID(221), ""))
+	}},
+	{"remembered", "a callback parked after its wait", func(m *made) { m.Sent(m.plain, answered(span(250, 255), paid("x"), 202, "parked", cbID(251), "")) }},
+	{"duplicate", "another callback's id", func(m *made) { m.plain.Sends[1].CallbackID = cbID(121) }},
+	{"duplicate", "a duplicate of nothing", func(m *made) { m.Sent(m.plain, answered(span(250, 255), paid("x"), 200, "duplicate", cbID(251), "")) }},
+	{"duplicate", "a repeat that is not known again", func(m *made) { m.plain.Sends[1].Status, m.plain.Sends[1].Outcome = 409, "already_resumed" }},
+	{"refused", "late for a resumed wait", func(m *made) { m.plain.Sends[2].Status, m.plain.Sends[2].Outcome = 410, "late" }},
+	{"refused", "late before its wait ended", func(m *made) { m.plain.Sends[4].Span = span(1200, 1205) }},
+	{"refused", "ignored though it fits", func(m *made) { m.plain.Sends[3].Message.Type = Paid }},
+	{"refused", "ignored and taken", func(m *made) { m.plain.Sends[3].CallbackID = m.w1.Callback.ID }},
+	{"notice", "no notice of an outcome", func(m *made) { m.plain.Notices = m.plain.Notices[2:] }},
+	{"notice", "no notice of a late callback", func(m *made) { m.plain.Notices = m.plain.Notices[:2] }},
+	{"notice", "a notice without a signature", func(m *made) { m.plain.Notices[0].Signed = false }},
+	{"notice", "two webhook-ids for one outcome", func(m *made) { m.told(m.plain, 190, "evt_2", m.w1) }},
+	{"notice", "two webhook-ids for one late callback", func(m *made) {
+		m.Noticed(m.plain, lateNotice(1600, "evt_5", m.plain.Sends[4].Message, m.plain.Sends[4].CallbackID, 1501))
+	}},
+	{"notice", "two bodies under one webhook-id", func(m *made) {
+		m.Noticed(m.plain, &Notice{At: at(200), WebhookID: "evt_1", Digest: "other", Signed: true, Wait: m.w1, Notice: m.plain.Notices[0].Notice})
+	}},
+	{"notice", "another id in the body", func(m *made) { m.plain.Notices[0].ID = "evt_9" }},
+	{"notice", "a notice that nobody asked for", func(m *made) { m.told(m.plain, 1350, "evt_3", m.w2) }},
+	{"notice", "a notice of another state", func(m *made) { m.plain.Notices[0].Type = "wait.cancelled" }},
+	{"notice", "a late callback that was not late", func(m *made) {
+		m.Noticed(m.plain, lateNotice(300, "evt_5", m.plain.Sends[2].Message, m.plain.Sends[2].CallbackID, 201))
+	}},
+	{"answer", "an open answered 503", func(m *made) { m.Opened(m.plain, &Open{Span: span(500, 510), Ask: &Ask{ID: "a9"}, Status: 503}) }},
+	{"answer", "a hold that ends while the wait is open", func(m *made) { *m.w5 = *newWait("w5", m.early.Opens[0].Ask, 210) }},
+	{"answer", "a cancel refused of an open wait", func(m *made) { m.plain.Cancels[1].Span = span(2050, 2055) }},
+	{"answer", "a callback answered 500", func(m *made) { m.plain.Sends[2].Status = 500 }},
+	{"answer", "a callback without an id", func(m *made) { m.plain.Sends[2].CallbackID = "" }},
+}
+
+// A client that left may have its request done all the same, as long as there is a
+// process to do it.
+func TestCheckKnowsThatAClientLeft(t *testing.T) {
+	for created, want := range map[int]int{2800: 0, 3100: 1} {
+		m := newMade()
+		a := &Ask{ID: "a9", Mode: "poll", Timeout: time.Minute}
+		m.Opened(m.early, &Open{Span: cut(2500, 2600), Ask: a})
+		m.got(m.early, span(20100, 20105), "w9", newWait("w9", a, created))
+		if found := laws(m.Check(true, m.Names()...)); len(found) != want {
+			t.Errorf("opened at %d: found %q, want %d", created, found, want)
+		}
 	}
 }
 

@@ -149,7 +149,7 @@ func (k *kase) checkExplained(w *wait) {
 
 func (k *kase) opened(w *wait) bool {
 	for _, o := range k.Opens {
-		if o.Ask.ID == askOf(w.first) && o.covers(w.first.CreatedAt) {
+		if o.Ask.ID == askOf(w.first) && k.history.covers(o.Span, w.first.CreatedAt) {
 			return true
 		}
 	}
@@ -158,7 +158,7 @@ func (k *kase) opened(w *wait) bool {
 
 func (k *kase) cancelled(w *wait) bool {
 	for _, x := range k.Cancels {
-		if x.ID == w.id && (x.Lost || x.Status == 200) && x.covers(w.ended.EndedAt) {
+		if x.ID == w.id && (x.Lost || x.Status == 200) && k.history.covers(x.Span, w.ended.EndedAt) {
 			return true
 		}
 	}
@@ -169,7 +169,7 @@ func (k *kase) sent(w *wait) bool {
 	c := w.ended.Callback
 	for _, s := range k.Sends {
 		answered := s.CallbackID == c.ID && (s.Outcome == "resumed" || s.Outcome == "parked")
-		if s.Message.N == messageOf(c) && (s.Lost || answered) && s.covers(c.ReceivedAt) && k.ask(w).fits(s.Message) {
+		if s.Message.N == messageOf(c) && (s.Lost || answered) && k.history.covers(s.Span, c.ReceivedAt) && k.ask(w).fits(s.Message) {
 			return true
 		}
 	}
@@ -177,9 +177,23 @@ func (k *kase) sent(w *wait) bool {
 }
 
 // covers says whether a moment of the gateway, in whole milliseconds, lies in the
-// span.
-func (s Span) covers(at time.Time) bool {
-	return !at.Before(s.Begin.Truncate(time.Millisecond)) && !at.After(s.End)
+// span: until its answer, or where that was lost until the process was gone.
+func (h *History) covers(s Span, at time.Time) bool {
+	end := s.End
+	if s.Lost {
+		end = h.gone(s.Begin)
+	}
+	return !at.Before(s.Begin.Truncate(time.Millisecond)) && !at.After(end)
+}
+
+// gone gives when the process of a moment was gone; one that still runs is never.
+func (h *History) gone(at time.Time) time.Time {
+	for _, l := range h.lives {
+		if !l.Down.IsZero() && !l.Down.Before(at) {
+			return l.Down
+		}
+	}
+	return time.Now().Add(time.Hour)
 }
 
 // checkKept: a wait that an answer named was seen.

@@ -18,7 +18,7 @@ type backlog struct {
 }
 
 const (
-	maxMemtables   = 6  // waiting to be flushed
+	maxUnflushed   = 4  // full memtables' worth of bytes that wait to be flushed
 	maxSublevels   = 24 // of level 0: what a read looks through
 	maxBacklogWait = 5 * time.Second
 )
@@ -59,8 +59,11 @@ func (b *backlog) set(behind bool) {
 	}
 }
 
-// lookBacklog asks Pebble how far it is behind.
+// lookBacklog asks Pebble how far it is behind. Only while it works at that are
+// writes held back: what it does not mean to flush or compact yet, for it goes by
+// other measures than these, would else hold them back for ever.
 func (s *Store) lookBacklog() {
 	m := s.db.Metrics()
-	s.backlog.set(m.MemTable.Count > maxMemtables || m.Levels[0].Sublevels > maxSublevels)
+	much := m.MemTable.Size > maxUnflushed*s.space.memtable || m.Levels[0].Sublevels > maxSublevels
+	s.backlog.set(much && m.Flush.NumInProgress+m.Compact.NumInProgress > 0)
 }

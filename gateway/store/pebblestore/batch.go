@@ -121,6 +121,24 @@ func (s *Store) apply(b *pebble.Batch, synced bool) (err error) {
 	return b.Commit(pebble.NoSync)
 }
 
+// overtake waits until all that a read may have seen is durable: Pebble shows a
+// commit to readers before its fsync is over. What is sent or listed because of
+// it must not be ahead of what a crash leaves.
+func (s *Store) overtake() error {
+	if s.failure.Load() != nil {
+		return nil // nothing new becomes visible any more
+	}
+	b := s.db.NewBatch()
+	defer func() { _ = b.Close() }() // fails only for a batch that was closed
+	if err := b.LogData([]byte{0}, nil); err != nil {
+		return fmt.Errorf("waiting for what is on its way to disk: %w", err)
+	}
+	if err := s.apply(b, true); err != nil {
+		return err
+	}
+	return s.unknown()
+}
+
 // get gives what read makes of a value; found is false when it is not there. The
 // value is only valid during read.
 func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err error) {

@@ -34,6 +34,9 @@ func (s *Store) prepareDir() error {
 	if errors.Is(err, os.ErrNotExist) {
 		err = s.writeFormat()
 	}
+	if err == nil && s.opts.Unlock != nil {
+		err = s.opts.Unlock()
+	}
 	if err != nil {
 		return errors.Join(err, lock.Close())
 	}

@@ -128,7 +128,10 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 		}
 		due = append(due, d)
 	}
-	return due, nil
+	if len(due) == 0 {
+		return nil, nil
+	}
+	return due, s.overtake()
 }
 
 func decodeDue(rest, value []byte) (gateway.Due, error) {

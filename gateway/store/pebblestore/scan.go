@@ -32,7 +32,7 @@ func newest[T any](s *Store, kind byte, tenant, idPrefix, before string, most in
 			list = append(list, one)
 		}
 	}
-	return list, nil
+	return list, s.overtake()
 }
 
 // boundBelow gives the range of a tenant's records of a kind with an id below

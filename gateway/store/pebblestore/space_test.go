@@ -188,7 +188,7 @@ func TestNoRoomForTables(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		wantFull(t, "writing on and on", err)
-		if most := 3 * maxMemtables * 10; written > most { // 10 of them fill a memtable
+		if most := 3 * maxUnflushed * 10; written > most { // 10 of them fill a memtable
 			t.Errorf("%d were taken, want %d at most", written, most)
 		}
 		d.on.Store(false)

@@ -1,0 +1,58 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrMasterKey says that a data folder was sealed with another key.
+var ErrMasterKey = errors.New("the master key is not the one that this data folder was sealed with: " +
+	"set HOOKGATE_MASTER_KEY, or put the right master.key back")
+
+// Files of a data folder.
+const (
+	keyName   = "master.key"
+	checkName = "sealed" // a Check: by which key the folder's secrets are sealed
+)
+
+// Folder gives the master key of a data folder: the given one (32 bytes in base64),
+// or where that is "" the one in its master.key, which is made on the first start
+// alone. A key that is not the one by which the folder was sealed is ErrMasterKey,
+// and nothing is touched. The caller holds the folder's lock, and has not opened
+// anything else in it.
+func Folder(dir, given string) (KeyFile, error) {
+	check, err := os.ReadFile(filepath.Join(dir, checkName))
+	sealed := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return KeyFile{}, fmt.Errorf("reading by which key the data folder is sealed: %w", err)
+	}
+	k, err := folderKey(dir, given, sealed)
+	if err != nil {
+		return KeyFile{}, err
+	}
+	if !sealed {
+		return k, create(filepath.Join(dir, checkName), New(k.Key).Check())
+	}
+	if New(k.Key).Matches(string(check)) != nil {
+		return KeyFile{}, ErrMasterKey
+	}
+	return k, nil
+}
+
+func folderKey(dir, given string, sealed bool) (k KeyFile, err error) {
+	if given != "" {
+		k.Key, err = ParseKey(given)
+		return k, err
+	}
+	load := LoadOrCreate
+	if sealed {
+		load = Load
+	}
+	if k, err = load(filepath.Join(dir, keyName)); err != nil {
+		return k, fmt.Errorf("the master key of the data folder: %w", err)
+	}
+	return k, nil
+}

@@ -1,0 +1,141 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Held is a request that is answered later, by whoever brings the outcome. Its
+// handler has returned: its goroutine, its buffers and its context are gone, and
+// what is left of it is the connection and this. After the answer the connection
+// goes on to its next request.
+type Held struct {
+	conn   *Conn
+	watch  *Watch
+	closes bool // the connection ends with the answer
+	left   func()
+
+	mu     sync.Mutex
+	parked bool   // fasthttp has let go of the connection
+	answer []byte // came before that
+	over   bool   // answered, or the client has left
+}
+
+// Hold prepares to answer ctx later. Until Detach it is a request like any other.
+func (w *Watcher) Hold(ctx *fasthttp.RequestCtx) *Held {
+	conn := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
+	return &Held{conn: conn, closes: conn.closes || !ctx.Request.Header.IsHTTP11()}
+}
+
+// Detach lets the handler of ctx return without an answer, which Answer gives, or
+// gave already. left is called, at most once and not after an answer, when the
+// client leaves before.
+func (w *Watcher) Detach(ctx *fasthttp.RequestCtx, h *Held, left func()) {
+	h.left = left
+	h.conn.limits.held.Add(1)
+	h.watch = w.Watch(ctx, h.leave)
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(net.Conn) { h.park() })
+}
+
+// park is told that fasthttp has let go of the connection.
+func (h *Held) park() {
+	h.mu.Lock()
+	h.parked = true
+	answer, over := h.answer, h.over
+	h.mu.Unlock()
+	switch {
+	case answer != nil:
+		h.write(answer)
+	case over:
+		h.end()
+	}
+}
+
+// leave is told that the client has left.
+func (h *Held) leave() {
+	h.mu.Lock()
+	over, parked := h.over, h.parked
+	h.over = true
+	h.mu.Unlock()
+	if over {
+		return
+	}
+	h.left()
+	if parked {
+		h.end()
+	}
+}
+
+// Answer gives the answer, once; it does not wait for the client to take it. After
+// a server error the connection closes: who asks again may reach another process.
+func (h *Held) Answer(status int, fields []Field, body []byte) {
+	var out bytes.Buffer
+	response := fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseResponse(response)
+	response.SetStatusCode(status)
+	for _, f := range fields {
+		response.Header.Set(f.Name, f.Value)
+	}
+	h.closes = h.closes || status >= fasthttp.StatusInternalServerError
+	if h.closes {
+		response.SetConnectionClose()
+	}
+	response.SetBodyRaw(body)
+	_, _ = response.WriteTo(&out) // memory takes all of it
+	h.mu.Lock()
+	over, parked := h.over, h.parked
+	if !over {
+		h.over, h.answer = true, out.Bytes()
+	}
+	h.mu.Unlock()
+	if !over && parked {
+		go h.write(out.Bytes())
+	}
+}
+
+// answerTime is how long a client may take to read an answer that does not fit
+// its socket's buffer.
+const answerTime = 10 * time.Second
+
+func (h *Held) write(answer []byte) {
+	h.watch.Stop()
+	_ = h.conn.SetWriteDeadline(time.Now().Add(answerTime)) // of a closed connection, as Write will tell
+	_, err := h.conn.Write(answer)
+	if err != nil || h.closes || !h.conn.listener.waitsAgain(h.conn) {
+		h.end()
+		return
+	}
+	_ = h.conn.SetWriteDeadline(time.Time{}) // of a closed connection, as Read will tell
+	limits := h.conn.limits
+	limits.held.Done()
+	// For fasthttp it is a new connection: its next request must begin within the
+	// ReadTimeout. How it ends is nobody's business, as for every connection.
+	_ = limits.server.ServeConn(h.conn)
+}
+
+func (h *Held) end() {
+	h.watch.Stop()
+	_ = h.conn.Close() // the client has left, or has its answer
+	h.conn.limits.held.Done()
+}
+
+// WaitHeld waits until every held request has its answer written, or ctx is done.
+func (l *Limits) WaitHeld(ctx context.Context) error {
+	written := make(chan struct{})
+	go func() {
+		l.held.Wait()
+		close(written)
+	}()
+	select {
+	case <-written:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
