@@ -47,18 +47,7 @@ func (l *Lanes) judge(a *attempt, o retry.Outcome, now time.Time) (reason string
 // disable makes a disablement durable, with the notice of it.
 func (l *Lanes) disable(ctx context.Context, n *lane, reason string) {
 	l.log.Warn("endpoint disabled", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "reason", reason)
-	l.insist(ctx, n, "status", func() error {
-		l.writing.Lock()
-		defer l.writing.Unlock()
-		l.mu.Lock()
-		status, gone := n.status, n.gone
-		n.dirty = false
-		l.mu.Unlock()
-		if gone {
-			return nil
-		}
-		return l.queue.PutStatus(n.key, status, true)
-	})
+	l.insist(ctx, n, "status", func() error { return l.writeStatus(n, true) })
 	var data gateway.Raw
 	if l.options.Describe != nil {
 		data = l.options.Describe(n.key.Tenant, n.key.Endpoint)

@@ -233,7 +233,7 @@ func TestDisabled(t *testing.T) {
 				if now := len(w.receiver.all()); now != len(got) {
 					t.Errorf("%d requests while it is disabled", now-len(got))
 				}
-				w.receiver.script = always(200)
+				w.receiver.play(always(200))
 				if err := w.lanes.Changed(t.Context(), "acme", "crm"); err != nil {
 					t.Fatal(err)
 				}
@@ -292,7 +292,7 @@ func TestHandshake(t *testing.T) {
 					if tries < 8 || tries > 20 {
 						t.Errorf("%d handshakes in an hour", tries)
 					}
-					w.receiver.script = func(r received) reply { return reply{status: 200, body: []byte("t0ken-of-crm")} }
+					w.receiver.play(func(r received) reply { return reply{status: 200, body: []byte("t0ken-of-crm")} })
 					if err := w.lanes.Verify(t.Context(), "acme", "crm"); err != nil {
 						t.Error(err)
 					}
@@ -356,7 +356,7 @@ func TestByHand(t *testing.T) {
 		if d, attempts := w.read(n); d.State != gateway.DeliveryDead || len(attempts) != 3 {
 			t.Fatalf("%+v", d)
 		}
-		w.receiver.script = always(204)
+		w.receiver.play(always(204))
 		if count, err := w.lanes.Replay("acme", "crm", outbound.ReplayFilter{EventTypes: []string{"note"}}); count != 0 || err != nil {
 			t.Errorf("%d, %v", count, err)
 		}
@@ -436,7 +436,7 @@ func TestDropped(t *testing.T) {
 		if s := w.state(all[0]); s != gateway.DeliveryCancelled {
 			t.Errorf("the one on its way came back as %s", s)
 		}
-		w.receiver.script = always(http.StatusOK)
+		w.receiver.play(always(http.StatusOK))
 		w.setTarget(target)
 		w.accept("crm", "", 3)
 		w.await(1)

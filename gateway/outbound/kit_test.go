@@ -128,8 +128,9 @@ func (r *receiver) serve(conn net.Conn) {
 		r.mu.Lock()
 		got := received{n: len(r.got) + 1, at: time.Now(), path: request.URL.Path, header: request.Header, body: body}
 		r.got = append(r.got, got)
+		script := r.script
 		r.mu.Unlock()
-		if !r.answer(conn, r.script(got)) {
+		if !r.answer(conn, script(got)) {
 			return
 		}
 	}
@@ -152,6 +153,13 @@ func (r *receiver) answer(conn net.Conn, a reply) bool {
 	head := fmt.Sprintf("HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n", a.status, a.header, len(a.body))
 	_, err := conn.Write(append([]byte(head), a.body...))
 	return err == nil
+}
+
+// play changes the script.
+func (r *receiver) play(script func(received) reply) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.script = script
 }
 
 func (r *receiver) all() []received {

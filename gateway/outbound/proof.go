@@ -63,8 +63,6 @@ func (l *Lanes) prove(ctx context.Context, n *lane, t *Target) error {
 	if failed != nil && l.ctx.Err() != nil {
 		return failed // we are stopping: it tells nothing of the endpoint
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
 	l.mu.Lock()
 	was := n.status
 	if failed == nil {
@@ -78,13 +76,13 @@ func (l *Lanes) prove(ctx context.Context, n *lane, t *Target) error {
 		n.proof.at = time.Now().Add(min(firstProofRest<<min(n.proof.tries, 20), lastProofRest))
 		n.proof.tries++
 	}
-	status, gone := n.status, n.gone
+	status := n.status
 	l.mu.Unlock()
 	l.log.Info("handshake", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "verified", failed == nil, "error", status.VerificationError)
-	if status == was || gone {
+	if status == was {
 		return failed
 	}
-	if err := l.queue.PutStatus(n.key, status, true); err != nil {
+	if err := l.writeStatus(n, true); err != nil {
 		l.log.Warn("the handshake of an endpoint was not written: the next start makes it again",
 			"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
 	}

@@ -53,8 +53,6 @@ func publisherOf(t *testing.T, w *world, endpoints map[string]gateway.Endpoint) 
 // byte, and is shown with its delivery.
 func TestFixturesPassUnchanged(t *testing.T) {
 	w := real(t, always(204))
-	w.start()
-	defer w.stop()
 	w.to(func(target *outbound.Target) { target.Form = outbound.Envelope })
 	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{"crm": {URL: "https://crm.example.com/in"}})
 	files, err := filepath.Glob("testdata/events/*.json")
@@ -104,8 +102,6 @@ func TestFixturesPassUnchanged(t *testing.T) {
 
 func TestPublishIsAllOrNothing(t *testing.T) {
 	w := real(t, always(204))
-	w.start()
-	defer w.stop()
 	p, snapshot := publisherOf(t, w, nil)
 	good := `{"event":{"type":"note"},"account":{"key":"VGYh5KEUxnaS043726528180Llb9R8pe"}}`
 	big := `{"event":{"type":"note"},"filler":"` + strings.Repeat("x", gateway.MaxEventBytes) + `"}`
@@ -146,8 +142,6 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 
 func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 	w := real(t, always(204))
-	w.start()
-	defer w.stop()
 	off := false
 	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{
 		"all":     {URL: "https://a.example.com/"},
@@ -179,8 +173,6 @@ func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 
 func TestPublishedOnce(t *testing.T) {
 	w := real(t, always(204))
-	w.start()
-	defer w.stop()
 	p, snapshot := publisherOf(t, w, nil)
 	q := outbound.PublishRequest{
 		Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: []byte(`{"events":[{"event":{"type":"note"}}]}`), IdempotencyKey: "k1",
@@ -229,8 +221,6 @@ func TestPublishedOnce(t *testing.T) {
 
 func TestPublishRateOfATenant(t *testing.T) {
 	w := real(t, always(204))
-	w.start()
-	defer w.stop()
 	p, snapshot := publisherOf(t, w, nil)
 	publish := func(n int) error {
 		item := `{"event":{"type":"note"}}`

@@ -180,6 +180,13 @@ func (l *Lanes) flush(n *lane) {
 	if !dirty {
 		return
 	}
+	if err := l.writeStatus(n, false); err != nil {
+		l.log.Warn("the status of an endpoint was not written", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
+	}
+}
+
+// writeStatus writes the status as it is now.
+func (l *Lanes) writeStatus(n *lane, sync bool) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.mu.Lock()
@@ -187,9 +194,7 @@ func (l *Lanes) flush(n *lane) {
 	n.dirty = false
 	l.mu.Unlock()
 	if gone {
-		return
+		return nil
 	}
-	if err := l.queue.PutStatus(n.key, status, false); err != nil {
-		l.log.Warn("the status of an endpoint was not written", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
-	}
+	return l.queue.PutStatus(n.key, status, sync)
 }

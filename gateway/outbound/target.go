@@ -64,7 +64,7 @@ func EndpointTarget(e *directory.Endpoint) *Target {
 		return nil
 	}
 	if !e.Enabled {
-		return &Target{Off: true}
+		return &Target{Off: true, Proof: e.ProofKey}
 	}
 	t := &Target{
 		URL: e.URL, Headers: e.Headers, Proof: e.ProofKey, Signer: e.Signer, Form: Envelope, Timeout: e.Timeout,
