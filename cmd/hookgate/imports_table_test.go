@@ -38,6 +38,7 @@ var rows = map[string]row{
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
 	"gateway/fields": {may: []string{"gateway"}},
+	"gateway/limits": {may: []string{"gateway"}},
 	"gateway/edge": {
 		may: []string{"gateway"},
 		never: map[string]string{
@@ -63,7 +64,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/inbound": {
-		may: append(every, "gateway/edge", "gateway/mapping", "gateway/waiting", "auth/signature", "metrics"),
+		may: append(every, "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/waiting", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/outbound":          noWay,
 			"gateway/store/pebblestore": noStore,
@@ -86,7 +87,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: append(every, "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -98,9 +99,9 @@ var rows = map[string]row{
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
 	},
 	"gateway/directory": {
-		may: []string{"gateway", "gateway/fields", "gateway/mapping", "auth", "auth/token", "auth/signature", "metrics", "retry"},
+		// retry/breaker for its settings alone: a breaker outlives every snapshot.
+		may: []string{"gateway", "gateway/fields", "gateway/mapping", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
 		never: map[string]string{
-			"retry/breaker":             "a snapshot is replaced at every PUT, a breaker outlives it: it stands in a table by id",
 			"gateway/store/pebblestore": "a snapshot is compiled from what it is given",
 		},
 	},

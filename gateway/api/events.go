@@ -57,7 +57,7 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 	if published.Replayed {
 		c.ctx.Response.Header.Set("Idempotency-Replayed", "true")
 	}
-	return answer{http.StatusAccepted, jsonType, published.Body}, nil
+	return answer{status: http.StatusAccepted, contentType: jsonType, body: published.Body}, nil
 }
 
 // appendEvent appends an event as it is shown (SPEC 7), its body in the bytes in
@@ -100,7 +100,7 @@ func getEvent(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, jsonType, appendEvent(nil, e, deliveries)}, nil
+	return answer{status: http.StatusOK, contentType: jsonType, body: appendEvent(nil, e, deliveries)}, nil
 }
 
 // An event may have 1 MiB: a page is read in small steps, and ends early where it
@@ -130,7 +130,7 @@ func listEvents(c *call) (answer, error) {
 		for _, e := range found {
 			if shown == p.limit || shown > 0 && len(body)+len(e.Body) > maxEventsPage {
 				cursor := gateway.AppendString([]byte(`],"next_cursor":`), *cursorOf(last))
-				return answer{http.StatusOK, jsonType, append(append(body, cursor...), '}')}, nil
+				return answer{status: http.StatusOK, contentType: jsonType, body: append(append(body, cursor...), '}')}, nil
 			}
 			if body, err = c.appendListed(body, e, shown > 0); err != nil {
 				return answer{}, err
@@ -138,7 +138,7 @@ func listEvents(c *call) (answer, error) {
 			shown, last = shown+1, e.ID
 		}
 		if len(found) == 0 {
-			return answer{http.StatusOK, jsonType, append(body, `],"next_cursor":null}`...)}, nil
+			return answer{status: http.StatusOK, contentType: jsonType, body: append(body, `],"next_cursor":null}`...)}, nil
 		}
 	}
 }

@@ -79,6 +79,7 @@ func (n *Node) Reload() (err error) {
 		return report(next, err)
 	}
 	n.transport.SetEgress(egressOf(next))
+	n.proveEndpoints()
 	for _, fixed := range []struct {
 		name    string
 		changed bool

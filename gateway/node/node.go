@@ -139,7 +139,11 @@ func (n *Node) openResources() (err error) {
 		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: n.sealer,
 		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	n.onStop(func() error { n.resources.Close(); return nil })
+	return nil
 }
 
 // forget drops what the parts hold of a tenant that was deleted.
@@ -162,7 +166,8 @@ func (n *Node) openLanes() error {
 	n.onStop(func() error { n.transport.Close(); return nil })
 	n.lanes = outbound.New(outbound.Options{
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
-		Version: n.Version, Logger: n.Log,
+		Describe: n.describe,
+		Version:  n.Version, Logger: n.Log,
 	})
 	n.directory.OnSwap = func() { n.lanes.Refresh("") } // a target may have come, or changed
 	return nil
@@ -190,6 +195,23 @@ func (n *Node) openSessions() (err error) {
 	}
 	n.onStop(func() error { n.sessions.Close(); return nil })
 	return nil
+}
+
+// describe shows an endpoint as the API does; nothing of one that is gone.
+func (n *Node) describe(tenant, endpoint string) gateway.Raw {
+	t := n.directory.Current().Tenant(tenant)
+	if t == nil || t.Endpoint(endpoint) == nil {
+		return nil
+	}
+	status, err := n.lanes.Status(tenant, endpoint)
+	if err != nil {
+		return nil // the notice then has the endpoint's names alone
+	}
+	shown, err := api.ShowEndpoint(t.Endpoint(endpoint), status)
+	if err != nil {
+		return nil
+	}
+	return shown
 }
 
 // source gives a source as it now stands.
@@ -230,7 +252,20 @@ func (n *Node) recover() error {
 	if err := n.lanes.Start(); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
+	n.proveEndpoints()
 	return nil
+}
+
+// proveEndpoints has the endpoints of the file prove themselves, where they must
+// and have not: nobody waits for that, as a PUT does.
+func (n *Node) proveEndpoints() {
+	for t := range n.directory.Current().Tenants() {
+		for _, e := range t.Endpoints() {
+			if e.Enabled && e.Meta.ManagedBy == gateway.ManagedByFile {
+				n.lanes.Watch(t.ID, e.ID)
+			}
+		}
+	}
 }
 
 func (n *Node) listen() (err error) {

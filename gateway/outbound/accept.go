@@ -137,7 +137,7 @@ func (d *draft) acceptEvent(i int, item []byte) error {
 	d.document.Raw = item
 	eventPaths.set.Read(&d.document, &d.item)
 	kind, ok := d.text(eventPaths.kind)
-	if !ok || !isEventType(kind) {
+	if !ok || !gateway.IsEventType(kind) {
 		return invalidEvent(i, ".event.type", "must be 1 to 64 characters of a-z, 0-9, . _ and -, the first a letter or digit")
 	}
 	e := gateway.Event{Type: word(kind), AcceptedAt: d.at, Body: item}
@@ -199,20 +199,6 @@ func (d *draft) count(t *directory.Tenant) {
 		}
 	}
 	d.tenants = append(d.tenants, tenantShare{t, 1})
-}
-
-// isEventType says whether a type fits ^[a-z0-9][a-z0-9._-]{0,63}$ (SPEC 7).
-func isEventType(s []byte) bool {
-	if len(s) == 0 || len(s) > 64 {
-		return false
-	}
-	for i, c := range s {
-		lower := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !lower && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return false
-		}
-	}
-	return true
 }
 
 // word spares the platform's own words their memory.
