@@ -1,0 +1,45 @@
+package outbound_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"hookgate/gateway"
+	"hookgate/gateway/outbound"
+)
+
+// mostAllocations is the budget of DESIGN for one event on the accept path, from
+// the body to the durable commit, with one endpoint that wants it.
+const mostAllocations = 10
+
+func TestEventStaysInItsAllocationBudget(t *testing.T) {
+	w := real(t, always(204))
+	w.to(func(target *outbound.Target) { target.Off = true }) // nothing is sent meanwhile
+	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{"crm": {URL: "https://crm.example.com/in"}})
+	q := outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme")}
+	const warm, runs = 100, 400
+	bodies := make([][]byte, warm+runs)
+	for i := range bodies {
+		bodies[i] = fmt.Appendf(nil, `{"events":[{"event":{"type":"message","payload":{"message":{"type":"text","text":"%0600d"}}},`+
+			`"conversation":{"key":"42bb83f00d8240e5bb41290a12eb44%d"}}]}`, i, i)
+	}
+	publish := func(list [][]byte) {
+		for _, body := range list {
+			q.Body = body
+			if _, err := p.Publish(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	publish(bodies[:warm])
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	publish(bodies[warm:])
+	runtime.ReadMemStats(&after)
+	per := float64(after.Mallocs-before.Mallocs) / runs
+	t.Logf("%.1f allocations and %.0f bytes an event", per, float64(after.TotalAlloc-before.TotalAlloc)/runs)
+	if per > mostAllocations {
+		t.Errorf("%.1f allocations an event, want at most %d", per, mostAllocations)
+	}
+}
