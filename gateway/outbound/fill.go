@@ -103,10 +103,9 @@ func (l *Lanes) prime(n *lane) error {
 	if err != nil {
 		return err
 	}
-	if n.primed { // an API call was quicker
-		status = n.status
+	if !n.primed { // else an API call was quicker
+		n.status, n.held, n.primed = status, holds, true
 	}
-	n.status, n.held, n.primed = status, holds, true
 	return nil
 }
 

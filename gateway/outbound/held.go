@@ -11,7 +11,7 @@ import (
 // failed before has had its hold.
 func (l *Lanes) keepHold(a *attempt, d *gateway.Delivery) {
 	place := placeOf(d)
-	if place.Conversation == 0 || a.target.Hold <= 0 || d.State.Ended() || d.Attempts > d.Base+1 {
+	if !a.target.Ordered || place.Conversation == 0 || a.target.Hold <= 0 || d.State.Ended() || d.Attempts > d.Base+1 {
 		return
 	}
 	l.mu.Lock()
@@ -33,6 +33,9 @@ func (l *Lanes) keepHold(a *attempt, d *gateway.Delivery) {
 // endHold is called after a delivery was written.
 func (l *Lanes) endHold(n *lane, d *gateway.Delivery) {
 	conversation := gateway.ConversationHash(d.ConversationKey)
+	if conversation == 0 {
+		return
+	}
 	l.mu.Lock()
 	stale := false
 	if n.order != nil {

@@ -45,8 +45,8 @@ type lane struct {
 
 // tenant is what fairness knows of a tenant.
 type tenant struct {
-	turn   []*lane // that have something to send, in the order of their turns
-	lanes  int     // active ones
+	turn   fifo[*lane] // that have something to send, in the order of their turns
+	lanes  int         // active ones
 	flying int
 	queued bool // it stands in the turn of tenants
 	active bool // queued or flying

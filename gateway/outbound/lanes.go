@@ -29,10 +29,10 @@ type Lanes struct {
 	stopped bool
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
-	turn    []*tenant // that have something to send, in the order of their turns
-	active  int       // tenants
-	flying  int       // attempts
-	workers int       // goroutines that carry attempts, or look for one
+	turn    fifo[*tenant] // that have something to send, in the order of their turns
+	active  int           // tenants
+	flying  int           // attempts
+	workers int           // goroutines that carry attempts, or look for one
 	sleep   sleepers
 	read    []*lane // whose windows are to be filled from the store
 	readers int

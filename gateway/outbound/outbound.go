@@ -21,6 +21,16 @@
 // A lane with nothing due costs an entry in a heap: one timer serves all lanes,
 // goroutines live only while there is something to send, and nothing polls.
 //
+// What an endpoint asks for is its lane's business: its rate, how many attempts at
+// once, that events travel in batches (batch.go) or keep their order within a
+// conversation (order.go). What happened to it outlives a restart as its status: a
+// pause, a disablement, what its handshake proved (proof.go), until when its
+// breaker is open. While it is paused, disabled or not proved, everything waits.
+//
+// Operators act on single deliveries, too (byhand.go, replay.go): a lane never
+// leases what is being moved, and what is being sent when it is cancelled is not
+// written.
+//
 // # Fairness
 //
 // Attempts under way are bounded over all lanes. A tenant may use a share of that

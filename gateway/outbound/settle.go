@@ -53,9 +53,14 @@ func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 		if err == nil {
 			break
 		}
+		l.written(a) // whoever cancels it need not wait for the disk
 		if !sleep(ctx, pause) {
 			l.log.Error("the outcome of a delivery was not written: it will be sent again", "tenant", d.Tenant,
 				"endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+			return false
+		}
+		if !l.write(a) {
+			l.endHold(a.lane, &d)
 			return false
 		}
 	}

@@ -7,10 +7,10 @@ import (
 // enqueue gives a lane its turn, and its tenant one among the tenants.
 func (l *Lanes) enqueue(n *lane) {
 	n.queued = true
-	n.tenant.turn = append(n.tenant.turn, n)
+	n.tenant.turn.push(n)
 	if !n.tenant.queued {
 		n.tenant.queued = true
-		l.turn = append(l.turn, n.tenant)
+		l.turn.push(n.tenant)
 	}
 	l.counted(n)
 }
@@ -40,7 +40,7 @@ func share(whole, among int) int { return max(1, whole/(among+1)) }
 
 // hire starts a worker when there is a turn to take and nobody who looks for one.
 func (l *Lanes) hire() {
-	if looking := l.workers - l.flying; l.stopped || len(l.turn) == 0 || looking > 0 || l.flying >= l.options.Limit {
+	if looking := l.workers - l.flying; l.stopped || l.turn.len() == 0 || looking > 0 || l.flying >= l.options.Limit {
 		return
 	}
 	l.workers++
@@ -65,16 +65,14 @@ func (l *Lanes) lease() *attempt {
 	defer l.mu.Unlock()
 	now := time.Now()
 	if !l.stopped && l.flying < l.options.Limit {
-		for range len(l.turn) {
-			t := l.turn[0]
-			l.turn[0] = nil
-			l.turn = l.turn[1:]
+		for range l.turn.len() {
+			t := l.turn.pop()
 			var a *attempt
 			if most := share(l.options.Limit, l.active); t.flying < most {
 				a = l.leaseOf(t, most, now)
 			}
-			if len(t.turn) > 0 {
-				l.turn = append(l.turn, t)
+			if t.turn.len() > 0 {
+				l.turn.push(t)
 			} else {
 				t.queued = false
 			}
@@ -95,12 +93,10 @@ func (l *Lanes) lease() *attempt {
 
 // leaseOf takes the next delivery of a tenant, which may use so much.
 func (l *Lanes) leaseOf(t *tenant, most int, now time.Time) *attempt {
-	for range len(t.turn) {
-		n := t.turn[0]
-		t.turn[0] = nil
-		t.turn = t.turn[1:]
+	for range t.turn.len() {
+		n := t.turn.pop()
 		if n.sending >= share(most, t.lanes) {
-			t.turn = append(t.turn, n)
+			t.turn.push(n)
 			continue
 		}
 		n.queued = false
