@@ -75,10 +75,14 @@ func TestKill(t *testing.T) {
 	k.judge(true, k.history.Names())
 	happened, missing := k.tally()
 	t.Log(happened)
-	if missing != "" {
+	if missing != "" && *killRounds >= enoughRounds {
 		t.Errorf("the load never provoked: %s", missing)
 	}
 }
+
+// enoughRounds is in how many everything must have happened once: what a kill
+// meets is chance, and in a few rounds it may meet no answer on its way.
+const enoughRounds = 10
 
 // killer is the driver: the program of the moment, and what is known of all its lives.
 type killer struct {
