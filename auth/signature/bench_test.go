@@ -29,7 +29,7 @@ func signedRequest(t testing.TB, c signature.Config, size int) (*signature.Verif
 	t.Helper()
 	var fields fixed
 	body := bytes.Repeat([]byte("x"), size)
-	for _, field := range headersOf(signature.SignerOf(c), signature.Message{ID: "evt_1", At: now, Body: body}) {
+	for _, field := range headersOf(compileSender(t, c), signature.Message{ID: "evt_1", At: now, Body: body}) {
 		fields = append(fields, struct {
 			name  string
 			value []byte

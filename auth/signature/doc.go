@@ -16,7 +16,7 @@
 // A scheme is one file. Most are a descriptor: which header, what is signed,
 // which hash, how written, which window. The engine in digest.go runs every
 // descriptor, and runs it backwards for the Signer, so the next provider is its
-// descriptor, a line in schemes.go, and its vectors in the test. A scheme that
+// descriptor, a line in schemes.go and one in sender.go, and its vectors in the test. A scheme that
 // is no HMAC over a template (Ed25519, a signature within the body) is a prover of
 // its own.
 //

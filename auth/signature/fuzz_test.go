@@ -44,7 +44,7 @@ func FuzzDigest(f *testing.F) {
 		v := compile(t, c)
 		when := time.Unix(max(at, -at)&0xffffffff, 0)
 		m := signature.Message{ID: "i" + strings.ReplaceAll(id, ".", ""), At: when, Body: append(body, '.')}
-		r := &signature.Request{Header: headersOf(signature.SignerOf(c), m), Body: m.Body, Now: when}
+		r := &signature.Request{Header: headersOf(compileSender(t, c), m), Body: m.Body, Now: when}
 		if err := v.Verify(r); err != nil {
 			t.Fatalf("%s: what is signed is refused: %v", c.Type, err)
 		}

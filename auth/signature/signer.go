@@ -42,9 +42,12 @@ var signing = []scheme{
 // signature for each secret; so does standard-ed25519, with whsk_ keys. Type hmac sets its header and, as far as its
 // template has them, webhook-id and the timestamp header; its header has room for
 // one signature, that of the first secret.
-func CompileSigner(c Config) (*Signer, []Fault) {
+func CompileSigner(c Config) (*Signer, []Fault) { return compileSigner(c, signing) }
+
+// compileSigner makes the signer of one of the types.
+func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 	var f faults
-	s := find(signing, c.Type, &f)
+	s := find(types, c.Type, &f)
 	if s == nil {
 		return nil, f
 	}
@@ -52,9 +55,7 @@ func CompileSigner(c Config) (*Signer, []Fault) {
 	var g *digest
 	var m maker
 	switch c.Type {
-	case "standard":
-		g = newDigest(standard, &c, &f)
-		m = g
+	case "none":
 	case "standard-ed25519":
 		a := newAsymmetricSigner(&c, &f)
 		g, m = a.digest, a
@@ -70,6 +71,9 @@ func CompileSigner(c Config) (*Signer, []Fault) {
 			}
 		}
 		checkTimestamp(&c, g.template, &f)
+		m = g
+	default:
+		g = newDigest(family(c.Type), &c, &f)
 		m = g
 	}
 	if len(f) > 0 {

@@ -25,6 +25,15 @@ func compileSigner(t testing.TB, c signature.Config) *signature.Signer {
 	return s
 }
 
+func compileSender(t testing.TB, c signature.Config) *signature.Signer {
+	t.Helper()
+	s, faults := signature.CompileSender(c)
+	if len(faults) > 0 {
+		t.Fatalf("%+v: %v", c, faults)
+	}
+	return s
+}
+
 // headersOf signs and keeps copies, for the values belong to the signer.
 func headersOf(s *signature.Signer, m signature.Message) (fields pairs) {
 	s.Sign(m, func(name string, value []byte) { fields = append(fields, [2]string{name, string(value)}) })

@@ -103,7 +103,7 @@ func (p *demoPlatform) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	signed := &signature.Request{Method: req.Method, Header: demoHeaders(req.Header), Body: body, Now: time.Now()}
+	signed := &signature.Request{Method: req.Method, Header: headerFields(req.Header), Body: body, Now: time.Now()}
 	if err := p.verifier.Verify(signed); err != nil {
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 		return
@@ -135,16 +135,4 @@ func (p *demoPlatform) tell(key, kind string) {
 		told <- kind
 		delete(p.expected, key)
 	}
-}
-
-// demoHeaders shows net/http's headers to a verifier.
-type demoHeaders http.Header
-
-// Get is that of signature.Headers.
-func (h demoHeaders) Get(name string) (value []byte, n int) {
-	values := http.Header(h).Values(name)
-	if len(values) == 0 {
-		return nil, 0
-	}
-	return []byte(values[0]), len(values)
 }

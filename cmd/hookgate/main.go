@@ -35,7 +35,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "hookgate",
 		Short: "A webhook relay gateway for bot platforms",
 		Long: `hookgate stands in front of a bot platform. Callbacks of third parties find the
-chat session that waits for them, whole, durable, and exactly once.`,
+chat session that waits for them, whole, durable, and exactly once; what happens in
+chats reaches the endpoints of the tenants, signed, and again until it is there.`,
 		Args:          cobra.NoArgs,
 		RunE:          help,
 		SilenceErrors: true,
@@ -47,6 +48,8 @@ chat session that waits for them, whole, durable, and exactly once.`,
 		newDemoCommand(),
 		newCheckCommand(),
 		newTokenCommand(),
+		newSignCommand(),
+		newVerifyCommand(),
 		newVersionCommand(),
 	)
 	return root

@@ -1,0 +1,40 @@
+package signature
+
+// families are the descriptors of providers: what their senders sign, and how.
+var families = []descriptor{standard, svix, stripe, github, slack, meta}
+
+// sending lists the types that CompileSender knows: what we sign outward, and the
+// families.
+var sending = func() (all []scheme) {
+	for _, s := range signing {
+		if s.name != "none" {
+			all = append(all, s)
+		}
+	}
+	for _, d := range families[1:] { // the first is listed: it is ours too
+		all = append(all, scheme{name: d.name, reads: []string{"secrets"}})
+	}
+	return all
+}()
+
+// Senders lists the types that CompileSender knows.
+func Senders() []string { return names(sending) }
+
+// CompileSender makes a signer that signs as the senders of c's type do, or says
+// all that is wrong with c: what Compile makes of the same type and secret passes
+// what it signs. It is for trying a source or a receiver out; what hookgate itself
+// sends is signed by CompileSigner's few types.
+//
+// The secret of standard-ed25519 is the private key, whsk_; Compile reads the
+// public one.
+func CompileSender(c Config) (*Signer, []Fault) { return compileSigner(c, sending) }
+
+// family finds the descriptor of a provider.
+func family(name string) descriptor {
+	for _, d := range families {
+		if d.name == name {
+			return d
+		}
+	}
+	panic("signature: no family has the name of a listed type") // sending and signing list only these
+}

@@ -1,0 +1,49 @@
+package signature_test
+
+import (
+	"slices"
+	"testing"
+
+	"hookgate/auth/signature"
+)
+
+// What a sender of any type signs passes that type's verifier, and with a byte
+// more it does not.
+func TestSendersPassTheirVerifiers(t *testing.T) {
+	private, public := signature.NewEd25519Secret()
+	for _, name := range signature.Senders() {
+		secret := signature.NewSecret()
+		sender := signature.Config{Type: name, Secrets: []string{secret}}
+		if name == "hmac" {
+			sender.Header, sender.Signed, sender.TimestampHeader = "X-Sig", "{timestamp}.{body}", "X-Time"
+		}
+		receiver := sender
+		if name == "standard-ed25519" {
+			sender.Secrets, receiver.Secrets = []string{private}, []string{public}
+		}
+		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: []byte(`{}`)})
+		v := compile(t, receiver)
+		if err := v.Verify(&signature.Request{Header: fields, Body: []byte(`{}`), Now: now}); err != nil {
+			t.Errorf("%s: its sender is refused: %v", name, err)
+		}
+		if err := v.Verify(&signature.Request{Header: fields, Body: []byte(`{} `), Now: now}); err == nil {
+			t.Errorf("%s: another body passes", name)
+		}
+	}
+}
+
+// Who only shows a secret signs nothing, and a clock's tolerance is the receiver's.
+func TestSenderFaults(t *testing.T) {
+	for _, name := range []string{"", "none", "token", "bearer", "basic", "nonesuch"} {
+		s, faults := signature.CompileSender(signature.Config{Type: name})
+		if s != nil || len(faults) != 1 || faults[0].Field != "type" {
+			t.Errorf("type %q: %v, want one fault at type", name, faults)
+		}
+		if slices.Contains(signature.Senders(), name) {
+			t.Errorf("%q is listed as a sender", name)
+		}
+	}
+	if _, faults := signature.CompileSender(signature.Config{Type: "stripe", Secrets: []string{"x"}, Tolerance: 1}); len(faults) != 1 || faults[0].Field != "tolerance" {
+		t.Errorf("tolerance: %v", faults)
+	}
+}
