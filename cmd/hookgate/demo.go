@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -31,15 +32,19 @@ func newDemoCommand() *cobra.Command {
 	var rate float64
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show callbacks find the sessions that wait for them",
-		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits and a
-made-up payment provider that sends signed callbacks, and show what becomes of
-them. Everything is real but these two. Nothing is left behind.
+		Short: "Show callbacks find the sessions that wait for them, and events reach a CRM",
+		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits and
+publishes events, a made-up payment provider that sends signed callbacks, and a
+made-up CRM that wants the events and is out of order now and then; show what
+becomes of it all. Everything is real but these three. Nothing is left behind.
 
 waiting    a chat waits for its payment          timed_out  no callback came in time
 parked     a callback came before its wait       late       a callback came after that
 resumed    a callback went to its wait           notice     the platform endpoint was told
-duplicate  the same callback came again          refused    a forged signature was found out`,
+duplicate  the same callback came again          refused    a forged signature was found out
+
+delivered  an event reached the CRM              breaker open    the CRM failed too often: its events wait
+failed     the CRM answered 503: tried again     breaker closed  it has recovered: they go on`,
 		Example: `  hookgate demo
   hookgate demo --for 30s --rate 10`,
 		Args: cobra.NoArgs,
@@ -61,13 +66,14 @@ duplicate  the same callback came again          refused    a forged signature w
 	return cmd
 }
 
-// demo is the gateway with the two who talk to it.
+// demo is the gateway with the three who talk to it.
 type demo struct {
-	platform *demoPlatform
-	provider *demoProvider
-	screen   *demoScreen
-	length   time.Duration // 0: until the context ends
-	rate     float64       // chats a second
+	platform   *demoPlatform
+	provider   *demoProvider
+	subscriber *demoSubscriber
+	screen     *demoScreen
+	length     time.Duration // 0: until the context ends
+	rate       float64       // chats a second
 }
 
 // runDemo builds the little world, lets it live, and takes it down again.
@@ -82,15 +88,21 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 	if d.platform, err = newDemoPlatform(token, noticeSecret); err != nil {
 		return err
 	}
-	paymentSecret := signature.NewSecret()
+	paymentSecret, eventSecret := signature.NewSecret(), signature.NewSecret()
 	if d.provider, err = newDemoProvider(paymentSecret); err != nil {
+		return err
+	}
+	if d.subscriber, err = newDemoSubscriber(eventSecret, d.screen); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: d.platform, ReadHeaderTimeout: 10 * time.Second}
+	mux := http.NewServeMux()
+	mux.Handle("/notices", d.platform)
+	mux.Handle("/crm", d.subscriber)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // it ends when the server is closed
 	defer func() { err = errors.Join(err, server.Close()) }()
 
@@ -98,31 +110,33 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 	if err := os.WriteFile(file, demoFile, 0o600); err != nil {
 		return err
 	}
-	n, err := newDemoNode(stderr, configs.Options{Flags: configs.Flags{Config: file}, Environ: []string{
+	n, err := d.newNode(stderr, configs.Options{Flags: configs.Flags{Config: file}, Environ: []string{
 		"HOOKGATE_ADMIN_TOKEN=" + token,
 		"DEMO_FOLDER=" + filepath.Join(folder, "data"),
 		"DEMO_PLATFORM=http://" + listener.Addr().String() + "/notices",
 		"DEMO_NOTICE_SECRET=" + noticeSecret,
 		"DEMO_PAYMENT_SECRET=" + paymentSecret,
+		"DEMO_CRM=http://" + listener.Addr().String() + "/crm",
+		"DEMO_EVENT_SECRET=" + eventSecret,
 	}})
 	if err != nil {
 		return err
 	}
 	public, internal := n.Addrs()
 	d.provider.url = "http://" + public.String() + "/hooks/demo/payments"
-	d.platform.url = "http://" + internal.String() + "/v1/tenants/demo/waits"
-	d.screen.header(d.platform.url, d.provider.url, token)
+	d.platform.tenant = "http://" + internal.String() + "/v1/tenants/demo"
+	d.screen.header(d.platform.tenant, d.provider.url, token)
 	return d.serve(ctx, n)
 }
 
-func newDemoNode(stderr io.Writer, o configs.Options) (*node.Node, error) {
+func (d *demo) newNode(stderr io.Writer, o configs.Options) (*node.Node, error) {
 	c, err := configs.Load(o)
 	if err != nil {
 		return nil, err
 	}
 	return node.New(node.Options{
 		Load:    func() (*configs.Config, error) { return configs.Load(o) },
-		Log:     newLogger(c.Log, stderr),
+		Log:     slog.New(demoLog{newLogger(c.Log, stderr).Handler(), d.subscriber.breaker}),
 		Stderr:  stderr,
 		Version: version(),
 	})
@@ -162,7 +176,7 @@ func (d *demo) live(ctx context.Context) error {
 	for i, open := 0, true; open; i++ {
 		chats.Go(func() {
 			c := &demoChat{demo: d, key: fmt.Sprintf("chat-%04d", i+1), amount: 500 + 100*(i*7%40)}
-			if err := demoStories[i%len(demoStories)](ctx, c); err != nil && ctx.Err() == nil {
+			if err := c.live(ctx, demoStories[i%len(demoStories)]); err != nil && ctx.Err() == nil {
 				fail(fmt.Errorf("%s: %w", c.key, err))
 			}
 		})
@@ -175,6 +189,9 @@ func (d *demo) live(ctx context.Context) error {
 		}
 	}
 	chats.Wait()
+	if err := d.subscriber.settled(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 	"hookgate/auth/signature"
 )
 
-// demoPlatform is the made-up chat platform: it opens waits, and its endpoint
-// takes notices.
+// demoPlatform is the made-up chat platform: it opens waits and publishes events,
+// and its endpoint takes notices.
 type demoPlatform struct {
-	url, token string
-	verifier   *signature.Verifier
+	tenant, token string // the tenant's URL, and the platform's token
+	verifier      *signature.Verifier
 
 	mu       sync.Mutex
 	expected map[string]chan string // by conversation key: the type of its notice
@@ -39,7 +39,7 @@ type demoWait struct {
 
 func (p *demoPlatform) open(ctx context.Context, key, mode string, seconds int) (*demoWait, error) {
 	body := fmt.Sprintf(`{"source":"payments","conversation_key":%q,"mode":%q,"timeout_seconds":%d}`, key, mode, seconds)
-	return p.call(ctx, http.MethodPost, p.url, body, http.StatusCreated)
+	return p.wait(ctx, http.MethodPost, "/waits", body, http.StatusCreated)
 }
 
 // demoEnded is what became of a held wait.
@@ -52,28 +52,42 @@ type demoEnded struct {
 func (p *demoPlatform) hold(ctx context.Context, id string) <-chan demoEnded {
 	ended := make(chan demoEnded, 1)
 	go func() {
-		w, err := p.call(ctx, http.MethodGet, p.url+"/"+id+"?hold=60", "", http.StatusOK)
+		w, err := p.wait(ctx, http.MethodGet, "/waits/"+id+"?hold=60", "", http.StatusOK)
 		ended <- demoEnded{w, err}
 	}()
 	return ended
 }
 
-func (p *demoPlatform) call(ctx context.Context, method, url, body string, want int) (*demoWait, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+// publish publishes an event of a conversation.
+func (p *demoPlatform) publish(ctx context.Context, key, kind, payload string) error {
+	body := fmt.Sprintf(`{"events":[{"event":{"type":%q,"payload":%s},"conversation":{"key":%q}}]}`, kind, payload, key)
+	_, err := p.call(ctx, http.MethodPost, "/events", body, http.StatusAccepted)
+	return err
+}
+
+// wait makes a call that is answered with a wait.
+func (p *demoPlatform) wait(ctx context.Context, method, path, body string, want int) (*demoWait, error) {
+	text, err := p.call(ctx, method, path, body, want)
+	if err != nil {
+		return nil, err
+	}
+	w := &demoWait{}
+	return w, json.Unmarshal(text, w)
+}
+
+// call makes a call of the internal API below the tenant, and gives its answer.
+func (p *demoPlatform) call(ctx context.Context, method, path, body string, want int) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, p.tenant+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+p.token)
 	req.Header.Set("Content-Type", "application/json")
-	w := &demoWait{}
 	status, text, err := demoDo(req)
-	if err != nil {
-		return nil, err
+	if err == nil && status != want {
+		err = fmt.Errorf("%s %s: %d %s", method, path, status, text)
 	}
-	if status != want {
-		return nil, fmt.Errorf("%s of a wait: %d %s", method, status, text)
-	}
-	return w, json.Unmarshal(text, w)
+	return text, err
 }
 
 // demoDo sends one request and gives its answer whole.

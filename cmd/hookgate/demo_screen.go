@@ -14,6 +14,7 @@ import (
 var demoOutcomes = []struct{ name, colour string }{
 	{"waiting", "36"}, {"parked", "33"}, {"resumed", "32"}, {"timed_out", "35"},
 	{"late", "31"}, {"duplicate", "34"}, {"refused", "31"}, {"notice", "90"},
+	{"delivered", "90"}, {"failed", "31"}, {"breaker open", "31"}, {"breaker closed", "32"},
 }
 
 // demoScreen shows what happens, a line each. Many goroutines may use it.
@@ -50,20 +51,22 @@ func isTerminal(w io.Writer) bool {
 
 // header says what will be seen, and where to look for oneself. The token is of
 // this run, on loopback, over a folder that is about to go.
-func (s *demoScreen) header(waits, hook, token string) {
-	s.printf("A made-up chat platform opens waits, a made-up payment provider sends signed callbacks to %s.\n", hook)
-	s.printf("See for yourself: curl -H 'Authorization: Bearer %s' %s   (Ctrl-C ends)\n\n", token, waits)
+func (s *demoScreen) header(tenant, hook, token string) {
+	s.printf("A made-up chat platform opens waits and publishes events, a made-up payment provider sends signed callbacks\n")
+	s.printf("to %s, and a made-up CRM, out of order now and then, wants the events.\n", hook)
+	s.printf("See for yourself: curl -H 'Authorization: Bearer %s' %s/waits   (or /deliveries, /endpoints/crm; Ctrl-C ends)\n\n", token, tenant)
 }
 
-func (s *demoScreen) line(chat, outcome, text string) {
+// line shows what happened in a chat, or to an endpoint.
+func (s *demoScreen) line(whom, outcome, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count[outcome]++
-	word := fmt.Sprintf("%-9s", outcome)
+	word := fmt.Sprintf("%-14s", outcome)
 	if colour := s.colours[outcome]; colour != "" {
 		word = "\x1b[" + colour + "m" + word + "\x1b[0m"
 	}
-	s.printf("%8.3fs  %s  %s  %s\n", time.Since(s.start).Seconds(), chat, word, text)
+	s.printf("%8.3fs  %-9s  %s  %s\n", time.Since(s.start).Seconds(), whom, word, text)
 }
 
 func (s *demoScreen) summary() {

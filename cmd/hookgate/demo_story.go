@@ -20,6 +20,22 @@ var demoStories = []func(context.Context, *demoChat) error{
 	tellTooLate, tellEarly, tellTwice, tellPaid, tellForged, tellDeclined,
 }
 
+// live plays the chat's story between its first event and its last.
+func (c *demoChat) live(ctx context.Context, story func(context.Context, *demoChat) error) error {
+	if err := c.publish(ctx, "conversation_create", `{"title":"A made-up visitor"}`); err != nil {
+		return err
+	}
+	if err := story(ctx, c); err != nil {
+		return err
+	}
+	return c.publish(ctx, "message", `{"message":{"type":"text","text":"Thank you"}}`)
+}
+
+func (c *demoChat) publish(ctx context.Context, kind, payload string) error {
+	c.subscriber.expect(1)
+	return c.platform.publish(ctx, c.key, kind, payload)
+}
+
 // tellPaid: the platform waits, the customer pays, the chat goes on.
 func tellPaid(ctx context.Context, c *demoChat) error { return c.pay(ctx, "payment.succeeded") }
 
