@@ -71,7 +71,7 @@ type round struct {
 }
 
 func (c *callbacks) run(ctx context.Context, g *gateway, r *report, s *sender) error {
-	e, err := startEcho()
+	e, err := startChild("echo")
 	if err != nil {
 		return err
 	}
@@ -100,17 +100,17 @@ func (c *callbacks) run(ctx context.Context, g *gateway, r *report, s *sender) e
 
 // round sends the batch to the echo, opens a wait for each, and sends it to
 // hookgate; the last two change places when callbacks come early.
-func (c *callbacks) round(ctx context.Context, g *gateway, e *echo, s *sender, prefix string) (one *round, err error) {
+func (c *callbacks) round(ctx context.Context, g *gateway, e *child, s *sender, prefix string) (one *round, err error) {
 	s.batch(prefix, c.n)
 	one = &round{}
-	before, err := cpuTime(e.cmd.Process.Pid)
+	before, err := cpuTime(e.pid())
 	if err != nil {
 		return nil, err
 	}
 	if one.echo, err = c.send(s, e.addr, wantAnswer(200, prefix)).run(ctx); err != nil {
 		return nil, fmt.Errorf("echo: %w", err)
 	}
-	after, err := cpuTime(e.cmd.Process.Pid)
+	after, err := cpuTime(e.pid())
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,8 @@ func (c *callbacks) take(ctx context.Context, g *gateway, s *sender, one *round,
 	if err != nil {
 		return err
 	}
-	one.cpu, one.mallocs, one.disk = after.cpu-before.cpu, after.mallocs-before.mallocs, after.disk-before.disk
+	cost := after.less(before)
+	one.cpu, one.mallocs, one.disk = cost.cpu, cost.mallocs, cost.disk
 	return nil
 }
 
@@ -156,6 +157,10 @@ type spent struct {
 	cpu     time.Duration
 	mallocs float64
 	disk    int64 // bytes written
+}
+
+func (s spent) less(before spent) spent {
+	return spent{s.cpu - before.cpu, s.mallocs - before.mallocs, s.disk - before.disk}
 }
 
 func (g *gateway) spent() (s spent, err error) {
@@ -215,7 +220,7 @@ func (c *callbacks) sum(g *gateway, r *report, all []*round) error {
 }
 
 // middle gives the median of what the rounds say.
-func middle(all []*round, of func(*round) float64) float64 {
+func middle[R any](all []*R, of func(*R) float64) float64 {
 	values := make([]float64, len(all))
 	for i, one := range all {
 		values[i] = of(one)

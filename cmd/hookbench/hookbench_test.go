@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// TestMain makes the test binary serve as the echo, which is started as the
-// program itself.
+// TestMain makes the test binary serve as the echo and the sink, which are started
+// as the program itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "echo" {
+	if len(os.Args) > 1 && (os.Args[1] == "echo" || os.Args[1] == "sink") {
 		main()
 		return
 	}
@@ -36,6 +36,12 @@ func TestMeasures(t *testing.T) {
 		{"holds --count 50", "all 50 holders had their own answer"},
 		{"holds --count 50 --attach", "a hold"},
 		{"timers --count 200 --held 5 --first 1 --spread 1", "205 waits: late"},
+		{"events --accept --count 100 --rounds 1", "ten a request / echo"},
+		{"events --deliver --count 100 --rounds 1", "CPU for 10,000"},
+		{"events --latency --rounds 1 --seconds 1", "on the way at 200/s"},
+		{"events --hang --rounds 1 --seconds 1", "all delivered"},
+		{"events --steady --seconds 1", "MiB at the end"},
+		{"events --million=200", "all 200 queued again"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			var out bytes.Buffer
@@ -60,7 +66,7 @@ func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
 		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
-		"holds --count 0", "timers --spread 300", "holds --hookgate no-such-program", "extra",
+		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "holds --hookgate no-such-program", "extra",
 	} {
 		cmd := newRootCommand()
 		cmd.SetArgs(append(strings.Fields(args), "--dir", dir))

@@ -5,13 +5,14 @@
 //	callbacks   callbacks a second against a bare fasthttp echo, in the same run
 //	holds       memory of a held wait
 //	timers      how late waits time out
+//	events      events taken, delivered and queued, against a bare fasthttp echo
 //
 // What it prints can be kept with --record: each record says how it came about.
 // Every answer is checked, so that no figure is of a gateway that refused.
 //
-// The load is closed: each connection sends its next request when the last one is
-// answered. That is what a ratio to the echo needs; it tells nothing of latency at
-// a rate below the most.
+// Where a ratio to the echo is asked for, the load is closed: each connection sends
+// its next request when the last one is answered. That tells nothing of latency at
+// a rate below the most; where that is asked for, requests are due by the clock.
 package main
 
 import (
@@ -42,7 +43,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEchoCommand())
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newEchoCommand(), newSinkCommand())
 	return root
 }
 

@@ -34,16 +34,20 @@ func (g *gateway) metrics() (samples, error) {
 
 // awaitOpen waits until n waits are open.
 func (g *gateway) awaitOpen(ctx context.Context, n int, most time.Duration) error {
-	const name = `hookgate_waits_open{tenant="bench"}`
+	return g.await(ctx, `hookgate_waits_open{tenant="bench"}`, n, most)
+}
+
+// await waits until a metric is n.
+func (g *gateway) await(ctx context.Context, name string, n int, most time.Duration) error {
 	for end := time.Now().Add(most); ; {
 		m, err := g.metrics()
 		if err != nil {
 			return err
 		}
-		if open := int(m[name]); open == n {
+		if is := int(m[name]); is == n {
 			return nil
 		} else if time.Now().After(end) {
-			return fmt.Errorf("%d waits are open after %s, not %d", open, most, n)
+			return fmt.Errorf("%s is %d after %s, not %d", name, is, most, n)
 		}
 		if err := rest(ctx, 50*time.Millisecond); err != nil {
 			return err

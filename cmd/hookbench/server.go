@@ -33,8 +33,11 @@ type gateway struct {
 	cmd              *exec.Cmd
 	exited           chan error
 	folder           string // the program when it was built, the data, the log
-	log              string
+	log, program     string
 }
+
+// config lets the gateway reach endpoints on this machine.
+const config = `egress: { allow: ["127.0.0.0/8"] }` + "\n"
 
 // startGateway runs program (built when it is "") on free ports of the loopback,
 // with an empty data folder below dir.
@@ -61,7 +64,11 @@ func startGateway(ctx context.Context, program, dir string) (g *gateway, err err
 	if g.internal, err = freeAddr(); err != nil {
 		return nil, err
 	}
-	if err := g.start(ctx, program); err != nil {
+	g.log, g.program = filepath.Join(folder, "log"), program
+	if err := os.WriteFile(g.config(), []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	if err := g.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := g.waitReady(ctx); err != nil {
@@ -79,14 +86,16 @@ func build(ctx context.Context, program string) error {
 	return nil
 }
 
-func (g *gateway) start(ctx context.Context, program string) error {
-	g.log = filepath.Join(g.folder, "log")
+func (g *gateway) config() string { return filepath.Join(g.folder, "config.yaml") }
+
+func (g *gateway) start(ctx context.Context) error {
 	log, err := os.Create(g.log)
 	if err != nil {
 		return err
 	}
 	defer log.Close() // the child has its own
-	g.cmd = exec.CommandContext(ctx, program, "serve", "--public", g.public, "--internal", g.internal, "--data", filepath.Join(g.folder, "data"))
+	g.cmd = exec.CommandContext(ctx, g.program, "serve", "--config", g.config(),
+		"--public", g.public, "--internal", g.internal, "--data", filepath.Join(g.folder, "data"))
 	g.cmd.Env = append(os.Environ(), "HOOKGATE_ADMIN_TOKEN="+adminToken, "HOOKGATE_LOG_LEVEL=warn")
 	g.cmd.Stderr = log
 	g.cmd.Cancel = func() error { return g.cmd.Process.Signal(syscall.SIGTERM) }
@@ -113,6 +122,15 @@ func (g *gateway) waitReady(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("hookgate is not ready after %s\n%s", patience, g.logged())
+}
+
+// crash ends the gateway as a power cut would, as far as a process can tell.
+func (g *gateway) crash() error {
+	if err := g.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	<-g.exited // how it ended is known
+	return nil
 }
 
 // stop ends the gateway as an operator would, and removes what was made for it.
