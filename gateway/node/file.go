@@ -80,6 +80,9 @@ func (n *Node) Reload() (err error) {
 	}
 	n.transport.SetEgress(egressOf(next))
 	n.proveEndpoints()
+	if err := n.dropOrphans(); err != nil {
+		n.Log.Error("the configuration was loaded, but", "error", err) // the next load, or start, does it
+	}
 	for _, fixed := range []struct {
 		name    string
 		changed bool

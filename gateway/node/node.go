@@ -253,6 +253,25 @@ func (n *Node) recover() error {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
 	n.proveEndpoints()
+	return n.dropOrphans()
+}
+
+// dropOrphans cancels what waits for endpoints that are no more: the file lost
+// them, or a publish was under way as they were deleted. What a tenant that left
+// the file has waiting stays, for the tenant may come back.
+func (n *Node) dropOrphans() error {
+	lanes, err := n.store.Lanes()
+	if err != nil {
+		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
+	}
+	for _, lane := range lanes {
+		t := n.directory.Current().Tenant(lane.Tenant)
+		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
+			continue
+		}
+		n.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
+		n.dropEndpoint(lane.Tenant, lane.Endpoint)
+	}
 	return nil
 }
 
