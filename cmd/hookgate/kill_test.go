@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	killRounds = flag.Int("rounds", 3, "how many times TestKill kills the program")
-	killSeed   = flag.Uint64("seed", 0, "seed of TestKill's load; 0 draws one")
+	killRounds = flag.Int("rounds", 3, "how many times TestKill and TestKillEvents kill the program")
+	killSeed   = flag.Uint64("seed", 0, "seed of their load; 0 draws one")
 )
 
 const killConfig = `

@@ -34,14 +34,19 @@ type Received struct {
 }
 
 // Reply is how a request is answered: after Delay (or not at all, where Hang is
-// set: until the sender goes away), by Status, Header and Body.
+// set: until the sender goes away), by Status, Header and Body. Where Reset is set,
+// the connection is cut instead.
 type Reply struct {
 	Status int // 0 is 200
 	Header http.Header
 	Body   string
 	Delay  time.Duration
 	Hang   bool
+	Reset  bool
 }
+
+// OK says whether the sender is told of a success.
+func (r Reply) OK() bool { return !r.Hang && !r.Reset && (r.Status == 0 || r.Status/100 == 2) }
 
 // NewReceiver starts a receiver that answers with these statuses in turn, and with
 // the last of them from then on; none is 200 always.
@@ -99,6 +104,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		case <-q.Ended:
 			return
 		}
+	}
+	if reply.Reset {
+		panic(http.ErrAbortHandler) // net/http's way to cut a connection
 	}
 	for name, values := range reply.Header {
 		w.Header()[name] = values

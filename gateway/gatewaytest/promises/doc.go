@@ -4,8 +4,10 @@
 //	History       everything that was asked and answered, each with its moments
 //	Conversation  its part for one conversation: opens, sends, cancels, views, notices
 //	Check         the laws; what breaks one is named, with the conversation's story
+//	Feed          the same for events: what was published, what endpoints got, and laws
+//	              of its own
 //
-// The laws, after SPEC 5, 6, 8 and 14:
+// The laws of callbacks, after SPEC 5, 6, 8 and 14:
 //
 //	kept         what was answered 200, 201 or 202 is there after every restart
 //	one outcome  a wait ends once, and every view of it agrees

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/promises"
+)
+
+const killAccount = "account-of-the-kill-test"
+
+// killEndpoints are the endpoints of TestKillEvents: how each is configured, what
+// the laws must know of it, and its mood.
+var killEndpoints = []struct {
+	promises.Subscriber
+	config string
+	mood   mood
+}{
+	{promises.Subscriber{Name: "sound"}, `timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, sound},
+	{promises.Subscriber{Name: "flaky"}, `timeout: 1s, retry: { initial: 20ms, max: 200ms, max_attempts: 1000 }, breaker: { failures: 8, open: 100ms, max_open: 200ms }`, flaky},
+	{promises.Subscriber{Name: "dead"}, `timeout: 5s, retry: { initial: 100ms, max: 300ms, max_attempts: 1000 }, breaker: { failures: 5, open: 300ms, max_open: 300ms }`, nil},
+	{promises.Subscriber{Name: "mortal", Attempts: 3}, `timeout: 10s, retry: { schedule: [50ms, 100ms] }, breaker: { enabled: false }`, failing(3)},
+	{promises.Subscriber{Name: "ordered", Ordered: true}, `ordered: true, timeout: 10s, retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }, breaker: { enabled: false }`, failing(7)},
+	{promises.Subscriber{Name: "batch", Batch: 20}, `batch: { max_events: 20, max_wait: 20ms }, timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }, breaker: { enabled: false }`, failing(9)},
+	{promises.Subscriber{Name: "busy"}, `timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, busy},
+	{promises.Subscriber{Name: "picky", Wants: func(i *promises.Item) bool { return i.Kind == "text" || i.Type == "status" }}, `event_types: [message/text, status], timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, sound},
+}
+
+// TestKillEvents kills the program again and again while events are published and
+// delivered, and holds what publishers and endpoints saw to the laws of
+// promises.Feed.
+//
+//	go test ./cmd/hookgate -run TestKillEvents -rounds=200
+func TestKillEvents(t *testing.T) {
+	seed := *killSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("-seed=%d: the load; what the kills meet, chance decides", seed)
+	k := newEventKiller(t, seed)
+	k.start()
+	ctx, stop := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	for range 12 {
+		writers.Go(func() { k.work(ctx) })
+	}
+	for round := range *killRounds {
+		k.dead.Store(round%4 != 3) // dead for three rounds, then sound for one
+		k.pause(300, 1300)
+		if k.rng.IntN(2) == 0 { // in the middle of what is published
+			k.sleep(untilBeat(time.Duration(k.rng.IntN(8000)) * time.Microsecond))
+		}
+		k.kill()
+		k.start()
+		k.readBack(round)
+		k.judge(false)
+		k.gate.open(k.program)
+	}
+	k.dead.Store(false)
+	k.pause(300, 600)
+	stop()
+	writers.Wait()
+	k.settle()
+	k.judge(true)
+	k.report()
+}
+
+// eventKiller is the driver: the program of the moment, and its endpoints.
+type eventKiller struct {
+	*eventLoad
+	t         *testing.T
+	dir       string
+	config    string
+	rng       *rand.Rand // of the driver alone
+	program   *gatewaytest.Program
+	receivers []*gatewaytest.Receiver
+	dead      atomic.Bool // how the endpoint of that name answers
+	trips     int         // breakers seen open after a restart
+	began     []time.Time
+}
+
+func newEventKiller(t *testing.T, seed uint64) *eventKiller {
+	k := &eventKiller{t: t, dir: filepath.Join(t.TempDir(), "data"), rng: rand.New(rand.NewPCG(seed, 0))}
+	var all []*promises.Subscriber
+	var config strings.Builder
+	fmt.Fprintf(&config, "egress: { allow: [127.0.0.0/8] }\ntenants:\n  acme:\n    account_keys: [%s]\n    endpoints:\n", killAccount)
+	for i := range killEndpoints {
+		e := &killEndpoints[i]
+		r := gatewaytest.NewReceiver(t)
+		k.receivers = append(k.receivers, r)
+		all = append(all, &e.Subscriber)
+		fmt.Fprintf(&config, "      %s: { url: %q, sign: { type: standard, secrets: [%q] }, %s }\n", e.Name, r.URL, killSecret, e.config)
+	}
+	k.config = config.String()
+	k.eventLoad = &eventLoad{seed: seed, feed: promises.NewFeed(all...), gate: newGate()}
+	for i := range killEndpoints {
+		k.listen(killEndpoints[i].Name, killEndpoints[i].mood, k.receivers[i])
+	}
+	return k
+}
+
+// listen lets an endpoint tell the feed what it gets.
+func (k *eventKiller) listen(name string, mood mood, r *gatewaytest.Receiver) {
+	verifier, err := webhooks.NewWebhook(killSecret)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	r.Script(func(q gatewaytest.Received) gatewaytest.Reply {
+		answer := mood
+		if answer == nil {
+			answer = sound
+			if k.dead.Load() {
+				answer = down
+			}
+		}
+		reply := answer(q)
+		k.feed.Arrived(name, promises.Arrival{
+			At: q.At, WebhookID: q.Header.Get("webhook-id"), Unsigned: verifier.Verify(q.Body, q.Header), Body: q.Body, OK: reply.OK(),
+		})
+		return reply
+	})
+}
+
+// start starts the program on the same folder. Now and then it is killed once more
+// while it starts, and delivers already.
+func (k *eventKiller) start() {
+	o := gatewaytest.Options{Dir: k.dir, Config: k.config}
+	if len(k.began) > 0 && k.rng.IntN(4) == 0 {
+		hasty := gatewaytest.Launch(k.t, o)
+		k.pause(0, 300)
+		hasty.Kill9()
+		k.feed.Killed()
+	}
+	k.began = append(k.began, time.Now())
+	k.program = gatewaytest.Start(k.t, o)
+	if len(k.began) == 1 {
+		k.gate.open(k.program)
+	}
+}
+
+// kill ends the program at once, and waits until every publisher knows.
+func (k *eventKiller) kill() {
+	k.gate.shut()
+	k.program.Kill9()
+	k.gate.empty()
+	k.feed.Killed()
+	for _, r := range k.receivers {
+		r.Take() // the feed has them
+	}
+}
+
+func (k *eventKiller) pause(least, most int) {
+	k.sleep(time.Duration(least+k.rng.IntN(most-least)) * time.Millisecond)
+}
+
+func (k *eventKiller) sleep(span time.Duration) {
+	timer := time.NewTimer(span)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-k.t.Context().Done():
+	}
+}
+
+func (k *eventKiller) get(path string, into any) {
+	k.t.Helper()
+	k.program.Admin().Must(k.t, []int{200}, http.MethodGet, "/v1/tenants/acme/"+path, nil).Decode(k.t, into)
+}
+
+// readBack reads all events of the round, and whether the dead endpoint's breaker
+// is open.
+func (k *eventKiller) readBack(round int) {
+	k.t.Helper()
+	k.readEvents(k.began[round])
+	var endpoint struct {
+		Breaker struct {
+			State string `json:"state"`
+		} `json:"breaker"`
+	}
+	if k.get("endpoints/dead", &endpoint); endpoint.Breaker.State != "closed" {
+		k.trips++
+	}
+}
+
+// readEvents pages through the events that were accepted since a moment.
+func (k *eventKiller) readEvents(since time.Time) {
+	k.t.Helper()
+	from := since.Add(-time.Second).UTC().Format(time.RFC3339)
+	for cursor := ""; ; {
+		var page struct {
+			Data []promises.Event `json:"data"`
+			Next *string          `json:"next_cursor"`
+		}
+		k.get("events?limit=1000&since="+from+"&cursor="+cursor, &page)
+		for _, e := range page.Data {
+			k.feed.Saw(e)
+		}
+		if page.Next == nil {
+			return
+		}
+		cursor = *page.Next
+	}
+}
+
+// settle waits until nothing is under way, and reads every delivery there is. What
+// does not end is found by the laws.
+func (k *eventKiller) settle() {
+	k.t.Helper()
+	deadline := time.Now().Add(90 * time.Second)
+	for k.underWay() && time.Now().Before(deadline) {
+		k.pause(50, 100)
+	}
+	k.readEvents(k.began[0])
+	for cursor := ""; ; {
+		var page struct {
+			Data []promises.Shown `json:"data"`
+			Next *string          `json:"next_cursor"`
+		}
+		k.get("deliveries?limit=1000&cursor="+cursor, &page)
+		for _, d := range page.Data {
+			k.feed.Ended(d)
+		}
+		if page.Next == nil {
+			return
+		}
+		cursor = *page.Next
+	}
+}
+
+func (k *eventKiller) underWay() bool {
+	for _, state := range []string{"pending", "retrying"} {
+		var page struct {
+			Data []promises.Shown `json:"data"`
+		}
+		if k.get("deliveries?limit=1&state="+state, &page); len(page.Data) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judge asks the feed which laws were broken; any ends the test.
+func (k *eventKiller) judge(settled bool) {
+	k.t.Helper()
+	found := k.feed.Check(settled)
+	for _, v := range found[:min(len(found), 5)] {
+		k.t.Error(v)
+	}
+	if len(found) > 0 {
+		k.t.Fatalf("%d in all, after %d lives; the last one's log:\n%s", len(found), len(k.began), k.program.Log.Text())
+	}
+}
+
+// report tells what happened, and what never did of what must: a load that provokes
+// nothing proves nothing.
+func (k *eventKiller) report() {
+	n := k.feed.Tally()
+	k.t.Logf("%+v, breaker open after a restart %d times", n, k.trips)
+	missing := errors.Join(
+		never(n.Accepted, "an accepted event"), never(n.Refused, "a refused delivery"), never(n.Replayed, "a replayed Idempotency-Key"),
+		never(n.Batched, "a batch"), never(n.Succeeded, "a success"), never(n.Dead, "a dead letter"))
+	if *killRounds >= 20 {
+		missing = errors.Join(missing, never(n.Lost, "a lost answer"), never(n.Again, "a delivery that came again"), never(k.trips, "a breaker that a restart found open"))
+	}
+	if missing != nil {
+		k.t.Error(missing)
+	}
+}
+
+func never(count int, what string) error {
+	if count > 0 {
+		return nil
+	}
+	return errors.New("the load never provoked " + what)
+}
