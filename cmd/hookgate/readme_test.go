@@ -2,58 +2,124 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest"
 )
 
-// marked finds the blocks of the README that are run: a fenced one after the line
-// <!-- test: five-minutes -->.
-var marked = regexp.MustCompile("(?s)<!-- test: five-minutes -->\\s*```(?:sh|bash|console)\n(.*?)```")
+var (
+	// marked finds the blocks of the README that are run: a fenced one after a line
+	// as <!-- test: five-minutes -->.
+	marked = regexp.MustCompile("(?s)<!-- test: (\\S+) -->\\s*```(?:sh|bash|console)\n(.*?)```")
+	// written finds the configuration that the README has its reader write.
+	written = regexp.MustCompile(`(?m)^echo '(.*)' > hookgate\.yaml$`)
+)
 
-// strict ends a script at the first command that fails, and has curl fail where
-// the gateway refuses.
+// strict ends a script at the first command that fails, and what it started with
+// it, and has curl fail where the gateway refuses.
 const strict = `set -eu -o pipefail
+trap 'kill $(jobs -p) 2> /dev/null || :' EXIT
 curl() { command curl --fail-with-body --max-time 60 "$@"; }
 `
 
-// TestReadme runs the five minutes of the README as they are written, but for the
-// ports: a wait is opened, its callback comes, and the session goes on.
+// shown says what the blocks must show, by their names: a wait that was resumed
+// (its callback may come before it is open: then it says "parked", and the outcome
+// is the same); failed attempts with an open breaker, then a delivery, a signature
+// that is good, and a receiver that takes one made by hand.
+var shown = map[string][]string{
+	"five-minutes": {`"state":"resumed"`},
+	"events":       {`"accepted":1`, `"error":"connect"`, `"state":"open"`, `"state":"succeeded"`, "\nok\n", `"outcome":"parked"`},
+}
+
+// TestReadme runs the marked blocks of the README as they are written, but for the
+// ports, each against a gateway with the configuration that the README writes.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
-	}
-	var script strings.Builder
-	for _, block := range marked.FindAllSubmatch(readme, -1) {
-		script.Write(block[1])
-	}
-	if script.Len() == 0 {
-		t.Fatal("README.md has no ```sh block after <!-- test: five-minutes -->")
 	}
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("this machine has no %s", tool)
 		}
 	}
-	p := gatewaytest.Start(t, gatewaytest.Options{})
-	ports := strings.NewReplacer(
-		"http://localhost:8080", p.Public, "http://127.0.0.1:8080", p.Public, "http://localhost:8081", p.Internal, "http://127.0.0.1:8081", p.Internal,
-		"localhost:8080", strings.TrimPrefix(p.Public, "http://"), "localhost:8081", strings.TrimPrefix(p.Internal, "http://"))
+	config := written.FindSubmatch(readme)
+	if config == nil {
+		t.Fatal("README.md has no line that writes hookgate.yaml")
+	}
+	scripts := make(map[string]string)
+	for _, block := range marked.FindAllSubmatch(readme, -1) {
+		scripts[string(block[1])] += string(block[2])
+	}
+	for name := range scripts {
+		if shown[name] == nil {
+			t.Errorf("README.md has a block %q, and nothing says what it must show", name)
+		}
+	}
+	for name, wants := range shown {
+		t.Run(name, func(t *testing.T) {
+			if scripts[name] == "" {
+				t.Fatalf("README.md has no ```sh block after <!-- test: %s -->", name)
+			}
+			out := runBlock(t, scripts[name], string(config[1]))
+			for _, want := range wants {
+				if !strings.Contains(strings.ReplaceAll(out, `": "`, `":"`), want) {
+					t.Errorf("nothing shows %s:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+// runBlock runs a script beside a gateway, in a folder that has ./hookgate, and
+// gives what it printed.
+func runBlock(t *testing.T, script, config string) string {
+	t.Helper()
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(dir, gatewaytest.Name)); err != nil { // by this name it is the program: see TestMain
+		t.Fatal(err)
+	}
+	p := gatewaytest.Start(t, gatewaytest.Options{Config: config})
+	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a busy machine: no measure of speed
+	defer cancel()
 	var out bytes.Buffer
-	bash := exec.CommandContext(t.Context(), "bash", "-c", strict+ports.Replace(script.String()))
-	bash.Dir, bash.Stdout, bash.Stderr = t.TempDir(), &out, &out
-	bash.Env = append(os.Environ(), "HOOKGATE_ADMIN_TOKEN="+gatewaytest.AdminToken, "TOKEN="+gatewaytest.AdminToken)
+	bash := exec.CommandContext(ctx, "bash", "-c", strict+ports.Replace(script))
+	bash.Dir, bash.Stdout, bash.Stderr = dir, &out, &out
+	bash.Cancel, bash.WaitDelay = func() error { return bash.Process.Signal(syscall.SIGTERM) }, 10*time.Second // time for its trap
+	developers := func(pair string) bool { return strings.HasPrefix(pair, "HOOKGATE_") }
+	bash.Env = append(slices.DeleteFunc(os.Environ(), developers), "TOKEN="+gatewaytest.AdminToken)
 	if err := bash.Run(); err != nil {
 		t.Fatalf("%v\n%s\n--- the gateway's log\n%s", err, out.String(), p.Log.Text())
 	}
-	// The callback may come before its wait is open: then it says "parked", and the
-	// outcome is the same.
-	if shown := strings.ReplaceAll(out.String(), `": "`, `":"`); !strings.Contains(shown, `"state":"resumed"`) {
-		t.Errorf("nothing shows a wait that was resumed:\n%s", shown)
+	return out.String()
+}
+
+// freeAddr gives an address of loopback where nobody listens now.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	return listener.Addr().String()
 }

@@ -74,7 +74,7 @@ The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standa
 and svix, whsk_… for standard-ed25519, any text for the others.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
-  curl -H @headers --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
+  curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
 
   hookgate sign --type github < body.json
   hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --timestamp-header X-Time < body.json`,
