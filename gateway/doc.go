@@ -12,10 +12,15 @@
 //	mapping    paths, conditions and typed variables over the raw bytes
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
-// What hookgate has to say goes out on one lane per endpoint:
+// An event of the platform goes to every endpoint that subscribed to it, as does
+// what hookgate itself has to say, on one lane per endpoint:
 //
-//	outbound   lease, permit, prepare, send, settle
+//	outbound   accept, fan out, lease, permit, prepare, send, settle
 //	transport  the one guarded way out
+//
+// What is too much in a second, of either, is held back in one place:
+//
+//	limits     token buckets, by tenant and part; they outlive every snapshot
 //
 // What an operator configured is compiled once and used by every request:
 //

@@ -18,20 +18,12 @@ import (
 
 func compileSigner(t testing.TB, c signature.Config) *signature.Signer {
 	t.Helper()
-	s, faults := signature.CompileSigner(c)
-	if len(faults) > 0 {
-		t.Fatalf("%+v: %v", c, faults)
-	}
-	return s
+	return compiled(t, c, signature.CompileSigner)
 }
 
 func compileSender(t testing.TB, c signature.Config) *signature.Signer {
 	t.Helper()
-	s, faults := signature.CompileSender(c)
-	if len(faults) > 0 {
-		t.Fatalf("%+v: %v", c, faults)
-	}
-	return s
+	return compiled(t, c, signature.CompileSender)
 }
 
 // headersOf signs and keeps copies, for the values belong to the signer.

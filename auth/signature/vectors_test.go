@@ -142,11 +142,17 @@ func vectors(t *testing.T) []vector {
 
 func compile(t testing.TB, c signature.Config) *signature.Verifier {
 	t.Helper()
-	v, faults := signature.Compile(c)
+	return compiled(t, c, signature.Compile)
+}
+
+// compiled gives what make makes of c, which must have no fault.
+func compiled[T any](t testing.TB, c signature.Config, make func(signature.Config) (T, []signature.Fault)) T {
+	t.Helper()
+	made, faults := make(c)
 	if len(faults) > 0 {
 		t.Fatalf("%+v: %v", c, faults)
 	}
-	return v
+	return made
 }
 
 func TestVectors(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 func newVerifyCommand() *cobra.Command {
 	var scheme schemeFlags
 	var headers []string
-	var now string
+	var now, method, url string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the signature of a body with its headers",
@@ -33,7 +34,7 @@ and svix, the public whpk_… for standard-ed25519, any text for the others.`,
   hookgate verify --header @headers --now 2026-07-01T12:00:00Z < yesterdays.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			r := signature.Request{Method: http.MethodPost}
+			r := signature.Request{Method: method, URL: func() string { return url }}
 			if r.Header, err = readHeaders(headers); err != nil {
 				return err
 			}
@@ -50,6 +51,8 @@ and svix, the public whpk_… for standard-ed25519, any text for the others.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&headers, "header", nil, "a header that came, as 'name: value', or @FILE with one a line; several times for several")
 	flags.DurationVar(&scheme.config.Tolerance, "tolerance", 0, "how far the timestamp may be from now (default what the scheme says)")
+	flags.StringVar(&method, "method", http.MethodPost, "hmac: the request's method, for {method}")
+	flags.StringVar(&url, "url", "", "hmac: the URL that was called, for {url} and {path}")
 	flags.StringVar(&now, "now", "", "check as of then: Unix seconds, or RFC 3339 (default now)")
 	return cmd
 }
@@ -59,9 +62,11 @@ func verify(out io.Writer, c signature.Config, r *signature.Request) error {
 	if c.Type == "hmac" { // what hookgate signs as {id} is in this header
 		c.Signed = strings.ReplaceAll(c.Signed, "{id}", "{header:webhook-id}")
 	}
-	// Types that have no signature are for sources alone, and told so by the list.
-	if _, faults := signature.CompileSender(signature.Config{Type: c.Type}); len(faults) > 0 && faults[0].Field == "type" {
-		return schemeError(faults[:1])
+	if senders := signature.Senders(); !slices.Contains(senders, c.Type) { // a source's other types have no signature
+		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(senders, ", "))
+	}
+	if r.URL() == "" && (strings.Contains(c.Signed, "{url}") || strings.Contains(c.Signed, "{path}")) {
+		return errors.New("--url is missing: --signed has it")
 	}
 	verifier, faults := signature.Compile(c)
 	if len(faults) > 0 {
