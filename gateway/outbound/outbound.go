@@ -1,12 +1,17 @@
-// Package outbound carries what hookgate has to say to those who asked for it:
-// at-least-once deliveries, each on the lane of its endpoint.
+// Package outbound carries events to every endpoint that wants their type, and
+// what hookgate itself has to say to the platform: at-least-once deliveries, each
+// on the lane of its endpoint.
 //
-//	lease    take what is due from the lane's window in memory
-//	permit   hold back while the endpoint rests, or its circuit breaker is open
-//	load     read the delivery and its event from the store
-//	prepare  write headers and signature
-//	send     make one attempt, bounded in time and in bytes
-//	settle   succeeded, due again later, or dead letter
+//	accept       check every event of a request, find its tenant
+//	deduplicate  answer a repeated Idempotency-Key as the first time
+//	fanout       make one delivery for each endpoint
+//	enqueue      store all of it in one commit; only then is the answer 202
+//	lease        take what is due from the lane's window in memory
+//	permit       hold back while the endpoint rests, or its circuit breaker is open
+//	load         read the delivery and its event from the store
+//	prepare      write headers and signature
+//	send         make one attempt, bounded in time and in bytes
+//	settle       succeeded, due again later, or dead letter
 //
 // A delivery is sent at least once: a crash between send and settle repeats it
 // under the same webhook-id, by which the receiver can drop the repeat. Whoever

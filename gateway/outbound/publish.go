@@ -24,11 +24,6 @@ type PublisherOptions struct {
 }
 
 // Publisher takes events in: the first half of the way, up to the 202.
-//
-//	accept       check every event, find its tenant
-//	deduplicate  answer a repeated Idempotency-Key as the first time
-//	fanout       make one delivery for each endpoint that wants the event
-//	enqueue      store all of it in one commit; only then is anything answered
 type Publisher struct {
 	PublisherOptions
 	rates    limits.Table
