@@ -34,9 +34,10 @@ type Queue interface {
 	Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error
 	// Merge lets an unfinished delivery carry the events of others of its lane, in
 	// the order of into.EventIDs; the others are no more, and their events show
-	// into in their place. was is into's place before. It is not synced: after a
-	// crash they travel apart. gateway.ErrNotFound, and nothing is written, when one
-	// of them has ended meanwhile; into must carry the events of all of them.
+	// into in their place. was is into's place before. It is durable: what was sent
+	// under into's id holds the same events after a crash. gateway.ErrNotFound, and
+	// nothing is written, when one of them has ended meanwhile; into must carry the
+	// events of all of them.
 	Merge(into *gateway.Delivery, was gateway.Due, gone []gateway.Due) error
 	// Requeue makes deliveries pending again, due at their NextAttemptAt, durably:
 	// ended ones, wherever they are, and waiting ones, whose place in the window

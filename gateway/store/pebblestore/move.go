@@ -10,7 +10,8 @@ import (
 
 // Merge lets an unfinished delivery carry the events of others of its lane, in the
 // order of into.EventIDs; the others are no more, and their events show into in
-// their place. It is not synced. When one of them is not unfinished any more:
+// their place. It is durable: into is sent under its own id, which must hold the
+// same events after a crash. When one of them is not unfinished any more:
 // gateway.ErrNotFound, and nothing is written.
 func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due) error {
 	if err := s.using.enter(); err != nil {
@@ -48,7 +49,7 @@ func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due)
 	}
 	removeDue(b, into, was.NextAttemptAt)
 	putUnfinished(b, into)
-	return s.commit(b, false)
+	return s.commit(b, true)
 }
 
 func sameSet(a, b []string) bool {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,27 @@ func TestDurable(t *testing.T) {
 				t.Errorf("got %+v, %v", status, err)
 			}
 		})
+	}
+}
+
+// TestMergeIsDurable: what is sent under a batch's id must be the same after a crash,
+// or who got it takes the rest of the new content for known.
+func TestMergeIsDurable(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	s := mustOpen(t, Options{Dir: "data", FS: mem})
+	p := published(time.Now(), 2)
+	if err := s.Accept(p); err != nil {
+		t.Fatal(err)
+	}
+	into, other := p.Deliveries[0], p.Deliveries[1]
+	into.EventIDs = append(slices.Clone(into.EventIDs), other.EventIDs...)
+	if err := s.Merge(&into, gateway.Due{}, []gateway.Due{{ID: other.ID, At: other.NextAttemptAt}}); err != nil {
+		t.Fatal(err)
+	}
+	left := mustOpen(t, Options{Dir: "data", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
+	got, _, err := left.Delivery(into.Tenant, into.ID)
+	if err != nil || !slices.Equal(got.EventIDs, into.EventIDs) {
+		t.Errorf("got %+v, %v, want it to carry %q", got, err, into.EventIDs)
 	}
 }
 
