@@ -35,7 +35,7 @@ const (
 	spaceEvery   = 100 * time.Millisecond
 	unknownSpace = ^uint64(0)
 
-	maxMemtable  = 8 << 20
+	maxMemtable  = 32 << 20
 	minMemtable  = 1 << 20
 	maxWatermark = 128 << 20
 	maxBallast   = 64 << 20
