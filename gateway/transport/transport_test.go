@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -361,6 +363,15 @@ func TestTLS(t *testing.T) {
 	if _, err := get(t, loopback(t, Options{RootCAs: x509.NewCertPool()}), server.URL); err == nil || err.Word != WordTLS {
 		t.Errorf("unknown authority: %v", err)
 	}
+	stale, authority := expired(t)
+	late := httptest.NewUnstartedServer(nil)
+	late.Config.ErrorLog = quiet
+	late.TLS = &tls.Config{Certificates: []tls.Certificate{stale}}
+	late.StartTLS()
+	t.Cleanup(late.Close)
+	if _, err := get(t, loopback(t, Options{RootCAs: authority}), late.URL); err == nil || err.Word != WordTLS {
+		t.Errorf("expired: %v", err)
+	}
 	old := httptest.NewUnstartedServer(nil)
 	old.Config.ErrorLog = quiet
 	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
@@ -369,6 +380,31 @@ func TestTLS(t *testing.T) {
 	if _, err := get(t, loopback(t, Options{RootCAs: pool}), old.URL); err == nil || err.Word != WordTLS {
 		t.Errorf("TLS 1.1: %v", err)
 	}
+}
+
+// expired makes a certificate for 127.0.0.1 that was good until yesterday, and
+// whom to trust for it.
+func expired(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(nil, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, pool
 }
 
 func TestManyRequestsShareFewConnections(t *testing.T) {
