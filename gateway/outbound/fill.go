@@ -79,6 +79,9 @@ func (l *Lanes) reader() {
 
 // fillWindow is called with the lock, which it lets go while the store is read.
 func (l *Lanes) fillWindow(n *lane) error {
+	// It may have been asked for a lane that an API call has primed since: what
+	// arrives from now on may not be in what is read.
+	n.window.reading = true
 	after, most := n.window.cursor, n.window.most
 	l.mu.Unlock()
 	batch, err := l.queue.Window(n.key, after, most)

@@ -35,6 +35,15 @@ func TestOrderHolds(t *testing.T) {
 	})
 }
 
+// A pause reads how the endpoint stands by itself, while the reader is on its way
+// to do that. What arrives during the read of the window that follows was lost.
+func TestOrderOfAPauseAfterARestart(t *testing.T) {
+	for range 30 { // which of the two comes first is chance
+		g := orderGame{script: []int{9, 1, 8, 6}, steps: []int{0, 10, 7, 0, 7, 8}, window: 4, limit: 2, hold: 54 * time.Second}
+		synctest.Test(t, g.play)
+	}
+}
+
 type orderGame struct {
 	script, steps []int
 	window, limit int
