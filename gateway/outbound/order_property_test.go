@@ -55,11 +55,13 @@ type orderGame struct {
 	all    map[string][]*gateway.Notice // by conversation
 	flying map[string]int
 	taken  map[item]int
-	late   bool // a crash lets what is on its way be sent again
+	again  map[string]bool // events that were sent again by hand: they take a new place
+	late   bool            // a crash lets what is on its way be sent again
 }
 
 func (g *orderGame) play(t *testing.T) {
 	g.t, g.all, g.flying, g.taken = t, map[string][]*gateway.Notice{}, map[string]int{}, map[item]int{}
+	g.again = map[string]bool{}
 	g.w = bubble(t, g.receive)
 	defer g.w.stop()
 	defer func() {
@@ -130,9 +132,17 @@ func (g *orderGame) step(i, step int, target *outbound.Target) {
 		rng := rand.New(rand.NewPCG(uint64(i), 1))
 		g.restart(w.fs.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}))
 	case 12:
-		g.byHand(i, func(id string) error { _, err := w.lanes.Cancel("acme", id); return err })
+		g.byHand(i, func(d *gateway.Delivery) error { _, err := w.lanes.Cancel("acme", d.ID); return err })
 	case 13:
-		g.byHand(i, func(id string) error { _, err := w.lanes.Retry("acme", id); return err })
+		g.byHand(i, func(d *gateway.Delivery) error {
+			g.mu.Lock()
+			for _, id := range d.EventIDs {
+				g.again[id] = true
+			}
+			g.mu.Unlock()
+			_, err := w.lanes.Retry("acme", d.ID)
+			return err
+		})
 	}
 }
 
@@ -152,13 +162,13 @@ func (g *orderGame) restart(fs vfs.FS) {
 }
 
 // byHand does something to some delivery; that it has ended is no fault.
-func (g *orderGame) byHand(i int, do func(id string) error) {
+func (g *orderGame) byHand(i int, do func(*gateway.Delivery) error) {
 	for _, list := range g.all {
 		d, _, err := g.w.carrier(&list[i%len(list)].Event)
 		if err != nil {
 			g.t.Fatal(err)
 		}
-		if err := do(d.ID); err != nil && err.Error() != "this delivery has ended" {
+		if err := do(d); err != nil && err.Error() != "this delivery has ended" {
 			g.t.Fatal(err)
 		}
 		return
@@ -192,7 +202,7 @@ func (g *orderGame) receive(r received) reply {
 		switch {
 		case err != nil:
 			g.t.Errorf("%s: %v", e.Event.ID, err)
-		case d.State.Ended() || d.Base > 0 || len(attempts) == 0 && !d.NextAttemptAt.Equal(d.CreatedAt): // the last two: by hand
+		case d.State.Ended() || g.again[e.Event.ID]:
 		case len(attempts) > 0 && !r.at.Before(attempts[0].At.Add(g.hold)):
 		default:
 			g.t.Errorf("%s %d is sent while %d is %s after %d attempts, at %s", first.Conversation, first.N, n+1, d.State, len(attempts), r.at)
