@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,7 +27,13 @@ import (
 	"hookgate/retry/breaker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The same games each time; -rapid.seed=0 draws others, -rapid.checks more.
+	if err := flag.Set("rapid.seed", "7"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // received is one request that a receiver got.
 type received struct {
