@@ -43,7 +43,6 @@ func (l *Lanes) fill(n *lane) {
 		return
 	}
 	n.asked = true
-	n.window.reading = n.primed
 	l.read = append(l.read, n)
 	if l.readers < mostReaders {
 		l.readers++
@@ -79,9 +78,10 @@ func (l *Lanes) reader() {
 
 // fillWindow is called with the lock, which it lets go while the store is read.
 func (l *Lanes) fillWindow(n *lane) error {
-	// It may have been asked for a lane that an API call has primed since: what
-	// arrives from now on may not be in what is read.
-	n.window.reading = true
+	if !n.window.more {
+		return nil // an API call has primed the lane since it was asked for
+	}
+	n.window.reading = true // what arrives from now on may not be in what is read
 	after, most := n.window.cursor, n.window.most
 	l.mu.Unlock()
 	batch, err := l.queue.Window(n.key, after, most)

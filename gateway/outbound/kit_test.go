@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,13 +26,7 @@ import (
 	"hookgate/retry/breaker"
 )
 
-func TestMain(m *testing.M) {
-	// The same games each time; -rapid.seed=0 draws others, -rapid.checks more.
-	if err := flag.Set("rapid.seed", "7"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // received is one request that a receiver got.
 type received struct {

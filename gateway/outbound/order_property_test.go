@@ -44,6 +44,16 @@ func TestOrderOfAPauseAfterARestart(t *testing.T) {
 	}
 }
 
+// A window that has all of its lane was read anyway, and then held some of what
+// is after its cursor: what the breaker refused went back to the store alone, and
+// the next one of its conversation went first.
+func TestOrderOfAReadThatNobodyNeeds(t *testing.T) {
+	for range 10 {
+		g := orderGame{script: []int{3}, steps: []int{6, 3, 3}, window: 4, limit: 1, hold: time.Second}
+		synctest.Test(t, g.play)
+	}
+}
+
 type orderGame struct {
 	script, steps []int
 	window, limit int

@@ -23,7 +23,7 @@ type window struct {
 	fresh   []gateway.Due
 	reading bool
 	arrived []gateway.Due // while the store is read, which may not have seen them
-	missed  bool          // too many arrived: what was read is of no use
+	missed  bool          // what is read is of no use: too many arrived, or the cursor has moved
 	turn    bool
 	plain   bool // strictly in order: the lane keeps an order, or batches
 }
@@ -78,6 +78,7 @@ func (w *window) trim() bool {
 	w.cursor, w.more = w.due[w.most-1], true
 	clear(w.due[w.most:])
 	w.due = w.due[:w.most]
+	w.missed = w.reading // from a place that is no longer the cursor's
 	w.forgetFresh()
 	return true
 }
@@ -119,10 +120,10 @@ func (w *window) low() bool { return w.more && !w.reading && len(w.due) < max(w.
 // read takes in what the store gave after the cursor; last says that there is
 // nothing after it.
 func (w *window) read(batch []gateway.Due, last bool) {
-	w.reading = false
-	if w.missed {
-		w.missed, w.arrived = false, nil
-		return // and low will say so again
+	arrived, useless := w.arrived, w.missed || !w.more
+	w.reading, w.missed, w.arrived = false, false, nil
+	if useless {
+		return // if there is more, low will say so again
 	}
 	w.more = !last
 	if len(batch) > 0 {
@@ -135,12 +136,11 @@ func (w *window) read(batch []gateway.Due, last bool) {
 			w.insert(d)
 		}
 	}
-	for _, d := range w.arrived {
+	for _, d := range arrived {
 		if last || compare(d, w.cursor) <= 0 {
 			w.insert(d)
 		}
 	}
-	w.arrived = nil
 	w.trim()
 	w.forgetFresh()
 }
@@ -155,9 +155,7 @@ func (w *window) rewind(to gateway.Due) {
 	i, _ := slices.BinarySearchFunc(w.due, before, compare)
 	clear(w.due[i:])
 	w.due = w.due[:i]
-	if w.reading {
-		w.missed = true // it reads from a later place
-	}
+	w.missed = w.reading // from a later place
 }
 
 // remove takes a delivery out, wherever it stands.

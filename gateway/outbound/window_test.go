@@ -33,8 +33,14 @@ func TestWindowLosesNothing(t *testing.T) {
 			}
 		}
 		flying := map[string]gateway.Due{}
-		begin := func() {
-			if w.low() {
+		publish := func(in int) {
+			made++
+			d := gateway.Due{ID: fmt.Sprintf("%04d", made), At: now.Add(time.Duration(in) * time.Second)}
+			store[d.ID] = d
+			w.add(d, true)
+		}
+		begin := func(is bool) {
+			if is && !w.reading {
 				w.reading = true
 				batch, last = snapshot(store, w.cursor, most)
 			}
@@ -67,14 +73,20 @@ func TestWindowLosesNothing(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(0, 150).Draw(t, "steps") {
-			switch rapid.IntRange(0, 7).Draw(t, "step") {
+			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0, 1:
-				made++
-				d := gateway.Due{ID: fmt.Sprintf("%04d", made), At: now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "in")) * time.Second)}
-				store[d.ID] = d
-				w.add(d, true)
+				publish(rapid.IntRange(0, 20).Draw(t, "in"))
+			case 8: // many at once
+				in := rapid.IntRange(0, 20).Draw(t, "in")
+				for range 3 * most {
+					publish(in)
+				}
+			case 9: // a hold is over, for which some were dropped
+				for _, id := range sorted(store)[:min(1, len(store))] {
+					w.rewind(store[id])
+				}
 			case 2:
-				begin()
+				begin(w.low() || rapid.Bool().Draw(t, "though not low"))
 			case 3:
 				finish()
 			case 4:
@@ -98,7 +110,7 @@ func TestWindowLosesNothing(t *testing.T) {
 		for range 1000 {
 			now = now.Add(time.Minute)
 			finish()
-			begin()
+			begin(w.low())
 			finish()
 			for lease() {
 				settle(true, 0)
