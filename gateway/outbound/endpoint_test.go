@@ -31,6 +31,7 @@ func inBubble(t *testing.T, script func(received) reply, play func(t *testing.T,
 
 func (w *world) status() outbound.Status {
 	w.t.Helper()
+	synctest.Wait()
 	s, err := w.lanes.Status("acme", "crm")
 	if err != nil {
 		w.t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -326,14 +327,20 @@ func (w *world) read(n *gateway.Notice) (*gateway.Delivery, []gateway.Attempt) {
 	return d, attempts
 }
 
-// rests says whether nothing is unfinished.
+// rests says whether nothing is unfinished, in a bubble.
 func (w *world) rests() bool {
+	synctest.Wait()
 	left := 0
 	w.lanes.Stats(func(s outbound.Stat) { left += s.Depth })
 	return left == 0
 }
 
+// stat tells how a lane stands. In a bubble that is at rest: what was told of an
+// attempt has also landed.
 func (w *world) stat(tenant, endpoint string) (found outbound.Stat) {
+	if w.fs != nil {
+		synctest.Wait()
+	}
 	w.lanes.Stats(func(s outbound.Stat) {
 		if s.Lane == (gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}) {
 			found = s
