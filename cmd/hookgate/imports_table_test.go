@@ -94,6 +94,15 @@ var rows = map[string]row{
 			"gateway/store/pebblestore": noStore,
 		},
 	},
+	"gateway/calling": {
+		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
+		never: map[string]string{
+			"gateway/inbound":           noWay,
+			"gateway/waiting":           noWay,
+			"gateway/outbound":          noWay,
+			"gateway/store/pebblestore": noStore,
+		},
+	},
 	"gateway/mapping": {
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
@@ -113,8 +122,8 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/api": {
-		// waiting and outbound for the types in the interfaces that it declares.
-		may: append(every, "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
+		// calling, waiting and outbound for the types in the interfaces that it declares.
+		may: append(every, "gateway/calling", "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
 		never: map[string]string{
 			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
 			"gateway/store/pebblestore": noStore,
