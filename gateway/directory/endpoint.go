@@ -85,7 +85,12 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		f.add("format", "is %q: must be %s, or empty for the platform's own envelope", e.Format, FormatCloudEvents)
 	}
 	e.compileToken(o, &f)
-	e.compileSign(old, o, &f)
+	e.Signer = compileOwnSign(spec.Sign, old, o, &f)
+	for _, s := range old {
+		if s.Until.After(e.OldUntil) {
+			e.OldUntil = s.Until.Time
+		}
+	}
 	if len(f) > 0 {
 		return nil, f
 	}
@@ -115,22 +120,21 @@ func (e *Endpoint) compileToken(o Options, f *faults) {
 	e.ProofKey = gateway.NewMarkKey(gateway.MarkProof, []byte(e.URL), []byte(e.Token.Reveal()))
 }
 
-func (e *Endpoint) compileSign(old []gateway.OldSecret, o Options, f *faults) {
+// compileOwnSign makes the signer of an endpoint or a webhook; nil is type none,
+// but a sign that is written says its type. The old secrets sign after its own.
+func compileOwnSign(written *gateway.Sign, old []gateway.OldSecret, o Options, f *faults) *signature.Signer {
 	sign := gateway.Sign{}
-	if e.Spec.Sign != nil {
-		if sign = *e.Spec.Sign; sign.Type == "" {
+	if written != nil {
+		if sign = *written; sign.Type == "" {
 			f.add("sign.type", "is missing: must be standard, standard-ed25519, hmac or none")
-			return
+			return nil
 		}
 	}
 	sign.Secrets = slices.Clone(sign.Secrets)
 	for _, s := range old {
 		sign.Secrets = append(sign.Secrets, s.Secret)
-		if s.Until.After(e.OldUntil) {
-			e.OldUntil = s.Until.Time
-		}
 	}
-	e.Signer = compileSign(sign, o, f)
+	return compileSign(sign, o, f)
 }
 
 func compileBatch(b *gateway.Batch, f *faults) Batch {

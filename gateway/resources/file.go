@@ -64,13 +64,13 @@ func (r *Resources) assemble(named map[string]*directory.Tenant) []*directory.Te
 		switch {
 		case t == nil && k.tenant != nil:
 			t = r.compileKept(id, k.tenant)
-		case t == nil && len(k.sources)+len(k.endpoints) > 0: // the file had it, in a store that could not take the mark
+		case t == nil && len(k.sources)+len(k.endpoints)+len(k.webhooks) > 0: // the file had it, in a store that could not take the mark
 			t = r.compileKept(id, &tenantRecord{FromFile: true})
 		case t == nil:
 			continue
 		}
 		if k != nil {
-			t = t.Having(r.joinSources(t, k)...).HavingEndpoints(r.joinEndpoints(t, k)...)
+			t = t.Having(r.joinSources(t, k)...).HavingEndpoints(r.joinEndpoints(t, k)...).HavingWebhooks(r.joinWebhooks(t, k)...)
 		}
 		all = append(all, t)
 	}
@@ -215,6 +215,7 @@ func (r *Resources) warn() {
 		}
 		r.warnOfSources(t, file)
 		r.warnOfEndpoints(t, file)
+		r.warnOfWebhooks(t, file)
 	}
 }
 
