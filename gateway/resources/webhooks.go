@@ -19,22 +19,59 @@ func (r *Resources) PutWebhook(by auth.Principal, tenant, id string, body any) (
 // PutWebhookSpec is PutWebhook for what was read already. A secret that is "***"
 // keeps its old value there too; the masks within spec are written over.
 func (r *Resources) PutWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (w *directory.Webhook, created bool, err error) {
-	return r.putWebhook(by, tenant, id, func(to, old *gateway.Webhook) []gateway.Fault {
-		*to = spec
-		return keep(to, old)
-	})
+	return r.putWebhook(by, tenant, id, taken(spec))
 }
 
-func (r *Resources) putWebhook(by auth.Principal, tenant, id string, read func(spec, old *gateway.Webhook) []gateway.Fault) (*directory.Webhook, bool, error) {
+// CheckWebhookSpec says what would keep PutWebhookSpec from taking a webhook, and
+// stores nothing: for those who must ask elsewhere before anything is stored.
+func (r *Resources) CheckWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t, err := r.tenant(by, tenant)
+	_, err := r.compileWebhook(by, tenant, id, taken(spec))
+	return err
+}
+
+// webhookReader sets the spec of a webhook that takes the place of old.
+type webhookReader func(spec, old *gateway.Webhook) []gateway.Fault
+
+func taken(spec gateway.Webhook) webhookReader {
+	return func(to, old *gateway.Webhook) []gateway.Fault {
+		*to = spec
+		return keep(to, old)
+	}
+}
+
+func (r *Resources) putWebhook(by auth.Principal, tenant, id string, read webhookReader) (*directory.Webhook, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, err := r.compileWebhook(by, tenant, id, read)
 	if err != nil {
 		return nil, false, err
 	}
+	if err := r.storeWebhook(tenant, id, n.record); err != nil {
+		return nil, false, err
+	}
+	r.Directory.Swap(r.Directory.Current().With(n.tenant.WithWebhook(n.compiled)))
+	return r.Directory.Current().Tenant(tenant).Webhook(id), n.created, nil
+}
+
+// nextWebhook is a webhook that is about to be stored.
+type nextWebhook struct {
+	tenant   *directory.Tenant
+	compiled *directory.Webhook
+	record   *webhookRecord
+	created  bool
+}
+
+// compileWebhook finds out whether a webhook may be stored. The lock is held.
+func (r *Resources) compileWebhook(by auth.Principal, tenant, id string, read webhookReader) (*nextWebhook, error) {
+	t, err := r.tenant(by, tenant)
+	if err != nil {
+		return nil, err
+	}
 	last := t.Webhook(id)
 	if last != nil && last.Meta.ManagedBy == gateway.ManagedByFile {
-		return nil, false, errManagedByFile
+		return nil, errManagedByFile
 	}
 	old := &gateway.Webhook{}
 	rec := &webhookRecord{CreatedAt: now(), UpdatedAt: now()}
@@ -42,18 +79,14 @@ func (r *Resources) putWebhook(by auth.Principal, tenant, id string, read func(s
 		old = &last.Spec
 		rec.CreatedAt = last.Meta.CreatedAt
 	} else if len(t.Webhooks()) >= maxWebhooks {
-		return nil, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
+		return nil, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
 	}
 	faults := read(&rec.Spec, old)
 	w, more := directory.CompileWebhook(rec.meta(id), rec.Spec, r.compile)
 	if err := withMore(faults, more); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	if err := r.storeWebhook(tenant, id, rec); err != nil {
-		return nil, false, err
-	}
-	r.Directory.Swap(r.Directory.Current().With(t.WithWebhook(w)))
-	return r.Directory.Current().Tenant(tenant).Webhook(id), last == nil, nil
+	return &nextWebhook{t, w, rec, last == nil}, nil
 }
 
 func (r *Resources) storeWebhook(tenant, id string, rec *webhookRecord) error {
