@@ -108,16 +108,16 @@ func (f *faults) word(path, value string, words ...string) string {
 // compileMethod gives the method: of a request that is built, what was written;
 // the other profiles are POST by what they are.
 func compileMethod(spec gateway.Webhook, profile string, f *faults) string {
-	if profile == gateway.ProfileBuilder {
-		if spec.Method == "" && spec.Body == nil {
-			return http.MethodGet
+	switch {
+	case profile != gateway.ProfileBuilder:
+		if spec.Method != "" && spec.Method != http.MethodPost {
+			f.add("method", "is %q: profile %s is always POST", spec.Method, profile)
 		}
-		return f.word("method", spec.Method, http.MethodPost, http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions)
+		return http.MethodPost
+	case spec.Method == "" && spec.Body != nil:
+		return http.MethodPost
 	}
-	if spec.Method != "" && spec.Method != http.MethodPost {
-		f.add("method", "is %q: profile %s is always POST", spec.Method, profile)
-	}
-	return http.MethodPost
+	return f.word("method", spec.Method, methods...) // the first, GET, is the default
 }
 
 // checkMembers checks what belongs to one profile alone.

@@ -16,6 +16,9 @@
 // in that one answer. A rotation leaves the old secret beside the new one until its
 // overlap ends; a timer then builds the snapshot in which it signs no more.
 //
+// A webhook's record also has how its last call failed. No snapshot knows it: calls
+// tell it (SetWebhookError), and only a change of it is written.
+//
 // One mutex orders writers. Readers use the directory's snapshot and never come
 // here.
 package resources

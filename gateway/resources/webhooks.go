@@ -144,17 +144,6 @@ func (r *Resources) compileKeptWebhook(tenant, id string, rec *webhookRecord) *d
 	return w
 }
 
-// joinWebhooks is joinSources for webhooks.
-func (r *Resources) joinWebhooks(t *directory.Tenant, k *kept) []*directory.Webhook {
-	all := t.Webhooks()
-	for id, rec := range k.webhooks {
-		if t.Webhook(id) == nil {
-			all = append(all, r.compileKeptWebhook(t.ID, id, rec))
-		}
-	}
-	return all
-}
-
 func (r *Resources) warnOfWebhooks(t *directory.Tenant, file directory.FileTenant) {
 	k := r.kept[t.ID]
 	for id := range file.Webhooks {
