@@ -24,6 +24,7 @@ type Endpoint struct {
 	Refused      bool // it was stored, but does not compile any more
 	URL          string
 	Headers      []Header // its own, its auth, and the tenant's where none of them has the name; not the token
+	Own          []Header // Headers without the tenant's; exported for fmt to mask, as only exported members are
 	Token        gateway.Secret
 	TokenHeader  string            // has the token on every request, where there is one
 	Signer       *signature.Signer // never nil
@@ -40,7 +41,6 @@ type Endpoint struct {
 	DisableAfter time.Duration   // of nothing but failures; 0: never
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
 	Metrics      metrics.Endpoint
-	own          []Header // Headers without the tenant's
 	wants        []wanted // none: everything
 }
 
@@ -69,7 +69,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	f.url(spec.URL, false, o)
 	e := &Endpoint{
 		ID: meta.ID, Meta: meta, Spec: spec, URL: spec.URL, wants: compileWants(spec.EventTypes, &f),
-		own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
+		Own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
 		Timeout: f.span("timeout", spec.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
 		Concurrency: f.count("concurrency", spec.Concurrency, DefaultConcurrency, MaxConcurrency, ""), Batch: compileBatch(spec.Batch, &f),
@@ -114,7 +114,7 @@ func (e *Endpoint) compileToken(o Options, f *faults) {
 	if e.Token == "" {
 		return
 	}
-	if has(e.own, h.Name) {
+	if has(e.Own, h.Name) {
 		f.add("token_header", "is %s, which headers or auth set too", h.Name)
 	}
 	e.ProofKey = gateway.NewMarkKey(gateway.MarkProof, []byte(e.URL), []byte(e.Token.Reveal()))
@@ -218,7 +218,7 @@ func (e *Endpoint) of(t *Tenant) *Endpoint {
 	own := *e
 	own.Tenant = t
 	own.Enabled = !t.Disabled && !e.Refused && isOn(e.Spec.Enabled)
-	own.Headers = over(t.Headers, e.own)
+	own.Headers = over(t.Headers, e.Own)
 	if e.Token != "" {
 		own.Headers = slices.DeleteFunc(own.Headers, func(h Header) bool { return strings.EqualFold(h.Name, e.TokenHeader) })
 	}

@@ -324,3 +324,10 @@ func TestForgottenEndpointMetrics(t *testing.T) {
 		t.Error("a write to one endpoint made the counters of another anew")
 	}
 }
+
+func TestNothingPrintsAnEndpointsSecret(t *testing.T) {
+	e := endpoint(t, "crm", `{"token": "canary", "headers": {"X": "canary"}, "auth": {"type": "bearer", "token": "canary"}, "sign": {"type": "hmac", "header": "Y", "secrets": ["canary"]}}`)
+	if text := fmt.Sprintf("%v %+v %#v %+v", e, e, e, *e); strings.Contains(text, "canary") {
+		t.Errorf("a secret is printed: %s", text)
+	}
+}

@@ -35,6 +35,7 @@ type Webhook struct {
 	Query     []TemplateField // by name
 	Fields    []TemplateField // its own headers, by name
 	Headers   []Header        // its auth, and the tenant's where nothing of its own has the name
+	Own       []Header        // Headers without the tenant's; exported for fmt to mask, as only exported members are
 	Body      *mapping.Body   // builder: nil for none
 	Extra     gateway.Raw     // campaign: the further members of the body, a JSON object; nil: none
 	Token     gateway.Secret  // chatbot: goes along as the query's token
@@ -47,8 +48,6 @@ type Webhook struct {
 	Breaker  *breaker.Settings // nil: none
 	Response *mapping.Program  // of the answer; its rules have no match
 	Metrics  metrics.Webhook
-
-	auth []Header // Headers without the tenant's
 }
 
 // TemplateField is a header or query parameter whose value is rendered.
@@ -148,7 +147,7 @@ func (w *Webhook) of(t *Tenant) *Webhook {
 	own := *w
 	own.Tenant = t
 	own.Enabled = !t.Disabled && !w.Refused
-	own.Headers = slices.DeleteFunc(over(t.Headers, w.auth), func(h Header) bool { return hasField(w.Fields, h.Name) })
+	own.Headers = slices.DeleteFunc(over(t.Headers, w.Own), func(h Header) bool { return hasField(w.Fields, h.Name) })
 	return &own
 }
 

@@ -31,7 +31,7 @@ func (w *Webhook) compileRequest(o Options, f *faults) {
 	w.Query = r.query(w.Spec.Query)
 	w.Fields = r.headers(w.Spec.Headers)
 	if h := compileAuth(w.Spec.Auth, o, f); h.Name != "" {
-		w.auth = []Header{h}
+		w.Own = []Header{h}
 	}
 	w.body(&r)
 	w.Templates = r.builder.Set()
@@ -136,13 +136,13 @@ func (w *Webhook) checkClashes(f *faults) {
 			}
 		}
 	}
-	for _, h := range w.auth {
+	for _, h := range w.Own {
 		clash(h.Name, "auth")
 	}
 	if w.Signer != nil {
 		w.Signer.Sign(signature.Message{}, func(name string, _ []byte) {
 			clash(name, "sign")
-			if has(w.auth, name) {
+			if has(w.Own, name) {
 				f.add("auth.name", "is %s, which sign sets too", name)
 			}
 		})

@@ -303,7 +303,7 @@ func TestNothingPrintsAWebhooksSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(shown) + fmt.Sprintf("%v %+v %#v", w.Headers, w.Spec, w.Spec) + fmt.Sprintf("%v %v", w.Headers, w.Token)
+	text := string(shown) + fmt.Sprintf("%v %+v %#v", w.Headers, w.Spec, w.Spec) + fmt.Sprintf("%v %+v %#v", w, w, w) + fmt.Sprintf("%+v %+v %#v", w.Fields, *w, w.Token)
 	for _, fault := range []string{
 		`{"headers": {"X": "canary {{ canary"}}`, `{"headers": {"X": "{{ a | canary }}"}}`, `{"headers": {"X": "{{ canary('canary') }}"}}`, `{"headers": {"X": "{% canary %}"}}`,
 		`{"headers": {"X": "canary\n"}}`, `{"token": "canary"}`, `{"profile": "chatbot", "token": "` + strings.Repeat("canary", 200) + `"}`,
