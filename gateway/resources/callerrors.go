@@ -47,7 +47,7 @@ func (c *callErrors) forget(which func(webhookKey) bool) {
 }
 
 // SetWebhookError keeps how the last call of a webhook failed, "" for one that
-// went well; a PUT of the webhook forgets it. What is so already costs a lookup; a
+// went well; no PUT changes it. What is so already costs a lookup; a
 // change is durable when it returns, so nobody's answer should wait for it.
 //
 // A webhook of the file has no record to keep it in, and one that is not there

@@ -77,7 +77,7 @@ func (r *Resources) compileWebhook(by auth.Principal, tenant, id string, read we
 	rec := &webhookRecord{CreatedAt: now(), UpdatedAt: now()}
 	if last != nil {
 		old = &last.Spec
-		rec.CreatedAt = last.Meta.CreatedAt
+		rec.CreatedAt, rec.Error = last.Meta.CreatedAt, r.of(tenant).webhooks[id].Error
 	} else if len(t.Webhooks()) >= maxWebhooks {
 		return nil, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
 	}

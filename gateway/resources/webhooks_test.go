@@ -193,8 +193,8 @@ func TestWebhookErrors(t *testing.T) {
 	set(strings.Repeat("x", 1023)+"é", strings.Repeat("x", 1023)) // no half of a character
 	updated := k.stored("acme", "stock").Meta.UpdatedAt
 	k.webhook("acme", "stock", stock)
-	if got := k.WebhookError("acme", "stock"); got != "" {
-		t.Errorf("after a PUT it is %q", got)
+	if got := k.WebhookError("acme", "stock"); got != strings.Repeat("x", 1023) {
+		t.Errorf("after a PUT it is %.40q", got)
 	}
 	set("bad", "bad")
 	if now := k.stored("acme", "stock"); now.Token != "canary-token" || now.Meta.UpdatedAt.Before(updated.Time) {
