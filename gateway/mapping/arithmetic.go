@@ -22,6 +22,9 @@ var operators = map[tokens.Type]func(*sandbox, *exec.Value, *exec.Value) any{
 func operation(operator func(*sandbox, *exec.Value, *exec.Value) any) exec.FilterFunction {
 	return func(e *exec.Evaluator, left *exec.Value, params *exec.VarArgs) *exec.Value {
 		right := params.First()
+		if left.IsError() {
+			return left
+		}
 		if right.IsError() {
 			return right
 		}
@@ -31,7 +34,7 @@ func operation(operator func(*sandbox, *exec.Value, *exec.Value) any) exec.Filte
 		case errBound:
 			return s.bound()
 		case nil:
-			return exec.AsValue(errOperand)
+			return s.fail(errOperand)
 		}
 		return exec.AsValue(made)
 	}
@@ -199,10 +202,11 @@ func power(_ *sandbox, a, b *exec.Value) any {
 	return finite(result)
 }
 
+// concatenate takes what is missing for an empty text.
 func concatenate(_ *sandbox, a, b *exec.Value) any {
 	left, okLeft := plainText(a)
 	right, okRight := plainText(b)
-	if !okLeft || !okRight {
+	if !okLeft && !a.IsNil() || !okRight && !b.IsNil() {
 		return nil
 	}
 	return joined(left, right)

@@ -1,13 +1,10 @@
 package mapping
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/nikolalohinski/gonja/v2/exec"
 )
-
-var errArguments = errors.New("the filter does not take these arguments")
 
 // parameter gives an argument by place or name.
 func parameter(params *exec.VarArgs, place int, name string) (*exec.Value, bool) {
@@ -27,7 +24,7 @@ func replace(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Valu
 		times = most.Integer()
 	}
 	if !hasFrom || !hasTo || !from.IsString() || !to.IsString() || in.IsList() || in.IsDict() {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	text, _ := plainText(in)
 	n := strings.Count(text, from.String())
@@ -47,7 +44,7 @@ func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 		between = d.String()
 	}
 	if !in.IsList() {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	var b strings.Builder
 	for i := range in.Len() {
@@ -56,7 +53,7 @@ func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 		}
 		text, ok := plainText(in.Index(i))
 		if !ok {
-			return exec.AsValue(errArguments)
+			return sandboxOf(e).fail(errArguments)
 		}
 		b.WriteString(text)
 		if b.Len() > maxText {
@@ -71,20 +68,55 @@ var librarySort = library("sort")
 // sorted refuses a list of attributes, which each of the comparisons would split.
 func sorted(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	if by, found := parameter(params, 2, "attribute"); found && strings.Contains(by.String(), ",") {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	return librarySort(e, in, params)
 }
 
 // toJSONText gives the value's JSON as a text, without the escapes for HTML that
 // the library writes.
-func toJSONText(_ *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+func toJSONText(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	if len(params.Args)+len(params.KwArgs) > 0 {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	out, ok := appendResult(nil, in, 0)
 	if !ok {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	return exec.AsValue(string(out))
+}
+
+// rangeName is the filter that stands for range(); nobody can write it.
+const rangeName = "#range"
+
+// numbers is range() with its arguments as a list.
+func numbers(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {
+	arguments := [3]int{0, 0, 1}
+	n := in.Len()
+	if n < 1 || n > len(arguments) {
+		return sandboxOf(e).fail(errArguments)
+	}
+	for i := range n {
+		value := in.Index(i)
+		if !value.IsInteger() {
+			return sandboxOf(e).fail(errArguments)
+		}
+		arguments[i] = value.Integer()
+	}
+	start, stop, step := arguments[0], arguments[1], arguments[2]
+	if n == 1 {
+		start, stop = 0, arguments[0]
+	}
+	const most = 1 << 53 // beyond it nobody counts, and below nothing overflows
+	if step == 0 || max(magnitude(start), magnitude(stop), magnitude(step)) > most {
+		return sandboxOf(e).fail(errArguments)
+	}
+	list := []any{}
+	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
+		if len(list) == maxItems {
+			return sandboxOf(e).bound()
+		}
+		list = append(list, i)
+	}
+	return exec.AsValue(list)
 }

@@ -11,18 +11,15 @@ import (
 // operators that can do unbounded work become checked filters, and everything
 // that is not known to be harmless is refused. The first fault ends it.
 type rewriter struct {
+	*expressions
 	x   *expression
-	add func([]step) (Slot, error)
+	at  int // where the parsed text starts, for the faults
 	err error
 }
 
 func (r *rewriter) refuse(n nodes.Node, format string, args ...any) nodes.Expression {
 	if r.err == nil {
-		at := 0
-		if token := n.Position(); token != nil {
-			at = token.Pos
-		}
-		r.err = pathError(at, format, args...)
+		r.err = pathError(r.at+offset(n), format, args...)
 	}
 	return &nodes.None{}
 }
@@ -31,14 +28,14 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 	if r.err != nil {
 		return &nodes.None{}
 	}
-	if name, ok := n.(*nodes.Name); ok && name.Name.Val == "none" { // the library knows None alone
-		return &nodes.None{Location: name.Name}
+	if isNone(n) {
+		return &nodes.None{Location: n.Position()}
 	}
 	if steps, ok := plainSteps(n); ok {
 		return r.input(n, steps)
 	}
 	switch n := n.(type) {
-	case *nodes.None, *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool:
+	case *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool:
 		return n.(nodes.Expression)
 	case *nodes.List:
 		n.Val = r.each(n.Val)
@@ -67,12 +64,26 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 	case *nodes.TestExpression:
 		return r.test(n)
 	case *nodes.Call:
-		return r.refuse(n, "a path calls no functions")
+		return r.call(n)
 	case nil:
-		r.err = pathError(0, "an expression is missing")
+		r.err = pathError(r.at, "an expression is missing")
 		return &nodes.None{}
 	}
 	return r.refuse(n, "this is not taken in a path")
+}
+
+// call takes range() alone, which becomes a checked filter of its arguments.
+func (r *rewriter) call(n *nodes.Call) nodes.Expression {
+	if !r.functions {
+		return r.refuse(n, "a path calls no functions")
+	}
+	if name, ok := n.Func.(*nodes.Name); !ok || name.Name.Val != "range" || len(n.Kwargs) > 0 {
+		return r.refuse(n, "there is no function but range(stop), range(start, stop) and range(start, stop, step)")
+	}
+	return &nodes.FilteredExpression{
+		Expression: &nodes.List{Location: n.Location, Val: r.each(n.Args)},
+		Filters:    []*nodes.FilterCall{{Token: n.Location, Name: rangeName}},
+	}
 }
 
 func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
@@ -110,7 +121,7 @@ func (r *rewriter) filtered(n *nodes.FilteredExpression) nodes.Expression {
 	for _, f := range n.Filters {
 		if !sandboxFilters.Exists(f.Name) {
 			if r.err == nil {
-				r.err = pathError(f.Token.Pos, "there is no filter %s", f.Name)
+				r.err = pathError(r.at+f.Token.Pos, "there is no filter %s", f.Name)
 			}
 			return n
 		}
@@ -124,7 +135,7 @@ func (r *rewriter) test(n *nodes.TestExpression) nodes.Expression {
 	n.Expression = r.rewrite(n.Expression)
 	if !sandboxTests.Exists(n.Test.Name) {
 		if r.err == nil {
-			r.err = pathError(n.Test.Token.Pos, "there is no test %s", n.Test.Name)
+			r.err = pathError(r.at+n.Test.Token.Pos, "there is no test %s", n.Test.Name)
 		}
 		return n
 	}
@@ -141,12 +152,13 @@ func (r *rewriter) named(args map[string]nodes.Expression) {
 
 // input makes a plain path a slot of the set, under a name that nobody can write.
 func (r *rewriter) input(n nodes.Node, steps []step) nodes.Expression {
-	slot, err := r.add(steps)
+	p, err := r.place(steps)
 	if err != nil {
-		return r.refuse(n, "%v", err)
+		r.err = moved(err, r.at+offset(n))
+		return &nodes.None{}
 	}
 	name := fmt.Sprintf("#%d", len(r.x.inputs))
-	r.x.inputs = append(r.x.inputs, input{name, slot})
+	r.x.inputs = append(r.x.inputs, input{name, p})
 	return &nodes.Name{Name: &tokens.Token{Type: tokens.Name, Val: name}}
 }
 

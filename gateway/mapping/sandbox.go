@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,17 +14,11 @@ import (
 // every filter, operator and test starts by asking for leave, takes bounded
 // inputs, and has what it made counted.
 const (
-	maxRender   = 100 * time.Millisecond // for all expressions of one callback (SPEC 14)
+	maxRender   = 100 * time.Millisecond // for all expressions and templates of one document (SPEC 14)
 	maxText     = 256 << 10              // bytes of one text, and of all inputs together
 	maxProduced = 4 << 20                // bytes of all that one expression makes
 	maxItems    = 4096                   // values in all inputs together, and in one list
 	maxSteps    = 20_000
-)
-
-var (
-	errBound   = errors.New("a bound of the sandbox is reached")
-	errMissing = errors.New("the value is missing")
-	errOperand = errors.New("the operator does not take these values")
 )
 
 // jinjaConfig has no loader beside it and no statement beneath it: a path reaches
@@ -42,6 +35,11 @@ type sandbox struct {
 	items    int
 	produced int
 	exceeded bool
+	late     bool // what was exceeded is the time
+
+	// cause is why the last filter or operator failed: the library wraps it beyond
+	// recognition. Its own reasons are not told, for they quote values.
+	cause error
 }
 
 // sandboxKey finds the sandbox in the context; no name can be spelt so.
@@ -66,10 +64,17 @@ func (s *sandbox) bound() *exec.Value {
 	return exec.AsValue(errBound)
 }
 
+// fail says why there is no result.
+func (s *sandbox) fail(err error) *exec.Value {
+	s.cause = err
+	return exec.AsValue(err)
+}
+
 // leave is false when no further step may be made.
 func (s *sandbox) leave() bool {
 	s.steps++
-	return !s.exceeded && s.steps <= maxSteps && time.Now().Before(s.deadline)
+	s.late = s.late || !time.Now().Before(s.deadline)
+	return !s.exceeded && !s.late && s.steps <= maxSteps
 }
 
 // small says whether a value may be worked on.
@@ -123,8 +128,9 @@ var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 	filters["join"] = guarded(join, false)
 	filters["tojson"] = guarded(toJSONText, false)
 	for kind, operator := range operators {
-		filters[operatorName(kind)] = guarded(operation(operator), false)
+		filters[operatorName(kind)] = guarded(operation(operator), true)
 	}
+	filters[rangeName] = guarded(numbers, false)
 	tests := make(map[string]exec.TestFunction)
 	for _, name := range plainTests {
 		tests[name] = guardedTest(name)
@@ -149,7 +155,7 @@ func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 		case !lenient && in.IsError():
 			return in
 		case !lenient && in.IsNil():
-			return exec.AsValue(errMissing)
+			return s.fail(errMissing)
 		}
 		for _, p := range params.Args {
 			if !small(p) {
@@ -161,7 +167,15 @@ func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 				return s.bound()
 			}
 		}
-		return s.made(filter(e, in, params))
+		before := s.cause
+		s.cause = nil
+		out := filter(e, in, params)
+		if out.IsError() && s.cause == nil {
+			if s.cause = errExpression; in.IsError() { // passed on
+				s.cause = before
+			}
+		}
+		return s.made(out)
 	}
 }
 

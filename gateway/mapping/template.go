@@ -1,37 +1,76 @@
 package mapping
 
-import "hookgate/gateway"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
-// SKELETON by the integrator: signatures are agreed, bodies are the mapping helper's.
+// MaxTemplate is the longest template in bytes.
+const MaxTemplate = 64 << 10
 
 // Names says where the bare names of templates stand from now on: at path, or at
-// otherwise (nil: nowhere) where path finds nothing.
-func (b *Builder) Names(resolve func(name string) (path, otherwise []string)) { panic("skeleton") }
+// otherwise (nil: nowhere) where nothing is at path, not even null. A nil path is
+// the name itself, at the top of the document.
+func (b *Builder) Names(resolve func(name string) (path, otherwise []string)) { b.resolve = resolve }
 
 // Template compiles a template; the error is a *PathError.
-func (b *Builder) Template(text string) (*Template, error) { panic("skeleton") }
+func (b *Builder) Template(text string) (*Template, error) {
+	switch {
+	case len(text) > MaxTemplate:
+		return nil, pathError(MaxTemplate, "a template has at most %d KiB", MaxTemplate>>10)
+	case !utf8.ValidString(text):
+		return nil, pathError(0, "a template is UTF-8")
+	}
+	c := templateCompiler{scan: scanner{text: text}, builder: b, scope: newScope(nil, 0)}
+	return c.template()
+}
 
-// Body compiles the body of a request: a string is one template, else the string
-// leaves are. Faults are placed within it: "a.b[0]".
-func (b *Builder) Body(raw gateway.Raw) (*Body, []gateway.Fault) { panic("skeleton") }
+// Literal gives a template that renders to text as it stands: nothing in it is an
+// expression.
+func Literal(text string) *Template {
+	if text == "" {
+		return &Template{}
+	}
+	return &Template{ops: []op{words(text)}}
+}
 
-// Template is a text with expressions and statements in it.
-type Template struct{}
+// Template is a text with expressions and statements in it. It never changes, and
+// any number of requests may be rendered with it at once.
+type Template struct {
+	ops       []op
+	registers int // how many values its statements give a name
+}
 
-// Append appends what the template renders to. The error is a *RenderError.
-func (t *Template) Append(dst []byte, v *Values) ([]byte, error) { panic("skeleton") }
+// Append appends what the template renders to. The error is a *RenderError, and
+// dst then comes back as it was.
+func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
+	err := v.open(dst)
+	if err == nil {
+		err = t.render(v)
+	}
+	return v.finish(dst, "", err)
+}
 
 // Constant gives the text of a template without any expression.
-func (t *Template) Constant() (text string, is bool) { panic("skeleton") }
+func (t *Template) Constant() (text string, is bool) {
+	switch len(t.ops) {
+	case 0:
+		return "", true
+	case 1:
+		only, is := t.ops[0].(words)
+		return string(only), is
+	}
+	return "", false
+}
 
-// Body is a compiled request body.
-type Body struct{}
-
-// IsText says whether the body is one template, which may render to anything.
-func (b *Body) IsText() bool { panic("skeleton") }
-
-// Append appends the rendered body. The error is a *RenderError, its Path within the body.
-func (b *Body) Append(dst []byte, v *Values) ([]byte, error) { panic("skeleton") }
+// lone gives the valuer of a template that is one {{ … }} and nothing else.
+func (t *Template) lone() *output {
+	if len(t.ops) != 1 {
+		return nil
+	}
+	only, _ := t.ops[0].(*output)
+	return only
+}
 
 // RenderError says why a template does not render; it quotes no value.
 type RenderError struct {
@@ -39,15 +78,17 @@ type RenderError struct {
 	Rule string
 }
 
-func (e *RenderError) Error() string { return e.Rule }
-
-// Explained is how one variable came to its value, for people who set one up.
-type Explained struct {
-	Name, Path string
-	Found      gateway.Raw // what the path found, as JSON; nil: nothing
-	Value      gateway.Raw // what the variable became; nil: it is left out
-	Problem    string      // why there is no value, or not the one that was found
+func (e *RenderError) Error() string {
+	if e.Path == "" {
+		return e.Rule
+	}
+	return e.Path + ": " + e.Rule
 }
 
-// Explain tells of every variable of an outcome.
-func (r *Rules) Explain(v *Values, verdict Verdict) []Explained { panic("skeleton") }
+// placedError is where in a template something went wrong.
+type placedError struct {
+	at  int
+	err error
+}
+
+func (e *placedError) Error() string { return fmt.Sprintf("at %d: %v", e.at, e.err) }
