@@ -107,7 +107,7 @@ func (c *Calls) callAsync(q Request) (*gateway.Call, error) {
 	shown := c.shown(k)
 	go func() {
 		c.carry(k)
-		c.settle(k)
+		c.finish(k)
 	}()
 	return shown, nil
 }
@@ -141,7 +141,7 @@ func (c *Calls) callContinuing(q Request) (*gateway.Call, error) {
 	shown := c.shown(k)
 	go func() {
 		<-done
-		c.settle(k)
+		c.finish(k)
 	}()
 	return shown, nil
 }
@@ -218,17 +218,18 @@ func (c *Calls) shown(k *call) *gateway.Call {
 // storeRest is the pause before the store is asked again after it failed.
 const storeRest = time.Second
 
-// settle stores the outcome of a promised call with its notice, and gives the
-// call's place back. One that was left stays promised.
-func (c *Calls) settle(k *call) {
-	defer func() {
-		k.cancel()
-		c.pending.leave(k)
-		c.end(k)
-	}()
-	if k.left || k.gone.Load() {
-		return
+// finish settles a promised call and gives its place back. One that was left stays
+// promised.
+func (c *Calls) finish(k *call) {
+	if !k.left && !k.gone.Load() {
+		c.guarded(k, func() { c.settle(k) })
 	}
+	c.pending.leave(k)
+	c.end(k)
+}
+
+// settle stores the outcome of a promised call with its notice.
+func (c *Calls) settle(k *call) {
 	r := k.result
 	notice := gateway.CallNotice(r, r.EndedAt)
 	change := &gateway.Change{Notice: notice, Settled: k.pendingCall(), Traces: traces(r)}
@@ -251,8 +252,8 @@ func (c *Calls) settle(k *call) {
 }
 
 // Drain takes no more calls that might outlast it, and waits for those under way.
-// What is not settled when ctx ends stays promised in the store: the error says
-// how many.
+// What is not settled when ctx ends stays promised in the store, as does at once
+// what rests until after its deadline: the error says how many were cut off.
 func (c *Calls) Drain(ctx context.Context) error {
 	p := &c.pending
 	p.mu.Lock()

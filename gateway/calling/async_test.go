@@ -15,6 +15,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
+	"hookgate/gateway/directory"
 )
 
 // notice gives the one notice of a call, and fails the test where there are others.
@@ -237,11 +238,11 @@ func TestCrashOfContinue(t *testing.T) {
 	})
 }
 
-// TestRecoverWithoutWebhook: it was deleted, or changed into one that may not be
-// called twice.
+// TestRecoverWithoutWebhook: it was deleted, or switched off, or changed into one
+// that may not be called twice.
 func TestRecoverWithoutWebhook(t *testing.T) {
 	for name, after := range map[string]map[string]gateway.Webhook{
-		"deleted": nil, "changed": {"hook": {URL: "http://93.184.215.14/", Method: "POST", Mode: "async"}},
+		"deleted": nil, "off": nil, "changed": {"hook": {URL: "http://93.184.215.14/", Method: "POST", Mode: "async"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -252,6 +253,9 @@ func TestRecoverWithoutWebhook(t *testing.T) {
 				made := w.call(`{"conversation_key":"k","context":{"a":1}}`)
 				<-w.backend.heard
 				w.configure(after)
+				if name == "off" {
+					w.off = &directory.Webhook{ID: "hook", Tenant: w.acme()}
+				}
 				w.crash()
 				<-w.told
 				data := w.notice(made.ID)

@@ -10,7 +10,7 @@ import (
 	"hookgate/gateway/transport"
 )
 
-// call is one call on its way. It is pooled: begin and forget set all of it.
+// call is one call on its way. It is pooled: begin and end set all of it.
 type call struct {
 	Request
 	result   *gateway.Call
@@ -71,28 +71,24 @@ func (c *Calls) beginAs(q Request, id string, at time.Time) *call {
 
 // end gives a call's memory back. Its result is the caller's.
 func (c *Calls) end(k *call) {
-	if k.spoilt {
+	if k.cancel != nil {
+		k.cancel()
+	}
+	if k.spoilt || max(cap(k.text), cap(k.body), cap(k.query), cap(k.variables)) > maxKept {
 		return
 	}
 	k.values.Release()
 	clear(k.fields)
 	clear(k.parts)
 	*k = call{
-		values: k.values, text: small(k.text), parts: k.parts[:0], query: small(k.query), body: small(k.body),
-		fields: k.fields[:0], variables: small(k.variables),
+		values: k.values, text: k.text[:0], parts: k.parts[:0], query: k.query[:0], body: k.body[:0],
+		fields: k.fields[:0], variables: k.variables[:0],
 	}
 	c.calls.Put(k)
 }
 
-// maxKept is the most memory that one buffer of a pooled call keeps, in bytes.
+// maxKept is the largest that a buffer of a pooled call may be, in bytes.
 const maxKept = 64 << 10
-
-func small(b []byte) []byte {
-	if cap(b) > maxKept {
-		return nil
-	}
-	return b[:0]
-}
 
 // fail ends a call with a reason.
 func (k *call) fail(reason string, faults ...gateway.Fault) bool {

@@ -26,15 +26,15 @@ type Request struct {
 	alias *aliasPath
 }
 
-// Bounds of a request, in bytes (SPEC 14 for what is rendered; the context is as
-// large as four events of the platform).
+// Bounds of a request, in bytes. A pending call keeps all of it in the store, and
+// its notice carries the context.
 const (
 	MaxContext = 256 << 10
 	maxRequest = 2 << 20
 )
 
 // members are those that a request may have.
-var members = []string{"conversation_key", "variables", "context", "wait"}
+var members = [...]string{"conversation_key", "variables", "context", "wait"}
 
 // Read reads the body of a request for a call, strictly. It keeps the body's memory.
 // No body at all is an empty one.
@@ -59,16 +59,18 @@ func Read(w *directory.Webhook, body []byte) (Request, error) {
 		return q, gateway.Invalid([]gateway.Fault{{Message: "the body must be an object"}})
 	}
 	var faults []gateway.Fault
-	seen := 0
+	var seen [len(members)]bool
 	root.ForEach(func(name, value gjson.Result) bool {
-		rule, bit := q.member(name.Str, value), 1<<(1+slices.Index(members, name.Str))>>1
-		if seen&bit != 0 {
-			rule = "is written twice"
+		rule := q.member(name.Str, value)
+		if i := slices.Index(members[:], name.Str); i >= 0 {
+			if seen[i] {
+				rule = "is written twice"
+			}
+			seen[i] = true
 		}
 		if rule != "" {
 			faults = append(faults, gateway.Fault{Path: fields.Member("", name.Str), Message: rule})
 		}
-		seen |= bit
 		return true
 	})
 	if q.Wait != nil {
@@ -92,7 +94,7 @@ func (q *Request) member(name string, value gjson.Result) (rule string) {
 	case "wait":
 		into = &q.Wait
 	default:
-		return "is not a known field: there are " + strings.Join(members, ", ")
+		return "is not a known field: there are " + strings.Join(members[:], ", ")
 	}
 	switch {
 	case value.Type == gjson.Null: // as good as absent

@@ -33,6 +33,9 @@ func (c *Calls) Recover() error {
 // resume takes over one call. Its place is not counted: a former process had it.
 func (c *Calls) resume(p *gateway.PendingCall) {
 	w := c.Webhook(p.Tenant, p.Webhook)
+	if w != nil && !w.Enabled {
+		w = nil // one that is off is as good as gone
+	}
 	q, err := Read(w, p.Request)
 	if err != nil { // it was read before: only its key and context are lost with it
 		c.Log.Error("the request of a pending call cannot be read", slog.String("tenant", p.Tenant),
@@ -43,11 +46,10 @@ func (c *Calls) resume(p *gateway.PendingCall) {
 	k.result.Tenant, k.result.Webhook = p.Tenant, p.Webhook
 	c.own(k)
 	if err := c.pending.enter(k, math.MaxInt); err != nil {
-		k.cancel()
 		c.end(k)
 		return
 	}
-	again := err == nil && !p.Sent && isCallable(w) && isIdempotent(w.Method)
+	again := err == nil && !p.Sent && w != nil && isIdempotent(w.Method)
 	if again {
 		k.allot()
 	}
@@ -58,7 +60,7 @@ func (c *Calls) resume(p *gateway.PendingCall) {
 			k.fail(gateway.CallInterrupted)
 			c.guarded(k, func() { c.answer(k) })
 		}
-		c.settle(k)
+		c.finish(k)
 	}()
 }
 
@@ -69,5 +71,3 @@ func (k *call) allot() {
 		k.deadline = time.Now().Add(directory.MaxTimeout)
 	}
 }
-
-func isCallable(w *directory.Webhook) bool { return w != nil && w.Enabled }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
+	"hookgate/gateway/calling"
 )
 
 // TestRunShowsAllAndNoSecret.
@@ -82,7 +85,7 @@ func TestRunOfAFailure(t *testing.T) {
 	})
 }
 
-// TestFailedIsToldOnChange, once for each, also when many calls end at once.
+// TestFailedIsToldOnChange, once for each.
 func TestFailedIsToldOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := bubble(t)
@@ -113,6 +116,43 @@ func TestFailedIsToldOnChange(t *testing.T) {
 			t.Errorf("a webhook made anew: %q", w.failed[len(told):])
 		}
 	})
+}
+
+// TestFailedIsToldInOrder: when many calls end at once, one is told after the other
+// and the last one told is the last one.
+func TestFailedIsToldInOrder(t *testing.T) {
+	w := real(t)
+	w.backend.play(func(q asked) reply { return reply{status: 400 + q.n%5} })
+	var telling, told atomic.Int32
+	last := ""
+	o := w.calls.Options
+	o.Failed = func(_, _, text string) {
+		if telling.Add(1) != 1 {
+			t.Error("two at once")
+		}
+		if told.Add(1) > 1 && text == last {
+			t.Errorf("%q is told twice", text)
+		}
+		last = text
+		telling.Add(-1)
+	}
+	calls := calling.New(o)
+	w.hook(gateway.Webhook{Profile: "chatbot", URL: "/bot", Breaker: &gateway.Breaker{Enabled: new(false)}})
+	call := func() {
+		if _, err := calls.Call(context.Background(), request(w.acme().Webhook("hook"))); err != nil {
+			t.Error(err)
+		}
+	}
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(call)
+	}
+	all.Wait()
+	w.backend.play(always(reply{}))
+	call()
+	if last != "" || told.Load() < 2 {
+		t.Errorf("the last of %d is %q", told.Load(), last)
+	}
 }
 
 // TestLog: one line a call, with its outcome, and nothing that was rendered.

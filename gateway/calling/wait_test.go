@@ -86,6 +86,36 @@ func TestAliasThatIsNotThere(t *testing.T) {
 	})
 }
 
+// forgetful cannot store aliases.
+type forgetful struct{ calling.Waits }
+
+func (forgetful) Alias(context.Context, string, string, string) error { return errDisk }
+
+// TestAliasThatCannotBeStored: the call was made, and must not be made again.
+func TestAliasThatCannotBeStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t)
+		defer w.stop()
+		w.backend.play(always(reply{body: `{"id":"pi_1"}`}))
+		w.hook(gateway.Webhook{})
+		o := w.calls.Options
+		o.Waits = forgetful{w.sessions}
+		q, err := calling.Read(w.acme().Webhook("hook"), []byte(`{"conversation_key":"k","wait":{"alias_path":"id"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.WaitID = w.open("k")
+		made, err := calling.New(o).Call(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, made, "success", "")
+		if len(made.Errors) != 1 || made.Errors[0].Path != "wait.alias_path" || made.Wait == nil {
+			t.Errorf("%v, wait %+v", made.Errors, made.Wait)
+		}
+	})
+}
+
 // TestPanicIsAFailure: of the call, and of nothing else.
 func TestPanicIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
