@@ -51,7 +51,7 @@ func (vr *variable) explain(v *Values) Explained {
 func (v *Values) whyMissing(slot Slot) string {
 	const nothing = "the path found nothing"
 	c := &v.set.slots[slot]
-	if !c.isPlain() && !v.doc.hasPaths() && c.header == "" && c.param == "" {
+	if c.header == "" && c.param == "" && !v.doc.hasPaths() {
 		return nothing + ": the body is no JSON"
 	}
 	if c.computed != nil {

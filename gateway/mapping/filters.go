@@ -86,8 +86,41 @@ func toJSONText(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.V
 	return exec.AsValue(string(out))
 }
 
-// rangeName is the filter that stands for range(); nobody can write it.
-const rangeName = "#range"
+// The filters that stand for range(list), for value[key], and for value where it
+// must be there; nobody can write them.
+const (
+	rangeName  = "#range"
+	insideName = "#inside"
+	thereName  = "#there"
+)
+
+// inside gives a member, an item or a character; None where there is none.
+func inside(_ *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+	key := params.First()
+	switch {
+	case in.IsDict() && (key.IsString() || key.IsInteger()):
+		found, _ := in.GetItem(key.String())
+		return found
+	case in.IsString() && key.IsInteger():
+		text := []rune(in.String())
+		if i, ok := fromEnd(key.Integer(), len(text)); ok {
+			return exec.AsValue(string(text[i]))
+		}
+	case in.IsList() && key.IsInteger():
+		if i, ok := fromEnd(key.Integer(), in.Len()); ok {
+			return in.Index(i)
+		}
+	}
+	return exec.AsValue(nil)
+}
+
+// fromEnd counts an index below 0 from the end.
+func fromEnd(i, length int) (int, bool) {
+	if i < 0 {
+		i += length
+	}
+	return i, i >= 0 && i < length
+}
 
 // numbers is range() with its arguments as a list.
 func numbers(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {

@@ -80,8 +80,9 @@ func (e *either) at(v *Values) Value {
 	return v.At(e.first)
 }
 
-// maxPlaces is how many different paths the templates of one Builder may hold.
-const maxPlaces = 2000
+// maxPlaces is how many places the paths of one Builder may lead to or through:
+// each takes memory for as long as the webhook is there.
+const maxPlaces = 10_000
 
 // name gives the slot of a path that starts with a bare name of a template.
 func (b *Builder) name(steps []step) (Slot, error) {
@@ -89,14 +90,15 @@ func (b *Builder) name(steps []step) (Slot, error) {
 	if slot, known := b.byName[key]; known {
 		return slot, nil
 	}
-	if len(b.byName) >= maxPlaces {
-		return NoSlot, pathError(0, "templates look up at most %d different values", maxPlaces)
-	}
 	slot, err := b.resolved(steps)
-	if err == nil {
-		b.byName[key] = slot
+	switch {
+	case err != nil:
+		return NoSlot, err
+	case b.trie.nodes > maxPlaces:
+		return NoSlot, pathError(0, "all templates together look into more than %d places", maxPlaces)
 	}
-	return slot, err
+	b.byName[key] = slot
+	return slot, nil
 }
 
 func (b *Builder) resolved(steps []step) (Slot, error) {

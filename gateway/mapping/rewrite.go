@@ -44,11 +44,12 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 		n.Val = r.each(n.Val)
 		return n
 	case *nodes.GetAttribute:
-		n.Node = r.rewrite(n.Node)
-		return n
+		if n.Attribute == "" {
+			return r.inside(n.Node, &nodes.Integer{Location: n.Location, Val: n.Index})
+		}
+		return r.inside(n.Node, &nodes.String{Location: n.Location, Val: n.Attribute})
 	case *nodes.GetItem:
-		n.Node, n.Arg = r.rewrite(n.Node), r.rewrite(n.Arg)
-		return n
+		return r.inside(n.Node, r.rewrite(n.Arg))
 	case *nodes.GetSlice:
 		return r.slice(n)
 	case *nodes.Negation:
@@ -70,6 +71,15 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 		return &nodes.None{}
 	}
 	return r.refuse(n, "this is not taken in a path")
+}
+
+// inside becomes a filter, too: the library's own way finds the methods of Go, is
+// one off where it counts from the end, and fails where there is nothing.
+func (r *rewriter) inside(n nodes.Node, key nodes.Expression) nodes.Expression {
+	return &nodes.FilteredExpression{
+		Expression: r.rewrite(n),
+		Filters:    []*nodes.FilterCall{{Name: insideName, Args: []nodes.Expression{key}}},
+	}
 }
 
 // call takes range() alone, which becomes a checked filter of its arguments.
@@ -94,7 +104,7 @@ func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
 }
 
 func (r *rewriter) slice(n *nodes.GetSlice) nodes.Expression {
-	n.Node = r.rewrite(n.Node)
+	n.Node = &nodes.FilteredExpression{Expression: r.rewrite(n.Node), Filters: []*nodes.FilterCall{{Name: thereName}}}
 	for _, part := range []*nodes.Node{&n.Start, &n.End, &n.Step} {
 		if *part != nil {
 			*part = r.rewrite(*part)
@@ -181,6 +191,10 @@ func plainSteps(n nodes.Node) ([]step, bool) {
 			return append(steps, step{name: arg.Val, member: true}), ok
 		case *nodes.Integer:
 			return append(steps, step{index: arg.Val, item: true}), ok
+		case *nodes.UnaryExpression:
+			if n, isInteger := arg.Term.(*nodes.Integer); isInteger && arg.Negative {
+				return append(steps, step{index: -n.Val, item: true}), ok
+			}
 		}
 	}
 	return nil, false

@@ -131,6 +131,8 @@ var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 		filters[operatorName(kind)] = guarded(operation(operator), true)
 	}
 	filters[rangeName] = guarded(numbers, false)
+	filters[thereName] = guarded(func(_ *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value { return in }, false)
+	filters[insideName] = guarded(inside, false)
 	tests := make(map[string]exec.TestFunction)
 	for _, name := range plainTests {
 		tests[name] = guardedTest(name)

@@ -116,7 +116,7 @@ func (v *Values) begin(s *Set, doc Document) {
 		clear(v.seen)
 		v.round = 1
 	}
-	v.work, v.rendered, v.written = work{left: maxWork}, 0, 0
+	v.work, v.rendered, v.written, v.steps = work{left: maxWork}, 0, 0, 0
 }
 
 func resize[T any](s []T, n int) []T {
@@ -132,7 +132,13 @@ func resize[T any](s []T, n int) []T {
 func (v *Values) Release() {
 	v.doc = Document{}
 	clear(v.values)
+	if cap(v.leaf) > maxKept {
+		v.leaf = nil
+	}
 }
+
+// maxKept is the largest buffer that waits in a pool for the next document.
+const maxKept = 64 << 10
 
 func (v *Values) put(slot Slot, raw []byte) {
 	value := valueOf(raw)

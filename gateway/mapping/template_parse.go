@@ -99,7 +99,7 @@ func (c *templateCompiler) expression(text string, from int, conditional bool) (
 		return nil, pathError(from, "an expression is missing")
 	}
 	if steps, ok := plainBetween(text); ok {
-		return c.place(steps)
+		return c.plain(steps, from)
 	}
 	e := expressions{place: c.place, functions: true}
 	made, err := e.output(open+text+end, from-len(open))
@@ -107,6 +107,15 @@ func (c *templateCompiler) expression(text string, from int, conditional bool) (
 		return nil, pathError(from, "if has no place here")
 	}
 	return made, err
+}
+
+// plain compiles a plain path that stands at from.
+func (c *templateCompiler) plain(steps []step, from int) (valuer, error) {
+	p, err := c.place(steps)
+	if err != nil {
+		return nil, moved(err, from)
+	}
+	return p, nil
 }
 
 // place finds what a name stands for here: what statements before gave it, and
@@ -248,7 +257,7 @@ func (c *templateCompiler) items(made *loop, list piece, inner *scope) (err erro
 	}
 	at := list.from - len(open)
 	if steps, ok := plainBetween(list.text); ok {
-		made.list, err = c.place(steps)
+		made.list, err = c.plain(steps, list.from)
 		return err
 	}
 	parsed, err := parseOutput(open+list.text+end, at)

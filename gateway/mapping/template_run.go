@@ -7,7 +7,7 @@ import (
 )
 
 // maxRendered is how many bytes all templates of one document make, together
-// (SPEC 14); what their names hold counts once more.
+// (SPEC 14).
 const maxRendered = 1 << 20
 
 // maxRounds is how many rounds of loops and looks into their values one document
@@ -18,6 +18,7 @@ const maxRounds = 200_000
 var (
 	errTime  = errors.New("all rendering together takes more than 100 ms")
 	errSize  = errors.New("all that is rendered has more than 1 MiB")
+	errHeld  = errors.New("all that set gives names has more than 4 MiB")
 	errWork  = errors.New("the document is too hard to read")
 	errSteps = errors.New("the loops take more than 200000 steps")
 	errList  = errors.New("a for goes over a list or an object")
@@ -33,7 +34,7 @@ type rendering struct {
 	registers []register
 	deadline  time.Time
 	started   time.Time
-	steps     int
+	steps     int    // for this document
 	leaf      []byte // the text of a leaf, before it is JSON
 }
 
@@ -107,7 +108,7 @@ func (v *Values) fits() error {
 // hold counts what a name is given.
 func (v *Values) hold(value Value) error {
 	if v.held += len(value.Raw); v.held > maxProduced {
-		return errSize
+		return errHeld
 	}
 	return nil
 }

@@ -2,11 +2,9 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"hookgate/gateway"
 )
 
 // callNames are the names of a call, as its directory gives them.
@@ -75,32 +73,36 @@ func TestTemplateRenders(t *testing.T) {
 		"{{ wait }}":                     "", // a variable, not the member of the call
 
 		// Filters and operators.
-		`{{ missing | default("x") }}`:        "x",
-		`{{ huge | default("x") }}`:           "12345678901234567890123",
-		`{{ half | default(0) }}`:             "1.50",
-		`{{ missing | default(name) }}`:       "Ada",
-		`{{ missing | default }}`:             "",
-		`{{ missing | upper }}`:               "",
-		`{{ missing.x.y | upper | d("z") }}`:  "",
-		`{{ name | upper }}`:                  "ADA",
-		`{{ "a/b c?" | urlencode }}`:          "a/b%20c%3F",
-		`{{ n + 1 }} {{ n * 1.5 }}`:           "13 18",
-		`{{ price + 0 }}`:                     "1200",
-		`{{ "Hello " ~ missing ~ "!" }}`:      "Hello !",
-		`{{ missing ~ name }}`:                "Ada",
-		`{{ object.x | tojson }}`:             `{"y":"deep"}`,
-		`{{ text | tojson }}`:                 `"a \"b\"\né"`,
-		`{{ list | sort | join("-") }}`:       "1-2-3",
-		`{{ "yes" if n > 5 else "no" }}`:      "yes",
-		`{{ half if yes }}{{ half if no }}`:   "1.50",
-		`{{ "x" if missing else "y" }}`:       "y",
-		`{{ "}}" }}{{ '{% if %}' }}`:          "}}{% if %}",
-		`{{ none }}{{ None }}`:                "",
-		`{{ range(3) }}`:                      "[0,1,2]",
-		`{{ range(1, 10, 4) | join(",") }}`:   "1,5,9",
-		`{{ range(3, 0, -1) }}{{ range(0) }}`: "[3,2,1][]",
-		`{{ range }}`:                         "", // a name like any other
-		`{{ self }}{{ ''.__class__ }}`:        "",
+		`{{ missing | default("x") }}`:                        "x",
+		`{{ huge | default("x") }}`:                           "12345678901234567890123",
+		`{{ half | default(0) }}`:                             "1.50",
+		`{{ missing | default(name) }}`:                       "Ada",
+		`{{ missing | default }}`:                             "",
+		`{{ missing | upper }}`:                               "",
+		`{{ missing.x.y | upper | d("z") }}`:                  "",
+		`{{ name | upper }}`:                                  "ADA",
+		`{{ "a/b c?" | urlencode }}`:                          "a/b%20c%3F",
+		`{{ n + 1 }} {{ n * 1.5 }}`:                           "13 18",
+		`{{ price + 0 }}`:                                     "1200",
+		`{{ "Hello " ~ missing ~ "!" }}`:                      "Hello !",
+		`{{ missing ~ name }}`:                                "Ada",
+		`{{ object.x | tojson }}`:                             `{"y":"deep"}`,
+		`{{ text | tojson }}`:                                 `"a \"b\"\né"`,
+		`{{ list | sort | join("-") }}`:                       "1-2-3",
+		`{{ "yes" if n > 5 else "no" }}`:                      "yes",
+		`{{ half if yes }}{{ half if no }}`:                   "1.50",
+		`{{ "x" if missing else "y" }}`:                       "y",
+		`{{ "}}" }}{{ '{% if %}' }}`:                          "}}{% if %}",
+		`{{ none }}{{ None }}`:                                "",
+		`{{ range(3) }}`:                                      "[0,1,2]",
+		`{{ range(1, 10, 4) | join(",") }}`:                   "1,5,9",
+		`{{ range(3, 0, -1) }}{{ range(0) }}`:                 "[3,2,1][]",
+		`{{ [1].Len }}{{ [1].append }}{{ list.Len }}`:         "",
+		`{{ [1, 2][-2] }}{{ [1][1] }}{{ (list | sort)[-1] }}`: "13",
+		`{{ list[n].x.y | d("-") }}{{ missing[n] }}{{ list["x"] }}{{ (object | d(1)).x.y }}`: "-deep",
+		`{{ "café!"[3] }}{{ ("ab" ~ "c")[-1] }}{{ (object | d(1)).0 }}`:                      "éczero",
+		`{{ range }}`:                  "", // a name like any other
+		`{{ self }}{{ ''.__class__ }}`: "",
 
 		// if
 		"{% if yes %}a{% endif %}":                                                         "a",
@@ -263,5 +265,57 @@ func TestTemplateRefused(t *testing.T) {
 	}
 }
 
-var _ = time.Now
-var _ gateway.Raw
+func TestTemplateConstant(t *testing.T) {
+	for text, want := range map[string]string{"": "", "a": "a", "a{# b #}c": "ac", "{% raw %}{{ a }}{% endraw %}": "{{ a }}", "{ }": "{ }"} {
+		tpl, err := NewBuilder().Template(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, is := tpl.Constant(); !is || got != want {
+			t.Errorf("%s is constant: %q, %v", text, got, is)
+		}
+	}
+	for _, text := range []string{"{{ a }}", "a{{ a }}", "{% if a %}{% endif %}", "{% set a = 1 %}"} {
+		tpl, err := NewBuilder().Template(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, is := tpl.Constant(); is {
+			t.Errorf("%s is constant", text)
+		}
+	}
+	for _, text := range []string{"", "{{ name }} {% if %}"} {
+		out, err := Literal(text).Append(nil, new(Values))
+		if err != nil || string(out) != text {
+			t.Errorf("the literal %q renders %q, %v", text, out, err)
+		}
+	}
+}
+
+// Without Names a bare name stands at the top of the document.
+func TestTemplateWithoutNames(t *testing.T) {
+	b := NewBuilder()
+	tpl, err := b.Template("{{ a.b }}{{ a.b | upper }}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v Values
+	b.Set().Read(jsonDocument(t, `{"a":{"b":"x"}}`), &v)
+	if out, err := tpl.Append([]byte("before "), &v); err != nil || string(out) != "before xX" {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+func TestTemplatesLookIntoBoundedPlaces(t *testing.T) {
+	b := NewBuilder()
+	for i := range 2 * maxPlaces {
+		_, err := b.Template(fmt.Sprintf("{{ a%d }}", i))
+		if err != nil {
+			if i < maxPlaces/2 || !strings.Contains(err.Error(), "at 2: all templates together look into more than") {
+				t.Errorf("the template %d: %v", i, err)
+			}
+			return
+		}
+	}
+	t.Error("any number of places is taken")
+}
