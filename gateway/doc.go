@@ -26,6 +26,10 @@
 //
 //	limits     token buckets, by tenant and part; they outlive every snapshot
 //
+// Those who work on after an answer rest and drain alike:
+//
+//	background  a rest that can be cut short, and the wait for who is under way
+//
 // What an operator configured is compiled once and used by every request:
 //
 //	directory  the immutable snapshot of tenants, all they have, and tokens

@@ -37,8 +37,9 @@ var rows = map[string]row{
 		may:   []string{"retry"},
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
-	"gateway/fields": {may: []string{"gateway"}},
-	"gateway/limits": {may: []string{"gateway"}},
+	"gateway/fields":     {may: []string{"gateway"}},
+	"gateway/limits":     {may: []string{"gateway"}},
+	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/edge": {
 		may: []string{"gateway"},
 		never: map[string]string{
@@ -87,7 +88,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -95,7 +96,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/calling": {
-		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
+		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,

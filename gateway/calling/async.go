@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/directory"
 )
 
@@ -238,7 +239,7 @@ func (c *Calls) settle(k *call) {
 		if err == nil {
 			break
 		}
-		if !sleep(k.ctx, pause) {
+		if !background.Sleep(k.ctx, pause) {
 			c.Log.Error("the outcome of a pending call was not written: the next start looks at it again", slog.String("tenant", r.Tenant),
 				slog.String("webhook", r.Webhook), slog.String("call_id", r.ID), slog.Any("error", err))
 			return
@@ -264,27 +265,13 @@ func (c *Calls) Drain(ctx context.Context) error {
 	}
 	p.mu.Unlock()
 	defer p.cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		p.running.Wait()
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
-	p.mu.Lock()
-	left := len(p.of)
-	p.mu.Unlock()
-	p.cancel()
-	// What is connected ends now; what is connecting ends with the transport.
-	timer := time.NewTimer(time.Second)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	left := 0
+	background.Drain(ctx, &p.running, func() {
+		p.mu.Lock()
+		left = len(p.of)
+		p.mu.Unlock()
+		p.cancel()
+	})
 	if left == 0 {
 		return nil
 	}

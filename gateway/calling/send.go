@@ -143,18 +143,6 @@ func (c *Calls) rest(k *call, pause time.Duration) bool {
 	}
 }
 
-// sleep rests, and says whether the rest was whole.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // reasonOf gives a transport's word as a reason of a call.
 func reasonOf(e *transport.Error) string {
 	switch e.Word {

@@ -326,6 +326,15 @@ func (n *Node) listen() (err error) {
 	return nil
 }
 
+// drainBackground drains those who work on after an answer side by side: a slow call
+// does not use up the time of the lanes. The notice of a call that ends after them is
+// in the store.
+func (n *Node) drainBackground(limit context.Context) error {
+	calls := make(chan error, 1)
+	go func() { calls <- n.calls.Drain(limit) }()
+	return errors.Join(n.lanes.Drain(limit), <-calls)
+}
+
 // ready says why this process should get no requests.
 func (n *Node) ready() error {
 	if n.draining.Load() {
@@ -361,7 +370,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.sessions.Drain()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
 	defer cancel()
-	err := errors.Join(n.server.Drain(limit), n.calls.Drain(limit), n.lanes.Drain(limit), <-served, n.stop())
+	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.stop())
 	n.Log.Info("stopped")
 	return err
 }
