@@ -1,7 +1,6 @@
 package calling
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
