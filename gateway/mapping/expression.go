@@ -3,7 +3,6 @@ package mapping
 import (
 	"errors"
 
-	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/nodes"
 )
 
@@ -12,13 +11,7 @@ import (
 // find.
 type expression struct {
 	root   nodes.Expression
-	inputs []input
-}
-
-// input is a plain path inside an expression, and the name that stands for it.
-type input struct {
-	name  string
-	place *place
+	inputs []*input
 }
 
 // compileExpression compiles a path of the form {{ … }}.
@@ -35,6 +28,7 @@ var (
 	errBound      = errors.New("an expression takes values of 256 KiB and lists of 4096, all together, and makes no larger ones")
 	errMissing    = errors.New("the value is missing")
 	errOperand    = errors.New("the operator does not take these values")
+	errRange      = errors.New("range() takes whole numbers, and no step of 0")
 	errArguments  = errors.New("the filter does not take these arguments")
 	errExpression = errors.New("a filter or test of the expression does not take these values")
 )
@@ -50,10 +44,10 @@ func (x *expression) value(v *Values) (result Value, err error) {
 			result, err = Value{}, errExpression
 		}
 	}()
-	s := &sandbox{deadline: v.deadline}
-	data := map[string]any{sandboxKey: s}
+	s := newSandbox(v.deadline)
+	s.inputs = make([]any, len(x.inputs))
 	size := 0
-	for _, in := range x.inputs {
+	for i, in := range x.inputs {
 		value, err := in.place.value(v)
 		if err != nil {
 			return Value{}, err
@@ -68,26 +62,16 @@ func (x *expression) value(v *Values) (result Value, err error) {
 		if !ok {
 			return Value{}, errBound
 		}
-		data[in.name] = decoded
+		s.inputs[i] = decoded
 	}
-	raw, err := s.result(s.evaluator(data).Eval(x.root))
+	raw, err := s.result(x.root)
 	return valueOf(raw), err
 }
 
-func (s *sandbox) result(value *exec.Value) ([]byte, error) {
-	switch {
-	case s.late:
-		return nil, errTime
-	case s.exceeded:
-		return nil, errBound
-	case value.IsError() && s.cause == errMissing:
-		return nil, nil
-	case value.IsError() && s.cause != nil:
-		return nil, s.cause
-	case value.IsError():
-		return nil, errExpression
-	case value.IsNil():
-		return nil, nil
+func (s *sandbox) result(n nodes.Node) ([]byte, error) {
+	value, err := s.orNone(n)
+	if err != nil || value.IsNil() {
+		return nil, err
 	}
 	out, ok := appendResult(nil, value, 0)
 	switch {

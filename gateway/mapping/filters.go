@@ -86,70 +86,22 @@ func toJSONText(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.V
 	return exec.AsValue(string(out))
 }
 
-// The filters that stand for range(list), for value[key], and for value where it
-// must be there; nobody can write them.
-const (
-	rangeName  = "#range"
-	insideName = "#inside"
-	thereName  = "#there"
-)
-
-// inside gives a member, an item or a character; None where there is none.
-func inside(_ *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
-	key := params.First()
-	switch {
-	case in.IsDict() && (key.IsString() || key.IsInteger()):
-		found, _ := in.GetItem(key.String())
-		return found
-	case in.IsString() && key.IsInteger():
-		text := []rune(in.String())
-		if i, ok := fromEnd(key.Integer(), len(text)); ok {
-			return exec.AsValue(string(text[i]))
-		}
-	case in.IsList() && key.IsInteger():
-		if i, ok := fromEnd(key.Integer(), in.Len()); ok {
-			return in.Index(i)
-		}
-	}
-	return exec.AsValue(nil)
-}
-
-// fromEnd counts an index below 0 from the end.
-func fromEnd(i, length int) (int, bool) {
-	if i < 0 {
-		i += length
-	}
-	return i, i >= 0 && i < length
-}
-
-// numbers is range() with its arguments as a list.
-func numbers(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {
-	arguments := [3]int{0, 0, 1}
-	n := in.Len()
-	if n < 1 || n > len(arguments) {
+// urlEncode escapes as Jinja does: all but letters, digits and _ - . ~ /. The
+// library leaves & and = as they are, by which a value could add parameters.
+func urlEncode(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {
+	text, ok := plainText(in)
+	if !ok {
 		return sandboxOf(e).fail(errArguments)
 	}
-	for i := range n {
-		value := in.Index(i)
-		if !value.IsInteger() {
-			return sandboxOf(e).fail(errArguments)
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-.~/", c) >= 0 {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
 		}
-		arguments[i] = value.Integer()
 	}
-	start, stop, step := arguments[0], arguments[1], arguments[2]
-	if n == 1 {
-		start, stop = 0, arguments[0]
-	}
-	const most = 1 << 53 // beyond it nobody counts, and below nothing overflows
-	if step == 0 || max(magnitude(start), magnitude(stop), magnitude(step)) > most {
-		return sandboxOf(e).fail(errArguments)
-	}
-	list := []any{}
-	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
-		if len(list) == maxItems {
-			return sandboxOf(e).bound()
-		}
-		list = append(list, i)
-	}
-	return exec.AsValue(list)
+	return exec.AsValue(string(out))
 }

@@ -4,12 +4,11 @@ import (
 	"fmt"
 
 	"github.com/nikolalohinski/gonja/v2/nodes"
-	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// rewriter turns what was parsed into what may run: plain paths become inputs,
-// operators that can do unbounded work become checked filters, and everything
-// that is not known to be harmless is refused. The first fault ends it.
+// rewriter turns what was parsed into what may run: plain paths become inputs, and
+// everything that eval does not know, or knows no bound of, is refused. The first
+// fault ends it.
 type rewriter struct {
 	*expressions
 	x   *expression
@@ -44,12 +43,11 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 		n.Val = r.each(n.Val)
 		return n
 	case *nodes.GetAttribute:
-		if n.Attribute == "" {
-			return r.inside(n.Node, &nodes.Integer{Location: n.Location, Val: n.Index})
-		}
-		return r.inside(n.Node, &nodes.String{Location: n.Location, Val: n.Attribute})
+		n.Node = r.rewrite(n.Node)
+		return n
 	case *nodes.GetItem:
-		return r.inside(n.Node, r.rewrite(n.Arg))
+		n.Node, n.Arg = r.rewrite(n.Node), r.rewrite(n.Arg)
+		return n
 	case *nodes.GetSlice:
 		return r.slice(n)
 	case *nodes.Negation:
@@ -59,7 +57,8 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 		n.Term = r.rewrite(n.Term)
 		return n
 	case *nodes.BinaryExpression:
-		return r.binary(n)
+		n.Left, n.Right = r.rewrite(n.Left), r.rewrite(n.Right)
+		return n
 	case *nodes.FilteredExpression:
 		return r.filtered(n)
 	case *nodes.TestExpression:
@@ -73,27 +72,17 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 	return r.refuse(n, "this is not taken in a path")
 }
 
-// inside becomes a filter, too: the library's own way finds the methods of Go, is
-// one off where it counts from the end, and fails where there is nothing.
-func (r *rewriter) inside(n nodes.Node, key nodes.Expression) nodes.Expression {
-	return &nodes.FilteredExpression{
-		Expression: r.rewrite(n),
-		Filters:    []*nodes.FilterCall{{Name: insideName, Args: []nodes.Expression{key}}},
-	}
-}
-
-// call takes range() alone, which becomes a checked filter of its arguments.
+// call takes range() alone.
 func (r *rewriter) call(n *nodes.Call) nodes.Expression {
 	if !r.functions {
 		return r.refuse(n, "a path calls no functions")
 	}
-	if name, ok := n.Func.(*nodes.Name); !ok || name.Name.Val != "range" || len(n.Kwargs) > 0 {
+	name, ok := n.Func.(*nodes.Name)
+	if !ok || name.Name.Val != "range" || len(n.Kwargs) > 0 || len(n.Args) < 1 || len(n.Args) > 3 {
 		return r.refuse(n, "there is no function but range(stop), range(start, stop) and range(start, stop, step)")
 	}
-	return &nodes.FilteredExpression{
-		Expression: &nodes.List{Location: n.Location, Val: r.each(n.Args)},
-		Filters:    []*nodes.FilterCall{{Token: n.Location, Name: rangeName}},
-	}
+	n.Args = r.each(n.Args)
+	return n
 }
 
 func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
@@ -104,26 +93,13 @@ func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
 }
 
 func (r *rewriter) slice(n *nodes.GetSlice) nodes.Expression {
-	n.Node = &nodes.FilteredExpression{Expression: r.rewrite(n.Node), Filters: []*nodes.FilterCall{{Name: thereName}}}
+	n.Node = r.rewrite(n.Node)
 	for _, part := range []*nodes.Node{&n.Start, &n.End, &n.Step} {
 		if *part != nil {
 			*part = r.rewrite(*part)
 		}
 	}
 	return n
-}
-
-// binary leaves comparisons and and/or/in as they are: they make nothing larger
-// than their operands.
-func (r *rewriter) binary(n *nodes.BinaryExpression) nodes.Expression {
-	n.Left, n.Right = r.rewrite(n.Left), r.rewrite(n.Right)
-	token := n.Operator.Token
-	if _, checked := operators[token.Type]; !checked {
-		return n
-	}
-	return &nodes.FilteredExpression{Expression: n.Left, Filters: []*nodes.FilterCall{{
-		Token: token, Name: operatorName(token.Type), Args: []nodes.Expression{n.Right},
-	}}}
 }
 
 func (r *rewriter) filtered(n *nodes.FilteredExpression) nodes.Expression {
@@ -160,16 +136,16 @@ func (r *rewriter) named(args map[string]nodes.Expression) {
 	}
 }
 
-// input makes a plain path a slot of the set, under a name that nobody can write.
+// input makes a plain path an input.
 func (r *rewriter) input(n nodes.Node, steps []step) nodes.Expression {
 	p, err := r.place(steps)
 	if err != nil {
 		r.err = moved(err, r.at+offset(n))
 		return &nodes.None{}
 	}
-	name := fmt.Sprintf("#%d", len(r.x.inputs))
-	r.x.inputs = append(r.x.inputs, input{name, p})
-	return &nodes.Name{Name: &tokens.Token{Type: tokens.Name, Val: name}}
+	in := &input{Token: n.Position(), index: len(r.x.inputs), place: p}
+	r.x.inputs = append(r.x.inputs, in)
+	return in
 }
 
 // plainSteps gives the steps of a name with nothing but literal members and

@@ -1,7 +1,7 @@
 package mapping
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,9 +37,10 @@ type sandbox struct {
 	exceeded bool
 	late     bool // what was exceeded is the time
 
-	// cause is why the last filter or operator failed: the library wraps it beyond
-	// recognition. Its own reasons are not told, for they quote values.
-	cause error
+	cause error // why a filter of ours failed
+
+	evaluator *exec.Evaluator
+	inputs    []any
 }
 
 // sandboxKey finds the sandbox in the context; no name can be spelt so.
@@ -50,11 +51,13 @@ func sandboxOf(e *exec.Evaluator) *sandbox {
 	return found.(*sandbox)
 }
 
-func (s *sandbox) evaluator(data map[string]any) *exec.Evaluator {
-	return &exec.Evaluator{Config: jinjaConfig, Environment: &exec.Environment{
+func newSandbox(deadline time.Time) *sandbox {
+	s := &sandbox{deadline: deadline}
+	s.evaluator = &exec.Evaluator{Config: jinjaConfig, Environment: &exec.Environment{
 		Filters: sandboxFilters, Tests: sandboxTests, ControlStructures: noStatements,
-		Context: exec.NewContext(data),
+		Context: exec.NewContext(map[string]any{sandboxKey: s}),
 	}}
+	return s
 }
 
 // bound says that too much was asked for, once and for all: a default does not
@@ -62,6 +65,15 @@ func (s *sandbox) evaluator(data map[string]any) *exec.Evaluator {
 func (s *sandbox) bound() *exec.Value {
 	s.exceeded = true
 	return exec.AsValue(errBound)
+}
+
+// overBound says which bound it was.
+func (s *sandbox) overBound() error {
+	s.exceeded = true
+	if s.late {
+		return errTime
+	}
+	return errBound
 }
 
 // fail says why there is no result.
@@ -110,10 +122,12 @@ func (s *sandbox) made(v *exec.Value) *exec.Value {
 // The filters of the library that are as bounded as their inputs.
 var plainFilters = strings.Fields(`abs capitalize count first float int items last length list lower map max min
 	reject rejectattr reverse round select selectattr string striptags sum title trim truncate unique upper
-	urlencode wordcount`)
+	wordcount`)
 
 // Filters that take a value that is not there.
 var lenientFilters = []string{"d", "default"}
+
+func isLenient(filter string) bool { return slices.Contains(lenientFilters, filter) }
 
 var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 	filters := make(map[string]exec.FilterFunction)
@@ -127,12 +141,7 @@ var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 	filters["replace"] = guarded(replace, false)
 	filters["join"] = guarded(join, false)
 	filters["tojson"] = guarded(toJSONText, false)
-	for kind, operator := range operators {
-		filters[operatorName(kind)] = guarded(operation(operator), true)
-	}
-	filters[rangeName] = guarded(numbers, false)
-	filters[thereName] = guarded(func(_ *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value { return in }, false)
-	filters[insideName] = guarded(inside, false)
+	filters["urlencode"] = guarded(urlEncode, false)
 	tests := make(map[string]exec.TestFunction)
 	for _, name := range plainTests {
 		tests[name] = guardedTest(name)
@@ -157,7 +166,7 @@ func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 		case !lenient && in.IsError():
 			return in
 		case !lenient && in.IsNil():
-			return s.fail(errMissing)
+			return s.fail(errExpression) // in a list, which has a filter for its items
 		}
 		for _, p := range params.Args {
 			if !small(p) {
@@ -169,15 +178,7 @@ func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 				return s.bound()
 			}
 		}
-		before := s.cause
-		s.cause = nil
-		out := filter(e, in, params)
-		if out.IsError() && s.cause == nil {
-			if s.cause = errExpression; in.IsError() { // passed on
-				s.cause = before
-			}
-		}
-		return s.made(out)
+		return s.made(filter(e, in, params))
 	}
 }
 
@@ -203,6 +204,3 @@ func guardedTest(name string) exec.TestFunction {
 		return run(e.Environment.Context, in, params)
 	}
 }
-
-// operatorName is a filter's name that nobody can write.
-func operatorName(kind any) string { return fmt.Sprintf("#%v", kind) }

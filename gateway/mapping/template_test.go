@@ -79,7 +79,7 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ missing | default(name) }}`:                       "Ada",
 		`{{ missing | default }}`:                             "",
 		`{{ missing | upper }}`:                               "",
-		`{{ missing.x.y | upper | d("z") }}`:                  "",
+		`{{ missing.x.y | upper | d("z") }}`:                  "z",
 		`{{ name | upper }}`:                                  "ADA",
 		`{{ "a/b c?" | urlencode }}`:                          "a/b%20c%3F",
 		`{{ n + 1 }} {{ n * 1.5 }}`:                           "13 18",
@@ -103,6 +103,21 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ "café!"[3] }}{{ ("ab" ~ "c")[-1] }}{{ (object | d(1)).0 }}`:                      "éczero",
 		`{{ range }}`:                  "", // a name like any other
 		`{{ self }}{{ ''.__class__ }}`: "",
+
+		// What is computed from a missing value is missing; and, or, not, == and ~ take it for none.
+		`{{ missing + 1 }}{{ 1 + missing }}{{ missing > 1 }}{{ -missing }}{{ missing[1:2] }}{{ missing | length > 0 }}`: "",
+		`{{ (missing + 1) | default(7) }}{{ missing | length | d(8) }}{{ (1 % 0) | default(9) }}`:                       "789",
+		`{{ missing | upper or "x" }}{{ not (missing | upper) }}{{ missing | upper == "X" }}{{ missing == none }}`:      "xtruefalsetrue",
+		`{{ missing > 1 or n > 1 }}{{ name and missing }}{{ range(missing) }}{{ missing | upper is none }}`:             "truetrue",
+		`{{ missing in list }}{{ "a" in missing }}{{ 3 in list }}{{ n not in list }}`:                                   "falsefalsetruetrue",
+		`{{ n > 5 and n >= 12 and n < 12.5 and n <= 12 }}{{ "b" > "a" }}{{ "90" > "100" }}`:                             "truetruetrue",
+		`{{ [missing, n] | tojson }}`: "[null,12]",
+
+		// Slices.
+		`{{ name[:2] }}{{ name[1:] }}{{ name[-1:] }}{{ name[::-1] }}{{ name[::2] }}{{ name[5:9] }}`:            "AddaaadAAa",
+		`{{ list[1:] }}{{ list[::-1] }}{{ list[:-1] }}{{ list[2:0:-1] }}{{ list[-9:9] }}{{ list[missing:2] }}`: "[1,2][2,1,3][3,1][2,1][3,1,2][3,1]",
+		`{{ name[::9223372036854775807] }}{{ name[1::-9223372036854775807] }}`:                                 "Ad",
+		`{{ "x=1&y=/a b" | urlencode }}{{ n | urlencode }}`:                                                    "x%3D1%26y%3D/a%20b12",
 
 		// if
 		"{% if yes %}a{% endif %}":                                                         "a",
