@@ -6,9 +6,9 @@ import (
 	"github.com/nikolalohinski/gonja/v2/nodes"
 )
 
-// expression is what the template library works out: filters and operators. The
-// plain paths in it are inputs, so the body is not decoded for it: only what they
-// find.
+// expression is a value that has to be worked out, by filters and operators (see
+// eval). The plain paths in it are inputs, so the body is not decoded for it: only
+// what they find.
 type expression struct {
 	root   nodes.Expression
 	inputs []*input

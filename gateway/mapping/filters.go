@@ -37,7 +37,7 @@ func replace(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Valu
 	return exec.AsValue(strings.Replace(text, from.String(), to.String(), times))
 }
 
-// join takes a list of scalars.
+// join takes a list of scalars; what is None in it is an empty text.
 func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	between := ""
 	if d, found := parameter(params, 0, "d"); found {
@@ -51,8 +51,9 @@ func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 		if i > 0 {
 			b.WriteString(between)
 		}
-		text, ok := plainText(in.Index(i))
-		if !ok {
+		item := in.Index(i)
+		text, ok := plainText(item)
+		if !ok && !item.IsNil() {
 			return sandboxOf(e).fail(errArguments)
 		}
 		b.WriteString(text)

@@ -17,6 +17,7 @@ type Builder struct {
 	// For the templates.
 	resolve func(name string) (path, otherwise []string)
 	byName  map[string]Slot
+	tags    int
 }
 
 // NewBuilder gives an empty Builder.

@@ -104,7 +104,7 @@ func (s *scanner) tag() (piece, error) {
 		return p, err
 	}
 	p.kind = statementPiece
-	rest := strings.TrimLeft(p.text, " \t")
+	rest := strings.TrimLeft(p.text, blank)
 	p.from += len(p.text) - len(rest)
 	p.word = rest[:wordEnd(rest)]
 	p.text = rest[len(p.word):]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -113,6 +114,8 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ n > 5 and n >= 12 and n < 12.5 and n <= 12 }}{{ "b" > "a" }}{{ "90" > "100" }}`:                             "truetruetrue",
 		`{{ [missing, n] | tojson }}`: "[null,12]",
 
+		`{{ items | map(attribute="price") | join("+") }}={{ items | map(attribute="nope") | join("+") }}`: "1.5+20=+",
+
 		// Slices.
 		`{{ name[:2] }}{{ name[1:] }}{{ name[-1:] }}{{ name[::-1] }}{{ name[::2] }}{{ name[5:9] }}`:            "AddaaadAAa",
 		`{{ list[1:] }}{{ list[::-1] }}{{ list[:-1] }}{{ list[2:0:-1] }}{{ list[-9:9] }}{{ list[missing:2] }}`: "[1,2][2,1,3][3,1][2,1][3,1,2][3,1]",
@@ -166,17 +169,19 @@ func TestTemplateRenders(t *testing.T) {
 		"{% set x = '=' %}{{ x == '=' }}":                                                  "true",
 
 		// raw, comments, space
-		"{% raw %}{{ name }}{% if %}{% endraw %}!": "{{ name }}{% if %}!",
-		"a {%- raw -%} {{ x }} {%- endraw -%} b":   "a{{ x }}b",
-		"a{# {{ name }} {% if %} #}b":              "ab",
-		"a {#- x -#} b":                            "ab",
-		"a  {{- name -}}  b":                       "aAdab",
-		"a\n{%- if yes -%}\n b \n{%- endif -%}\nc": "abc",
-		"a\n{% if yes %}\nb{% endif %}\nc":         "a\n\nb\nc",
-		"{%+ if yes +%}\na{% endif %}":             "\na",
-		"{{ 3 -}} {{- 4 }}":                        "34",
-		"{{ -3 }}{{ +3 }}":                         "-33",
-		"{ {{ name }} } {x} {":                     "{ Ada } {x} {",
+		"{% raw %}{{ name }}{% if %}{% endraw %}!":                             "{{ name }}{% if %}!",
+		"a {%- raw -%} {{ x }} {%- endraw -%} b":                               "a{{ x }}b",
+		"a{# {{ name }} {% if %} #}b":                                          "ab",
+		"a {#- x -#} b":                                                        "ab",
+		"a  {{- name -}}  b":                                                   "aAdab",
+		"a\n{%- if yes -%}\n b \n{%- endif -%}\nc":                             "abc",
+		"a\n{% if yes %}\nb{% endif %}\nc":                                     "a\n\nb\nc",
+		"{%\nif\nyes\n%}a{%\n endif\n%}":                                       "a",
+		"{%\r\nfor x\nin\nlist %}{{ x }}{% endfor %}{% set\nx\n=\n1 %}{{ x }}": "3121",
+		"{%+ if yes +%}\na{% endif %}":                                         "\na",
+		"{{ 3 -}} {{- 4 }}":                                                    "34",
+		"{{ -3 }}{{ +3 }}":                                                     "-33",
+		"{ {{ name }} } {x} {":                                                 "{ Ada } {x} {",
 	} {
 		got, err := render(t, text, callBody)
 		if err != nil || got != want {
@@ -322,15 +327,51 @@ func TestTemplateWithoutNames(t *testing.T) {
 }
 
 func TestTemplatesLookIntoBoundedPlaces(t *testing.T) {
-	b := NewBuilder()
-	for i := range 2 * maxPlaces {
-		_, err := b.Template(fmt.Sprintf("{{ a%d }}", i))
-		if err != nil {
-			if i < maxPlaces/2 || !strings.Contains(err.Error(), "at 2: all templates together look into more than") {
-				t.Errorf("the template %d: %v", i, err)
+	for _, c := range []struct {
+		text, want string
+		atLeast    int // how many of them are taken
+	}{
+		{"{{ a%d.b.c.d.e }}", "at 2: all templates together look into more than 10000 places", 1900},
+		{"{{ a%d.0 | upper }}", "at 3: all templates together look into more than 10000 places", 3000},
+		{"{{ a }}{# %d #}", "at 0: all templates together have at most 4096 expressions and statements", maxTags},
+		{"{% if a %}%d{% endif %}", "at 0: all templates together have at most 4096 expressions and statements", maxTags / 2},
+	} {
+		b := NewBuilder()
+		for i := 0; ; i++ {
+			_, err := b.Template(strings.Replace(c.text, "%d", fmt.Sprint(i), 1))
+			if err == nil && i < 2*maxTags {
+				continue
 			}
-			return
+			if i < c.atLeast || err == nil || err.Error() != c.want {
+				t.Errorf("the template %d of %s: %v", i, c.text, err)
+			}
+			break
 		}
 	}
-	t.Error("any number of places is taken")
+}
+
+// One template serves any number of requests at once.
+func TestTemplateIsShared(t *testing.T) {
+	b := NewBuilder()
+	b.Names(callNames)
+	tpl, err := b.Template(`{% for i in items if i.price > 1 %}{% set s = i.sku ~ loop.index %}{{ s | lower }}{{ missing | d(name) }}{% endfor %}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := b.Set()
+	var done sync.WaitGroup
+	for range 4 {
+		done.Go(func() {
+			var v Values
+			doc := Document{Body: JSON, Raw: []byte(callBody)}
+			for range 50 {
+				set.Read(&doc, &v)
+				if out, err := tpl.Append(nil, &v); err != nil || string(out) != "a1Adab2Ada" {
+					t.Errorf("%s, %v", out, err)
+				}
+				v.Release()
+			}
+		})
+	}
+	done.Wait()
 }
