@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
@@ -22,6 +23,8 @@ type Calls interface {
 	Call(ctx context.Context, q calling.Request) (*gateway.Call, error)
 	// Run is Call, always sync, with everything that was sent and found.
 	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
+	// Breaker tells how a webhook's circuit breaker stands.
+	Breaker(tenant, webhook string) (state string, until time.Time)
 	// Challenge asks a url to prove that it knows the token of its connection.
 	Challenge(ctx context.Context, tenant *directory.Tenant, url, token string) error
 }

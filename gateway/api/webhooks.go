@@ -10,7 +10,8 @@ import (
 type webhookView struct {
 	gateway.Meta
 	gateway.Webhook
-	Headers any `json:"headers"`
+	Headers any          `json:"headers"`
+	Breaker *breakerView `json:"breaker"`
 	// Error is what the last call of a webhook of profile chatbot failed with, as
 	// the connections API shows it; null after a good one.
 	Error *errorText `json:"error,omitempty"`
@@ -29,6 +30,10 @@ func (t errorText) MarshalJSON() ([]byte, error) {
 
 func (c *call) viewWebhook(w *directory.Webhook) any {
 	v := webhookView{Meta: w.Meta, Webhook: w.Effective(), Headers: c.viewHeaders(w.Spec.Headers)}
+	if b := v.Webhook.Breaker; b != nil {
+		state, until := c.Calls.Breaker(w.Tenant.ID, w.ID)
+		v.Breaker = &breakerView{*b, state, timeOf(until)}
+	}
 	if v.Profile == gateway.ProfileChatbot {
 		v.Error = new(errorText(c.Resources.WebhookError(w.Tenant.ID, w.ID)))
 	}

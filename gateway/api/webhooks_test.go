@@ -209,3 +209,23 @@ func TestWebhookFaultsHaveTheirPlace(t *testing.T) {
 	}
 	k.want(404, "GET", lookup, "")
 }
+
+func TestWebhookShowsItsBreaker(t *testing.T) {
+	k, b := withLookup(t, object{"breaker": object{"failures": 1, "open": "1h"}})
+	if text := k.want(200, "GET", lookup, "").text; !strings.Contains(text, `"state":"closed","open_until":null`) {
+		t.Errorf("before any call: %s", text)
+	}
+	b.answers(500, "")
+	k.want(200, "POST", callOf, `{"variables": {"id": "x"}}`)
+	shown := k.want(200, "GET", lookup, "").text
+	if !strings.Contains(shown, `"state":"open","open_until":"2`) {
+		t.Errorf("after a failure: %s", shown)
+	}
+	k.want(200, "PUT", lookup, shown) // what was read can be written back
+	if g := k.want(200, "POST", callOf, `{"variables": {"id": "x"}}`); g.str("reason") != "breaker_open" {
+		t.Errorf("after it was written back: %s", g.text)
+	}
+	if !strings.Contains(k.logged(), `"msg":"circuit breaker changed","tenant":"acme","webhook":"lookup","state":"open"`) {
+		t.Error("the log does not tell of it")
+	}
+}

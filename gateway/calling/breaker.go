@@ -2,6 +2,7 @@ package calling
 
 import (
 	"sync"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
@@ -11,6 +12,7 @@ import (
 // standing is what is known of one webhook's backend. It outlives every snapshot:
 // a PUT resets it only where its settings changed.
 type standing struct {
+	changed func(breaker.State, time.Time) // nil: nobody is told
 	mu      sync.Mutex
 	breaker *breaker.Breaker
 
@@ -24,8 +26,10 @@ type webhookKey struct{ tenant, webhook string }
 
 // standings are those of all webhooks that were called. Their zero value is ready.
 type standings struct {
-	mu sync.RWMutex
-	of map[webhookKey]*standing
+	// changed gives who is told of the changes of a webhook's breaker; nil: nobody.
+	changed func(webhookKey) func(breaker.State, time.Time)
+	mu      sync.RWMutex
+	of      map[webhookKey]*standing
 }
 
 // find gives what is kept of a webhook; nil where nothing need be.
@@ -47,6 +51,9 @@ func (s *standings) find(w *directory.Webhook) *standing {
 	}
 	if found = s.of[key]; found == nil {
 		found = &standing{}
+		if s.changed != nil {
+			found.changed = s.changed(key)
+		}
 		s.of[key] = found
 	}
 	return found
@@ -68,6 +75,35 @@ func (s *standings) forget(tenant string) {
 	}
 }
 
+// Breaker tells how the circuit breaker of a webhook stands, as it was last seen,
+// and until when it is open at least.
+func (c *Calls) Breaker(tenant, webhook string) (state string, until time.Time) {
+	c.standings.mu.RLock()
+	s := c.standings.of[webhookKey{tenant, webhook}]
+	c.standings.mu.RUnlock()
+	if s == nil {
+		return breaker.Closed.String(), until
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.breaker == nil {
+		return breaker.Closed.String(), until
+	}
+	stands, until := s.breaker.State()
+	return stands.String(), until
+}
+
+// tellBreaker writes the line of a change of a webhook's breaker.
+func (c *Calls) tellBreaker(key webhookKey) func(breaker.State, time.Time) {
+	return func(state breaker.State, until time.Time) {
+		args := []any{"tenant", key.tenant, "webhook", key.webhook, "state", state.String()}
+		if state == breaker.Open {
+			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
+		}
+		c.Log.Info("circuit breaker changed", args...)
+	}
+}
+
 // rampTo is how many calls at once a breaker that has closed lets through before it
 // stops counting them.
 const rampTo = 16
@@ -79,7 +115,7 @@ func (s *standing) permit(w *directory.Webhook) (breaker.Permit, bool) {
 	}
 	s.mu.Lock()
 	if s.breaker == nil || s.breaker.Settings() != *w.Breaker {
-		s.breaker = breaker.New(*w.Breaker, nil)
+		s.breaker = breaker.New(*w.Breaker, s.changed)
 	}
 	b := s.breaker
 	s.mu.Unlock()

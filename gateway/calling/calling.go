@@ -84,6 +84,7 @@ func New(o Options) *Calls {
 	}
 	c := &Calls{Options: o, agent: "hookgate/" + o.Version}
 	c.calls.New = func() any { return new(call) }
+	c.standings.changed = c.tellBreaker
 	c.pending.init()
 	return c
 }
