@@ -52,7 +52,9 @@ func (c *Config) check() []gateway.Fault {
 		for _, endpoint := range slices.Sorted(maps.Keys(t.Endpoints)) {
 			f.text(fields.Member(place+".endpoints", endpoint), nameFault(endpoint))
 		}
-		t.checkWebhooks(place+".webhooks", &f)
+		for _, webhook := range slices.Sorted(maps.Keys(t.Webhooks)) {
+			f.text(fields.Member(place+".webhooks", webhook), nameFault(webhook))
+		}
 	}
 	c.checkRoutes(&f)
 	return f

@@ -7,7 +7,21 @@ import (
 	"testing"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/transport"
 )
+
+// compile is what `hookgate check` asks for beside: what the directory refuses.
+func compile(c *Config) []gateway.Fault {
+	tenants := map[string]directory.FileTenant{}
+	for id, t := range c.Tenants {
+		tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks}
+	}
+	_, faults := directory.CompileFile(tenants, directory.Options{
+		MaxBody: c.Public.MaxBody, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader,
+	})
+	return faults
+}
 
 // TestMistakes runs every testdata/mistakes/NAME.yaml and compares the report
 // with NAME.want, in which FILE stands for the file's path.
@@ -22,7 +36,7 @@ func TestMistakes(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			_, err = Load(Options{Flags: Flags{Config: file}, Environ: []string{"SHORT=x", "PORT=9000", "LONG=0123456789abcdef", "WAITS=70", "YES=true"}})
+			_, err = Load(Options{Flags: Flags{Config: file}, Environ: []string{"SHORT=x", "PORT=9000", "LONG=0123456789abcdef", "WAITS=70", "YES=true"}, Check: compile})
 			got := "valid"
 			if err != nil {
 				got = strings.ReplaceAll(err.Error(), file, "FILE")

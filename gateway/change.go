@@ -13,14 +13,16 @@ var ErrNotFound = errors.New("not found")
 // Change is what one promise makes durable. A store takes all of it or nothing,
 // in one commit; nil is returned only after it is on disk.
 type Change struct {
-	Wait    *Wait   // put as it now stands. An ended one also leaves the trace that Ended finds
-	Marks   []Mark  // put, in place of any with the same key
-	Park    *Parked // put
-	Unpark  *Parked // gone: its wait took it
-	Names   *Names  // put: all the names of one conversation
-	Traces  []Trace // put, in place of one of the same conversation, moment and id
-	Notice  *Notice // event and delivery put, the delivery due
-	Refused bool    // nothing is promised: a trace of a refusal need not be synced
+	Wait    *Wait        // put as it now stands. An ended one also leaves the trace that Ended finds
+	Marks   []Mark       // put, in place of any with the same key
+	Park    *Parked      // put
+	Unpark  *Parked      // gone: its wait took it
+	Names   *Names       // put: all the names of one conversation
+	Traces  []Trace      // put, in place of one of the same conversation, moment and id
+	Notice  *Notice      // event and delivery put, the delivery due
+	Pending *PendingCall // put, in place of the one with the same id
+	Settled *PendingCall // gone: its outcome is in Notice
+	Refused bool         // nothing is promised: a trace of a refusal, or of a call, need not be synced
 }
 
 // MarkKey is a digest of what a mark remembers.

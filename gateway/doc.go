@@ -9,7 +9,7 @@
 // A callback finds the session that waits for it:
 //
 //	inbound    accept, authenticate, extract, take, reply
-//	mapping    paths, conditions and typed variables over the raw bytes
+//	mapping    paths, conditions, typed variables and templates over the raw bytes
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
 // An event of the platform goes to every endpoint that subscribed to it, as does
@@ -18,13 +18,21 @@
 //	outbound   accept, fan out, lease, permit, prepare, send, settle
 //	transport  the one guarded way out
 //
-// What is too much in a second, of either, is held back in one place:
+// A flow step calls a backend, and its answer goes back into the flow:
+//
+//	calling    render, prepare, send, check, extract, answer
+//
+// What is too much in a second, of any, is held back in one place:
 //
 //	limits     token buckets, by tenant and part; they outlive every snapshot
 //
+// Those who work on after an answer rest and drain alike:
+//
+//	background  a rest that can be cut short, and the wait for who is under way
+//
 // What an operator configured is compiled once and used by every request:
 //
-//	directory  the immutable snapshot of tenants, sources and tokens
+//	directory  the immutable snapshot of tenants, all they have, and tokens
 //	resources  what a PUT does: validate, seal, store, build the next snapshot
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener

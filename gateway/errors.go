@@ -39,8 +39,9 @@ const (
 	CodeInvalidCursor          Code = "invalid_cursor"          // a cursor that no list gave out
 	CodeIdempotencyKeyInvalid  Code = "idempotency_key_invalid" // empty, over 255 bytes, or control characters
 	CodeConversationKeyMissing Code = "conversation_key_missing"
-	CodeUnknownAccount         Code = "unknown_account" // an event of an account that is no tenant's
-	CodeDeliveryEnded          Code = "delivery_ended"  // it cannot be cancelled any more
+	CodeUnknownAccount         Code = "unknown_account"     // an event of an account that is no tenant's
+	CodeDeliveryEnded          Code = "delivery_ended"      // it cannot be cancelled any more
+	CodeVerificationFailed     Code = "verification_failed" // a connection's url did not give the challenge back
 )
 
 // Error has a Code for programs, a Message for a stranger, and Err for our log alone.

@@ -19,6 +19,7 @@ const (
 	PrefixEvent    = "evt_"
 	PrefixDelivery = "dlv_"
 	PrefixToken    = "tok_"
+	PrefixCall     = "call_"
 )
 
 // NewID makes an id of the given prefix for the moment at. Ids made in one

@@ -9,6 +9,7 @@ const (
 	NoticeWaitCancelled = "wait.cancelled"
 	NoticeCallbackLate  = "callback.late"
 	NoticeDisabled      = "endpoint.disabled"
+	NoticeCallFinished  = "call.finished"
 )
 
 // Notice is an event of our own with its delivery to the platform endpoint.
@@ -37,6 +38,12 @@ func LateNotice(w *Wait, c *TakenCallback, variables Raw, at time.Time) *Notice 
 		dst = append(dst, variables...)
 		return append(dst, '}')
 	})
+}
+
+// CallNotice tells the platform how an async call ended.
+func CallNotice(c *Call, at time.Time) *Notice {
+	size := 1024 + len(c.Body) + len(c.Variables) + len(c.Responses) + len(c.Attributes) + len(c.Context)
+	return newNotice(NoticeCallFinished, c.Tenant, c.ConversationKey, at, size, c.AppendJSON)
 }
 
 func sizeOf(w *Wait) int { return 1024 + len(w.Context) + len(w.Variables) }

@@ -5,6 +5,7 @@ const (
 	KindTenant   = "tenant" // Tenant is its own id, ID is ""
 	KindSource   = "source"
 	KindEndpoint = "endpoint"
+	KindWebhook  = "webhook"
 	KindToken    = "token" // Tenant is ""
 )
 

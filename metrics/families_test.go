@@ -11,6 +11,7 @@ func TestTenantFamiliesAreAll(t *testing.T) {
 	s.Tenant("acme", []string{"resumed"}, []string{"message"})
 	s.Source("acme", "payments", []string{"resumed"})
 	s.Endpoint("acme", "crm", []string{"dead"}, []string{"2xx"})
+	s.Webhook("acme", "stock", []string{"success"})
 	families, err := s.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,10 @@
 // on a registry of its own.
 //
 // What counts on the way of a request is a child metric: whoever builds the
-// snapshot asks the Set once for the children of a tenant, a source or an
-// endpoint, and a request adds to them without a lookup. Children go when what
-// they count goes (ForgetTenant, ForgetSource, ForgetEndpoint), so that the
-// label tenant has values for configured tenants only.
+// snapshot asks the Set once for the children of a tenant, a source, an endpoint
+// or a webhook, and a request adds to them without a lookup. Children go when what
+// they count goes (ForgetTenant, ForgetSource, ForgetEndpoint, ForgetWebhook), so
+// that the label tenant has values for configured tenants only.
 //
 // Label values come from closed lists that the caller owns: this package
 // imports nothing of ours, and never sees a conversation key.
@@ -26,6 +26,7 @@ type Set struct {
 	callbacks
 	waits
 	deliveries
+	calls
 	store
 	operations
 }
@@ -36,6 +37,7 @@ func New(version string) *Set {
 	s.callbacks = newCallbacks(s.registry)
 	s.waits = newWaits(s.registry)
 	s.deliveries = newDeliveries(s.registry)
+	s.calls = newCalls(s.registry)
 	s.store = newStore(s.registry)
 	s.operations = newOperations(s.registry)
 	s.registry.MustRegister(
@@ -82,6 +84,11 @@ func (s *Set) ForgetEndpoint(tenant, endpoint string) {
 	s.ages.forget(func(k laneLabels) bool { return k == laneLabels{tenant, endpoint} })
 }
 
+// ForgetWebhook removes every child of a webhook that is no more.
+func (s *Set) ForgetWebhook(tenant, webhook string) {
+	s.callsTotal.DeletePartialMatch(prometheus.Labels{"tenant": tenant, "webhook": webhook})
+}
+
 // family is what removing children needs of a metric vector.
 type family interface {
 	DeletePartialMatch(prometheus.Labels) int
@@ -92,7 +99,7 @@ type family interface {
 func (s *Set) tenantFamilies() []family {
 	return []family{
 		s.callbacksTotal, s.callbacksParked, s.waitsOpen, s.waitsEnded, s.waitDuration,
-		s.eventsAccepted, s.deliveriesTotal, s.attemptsTotal, s.queueDepth, s.breakerState,
+		s.eventsAccepted, s.deliveriesTotal, s.attemptsTotal, s.queueDepth, s.breakerState, s.callsTotal,
 	}
 }
 

@@ -39,6 +39,8 @@ func addTenant(s *metrics.Set, tenant string) {
 	s.Source(tenant, "calendar", []string{"resumed"}).WaitDuration.Observe(1)
 	s.Endpoint(tenant, "_platform", []string{"dead"}, []string{"2xx"}).Breaker.Set(2)
 	s.Endpoint(tenant, "crm", []string{"dead"}, []string{"2xx"}).QueueDepth.Set(7)
+	s.Webhook(tenant, "stock", []string{"success", "failure"}).Calls["failure"].Inc()
+	s.Webhook(tenant, "price", []string{"success"}).Calls["success"].Inc()
 }
 
 func gather(t *testing.T, s *metrics.Set) []*dto.MetricFamily {
@@ -135,6 +137,13 @@ func TestForget(t *testing.T) {
 	if having("tenant=acme", "endpoint=_platform") == 0 {
 		t.Error("another endpoint was forgotten with it")
 	}
+	s.ForgetWebhook("acme", "stock")
+	if n := having("tenant=acme", "webhook=stock"); n != 0 {
+		t.Errorf("%d series of a forgotten webhook", n)
+	}
+	if having("tenant=acme", "webhook=price") == 0 {
+		t.Error("another webhook was forgotten with it")
+	}
 	s.ForgetTenant("acme")
 	if n := having("tenant=acme"); n != 0 {
 		t.Errorf("%d series of a forgotten tenant", n)
@@ -212,12 +221,15 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// Counting on the way of a callback makes no garbage.
+// Counting on the way of a callback and of a call makes no garbage.
 func TestAllocations(t *testing.T) {
-	source := full(t).Source("acme", "payments", []string{"resumed"})
+	set := full(t)
+	source, webhook, took := set.Source("acme", "payments", []string{"resumed"}), set.Webhook("acme", "stock", []string{"success"}), set.CallDuration()
 	if n := testing.AllocsPerRun(100, func() {
 		source.Callbacks["resumed"].Inc()
 		source.WaitDuration.Observe(.5)
+		webhook.Calls["success"].Inc()
+		took.Observe(.01)
 	}); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// TestMain makes the test binary serve as the echo and the sink, which are started
+// TestMain makes the test binary serve as the echo, the sink and the backend, which are started
 // as the program itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == "echo" || os.Args[1] == "sink") {
+	if len(os.Args) > 1 && slices.Contains([]string{"echo", "sink", "backend"}, os.Args[1]) {
 		main()
 		return
 	}
@@ -42,6 +42,7 @@ func TestMeasures(t *testing.T) {
 		{"events --hang --rounds 1 --seconds 1", "all delivered"},
 		{"events --steady --seconds 1", "MiB at the end"},
 		{"events --million=200", "all 200 queued again"},
+		{"calls --rounds 1 --seconds 1 --count 100", "added by the gateway"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			var out bytes.Buffer
@@ -66,7 +67,7 @@ func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
 		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
-		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "holds --hookgate no-such-program", "extra",
+		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "calls --rate 0", "calls --count 1", "holds --hookgate no-such-program", "extra",
 	} {
 		cmd := newRootCommand()
 		cmd.SetArgs(append(strings.Fields(args), "--dir", dir))

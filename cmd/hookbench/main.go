@@ -6,6 +6,7 @@
 //	holds       memory of a held wait
 //	timers      how late waits time out
 //	events      events taken, delivered and queued, against a bare fasthttp echo
+//	calls       calls of a backend through the gateway, against the same backend itself
 //
 // What it prints can be kept with --record: each record says how it came about.
 // Every answer is checked, so that no figure is of a gateway that refused.
@@ -43,7 +44,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newEchoCommand(), newSinkCommand())
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newEchoCommand(), newSinkCommand(), newBackendCommand())
 	return root
 }
 

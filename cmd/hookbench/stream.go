@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -29,15 +28,11 @@ const conversations = 1000
 
 // stream makes requests that publish events, numbered from 0.
 type stream struct {
+	pace        // of events
 	path string // "" for the echo
 	addr string
-	per  int     // events a request
-	text string  // of each message
-	rate float64 // events a second; 0: as fast as answers come
-
-	start time.Time
-	mu    sync.Mutex
-	late  histogram // how long after its moment a request was sent, where there is a rate
+	per  int    // events a request
+	text string // of each message
 }
 
 func newStream(addr, tenant string, per, size int) *stream {
@@ -69,13 +64,7 @@ func (s *stream) load(conns, n int) *load {
 
 // prepare waits for the moment of request i if it has one, and fills it in.
 func (s *stream) prepare(i int, req *fasthttp.Request) {
-	if s.rate > 0 {
-		due := s.start.Add(time.Duration(float64(i*s.per) / s.rate * float64(time.Second)))
-		time.Sleep(time.Until(due))
-		s.mu.Lock()
-		s.late.add(time.Since(due))
-		s.mu.Unlock()
-	}
+	s.wait(i * s.per)
 	internalRequest(req, fasthttp.MethodPost, s.addr, s.path)
 	body, now := append(req.Body()[:0], `{"events":[`...), time.Now()
 	for j := range s.per {

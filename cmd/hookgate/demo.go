@@ -32,16 +32,18 @@ func newDemoCommand() *cobra.Command {
 	var rate float64
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show callbacks find the sessions that wait for them, and events reach a CRM",
-		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits and
-publishes events, a made-up payment provider that sends signed callbacks, and a
-made-up CRM that wants the events and is out of order now and then; show what
-becomes of it all. Everything is real but these three. Nothing is left behind.
+		Short: "Show callbacks find the sessions that wait for them, events reach a CRM, and steps ask a bank",
+		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits,
+publishes events and calls webhooks, a made-up payment provider that sends signed
+callbacks and answers calls, and a made-up CRM that wants the events and is out of
+order now and then; show what becomes of it all. Everything is real but these
+three. Nothing is left behind.
 
 waiting    a chat waits for its payment          timed_out  no callback came in time
 parked     a callback came before its wait       late       a callback came after that
 resumed    a callback went to its wait           notice     the platform endpoint was told
 duplicate  the same callback came again          refused    a forged signature was found out
+called     a step asked the provider, and its answer became variables
 
 delivered  an event reached the CRM              breaker open    the CRM failed too often: its events wait
 failed     the CRM answered 503: tried again     breaker closed  it has recovered: they go on`,
@@ -70,6 +72,7 @@ failed     the CRM answered 503: tried again     breaker closed  it has recovere
 type demo struct {
 	platform   *demoPlatform
 	provider   *demoProvider
+	bank       *demoBank
 	subscriber *demoSubscriber
 	screen     *demoScreen
 	length     time.Duration // 0: until the context ends
@@ -83,7 +86,7 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	d := &demo{screen: newDemoScreen(out), length: length, rate: rate}
+	d := &demo{screen: newDemoScreen(out), bank: newDemoBank(), length: length, rate: rate}
 	token, noticeSecret := "demo-"+rand.Text(), signature.NewSecret()
 	if d.platform, err = newDemoPlatform(token, noticeSecret); err != nil {
 		return err
@@ -102,6 +105,7 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 	mux := http.NewServeMux()
 	mux.Handle("/notices", d.platform)
 	mux.Handle("/crm", d.subscriber)
+	mux.Handle("/bank/", d.bank)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // it ends when the server is closed
 	defer func() { err = errors.Join(err, server.Close()) }()
@@ -118,6 +122,7 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 		"DEMO_PAYMENT_SECRET=" + paymentSecret,
 		"DEMO_CRM=http://" + listener.Addr().String() + "/crm",
 		"DEMO_EVENT_SECRET=" + eventSecret,
+		"DEMO_BANK=http://" + listener.Addr().String() + "/bank",
 	}})
 	if err != nil {
 		return err

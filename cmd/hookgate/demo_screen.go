@@ -13,7 +13,7 @@ import (
 // their colours (ANSI, ECMA-48 SGR).
 var demoOutcomes = []struct{ name, colour string }{
 	{"waiting", "36"}, {"parked", "33"}, {"resumed", "32"}, {"timed_out", "35"},
-	{"late", "31"}, {"duplicate", "34"}, {"refused", "31"}, {"notice", "90"},
+	{"late", "31"}, {"duplicate", "34"}, {"refused", "31"}, {"notice", "90"}, {"called", "36"},
 	{"delivered", "90"}, {"failed", "31"}, {"breaker open", "31"}, {"breaker closed", "32"},
 }
 
@@ -52,8 +52,8 @@ func isTerminal(w io.Writer) bool {
 // header says what will be seen, and where to look for oneself. The token is of
 // this run, on loopback, over a folder that is about to go.
 func (s *demoScreen) header(tenant, hook, token string) {
-	s.printf("A made-up chat platform opens waits and publishes events, a made-up payment provider sends signed callbacks\n")
-	s.printf("to %s, and a made-up CRM, out of order now and then, wants the events.\n", hook)
+	s.printf("A made-up chat platform opens waits, publishes events and calls webhooks, a made-up payment provider sends\n")
+	s.printf("signed callbacks to %s, and a made-up CRM, out of order now and then, wants the events.\n", hook)
 	s.printf("See for yourself: curl -H 'Authorization: Bearer %s' %s/waits   (or /deliveries, /endpoints/crm; Ctrl-C ends)\n\n", token, tenant)
 }
 

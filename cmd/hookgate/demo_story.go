@@ -17,7 +17,7 @@ type demoChat struct {
 // demoStories take turns. The one with the longest way goes first, so that a short
 // demo shows all there is.
 var demoStories = []func(context.Context, *demoChat) error{
-	tellTooLate, tellEarly, tellTwice, tellPaid, tellForged, tellDeclined,
+	tellTooLate, tellCharge, tellForged, tellEarly, tellTwice, tellLookup, tellPaid, tellDeclined,
 }
 
 // live plays the chat's story between its first event and its last.

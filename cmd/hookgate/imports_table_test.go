@@ -37,8 +37,9 @@ var rows = map[string]row{
 		may:   []string{"retry"},
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
-	"gateway/fields": {may: []string{"gateway"}},
-	"gateway/limits": {may: []string{"gateway"}},
+	"gateway/fields":     {may: []string{"gateway"}},
+	"gateway/limits":     {may: []string{"gateway"}},
+	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/edge": {
 		may: []string{"gateway"},
 		never: map[string]string{
@@ -87,10 +88,19 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/calling": {
+		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
+		never: map[string]string{
+			"gateway/inbound":           noWay,
+			"gateway/waiting":           noWay,
+			"gateway/outbound":          noWay,
 			"gateway/store/pebblestore": noStore,
 		},
 	},
@@ -113,8 +123,8 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/api": {
-		// waiting and outbound for the types in the interfaces that it declares.
-		may: append(every, "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
+		// calling, waiting and outbound for the types in the interfaces that it declares.
+		may: append(every, "gateway/calling", "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
 		never: map[string]string{
 			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
 			"gateway/store/pebblestore": noStore,

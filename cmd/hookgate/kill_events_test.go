@@ -1,14 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
-	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,57 +39,35 @@ var killEndpoints = []struct {
 //
 //	go test ./cmd/hookgate -run TestKillEvents -rounds=200
 func TestKillEvents(t *testing.T) {
-	seed := *killSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("-seed=%d: the load; what the kills meet, chance decides", seed)
-	k := newEventKiller(t, seed)
-	k.start()
-	ctx, stop := context.WithCancel(t.Context())
-	var writers sync.WaitGroup
-	for range 12 {
-		writers.Go(func() { k.work(ctx) })
-	}
-	for round := range *killRounds {
+	k := newEventKiller(t, seedOfLoad(t))
+	k.run(12, k.work, func(round int) {
 		k.dead.Store(round%4 != 3) // dead for three rounds, then sound for one
 		k.pause(300, 1300)
 		if k.rng.IntN(2) == 0 { // in the middle of what is published
 			k.sleep(untilBeat(time.Duration(k.rng.IntN(8000)) * time.Microsecond))
 		}
-		k.kill()
-		k.start()
+	}, func(round int) {
 		k.readBack(round)
-		k.judge(false)
-		k.gate.open(k.program)
-	}
-	k.dead.Store(false)
-	k.pause(300, 600)
-	stop()
-	writers.Wait()
+		k.judge(k.feed.Check(false))
+	})
 	k.calm.Store(true) // what the busy one put off in many rounds would take many more
 	k.settle()
-	k.judge(true)
+	k.judge(k.feed.Check(true))
 	k.report()
 }
 
 // eventKiller is the driver: the program of the moment, and its endpoints.
 type eventKiller struct {
+	*lives
 	*eventLoad
-	t         *testing.T
-	dir       string
-	config    string
-	rng       *rand.Rand // of the driver alone
-	program   *gatewaytest.Program
 	receivers []*gatewaytest.Receiver
 	dead      atomic.Bool // how the endpoint of that name answers
 	calm      atomic.Bool // every endpoint is sound now
 	trips     int         // breakers seen open after a restart
-	began     []time.Time
 }
 
 func newEventKiller(t *testing.T, seed uint64) *eventKiller {
-	k := &eventKiller{t: t, dir: filepath.Join(t.TempDir(), "data"), rng: rand.New(rand.NewPCG(seed, 0))}
+	k := &eventKiller{}
 	var all []*promises.Subscriber
 	var config strings.Builder
 	fmt.Fprintf(&config, "egress: { allow: [127.0.0.0/8] }\ntenants:\n  acme:\n    account_keys: [%s]\n    endpoints:\n", killAccount)
@@ -105,8 +78,14 @@ func newEventKiller(t *testing.T, seed uint64) *eventKiller {
 		all = append(all, &e.Subscriber)
 		fmt.Fprintf(&config, "      %s: { url: %q, sign: { type: standard, secrets: [%q] }, %s }\n", e.Name, r.URL, killSecret, e.config)
 	}
-	k.config = config.String()
-	k.eventLoad = &eventLoad{seed: seed, feed: promises.NewFeed(all...), gate: newGate()}
+	k.lives = newLives(t, seed, config.String())
+	k.eventLoad = &eventLoad{seed: seed, feed: promises.NewFeed(all...), gate: k.lives.gate}
+	k.killed = func(promises.Span, bool) {
+		k.feed.Killed()
+		for _, r := range k.receivers {
+			r.Take() // the feed has them
+		}
+	}
 	for i := range killEndpoints {
 		k.listen(killEndpoints[i].Name, killEndpoints[i].mood, k.receivers[i])
 	}
@@ -138,52 +117,6 @@ func (k *eventKiller) listen(name string, mood mood, r *gatewaytest.Receiver) {
 	})
 }
 
-// start starts the program on the same folder. Now and then it is killed once more
-// while it starts, and delivers already.
-func (k *eventKiller) start() {
-	o := gatewaytest.Options{Dir: k.dir, Config: k.config}
-	if len(k.began) > 0 && k.rng.IntN(4) == 0 {
-		hasty := gatewaytest.Launch(k.t, o)
-		k.pause(0, 300)
-		hasty.Kill9()
-		k.feed.Killed()
-	}
-	k.began = append(k.began, time.Now())
-	k.program = gatewaytest.Start(k.t, o)
-	if len(k.began) == 1 {
-		k.gate.open(k.program)
-	}
-}
-
-// kill ends the program at once, and waits until every publisher knows.
-func (k *eventKiller) kill() {
-	k.gate.shut()
-	k.program.Kill9()
-	k.gate.empty()
-	k.feed.Killed()
-	for _, r := range k.receivers {
-		r.Take() // the feed has them
-	}
-}
-
-func (k *eventKiller) pause(least, most int) {
-	k.sleep(time.Duration(least+k.rng.IntN(most-least)) * time.Millisecond)
-}
-
-func (k *eventKiller) sleep(span time.Duration) {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-k.t.Context().Done():
-	}
-}
-
-func (k *eventKiller) get(path string, into any) {
-	k.t.Helper()
-	k.program.Admin().Must(k.t, []int{200}, http.MethodGet, "/v1/tenants/acme/"+path, nil).Decode(k.t, into)
-}
-
 // readBack reads all events of the round, and whether the dead endpoint's breaker
 // is open.
 func (k *eventKiller) readBack(round int) {
@@ -202,70 +135,25 @@ func (k *eventKiller) readBack(round int) {
 // readEvents pages through the events that were accepted since a moment.
 func (k *eventKiller) readEvents(since time.Time) {
 	k.t.Helper()
-	from := since.Add(-time.Second).UTC().Format(time.RFC3339)
-	for cursor := ""; ; {
-		var page struct {
-			Data []promises.Event `json:"data"`
-			Next *string          `json:"next_cursor"`
-		}
-		k.get("events?limit=1000&since="+from+"&cursor="+cursor, &page)
-		for _, e := range page.Data {
+	eachPage(k.lives, "events", "since="+since.Add(-time.Second).UTC().Format(time.RFC3339), func(page []promises.Event, _ gatewaytest.Answer) bool {
+		for _, e := range page {
 			k.feed.Saw(e)
 		}
-		if page.Next == nil {
-			return
-		}
-		cursor = *page.Next
-	}
+		return true
+	})
 }
 
-// settle waits until nothing is under way, and reads every delivery there is. What
-// does not end is found by the laws.
+// settle waits until nothing is under way, and reads every delivery there is.
 func (k *eventKiller) settle() {
 	k.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
-	for k.underWay() && time.Now().Before(deadline) {
-		k.pause(50, 100)
-	}
+	k.until(90*time.Second, func() bool { return !k.undelivered() })
 	k.readEvents(k.began[0])
-	for cursor := ""; ; {
-		var page struct {
-			Data []promises.Shown `json:"data"`
-			Next *string          `json:"next_cursor"`
-		}
-		k.get("deliveries?limit=1000&cursor="+cursor, &page)
-		for _, d := range page.Data {
+	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ gatewaytest.Answer) bool {
+		for _, d := range page {
 			k.feed.Ended(d)
 		}
-		if page.Next == nil {
-			return
-		}
-		cursor = *page.Next
-	}
-}
-
-func (k *eventKiller) underWay() bool {
-	for _, state := range []string{"pending", "retrying"} {
-		var page struct {
-			Data []promises.Shown `json:"data"`
-		}
-		if k.get("deliveries?limit=1&state="+state, &page); len(page.Data) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// judge asks the feed which laws were broken; any ends the test.
-func (k *eventKiller) judge(settled bool) {
-	k.t.Helper()
-	found := k.feed.Check(settled)
-	for _, v := range found[:min(len(found), 5)] {
-		k.t.Error(v)
-	}
-	if len(found) > 0 {
-		k.t.Fatalf("%d in all, after %d lives; the last one's log:\n%s", len(found), len(k.began), k.program.Log.Text())
-	}
+		return true
+	})
 }
 
 // report tells what happened, and what never did of what must: a load that provokes

@@ -37,8 +37,8 @@ type load struct {
 	outcomes map[string]int
 }
 
-func newLoad(seed uint64) *load {
-	return &load{seed: seed, history: promises.NewHistory(), gate: newGate(), touched: map[string]int64{}, outcomes: map[string]int{}}
+func newLoad(seed uint64, g *gate) *load {
+	return &load{seed: seed, history: promises.NewHistory(), gate: g, touched: map[string]int64{}, outcomes: map[string]int{}}
 }
 
 // work plays one conversation after the other.

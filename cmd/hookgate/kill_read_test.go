@@ -30,22 +30,14 @@ func (k *killer) readAll() {
 func (k *killer) list(enough func(*gatewaytest.Wait) bool) map[string]bool {
 	k.t.Helper()
 	seen := map[string]bool{}
-	for cursor := ""; ; {
-		answer := k.program.Admin().Must(k.t, []int{200}, http.MethodGet, waitsPath+"?limit=1000&cursor="+cursor, nil)
-		var page struct {
-			Data []*gatewaytest.Wait `json:"data"`
-			Next *string             `json:"next_cursor"`
-		}
-		answer.Decode(k.t, &page)
-		for _, w := range page.Data {
+	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, answer gatewaytest.Answer) bool {
+		for _, w := range page {
 			seen[w.ID] = true
 			k.view(w.ID, w, promises.Span{Begin: answer.Sent, End: answer.Got}, "list")
 		}
-		if n := len(page.Data); page.Next == nil || n > 0 && enough(page.Data[n-1]) {
-			return seen
-		}
-		cursor = *page.Next
-	}
+		return len(page) == 0 || !enough(page[len(page)-1])
+	})
+	return seen
 }
 
 // readMentioned reads one by one what answers named and the list did not have.
@@ -119,29 +111,6 @@ func (k *killer) hear() {
 // settle waits until every short wait has ended and every outcome has been
 // delivered, and reads all of it. What does not settle is found by the laws.
 func (k *killer) settle() {
-	deadline := time.Now().Add(30 * time.Second)
-	for !k.settled() && time.Now().Before(deadline) {
-		k.pause(50, 100)
-	}
+	k.until(30*time.Second, func() bool { return !k.undelivered() && !k.waitsOpen() })
 	k.readAll()
-}
-
-func (k *killer) settled() bool {
-	for _, path := range []string{
-		"/v1/tenants/acme/deliveries?limit=1&state=pending", "/v1/tenants/acme/deliveries?limit=1&state=retrying", waitsPath + "?limit=1000&state=waiting",
-	} {
-		var page struct {
-			Data []struct {
-				CreatedAt time.Time `json:"created_at"`
-				ExpiresAt time.Time `json:"expires_at"`
-			} `json:"data"`
-		}
-		k.program.Admin().Must(k.t, []int{200}, http.MethodGet, path, nil).Decode(k.t, &page)
-		for _, item := range page.Data {
-			if item.ExpiresAt.Sub(item.CreatedAt) < time.Minute {
-				return false
-			}
-		}
-	}
-	return true
 }

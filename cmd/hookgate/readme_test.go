@@ -35,10 +35,12 @@ curl() { command curl --fail-with-body --max-time 60 "$@"; }
 // shown says what the blocks must show, by their names: a wait that was resumed
 // (its callback may come before it is open: then it says "parked", and the outcome
 // is the same); failed attempts with an open breaker, then a delivery, a signature
-// that is good, and a receiver that takes one made by hand.
+// that is good, and a receiver that takes one made by hand; a lookup that is mapped,
+// one that fails, and a payment whose callback finds its wait by a learned alias.
 var shown = map[string][]string{
 	"five-minutes": {`"state":"resumed"`},
 	"events":       {`"accepted":1`, `"error":"connect"`, `"state":"open"`, `"state":"succeeded"`, "\nok\n", `"outcome":"parked"`},
+	"calls":        {`"balance":1200.50`, `"owner":"ADA LOVELACE"`, `"limit":500`, `"reason":"status"`, `"wait_id":"wait_`, `"outcome":"resumed"`, `"kind":"call"`},
 }
 
 // TestReadme runs the marked blocks of the README as they are written, but for the
@@ -94,7 +96,7 @@ func runBlock(t *testing.T, script, config string) string {
 		t.Fatal(err)
 	}
 	p := gatewaytest.Start(t, gatewaytest.Options{Config: config})
-	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t))
+	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t), "127.0.0.1:8092", freeAddr(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a busy machine: no measure of speed
 	defer cancel()
 	var out bytes.Buffer

@@ -1,4 +1,4 @@
-// Package api is the JSON API on the internal listener (SPEC 4, 6, 14). One call
+// Package api is the JSON API on the internal listener (SPEC 4, 6, 8, 14). One call
 // goes this way:
 //
 //	authenticate  the token says who asks; a missing one costs what a wrong one does
@@ -7,6 +7,8 @@
 //	              reach, else 404
 //	run           one file a resource; handlers return errors
 //	answer        JSON, or the error as problem+json
+//
+// The connections API, /v2, goes the same way; its tenant is the token's own.
 //
 // A call uses one snapshot from its first step to its last. All handlers are
 // fasthttp's own: the calls that carry traffic must be, and one kind is simpler
@@ -32,6 +34,7 @@ type Options struct {
 	Directory  *directory.Directory
 	Resources  *resources.Resources
 	Waits      Waits
+	Calls      Calls
 	Publisher  Publisher
 	Lanes      Lanes
 	Events     Events
@@ -47,7 +50,7 @@ type Options struct {
 	Log          *slog.Logger
 }
 
-// API answers /v1.
+// API answers /v1 and /v2.
 type API struct{ Options }
 
 // New makes the API.
@@ -56,7 +59,7 @@ func New(o Options) *API { return &API{o} }
 // maxBody is the most that one internal request may carry (SPEC 14).
 const maxBody = 16 << 20
 
-// Handler answers every path below /v1.
+// Handler answers every path below /v1 and /v2.
 func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
 	answer, err := c.serve()
@@ -145,6 +148,7 @@ var (
 	errNoTenant        = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
 	errNoSource        = gateway.Errorf(gateway.CodeNotFound, "no such source")
 	errNoEndpoint      = gateway.Errorf(gateway.CodeNotFound, "no such endpoint")
+	errNoWebhook       = gateway.Errorf(gateway.CodeNotFound, "no such webhook")
 	errNoPath          = gateway.Errorf(gateway.CodeNotFound, "no such path")
 	errNoSuch          = gateway.Errorf(gateway.CodeNotFound, "no such thing")
 )

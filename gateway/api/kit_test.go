@@ -21,6 +21,7 @@ import (
 	"hookgate/auth/seal"
 	"hookgate/gateway"
 	"hookgate/gateway/api"
+	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
@@ -40,7 +41,10 @@ type kit struct {
 	url      string
 	store    *pebblestore.Store
 	waits    *waiting.Sessions
+	sender   *transport.Transport
 	lanes    *outbound.Lanes
+	calls    *calling.Calls
+	failed   chan string // what a chatbot's webhook is known to fail with
 	here     *directory.Directory
 	failures counter
 	opened   opened
@@ -77,7 +81,7 @@ func (o opened) ParkedChanged(string, int)                                  {}
 func (o opened) RulesCache(bool)                                            {}
 
 func newKit(t *testing.T) *kit {
-	k := &kit{t: t, here: directory.New(), opened: make(opened, 100)}
+	k := &kit{t: t, here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	k.store, err = pebblestore.Open(pebblestore.Options{
@@ -96,18 +100,21 @@ func newKit(t *testing.T) *kit {
 	res, err := resources.Open(resources.Options{
 		Store: k.store, Directory: k.here, Metrics: metrics.New("test"), Sealer: seal.New(key), AdminToken: adminToken,
 		Log: log, OnTenantDeleted: k.waits.Forget, OnEndpointDeleted: func(tenant, endpoint string) { k.must(k.lanes.Dropped(tenant, endpoint)) },
+		OnWebhookDeleted: func(tenant, webhook string) { k.calls.Dropped(tenant, webhook) },
 	})
 	k.must(err)
 	t.Cleanup(res.Close)
+	k.call(log, res)
 	k.must(res.SetFile(resources.File{
 		Tenants: map[string]directory.FileTenant{"filed": {
 			Sources:   map[string]gateway.Source{"s": {Verify: gateway.Verify{Type: "none"}}},
 			Endpoints: map[string]gateway.Endpoint{"e": {URL: "https://crm.example.com/"}},
+			Webhooks:  map[string]gateway.Webhook{"w": {URL: "https://crm.example.com/"}},
 		}},
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
 	k.serve(api.New(api.Options{
-		Directory: k.here, Resources: res, Waits: k.waits, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
+		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
 		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
 	}))
@@ -116,15 +123,19 @@ func newKit(t *testing.T) *kit {
 
 // carry starts the lanes, which may reach loopback.
 func (k *kit) carry(log *slog.Logger) {
-	sender := transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
-	k.t.Cleanup(sender.Close)
+	k.sender = transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	k.t.Cleanup(k.sender.Close)
 	k.lanes = outbound.New(outbound.Options{
-		Queue: k.store, Sender: sender, Version: "test", Logger: log,
+		Queue: k.store, Sender: k.sender, Version: "test", Logger: log,
 		Targets: func(tenant, endpoint string) *outbound.Target {
-			if t := k.here.Current().Tenant(tenant); t != nil {
-				return outbound.EndpointTarget(t.Endpoint(endpoint))
+			t := k.here.Current().Tenant(tenant)
+			switch {
+			case t == nil:
+				return nil
+			case endpoint == gateway.PlatformEndpoint:
+				return outbound.PlatformTarget(t.Platform)
 			}
-			return nil
+			return outbound.EndpointTarget(t.Endpoint(endpoint))
 		},
 	})
 	k.must(k.lanes.Start())
@@ -133,6 +144,47 @@ func (k *kit) carry(log *slog.Logger) {
 		defer stop()
 		k.must(k.lanes.Drain(ctx))
 	})
+}
+
+// call makes calls, which may reach loopback too.
+func (k *kit) call(log *slog.Logger, res *resources.Resources) {
+	k.calls = calling.New(calling.Options{
+		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log,
+		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
+		Webhook: func(tenant, webhook string) *directory.Webhook {
+			if t := k.here.Current().Tenant(tenant); t != nil {
+				return t.Webhook(webhook)
+			}
+			return nil
+		},
+		Failed: func(tenant, webhook, text string) {
+			if err := res.SetWebhookError(tenant, webhook, text); err != nil {
+				k.t.Error(err)
+			}
+			k.failed <- text
+		},
+	})
+	k.must(k.calls.Recover())
+	k.t.Cleanup(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		defer stop()
+		k.must(k.calls.Drain(ctx))
+	})
+}
+
+// settled waits until it is known how a chatbot's webhook failed last.
+func (k *kit) settled(want string) {
+	k.t.Helper()
+	for {
+		select {
+		case text := <-k.failed:
+			if text == want {
+				return
+			}
+		case <-time.After(10 * time.Second):
+			k.t.Fatalf("it is not known to fail with %q", want)
+		}
+	}
 }
 
 // serve answers on loopback, behind the strict pass, as the internal listener does.

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,11 +94,12 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	k.want(201, "PUT", crmOf, `{"url": "https://crm.example.com/", "token": "t", "batch": {"max_events": 2}, "rate_limit": 5, "retry": {"initial": "1s", "max_age": "1d"}}`)
 	k.want(200, "POST", crmOf+"/rotate-secret", "")
 	k.want(200, "POST", crmOf+"/pause", "")
+	k.want(201, "PUT", lookup, `{"url": "https://bank.example.com/{{ id }}", "body": {"a": 1}, "auth": {"type": "basic", "username": "u", "password": "p"}, "mode": "async"}`)
 	event := k.publish(`{"event":{"type":"status"},"conversation":{"key":"c"}}`)[0]
 	for path, schema := range map[string]string{
 		"/v1/tenants": "TenantList", v1Acme: "Tenant", v1Acme + "/sources": "SourceList", v1Acme + "/sources/payments": "Source",
 		v1Acme + "/waits": "WaitList", v1Acme + "/waits/" + wait.str("id"): "Wait", v1Acme + "/deliveries": "DeliveryList",
-		v1Acme + "/endpoints": "EndpointList", crmOf: "Endpoint", events: "EventList", events + "/" + event: "Event",
+		v1Acme + "/endpoints": "EndpointList", webhooks: "WebhookList", lookup: "Webhook", crmOf: "Endpoint", events: "EventList", events + "/" + event: "Event",
 		v1Acme + "/conversations/c": "Timeline", "/v1/tokens": "TokenList", "/v1/tenants/nobody": "Problem",
 	} {
 		g := k.do("GET", path, "")
@@ -104,4 +107,94 @@ func TestAnswersFitTheDescription(t *testing.T) {
 			t.Errorf("GET %s is no %s: %v\n%s", path, schema, err, g.text)
 		}
 	}
+}
+
+// So are the answers to calls, and those of the connections API.
+func TestCallsFitTheDescription(t *testing.T) {
+	d := description(t)
+	fits := func(schema string, g got) {
+		t.Helper()
+		var body any
+		if err := json.Unmarshal([]byte(g.text), &body); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Components.Schemas[schema].Value.VisitJSON(body); err != nil {
+			t.Errorf("it is no %s: %v\n%s", schema, err, g.text)
+		}
+	}
+	k, b := withLookup(t, nil)
+	const body = `{"conversation_key": "c", "variables": {"id": "x"}, "context": {}, "wait": {"source": "payments"}}`
+	b.answers(200, `{"a": {"balance": 1}}`)
+	fits("Run", k.want(200, "POST", lookup+"/run", body))
+	fits("Problem", k.want(409, "POST", callOf, body))
+	b.answers(404, `no`)
+	fits("Call", k.want(200, "POST", callOf, strings.Replace(body, `"c"`, `"d"`, 1)))
+	k.want(200, "PUT", lookup, `{"url": "{{ id }}"}`)
+	unrendered := k.want(200, "POST", lookup+"/run", `{"variables": {"id": "no url"}}`)
+	if fits("Run", unrendered); unrendered.str("reason") != "template" {
+		t.Errorf("a url that is none: %s", unrendered.text)
+	}
+	token := k.token("tenant", "acme")
+	made := k.as(token, "POST", connections, jsonOf(t, whole(b)))
+	fits("ConnectionDone", made)
+	one := connections + "/" + made.str("id")
+	fits("ConnectionList", k.as(token, "GET", connections, ""))
+	fits("Connection", k.as(token, "GET", one, ""))
+	fits("Webhook", k.want(200, "GET", webhooks+"/"+made.str("id"), ""))
+	b.answers(500, `{}`)
+	k.want(200, "POST", webhooks+"/"+made.str("id")+"/call", `{}`)
+	k.settled("Request failed with status code 500")
+	fits("ConnectionDone", k.as(token, "PUT", one, jsonOf(t, object{"name": "n", "url": b.url})))
+	fits("ConnectionList", k.as(token, "GET", connections, ""))
+	fits("Connection", k.as(token, "GET", one, ""))
+	fits("ConnectionDone", k.as(token, "DELETE", one, ""))
+}
+
+// The description says of a connection's fields what testdata/connections-api.md
+// says, which TestConnectionSizes holds the code to.
+func TestDescriptionHasTheSizesOfConnections(t *testing.T) {
+	facts, err := os.ReadFile("testdata/connections-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := description(t).Components.Schemas["MakeConnection"].Value
+	rows := regexp.MustCompile("(?m)^\\| (`[a-zA-Z.`, ]+`) \\| (?:string|object of string to string) \\| (?:exactly (\\d+)|(\\d+)\\.\\.(\\d+)(?: members)?) \\|")
+	sized := 0
+	for _, row := range rows.FindAllStringSubmatch(string(facts), -1) {
+		least, most := row[2]+row[3], row[2]+row[4]
+		for _, name := range strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ") {
+			field := fieldOf(made, strings.Split(name, "."))
+			if field == nil {
+				t.Errorf("%s is not described", name)
+				continue
+			}
+			low, high := field.MinLength, field.MaxLength
+			if field.Type.Is("object") {
+				low, high = field.MinProps, field.MaxProps
+			}
+			if high == nil || strconv.FormatUint(low, 10) != least || strconv.FormatUint(*high, 10) != most {
+				t.Errorf("%s is described with other sizes than %s to %s", name, least, most)
+			}
+			sized++
+		}
+	}
+	if sized != 7 {
+		t.Errorf("%d fields have sizes, want 7", sized)
+	}
+}
+
+// fieldOf finds a property in an object or the parts that it is made of.
+func fieldOf(s *openapi3.Schema, path []string) *openapi3.Schema {
+	if len(path) == 0 {
+		return s
+	}
+	if own := s.Properties[path[0]]; own != nil {
+		return fieldOf(own.Value, path[1:])
+	}
+	for _, part := range s.AllOf {
+		if field := fieldOf(part.Value, path); field != nil {
+			return field
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -42,21 +43,34 @@ func (c *call) readWait() (q waiting.OpenRequest, err error) {
 		q.Sum = gateway.NewMarkKey(gateway.MarkOpen, raw)
 	}
 	var b waitBody
-	faults := b.check(fields.Decode(tree, &b), &q)
+	if err := gateway.Invalid(b.read(tree, raw, &q, gateway.ModeHold)); err != nil {
+		return q, err
+	}
+	return q, c.settleWait(&b, &q)
+}
+
+// read reads the body that asks for a wait, and sets q from it. What b has already
+// holds where the body says nothing, and so does mode.
+func (b *waitBody) read(tree any, raw []byte, q *waiting.OpenRequest, mode gateway.Mode, options ...fields.Option) []gateway.Fault {
+	faults := fields.Decode(tree, b, options...)
+	b.Mode = cmp.Or(b.Mode, mode)
+	faults = b.check(faults, q)
 	if q.Context = written(raw, "context"); len(q.Context) > gateway.MaxContext {
 		faults = append(faults, gateway.Fault{Path: "context", Message: "has over " + strconv.Itoa(gateway.MaxContext) + " bytes of JSON"})
 	}
-	if err := gateway.Invalid(faults); err != nil {
-		return q, err
-	}
 	q.Match, q.Variables = written(raw, "match"), written(raw, "variables")
+	return faults
+}
+
+// settleWait finds what a wait needs of its tenant.
+func (c *call) settleWait(b *waitBody, q *waiting.OpenRequest) error {
 	if q.Source = c.tenant.Source(b.Source); q.Source == nil || !q.Source.Enabled {
-		return q, errNoSource
+		return errNoSource
 	}
 	if q.Mode == gateway.ModeNotify && c.tenant.Platform == nil {
-		return q, gateway.Errorf(gateway.CodePlatformNotConfigured, "mode notify needs a platform with a url, which the tenant has not")
+		return gateway.Errorf(gateway.CodePlatformNotConfigured, "mode notify needs a platform with a url, which the tenant has not")
 	}
-	return q, nil
+	return nil
 }
 
 // check sets q from the body's single members, and adds to their faults.
@@ -101,8 +115,6 @@ func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gatew
 	}
 	q.Timeout = time.Duration(seconds) * time.Second
 	switch q.Mode = b.Mode; q.Mode {
-	case "":
-		q.Mode = gateway.ModeHold
 	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
 	default:
 		add("mode", "must be hold, notify or poll")

@@ -40,6 +40,12 @@ var routes = []route{
 		"GET":    {needs: auth.Read, do: getWait},
 		"DELETE": {needs: auth.UseWaits, do: cancelWait},
 	}},
+	{"/v1/tenants/{tenant}/webhooks/{id}/call", map[string]action{
+		"POST": {needs: auth.Call, do: callWebhook},
+	}},
+	{"/v1/tenants/{tenant}/webhooks/{id}/run", map[string]action{
+		"POST": {needs: auth.Call, do: runWebhook},
+	}},
 	{"/v1/tenants", map[string]action{
 		"GET": {needs: auth.Read, do: listTenants},
 	}},
@@ -70,6 +76,14 @@ var routes = []route{
 	{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(resumeEndpoint)},
 	{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(rotateSecret)},
 	{"/v1/tenants/{tenant}/endpoints/{id}/replay", steering(replayEndpoint)},
+	{"/v1/tenants/{tenant}/webhooks", map[string]action{
+		"GET": {needs: auth.Read, do: listWebhooks},
+	}},
+	{"/v1/tenants/{tenant}/webhooks/{id}", map[string]action{
+		"GET":    {needs: auth.Read, do: getWebhook},
+		"PUT":    {needs: auth.ManageResources, do: putWebhook},
+		"DELETE": {needs: auth.ManageResources, do: deleteWebhook},
+	}},
 	{"/v1/tenants/{tenant}/events/{id}", map[string]action{
 		"GET": {needs: auth.Read, do: getEvent},
 	}},
@@ -97,6 +111,15 @@ var routes = []route{
 	}},
 	{"/v1/openapi.yaml", map[string]action{
 		"GET": {needs: auth.Read, do: getOpenAPI},
+	}},
+	{"/v2/integrations/webhook", map[string]action{
+		"GET":  {needs: auth.V2, do: ofToken(listConnections)},
+		"POST": {needs: auth.V2, do: ofToken(makeConnection)},
+	}},
+	{"/v2/integrations/webhook/{id}", map[string]action{
+		"GET":    {needs: auth.V2, do: ofToken(getConnection)},
+		"PUT":    {needs: auth.V2, do: ofToken(putConnection)},
+		"DELETE": {needs: auth.V2, do: ofToken(deleteConnection)},
 	}},
 }
 

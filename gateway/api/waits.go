@@ -42,13 +42,15 @@ func openWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, busy(err)
 	}
+	end := endOfWait
 	if opened.Replayed {
 		c.ctx.Response.Header.Set("Idempotency-Replayed", "true")
+		end = endOfReplayed
 	}
 	if opened.Wait.Mode != gateway.ModeHold {
 		return showWait(http.StatusCreated, opened.Wait)
 	}
-	return c.hold(opened.Wait, 0, opened.Replayed)
+	return c.hold(opened.Wait, 0, end)
 }
 
 // getWait shows a wait, after holding it as long as the query asks.
@@ -64,38 +66,34 @@ func getWait(c *call) (answer, error) {
 	if hold == 0 {
 		return showWait(http.StatusOK, w)
 	}
-	return c.hold(w, time.Duration(hold)*time.Second, false)
+	return c.hold(w, time.Duration(hold)*time.Second, endOfWait)
 }
+
+// ending is how a held request is answered: with the wait as it then stands, or
+// with why nobody can stay for its end. It runs after the handler, and keeps
+// nothing of its request.
+type ending func(*gateway.Wait, error) (status int, fields []edge.Field, body []byte)
 
 // hold answers when the wait has ended, or after most as it then stands (0: with
 // its end alone). Nothing of the request stays behind but its connection.
-func (c *call) hold(w *gateway.Wait, most time.Duration, replayed bool) (answer, error) {
+func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, error) {
 	if w.State != gateway.StateWaiting {
-		return showWait(http.StatusOK, w)
+		return atOnce(say(w, nil)), nil
 	}
-	held, fields := c.Watcher.Hold(c.ctx), jsonFields
-	if replayed {
-		fields = replayedFields
-	}
+	held := c.Watcher.Hold(c.ctx)
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
-	w, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) {
-		if err != nil {
-			held.Answer(edge.Problem(err))
-			return
-		}
-		answerHeld(held, fields, w)
-	})
+	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) { held.Answer(say(w, err)) })
 	if err != nil {
 		return answer{}, busy(err)
 	}
 	if stop == nil {
-		return showWait(http.StatusOK, w)
+		return atOnce(say(now, nil)), nil
 	}
 	if most > 0 {
 		time.AfterFunc(most, func() {
 			if stop() {
-				answerHeld(held, fields, w)
+				held.Answer(say(now, nil))
 			}
 		})
 	}
@@ -103,13 +101,26 @@ func (c *call) hold(w *gateway.Wait, most time.Duration, replayed bool) (answer,
 	return answer{later: true}, nil
 }
 
-func answerHeld(held *edge.Held, fields []edge.Field, w *gateway.Wait) {
-	held.Answer(http.StatusOK, fields, w.AppendJSON(make([]byte, 0, 512)))
+// atOnce is what would have been the end of a hold, and needs none.
+func atOnce(status int, _ []edge.Field, body []byte) answer {
+	return answer{status: status, contentType: jsonType, body: body}
+}
+
+// endWith answers a held wait with the wait.
+func endWith(fields []edge.Field) ending {
+	return func(w *gateway.Wait, err error) (int, []edge.Field, []byte) {
+		if err != nil {
+			return edge.Problem(err)
+		}
+		return http.StatusOK, fields, w.AppendJSON(make([]byte, 0, 512))
+	}
 }
 
 var (
 	jsonFields     = []edge.Field{{Name: "Content-Type", Value: jsonType}}
 	replayedFields = append([]edge.Field{{Name: "Idempotency-Replayed", Value: "true"}}, jsonFields...)
+	endOfWait      = endWith(jsonFields)
+	endOfReplayed  = endWith(replayedFields)
 )
 
 func cancelWait(c *call) (answer, error) {

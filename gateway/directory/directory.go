@@ -1,18 +1,18 @@
 // Package directory is what an operator configured, compiled: tenants with their
-// sources and endpoints, and who may call the internal API.
+// sources, endpoints and webhooks, and who may call the internal API.
 //
-//	CompileTenant, CompileSource,  check what was written and make it ready to run
-//	CompileEndpoint
-//	CompileFile                    the same for a whole file, with the rules between tenants
-//	Build, Snapshot.With, Without  make the next snapshot, copying only what changes
-//	Directory.Swap                 let the next request see it
+//	CompileTenant, CompileSource,     check what was written and make it ready to run
+//	CompileEndpoint, CompileWebhook
+//	CompileFile                       the same for a whole file, with the rules between tenants
+//	Build, Snapshot.With, Without     make the next snapshot, copying only what changes
+//	Directory.Swap                    let the next request see it
 //
 // A Snapshot never changes. A request takes the current one once and uses it to
 // its end, so that it sees one configuration, and readers take no lock. What
 // lives longer than a snapshot (breakers, rate limiters, lanes) stands elsewhere,
 // keyed by id.
 //
-// Whatever refuses a tenant, a source or an endpoint is in this package, so that
+// Whatever refuses a tenant or a part of one is in this package, so that
 // `check`, a reload and a PUT agree. Effective shows what is in force: what was
 // written, and the defaults beside it.
 package directory
@@ -67,6 +67,11 @@ func forget(m *metrics.Set, last, next *Snapshot) {
 			for endpoint := range old.endpoints {
 				if now.endpoints[endpoint] == nil {
 					m.ForgetEndpoint(id, endpoint)
+				}
+			}
+			for webhook := range old.webhooks {
+				if now.webhooks[webhook] == nil {
+					m.ForgetWebhook(id, webhook)
 				}
 			}
 		}

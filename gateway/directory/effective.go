@@ -60,6 +60,29 @@ func effectiveKey(k gateway.KeyPlace) gateway.KeyPlace {
 	return k
 }
 
+// Effective gives the webhook as a reader should see it: what was written, and for
+// the rest what is in force. Written back, it changes nothing.
+func (w *Webhook) Effective() gateway.Webhook {
+	s := w.Spec
+	if w.Refused {
+		return s
+	}
+	s.Profile, s.Method = w.Profile, w.Method
+	if s.Query == nil {
+		s.Query = map[string]string{}
+	}
+	s.Auth.Type = cmp.Or(s.Auth.Type, "none")
+	s.Timeout = span(w.Timeout)
+	s.Mode = cmp.Or(s.Mode, gateway.CallSync)
+	if s.Response.Variables == nil {
+		s.Response.Variables = []gateway.Variable{}
+	}
+	s.Sign = effectiveSign(s.Sign)
+	s.Retry = effectiveRetry(w.Retry)
+	s.Breaker = effectiveBreaker(s.Breaker)
+	return s
+}
+
 func span(d time.Duration) *gateway.Duration { return new(gateway.Duration(d)) }
 
 func effectiveSign(s *gateway.Sign) *gateway.Sign {

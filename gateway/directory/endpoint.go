@@ -24,6 +24,7 @@ type Endpoint struct {
 	Refused      bool // it was stored, but does not compile any more
 	URL          string
 	Headers      []Header // its own, its auth, and the tenant's where none of them has the name; not the token
+	Own          []Header // Headers without the tenant's; exported for fmt to mask, as only exported members are
 	Token        gateway.Secret
 	TokenHeader  string            // has the token on every request, where there is one
 	Signer       *signature.Signer // never nil
@@ -40,7 +41,6 @@ type Endpoint struct {
 	DisableAfter time.Duration   // of nothing but failures; 0: never
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
 	Metrics      metrics.Endpoint
-	own          []Header // Headers without the tenant's
 	wants        []wanted // none: everything
 }
 
@@ -69,7 +69,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	f.url(spec.URL, false, o)
 	e := &Endpoint{
 		ID: meta.ID, Meta: meta, Spec: spec, URL: spec.URL, wants: compileWants(spec.EventTypes, &f),
-		own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
+		Own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
 		Timeout: f.span("timeout", spec.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
 		Concurrency: f.count("concurrency", spec.Concurrency, DefaultConcurrency, MaxConcurrency, ""), Batch: compileBatch(spec.Batch, &f),
@@ -85,7 +85,12 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		f.add("format", "is %q: must be %s, or empty for the platform's own envelope", e.Format, FormatCloudEvents)
 	}
 	e.compileToken(o, &f)
-	e.compileSign(old, o, &f)
+	e.Signer = compileOwnSign(spec.Sign, old, o, &f)
+	for _, s := range old {
+		if s.Until.After(e.OldUntil) {
+			e.OldUntil = s.Until.Time
+		}
+	}
 	if len(f) > 0 {
 		return nil, f
 	}
@@ -109,28 +114,27 @@ func (e *Endpoint) compileToken(o Options, f *faults) {
 	if e.Token == "" {
 		return
 	}
-	if has(e.own, h.Name) {
+	if has(e.Own, h.Name) {
 		f.add("token_header", "is %s, which headers or auth set too", h.Name)
 	}
 	e.ProofKey = gateway.NewMarkKey(gateway.MarkProof, []byte(e.URL), []byte(e.Token.Reveal()))
 }
 
-func (e *Endpoint) compileSign(old []gateway.OldSecret, o Options, f *faults) {
+// compileOwnSign makes the signer of an endpoint or a webhook; nil is type none,
+// but a sign that is written says its type. The old secrets sign after its own.
+func compileOwnSign(written *gateway.Sign, old []gateway.OldSecret, o Options, f *faults) *signature.Signer {
 	sign := gateway.Sign{}
-	if e.Spec.Sign != nil {
-		if sign = *e.Spec.Sign; sign.Type == "" {
+	if written != nil {
+		if sign = *written; sign.Type == "" {
 			f.add("sign.type", "is missing: must be standard, standard-ed25519, hmac or none")
-			return
+			return nil
 		}
 	}
 	sign.Secrets = slices.Clone(sign.Secrets)
 	for _, s := range old {
 		sign.Secrets = append(sign.Secrets, s.Secret)
-		if s.Until.After(e.OldUntil) {
-			e.OldUntil = s.Until.Time
-		}
 	}
-	e.Signer = compileSign(sign, o, f)
+	return compileSign(sign, o, f)
 }
 
 func compileBatch(b *gateway.Batch, f *faults) Batch {
@@ -214,7 +218,7 @@ func (e *Endpoint) of(t *Tenant) *Endpoint {
 	own := *e
 	own.Tenant = t
 	own.Enabled = !t.Disabled && !e.Refused && isOn(e.Spec.Enabled)
-	own.Headers = over(t.Headers, e.own)
+	own.Headers = over(t.Headers, e.Own)
 	if e.Token != "" {
 		own.Headers = slices.DeleteFunc(own.Headers, func(h Header) bool { return strings.EqualFold(h.Name, e.TokenHeader) })
 	}

@@ -316,11 +316,24 @@ func TestForgottenEndpointMetrics(t *testing.T) {
 	d.Swap(directory.Build(m, []*directory.Tenant{tenant(t, "acme", gateway.Tenant{}).HavingEndpoints(endpoint(t, "crm", `{}`), endpoint(t, "erp", `{}`))}, nil))
 	first := d.Current().Tenant("acme").Endpoint("erp").Metrics.Deliveries["dead"]
 	d.Swap(d.Current().With(d.Current().Tenant("acme").WithoutEndpoint("crm")))
-	families, err := m.Gatherer().Gather()
-	if text := fmt.Sprint(families); err != nil || strings.Contains(text, "crm") || !strings.Contains(text, "erp") {
-		t.Errorf("metrics are of %s, %v", text, err)
-	}
+	hasMetricsOf(t, m, "erp", "crm")
 	if d.Current().Tenant("acme").Endpoint("erp").Metrics.Deliveries["dead"] != first {
 		t.Error("a write to one endpoint made the counters of another anew")
+	}
+}
+
+// hasMetricsOf wants series of one part, and none of another.
+func hasMetricsOf(t *testing.T, m *metrics.Set, part, gone string) {
+	t.Helper()
+	families, err := m.Gatherer().Gather()
+	if text := fmt.Sprint(families); err != nil || strings.Contains(text, gone) || !strings.Contains(text, part) {
+		t.Errorf("metrics are of %s, %v", text, err)
+	}
+}
+
+func TestNothingPrintsAnEndpointsSecret(t *testing.T) {
+	e := endpoint(t, "crm", `{"token": "canary", "headers": {"X": "canary"}, "auth": {"type": "bearer", "token": "canary"}, "sign": {"type": "hmac", "header": "Y", "secrets": ["canary"]}}`)
+	if text := fmt.Sprintf("%v %+v %#v %+v", e, e, e, *e); strings.Contains(text, "canary") {
+		t.Errorf("a secret is printed: %s", text)
 	}
 }

@@ -13,6 +13,7 @@ type FileTenant struct {
 	gateway.Tenant
 	Sources   map[string]gateway.Source
 	Endpoints map[string]gateway.Endpoint
+	Webhooks  map[string]gateway.Webhook
 }
 
 // CompileFile compiles every tenant of the file, and holds them to the rules
@@ -60,10 +61,16 @@ func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gatewa
 		all = append(all, gateway.Under(fields.Member("endpoints", endpoint), more)...)
 		endpoints = append(endpoints, e)
 	}
+	var webhooks []*Webhook
+	for _, webhook := range slices.Sorted(maps.Keys(file.Webhooks)) {
+		w, more := CompileWebhook(gateway.Meta{ID: webhook, ManagedBy: gateway.ManagedByFile}, file.Webhooks[webhook], o)
+		all = append(all, gateway.Under(fields.Member("webhooks", webhook), more)...)
+		webhooks = append(webhooks, w)
+	}
 	if len(all) > 0 {
 		return nil, all
 	}
-	return t.holding(sources, endpoints), nil
+	return t.holding(sources, endpoints, webhooks), nil
 }
 
 // AccountKeyFault says that another tenant holds an account key of the file.

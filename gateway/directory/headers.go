@@ -27,6 +27,11 @@ const (
 
 // compileHeaders checks header fields and puts them in order of their names.
 func compileHeaders(place string, set gateway.Headers, o Options, f *faults) []Header {
+	return listHeaders(place, set, f, func(at string, h Header) { f.header(at, h, o) })
+}
+
+// listHeaders puts header fields in order of their names and hands each to check.
+func listHeaders(place string, set gateway.Headers, f *faults, check func(place string, h Header)) []Header {
 	if len(set) > maxHeaders {
 		f.add(place, "has %d: at most %d", len(set), maxHeaders)
 	}
@@ -36,7 +41,7 @@ func compileHeaders(place string, set gateway.Headers, o Options, f *faults) []H
 	}
 	slices.SortFunc(list, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	for i, h := range list {
-		f.header(fields.Member(place, h.Name), h, o)
+		check(fields.Member(place, h.Name), h)
 		if has(list[:i], h.Name) {
 			f.add(fields.Member(place, h.Name), "is there twice, in another case")
 		}

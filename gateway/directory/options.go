@@ -19,7 +19,7 @@ type Options struct {
 	CheckHeader func(name, value string) error
 }
 
-// Bounds and defaults of what a tenant, a source or an endpoint says (SPEC 5, 7, 14).
+// Bounds and defaults of what a tenant or a part of one says (SPEC 5, 7, 8, 14).
 const (
 	DefaultEarlyTTL     = 60 * time.Second
 	MaxEarlyTTL         = 300 * time.Second
@@ -43,12 +43,22 @@ const (
 	MaxOrderedHold      = 7 * 24 * time.Hour
 	DefaultDisableAfter = 120 * time.Hour
 	MaxDisableAfter     = 365 * 24 * time.Hour
-	maxName             = 256 // bytes
+	DefaultCallTimeout  = 5 * time.Second
+	DefaultCallPause    = 200 * time.Millisecond // before a call's second attempt, where its retry names none
+	maxName             = 256                    // bytes; of a webhook: characters
+	storyID             = 24                     // characters
+	maxCallToken        = 1024                   // characters
+	maxQuery            = 50
+	maxQueryName        = 256     // bytes
+	maxCallBody         = 1 << 20 // bytes, as much as may be rendered
 	maxAccountKeys      = 1000
 	maxAccountKey       = 256 // bytes
 	maxAbove            = 16  // tenants above one, when it is written
 	maxWalk             = 64  // steps up the tree; more than maxAbove, since what has others below it may move
 )
+
+// tokenParam is the query parameter in which a chatbot call carries its token.
+const tokenParam = "token"
 
 // faults collects what is wrong with one resource.
 type faults []gateway.Fault

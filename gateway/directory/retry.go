@@ -45,6 +45,23 @@ func compileRetry(r *gateway.Retry, f *faults) retry.Policy {
 	return p
 }
 
+// compileCallRetry is compileRetry for webhooks: nothing said is one attempt, and
+// what names no pause begins with one that fits into the time of a call.
+func compileCallRetry(r *gateway.Retry, f *faults) retry.Policy {
+	var own gateway.Retry
+	if r != nil {
+		own = *r
+	}
+	switch {
+	case own.Schedule != nil || own.Initial != nil:
+	case own.Max != nil || own.Multiplier != nil || own.MaxAttempts != nil || own.MaxAge != nil:
+		own.Initial = span(DefaultCallPause)
+	default:
+		own.Schedule = &[]gateway.Duration{}
+	}
+	return compileRetry(&own, f)
+}
+
 func set[T cmp.Ordered](to, from *T) {
 	if from != nil {
 		*to = *from

@@ -36,7 +36,8 @@ type Source struct {
 	methods  []string
 }
 
-// methods that a source can take: those that the edge lets pass.
+// methods that a source can take, for the edge lets them pass, and that a webhook
+// can have.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }

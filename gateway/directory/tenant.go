@@ -26,6 +26,7 @@ type Tenant struct {
 	// endpoints are all of them, listening those that take events, by id.
 	endpoints map[string]*Endpoint
 	listening []*Endpoint
+	webhooks  map[string]*Webhook
 }
 
 // Source gives a source by its id; nil is none.
@@ -44,15 +45,17 @@ func (t *Tenant) Sources() []*Source {
 }
 
 // Having gives the tenant with these sources and no others.
-func (t *Tenant) Having(sources ...*Source) *Tenant { return t.holding(sources, t.Endpoints()) }
+func (t *Tenant) Having(sources ...*Source) *Tenant {
+	return t.holding(sources, t.Endpoints(), t.Webhooks())
+}
 
 // HavingEndpoints gives the tenant with these endpoints and no others.
 func (t *Tenant) HavingEndpoints(endpoints ...*Endpoint) *Tenant {
-	return t.holding(t.Sources(), endpoints)
+	return t.holding(t.Sources(), endpoints, t.Webhooks())
 }
 
 // holding copies the tenant and what it holds, for each part knows its tenant.
-func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint) *Tenant {
+func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint, webhooks []*Webhook) *Tenant {
 	next := *t
 	next.sources = make(map[string]*Source, len(sources))
 	for _, s := range sources {
@@ -69,6 +72,10 @@ func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint) *Tenant {
 		if e.Enabled {
 			next.listening = append(next.listening, e)
 		}
+	}
+	next.webhooks = make(map[string]*Webhook, len(webhooks))
+	for _, w := range webhooks {
+		next.webhooks[w.ID] = w.of(&next)
 	}
 	return &next
 }
@@ -93,7 +100,7 @@ func (t *Tenant) WithoutEndpoint(endpoint string) *Tenant {
 
 // counted gives the tenant with its child metrics, and its parts with theirs.
 func (t *Tenant) counted(m *metrics.Set) *Tenant {
-	next := t.holding(t.Sources(), t.Endpoints())
+	next := t.holding(t.Sources(), t.Endpoints(), t.Webhooks())
 	next.Metrics = m.Tenant(t.ID, endStates, PlatformTypes)
 	for id, s := range next.sources {
 		if s.Metrics.Callbacks == nil {
@@ -103,6 +110,11 @@ func (t *Tenant) counted(m *metrics.Set) *Tenant {
 	for id, e := range next.endpoints {
 		if e.Metrics.Deliveries == nil {
 			e.Metrics = m.Endpoint(t.ID, id, deliveryEnds, codes)
+		}
+	}
+	for id, w := range next.webhooks {
+		if w.Metrics.Calls == nil {
+			w.Metrics = m.Webhook(t.ID, id, callEnds)
 		}
 	}
 	return next
@@ -118,6 +130,7 @@ var (
 		}
 		return all
 	}()
+	callEnds     = []string{string(gateway.CallSuccess), string(gateway.CallFailure)}
 	deliveryEnds = []string{string(gateway.DeliverySucceeded), string(gateway.DeliveryDead), string(gateway.DeliveryCancelled)}
 	codes        = func() (all []string) {
 		for _, o := range retry.Outcomes {

@@ -44,5 +44,6 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeIdempotencyKeyInvalid:  {http.StatusUnprocessableEntity, "Invalid idempotency key"},
 	gateway.CodeUnknownAccount:         {http.StatusUnprocessableEntity, "Unknown account"},
 	gateway.CodeDeliveryEnded:          {http.StatusConflict, "Delivery ended"},
+	gateway.CodeVerificationFailed:     {http.StatusUnprocessableEntity, "Verification failed"},
 	gateway.CodeConversationKeyMissing: {http.StatusUnprocessableEntity, "Conversation key missing"},
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"strconv"
@@ -10,30 +11,32 @@ import (
 	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// operators are the ones that the library computes without a look at what comes
-// of it: "a" * 300000000 takes seconds, 1 % 0 and "a" * -1 panic. These follow
+// operators are the ones that the library computes without a look at its operands: "a" * 300000000 takes seconds, 1 % 0 and "a" * -1 panic. These follow
 // Python, as Jinja does; values that do not fit an operator are a fault, and
 // what is over a bound is none of its results.
-var operators = map[tokens.Type]func(*sandbox, *exec.Value, *exec.Value) any{
+var operators = map[tokens.Type]func(a, b *exec.Value) any{
 	tokens.Addition: add, tokens.Subtraction: subtract, tokens.Multiply: multiply, tokens.Division: divide,
 	tokens.FloorDivision: floorDivide, tokens.Modulo: modulo, tokens.Power: power, tokens.Tilde: concatenate,
+	tokens.LowerThan:          ordering(func(order int) bool { return order < 0 }),
+	tokens.LowerThanOrEqual:   ordering(func(order int) bool { return order <= 0 }),
+	tokens.GreaterThan:        ordering(func(order int) bool { return order > 0 }),
+	tokens.GreaterThanOrEqual: ordering(func(order int) bool { return order >= 0 }),
 }
 
-func operation(operator func(*sandbox, *exec.Value, *exec.Value) any) exec.FilterFunction {
-	return func(e *exec.Evaluator, left *exec.Value, params *exec.VarArgs) *exec.Value {
-		right := params.First()
-		if right.IsError() {
-			return right
+// ordering compares numbers with numbers and texts with texts. The library
+// takes "90" > 100 for true, and a missing value for zero.
+func ordering(holds func(order int) bool) func(a, b *exec.Value) any {
+	return func(a, b *exec.Value) any {
+		if x, y, ok := integers(a, b); ok {
+			return holds(cmp.Compare(x, y))
 		}
-		s := sandboxOf(e)
-		made := operator(s, left, right)
-		switch made {
-		case errBound:
-			return s.bound()
-		case nil:
-			return exec.AsValue(errOperand)
+		if x, y, ok := floats(a, b); ok {
+			return holds(cmp.Compare(x, y))
 		}
-		return exec.AsValue(made)
+		if a.IsString() && b.IsString() {
+			return holds(cmp.Compare(a.String(), b.String()))
+		}
+		return nil
 	}
 }
 
@@ -54,7 +57,7 @@ func finite(f float64) any {
 	return f
 }
 
-func add(_ *sandbox, a, b *exec.Value) any {
+func add(a, b *exec.Value) any {
 	if x, y, ok := integers(a, b); ok {
 		if sum := x + y; (sum > x) == (y > 0) {
 			return sum
@@ -93,7 +96,7 @@ func joinedLists(a, b *exec.Value) any {
 	return list
 }
 
-func subtract(_ *sandbox, a, b *exec.Value) any {
+func subtract(a, b *exec.Value) any {
 	if x, y, ok := integers(a, b); ok {
 		if difference := x - y; (difference < x) == (y > 0) {
 			return difference
@@ -106,7 +109,7 @@ func subtract(_ *sandbox, a, b *exec.Value) any {
 	return nil
 }
 
-func multiply(_ *sandbox, a, b *exec.Value) any {
+func multiply(a, b *exec.Value) any {
 	if x, y, ok := integers(a, b); ok {
 		if high, low := bits.Mul64(magnitude(x), magnitude(y)); high == 0 && low <= math.MaxInt64 {
 			return x * y
@@ -142,14 +145,14 @@ func repeated(text string, times int) any {
 	return strings.Repeat(text, times)
 }
 
-func divide(_ *sandbox, a, b *exec.Value) any {
+func divide(a, b *exec.Value) any {
 	if x, y, ok := floats(a, b); ok {
 		return finite(x / y)
 	}
 	return nil
 }
 
-func floorDivide(_ *sandbox, a, b *exec.Value) any {
+func floorDivide(a, b *exec.Value) any {
 	if x, y, ok := integers(a, b); ok && y != 0 && y != -1 {
 		quotient := x / y
 		if x%y != 0 && (x < 0) != (y < 0) {
@@ -164,7 +167,7 @@ func floorDivide(_ *sandbox, a, b *exec.Value) any {
 }
 
 // modulo has the sign of the divisor.
-func modulo(_ *sandbox, a, b *exec.Value) any {
+func modulo(a, b *exec.Value) any {
 	if x, y, ok := integers(a, b); ok {
 		switch y {
 		case 0:
@@ -187,7 +190,7 @@ func modulo(_ *sandbox, a, b *exec.Value) any {
 // exact is how far a double holds every whole number.
 const exact = 1 << 53
 
-func power(_ *sandbox, a, b *exec.Value) any {
+func power(a, b *exec.Value) any {
 	x, y, ok := floats(a, b)
 	if !ok {
 		return nil
@@ -199,10 +202,11 @@ func power(_ *sandbox, a, b *exec.Value) any {
 	return finite(result)
 }
 
-func concatenate(_ *sandbox, a, b *exec.Value) any {
+// concatenate takes what is missing for an empty text.
+func concatenate(a, b *exec.Value) any {
 	left, okLeft := plainText(a)
 	right, okRight := plainText(b)
-	if !okLeft || !okRight {
+	if !okLeft && !a.IsNil() || !okRight && !b.IsNil() {
 		return nil
 	}
 	return joined(left, right)

@@ -1,113 +1,84 @@
 package mapping
 
 import (
-	"time"
+	"errors"
 
-	"github.com/nikolalohinski/gonja/v2/exec"
 	"github.com/nikolalohinski/gonja/v2/nodes"
-	"github.com/nikolalohinski/gonja/v2/parser"
-	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// expression is a path with filters or operators between braces. The plain paths
-// in it are slots of the same set, so the body is not decoded for it: only what
-// they find.
+// expression is a value that has to be worked out, by filters and operators (see
+// eval). The plain paths in it are inputs, so the body is not decoded for it: only
+// what they find.
 type expression struct {
-	root                   nodes.Expression
-	condition, alternative nodes.Expression // {{ root if condition else alternative }}
-	inputs                 []input
+	root   nodes.Expression
+	inputs []*input
 }
 
-// input is a plain path inside an expression, and the name that stands for it.
-type input struct {
-	name string
-	slot Slot
+// compileExpression compiles a path of the form {{ … }}.
+func compileExpression(path string, add func([]step) (Slot, error)) (valuer, error) {
+	c := expressions{place: func(steps []step) (*place, error) {
+		slot, err := add(steps)
+		return &place{slot: slot}, err
+	}}
+	return c.output(path, 0)
 }
 
-// compileExpression parses {{ … }} and rewrites it for the sandbox.
-func compileExpression(path string, add func([]step) (Slot, error)) (x *expression, err error) {
-	defer func() { // the parser is not ours, and the text is a stranger's
-		if r := recover(); r != nil {
-			x, err = nil, pathError(0, "the expression cannot be parsed")
-		}
-	}()
-	stream := tokens.LexAll(path, jinjaConfig)
-	template, err := parser.NewParser("path", stream, jinjaConfig, nil, noStatements).Parse()
-	if err != nil {
-		return nil, pathError(0, "%v", err)
-	}
-	if len(template.Nodes) != 1 {
-		return nil, pathError(0, "a path is one {{ expression }}, with nothing before, between or after")
-	}
-	output, ok := template.Nodes[0].(*nodes.Output)
-	if !ok {
-		return nil, pathError(0, "a path is one {{ expression }}, and no statement")
-	}
-	x = &expression{}
-	r := rewriter{x: x, add: add}
-	x.root = r.rewrite(output.Expression)
-	if output.Condition != nil {
-		x.condition = r.rewrite(output.Condition)
-	}
-	if output.Alternative != nil {
-		x.alternative = r.rewrite(output.Alternative)
-	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	return x, nil
-}
+// Why an expression gives nothing; an errMissing is no fault.
+var (
+	errBound      = errors.New("an expression takes values of 256 KiB and lists of 4096, all together, and makes no larger ones")
+	errMissing    = errors.New("the value is missing")
+	errOperand    = errors.New("the operator does not take these values")
+	errRange      = errors.New("range() takes whole numbers, and no step of 0")
+	errArguments  = errors.New("the filter does not take these arguments")
+	errExpression = errors.New("a filter or test of the expression does not take these values")
+)
 
-// evaluate gives the result as JSON; nil where it is missing, None, a fault, or
-// over a bound.
-func (x *expression) evaluate(v *Values) (result []byte) {
-	if v.rendered >= maxRender {
-		return nil
+// value gives the result as JSON; it is missing where that is None, or where a
+// missing value has no filter that takes it.
+func (x *expression) value(v *Values) (result Value, err error) {
+	if err := v.step(); err != nil {
+		return Value{}, err
 	}
-	start := time.Now()
 	defer func() {
-		v.rendered += time.Since(start)
 		if recover() != nil { // the library's own slips, such as a number base of 1
-			result = nil
+			result, err = Value{}, errExpression
 		}
 	}()
-	s := &sandbox{deadline: start.Add(maxRender - v.rendered)}
-	data := map[string]any{sandboxKey: s}
+	s := newSandbox(v.deadline)
+	s.inputs = make([]any, len(x.inputs))
 	size := 0
-	for _, in := range x.inputs {
-		value := v.At(in.slot)
+	for i, in := range x.inputs {
+		value, err := in.place.value(v)
+		if err != nil {
+			return Value{}, err
+		}
 		if size += len(value.Raw); size > maxText {
-			return nil
+			return Value{}, errBound
 		}
 		if value.Kind == Missing {
 			continue
 		}
 		decoded, ok := s.decode(value.Raw)
 		if !ok {
-			return nil
+			return Value{}, errBound
 		}
-		data[in.name] = decoded
+		s.inputs[i] = decoded
 	}
-	e := s.evaluator(data)
-	root := x.root
-	if x.condition != nil {
-		if condition := e.Eval(x.condition); condition.IsError() || !condition.IsTrue() {
-			root = x.alternative
-		}
-	}
-	if root == nil {
-		return nil
-	}
-	return s.result(e.Eval(root))
+	raw, err := s.result(x.root)
+	return valueOf(raw), err
 }
 
-func (s *sandbox) result(value *exec.Value) []byte {
-	if value.IsNil() || value.IsError() || s.exceeded {
-		return nil
+func (s *sandbox) result(n nodes.Node) ([]byte, error) {
+	value, err := s.orNone(n)
+	if err != nil || value.IsNil() {
+		return nil, err
 	}
 	out, ok := appendResult(nil, value, 0)
-	if !ok || len(out) > maxFound {
-		return nil
+	switch {
+	case !ok:
+		return nil, errExpression
+	case len(out) > maxFound:
+		return nil, errBound
 	}
-	return out
+	return out, nil
 }

@@ -1,13 +1,10 @@
 package mapping
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/nikolalohinski/gonja/v2/exec"
 )
-
-var errArguments = errors.New("the filter does not take these arguments")
 
 // parameter gives an argument by place or name.
 func parameter(params *exec.VarArgs, place int, name string) (*exec.Value, bool) {
@@ -27,7 +24,7 @@ func replace(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Valu
 		times = most.Integer()
 	}
 	if !hasFrom || !hasTo || !from.IsString() || !to.IsString() || in.IsList() || in.IsDict() {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	text, _ := plainText(in)
 	n := strings.Count(text, from.String())
@@ -40,23 +37,24 @@ func replace(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Valu
 	return exec.AsValue(strings.Replace(text, from.String(), to.String(), times))
 }
 
-// join takes a list of scalars.
+// join takes a list of scalars; what is None in it is an empty text.
 func join(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	between := ""
 	if d, found := parameter(params, 0, "d"); found {
 		between = d.String()
 	}
 	if !in.IsList() {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	var b strings.Builder
 	for i := range in.Len() {
 		if i > 0 {
 			b.WriteString(between)
 		}
-		text, ok := plainText(in.Index(i))
-		if !ok {
-			return exec.AsValue(errArguments)
+		item := in.Index(i)
+		text, ok := plainText(item)
+		if !ok && !item.IsNil() {
+			return sandboxOf(e).fail(errArguments)
 		}
 		b.WriteString(text)
 		if b.Len() > maxText {
@@ -71,20 +69,40 @@ var librarySort = library("sort")
 // sorted refuses a list of attributes, which each of the comparisons would split.
 func sorted(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	if by, found := parameter(params, 2, "attribute"); found && strings.Contains(by.String(), ",") {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	return librarySort(e, in, params)
 }
 
 // toJSONText gives the value's JSON as a text, without the escapes for HTML that
 // the library writes.
-func toJSONText(_ *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
+func toJSONText(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 	if len(params.Args)+len(params.KwArgs) > 0 {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
 	}
 	out, ok := appendResult(nil, in, 0)
 	if !ok {
-		return exec.AsValue(errArguments)
+		return sandboxOf(e).fail(errArguments)
+	}
+	return exec.AsValue(string(out))
+}
+
+// urlEncode escapes as Jinja does: all but letters, digits and _ - . ~ /. The
+// library leaves & and = as they are, by which a value could add parameters.
+func urlEncode(e *exec.Evaluator, in *exec.Value, _ *exec.VarArgs) *exec.Value {
+	text, ok := plainText(in)
+	if !ok {
+		return sandboxOf(e).fail(errArguments)
+	}
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-.~/", c) >= 0 {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
 	}
 	return exec.AsValue(string(out))
 }

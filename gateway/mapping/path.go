@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,15 @@ func pathError(at int, format string, args ...any) *PathError {
 	return &PathError{At: at, Rule: fmt.Sprintf(format, args...)}
 }
 
+// moved puts a fault that was found elsewhere at its place.
+func moved(err error, at int) error {
+	var fault *PathError
+	if errors.As(err, &fault) {
+		return pathError(at, "%s", fault.Rule)
+	}
+	return pathError(at, "%v", err)
+}
+
 // step goes from a value to one inside it.
 type step struct {
 	name   string
@@ -31,11 +41,12 @@ type step struct {
 
 // compiled is one path, ready to run: exactly one of its fields is set.
 type compiled struct {
-	steps      []step // plain: found by the one walk
-	header     string
-	param      string
-	query      *query // a JSONPath that may find several
-	expression *expression
+	steps    []step // plain: found by the one walk
+	header   string
+	param    string
+	query    *query  // a JSONPath that may find several
+	computed valuer  // of an expression
+	either   *either // of a template
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an
@@ -102,13 +113,19 @@ func compileBraces(path string, add func([]step) (Slot, error)) (compiled, error
 	if !found {
 		return compiled{}, pathError(len(path), "an expression ends with }}")
 	}
-	start := len("{{") + len(inner) - len(strings.TrimLeft(inner, " "))
-	p := plainParser{text: path, at: start, end: start + len(strings.TrimSpace(inner)), strict: true}
-	if steps, err := p.parse(); err == nil {
+	if steps, ok := plainBetween(inner); ok {
 		return compiled{steps: steps}, nil
 	}
 	x, err := compileExpression(path, add)
-	return compiled{expression: x}, err
+	return compiled{computed: x}, err
+}
+
+// plainBetween reads what stands between braces as a plain path, if it is one.
+func plainBetween(text string) ([]step, bool) {
+	text = strings.Trim(text, blank)
+	p := plainParser{text: text, end: len(text), strict: true}
+	steps, err := p.parse()
+	return steps, err == nil
 }
 
 // parsePointer reads a JSON Pointer (RFC 6901). A token that is a number may
@@ -138,6 +155,15 @@ func namedStep(name string) step {
 
 // maxIndexDigits keeps an index far below what overflows; no body has as many items.
 const maxIndexDigits = 9
+
+// stepsKey tells steps apart.
+func stepsKey(steps []step) string {
+	var b strings.Builder
+	for _, s := range steps {
+		fmt.Fprintf(&b, "%q%d%t%t", s.name, s.index, s.member, s.item)
+	}
+	return b.String()
+}
 
 func plainIndex(s string) (int, bool) {
 	if s == "" || len(s) > maxIndexDigits || len(s) > 1 && s[0] == '0' {

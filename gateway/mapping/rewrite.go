@@ -4,25 +4,21 @@ import (
 	"fmt"
 
 	"github.com/nikolalohinski/gonja/v2/nodes"
-	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// rewriter turns what was parsed into what may run: plain paths become inputs,
-// operators that can do unbounded work become checked filters, and everything
-// that is not known to be harmless is refused. The first fault ends it.
+// rewriter turns what was parsed into what may run: plain paths become inputs, and
+// everything that eval does not know, or knows no bound of, is refused. The first
+// fault ends it.
 type rewriter struct {
+	*expressions
 	x   *expression
-	add func([]step) (Slot, error)
+	at  int // where the parsed text starts, for the faults
 	err error
 }
 
 func (r *rewriter) refuse(n nodes.Node, format string, args ...any) nodes.Expression {
 	if r.err == nil {
-		at := 0
-		if token := n.Position(); token != nil {
-			at = token.Pos
-		}
-		r.err = pathError(at, format, args...)
+		r.err = pathError(r.at+offset(n), format, args...)
 	}
 	return &nodes.None{}
 }
@@ -31,14 +27,14 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 	if r.err != nil {
 		return &nodes.None{}
 	}
-	if name, ok := n.(*nodes.Name); ok && name.Name.Val == "none" { // the library knows None alone
-		return &nodes.None{Location: name.Name}
+	if isNone(n) {
+		return &nodes.None{Location: n.Position()}
 	}
 	if steps, ok := plainSteps(n); ok {
 		return r.input(n, steps)
 	}
 	switch n := n.(type) {
-	case *nodes.None, *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool:
+	case *nodes.String, *nodes.Integer, *nodes.Float, *nodes.Bool:
 		return n.(nodes.Expression)
 	case *nodes.List:
 		n.Val = r.each(n.Val)
@@ -61,18 +57,32 @@ func (r *rewriter) rewrite(n nodes.Node) nodes.Expression {
 		n.Term = r.rewrite(n.Term)
 		return n
 	case *nodes.BinaryExpression:
-		return r.binary(n)
+		n.Left, n.Right = r.rewrite(n.Left), r.rewrite(n.Right)
+		return n
 	case *nodes.FilteredExpression:
 		return r.filtered(n)
 	case *nodes.TestExpression:
 		return r.test(n)
 	case *nodes.Call:
-		return r.refuse(n, "a path calls no functions")
+		return r.call(n)
 	case nil:
-		r.err = pathError(0, "an expression is missing")
+		r.err = pathError(r.at, "an expression is missing")
 		return &nodes.None{}
 	}
 	return r.refuse(n, "this is not taken in a path")
+}
+
+// call takes range() alone.
+func (r *rewriter) call(n *nodes.Call) nodes.Expression {
+	if !r.functions {
+		return r.refuse(n, "a path calls no functions")
+	}
+	name, ok := n.Func.(*nodes.Name)
+	if !ok || name.Name.Val != "range" || len(n.Kwargs) > 0 || len(n.Args) < 1 || len(n.Args) > 3 {
+		return r.refuse(n, "there is no function but range(stop), range(start, stop) and range(start, stop, step)")
+	}
+	n.Args = r.each(n.Args)
+	return n
 }
 
 func (r *rewriter) each(list []nodes.Expression) []nodes.Expression {
@@ -92,25 +102,12 @@ func (r *rewriter) slice(n *nodes.GetSlice) nodes.Expression {
 	return n
 }
 
-// binary leaves comparisons and and/or/in as they are: they make nothing larger
-// than their operands.
-func (r *rewriter) binary(n *nodes.BinaryExpression) nodes.Expression {
-	n.Left, n.Right = r.rewrite(n.Left), r.rewrite(n.Right)
-	token := n.Operator.Token
-	if _, checked := operators[token.Type]; !checked {
-		return n
-	}
-	return &nodes.FilteredExpression{Expression: n.Left, Filters: []*nodes.FilterCall{{
-		Token: token, Name: operatorName(token.Type), Args: []nodes.Expression{n.Right},
-	}}}
-}
-
 func (r *rewriter) filtered(n *nodes.FilteredExpression) nodes.Expression {
 	n.Expression = r.rewrite(n.Expression)
 	for _, f := range n.Filters {
 		if !sandboxFilters.Exists(f.Name) {
 			if r.err == nil {
-				r.err = pathError(f.Token.Pos, "there is no filter %s", f.Name)
+				r.err = pathError(r.at+f.Token.Pos, "there is no filter %s", f.Name)
 			}
 			return n
 		}
@@ -124,7 +121,7 @@ func (r *rewriter) test(n *nodes.TestExpression) nodes.Expression {
 	n.Expression = r.rewrite(n.Expression)
 	if !sandboxTests.Exists(n.Test.Name) {
 		if r.err == nil {
-			r.err = pathError(n.Test.Token.Pos, "there is no test %s", n.Test.Name)
+			r.err = pathError(r.at+n.Test.Token.Pos, "there is no test %s", n.Test.Name)
 		}
 		return n
 	}
@@ -139,15 +136,16 @@ func (r *rewriter) named(args map[string]nodes.Expression) {
 	}
 }
 
-// input makes a plain path a slot of the set, under a name that nobody can write.
+// input makes a plain path an input.
 func (r *rewriter) input(n nodes.Node, steps []step) nodes.Expression {
-	slot, err := r.add(steps)
+	p, err := r.place(steps)
 	if err != nil {
-		return r.refuse(n, "%v", err)
+		r.err = moved(err, r.at+offset(n))
+		return &nodes.None{}
 	}
-	name := fmt.Sprintf("#%d", len(r.x.inputs))
-	r.x.inputs = append(r.x.inputs, input{name, slot})
-	return &nodes.Name{Name: &tokens.Token{Type: tokens.Name, Val: name}}
+	in := &input{Token: n.Position(), index: len(r.x.inputs), place: p}
+	r.x.inputs = append(r.x.inputs, in)
+	return in
 }
 
 // plainSteps gives the steps of a name with nothing but literal members and
@@ -169,6 +167,10 @@ func plainSteps(n nodes.Node) ([]step, bool) {
 			return append(steps, step{name: arg.Val, member: true}), ok
 		case *nodes.Integer:
 			return append(steps, step{index: arg.Val, item: true}), ok
+		case *nodes.UnaryExpression:
+			if n, isInteger := arg.Term.(*nodes.Integer); isInteger && arg.Negative {
+				return append(steps, step{index: -n.Val, item: true}), ok
+			}
 		}
 	}
 	return nil, false

@@ -61,11 +61,15 @@ func (e *entry) fits(v *Values) bool {
 // order they are listed. Where a required one is missing it gives dst as it was,
 // and that one's name.
 func (r *Rules) AppendVariables(dst []byte, v *Values, verdict Verdict) (out []byte, missing string) {
-	list := r.variables
+	return appendVariables(dst, r.of(verdict), v)
+}
+
+// of gives the variables of an outcome.
+func (r *Rules) of(verdict Verdict) []variable {
 	if verdict.entry > 0 && r.entries[verdict.entry-1].own {
-		list = r.entries[verdict.entry-1].variables
+		return r.entries[verdict.entry-1].variables
 	}
-	return appendVariables(dst, list, v)
+	return r.variables
 }
 
 // compiler gathers the paths and the faults of what is compiled together.

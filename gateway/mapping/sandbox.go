@@ -1,8 +1,7 @@
 package mapping
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,17 +14,11 @@ import (
 // every filter, operator and test starts by asking for leave, takes bounded
 // inputs, and has what it made counted.
 const (
-	maxRender   = 100 * time.Millisecond // for all expressions of one callback (SPEC 14)
+	maxRender   = 100 * time.Millisecond // for all expressions and templates of one document (SPEC 14)
 	maxText     = 256 << 10              // bytes of one text, and of all inputs together
 	maxProduced = 4 << 20                // bytes of all that one expression makes
 	maxItems    = 4096                   // values in all inputs together, and in one list
 	maxSteps    = 20_000
-)
-
-var (
-	errBound   = errors.New("a bound of the sandbox is reached")
-	errMissing = errors.New("the value is missing")
-	errOperand = errors.New("the operator does not take these values")
 )
 
 // jinjaConfig has no loader beside it and no statement beneath it: a path reaches
@@ -42,6 +35,12 @@ type sandbox struct {
 	items    int
 	produced int
 	exceeded bool
+	late     bool // what was exceeded is the time
+
+	cause error // why a filter of ours failed
+
+	evaluator *exec.Evaluator
+	inputs    []any
 }
 
 // sandboxKey finds the sandbox in the context; no name can be spelt so.
@@ -52,11 +51,13 @@ func sandboxOf(e *exec.Evaluator) *sandbox {
 	return found.(*sandbox)
 }
 
-func (s *sandbox) evaluator(data map[string]any) *exec.Evaluator {
-	return &exec.Evaluator{Config: jinjaConfig, Environment: &exec.Environment{
+func newSandbox(deadline time.Time) *sandbox {
+	s := &sandbox{deadline: deadline}
+	s.evaluator = &exec.Evaluator{Config: jinjaConfig, Environment: &exec.Environment{
 		Filters: sandboxFilters, Tests: sandboxTests, ControlStructures: noStatements,
-		Context: exec.NewContext(data),
+		Context: exec.NewContext(map[string]any{sandboxKey: s}),
 	}}
+	return s
 }
 
 // bound says that too much was asked for, once and for all: a default does not
@@ -66,10 +67,26 @@ func (s *sandbox) bound() *exec.Value {
 	return exec.AsValue(errBound)
 }
 
+// overBound says which bound it was.
+func (s *sandbox) overBound() error {
+	s.exceeded = true
+	if s.late {
+		return errTime
+	}
+	return errBound
+}
+
+// fail says why there is no result.
+func (s *sandbox) fail(err error) *exec.Value {
+	s.cause = err
+	return exec.AsValue(err)
+}
+
 // leave is false when no further step may be made.
 func (s *sandbox) leave() bool {
 	s.steps++
-	return !s.exceeded && s.steps <= maxSteps && time.Now().Before(s.deadline)
+	s.late = s.late || !time.Now().Before(s.deadline)
+	return !s.exceeded && !s.late && s.steps <= maxSteps
 }
 
 // small says whether a value may be worked on.
@@ -105,10 +122,12 @@ func (s *sandbox) made(v *exec.Value) *exec.Value {
 // The filters of the library that are as bounded as their inputs.
 var plainFilters = strings.Fields(`abs capitalize count first float int items last length list lower map max min
 	reject rejectattr reverse round select selectattr string striptags sum title trim truncate unique upper
-	urlencode wordcount`)
+	wordcount`)
 
 // Filters that take a value that is not there.
 var lenientFilters = []string{"d", "default"}
+
+func isLenient(filter string) bool { return slices.Contains(lenientFilters, filter) }
 
 var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 	filters := make(map[string]exec.FilterFunction)
@@ -122,9 +141,7 @@ var sandboxFilters, sandboxTests = func() (*exec.FilterSet, *exec.TestSet) {
 	filters["replace"] = guarded(replace, false)
 	filters["join"] = guarded(join, false)
 	filters["tojson"] = guarded(toJSONText, false)
-	for kind, operator := range operators {
-		filters[operatorName(kind)] = guarded(operation(operator), false)
-	}
+	filters["urlencode"] = guarded(urlEncode, false)
 	tests := make(map[string]exec.TestFunction)
 	for _, name := range plainTests {
 		tests[name] = guardedTest(name)
@@ -149,7 +166,7 @@ func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 		case !lenient && in.IsError():
 			return in
 		case !lenient && in.IsNil():
-			return exec.AsValue(errMissing)
+			return s.fail(errExpression) // in a list, which has a filter for its items
 		}
 		for _, p := range params.Args {
 			if !small(p) {
@@ -187,6 +204,3 @@ func guardedTest(name string) exec.TestFunction {
 		return run(e.Environment.Context, in, params)
 	}
 }
-
-// operatorName is a filter's name that nobody can write.
-func operatorName(kind any) string { return fmt.Sprintf("#%v", kind) }

@@ -13,11 +13,16 @@ type Builder struct {
 	trie   trie
 	slots  []compiled
 	byPath map[string]Slot
+
+	// For the templates.
+	resolve func(name string) (path, otherwise []string)
+	byName  map[string]Slot
+	tags    int
 }
 
 // NewBuilder gives an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{trie: newTrie(), byPath: make(map[string]Slot)}
+	return &Builder{trie: newTrie(), byPath: make(map[string]Slot), byName: make(map[string]Slot)}
 }
 
 // Path compiles a path of any kind; the error is a *PathError.
@@ -51,7 +56,7 @@ func (b *Builder) place(c compiled) (Slot, error) {
 }
 
 func (c *compiled) isPlain() bool {
-	return c.header == "" && c.param == "" && c.query == nil && c.expression == nil
+	return c.header == "" && c.param == "" && c.query == nil && c.computed == nil && c.either == nil
 }
 
 // Set gives the paths gathered so far; the Builder is not used after it.
@@ -89,9 +94,12 @@ type Values struct {
 	round   uint32
 	scratch []byte // unescaped text, for the moment
 
-	// What was used up for this callback, all together.
+	// What was used up for this document, all together.
 	work     work
 	rendered time.Duration
+	written  int // bytes that templates made
+
+	rendering // of the template that is rendered now
 }
 
 func (v *Values) begin(s *Set, doc Document) {
@@ -109,7 +117,7 @@ func (v *Values) begin(s *Set, doc Document) {
 		clear(v.seen)
 		v.round = 1
 	}
-	v.work, v.rendered = work{left: maxWork}, 0
+	v.work, v.rendered, v.written, v.steps = work{left: maxWork}, 0, 0, 0
 }
 
 func resize[T any](s []T, n int) []T {
@@ -125,7 +133,13 @@ func resize[T any](s []T, n int) []T {
 func (v *Values) Release() {
 	v.doc = Document{}
 	clear(v.values)
+	if cap(v.leaf) > maxKept {
+		v.leaf = nil
+	}
 }
+
+// maxKept is the largest buffer that waits in a pool for the next document.
+const maxKept = 64 << 10
 
 func (v *Values) put(slot Slot, raw []byte) {
 	value := valueOf(raw)
@@ -153,9 +167,11 @@ func (v *Values) At(slot Slot) Value {
 		if raw := c.query.find(v.doc.Raw, &v.work); raw != nil {
 			v.put(slot, raw)
 		}
+	case c.either != nil:
+		v.values[slot] = c.either.at(v)
 	default:
-		if raw := c.expression.evaluate(v); raw != nil {
-			v.put(slot, raw)
+		if value, _ := v.compute(c.computed); value.Kind != Missing {
+			v.put(slot, value.Raw)
 		}
 	}
 	return v.values[slot]

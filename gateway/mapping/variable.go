@@ -19,6 +19,8 @@ const (
 // variable is one value that is mapped into the flow.
 type variable struct {
 	name     string
+	path     string
+	kind     string // the type, as it was written
 	member   []byte // the name as JSON, and the colon
 	slot     Slot
 	convert  conversion
@@ -104,6 +106,8 @@ func (c *compiler) variables(place string, list []gateway.Variable) []variable {
 func (c *compiler) variable(place string, from gateway.Variable) variable {
 	v := variable{
 		name:     from.Name,
+		path:     from.Path,
+		kind:     from.Type,
 		member:   append(gateway.AppendString(nil, from.Name), ':'),
 		slot:     c.path(place+".path", from.Path),
 		convert:  conversions[from.Type],

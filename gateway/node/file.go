@@ -28,7 +28,7 @@ func fileOf(c *configs.Config) resources.File {
 		Compile: directory.Options{MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader},
 	}
 	for id, t := range c.Tenants {
-		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints}
+		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks}
 	}
 	for _, t := range c.Tokens {
 		scope, _ := auth.ParseScope(t.Scope) // configs has checked it

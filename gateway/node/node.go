@@ -15,6 +15,7 @@ import (
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/api"
+	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -50,6 +51,7 @@ type Node struct {
 	lanes     *outbound.Lanes
 	publisher *outbound.Publisher
 	sessions  *waiting.Sessions
+	calls     *calling.Calls
 	inbound   *inbound.Inbound
 	server    *server.Server
 
@@ -73,7 +75,7 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, part := range []func() error{
-		n.openStore, n.openLanes, n.openResources, n.openSessions, n.openPublisher, n.loadFile, n.firstToken, n.recover, n.listen,
+		n.openStore, n.openLanes, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile, n.firstToken, n.recover, n.listen,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -138,6 +140,7 @@ func (n *Node) openResources() (err error) {
 	n.resources, err = resources.Open(resources.Options{
 		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: n.sealer,
 		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
+		OnWebhookDeleted: n.dropWebhook,
 	})
 	if err != nil {
 		return err
@@ -151,6 +154,7 @@ func (n *Node) forget(tenant string) {
 	n.sessions.Forget(tenant)
 	n.inbound.Forget(tenant)
 	n.publisher.Forget(tenant)
+	n.calls.Forget(tenant)
 	n.lanes.Forget(tenant)
 }
 
@@ -252,6 +256,9 @@ func (n *Node) recover() error {
 	if err := n.lanes.Start(); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
+	if err := n.calls.Recover(); err != nil {
+		return fmt.Errorf("reading the pending calls: %w", err)
+	}
 	n.proveEndpoints()
 	return n.dropOrphans()
 }
@@ -293,7 +300,7 @@ func (n *Node) listen() (err error) {
 		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc,
 	})
 	management := api.New(api.Options{
-		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Deliveries: n.store,
+		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"),
@@ -317,6 +324,15 @@ func (n *Node) listen() (err error) {
 	public, internal := n.server.Addrs()
 	n.transport.SetListeners(public, internal)
 	return nil
+}
+
+// drainBackground drains those who work on after an answer side by side: a slow call
+// does not use up the time of the lanes. The notice of a call that ends after them is
+// in the store.
+func (n *Node) drainBackground(limit context.Context) error {
+	calls := make(chan error, 1)
+	go func() { calls <- n.calls.Drain(limit) }()
+	return errors.Join(n.lanes.Drain(limit), <-calls)
 }
 
 // ready says why this process should get no requests.
@@ -354,7 +370,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.sessions.Drain()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
 	defer cancel()
-	err := errors.Join(n.server.Drain(limit), n.lanes.Drain(limit), <-served, n.stop())
+	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.stop())
 	n.Log.Info("stopped")
 	return err
 }

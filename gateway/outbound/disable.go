@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/retry"
 )
 
@@ -70,7 +71,7 @@ func (l *Lanes) insist(ctx context.Context, n *lane, what string, write func() e
 		if err == nil {
 			return true
 		}
-		if !sleep(ctx, pause) {
+		if !background.Sleep(ctx, pause) {
 			l.log.Error("a disabled endpoint's "+what+" was not written", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
 			return false
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 )
 
 // count learns how much a former process left; see lane.unfinished.
@@ -64,7 +65,7 @@ func (l *Lanes) reader() {
 		if err := work(n); err != nil {
 			l.mu.Unlock()
 			l.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
-			sleep(l.ctx, storeRest)
+			background.Sleep(l.ctx, storeRest)
 			l.mu.Lock()
 			l.read = append(l.read, n)
 			continue

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/retry/breaker"
 )
 
@@ -123,27 +124,13 @@ func (l *Lanes) Drain(ctx context.Context) error {
 	l.sleep.stop()
 	l.mu.Unlock()
 	defer l.cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		l.running.Wait()
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	left := l.flying
-	l.mu.Unlock()
-	l.cancel()
-	// What is connected ends now; what is connecting ends with the transport.
-	timer := time.NewTimer(time.Second)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
+	left := 0
+	background.Drain(ctx, &l.running, func() {
+		l.mu.Lock()
+		left = l.flying
+		l.mu.Unlock()
+		l.cancel()
+	})
 	if left == 0 {
 		return nil
 	}

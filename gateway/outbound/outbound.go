@@ -52,6 +52,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/transport"
 	"hookgate/retry/breaker"
 )
@@ -152,7 +153,7 @@ const loads = 3
 func (l *Lanes) load(ctx context.Context, a *attempt) bool {
 	d, events, err := l.fetch(a.lane.key.Tenant, a.due.ID)
 	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
-		if n == loads || !sleep(ctx, storeRest) {
+		if n == loads || !background.Sleep(ctx, storeRest) {
 			l.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
 				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
 			l.holdUnread(a)
@@ -174,16 +175,4 @@ func (l *Lanes) load(ctx context.Context, a *attempt) bool {
 // fetch gives an unfinished delivery with its events.
 func (l *Lanes) fetch(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
 	return l.queue.Load(tenant, id)
-}
-
-// sleep rests, and says whether the rest was whole.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

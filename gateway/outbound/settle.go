@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/transport"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -54,7 +55,7 @@ func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 			break
 		}
 		l.written(a) // whoever cancels it need not wait for the disk
-		if !sleep(ctx, pause) {
+		if !background.Sleep(ctx, pause) {
 			l.log.Error("the outcome of a delivery was not written: it will be sent again", "tenant", d.Tenant,
 				"endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
 			return false

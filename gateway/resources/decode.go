@@ -15,6 +15,9 @@ var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "
 var readOnlyEndpoint = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "verified", "verification_error", "paused",
 	"disabled_reason", "queue_depth", "breaker.state", "breaker.open_until", "old_secrets_until", "secret", "public_key")
 
+// readOnlyWebhook is readOnly for a webhook.
+var readOnlyWebhook = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "error", "breaker.state", "breaker.open_until")
+
 // decode reads a body into spec, a pointer, and puts old's secrets where it is
 // masked.
 func decode(tree any, spec, old any, readOnly fields.Option) []gateway.Fault {

@@ -64,39 +64,30 @@ func (r *Resources) assemble(named map[string]*directory.Tenant) []*directory.Te
 		switch {
 		case t == nil && k.tenant != nil:
 			t = r.compileKept(id, k.tenant)
-		case t == nil && len(k.sources)+len(k.endpoints) > 0: // the file had it, in a store that could not take the mark
+		case t == nil && len(k.sources)+len(k.endpoints)+len(k.webhooks) > 0: // the file had it, in a store that could not take the mark
 			t = r.compileKept(id, &tenantRecord{FromFile: true})
 		case t == nil:
 			continue
 		}
 		if k != nil {
-			t = t.Having(r.joinSources(t, k)...).HavingEndpoints(r.joinEndpoints(t, k)...)
+			t = t.Having(join(t.ID, t.Sources(), t.Source, k.sources, r.compileKeptSource)...).
+				HavingEndpoints(join(t.ID, t.Endpoints(), t.Endpoint, k.endpoints, r.compileKeptEndpoint)...).
+				HavingWebhooks(join(t.ID, t.Webhooks(), t.Webhook, k.webhooks, r.compileKeptWebhook)...)
 		}
 		all = append(all, t)
 	}
 	return all
 }
 
-// joinSources gives a tenant's sources: its own, then the API's that they do not hide.
-func (r *Resources) joinSources(t *directory.Tenant, k *kept) []*directory.Source {
-	all := t.Sources()
-	for id, rec := range k.sources {
-		if t.Source(id) == nil {
-			all = append(all, r.compileKeptSource(t.ID, id, rec))
+// join gives a tenant's parts of one kind: its own, then the API's that they do not
+// hide.
+func join[P, R any](tenant string, own []*P, named func(id string) *P, kept map[string]*R, compile func(tenant, id string, rec *R) *P) []*P {
+	for id, rec := range kept {
+		if named(id) == nil {
+			own = append(own, compile(tenant, id, rec))
 		}
 	}
-	return all
-}
-
-// joinEndpoints is joinSources for endpoints.
-func (r *Resources) joinEndpoints(t *directory.Tenant, k *kept) []*directory.Endpoint {
-	all := t.Endpoints()
-	for id, rec := range k.endpoints {
-		if t.Endpoint(id) == nil {
-			all = append(all, r.compileKeptEndpoint(t.ID, id, rec))
-		}
-	}
-	return all
+	return own
 }
 
 // stored are the options for what was accepted before: its URLs are judged again
@@ -215,6 +206,7 @@ func (r *Resources) warn() {
 		}
 		r.warnOfSources(t, file)
 		r.warnOfEndpoints(t, file)
+		r.warnOfWebhooks(t, file)
 	}
 }
 

@@ -21,12 +21,13 @@ func file(t failer, text string) resources.File {
 		gateway.Tenant
 		Sources   map[string]gateway.Source   `json:"sources"`
 		Endpoints map[string]gateway.Endpoint `json:"endpoints"`
+		Webhooks  map[string]gateway.Webhook  `json:"webhooks"`
 	}
 	if faults := fields.Decode(tree(t, text), &read); len(faults) > 0 {
 		t.Fatalf("%s: %v", text, faults)
 	}
 	for id, tenant := range read {
-		f.Tenants[id] = directory.FileTenant{Tenant: tenant.Tenant, Sources: tenant.Sources, Endpoints: tenant.Endpoints}
+		f.Tenants[id] = directory.FileTenant{Tenant: tenant.Tenant, Sources: tenant.Sources, Endpoints: tenant.Endpoints, Webhooks: tenant.Webhooks}
 	}
 	return f
 }

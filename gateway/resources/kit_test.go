@@ -38,6 +38,7 @@ type kit struct {
 	deleted []string
 	changed chan string // endpoints, as OnEndpointChanged tells them; nil: nobody listens
 	gone    []string    // endpoints, as OnEndpointDeleted tells them
+	dropped []string    // webhooks, as OnWebhookDeleted tells them
 	*resources.Resources
 }
 
@@ -90,6 +91,7 @@ func (k *kit) tryStart(f resources.File) (err error) {
 			}
 		},
 		OnEndpointDeleted: func(tenant, endpoint string) { k.gone = append(k.gone, tenant+"/"+endpoint) },
+		OnWebhookDeleted:  func(tenant, webhook string) { k.dropped = append(k.dropped, tenant+"/"+webhook) },
 	})
 	if err != nil {
 		return err
@@ -203,6 +205,16 @@ type seen struct {
 	Sources   []seenSource
 	Keys      []bool
 	Endpoints []seenEndpoint
+	Webhooks  []seenWebhook
+}
+
+type seenWebhook struct {
+	Meta    gateway.Meta
+	Spec    gateway.Webhook
+	Enabled bool
+	Headers []directory.Header
+	Method  string
+	Tenant  string
 }
 
 type seenEndpoint struct {
@@ -246,6 +258,12 @@ func look(s *directory.Snapshot) (all []seen) {
 				panic("an endpoint points at another tenant than the one that has it")
 			}
 			v.Endpoints = append(v.Endpoints, seenEndpoint{e.Meta, e.Spec, e.Enabled, e.Headers, e.OldUntil, signed(e), e.Tenant.ID})
+		}
+		for _, w := range t.Webhooks() {
+			if w.Tenant != t {
+				panic("a webhook points at another tenant than the one that has it")
+			}
+			v.Webhooks = append(v.Webhooks, seenWebhook{w.Meta, w.Spec, w.Enabled, w.Headers, w.Method, w.Tenant.ID})
 		}
 		all = append(all, v)
 	}

@@ -35,8 +35,13 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 			`{"url": "https://x.example.com/", "token": "a secret", "sign": {"type": "hmac", "header": "X", "secrets": ["secret"]}}`, `{}`,
 			`{"url": "https://x.example.com/", "sign": {"type": "standard-ed25519"}}`,
 		})
+		webhooks := rapid.SampledFrom([]string{
+			`{"url": "https://x.example.com/"}`, `{"url": "https://x.example.com/{{ v }}", "headers": {"X": "a secret {{ v }}"}, "body": {"a": "<{{ v }}>"}}`, `{}`,
+			`{"profile": "chatbot", "url": "https://x.example.com/", "token": "a secret", "auth": {"type": "bearer", "token": "secret"}}`,
+			`{"profile": "chatbot", "url": "https://x.example.com/", "token": "***"}`,
+		})
 		files := rapid.SampledFrom([]string{`{}`, `{"a": {"account_keys": ["k"]}}`, fileAcme, `{"a": {}, "b": {"parent": "a",
-			"sources": {"a": {"verify": {"type": "bearer", "secrets": ["of the file"]}}}, "endpoints": {"a": {"url": "https://f.example.com/"}}}}`})
+			"sources": {"a": {"verify": {"type": "bearer", "secrets": ["of the file"]}}}, "endpoints": {"a": {"url": "https://f.example.com/"}}, "webhooks": {"a": {"url": "https://f.example.com/"}}}}`})
 		var trail []string
 		step := func(what string, err error) {
 			if err != nil && code(err) == "" {
@@ -70,6 +75,19 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
 				step("DELETE endpoint "+tenant+"/"+id, k.DeleteEndpoint(admin, tenant, id))
 			},
+			"put webhook": func(rt *rapid.T) {
+				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), webhooks.Draw(rt, "body")
+				_, _, err := k.PutWebhook(admin, tenant, id, tree(rt, body))
+				step("PUT webhook "+tenant+"/"+id+" "+body, err)
+			},
+			"webhook error": func(rt *rapid.T) {
+				tenant, id, text := names.Draw(rt, "tenant"), names.Draw(rt, "id"), rapid.SampledFrom([]string{"", "bad", "worse"}).Draw(rt, "text")
+				step("error of "+tenant+"/"+id+" "+text, k.SetWebhookError(tenant, id, text))
+			},
+			"delete webhook": func(rt *rapid.T) {
+				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
+				step("DELETE webhook "+tenant+"/"+id, k.DeleteWebhook(admin, tenant, id))
+			},
 			"delete tenant": func(rt *rapid.T) {
 				id := names.Draw(rt, "id")
 				step("DELETE "+id, k.DeleteTenant(admin, id))
@@ -93,8 +111,11 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 				}
 			},
 		})
-		before := look(k.here.Current())
+		before, errors := look(k.here.Current()), k.webhookErrors()
 		k.start(f)
+		if after := k.webhookErrors(); !reflect.DeepEqual(errors, after) {
+			rt.Fatalf("%s\nerrors before a restart %q, after it %q", strings.Join(trail, "\n"), errors, after)
+		}
 		if after := look(k.here.Current()); !reflect.DeepEqual(before, after) {
 			rt.Fatalf("%s\nbefore a restart\n%+v\nafter it\n%+v", strings.Join(trail, "\n"), before, after)
 		}
@@ -106,4 +127,14 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 			}
 		}
 	})
+}
+
+// webhookErrors lists the error of every webhook.
+func (k *kit) webhookErrors() (all []string) {
+	for t := range k.here.Current().Tenants() {
+		for _, w := range t.Webhooks() {
+			all = append(all, t.ID+"/"+w.ID+": "+k.WebhookError(t.ID, w.ID))
+		}
+	}
+	return all
 }

@@ -37,6 +37,15 @@ type endpointRecord struct {
 	Secrets   map[string]string   `json:"secrets,omitempty"`
 }
 
+// webhookRecord is a webhook as the store keeps it.
+type webhookRecord struct {
+	Spec      gateway.Webhook   `json:"spec"`
+	Error     string            `json:"error,omitempty"` // how the last call failed; none: it did not
+	CreatedAt gateway.Time      `json:"created_at"`
+	UpdatedAt gateway.Time      `json:"updated_at"`
+	Secrets   map[string]string `json:"secrets,omitempty"`
+}
+
 // record is what can be kept: it names its secrets' holder and their sealed forms.
 type record[T any] interface {
 	*T
@@ -52,6 +61,8 @@ func (e *endpointRecord) sealed() (any, *map[string]string) {
 	}{&e.Spec, e.Old}, &e.Secrets
 }
 
+func (w *webhookRecord) sealed() (any, *map[string]string) { return &w.Spec, &w.Secrets }
+
 // A token's digest is no secret that could be read back: it is kept as it is.
 func (t *tokenRecord) sealed() (any, *map[string]string) { return &struct{}{}, new(map[string]string) }
 
@@ -62,6 +73,8 @@ func object(kind, id string) string {
 		return "sources/" + id
 	case gateway.KindEndpoint:
 		return "endpoints/" + id
+	case gateway.KindWebhook:
+		return "webhooks/" + id
 	}
 	return kind
 }

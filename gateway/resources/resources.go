@@ -16,6 +16,9 @@
 // in that one answer. A rotation leaves the old secret beside the new one until its
 // overlap ends; a timer then builds the snapshot in which it signs no more.
 //
+// A webhook's record also has how its last call failed. No snapshot knows it: calls
+// tell it (SetWebhookError), and only a change of it is written.
+//
 // One mutex orders writers. Readers use the directory's snapshot and never come
 // here.
 package resources
@@ -51,6 +54,9 @@ type Options struct {
 	// and must not call Resources.
 	OnEndpointChanged func(tenant, endpoint string)
 	OnEndpointDeleted func(tenant, endpoint string)
+	// OnWebhookDeleted is told after a webhook has gone from store and snapshot, but
+	// not of what the file changes. It may be nil, and must not call Resources.
+	OnWebhookDeleted func(tenant, webhook string)
 }
 
 // Resources is the one writer of the configuration.
@@ -64,6 +70,8 @@ type Resources struct {
 	compile  directory.Options // as the file last said
 	overlaps *time.Timer       // fires when the first rotated secret's time is over
 	closed   bool
+
+	callErrors callErrors
 }
 
 // kept is what the store has of one tenant.
@@ -71,6 +79,7 @@ type kept struct {
 	tenant    *tenantRecord // nil: the API never gave it, nor did it leave the file
 	sources   map[string]*sourceRecord
 	endpoints map[string]*endpointRecord
+	webhooks  map[string]*webhookRecord
 }
 
 // markKind is the kind of records that are no resources: facts of the store as a
@@ -126,6 +135,12 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.Sealer, rec)
 	case gateway.KindEndpoint:
 		r.of(rec.Tenant).endpoints[rec.ID], err = readRecord[endpointRecord](r.Sealer, rec)
+	case gateway.KindWebhook:
+		var w *webhookRecord
+		if w, err = readRecord[webhookRecord](r.Sealer, rec); err == nil {
+			r.of(rec.Tenant).webhooks[rec.ID] = w
+			r.callErrors.set(webhookKey{rec.Tenant, rec.ID}, w.Error)
+		}
 	case gateway.KindToken:
 		var t *tokenRecord
 		if t, err = readRecord[tokenRecord](r.Sealer, rec); err == nil {
@@ -144,7 +159,7 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 func (r *Resources) of(tenant string) *kept {
 	k := r.kept[tenant]
 	if k == nil {
-		k = &kept{sources: map[string]*sourceRecord{}, endpoints: map[string]*endpointRecord{}}
+		k = &kept{sources: map[string]*sourceRecord{}, endpoints: map[string]*endpointRecord{}, webhooks: map[string]*webhookRecord{}}
 		r.kept[tenant] = k
 	}
 	return k
@@ -156,6 +171,7 @@ func now() gateway.Time { return gateway.At(time.Now()) }
 var (
 	errNoTenant      = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
 	errNoEndpoint    = gateway.Errorf(gateway.CodeNotFound, "no such endpoint")
+	errNoWebhook     = gateway.Errorf(gateway.CodeNotFound, "no such webhook")
 	errNoSource      = gateway.Errorf(gateway.CodeNotFound, "no such source")
 	errNoToken       = gateway.Errorf(gateway.CodeNotFound, "no such token")
 	errManagedByFile = gateway.Errorf(gateway.CodeManagedByFile, "the configuration file owns this: change it there and reload")

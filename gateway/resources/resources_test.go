@@ -266,6 +266,7 @@ func TestReadersNeverMeetWriters(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", acme)
 	k.source("acme", "payments", payments)
+	k.webhook("acme", "stock", stock)
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
@@ -276,6 +277,7 @@ func TestReadersNeverMeetWriters(t *testing.T) {
 					return
 				default:
 					look(k.here.Current())
+					_ = k.WebhookError("acme", "stock")
 				}
 			}
 		})
@@ -283,6 +285,10 @@ func TestReadersNeverMeetWriters(t *testing.T) {
 	for range 20 {
 		k.tenant("acme", strings.ReplaceAll(acme, "canary-bearer", gateway.Masked))
 		k.source("acme", "payments", strings.ReplaceAll(payments, "canary-first", gateway.Masked))
+		k.webhook("acme", "stock", strings.ReplaceAll(stock, "canary-header", gateway.Masked))
+		if err := k.SetWebhookError("acme", "stock", "bad"); err != nil {
+			t.Fatal(err)
+		}
 		if err := k.SetFile(compiled(resources.File{})); err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *dire
 	}
 	r.of(t.ID).tenant = rec
 	if last != nil {
-		t = t.Having(last.Sources()...).HavingEndpoints(last.Endpoints()...)
+		t = t.Having(last.Sources()...).HavingEndpoints(last.Endpoints()...).HavingWebhooks(last.Webhooks()...)
 	}
 	r.Directory.Swap(r.Directory.Current().With(t))
 	return t, last == nil, nil
@@ -124,6 +124,7 @@ func (r *Resources) DeleteTenant(by auth.Principal, id string) error {
 		return err
 	}
 	delete(r.kept, id)
+	r.callErrors.forget(func(k webhookKey) bool { return k.tenant == id })
 	r.Directory.Swap(r.Directory.Current().Without(id).WithTokens(r.tokenTable()))
 	r.OnTenantDeleted(id)
 	// Until now a request could still use the last snapshot, and leave something

@@ -23,7 +23,7 @@ type Handlers struct {
 	// than that; nil: nobody does.
 	HookTooLarge func(tenant, source []byte)
 
-	API     fasthttp.RequestHandler // /v1 and below
+	API     fasthttp.RequestHandler // /v1, /v2 and below
 	Metrics fasthttp.RequestHandler // /metrics
 	Ready   func() error            // why this process should get no requests, or nil
 }
@@ -56,12 +56,18 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 	case "/metrics":
 		readOnly(ctx, h.Metrics)
 	default:
-		if string(path) == "/v1" || bytes.HasPrefix(path, []byte("/v1/")) {
+		if below(path, "/v1") || below(path, "/v2") {
 			h.API(ctx)
 			return
 		}
 		edge.WriteProblem(ctx, errNoPath)
 	}
+}
+
+// below reports whether a path is prefix itself, or goes on behind it.
+func below(path []byte, prefix string) bool {
+	rest, found := bytes.CutPrefix(path, []byte(prefix))
+	return found && (len(rest) == 0 || rest[0] == '/')
 }
 
 // tooLarge answers a callback that announced too much as any refused callback is.

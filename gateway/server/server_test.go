@@ -143,6 +143,10 @@ func TestRoutes(t *testing.T) {
 		{r.internal, "PUT", "/v1/tenants/acme?x=1", 200, "api /v1/tenants/acme 2"},
 		{r.internal, "GET", "/v1", 200, "api /v1 2"},
 		{r.internal, "GET", "/v1x", 404, "not_found"},
+		{r.internal, "GET", "/v2/integrations/webhook", 200, "api /v2/integrations/webhook 2"},
+		{r.internal, "GET", "/v2", 200, "api /v2 2"},
+		{r.internal, "GET", "/v20", 404, "not_found"},
+		{r.public, "GET", "/v2/integrations/webhook", 404, "not_found"},
 		{r.internal, "POST", "/hooks/acme/payments", 404, "not_found"},
 		{r.internal, "GET", "/v1/../healthz", 400, "bad_request"},
 	} {

@@ -6,6 +6,7 @@
 //	cancel   end a wait because somebody asked to
 //	expire   end a wait because its time is over
 //	hold     look on until a wait has ended
+//	alias    give a conversation another name, also while it waits
 //
 // A wait leaves the state waiting exactly once. Callback, deadline and cancel
 // race for it, and what decides is a turn: each of them must have the turn on all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,8 @@ type kit struct {
 
 	mu       sync.Mutex
 	notices  []gateway.Due
-	onNotice func() // called when a lane is woken
+	onNotice func()                 // called when a lane is woken
+	onRules  atomic.Pointer[func()] // called once, when rules of a wait's own are looked for
 	counts   counts
 }
 
@@ -57,7 +59,11 @@ func (k *kit) ParkedChanged(_ string, delta int) {
 	defer k.mu.Unlock()
 	k.counts.parked += delta
 }
-func (k *kit) RulesCache(bool) {}
+func (k *kit) RulesCache(bool) {
+	if do := k.onRules.Swap(nil); do != nil {
+		(*do)()
+	}
+}
 
 func (k *kit) observed() counts { k.mu.Lock(); defer k.mu.Unlock(); return k.counts }
 

@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -16,14 +17,33 @@ func (s *Sessions) Learn(tenant string, names []string) (n gateway.Names, known 
 
 // Learned tells of names that are durable now. A wait that is open under one of
 // them takes what is parked under another: it has waited for it without knowing.
+// Whoever has the turn on one of them now may have looked before they were one
+// conversation's, and may be about to park or to open: that is waited for. Who
+// gets the turn from here on sees the names as they are.
 func (s *Sessions) Learned(n gateway.Names) {
 	r := s.room(n.Tenant)
 	r.renamed()
+	for _, finished := range r.underWay(n.All) {
+		<-finished
+	}
 	for _, e := range r.reunited(n.All) {
 		// The wait stays open, and the callback parked, when this cannot be written
 		// now: the event was taken all the same.
 		_ = s.reunite(r, e, n.All)
 	}
+}
+
+// underWay gives what closes when each turn is over that somebody has on one of
+// the keys now, at any source.
+func (r *room) underWay(keys []string) (finished []<-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n, t := range r.busy {
+		if slices.Contains(keys, n.key) {
+			finished = append(finished, t.over())
+		}
+	}
+	return finished
 }
 
 // reunited gives the open sessions of a conversation for which something is
@@ -70,11 +90,14 @@ func (s *Sessions) reunite(r *room, e *session, keys []string) error {
 		return err
 	}
 	defer r.release(s, t)
-	if open, err := s.inTime(r, e); open == nil || err != nil || r.finalOf(e) != nil {
+	if r.finalOf(e) != nil {
+		return nil
+	}
+	if open, err := s.inTime(r, e); open == nil || err != nil {
 		return err
 	}
 	change := &gateway.Change{Wait: e.wait}
-	early, record, err := s.takeParked(r, src, own, names, change)
+	early, record, err := s.takeParked(r, src, own, r.apart(names, e), change)
 	if record == nil || err != nil {
 		return err
 	}
@@ -85,5 +108,19 @@ func (s *Sessions) reunite(r *room, e *session, keys []string) error {
 	}
 	r.unpark(s, early)
 	r.finish(s, e, change.Wait)
+	s.wake(change)
 	return nil
+}
+
+// apart leaves out the names of other open sessions: one conversation may have two
+// that were open when it was learned that it is one, and they are not merged.
+func (r *room) apart(names []name, e *session) (own []name) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range names {
+		if other := r.open[n]; other == nil || other == e {
+			own = append(own, n)
+		}
+	}
+	return own
 }

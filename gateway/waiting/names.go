@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -24,6 +25,65 @@ func (s *Sessions) namesOf(tenant, key string) ([]string, error) {
 		_ = s.Store.Commit(&gateway.Change{Names: &n, Refused: true})
 	}
 	return n.All, nil
+}
+
+// naming stands in place of a source in the turn of who changes the names of a
+// conversation: it is no source's id. Two who add to one conversation, at whatever
+// source, would else each forget what the other added.
+const naming = ""
+
+// asked are the names for which somebody wants the turn at a source, or naming.
+type asked struct {
+	source  string
+	key     string
+	aliases []string
+	mark    *gateway.MarkKey // nil: none
+}
+
+// acquireNames takes the turn on all names of the conversation that the asked are
+// joined to, and gives them; changed says that the store does not know them so.
+// Which those are may change until it has the turn: then it looks again.
+func (s *Sessions) acquireNames(ctx context.Context, r *room, t *turn, q asked) (n gateway.Names, changed bool, err error) {
+	before := r.renames()
+	all, changed, err := s.join(r.tenant, q.key, q.aliases)
+	if err != nil {
+		return n, false, err
+	}
+	for {
+		if err := r.acquire(ctx, t, q.at(all, changed), q.mark); err != nil {
+			return n, false, err
+		}
+		now := r.renames()
+		if now == before {
+			break
+		}
+		had, did := all, changed
+		if all, changed, err = s.join(r.tenant, q.key, q.aliases); err != nil {
+			r.release(s, t)
+			return n, false, err
+		}
+		if slices.Equal(had, all) && did == changed {
+			break
+		}
+		r.release(s, t)
+		*t, before = turn{}, now
+	}
+	return gateway.Names{Tenant: r.tenant, All: all, Used: time.Now()}, changed, nil
+}
+
+// at gives what the turn must span.
+func (q *asked) at(all []string, changed bool) []name {
+	names := make([]name, 0, len(all))
+	for _, key := range all {
+		names = append(names, name{q.source, key})
+	}
+	if !changed || q.source == naming {
+		return names
+	}
+	for _, key := range all {
+		names = append(names, name{naming, key})
+	}
+	return names
 }
 
 // namesFresh is how old the last use of names may be before it is written anew:
@@ -69,4 +129,17 @@ func bounded(all []string, key string, aliases []string) []string {
 		}
 	}
 	return kept
+}
+
+// renames counts the conversations of this tenant that got other names.
+func (r *room) renames() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.renaming
+}
+
+func (r *room) renamed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.renaming++
 }

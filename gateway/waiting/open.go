@@ -2,7 +2,6 @@ package waiting
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -79,45 +78,16 @@ type opening struct {
 	rules    *mapping.Program
 	mark     *gateway.MarkKey
 	turn     turn
-	all      []string // all names of the conversation
-	renamed  bool     // the store does not know them so yet
+	names    gateway.Names // of the conversation, all of them
+	renamed  bool          // the store does not know them so yet
 }
 
-// acquire takes the turn on all names of the conversation. Which those are may
-// change until it has the turn: then it looks again.
+// acquire takes the turn on all names of the conversation.
 func (o *opening) acquire(ctx context.Context) error {
-	s := o.sessions
-	join := func() (err error) {
-		o.all, o.renamed, err = s.join(o.Source.Tenant.ID, o.Key, o.Aliases)
-		return err
-	}
-	before := o.room.renames()
-	if err := join(); err != nil {
-		return err
-	}
-	for {
-		names := make([]name, len(o.all))
-		for i, key := range o.all {
-			names[i] = name{o.Source.ID, key}
-		}
-		if err := o.room.acquire(ctx, &o.turn, names, o.mark); err != nil {
-			return err
-		}
-		now := o.room.renames()
-		if now == before {
-			return nil
-		}
-		had := o.all
-		if err := join(); err != nil {
-			o.room.release(s, &o.turn)
-			return err
-		}
-		if slices.Equal(had, o.all) {
-			return nil
-		}
-		o.room.release(s, &o.turn)
-		o.turn, before = turn{}, now
-	}
+	names, renamed, err := o.sessions.acquireNames(ctx, o.room, &o.turn,
+		asked{source: o.Source.ID, key: o.Key, aliases: o.Aliases, mark: o.mark})
+	o.names, o.renamed = names, renamed
+	return err
 }
 
 // replay answers a repeated Idempotency-Key with the wait it opened first.
@@ -179,7 +149,7 @@ func (o *opening) register() (Opened, error) {
 		})
 	}
 	if o.renamed {
-		change.Names = &gateway.Names{Tenant: w.Tenant, All: o.all, Used: now}
+		change.Names = &o.names
 		defer o.room.renamed()
 	}
 	early, record, err := s.takeParked(o.room, o.Source, o.rules, o.turn.names, change)
@@ -217,7 +187,7 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 		ConversationKey: o.Key, State: gateway.StateWaiting, Context: o.Context, Mode: o.Mode,
 		OwnMatch: o.Match, OwnVariables: o.Variables, CreatedAt: stamp(now), ExpiresAt: stamp(now.Add(o.Timeout)),
 	}
-	for _, key := range o.all {
+	for _, key := range o.names.All {
 		if key != o.Key {
 			w.Aliases = append(w.Aliases, key)
 		}
@@ -265,17 +235,4 @@ func (r *room) at(n name) *session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.open[n]
-}
-
-// renames counts the conversations of this tenant that got other names.
-func (r *room) renames() uint64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.renaming
-}
-
-func (r *room) renamed() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.renaming++
 }

@@ -81,6 +81,14 @@ type turn struct {
 	finished chan struct{} // made by the first who waits for it
 }
 
+// over gives what closes when the turn is given back. The room's lock is held.
+func (t *turn) over() <-chan struct{} {
+	if t.finished == nil {
+		t.finished = make(chan struct{})
+	}
+	return t.finished
+}
+
 // acquire takes the turn on names and on mark (nil: none). Where an open session
 // has one of them, the turn spans all names of that session too.
 func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway.MarkKey) error {
@@ -95,10 +103,7 @@ func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway
 		if blocking == nil {
 			break
 		}
-		if blocking.finished == nil {
-			blocking.finished = make(chan struct{})
-		}
-		finished := blocking.finished
+		finished := blocking.over()
 		r.mu.Unlock()
 		select {
 		case <-finished:

@@ -105,11 +105,13 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 // widen takes the turn on all names of the conversation where no session is open
 // under the one that the callback carries: it may be open under another, learned
 // since. It says whether it gave the turn back in between, so that what was looked
-// up must be looked up again.
+// up must be looked up again; so must the names, if any conversation got others
+// meanwhile.
 func (s *Sessions) widen(r *room, k *taking, mark *gateway.MarkKey) (again bool, err error) {
 	if k.Key == "" || k.turn.session != nil || k.names != nil {
 		return false, nil
 	}
+	before := r.renames()
 	if k.names, err = s.namesOf(k.Source.Tenant.ID, k.Key); err != nil || len(k.names) == 1 {
 		return false, err
 	}
@@ -119,7 +121,13 @@ func (s *Sessions) widen(r *room, k *taking, mark *gateway.MarkKey) (again bool,
 	}
 	r.release(s, &k.turn)
 	k.turn = turn{}
-	return true, r.acquire(background, &k.turn, names, mark)
+	if err := r.acquire(background, &k.turn, names, mark); err != nil {
+		return false, err
+	}
+	if r.renames() != before {
+		k.names = nil
+	}
+	return true, nil
 }
 
 // repeated looks for the mark of the same callback.

@@ -6,6 +6,8 @@
 //	Check         the laws; what breaks one is named, with the conversation's story
 //	Feed          the same for events: what was published, what endpoints got, and laws
 //	              of its own
+//	Calls         the same for calls: what was asked for, what the backend got, and
+//	              what the platform was told
 //
 // The laws of callbacks, after SPEC 5, 6, 8 and 14:
 //

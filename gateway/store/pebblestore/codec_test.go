@@ -29,6 +29,9 @@ func FuzzDecode(f *testing.F) {
 			e.delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204})
 		},
 		func() { e.attempt(&gateway.Attempt{Status: 500}) },
+		func() {
+			e.pendingCall(&gateway.PendingCall{Webhook: "w", WaitID: "wait_1", Sent: true, CreatedAt: now, Request: gateway.Raw("{}")})
+		},
 		func() { e.hold(&gateway.Hold{Delivery: "dlv_1", Until: now}) },
 		func() { e.status(&gateway.EndpointStatus{Paused: true, OpenUntil: now, Trips: 2}) },
 	} {
@@ -40,6 +43,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		again(t, value, func(v []byte) (*gateway.Wait, error) { return decodeWait("t", id[:], v) }, (*encoder).wait)
+		again(t, value, func(v []byte) (*gateway.PendingCall, error) { return decodePendingCall("t", id[:], v) }, (*encoder).pendingCall)
 		again(t, value, func(v []byte) (*gateway.Parked, error) { return decodeParked("t", id[:], v, false) }, (*encoder).parked)
 		again(t, value, func(v []byte) (*keptDelivery, error) {
 			d, last, err := decodeDelivery("t", id[:], v)

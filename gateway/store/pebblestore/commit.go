@@ -40,7 +40,8 @@ func (s *Store) admit() error {
 }
 
 func onlyTraces(c *gateway.Change) bool {
-	return c.Wait == nil && len(c.Marks) == 0 && c.Park == nil && c.Unpark == nil && c.Names == nil && c.Notice == nil
+	return c.Wait == nil && len(c.Marks) == 0 && c.Park == nil && c.Unpark == nil && c.Names == nil && c.Notice == nil &&
+		c.Pending == nil && c.Settled == nil
 }
 
 func (s *Store) putChange(b *batch, c *gateway.Change) {
@@ -68,6 +69,12 @@ func (s *Store) putChange(b *batch, c *gateway.Change) {
 		putEvent(b, kindEvent, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
 	}
+	if c.Pending != nil {
+		putPending(b, c.Pending)
+	}
+	if c.Settled != nil {
+		removePending(b, c.Settled)
+	}
 }
 
 // sizeOf guesses how large a batch becomes, so that it grows at most once.
@@ -93,6 +100,9 @@ func sizeOf(changes []*gateway.Change) int {
 		}
 		if c.Notice != nil {
 			size += 4*record + len(c.Notice.Event.Body)
+		}
+		if c.Pending != nil {
+			size += record + len(c.Pending.Request)
 		}
 	}
 	return size

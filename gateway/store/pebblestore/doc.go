@@ -16,6 +16,9 @@
 // back by Requeue. Each of them looks where it is first, under a lock of its lane
 // (lanelocks.go), so that none is in two places, whoever comes at the same moment.
 //
+// An async call is pending from the commit before its answer to the one that
+// stores the notice of its outcome (calls.go). It has no lifetime but that.
+//
 // A disk that fails fails the store, once and for good: from then on nothing is
 // acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,
 // failure.go). A disk that is full is no failure: writes are refused before Pebble

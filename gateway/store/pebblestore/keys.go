@@ -35,6 +35,7 @@ import (
 //	kindDead        day ulid                dead Delivery    by day of death
 //	kindDeadEvent   day ulid                Event            by day of death
 //	kindDeadAttempt day ulid of delivery, n Attempt          by day of death
+//	kindPending     ulid                    PendingCall      when settled
 //	kindHold        endpoint 0 conversation Hold             when cleared
 //	kindStatus      endpoint                EndpointStatus   with its endpoint
 //
@@ -67,12 +68,13 @@ const (
 	kindWide        = 'y'
 	kindIndex       = 'i'
 	kindKeptIndex   = 'l'
+	kindPending     = 'c'
 	kindHold        = 'h'
 	kindStatus      = 's'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemntpxqdvakjDEAyilhs"
+const tenantKinds = "wemntpxqdvakjDEAyilchs"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -80,7 +82,8 @@ var kindWords = map[byte]string{
 	kindNames: "names", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
 	kindDelivery: "delivery", kindEvent: "event", kindAttempt: "attempt", kindKeptEvent: "kept event", kindKeptAttempt: "kept attempt",
 	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
-	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindHold: "hold", kindStatus: "status of an endpoint",
+	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindPending: "pending call",
+	kindHold: "hold", kindStatus: "status of an endpoint",
 }
 
 const (

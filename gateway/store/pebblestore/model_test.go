@@ -22,6 +22,7 @@ type model struct {
 	marks    map[string]gateway.Mark
 	names    map[string]gateway.Names
 	parked   map[string]*gateway.Parked
+	calls    map[string]*gateway.PendingCall
 	traces   []gateway.Trace
 	unsettle map[string]*gateway.Delivery
 	ended    map[string]*gateway.Delivery
@@ -63,7 +64,8 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := &machine{fs: vfs.NewMem(), now: time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC), m: model{
 			waits: map[string]*gateway.Wait{}, marks: map[string]gateway.Mark{}, names: map[string]gateway.Names{},
-			parked: map[string]*gateway.Parked{}, unsettle: map[string]*gateway.Delivery{}, ended: map[string]*gateway.Delivery{},
+			parked: map[string]*gateway.Parked{}, calls: map[string]*gateway.PendingCall{},
+			unsettle: map[string]*gateway.Delivery{}, ended: map[string]*gateway.Delivery{},
 		}}
 		x.reopen(t)
 		defer func() {
@@ -72,7 +74,7 @@ func TestModel(t *testing.T) {
 			}
 		}()
 		t.Repeat(map[string]func(*rapid.T){
-			"open": x.open, "end": x.end, "mark": x.mark, "name": x.name, "park": x.park, "unpark": x.unpark,
+			"open": x.open, "end": x.end, "mark": x.mark, "name": x.name, "park": x.park, "unpark": x.unpark, "call": x.call, "callEnds": x.callEnds,
 			"trace": x.trace, "notice": x.notice, "accept": x.accept, "settle": x.settle, "merge": x.merge, "cancel": x.cancel,
 			"requeue": x.requeue, "dropLane": x.dropLane, "pass": x.pass, "deleteTenant": x.deleteTenant,
 			"reopen": x.reopen, "": x.check,
@@ -178,6 +180,11 @@ func (x *machine) deleteTenant(t *rapid.T) {
 			delete(x.m.parked, id)
 		}
 	}
+	for id, c := range x.m.calls {
+		if c.Tenant == tenant {
+			delete(x.m.calls, id)
+		}
+	}
 	for _, of := range [...]map[string]*gateway.Delivery{x.m.unsettle, x.m.ended} {
 		for id, d := range of {
 			if d.Tenant == tenant {
@@ -238,6 +245,7 @@ func (x *machine) check(t *rapid.T) {
 	if parked != 0 {
 		t.Fatalf("recovered %d parked too many", parked)
 	}
+	x.checkCalls(t)
 	x.checkLookups(t)
 	x.checkQueue(t)
 }

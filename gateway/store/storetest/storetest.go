@@ -20,6 +20,9 @@ type Store interface {
 	outbound.Queue
 	resources.Store
 
+	// PendingCalls gives the calls of every tenant that are pending and not settled,
+	// oldest first.
+	PendingCalls() ([]*gateway.PendingCall, error)
 	// Expire removes what is too old at now.
 	Expire(now time.Time) error
 	Close() error
@@ -94,6 +97,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"DropLaneOfMany", dropLaneOfMany},
 		{"Holds", holds},
 		{"Status", status},
+		{"PendingRoundTrip", pendingRoundTrip},
+		{"PendingOldestFirst", pendingOldestFirst},
+		{"PendingSettles", pendingSettles},
+		{"PendingSettlesNothingGone", pendingSettlesNothingGone},
+		{"PendingOutlives", pendingOutlives},
+		{"PendingRefusesStrangeIDs", pendingRefusesStrangeIDs},
 		{"ResourcesInOrder", resourcesInOrder},
 		{"ResourcesWhole", resourcesWhole},
 		{"DeleteTenantLeavesNothing", deleteTenantLeavesNothing},

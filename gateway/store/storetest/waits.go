@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -108,12 +109,13 @@ func waitsOfTenantsApart(k *kit) {
 // everything is a change that touches all that a change can.
 func everything(k *kit, tenant string) *gateway.Change {
 	return &gateway.Change{
-		Wait:   k.fullWait(tenant, "all"),
-		Marks:  []gateway.Mark{k.mark(tenant, "all", time.Hour), k.mark(tenant, "all2", time.Hour)},
-		Park:   k.parked(tenant, "all", time.Minute),
-		Names:  &gateway.Names{Tenant: tenant, All: []string{"all", "alias"}, Used: k.now},
-		Traces: []gateway.Trace{k.trace(tenant, "all", "cb_1")},
-		Notice: k.notice(tenant),
+		Wait:    k.fullWait(tenant, "all"),
+		Marks:   []gateway.Mark{k.mark(tenant, "all", time.Hour), k.mark(tenant, "all2", time.Hour)},
+		Park:    k.parked(tenant, "all", time.Minute),
+		Names:   &gateway.Names{Tenant: tenant, All: []string{"all", "alias"}, Used: k.now},
+		Traces:  []gateway.Trace{k.trace(tenant, "all", "cb_1")},
+		Notice:  k.notice(tenant),
+		Pending: k.pendingCall(tenant),
 	}
 }
 
@@ -148,6 +150,9 @@ func has(k *kit, tenant string, c *gateway.Change) (all, none bool) {
 	due, err := k.Window(gateway.LaneKey{Tenant: tenant, Endpoint: gateway.PlatformEndpoint}, gateway.Due{}, 10)
 	k.must(err)
 	there = append(there, len(due) > 0)
+	pending, err := k.PendingCalls()
+	k.must(err)
+	there = append(there, slices.ContainsFunc(pending, func(p *gateway.PendingCall) bool { return p.Tenant == tenant && p.ID == c.Pending.ID }))
 	all, none = true, true
 	for _, one := range there {
 		all, none = all && one, none && !one

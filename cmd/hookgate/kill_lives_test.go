@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/promises"
+)
+
+var (
+	killRounds = flag.Int("rounds", 3, "how many times each kill test kills the program")
+	killSeed   = flag.Uint64("seed", 0, "seed of their load; 0 draws one")
+)
+
+// enoughRounds is in how many everything must have happened once: what a kill
+// meets is chance, and in a few rounds it may meet no answer on its way.
+const enoughRounds = 10
+
+const killSecret = "whsec_a2lsbC10ZXN0LXNlY3JldC1vZi0zMi1ieXRlcyE="
+
+// killPlatform begins a tenant whose platform does not lose a notice: %s is where it
+// listens.
+const killPlatform = `
+tenants:
+  acme:
+    platform:
+      url: "%s/outcomes"
+      timeout: 1s
+      sign: { type: standard, secrets: ["${KILL_SECRET}"] }
+      retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }
+`
+
+// lives is what the drivers of the kill tests share: a program that is killed and
+// started again on one data folder, and the gate of the load.
+type lives struct {
+	t       *testing.T
+	options gatewaytest.Options
+	rng     *rand.Rand // of the driver alone
+	gate    *gate
+	program *gatewaytest.Program
+	began   []time.Time
+
+	up     func()                    // the program answers; nil: nobody needs to know
+	killed func(promises.Span, bool) // it was killed, or only a start of it was
+}
+
+// seedOfLoad gives the seed that was asked for, else a new one.
+func seedOfLoad(t *testing.T) uint64 {
+	seed := *killSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("-seed=%d: the load; what the kills meet, chance decides", seed)
+	return seed
+}
+
+func newLives(t *testing.T, seed uint64, config string, env ...string) *lives {
+	return &lives{
+		t: t, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate(),
+		options: gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: config, Env: env},
+	}
+}
+
+// run lets so many workers load the program while it lives and dies, and a moment
+// longer. A round begins with live, which returns when it is time to kill, and ends
+// with look, while the load is held back.
+func (l *lives) run(workers int, work func(context.Context), live, look func(round int)) {
+	l.start()
+	l.gate.open(l.program)
+	ctx, stop := context.WithCancel(l.t.Context())
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { work(ctx) })
+	}
+	for round := range *killRounds {
+		live(round)
+		l.kill()
+		l.start()
+		look(round)
+		l.gate.open(l.program)
+	}
+	l.pause(300, 600)
+	stop()
+	all.Wait()
+}
+
+// start starts the program. Now and then it is killed once more while it starts,
+// and is at work already.
+func (l *lives) start() {
+	if len(l.began) > 0 && l.rng.IntN(4) == 0 {
+		hasty := gatewaytest.Launch(l.t, l.options)
+		l.pause(0, 300)
+		at := time.Now()
+		hasty.Kill9()
+		l.killed(promises.Span{Begin: at, End: time.Now()}, true)
+	}
+	l.began = append(l.began, time.Now())
+	l.program = gatewaytest.Start(l.t, l.options)
+	if l.up != nil {
+		l.up()
+	}
+}
+
+// kill ends the program at once, and waits until every client knows.
+func (l *lives) kill() {
+	l.gate.shut()
+	at := time.Now()
+	l.program.Kill9()
+	l.gate.empty()
+	l.killed(promises.Span{Begin: at, End: time.Now()}, false)
+}
+
+// pause lets the load run for a random time, in milliseconds.
+func (l *lives) pause(least, most int) {
+	l.sleep(time.Duration(least+l.rng.IntN(most-least)) * time.Millisecond)
+}
+
+func (l *lives) sleep(span time.Duration) {
+	timer := time.NewTimer(span)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.t.Context().Done():
+	}
+}
+
+// until waits for what must come to be; what does not, the laws find.
+func (l *lives) until(patience time.Duration, settled func() bool) {
+	l.t.Helper()
+	for deadline := time.Now().Add(patience); !settled() && time.Now().Before(deadline); {
+		l.pause(50, 100)
+	}
+}
+
+// get reads what the tenant acme has at a path.
+func (l *lives) get(path string, into any) gatewaytest.Answer {
+	l.t.Helper()
+	a := l.program.Admin().Must(l.t, []int{200}, http.MethodGet, "/v1/tenants/acme/"+path, nil)
+	a.Decode(l.t, into)
+	return a
+}
+
+// undelivered says whether a delivery is under way.
+func (l *lives) undelivered() bool {
+	l.t.Helper()
+	for _, state := range []string{"pending", "retrying"} {
+		var page struct {
+			Data []struct{} `json:"data"`
+		}
+		if l.get("deliveries?limit=1&state="+state, &page); len(page.Data) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// eachPage reads the list at a path, which may have a filter (name=value), page by
+// page, as long as more of it is wanted.
+func eachPage[T any](l *lives, path, filter string, take func(page []T, answer gatewaytest.Answer) (more bool)) {
+	l.t.Helper()
+	for cursor := ""; ; {
+		var page struct {
+			Data []T     `json:"data"`
+			Next *string `json:"next_cursor"`
+		}
+		answer := l.get(path+"?limit=1000&"+filter+"&cursor="+cursor, &page)
+		if !take(page.Data, answer) || page.Next == nil {
+			return
+		}
+		cursor = *page.Next
+	}
+}
+
+// judge ends the test when a law was broken.
+func (l *lives) judge(found []promises.Violation) {
+	l.t.Helper()
+	for _, v := range found[:min(len(found), 5)] {
+		l.t.Error(v)
+	}
+	if len(found) > 0 {
+		l.t.Fatalf("%d in all, after %d lives; the last one's log:\n%s", len(found), len(l.began), l.program.Log.Text())
+	}
+}
+
+// waitsOpen says whether a wait is open that ends soon.
+func (l *lives) waitsOpen() (open bool) {
+	l.t.Helper()
+	eachPage(l, "waits", "state=waiting", func(page []gatewaytest.Wait, _ gatewaytest.Answer) bool {
+		for _, w := range page {
+			open = open || w.ExpiresAt.Sub(w.CreatedAt) < time.Minute
+		}
+		return !open
+	})
+	return open
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/fields"
+)
+
+// connectionBody is what a connection is written with. What is nil is not set.
+type connectionBody struct {
+	Name    *string         `json:"name"`
+	URL     *string         `json:"url"`
+	Token   *gateway.Secret `json:"token"`
+	Headers gateway.Headers `json:"headers"`
+	Auth    *connectionAuth `json:"auth"`
+}
+
+type connectionAuth struct {
+	Username *string         `json:"username"`
+	Password *gateway.Secret `json:"password"`
+}
+
+// firstConnection is what one is created with: its story is for good.
+type firstConnection struct {
+	connectionBody
+	StoryID *string `json:"storyId"`
+}
+
+// The sizes of a connection's fields, in characters.
+const (
+	storyDigits          = 24
+	maxConnectionName    = 128
+	maxConnectionText    = 1024
+	maxConnectionHeaders = 10
+	authBasic            = "basic"
+)
+
+// readOnlyConnection are the members of a read that nobody writes, so that what a
+// GET gave can be written back.
+var readOnlyConnection = fields.ReadOnly("id", "story", "error", "createdAt", "updatedAt")
+
+// readConnection reads the body as the webhook that it makes of last, or of
+// nothing. What the connections API has no words for stays as it was written
+// under /v1.
+func (c *call) readConnection(last *directory.Webhook) (*gateway.Webhook, error) {
+	tree, _, err := c.body()
+	if err != nil {
+		return nil, err
+	}
+	spec := &gateway.Webhook{Profile: gateway.ProfileChatbot}
+	var b firstConnection
+	r := connectionReader{}
+	if last == nil {
+		r.faults = fields.Decode(tree, &b, readOnlyConnection)
+		if spec.StoryID = r.text("storyId", b.StoryID, storyDigits, storyDigits); strings.ContainsFunc(spec.StoryID, unicode.IsControl) {
+			r.fault("storyId", "must have no control characters")
+		}
+	} else {
+		*spec = last.Spec
+		r.old = last.Spec
+		r.faults = fields.Decode(tree, &b.connectionBody, readOnlyConnection)
+	}
+	r.read(&b.connectionBody, spec)
+	if err := gateway.Invalid(r.faults); err != nil {
+		return nil, err
+	}
+	return spec, nil
+}
+
+// connectionReader checks a body against the sizes, and collects its faults.
+type connectionReader struct {
+	old    gateway.Webhook // whose secrets the mask keeps
+	faults []gateway.Fault
+}
+
+func (r *connectionReader) read(b *connectionBody, spec *gateway.Webhook) {
+	spec.Name = r.text("name", b.Name, 1, maxConnectionName)
+	spec.URL = r.text("url", b.URL, 1, maxConnectionText)
+	spec.Token = ""
+	if b.Token != nil {
+		spec.Token = r.secret("token", b.Token, r.old.Token)
+	}
+	if spec.Headers = b.Headers; b.Headers != nil && (len(b.Headers) < 1 || len(b.Headers) > maxConnectionHeaders) {
+		r.fault("headers", "must have 1 to "+strconv.Itoa(maxConnectionHeaders)+" members, or be left out")
+	}
+	for name, value := range b.Headers {
+		b.Headers[name] = r.kept(fields.Member("headers", name), value, r.old.Headers[name])
+	}
+	basic := gateway.Auth{}
+	if r.old.Auth.Type == authBasic {
+		basic = r.old.Auth
+	}
+	switch {
+	case b.Auth != nil:
+		spec.Auth = gateway.Auth{
+			Type: authBasic, Username: r.text("auth.username", b.Auth.Username, 1, maxConnectionText),
+			Password: r.secret("auth.password", b.Auth.Password, basic.Password),
+		}
+	case spec.Auth.Type == authBasic:
+		spec.Auth = gateway.Auth{}
+	}
+}
+
+// fault tells of one thing wrong at a place; of a place, the first is enough.
+func (r *connectionReader) fault(path, message string) {
+	if !slices.ContainsFunc(r.faults, func(f gateway.Fault) bool { return fields.Within(f.Path, path) }) {
+		r.faults = append(r.faults, gateway.Fault{Path: path, Message: message})
+	}
+}
+
+func (r *connectionReader) text(path string, value *string, least, most int) string {
+	if value == nil {
+		r.fault(path, "is missing")
+		return ""
+	}
+	if n := utf8.RuneCountInString(*value); n < least || n > most {
+		size := strconv.Itoa(least) + " to " + strconv.Itoa(most)
+		if least == most {
+			size = "exactly " + strconv.Itoa(most)
+		}
+		r.fault(path, "must have "+size+" characters")
+	}
+	return *value
+}
+
+func (r *connectionReader) secret(path string, value *gateway.Secret, old gateway.Secret) gateway.Secret {
+	text := (*string)(value)
+	return r.kept(path, gateway.Secret(r.text(path, text, 1, maxConnectionText)), old)
+}
+
+// kept puts the old secret where the mask was written back.
+func (r *connectionReader) kept(path string, value, old gateway.Secret) gateway.Secret {
+	if value != gateway.Masked {
+		return value
+	}
+	if old == "" {
+		r.fault(path, `is "***", which keeps an old value, and there is none here: write the value`)
+	}
+	return old
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// webhookView is a webhook as it is shown: what is in force of what was written.
+// Its secrets mask themselves.
+type webhookView struct {
+	gateway.Meta
+	gateway.Webhook
+	Headers any          `json:"headers"`
+	Breaker *breakerView `json:"breaker"`
+	// Error is what the last call of a webhook of profile chatbot failed with, as
+	// the connections API shows it; null after a good one.
+	Error *errorText `json:"error,omitempty"`
+}
+
+// errorText is null where there is none, and is there all the same.
+type errorText string
+
+// MarshalJSON writes null for "".
+func (t errorText) MarshalJSON() ([]byte, error) {
+	if t == "" {
+		return []byte("null"), nil
+	}
+	return gateway.AppendString(nil, string(t)), nil
+}
+
+func (c *call) viewWebhook(w *directory.Webhook) any {
+	v := webhookView{Meta: w.Meta, Webhook: w.Effective(), Headers: c.viewHeaders(w.Spec.Headers)}
+	if b := v.Webhook.Breaker; b != nil {
+		state, until := c.Calls.Breaker(w.Tenant.ID, w.ID)
+		v.Breaker = &breakerView{*b, state, timeOf(until)}
+	}
+	if v.Profile == gateway.ProfileChatbot {
+		v.Error = new(errorText(c.Resources.WebhookError(w.Tenant.ID, w.ID)))
+	}
+	return v
+}
+
+func listWebhooks(c *call) (answer, error) {
+	p, err := c.page(gateway.IsName)
+	if err != nil {
+		return answer{}, err
+	}
+	return showPart(c.tenant.Webhooks(), p, func(w *directory.Webhook) string { return w.ID }, c.viewWebhook)
+}
+
+// webhook gives the webhook of the path.
+func (c *call) webhook() (*directory.Webhook, error) {
+	if w := c.tenant.Webhook(c.params.id); w != nil {
+		return w, nil
+	}
+	return nil, errNoWebhook
+}
+
+func getWebhook(c *call) (answer, error) {
+	w, err := c.webhook()
+	if err != nil {
+		return answer{}, err
+	}
+	return show(200, c.viewWebhook(w))
+}
+
+func putWebhook(c *call) (answer, error) {
+	body, _, err := c.body()
+	if err != nil {
+		return answer{}, err
+	}
+	w, created, err := c.Resources.PutWebhook(c.by, c.params.tenant, c.params.id, body)
+	if err != nil {
+		return answer{}, err
+	}
+	c.audit("a webhook was written", "tenant", c.params.tenant, "webhook", w.ID, "created", created)
+	return show(wrote(created), c.viewWebhook(w))
+}
+
+func deleteWebhook(c *call) (answer, error) {
+	if err := c.removeWebhook(c.params.tenant, c.params.id); err != nil {
+		return answer{}, err
+	}
+	return nothing, nil
+}
+
+// removeWebhook deletes a webhook, whichever API it is seen under.
+func (c *call) removeWebhook(tenant, id string) error {
+	if err := c.Resources.DeleteWebhook(c.by, tenant, id); err != nil {
+		return err
+	}
+	c.audit("a webhook was deleted", "tenant", tenant, "webhook", id)
+	return nil
+}

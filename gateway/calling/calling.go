@@ -1,0 +1,186 @@
+package calling
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/limits"
+	"hookgate/gateway/transport"
+)
+
+// Sender makes requests; a *transport.Transport is one.
+type Sender interface {
+	Do(context.Context, *transport.Request) (*transport.Answer, error)
+}
+
+// Store is what calling needs of a store; storetest holds each store to it.
+type Store interface {
+	// Commit makes changes durable, all of them or none. After any error but
+	// gateway.CodeUnavailable the outcome is unknown: nothing may be acknowledged.
+	Commit(changes ...*gateway.Change) error
+	// PendingCalls gives every call that is promised and not settled.
+	PendingCalls() ([]*gateway.PendingCall, error)
+}
+
+// Waits is what a call does to the wait that was opened with it.
+type Waits interface {
+	Get(tenant, id string) (*gateway.Wait, error)
+	// Cancel ends an open wait; of one that has ended it says gateway.CodeWaitEnded.
+	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
+	// Alias makes alias a name of the conversation that has key, durably.
+	Alias(ctx context.Context, tenant, key, alias string) error
+}
+
+// Options are what Calls are made of. Sender, Store, Waits, Notify, Webhook and
+// CheckURL are required.
+type Options struct {
+	Sender Sender
+	Store  Store
+	Waits  Waits
+	// Notify is called after a notice is durable: its lane may have been asleep.
+	Notify func(gateway.LaneKey, gateway.Due)
+	// Webhook gives a webhook as it now stands; nil when it is no more.
+	Webhook func(tenant, webhook string) *directory.Webhook
+	// CheckURL refuses a rendered url by its form alone. Its error repeats nothing
+	// of the url.
+	CheckURL func(url string) error
+	// Failed is told when the last error of a chatbot webhook has changed, "" for
+	// none; the first result in this process counts as a change. It is called
+	// outside of all locks, of one webhook one call after the other.
+	Failed func(tenant, webhook, text string)
+	// Duration is told the seconds that each call took.
+	Duration interface{ Observe(float64) }
+	Version  string       // for the User-Agent
+	Limit    int          // pending calls under way at once; 0: DefaultLimit
+	Log      *slog.Logger // nil: slog.Default()
+}
+
+// DefaultLimit bounds the pending calls that are under way at once.
+const DefaultLimit = 1024
+
+// Calls makes calls. It is safe for concurrent use.
+type Calls struct {
+	Options
+	agent     string // the User-Agent
+	rates     limits.Table
+	standings standings
+	pending   pending
+	calls     sync.Pool
+}
+
+// New makes Calls; Recover must be called before anything else.
+func New(o Options) *Calls {
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	c := &Calls{Options: o, agent: "hookgate/" + o.Version}
+	c.calls.New = func() any { return new(call) }
+	c.standings.changed = c.tellBreaker
+	c.pending.init()
+	return c
+}
+
+// Call makes a call. How the backend took it is its outcome, pending among them; an
+// error is a *gateway.Error, or one of the store's, and says that there was no call.
+func (c *Calls) Call(ctx context.Context, q Request) (*gateway.Call, error) {
+	w := q.Webhook
+	if err := c.admit(w); err != nil {
+		return nil, err
+	}
+	switch {
+	case (w.Async || w.Continue) && w.Tenant.Platform == nil:
+		return nil, errNoPlatform
+	case w.Async:
+		return c.callAsync(q)
+	case w.Continue:
+		return c.callContinuing(q)
+	}
+	k := c.begin(q)
+	defer c.end(k)
+	c.callSync(ctx, k)
+	return k.result, nil
+}
+
+// callSync makes a call while its caller waits.
+func (c *Calls) callSync(ctx context.Context, k *call) {
+	k.ctx, k.deadline = ctx, k.began.Add(k.Webhook.Timeout)
+	c.carry(k)
+	c.conclude(k)
+}
+
+// way is the steps of a call, in order; answer comes after the last of them,
+// whichever that is.
+var way = []func(*Calls, *call) bool{
+	(*Calls).render, (*Calls).prepare, (*Calls).send, (*Calls).check, (*Calls).extract,
+}
+
+// carry takes a call to its outcome, or leaves it. It never panics.
+func (c *Calls) carry(k *call) {
+	c.guarded(k, func() {
+		for _, step := range way { // this line is the design
+			if !step(c, k) {
+				return
+			}
+		}
+		k.result.Outcome = gateway.CallSuccess
+	})
+	if !k.left {
+		c.guarded(k, func() { c.answer(k) })
+	}
+}
+
+// guarded makes a panic the call's failure, and no more than that.
+func (c *Calls) guarded(k *call, do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			// The value may hold anything; its type and the stack tell the place.
+			c.Log.Error("a call panicked", "tenant", k.result.Tenant, "webhook", k.result.Webhook, "call_id", k.result.ID,
+				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			k.fail(gateway.CallInterrupted)
+			k.spoilt = true
+		}
+	}()
+	do()
+}
+
+// admit refuses a call before anything of it happens.
+func (c *Calls) admit(w *directory.Webhook) error {
+	if !w.Enabled {
+		return errNoWebhook
+	}
+	limit := w.Tenant.Spec.Limits.CallsPerSecond
+	if wait := c.rates.Take(limits.Key{Tenant: w.Tenant.ID}, limit, 1, time.Now()); wait > 0 {
+		return &gateway.Error{
+			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
+		}
+	}
+	return nil
+}
+
+var (
+	errNoWebhook  = gateway.Errorf(gateway.CodeNotFound, "no such webhook")
+	errNoPlatform = gateway.Errorf(gateway.CodePlatformNotConfigured,
+		"a call that is answered before it ends needs a platform with a url, which the tenant has not")
+)
+
+// Forget drops what is kept of a tenant that is no more; its pending calls end
+// without an outcome.
+func (c *Calls) Forget(tenant string) {
+	c.rates.Forget(tenant)
+	c.standings.forget(tenant)
+	c.pending.forget(tenant)
+}
+
+// Dropped drops what is kept of a webhook that is no more.
+func (c *Calls) Dropped(tenant, webhook string) {
+	c.standings.drop(webhookKey{tenant, webhook})
+}

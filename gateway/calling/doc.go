@@ -1,0 +1,35 @@
+// Package calling carries a call of a flow step to a backend, and its answer back
+// into the flow.
+//
+//	render   templates over what the step sent: url, query, headers, body
+//	prepare  the form of the url and of each header; what we add to them
+//	send     attempts: ask the breaker, sign, send, rest; one deadline over all
+//	check    a whole answer, 2xx, JSON, and what the profile wants of it
+//	extract  the variables, and the alias that the wait is to be known by
+//	answer   end the wait of a call that failed; the trace, the count, the line
+//
+// A step that finds the call at its end leaves out the others; answer is never
+// left out. However the backend takes it, the outcome is a [gateway.Call]: an
+// error of [Calls.Call] says that there was no call at all.
+//
+// # Time
+//
+// One deadline, from the moment the call was taken, bounds rendering, all attempts
+// and the pauses between them. An attempt that could not begin before it is not
+// waited for.
+//
+// # Pending calls
+//
+// A call that is answered pending is promised: it is stored before that answer, and
+// goes in the one commit that stores the notice of its outcome (async.go). So a
+// crash between leaves it in the store, and the next process makes it again where
+// that does no harm, or says that it was interrupted (recover.go). Async calls are
+// pending from the start; those that may continue become so at their deadline.
+// Retries of a pending call run in memory.
+//
+// # Profiles
+//
+// The body of a builder's request is a template; chatbot.go and campaign.go write
+// those of the other profiles, and chatbot_check.go holds a chatbot's answer to its
+// limits.
+package calling

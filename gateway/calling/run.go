@@ -1,0 +1,165 @@
+package calling
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"hookgate/gateway"
+	"hookgate/gateway/mapping"
+	"hookgate/gateway/transport"
+)
+
+// Run is a call with all that a person needs who sets a webhook up: what was sent,
+// what came back, and how each variable came to its value. It holds no secret.
+type Run struct {
+	Call      *gateway.Call
+	Request   *Sent             // nil: it was not rendered
+	Answer    *transport.Answer // of the last attempt; nil: there was none
+	Explained []mapping.Explained
+}
+
+// Sent is a request as it was sent, the last one where there were several.
+type Sent struct {
+	Method string
+	URL    string
+	Header [][2]string
+	Body   gateway.Raw // JSON as it is, anything else as a string; nil: none
+}
+
+// Run makes a call while its caller waits, whatever the mode of the webhook, and
+// tells everything of it. It fails as Call does.
+func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
+	if err := c.admit(q.Webhook); err != nil {
+		return nil, err
+	}
+	k := c.begin(q)
+	defer c.end(k)
+	k.explains = true
+	c.callSync(ctx, k)
+	return &Run{Call: k.result, Request: k.shownRequest(), Answer: k.answered, Explained: k.explanations()}, nil
+}
+
+// shownRequest is the request with its secrets masked: the token in the url, and
+// the values of all fields that an operator set or a key has signed.
+func (k *call) shownRequest() *Sent {
+	if k.request.URL == "" {
+		return nil
+	}
+	shown := &Sent{Method: k.request.Method, URL: k.request.URL, Header: [][2]string{}}
+	if k.secretAt > 0 {
+		shown.URL = shown.URL[:k.secretAt] + gateway.Masked
+	}
+	fields := k.request.Header
+	if fields == nil { // no attempt was made
+		fields = k.fields
+	}
+	for _, field := range fields {
+		if !k.isOurs(field) {
+			field[1] = gateway.Masked
+		}
+		shown.Header = append(shown.Header, field)
+	}
+	if len(k.body) > 0 {
+		document, err := mapping.Parse(http.MethodPost, typeJSON, k.body)
+		if err != nil {
+			document = mapping.Document{Body: mapping.RawText, Raw: k.body}
+		}
+		shown.Body = document.AppendBody(make([]byte, 0, len(k.body)+2))
+	}
+	return shown
+}
+
+// isOurs says whether a field is one of those that we add, and tells no secret.
+func (k *call) isOurs(field [2]string) bool {
+	name := field[0]
+	for _, own := range k.Webhook.Fields {
+		if strings.EqualFold(own.Name, name) {
+			return false
+		}
+	}
+	for _, own := range k.Webhook.Headers {
+		if strings.EqualFold(own.Name, name) {
+			return false
+		}
+	}
+	switch name {
+	case "Content-Type", "User-Agent", "Idempotency-Key", "webhook-id", "webhook-timestamp":
+		return true
+	}
+	return false
+}
+
+// explanations gives one for each variable, also where no answer was looked into.
+func (k *call) explanations() []mapping.Explained {
+	if k.explained != nil {
+		return k.explained
+	}
+	list := []mapping.Explained{}
+	for _, v := range k.Webhook.Spec.Response.Variables {
+		list = append(list, mapping.Explained{
+			Name: v.Name, Path: v.Path, Problem: "the call failed before its answer was looked into: " + k.result.Reason,
+		})
+	}
+	return list
+}
+
+// AppendJSON appends the call as it is shown anywhere, with three more members.
+func (r *Run) AppendJSON(dst []byte) []byte {
+	dst = r.Call.AppendOpen(dst)
+	dst = r.Request.appendJSON(append(dst, `,"request":`...))
+	dst = appendAnswer(append(dst, `,"answer":`...), r.Answer)
+	dst = append(dst, `,"explained":[`...)
+	for i := range r.Explained {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendExplained(dst, &r.Explained[i])
+	}
+	return append(dst, ']', '}')
+}
+
+func (s *Sent) appendJSON(dst []byte) []byte {
+	if s == nil {
+		return append(dst, "null"...)
+	}
+	dst = gateway.AppendString(append(dst, `{"method":`...), s.Method)
+	dst = gateway.AppendString(append(dst, `,"url":`...), s.URL)
+	dst = append(dst, `,"headers":{`...)
+	for i, field := range s.Header {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = gateway.AppendString(dst, field[0])
+		dst = gateway.AppendString(append(dst, ':'), field[1])
+	}
+	return append(appendRaw(append(dst, `},"body":`...), s.Body), '}')
+}
+
+// appendAnswer writes an answer with its body as the text that came.
+func appendAnswer(dst []byte, a *transport.Answer) []byte {
+	if a == nil {
+		return append(dst, "null"...)
+	}
+	dst = strconv.AppendInt(append(dst, `{"status":`...), int64(a.Status), 10)
+	dst = appendWord(append(dst, `,"content_type":`...), a.ContentType)
+	dst = gateway.AppendString(append(dst, `,"body":`...), string(a.Body))
+	dst = strconv.AppendBool(append(dst, `,"truncated":`...), a.Truncated)
+	return append(dst, '}')
+}
+
+func appendExplained(dst []byte, e *mapping.Explained) []byte {
+	dst = gateway.AppendString(append(dst, `{"name":`...), e.Name)
+	dst = gateway.AppendString(append(dst, `,"path":`...), e.Path)
+	dst = appendRaw(append(dst, `,"found":`...), e.Found)
+	dst = appendRaw(append(dst, `,"value":`...), e.Value)
+	return append(appendWord(append(dst, `,"problem":`...), e.Problem), '}')
+}
+
+func appendRaw(dst []byte, raw gateway.Raw) []byte {
+	if len(raw) == 0 {
+		return append(dst, "null"...)
+	}
+	return append(dst, raw...)
+}

@@ -1,0 +1,154 @@
+package calling
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/transport"
+	"hookgate/retry"
+	"hookgate/retry/breaker"
+)
+
+// send makes attempts until one has an answer that is good enough, or there is no
+// other to make. The breaker is asked before each: the first that it refuses ends
+// the call, a later one is spent, so that the call rests on.
+func (c *Calls) send(k *call) bool {
+	for n := 1; ; n++ {
+		permit, ok := k.standing.permit(k.Webhook)
+		if !ok && n == 1 {
+			return k.fail(gateway.CallBreakerOpen)
+		}
+		if ok && !c.attempt(k, permit) {
+			return false
+		}
+		pause, again := k.again(n)
+		if !again {
+			break
+		}
+		if !c.rest(k, pause) {
+			k.left = k.cancel != nil
+			break
+		}
+	}
+	if k.sent == nil {
+		return true
+	}
+	return k.fail(reasonOf(k.sent), gateway.Fault{Path: "url", Message: k.sent.Text})
+}
+
+// attempt makes one request; false ends the call before it.
+func (c *Calls) attempt(k *call, permit breaker.Permit) bool {
+	defer permit.Done(breaker.Ignored) // of a panic; else it is done already
+	k.answered, k.sent = nil, nil
+	now := time.Now()
+	k.request.Timeout = k.each
+	if !k.deadline.IsZero() {
+		if k.request.Timeout = k.deadline.Sub(now); k.request.Timeout <= 0 {
+			return k.fail(gateway.CallTimeout)
+		}
+	}
+	k.request.Header = k.sign(signature.Message{ID: k.result.ID, At: now, Body: k.body})
+	k.attempts.Add(1)
+	answer, err := c.Sender.Do(k.ctx, &k.request)
+	if err != nil && !errors.As(err, &k.sent) {
+		k.sent = &transport.Error{Word: transport.WordProtocol, Text: "no answer"}
+	}
+	k.answered = answer
+	switch {
+	case k.sent == nil:
+	case k.ctx.Err() != nil:
+		k.left = k.cancel != nil
+	case k.sent.Word == transport.WordBlocked:
+		k.attempts.Add(-1) // nothing was sent
+	}
+	permit.Done(k.verdict(now))
+	return true
+}
+
+// verdict is what an attempt tells of the backend's health: whatever it answers, it
+// is there, but for its own failures. A target that is not allowed, a call that was
+// given up and a backend that asks for a rest tell nothing.
+func (k *call) verdict(now time.Time) breaker.Verdict {
+	if k.sent != nil {
+		if k.sent.Word == transport.WordBlocked || k.ctx.Err() != nil {
+			return breaker.Ignored
+		}
+		return breaker.Failed
+	}
+	switch status := k.answered.Status; {
+	case status == http.StatusTooManyRequests:
+		return breaker.Ignored
+	case status == http.StatusServiceUnavailable:
+		if _, asked := retry.RetryAfter(k.answered.RetryAfter, now); asked {
+			return breaker.Ignored
+		}
+		return breaker.Failed
+	case status >= 500:
+		return breaker.Failed
+	}
+	return breaker.Succeeded
+}
+
+// again says whether another attempt follows the n-th, and after what pause: no
+// less than the backend asked for, and within the deadline.
+func (k *call) again(n int) (time.Duration, bool) {
+	outcome, status := retry.Outcome(""), 0
+	switch {
+	case k.sent == nil:
+		status = k.answered.Status
+		outcome = retry.OfStatus(status)
+	case k.sent.Word == transport.WordBlocked || k.ctx.Err() != nil:
+		return 0, false
+	default:
+		outcome = retry.Outcome(k.sent.Word)
+	}
+	now := time.Now()
+	pause, again := k.Webhook.Retry.Next(n, outcome, status, now.Sub(k.began), 2*rand.Float64()-1)
+	if !again {
+		return 0, false
+	}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		asked, _ := retry.RetryAfter(k.answered.RetryAfter, now)
+		pause = max(pause, asked)
+	}
+	return pause, k.deadline.IsZero() || now.Add(pause).Before(k.deadline)
+}
+
+// rest pauses between two attempts. It is false when the call is given up, or
+// would rest for longer than a drain lasts.
+func (c *Calls) rest(k *call, pause time.Duration) bool {
+	until := time.Now().Add(pause)
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-k.ctx.Done():
+		return false
+	case <-c.pending.draining:
+		if until.After(c.pending.last) {
+			return false
+		}
+	}
+	select {
+	case <-timer.C:
+		return true
+	case <-k.ctx.Done():
+		return false
+	}
+}
+
+// reasonOf gives a transport's word as a reason of a call.
+func reasonOf(e *transport.Error) string {
+	switch e.Word {
+	case transport.WordTimeout:
+		return gateway.CallTimeout
+	case transport.WordBlocked:
+		return gateway.CallBlockedTarget
+	}
+	return gateway.CallConnect
+}

@@ -1,0 +1,172 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+
+	"hookgate/gateway"
+)
+
+// MaxBody is the longest body of a webhook in bytes of JSON.
+const MaxBody = 256 << 10
+
+// maxBodyFaults is how many faults of one body are told.
+const maxBodyFaults = 20
+
+// Body compiles the body of a request: a string is one template; of anything else
+// the strings are templates, names of members are not. Faults are placed within
+// it: "a.b[0]", or "" for the body itself.
+func (b *Builder) Body(raw gateway.Raw) (*Body, []gateway.Fault) {
+	switch {
+	case len(raw) > MaxBody:
+		return nil, []gateway.Fault{{Message: fmt.Sprintf("a body has at most %d KiB", MaxBody>>10)}}
+	case !valid(raw):
+		return nil, []gateway.Fault{{Message: fmt.Sprintf("a body is JSON, nested at most %d deep", MaxDepth)}}
+	}
+	start := skipSpace(raw, 0)
+	out := &Body{raw: raw[start:skipValue(raw, start)]}
+	if kindOf(out.raw) == String {
+		t, err := b.Template(unescaped(out.raw[1 : len(out.raw)-1]))
+		if err != nil {
+			return nil, []gateway.Fault{{Message: err.Error()}}
+		}
+		out.text = t
+		return out, nil
+	}
+	faults := b.leaves(out)
+	if faults != nil {
+		return nil, faults
+	}
+	return out, nil
+}
+
+// Body is a compiled request body. It never changes.
+type Body struct {
+	raw    []byte    // as it was written
+	text   *Template // of a body that is one string
+	leaves []leaf    // the strings with something to render in them, in their order
+}
+
+// leaf is a string of the body that is rendered.
+type leaf struct {
+	start, end int // the string with its quotes, in raw
+	template   *Template
+	lone       *output // of a template that is one {{ … }} and keeps the type
+}
+
+// leaves compiles the strings that are values. In valid JSON that is each string
+// that no colon follows.
+func (b *Builder) leaves(body *Body) (faults []gateway.Fault) {
+	raw := body.raw
+	for i := 0; i < len(raw); {
+		if raw[i] != '"' {
+			i++
+			continue
+		}
+		start := i
+		i, _ = skipString(raw, start)
+		if next := skipSpace(raw, i); next < len(raw) && raw[next] == ':' {
+			continue
+		}
+		t, err := b.Template(unescaped(raw[start+1 : i-1]))
+		if err != nil {
+			faults = append(faults, gateway.Fault{Path: placeIn(raw, start), Message: err.Error()})
+			if len(faults) == maxBodyFaults {
+				return faults
+			}
+			continue
+		}
+		if _, constant := t.Constant(); constant && !changes(t, raw[start:i]) {
+			continue
+		}
+		body.leaves = append(body.leaves, leaf{start, i, t, t.lone()})
+	}
+	return faults
+}
+
+// changes says whether a template without expressions still is not what was
+// written: a comment or a raw block is in it.
+func changes(t *Template, written []byte) bool {
+	text, _ := t.Constant()
+	return text != unescaped(written[1:len(written)-1])
+}
+
+// IsText says whether the body is one template, which may render to anything.
+func (b *Body) IsText() bool { return b.text != nil }
+
+// Append appends the rendered body. The error is a *RenderError, its Path within
+// the body, and dst then comes back as it was.
+func (b *Body) Append(dst []byte, v *Values) ([]byte, error) {
+	if b.text != nil {
+		return b.text.Append(dst, v)
+	}
+	if err := v.open(dst); err != nil {
+		return v.finish(dst, "", err)
+	}
+	written := 0
+	for i := range b.leaves {
+		l := &b.leaves[i]
+		v.out = append(v.out, b.raw[written:l.start]...)
+		written = l.end
+		if err := l.append(v); err != nil {
+			return v.finish(dst, placeIn(b.raw, l.start), err)
+		}
+	}
+	v.out = append(v.out, b.raw[written:]...)
+	return v.finish(dst, "", v.fits())
+}
+
+func (l *leaf) append(v *Values) error {
+	if l.lone != nil {
+		value, err := l.lone.valuer.value(v)
+		if err != nil {
+			return placed(l.lone.at, err)
+		}
+		v.out = value.AppendJSON(v.out)
+		return v.fits()
+	}
+	out := v.out
+	v.out = v.leaf[:0]
+	err := l.template.render(v)
+	v.leaf, v.out = v.out, out
+	if err != nil {
+		return err
+	}
+	v.out = appendJSONText(v.out, v.leaf)
+	return v.fits()
+}
+
+// placeIn gives the path of the value that starts at target.
+func placeIn(raw []byte, target int) string {
+	place := ""
+	for at := 0; at < target; {
+		part, inside := holder(raw, at, target)
+		place += part
+		at = inside
+	}
+	return strings.TrimPrefix(place, ".")
+}
+
+// holder finds what of the object or array at raw[at] holds target, and where
+// that starts.
+func holder(raw []byte, at, target int) (part string, inside int) {
+	i := at + 1
+	if raw[at] == '[' {
+		for n := 0; ; n++ {
+			start, ok := nextItem(raw, i)
+			if i = skipValue(raw, start); target < i || !ok {
+				return index("", n), start
+			}
+		}
+	}
+	for {
+		m, next, ok := nextMember(raw, i)
+		if i = next; target < i || !ok {
+			name := unescaped(m.name)
+			if wordEnd(name) == len(name) && name != "" {
+				return "." + name, next - len(m.value)
+			}
+			return "[" + string(gateway.AppendString(nil, name)) + "]", next - len(m.value)
+		}
+	}
+}

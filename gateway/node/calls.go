@@ -1,0 +1,47 @@
+package node
+
+import (
+	"context"
+
+	"hookgate/gateway/calling"
+	"hookgate/gateway/directory"
+)
+
+func (n *Node) openCalls() error {
+	n.calls = calling.New(calling.Options{
+		Sender: n.transport, Store: n.store, Waits: n.sessions, Notify: n.lanes.Wake, Webhook: n.webhook,
+		// By its form alone: the egress rules have their word when it is dialled.
+		CheckURL: func(url string) error { return n.transport.CheckURL(url, true) },
+		Failed:   n.callFailed, Duration: n.metrics.CallDuration(), Version: n.Version, Log: n.Log,
+	})
+	n.onStop(n.leaveCalls)
+	return nil
+}
+
+// leaveCalls leaves the pending calls that are still under way to the next start:
+// nothing of them may go on when the store is closed. Drain has told of them.
+func (n *Node) leaveCalls() error {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	_ = n.calls.Drain(ctx)
+	return nil
+}
+
+// webhook gives a webhook as it now stands.
+func (n *Node) webhook(tenant, id string) *directory.Webhook {
+	if t := n.directory.Current().Tenant(tenant); t != nil {
+		return t.Webhook(id)
+	}
+	return nil
+}
+
+// callFailed keeps how the last call of a chatbot's webhook failed, "" for one that
+// went well.
+func (n *Node) callFailed(tenant, webhook, text string) {
+	if err := n.resources.SetWebhookError(tenant, webhook, text); err != nil {
+		n.Log.Error("the error of a webhook was not kept", "tenant", tenant, "webhook", webhook, "error", err)
+	}
+}
+
+// dropWebhook drops what is kept of a webhook that was deleted.
+func (n *Node) dropWebhook(tenant, webhook string) { n.calls.Dropped(tenant, webhook) }
