@@ -2,9 +2,9 @@
 // on a registry of its own.
 //
 // What counts on the way of a request is a child metric: whoever builds the
-// snapshot asks the Set once for the children of a tenant, a source or an
-// endpoint, and a request adds to them without a lookup. Children go when what
-// they count goes (ForgetTenant, ForgetSource, ForgetEndpoint), so that the
+// snapshot asks the Set once for the children of a tenant, a source, an endpoint
+// or a route, and a request adds to them without a lookup. Children go when what
+// they count goes (ForgetTenant, ForgetSource, ForgetEndpoint, ForgetRoute), so that the
 // label tenant has values for configured tenants only.
 //
 // Label values come from closed lists that the caller owns: this package
@@ -26,6 +26,7 @@ type Set struct {
 	callbacks
 	waits
 	deliveries
+	routes
 	store
 	operations
 }
@@ -36,6 +37,7 @@ func New(version string) *Set {
 	s.callbacks = newCallbacks(s.registry)
 	s.waits = newWaits(s.registry)
 	s.deliveries = newDeliveries(s.registry)
+	s.routes = newRoutes(s.registry)
 	s.store = newStore(s.registry)
 	s.operations = newOperations(s.registry)
 	s.registry.MustRegister(

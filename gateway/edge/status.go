@@ -44,5 +44,8 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeIdempotencyKeyInvalid:  {http.StatusUnprocessableEntity, "Invalid idempotency key"},
 	gateway.CodeUnknownAccount:         {http.StatusUnprocessableEntity, "Unknown account"},
 	gateway.CodeDeliveryEnded:          {http.StatusConflict, "Delivery ended"},
+	gateway.CodeUpstreamFailed:         {http.StatusBadGateway, "Upstream failed"},
+	gateway.CodeUpstreamTimeout:        {http.StatusGatewayTimeout, "Upstream timed out"},
+	gateway.CodeUpstreamUnavailable:    {http.StatusServiceUnavailable, "Upstream unavailable"},
 	gateway.CodeConversationKeyMissing: {http.StatusUnprocessableEntity, "Conversation key missing"},
 }
