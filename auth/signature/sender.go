@@ -1,8 +1,5 @@
 package signature
 
-// families are the descriptors of providers: what their senders sign, and how.
-var families = []descriptor{standard, svix, stripe, github, slack, meta}
-
 // sending lists the types that CompileSender knows: what we sign outward, and the
 // families.
 var sending = func() (all []scheme) {

@@ -50,6 +50,7 @@ type Request struct {
 type Verifier struct {
 	proof      prover
 	deliveryID string
+	onlyID     bool
 	handshake  handshake
 }
 
@@ -78,3 +79,16 @@ func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
 // known: "header:webhook-id", a path into the body such as "event_id", or "" when
 // they have none.
 func (v *Verifier) DeliveryID() string { return v.deliveryID }
+
+// OnlyDeliveryID tells that repeats may be known by DeliveryID alone: it is all of
+// a request that the scheme's senders sign.
+func (v *Verifier) OnlyDeliveryID() bool { return v.onlyID }
+
+// CredentialHeader names the header that brings a credential as it is, "" for
+// none: whoever keeps a request must leave it out.
+func (v *Verifier) CredentialHeader() string {
+	if c, is := v.proof.(*credential); is && !c.query {
+		return c.name
+	}
+	return ""
+}
