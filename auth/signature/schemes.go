@@ -37,11 +37,11 @@ var families = []descriptor{
 // schemes lists every type: those that no provider owns, the families, and the
 // providers that are provers of their own.
 var schemes = func() []scheme {
-	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme}
+	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme, mtls}
 	for _, d := range families {
 		all = append(all, d.scheme())
 	}
-	return append(all, telegram, twilioScheme, discordScheme, mailgunScheme)
+	return append(all, telegram, twilioScheme, discordScheme, mailgunScheme, paypalScheme)
 }()
 
 // Schemes lists the types that Compile knows.

@@ -1,9 +1,6 @@
 package signature
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // telegram sends the bot's secret_token as it was set
 // (core.telegram.org/bots/api#setwebhook).
@@ -16,7 +13,7 @@ var telegram = scheme{
 				name: telegramHeader,
 				take: (*Request).header,
 				right: secrets(c.Secrets, f, func(secret string) (sum, error) {
-					if len(secret) > 256 || strings.ContainsFunc(secret, notTelegram) {
+					if len(secret) > 256 || !isPlain(secret, "_-") {
 						return sum{}, errors.New("cannot be a secret_token: it has 1 to 256 characters A-Z, a-z, 0-9, _ and -")
 					}
 					return sumOf(secret), nil
@@ -28,7 +25,3 @@ var telegram = scheme{
 }
 
 const telegramHeader = "X-Telegram-Bot-Api-Secret-Token"
-
-func notTelegram(c rune) bool {
-	return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-')
-}

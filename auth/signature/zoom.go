@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
-	"strings"
 )
 
 // zoom signs version, timestamp and body with the app's secret token
@@ -35,28 +34,35 @@ func zoomHandshake(_ *Config, g *digest) handshake {
 			return bytes.Contains(r.Body, []byte(`"endpoint.url_validation"`))
 		},
 		answer: func(r *Request) (Answer, bool) {
-			var event struct {
-				Event   string `json:"event"`
-				Payload struct {
-					PlainToken string `json:"plainToken"`
-				} `json:"payload"`
-			}
 			key, err := g.matching(r)
-			if err != nil || json.Unmarshal(r.Body, &event) != nil || event.Event != "endpoint.url_validation" || !isZoomToken(event.Payload.PlainToken) {
+			token := zoomToken(r.Body)
+			if err != nil || token == "" {
 				return Answer{}, false
 			}
 			mac := key.take()
 			defer key.leave(mac)
-			body := append([]byte(`{"plainToken":"`), event.Payload.PlainToken...)
+			body := append([]byte(`{"plainToken":"`), token...)
 			body = append(body, `","encryptedToken":"`...)
-			body = append(body, mac.text([][]byte{[]byte(event.Payload.PlainToken)}, hexLower)...)
+			body = append(body, mac.text([][]byte{[]byte(token)}, hexLower)...)
 			return Answer{Status: http.StatusOK, ContentType: "application/json", Body: append(body, `"}`...)}, true
 		},
 	}
 }
 
-func isZoomToken(token string) bool {
-	return token != "" && len(token) <= mostChallenge && !strings.ContainsFunc(token, func(c rune) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_+/=.", c))
-	})
+// zoomToken gives the token of a validation, "" where the body is none.
+func zoomToken(body []byte) string {
+	var event struct {
+		Event   string `json:"event"`
+		Payload struct {
+			PlainToken string `json:"plainToken"`
+		} `json:"payload"`
+	}
+	if json.Unmarshal(body, &event) != nil || event.Event != "endpoint.url_validation" {
+		return ""
+	}
+	token := event.Payload.PlainToken
+	if len(token) > mostChallenge || !isPlain(token, "-_+/=.") {
+		return ""
+	}
+	return token
 }
