@@ -8,26 +8,25 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// TakeAnswer gives a handler the connection of its request, to write the whole
-// answer in its bytes: what fasthttp makes of ctx.Response is then dropped. A
-// proxy needs that, for fasthttp would take each answer apart and write it anew.
-// When the bytes end the connection, because they say so or are not whole, the
-// handler calls ctx.SetConnectionClose. The connection is nil, and the answer
-// still fasthttp's, where it comes from no Listener.
-func TakeAnswer(ctx *fasthttp.RequestCtx) *Conn {
-	c, ok := ctx.Conn().(*Conn)
-	if !ok {
-		return nil
-	}
-	c.taken = true
+// ConnOf gives the connection of a request; nil where it comes from no Listener.
+func ConnOf(ctx *fasthttp.RequestCtx) *Conn {
+	c, _ := ctx.Conn().(*Conn)
 	return c
 }
 
-// Send writes bytes of an answer that was taken; the client has so long to take
-// them.
+// TakeAnswer says that the handler writes the answer by itself, with Send: what
+// fasthttp makes of ctx.Response is dropped. A proxy needs that, for fasthttp would
+// take each answer apart and write it anew. When the bytes end the connection,
+// because they say so or are not whole, the handler calls ctx.SetConnectionClose.
+func (c *Conn) TakeAnswer() { c.taken = true }
+
+// Send writes bytes to the client, who has so long to take them, or half of it.
 func (c *Conn) Send(p []byte, within time.Duration) error {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
-		return err
+	if now := time.Now(); c.sendUntil.Sub(now) < within/2 { // else a call for each answer, to no avail
+		if err := c.Conn.SetWriteDeadline(now.Add(within)); err != nil {
+			return err
+		}
+		c.sendUntil = now.Add(within)
 	}
 	_, err := c.Conn.Write(p)
 	return err
@@ -46,6 +45,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.taken {
 		return nil
 	}
+	c.sendUntil = t
 	return c.Conn.SetWriteDeadline(t)
 }
 

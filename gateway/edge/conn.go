@@ -33,19 +33,20 @@ type Conn struct {
 	fault *gateway.Error
 	body  *buffer // what ReadBody filled
 
-	inBody  bool // part of the request's body is not yet handed on
-	passes  bool // the request's body is a Stream
-	taken   bool // a handler writes the answer to the request by itself
-	closes  bool // the client asked for Connection: close
-	late    bool // a deadline passed while reading
-	chunked bool
-	framing chunks
-	left    int64 // of a body of known length, not yet handed on
-	most    int64 // bytes that the body may have
-	began   time.Time
-	waited  time.Duration // of a body that is a Stream: how long Read waited for the client
-	got     int64         // bytes of the body, handed on
-	charged atomic.Int64  // bytes taken from limits.Bodies
+	inBody    bool      // part of the request's body is not yet handed on
+	passes    bool      // the request's body is a Stream
+	taken     bool      // a handler writes the answer to the request by itself
+	sendUntil time.Time // the deadline of writing
+	closes    bool      // the client asked for Connection: close
+	late      bool      // a deadline passed while reading
+	chunked   bool
+	framing   chunks
+	left      int64 // of a body of known length, not yet handed on
+	most      int64 // bytes that the body may have
+	began     time.Time
+	waited    time.Duration // of a body that is a Stream: how long Read waited for the client
+	got       int64         // bytes of the body, handed on
+	charged   atomic.Int64  // bytes taken from limits.Bodies
 
 	heard       atomic.Bool // a byte was read
 	interrupted atomic.Bool // nothing more is to be read of the body
