@@ -26,6 +26,9 @@ func TestSendersPassTheirVerifiers(t *testing.T) {
 			sender.Secrets, receiver.Secrets = []string{private}, []string{public}
 		}
 		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: []byte(`{}`), Method: "POST", URL: called})
+		if got, want := signature.SignsURL(sender), slices.Contains(signsURL, name); got != want {
+			t.Errorf("%s signs the URL: %t, want %t", name, got, want)
+		}
 		v := compile(t, receiver)
 		r := &signature.Request{Method: "POST", URL: func() string { return called }, Header: fields, Body: []byte(`{}`), Now: now}
 		if err := v.Verify(r); err != nil {
