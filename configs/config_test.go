@@ -46,7 +46,7 @@ func TestReferenceLoads(t *testing.T) {
 	if _, there := c.Tenants["agency"]; !there {
 		t.Error("a tenant that says nothing is a tenant all the same")
 	}
-	want := []string{"tenants.acme.webhooks", "routes"}
+	want := []string{"tenants.acme.webhooks", "routes.whatsapp"}
 	if got := NotInService(c); !slices.Equal(got, want) {
 		t.Errorf("not in service: %q, want %q", got, want)
 	}

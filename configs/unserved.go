@@ -13,16 +13,15 @@ import (
 // NotInService names the parts of a configuration that are known and checked,
 // but that this version does nothing with yet.
 func NotInService(c *Config) (parts []string) {
-	if c.Public.TLS.Cert != "" {
-		parts = append(parts, "public.tls")
-	}
 	for _, id := range slices.Sorted(maps.Keys(c.Tenants)) {
 		if len(c.Tenants[id].Webhooks) > 0 {
 			parts = append(parts, fields.Member("tenants", id)+".webhooks")
 		}
 	}
-	if len(c.Routes) > 0 {
-		parts = append(parts, "routes")
+	for _, id := range slices.Sorted(maps.Keys(c.Routes)) {
+		if c.Routes[id].Mode == gateway.ModeRelay {
+			parts = append(parts, fields.Member("routes", id))
+		}
 	}
 	return parts
 }
@@ -57,20 +56,5 @@ func (f *faults) outbound(at string, auth gateway.Auth, sign *gateway.Sign, time
 	if timeout != nil {
 		f.unless(time.Duration(*timeout) >= minTimeout && time.Duration(*timeout) <= maxTimeout, at+".timeout",
 			"must be %s to %s", gateway.Duration(minTimeout), gateway.Duration(maxTimeout))
-	}
-}
-
-func (c *Config) checkRoutes(f *faults) {
-	for _, id := range slices.Sorted(maps.Keys(c.Routes)) {
-		r, at := c.Routes[id], fields.Member("routes", id)
-		f.text(at, nameFault(id))
-		f.unless(strings.HasPrefix(r.Match.Path, "/"), at+".match.path", `must be a path, such as "/channels/whatsapp", or "/" for all`)
-		f.word(at+".mode", r.Mode, "proxy", "relay")
-		f.unless(len(r.Upstreams) > 0, at+".upstreams", "must have one or more")
-		for i, upstream := range r.Upstreams {
-			f.text(fields.Index(at+".upstreams", i)+".url", baseFault(upstream.URL))
-		}
-		f.unless(r.Mode != "relay" || gateway.IsName(r.Tenant), at+".tenant", "must be the id of the tenant whose deliveries the relay makes")
-		f.unless(r.MaxBody == nil || *r.MaxBody >= 1, at+".max_body", "must be 1 byte or more")
 	}
 }

@@ -9,7 +9,7 @@ import (
 // admit holds back what is too much for the route, and takes a small body into
 // memory: its request goes out in one write, and may go out again.
 func (x *exchange) admit() error {
-	if again := x.p.rates.Take(limits.Key{Part: x.route.ID}, x.route.Rate, 1, x.at); again > 0 {
+	if again := x.p.rates.Take(limits.Key{Tenant: x.route.ID}, x.route.Rate, 1, x.at); again > 0 {
 		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests", RetryAfter: again}
 	}
 	length := x.ctx.Request.Header.ContentLength()

@@ -53,7 +53,7 @@ var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is 
 func (x *exchange) failed(err error) *gateway.Error {
 	x.p.AuthFailed()
 	client := x.client()
-	if again := x.p.failures.Count(limits.Key{Part: x.route.ID}, client, x.at); again > 0 {
+	if again := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at); again > 0 {
 		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests that could not be verified", RetryAfter: again}
 	}
 	reason := "handshake"

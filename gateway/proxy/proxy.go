@@ -3,6 +3,7 @@ package proxy
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,7 @@ type Proxy struct {
 
 	mu        sync.Mutex
 	upstreams map[upstreamKey]*upstream // of the table
+	routes    []string                  // in service, by id
 	closed    bool
 }
 
@@ -85,6 +87,15 @@ func (p *Proxy) Refresh(s *directory.Snapshot) error {
 		routes = append(routes, made)
 	}
 	p.table.Store(newTable(routes))
+	for _, id := range p.routes {
+		if !slices.ContainsFunc(routes, func(r *route) bool { return r.ID == id }) {
+			p.rates.Forget(id)
+		}
+	}
+	p.routes = p.routes[:0]
+	for _, r := range routes {
+		p.routes = append(p.routes, r.ID)
+	}
 	for key, u := range p.upstreams {
 		if kept[key] != u {
 			u.close()
