@@ -152,6 +152,23 @@ func TestZoomAnswersWithTheSecretOfTheRequest(t *testing.T) {
 	}
 }
 
+// Intercom's HEAD proves nothing, and gets nothing.
+func TestIntercomHandshake(t *testing.T) {
+	v := compile(t, signature.Config{Type: "intercom", Secrets: []string{"s3cret"}})
+	head := &signature.Request{Method: "HEAD", Header: pairs{}, Now: now}
+	if a, is := v.Handshake(head); !is || a.Status != http.StatusOK || len(a.Body) > 0 || a.ContentType != "" {
+		t.Errorf("HEAD: %t, %+v", is, a)
+	}
+	if err := v.Verify(head); err == nil {
+		t.Error("an unsigned HEAD verifies")
+	}
+	for _, method := range []string{"GET", "POST", "head"} {
+		if a, is := v.Handshake(&signature.Request{Method: method, Header: pairs{}, Now: now}); is {
+			t.Errorf("%s is answered %+v", method, a)
+		}
+	}
+}
+
 func TestDiscordHandshake(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {

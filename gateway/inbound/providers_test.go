@@ -99,7 +99,7 @@ func TestProvidersHandshakes(t *testing.T) {
 	sources := map[string]gateway.Source{
 		"discord": {Verify: gateway.Verify{Type: "discord", Secrets: []gateway.Secret{gateway.Secret(hex.EncodeToString(public))}}},
 	}
-	for _, kind := range []string{"zoom", "twitch", "line", "viber"} {
+	for _, kind := range []string{"zoom", "twitch", "line", "viber", "intercom"} {
 		sources[kind] = gateway.Source{Verify: gateway.Verify{Type: kind, Secrets: []gateway.Secret{providerSecret}}}
 	}
 	k := newKit(t, sources)
@@ -110,6 +110,9 @@ func TestProvidersHandshakes(t *testing.T) {
 		return post{path: "/hooks/acme/discord", kind: asJSON, body: body, header: map[string]string{
 			"X-Signature-Timestamp": at, "X-Signature-Ed25519": hex.EncodeToString(ed25519.Sign(private, []byte(at+body))),
 		}}
+	}
+	if a := k.send(post{method: "HEAD", path: "/hooks/acme/intercom"}); a.status != 200 {
+		t.Errorf("intercom's HEAD: %d", a.status)
 	}
 	for name, c := range map[string]struct {
 		post   post
