@@ -37,8 +37,8 @@ func (f *faults) word(path, value string, words ...string) {
 	f.unless(slices.Contains(words, value), path, "must be one of %s", strings.TrimPrefix(strings.Join(words, ", "), ", "))
 }
 
-// check finds what single keys say wrong. What the parts of a tenant say is
-// found by those who compile them: see Options.Check.
+// check finds what single keys say wrong. What the parts of a tenant, and routes,
+// say is found by those who compile them: see Options.Check.
 func (c *Config) check() []gateway.Fault {
 	f := faults(c.checkProcess())
 	c.checkTokens(&f)
@@ -56,7 +56,9 @@ func (c *Config) check() []gateway.Fault {
 			f.text(fields.Member(place+".webhooks", webhook), nameFault(webhook))
 		}
 	}
-	c.checkRoutes(&f)
+	for _, id := range slices.Sorted(maps.Keys(c.Routes)) {
+		f.text(fields.Member("routes", id), nameFault(id))
+	}
 	return f
 }
 

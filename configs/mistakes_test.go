@@ -17,10 +17,10 @@ func compile(c *Config) []gateway.Fault {
 	for id, t := range c.Tenants {
 		tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks}
 	}
-	_, faults := directory.CompileFile(tenants, directory.Options{
-		MaxBody: c.Public.MaxBody, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader,
-	})
-	return faults
+	o := directory.Options{MaxBody: c.Public.MaxBody, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader}
+	_, faults := directory.CompileFile(tenants, o)
+	_, more := directory.CompileRoutes(c.Routes, o)
+	return append(faults, more...)
 }
 
 // TestMistakes runs every testdata/mistakes/NAME.yaml and compares the report

@@ -38,6 +38,7 @@ const (
 	MarkLate     MarkKind = 'l' // a late callback whose notice is on its way
 	MarkOpen     MarkKind = 'o' // the Idempotency-Key of an opened wait
 	MarkPublish  MarkKind = 'p' // the Idempotency-Key of a publish
+	MarkRelay    MarkKind = 'r' // a relayed request's message id, or its Idempotency-Key
 )
 
 // NewMarkKey digests what is remembered. Each part is bounded by its length, so

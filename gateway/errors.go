@@ -39,9 +39,12 @@ const (
 	CodeInvalidCursor          Code = "invalid_cursor"          // a cursor that no list gave out
 	CodeIdempotencyKeyInvalid  Code = "idempotency_key_invalid" // empty, over 255 bytes, or control characters
 	CodeConversationKeyMissing Code = "conversation_key_missing"
-	CodeUnknownAccount         Code = "unknown_account"     // an event of an account that is no tenant's
-	CodeDeliveryEnded          Code = "delivery_ended"      // it cannot be cancelled any more
-	CodeVerificationFailed     Code = "verification_failed" // a connection's url did not give the challenge back
+	CodeUnknownAccount         Code = "unknown_account"      // an event of an account that is no tenant's
+	CodeDeliveryEnded          Code = "delivery_ended"       // it cannot be cancelled any more
+	CodeVerificationFailed     Code = "verification_failed"  // a connection's url did not give the challenge back
+	CodeUpstreamFailed         Code = "upstream_failed"      // no connection to the upstream, or no answer that is HTTP
+	CodeUpstreamTimeout        Code = "upstream_timeout"     // the upstream did not answer in time
+	CodeUpstreamUnavailable    Code = "upstream_unavailable" // no healthy upstream: Retry-After says when to ask again
 )
 
 // Error has a Code for programs, a Message for a stranger, and Err for our log alone.

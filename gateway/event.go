@@ -11,7 +11,8 @@ type Event struct {
 	Kind            string // of a message: text, button.response; else ""
 	ConversationKey string
 	AcceptedAt      time.Time
-	Body            Raw // the item of the events list, byte for byte; a notice whole
+	Body            Raw      // the item of the events list, byte for byte; a notice whole; of a relayed request any bytes
+	Relay           *Relayed // nil but for a relayed request, whose Type is EventRelay
 }
 
 // EventDelivery is one delivery of an event, as the event shows it.
@@ -27,6 +28,7 @@ type Publication struct {
 	Events     []Event
 	Deliveries []Delivery // all pending, in the order of their events
 	Mark       *Mark      // of the Idempotency-Key: its Answer is what a repeat is told
+	Marks      []Mark     // of the ids by which a provider's repeat of a relayed request is known
 	Names      []Names    // what was learned of the conversations' names
 	Traces     []Trace
 }

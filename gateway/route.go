@@ -7,14 +7,23 @@ type Route struct {
 	Mode        string       `json:"mode"`   // proxy, relay
 	Upstreams   []Upstream   `json:"upstreams"`
 	StripPrefix bool         `json:"strip_prefix"` // forward the path without what match.path took
-	Timeout     *Duration    `json:"timeout"`
-	Retry       *Retry       `json:"retry"`
-	Breaker     *Breaker     `json:"breaker"` // one for each upstream
+	Upgrade     bool         `json:"upgrade"`      // proxy: let WebSockets and other upgrades through
+	Timeout     *Duration    `json:"timeout"`      // proxy: until the answer's header fields are there; relay: for one attempt
+	IdleTimeout *Duration    `json:"idle_timeout"` // proxy: how long a stream, or an upgraded connection, may be silent
+	Retry       *Retry       `json:"retry"`        // proxy: max_attempts alone, 1 or 2
+	Breaker     *Breaker     `json:"breaker"`      // one for each upstream
+	Health      *Health      `json:"health"`       // proxy: ask each upstream whether it is well
 	Headers     RouteHeaders `json:"headers"`
 	RateLimit   *Rate        `json:"rate_limit"`
-	MaxBody     *Size        `json:"max_body"`
-	Tenant      string       `json:"tenant"` // whose deliveries a relay makes
+	MaxBody     *Size        `json:"max_body"` // default public.max_body
+	Tenant      string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
 }
+
+// The modes of a route.
+const (
+	ModeProxy = "proxy"
+	ModeRelay = "relay"
+)
 
 // RouteMatch is what a request must be like; what is left out fits all. The
 // longest path goes first, and ends on a segment boundary.
@@ -27,6 +36,14 @@ type RouteMatch struct {
 // Upstream is one address of the platform.
 type Upstream struct {
 	URL string `json:"url"`
+}
+
+// Health is how an upstream is asked whether it is well: by GET, and any 2xx or
+// 3xx says so. After two failures in a row it gets no requests, until it is well.
+type Health struct {
+	Path     string    `json:"path"`     // below the upstream's URL
+	Interval *Duration `json:"interval"` // default 10s
+	Timeout  *Duration `json:"timeout"`  // default 2s
 }
 
 // RouteHeaders are changed on the way to the upstream.

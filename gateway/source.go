@@ -31,6 +31,9 @@ type Verify struct {
 	TimestampHeader string    `json:"timestamp_header,omitempty"`
 	Tolerance       *Duration `json:"tolerance,omitempty"`
 	VerifyToken     Secret    `json:"verify_token,omitempty"`
+	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM
+	Names           []string  `json:"names,omitempty"`        // mtls: what a client's certificate may be for
+	Fingerprints    []string  `json:"fingerprints,omitempty"` // mtls: SHA-256 of clients' certificates, in hex
 }
 
 // KeyPlace is where a callback carries its conversation key. The default is the

@@ -3,9 +3,10 @@
 //
 // What counts on the way of a request is a child metric: whoever builds the
 // snapshot asks the Set once for the children of a tenant, a source, an endpoint
-// or a webhook, and a request adds to them without a lookup. Children go when what
-// they count goes (ForgetTenant, ForgetSource, ForgetEndpoint, ForgetWebhook), so
-// that the label tenant has values for configured tenants only.
+// a webhook or a route, and a request adds to them without a lookup. Children go
+// when what they count goes (ForgetTenant, ForgetSource, ForgetEndpoint,
+// ForgetWebhook, ForgetRoute), so that the label tenant has values for configured
+// tenants only.
 //
 // Label values come from closed lists that the caller owns: this package
 // imports nothing of ours, and never sees a conversation key.
@@ -27,6 +28,7 @@ type Set struct {
 	waits
 	deliveries
 	calls
+	routes
 	store
 	operations
 }
@@ -38,6 +40,7 @@ func New(version string) *Set {
 	s.waits = newWaits(s.registry)
 	s.deliveries = newDeliveries(s.registry)
 	s.calls = newCalls(s.registry)
+	s.routes = newRoutes(s.registry)
 	s.store = newStore(s.registry)
 	s.operations = newOperations(s.registry)
 	s.registry.MustRegister(

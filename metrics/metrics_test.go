@@ -27,6 +27,7 @@ func full(t *testing.T) *metrics.Set {
 	s.AuthFailures("internal").Inc()
 	s.Cache("rules").Hit.Inc()
 	s.Reloads().Error.Inc()
+	s.Route("bot").Answered(200)
 	return s
 }
 
@@ -248,5 +249,33 @@ func TestEventTypesAreCountedFromAClosedList(t *testing.T) {
 	}
 	if want := []string{"message 2", "other 1"}; !slices.Equal(got, want) {
 		t.Errorf("counted %q, want %q", got, want)
+	}
+}
+
+func TestRouteCountsByStatus(t *testing.T) {
+	s := metrics.New("v0.0.0-test")
+	bot := s.Route("bot")
+	for _, status := range []int{200, 200, 502, 99, 600, -1} {
+		bot.Answered(status)
+	}
+	s.Route("site").Answered(200)
+	got := map[string]float64{}
+	count := func() {
+		clear(got)
+		for _, family := range gather(t, s) {
+			if family.GetName() == "hookgate_route_requests_total" {
+				for _, m := range family.GetMetric() {
+					got[m.GetLabel()[1].GetValue()+" "+m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	count()
+	if len(got) != 3 || got["bot 200"] != 2 || got["bot 502"] != 1 || got["site 200"] != 1 {
+		t.Errorf("counted %v", got)
+	}
+	s.ForgetRoute("bot")
+	if count(); len(got) != 1 || got["site 200"] != 1 {
+		t.Errorf("after bot is forgotten: %v", got)
 	}
 }

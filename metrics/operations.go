@@ -18,7 +18,7 @@ func newOperations(r prometheus.Registerer) operations {
 	return o
 }
 
-// AuthFailures counts failures at one place: "internal", "source".
+// AuthFailures counts failures at one place: "internal", "source", "route".
 func (s *Set) AuthFailures(where string) prometheus.Counter {
 	return s.authFailures.WithLabelValues(where)
 }

@@ -35,7 +35,10 @@ var (
 var encoding = base64.RawStdEncoding.Strict()
 
 // Sealer seals and opens with one master key. Many goroutines may use it.
-type Sealer struct{ aead cipher.AEAD }
+type Sealer struct {
+	aead cipher.AEAD
+	bulk bulk
+}
 
 // New makes the Sealer of a key.
 func New(key Key) *Sealer {
@@ -47,7 +50,7 @@ func New(key Key) *Sealer {
 	if err != nil {
 		panic("seal: GCM refuses AES") // it asks for 16-byte blocks, which AES has
 	}
-	return &Sealer{aead: aead}
+	return &Sealer{aead: aead, bulk: newBulk(key)}
 }
 
 // Seal returns plaintext sealed for the place that aad names.

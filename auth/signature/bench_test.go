@@ -3,6 +3,7 @@ package signature_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"hookgate/auth/signature"
@@ -25,17 +26,19 @@ func (f fixed) Get(name string) (value []byte, n int) {
 	return value, n
 }
 
+const plainURL = "https://gw.example.test/hooks/acme/payments"
+
 func signedRequest(t testing.TB, c signature.Config, size int) (*signature.Verifier, *signature.Request) {
 	t.Helper()
 	var fields fixed
 	body := bytes.Repeat([]byte("x"), size)
-	for _, field := range headersOf(compileSender(t, c), signature.Message{ID: "evt_1", At: now, Body: body}) {
+	for _, field := range headersOf(compileSender(t, c), signature.Message{ID: "evt_1", At: now, Body: body, Method: "POST", URL: plainURL}) {
 		fields = append(fields, struct {
 			name  string
 			value []byte
 		}{field[0], []byte(field[1])})
 	}
-	return compile(t, c), &signature.Request{Method: "POST", Header: fields, Body: body, Now: now}
+	return compile(t, c), &signature.Request{Method: "POST", URL: func() string { return plainURL }, Header: fields, Body: body, Now: now}
 }
 
 // skipUnderRace leaves out what counts allocations: the race detector makes
@@ -52,6 +55,10 @@ func TestVerifyAllocatesNothing(t *testing.T) {
 	skipUnderRace(t)
 	check := func(name string, v *signature.Verifier, r *signature.Request) {
 		t.Helper()
+		most := 0.0
+		if slices.Contains(signsURL, name) {
+			most = 2 // the URL and the method, which are strings
+		}
 		if n := testing.AllocsPerRun(200, func() {
 			if _, is := v.Handshake(r); is {
 				t.Fatal("taken for a handshake")
@@ -59,8 +66,8 @@ func TestVerifyAllocatesNothing(t *testing.T) {
 			if err := v.Verify(r); err != nil {
 				t.Fatal(err)
 			}
-		}); n != 0 {
-			t.Errorf("%s: %v allocations, want 0", name, n)
+		}); n > most {
+			t.Errorf("%s: %v allocations, want %v", name, n, most)
 		}
 	}
 	for _, c := range digests([]byte("s3cret")) {

@@ -27,7 +27,8 @@ func sums(list []string, f *faults) []sum {
 
 // credential proves by something that the sender brings as it is.
 type credential struct {
-	name  string
+	name  string                                        // of the header, or of the parameter
+	query bool                                          // it is a parameter
 	take  func(r *Request, name string) ([]byte, error) // from where the scheme has it
 	right []sum
 }

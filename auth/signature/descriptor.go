@@ -1,22 +1,27 @@
 package signature
 
 import (
+	"crypto/hmac"
 	"hash"
 	"slices"
 	"time"
 )
 
-// descriptor says how a family of senders signs: an HMAC over a template.
+// descriptor says how a family of senders signs: a keyed hash over a template.
 type descriptor struct {
 	name      string
-	header    string // has the signature
-	prefix    string // stands before each signature
-	list      byte   // between the items of header; 0: it holds one signature and nothing else
-	stamp     string // the prefix of the item that is the timestamp, for schemes that list it
-	timestamp string // or the header that has the timestamp: Unix seconds
-	id        string // the header that {id} stands for
-	signed    string // a template
+	header    string                  // has the signature
+	prefix    string                  // stands before each signature
+	list      byte                    // between the items of header; 0: it holds one signature and nothing else
+	stamp     string                  // the prefix of the item that is the timestamp, for schemes that list it
+	timestamp string                  // or the header that has the timestamp
+	clock     clock                   // how the timestamp is written
+	id        string                  // the header that {id} stands for
+	barred    string                  // the characters that would end an id in what is signed
+	signed    string                  // a template
+	asSigned  func(url string) string // what {url} stands for; nil: the URL as it was called
 
+	keyed     func(algorithm func() hash.Hash, secret []byte) hash.Hash // nil: HMAC
 	algorithm func() hash.Hash
 	encoding  encoding
 	upperHex  bool                                // upper-case hex passes too
@@ -25,7 +30,7 @@ type descriptor struct {
 
 	deliveryID string
 	reads      []string // fields of Config besides secrets and tolerance
-	handshake  func(*Config) handshake
+	handshake  func(*Config, *digest) handshake
 }
 
 // fiveMinutes is the window that most schemes advise (SPEC 14).
@@ -33,6 +38,14 @@ const fiveMinutes = 5 * time.Minute
 
 // stamped tells whether the family signs a time.
 func (d *descriptor) stamped() bool { return d.stamp != "" || d.timestamp != "" }
+
+// mac gives what makes signatures with a secret.
+func (d *descriptor) mac(secret []byte) func() hash.Hash {
+	if d.keyed == nil {
+		return func() hash.Hash { return hmac.New(d.algorithm, secret) }
+	}
+	return func() hash.Hash { return d.keyed(d.algorithm, secret) }
+}
 
 func (d descriptor) scheme() scheme {
 	reads := append(slices.Clone(d.reads), "secrets")
@@ -45,9 +58,10 @@ func (d descriptor) scheme() scheme {
 }
 
 func (d descriptor) build(c *Config, f *faults) *Verifier {
-	v := &Verifier{proof: newDigest(d, c, f), deliveryID: d.deliveryID}
+	g := newDigest(d, c, f)
+	v := &Verifier{proof: g, deliveryID: d.deliveryID}
 	if d.handshake != nil {
-		v.handshake = d.handshake(c)
+		v.handshake = d.handshake(c, g)
 	}
 	return v
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"iter"
+	"time"
 )
 
 // digest is a descriptor with its secrets, ready to verify and to sign.
@@ -16,7 +17,13 @@ type digest struct {
 
 func newDigest(d descriptor, c *Config, f *faults) *digest {
 	g := newFields(d, c, f)
-	g.keys = secrets(c.Secrets, f, func(secret string) (*key, error) {
+	g.keys = d.keys(c, f)
+	return g
+}
+
+// keys makes the keys of a configuration's secrets.
+func (d *descriptor) keys(c *Config, f *faults) []*key {
+	return secrets(c.Secrets, f, func(secret string) (*key, error) {
 		raw, err := []byte(secret), error(nil)
 		if d.key != nil {
 			raw, err = d.key(secret)
@@ -24,9 +31,8 @@ func newDigest(d descriptor, c *Config, f *faults) *digest {
 		if err == nil && len(raw) == 0 {
 			err = errors.New("is empty")
 		}
-		return newKey(d.algorithm, raw), err
+		return newKey(d.mac(raw)), err
 	})
-	return g
 }
 
 // newFields makes the digest without its keys.
@@ -36,27 +42,39 @@ func newFields(d descriptor, c *Config, f *faults) *digest {
 	if g.template, err = parseTemplate(d.signed); err != nil {
 		f.add("signed", "%v", err)
 	}
-	switch {
-	case c.Tolerance < 0:
-		f.add("tolerance", "is %s: set more than 0s", c.Tolerance)
-	case c.Tolerance > 0:
-		g.window = c.Tolerance
-	}
+	g.window = d.tolerance(c, f)
 	return g
 }
 
+// tolerance is the configured window, or the scheme's own.
+func (d *descriptor) tolerance(c *Config, f *faults) time.Duration {
+	if c.Tolerance < 0 {
+		f.add("tolerance", "is %s: set more than 0s", c.Tolerance)
+	}
+	if c.Tolerance > 0 {
+		return c.Tolerance
+	}
+	return d.window
+}
+
 func (g *digest) verify(r *Request) error {
+	_, err := g.matching(r)
+	return err
+}
+
+// matching finds the key that the request is signed with.
+func (g *digest) matching(r *Request) (*key, error) {
 	var parts [mostParts][]byte
 	value, err := g.read(r, &parts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, k := range g.keys {
 		if g.matches(k, parts[:len(g.template)], value) {
-			return nil
+			return k, nil
 		}
 	}
-	return refuse(Mismatch, g.header)
+	return nil, refuse(Mismatch, g.header)
 }
 
 // read finds the value of the signature header and the bytes that it signs, once
@@ -68,14 +86,14 @@ func (g *digest) read(r *Request, parts *[mostParts][]byte) (value []byte, err e
 	if err := g.form(value); err != nil {
 		return nil, err
 	}
-	c := content{body: r.Body, request: r}
+	c := content{body: r.Body, request: r, asSigned: g.asSigned}
 	if g.stamped() {
 		if c.timestamp, err = g.timestampOf(r, value); err != nil {
 			return nil, err
 		}
 	}
 	if g.id != "" {
-		if c.id, err = idOf(r, g.id); err != nil {
+		if c.id, err = g.idOf(r); err != nil {
 			return nil, err
 		}
 	}
@@ -112,14 +130,14 @@ func (g *digest) items(value []byte) iter.Seq[[]byte] {
 	}
 }
 
-// idOf returns the id that is signed. One with a full stop is refused, for the
-// full stop ends it in what is signed: "a.1" with the timestamp "2" would be
-// signed like "a" with the timestamp "1" and a body that begins with "2."
-// (Standard Webhooks, "Signature scheme").
-func idOf(r *Request, header string) ([]byte, error) {
-	id, err := r.header(header)
-	if err == nil && bytes.IndexByte(id, '.') >= 0 {
-		err = refuse(Malformed, header)
+// idOf returns the id that is signed. One that has what ends an id in what is
+// signed is refused: in standard "a.1" with the timestamp "2" would be signed like
+// "a" with the timestamp "1" and a body that begins with "2." (Standard Webhooks,
+// "Signature scheme").
+func (g *digest) idOf(r *Request) ([]byte, error) {
+	id, err := r.header(g.id)
+	if err == nil && bytes.ContainsAny(id, g.barred) {
+		err = refuse(Malformed, g.id)
 	}
 	return id, err
 }

@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// asymmetric is Standard Webhooks 1.0.0 with its signatures of version v1a: the
-// fields and the signed bytes of standard, signed with Ed25519. Who verifies
+// asymmetric is a descriptor whose content is signed with Ed25519. Who verifies
 // holds nothing that could sign.
 type asymmetric struct {
 	*digest // which fields there are and what is signed; it has no keys
+	decode  func(text []byte) (signature []byte, ok bool)
 	private []ed25519.PrivateKey
 	public  []ed25519.PublicKey
 }
 
-// standardEd25519 is what standard and its asymmetric sibling have in common,
-// under the sibling's name and version.
+// standardEd25519 is Standard Webhooks 1.0.0 with its signatures of version v1a:
+// the fields and the signed bytes of standard.
 var standardEd25519 = func() descriptor {
 	d := standard
 	d.name, d.prefix = "standard-ed25519", "v1a,"
@@ -32,7 +32,7 @@ var asymmetricScheme = scheme{
 	name:  standardEd25519.name,
 	reads: []string{"secrets", "tolerance"},
 	build: func(c *Config, f *faults) *Verifier {
-		a := &asymmetric{digest: newFields(standardEd25519, c, f)}
+		a := &asymmetric{digest: newFields(standardEd25519, c, f), decode: base64Signature}
 		a.public = secrets(c.Secrets, f, whpk)
 		return &Verifier{proof: a, deliveryID: standardEd25519.deliveryID}
 	},
@@ -73,10 +73,14 @@ func whpk(secret string) (ed25519.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isLowOrder(raw) {
-		return nil, errors.New("is a point of low order, for which anyone can make signatures")
+	return raw, lowOrderFault(raw)
+}
+
+func lowOrderFault(key []byte) error {
+	if isLowOrder(key) {
+		return errors.New("is a point of low order, for which anyone can make signatures")
 	}
-	return raw, nil
+	return nil
 }
 
 func unprefixed(secret, prefix string, size int) ([]byte, error) {
@@ -136,7 +140,7 @@ func (a *asymmetric) verify(r *Request) error {
 		if tried++; tried > mostSignatures {
 			return refuse(Malformed, a.header)
 		}
-		sig, ok := signatureOf(text)
+		sig, ok := a.decode(text)
 		for i := 0; ok && i < len(a.public); i++ {
 			if ed25519.Verify(a.public[i], message, sig) {
 				return nil
@@ -146,8 +150,8 @@ func (a *asymmetric) verify(r *Request) error {
 	return refuse(Mismatch, a.header)
 }
 
-// signatureOf reads a signature in the one text that stands for it.
-func signatureOf(text []byte) ([]byte, bool) {
+// base64Signature reads a signature in the one text that stands for it.
+func base64Signature(text []byte) ([]byte, bool) {
 	if len(text) != base64.StdEncoding.EncodedLen(ed25519.SignatureSize) {
 		return nil, false
 	}

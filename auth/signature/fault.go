@@ -66,6 +66,9 @@ func (f *faults) unread(c *Config, reads []string) {
 		{"timestamp_header", c.TimestampHeader != ""},
 		{"tolerance", c.Tolerance != 0},
 		{"verify_token", c.VerifyToken != ""},
+		{"ca", c.CA != ""},
+		{"names", len(c.Names) > 0},
+		{"fingerprints", len(c.Fingerprints) > 0},
 	} {
 		if field.set && !slices.Contains(reads, field.name) {
 			f.add(field.name, "is not read by type %s: remove it", c.Type)
@@ -83,12 +86,16 @@ func (f *faults) headerName(field, name string) {
 	}
 }
 
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
+func isToken(name string) bool { return isPlain(name, "!#$%&'*+-.^_`|~") }
+
+// isPlain tells whether text is not empty and has only ASCII letters, digits and
+// what is in more.
+func isPlain(text, more string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
 			return false
 		}
-		return !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+		return !strings.ContainsRune(more, c)
 	})
 }

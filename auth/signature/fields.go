@@ -15,10 +15,7 @@ func (r *Request) header(name string) ([]byte, error) {
 
 // parameter returns a security parameter of the query, by the same rule.
 func (r *Request) parameter(name string) ([]byte, error) {
-	if r.Query == nil {
-		return nil, refuse(MissingParameter, name)
-	}
-	value, n := r.Query(name)
+	value, n := r.first(name)
 	switch {
 	case n > 1:
 		return nil, refuse(DuplicateParameter, name)
@@ -26,6 +23,14 @@ func (r *Request) parameter(name string) ([]byte, error) {
 		return nil, refuse(MissingParameter, name)
 	}
 	return value, nil
+}
+
+// first gives the first value of a parameter, and how many there are.
+func (r *Request) first(name string) ([]byte, int) {
+	if r.Query == nil {
+		return nil, 0
+	}
+	return r.Query(name)
 }
 
 func (r *Request) url() string {

@@ -42,5 +42,8 @@ func (v *Verifier) Handshake(r *Request) (a Answer, is bool) {
 	if !h.proves && v.Verify(r) != nil {
 		return Answer{}, false
 	}
-	return h.answer(r)
+	if a, is = h.answer(r); !is {
+		return Answer{}, false // a caller must have nothing that could go out
+	}
+	return a, true
 }

@@ -24,6 +24,7 @@ func describe(c *Config, f *faults) descriptor {
 		header:    c.Header,
 		prefix:    c.Prefix,
 		timestamp: c.TimestampHeader,
+		clock:     seconds,
 		signed:    or(c.Signed, "{body}"),
 		algorithm: algorithms[or(c.Algorithm, "sha256")],
 		encoding:  encodings[or(c.Encoding, "hex")],

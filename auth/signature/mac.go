@@ -1,10 +1,10 @@
 package signature
 
 import (
-	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
@@ -26,21 +26,19 @@ var (
 	encodings  = map[string]encoding{"hex": hexLower, "base64": base64Std}
 )
 
-// key is one secret's HMAC, kept warm: to key a fresh one costs two blocks of
+// key is one secret's keyed hash, kept warm: to key a fresh one costs two blocks of
 // hashing and half a kilobyte for every request.
 type key struct{ pool sync.Pool }
 
-// keyed is an HMAC that goes from request to request, with room for its result.
+// keyed is a keyed hash that goes from request to request, with room for its result.
 type keyed struct {
 	mac hash.Hash
 	sum [sha512.Size]byte
 	out [2 * sha512.Size]byte // hex is the longest text
 }
 
-func newKey(algorithm func() hash.Hash, secret []byte) *key {
-	return &key{pool: sync.Pool{New: func() any {
-		return &keyed{mac: hmac.New(algorithm, secret)}
-	}}}
+func newKey(mac func() hash.Hash) *key {
+	return &key{pool: sync.Pool{New: func() any { return &keyed{mac: mac()} }}}
 }
 
 func (k *key) take() *keyed     { return k.pool.Get().(*keyed) }
@@ -56,4 +54,12 @@ func (m *keyed) text(parts [][]byte, e encoding) []byte {
 	out := m.out[:e.length(len(sum))]
 	e.write(out, sum)
 	return out
+}
+
+// gives tells whether signature is the MAC of parts, written by e. It compares in
+// constant time; only the length of a signature shows.
+func (k *key) gives(signature []byte, e encoding, parts ...[]byte) bool {
+	mac := k.take()
+	defer k.leave(mac)
+	return subtle.ConstantTimeCompare(mac.text(parts, e), signature) == 1
 }

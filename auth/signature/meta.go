@@ -23,7 +23,7 @@ var meta = descriptor{
 // metaHandshake answers `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`
 // with the challenge. The request is not signed: the token is its proof. Without
 // a token of ours nothing passes, since an empty one counts as missing.
-func metaHandshake(c *Config) handshake {
+func metaHandshake(c *Config, _ *digest) handshake {
 	right := []sum{sumOf(c.VerifyToken)}
 	return handshake{
 		proves: true,

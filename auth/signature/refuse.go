@@ -10,12 +10,13 @@ const (
 	DuplicateHeader    Reason = "duplicate_header"
 	MissingParameter   Reason = "missing_parameter"
 	DuplicateParameter Reason = "duplicate_parameter"
-	Malformed          Reason = "malformed"  // a field is not of the scheme's form
-	Version            Reason = "version"    // signatures only of versions not known here
-	Stale              Reason = "stale"      // the timestamp is older than the tolerance
-	Future             Reason = "future"     // the timestamp is newer than the tolerance
-	Mismatch           Reason = "signature"  // no secret gives this signature
-	Credential         Reason = "credential" // token, or user and password, are not the right ones
+	Malformed          Reason = "malformed"   // a field is not of the scheme's form
+	Version            Reason = "version"     // signatures only of versions not known here
+	Stale              Reason = "stale"       // the timestamp is older than the tolerance
+	Future             Reason = "future"      // the timestamp is newer than the tolerance
+	Mismatch           Reason = "signature"   // no secret gives this signature
+	Certificate        Reason = "certificate" // it is not one that is trusted, or cannot be had
+	Credential         Reason = "credential"  // token, or user and password, are not the right ones
 )
 
 // Error is a refused request. It says which field was looked at, never its value.

@@ -9,21 +9,40 @@ type scheme struct {
 	build func(*Config, *faults) *Verifier
 }
 
-// schemes lists every type, a line each.
-var schemes = []scheme{
-	none,
-	token,
-	bearer,
-	basic,
-	generic,
-	standard.scheme(),
-	asymmetricScheme,
-	svix.scheme(),
-	stripe.scheme(),
-	github.scheme(),
-	slack.scheme(),
-	meta.scheme(),
+// families are the descriptors of providers, a line each: the engine verifies as
+// they do, and signs as their senders do.
+var families = []descriptor{
+	standard,
+	svix,
+	stripe,
+	github,
+	slack,
+	meta,
+	shopify,
+	line,
+	zendesk,
+	hubspot,
+	hubspotV2,
+	hubspotV1,
+	calendly,
+	razorpay,
+	square,
+	intercom,
+	twitch,
+	zoom,
+	msteams,
+	viber,
 }
+
+// schemes lists every type: those that no provider owns, the families, and the
+// providers that are provers of their own.
+var schemes = func() []scheme {
+	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme, mtls}
+	for _, d := range families {
+		all = append(all, d.scheme())
+	}
+	return append(all, telegram, twilioScheme, discordScheme, mailgunScheme, paypalScheme)
+}()
 
 // Schemes lists the types that Compile knows.
 func Schemes() []string { return names(schemes) }

@@ -1,7 +1,6 @@
 package signature
 
-// families are the descriptors of providers: what their senders sign, and how.
-var families = []descriptor{standard, svix, stripe, github, slack, meta}
+import "slices"
 
 // sending lists the types that CompileSender knows: what we sign outward, and the
 // families.
@@ -29,8 +28,22 @@ func Senders() []string { return names(sending) }
 // public one.
 func CompileSender(c Config) (*Signer, []Fault) { return compileSigner(c, sending) }
 
+// SignsURL tells whether the senders of c's type, one of Senders, sign the URL that
+// they call.
+func SignsURL(c Config) bool {
+	signed := c.Signed
+	if c.Type != "hmac" && slices.Contains(names(sending), c.Type) {
+		signed = family(c.Type).signed
+	}
+	t, _ := parseTemplate(signed) // one with a fault signs nothing
+	return t.count(partURL)+t.count(partPath) > 0
+}
+
 // family finds the descriptor of a provider.
 func family(name string) descriptor {
+	if name == standardEd25519.name {
+		return standardEd25519
+	}
 	for _, d := range families {
 		if d.name == name {
 			return d

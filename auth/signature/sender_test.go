@@ -2,17 +2,21 @@ package signature_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"hookgate/auth/signature"
 )
+
+// called is a URL that HubSpot does not sign as it is called.
+const called = "https://gw.example.test/hooks/a/b?x=%2F%20"
 
 // What a sender of any type signs passes that type's verifier, and with a byte
 // more it does not.
 func TestSendersPassTheirVerifiers(t *testing.T) {
 	private, public := signature.NewEd25519Secret()
 	for _, name := range signature.Senders() {
-		secret := signature.NewSecret()
+		secret := strings.TrimPrefix(signature.NewSecret(), "whsec_") // base64, as some want it
 		sender := signature.Config{Type: name, Secrets: []string{secret}}
 		if name == "hmac" {
 			sender.Header, sender.Signed, sender.TimestampHeader = "X-Sig", "{timestamp}.{body}", "X-Time"
@@ -21,12 +25,17 @@ func TestSendersPassTheirVerifiers(t *testing.T) {
 		if name == "standard-ed25519" {
 			sender.Secrets, receiver.Secrets = []string{private}, []string{public}
 		}
-		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: []byte(`{}`)})
+		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: []byte(`{}`), Method: "POST", URL: called})
+		if got, want := signature.SignsURL(sender), slices.Contains(signsURL, name); got != want {
+			t.Errorf("%s signs the URL: %t, want %t", name, got, want)
+		}
 		v := compile(t, receiver)
-		if err := v.Verify(&signature.Request{Header: fields, Body: []byte(`{}`), Now: now}); err != nil {
+		r := &signature.Request{Method: "POST", URL: func() string { return called }, Header: fields, Body: []byte(`{}`), Now: now}
+		if err := v.Verify(r); err != nil {
 			t.Errorf("%s: its sender is refused: %v", name, err)
 		}
-		if err := v.Verify(&signature.Request{Header: fields, Body: []byte(`{} `), Now: now}); err == nil {
+		r.Body = []byte(`{} `)
+		if err := v.Verify(r); err == nil {
 			t.Errorf("%s: another body passes", name)
 		}
 	}

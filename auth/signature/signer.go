@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"strconv"
 	"sync"
 	"time"
 )
@@ -11,6 +10,9 @@ type Message struct {
 	ID   string // the same for every attempt; has no full stop
 	At   time.Time
 	Body []byte
+	// Method and URL are of the request that it goes with; only the senders of
+	// providers that sign them ask.
+	Method, URL string
 }
 
 // Signer signs what goes out. Many goroutines may use it.
@@ -83,13 +85,19 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 }
 
 func newSigner(fields *digest, m maker) *Signer {
-	return &Signer{fields: fields, maker: m, rooms: sync.Pool{New: func() any { return new(room) }}}
+	return &Signer{fields: fields, maker: m, rooms: sync.Pool{New: func() any {
+		room := new(room)
+		room.request.URL = func() string { return room.url }
+		return room
+	}}}
 }
 
 // room is where one signing writes its values, and says what is signed.
 type room struct {
 	id, timestamp, signature []byte
 	content                  content
+	request                  Request
+	url                      string
 }
 
 // Sign calls set with each header field that the message needs. A value holds
@@ -102,8 +110,11 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 	room := s.rooms.Get().(*room)
 	defer s.rooms.Put(room)
 	room.id = append(room.id[:0], m.ID...)
-	room.timestamp = strconv.AppendInt(room.timestamp[:0], m.At.Unix(), 10)
-	room.content = content{body: m.Body, timestamp: room.timestamp, id: room.id}
+	if g.stamped() {
+		room.timestamp = g.clock.write(room.timestamp[:0], m.At)
+	}
+	room.request.Method, room.url = m.Method, m.URL
+	room.content = content{body: m.Body, timestamp: room.timestamp, id: room.id, request: &room.request, asSigned: g.asSigned}
 	room.signature = s.maker.sign(room.signature[:0], &room.content)
 	room.content = content{} // the body is the caller's
 	if g.id != "" {

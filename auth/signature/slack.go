@@ -13,6 +13,7 @@ var slack = descriptor{
 	header:     "X-Slack-Signature",
 	prefix:     "v0=",
 	timestamp:  "X-Slack-Request-Timestamp",
+	clock:      seconds,
 	signed:     "v0:{timestamp}:{body}",
 	algorithm:  sha256.New,
 	encoding:   hexLower,
@@ -23,7 +24,7 @@ var slack = descriptor{
 
 // slackHandshake answers the signed `{"type":"url_verification","challenge":…}`
 // with the challenge (docs.slack.dev/reference/events/url_verification).
-func slackHandshake(*Config) handshake {
+func slackHandshake(*Config, *digest) handshake {
 	return handshake{
 		asked: func(r *Request) bool {
 			return bytes.Contains(r.Body, []byte(`"url_verification"`))

@@ -18,6 +18,8 @@ var standard = descriptor{
 	list:       ' ',
 	timestamp:  "webhook-timestamp",
 	id:         "webhook-id",
+	barred:     ".",
+	clock:      seconds,
 	signed:     "{id}.{timestamp}.{body}",
 	algorithm:  sha256.New,
 	encoding:   base64Std,

@@ -11,6 +11,7 @@ var stripe = descriptor{
 	prefix:     "v1=",
 	list:       ',',
 	stamp:      "t=",
+	clock:      seconds,
 	signed:     "{timestamp}.{body}",
 	algorithm:  sha256.New,
 	encoding:   hexLower,

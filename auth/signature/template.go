@@ -93,11 +93,21 @@ func (t template) count(kind byte) (n int) {
 	return n
 }
 
-// content is where the parts of a template come from. A message that is to be
-// signed has no request, and its template no part that would ask for one.
+// content is where the parts of a template come from. Of a message that is to be
+// signed the request has a method and a URL alone, and its template asks for no
+// header.
 type content struct {
 	body, timestamp, id []byte
 	request             *Request
+	asSigned            func(url string) string // nil: the URL as it was called
+}
+
+// url is what {url} stands for.
+func (c *content) url() string {
+	if c.asSigned == nil {
+		return c.request.url()
+	}
+	return c.asSigned(c.request.url())
 }
 
 // fill puts the bytes of each part into parts.
@@ -115,7 +125,7 @@ func (t template) fill(c *content, parts *[mostParts][]byte) (err error) {
 		case partMethod:
 			parts[i] = []byte(c.request.Method)
 		case partURL:
-			parts[i] = []byte(c.request.url())
+			parts[i] = []byte(c.url())
 		case partPath:
 			parts[i] = []byte(pathOf(c.request.url()))
 		case partHeader:

@@ -11,7 +11,7 @@ var token = scheme{
 			proof.take = (*Request).header
 			f.headerName("name", c.Name)
 		case "query":
-			proof.take = (*Request).parameter
+			proof.take, proof.query = (*Request).parameter, true
 			if c.Name == "" {
 				f.add("name", "is missing: set the name of a query parameter")
 			}

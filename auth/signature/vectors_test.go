@@ -80,8 +80,7 @@ func provider(name string) func(*vector) signature.Config {
 	}
 }
 
-// built says how the cases of a scheme are configured. A new provider adds its
-// line here and leaves later.
+// built says how the cases of a scheme are configured.
 var built = map[string]func(*vector) signature.Config{
 	"standard-webhooks":     provider("standard"),
 	"standard-webhooks-v1a": provider("standard-ed25519"),
@@ -93,7 +92,26 @@ var built = map[string]func(*vector) signature.Config{
 	"meta-handshake": func(v *vector) signature.Config {
 		return signature.Config{Type: "meta", Secrets: []string{"the app's"}, VerifyToken: v.Secret}
 	},
-	"bearer": provider("bearer"),
+	"shopify":     provider("shopify"),
+	"twilio-form": provider("twilio"),
+	"twilio-json": provider("twilio"),
+	"telegram":    provider("telegram"),
+	"line":        provider("line"),
+	"discord":     provider("discord"),
+	"zendesk":     provider("zendesk"),
+	"hubspot-v1":  provider("hubspot-v1"),
+	"hubspot-v2":  provider("hubspot-v2"),
+	"hubspot-v3":  provider("hubspot"),
+	"calendly":    provider("calendly"),
+	"razorpay":    provider("razorpay"),
+	"square":      provider("square"),
+	"mailgun":     provider("mailgun"),
+	"intercom":    provider("intercom"),
+	"twitch":      provider("twitch"),
+	"zoom":        provider("zoom"),
+	"msteams":     provider("msteams"),
+	"viber":       provider("viber"),
+	"bearer":      provider("bearer"),
 	"basic": func(v *vector) signature.Config {
 		user, password, _ := strings.Cut(v.Secret, ":")
 		return signature.Config{Type: "basic", Username: user, Password: password}
@@ -106,16 +124,16 @@ var built = map[string]func(*vector) signature.Config{
 	},
 }
 
-// later are schemes of the vectors that hookgate does not know yet.
-var later = []string{
-	"calendly", "discord", "hubspot-v1", "hubspot-v2", "hubspot-v3", "intercom", "line", "mailgun", "msteams",
-	"paypal", "razorpay", "rfc9421", "shopify", "square", "telegram", "twilio-form",
-	"twilio-json", "twitch", "viber", "zendesk", "zoom",
-}
+// left out are schemes of the vectors that no type of ours has: SPEC 5 and 7 name
+// no type for them.
+var leftOut = []string{"rfc9421"}
 
 // means says which of our reasons a reason of the vectors may be.
 var means = map[string][]signature.Reason{
 	"body":                {signature.Mismatch},
+	"url":                 {signature.Mismatch},
+	"encoding":            {signature.Mismatch},
+	"cert-url":            {signature.Certificate},
 	"secret":              {signature.Mismatch, signature.Credential},
 	"signature":           {signature.Mismatch, signature.Malformed, signature.MissingHeader},
 	"missing-header":      {signature.MissingHeader},
@@ -157,16 +175,23 @@ func compiled[T any](t testing.TB, c signature.Config, make func(signature.Confi
 
 func TestVectors(t *testing.T) {
 	ran := map[string]int{}
+	built["paypal"] = payPalVector(t)
 	for _, c := range vectors(t) {
 		config, is := built[c.Scheme]
-		if is == slices.Contains(later, c.Scheme) {
-			t.Errorf("%s: scheme %s must be in built or in later, and not in both", c.ID, c.Scheme)
+		if is == slices.Contains(leftOut, c.Scheme) {
+			t.Errorf("%s: scheme %s must be in built or in leftOut, and not in both", c.ID, c.Scheme)
 		}
 		if !is {
 			continue
 		}
 		ran[c.Scheme]++
 		t.Run(c.ID, func(t *testing.T) {
+			if c.Reason == "weak-key" {
+				if _, faults := signature.Compile(config(&c)); len(faults) != 1 || !strings.Contains(faults[0].Message, "low order") {
+					t.Errorf("%s: faults %v", c.Note, faults)
+				}
+				return
+			}
 			v, r := compile(t, config(&c)), c.request(t)
 			if c.Scheme == "meta-handshake" {
 				checkHandshake(t, v, r, c.Valid)

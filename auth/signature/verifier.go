@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"crypto/x509"
 	"fmt"
 	"time"
 )
@@ -20,6 +21,12 @@ type Config struct {
 	TimestampHeader    string        // hmac: Unix seconds
 	Tolerance          time.Duration // how far a timestamp may be from the clock; 0: the scheme's own
 	VerifyToken        string        // meta: what its GET handshake must bring
+	CA                 string        // mtls: certificates of authorities, in PEM
+	Names              []string      // mtls: what a client's certificate may be for
+	Fingerprints       []string      // mtls: SHA-256 of clients' certificates, in hex
+	// Certificates gives paypal the certificates that it signs with; nil, as where
+	// a configuration is only checked, refuses every request.
+	Certificates *Certificates
 }
 
 // Format keeps secrets out of whatever prints a Config.
@@ -42,14 +49,19 @@ type Request struct {
 	// there are. nil: the request has none.
 	Query  func(name string) (value []byte, n int)
 	Header Headers
-	Body   []byte // exactly as received
-	Now    time.Time
+	// Peer gives the certificates that the client showed in the TLS handshake of
+	// this connection, its own first. nil, or none: TLS ended elsewhere, or the client
+	// showed none. The handshake must have proved that the client holds the key.
+	Peer func() []*x509.Certificate
+	Body []byte // exactly as received
+	Now  time.Time
 }
 
 // Verifier checks the requests of one source. Many goroutines may use it.
 type Verifier struct {
 	proof      prover
 	deliveryID string
+	onlyID     bool
 	handshake  handshake
 }
 
@@ -78,3 +90,16 @@ func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
 // known: "header:webhook-id", a path into the body such as "event_id", or "" when
 // they have none.
 func (v *Verifier) DeliveryID() string { return v.deliveryID }
+
+// OnlyDeliveryID tells that repeats may be known by DeliveryID alone: it is all of
+// a request that the scheme's senders sign.
+func (v *Verifier) OnlyDeliveryID() bool { return v.onlyID }
+
+// CredentialHeader names the header that brings a credential as it is, "" for
+// none: whoever keeps a request must leave it out.
+func (v *Verifier) CredentialHeader() string {
+	if c, is := v.proof.(*credential); is && !c.query {
+		return c.name
+	}
+	return ""
+}

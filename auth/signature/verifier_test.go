@@ -298,6 +298,10 @@ func TestEverySchemeCompiles(t *testing.T) {
 	more := map[string]signature.Config{
 		"none": {}, "token": {In: "header", Name: "X", Secrets: []string{"x"}},
 		"basic": {Username: "a", Password: "b"}, "hmac": {Header: "X", Secrets: []string{"x"}},
+		"discord":          {Secrets: []string{"da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61"}},
+		"telegram":         {Secrets: []string{"A-secret_Token"}},
+		"paypal":           {Secrets: []string{"1JE4291016473214C"}},
+		"mtls":             {Fingerprints: []string{strings.Repeat("0a", 32)}},
 		"standard-ed25519": {Secrets: []string{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}},
 	}
 	for _, name := range signature.Schemes() {

@@ -104,6 +104,14 @@ var rows = map[string]row{
 			"gateway/store/pebblestore": noStore,
 		},
 	},
+	"gateway/proxy": {
+		may: append(every, "gateway/edge", "gateway/limits", "gateway/transport", "retry/breaker", "auth/signature", "metrics"),
+		never: map[string]string{
+			"gateway/inbound":           noWay,
+			"gateway/outbound":          noWay,
+			"gateway/store/pebblestore": noStore,
+		},
+	},
 	"gateway/mapping": {
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -62,7 +63,7 @@ func schemeError(faults []signature.Fault) error {
 
 func newSignCommand() *cobra.Command {
 	var scheme schemeFlags
-	var id, at string
+	var id, at, method, url string
 	cmd := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a body, and print the headers to send with it",
@@ -71,7 +72,7 @@ to send with it, a line each: as curl -H @FILE and hookgate verify --header @FIL
 read them.
 
 The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standard
-and svix, whsk_… for standard-ed25519, any text for the others.`,
+and svix, whsk_… for standard-ed25519, base64 for msteams, any text for the others.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
@@ -84,10 +85,13 @@ and svix, whsk_… for standard-ed25519, any text for the others.`,
 			if err != nil {
 				return err
 			}
+			m.Method, m.URL = method, url
 			return sign(cmd.OutOrStdout(), scheme.read(), m)
 		},
 	}
 	scheme.add(cmd)
+	cmd.Flags().StringVar(&method, "method", http.MethodPost, "the method of the request, for schemes that sign it")
+	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2")
 	cmd.Flags().StringVar(&id, "id", "", "the id of what is sent (default made up)")
 	cmd.Flags().StringVar(&at, "timestamp", "", "when it is signed: Unix seconds, or RFC 3339 (default now)")
 	return cmd
@@ -95,6 +99,9 @@ and svix, whsk_… for standard-ed25519, any text for the others.`,
 
 // sign prints the headers of a message.
 func sign(out io.Writer, c signature.Config, m signature.Message) error {
+	if m.URL == "" && c.Type != "hmac" && signature.SignsURL(c) { // hmac that signs it is a fault of its own
+		return errNoURL
+	}
 	signer, faults := signature.CompileSender(c)
 	if len(faults) > 0 {
 		return schemeError(faults)
@@ -104,6 +111,8 @@ func sign(out io.Writer, c signature.Config, m signature.Message) error {
 	_, err := io.WriteString(out, lines.String())
 	return err
 }
+
+var errNoURL = errors.New("--url is missing: this scheme signs it")
 
 // readMessage makes the message of the flags and standard input.
 func readMessage(in io.Reader, id, at string) (m signature.Message, err error) {

@@ -25,7 +25,8 @@ func newVerifyCommand() *cobra.Command {
 headers that came with it. Prints ok; or says why not, and the exit status is 1.
 
 The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standard
-and svix, the public whpk_… for standard-ed25519, any text for the others.`,
+and svix, the public whpk_… for standard-ed25519, base64 for msteams, any text for
+the others.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   hookgate verify --header @headers < body.json
@@ -51,8 +52,8 @@ and svix, the public whpk_… for standard-ed25519, any text for the others.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&headers, "header", nil, "a header that came, as 'name: value', or @FILE with one a line; several times for several")
 	flags.DurationVar(&scheme.config.Tolerance, "tolerance", 0, "how far the timestamp may be from now (default what the scheme says)")
-	flags.StringVar(&method, "method", http.MethodPost, "hmac: the request's method, for {method}")
-	flags.StringVar(&url, "url", "", "hmac: the URL that was called, for {url} and {path}")
+	flags.StringVar(&method, "method", http.MethodPost, "the request's method, for schemes that sign it and {method} of hmac")
+	flags.StringVar(&url, "url", "", "the URL that was called, for schemes that sign it and {url} and {path} of hmac")
 	flags.StringVar(&now, "now", "", "check as of then: Unix seconds, or RFC 3339 (default now)")
 	return cmd
 }
@@ -65,8 +66,8 @@ func verify(out io.Writer, c signature.Config, r *signature.Request) error {
 	if senders := signature.Senders(); !slices.Contains(senders, c.Type) { // a source's other types have no signature
 		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(senders, ", "))
 	}
-	if r.URL() == "" && (strings.Contains(c.Signed, "{url}") || strings.Contains(c.Signed, "{path}")) {
-		return errors.New("--url is missing: --signed has it")
+	if r.URL() == "" && signature.SignsURL(c) {
+		return errNoURL
 	}
 	verifier, faults := signature.Compile(c)
 	if len(faults) > 0 {

@@ -1,9 +1,10 @@
 // Package directory is what an operator configured, compiled: tenants with their
-// sources, endpoints and webhooks, and who may call the internal API.
+// sources, endpoints and webhooks, routes, and who may call the internal API.
 //
 //	CompileTenant, CompileSource,     check what was written and make it ready to run
 //	CompileEndpoint, CompileWebhook
 //	CompileFile                       the same for a whole file, with the rules between tenants
+//	CompileRoutes                     its routes: the API has none
 //	Build, Snapshot.With, Without     make the next snapshot, copying only what changes
 //	Directory.Swap                    let the next request see it
 //
@@ -52,6 +53,11 @@ func (d *Directory) Swap(next *Snapshot) {
 }
 
 func forget(m *metrics.Set, last, next *Snapshot) {
+	for _, r := range last.routes {
+		if next.route(r.ID) == nil {
+			m.ForgetRoute(r.ID)
+		}
+	}
 	for id, old := range last.tenants {
 		now := next.tenants[id]
 		switch {

@@ -266,3 +266,15 @@ func BenchmarkWith(b *testing.B) {
 		s.With(next)
 	}
 }
+
+// What a provider does not sign can be no id of its repeats.
+func TestMailgunKnowsRepeatsByItsToken(t *testing.T) {
+	mailgun := gateway.Source{Verify: gateway.Verify{Type: "mailgun", Secrets: []gateway.Secret{"key"}}}
+	for id, want := range map[string]int{"": 0, "signature.token": 0, "event-data.id": 1, "header:X-Id": 1} {
+		mailgun.Dedupe.ID = id
+		_, faults := directory.CompileSource(gateway.Meta{ID: "mail"}, mailgun, options)
+		if len(faults) != want || want > 0 && faults[0].Path != "dedupe.id" {
+			t.Errorf("%q: faults %v", id, faults)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 )
 
@@ -17,6 +18,9 @@ type Options struct {
 	CheckURL func(url string, trusted bool) error
 	// CheckHeader refuses a header field that no operator may set.
 	CheckHeader func(name, value string) error
+	// Certificates gives the certificates that providers sign with; nil where
+	// nothing but the check of a configuration is wanted.
+	Certificates *signature.Certificates
 }
 
 // Bounds and defaults of what a tenant or a part of one says (SPEC 5, 7, 8, 14).

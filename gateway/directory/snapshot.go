@@ -20,6 +20,7 @@ type Snapshot struct {
 	tenants  map[string]*Tenant
 	accounts map[string]*Tenant // by account key
 	tokens   Tokens
+	routes   []*Route // by id
 }
 
 // Build makes a snapshot of compiled tenants.
@@ -35,11 +36,16 @@ func Build(m *metrics.Set, tenants []*Tenant, tokens Tokens) *Snapshot {
 func (s *Snapshot) With(t *Tenant) *Snapshot {
 	next := s.without(t.ID)
 	next.add(t)
+	next.bindRoutes()
 	return next
 }
 
 // Without gives a snapshot that lacks a tenant.
-func (s *Snapshot) Without(id string) *Snapshot { return s.without(id) }
+func (s *Snapshot) Without(id string) *Snapshot {
+	next := s.without(id)
+	next.bindRoutes()
+	return next
+}
 
 // WithTokens gives a snapshot in which these are all tokens.
 func (s *Snapshot) WithTokens(tokens Tokens) *Snapshot {

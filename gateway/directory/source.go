@@ -72,8 +72,12 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
 	deliveryID := spec.Dedupe.ID
-	if s.Verifier = compileVerify(spec.Verify, &f); s.Verifier != nil {
-		deliveryID = cmp.Or(deliveryID, s.Verifier.DeliveryID())
+	if s.Verifier = compileVerify(spec.Verify, o, &f); s.Verifier != nil {
+		own := s.Verifier.DeliveryID()
+		if deliveryID != "" && deliveryID != own && s.Verifier.OnlyDeliveryID() {
+			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
+		}
+		deliveryID = cmp.Or(deliveryID, own)
 	}
 	plan, more := mapping.CompileSource(spec.ConversationKey, deliveryID, spec.Match, spec.Variables)
 	if s.Plan = plan; len(more) > 0 {
@@ -85,7 +89,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	return s, nil
 }
 
-func compileVerify(v gateway.Verify, f *faults) *signature.Verifier {
+func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
 	if v.Type == "" {
 		f.add("verify.type", "is missing: say who may call; write {type: none} if everybody may")
 		return nil
@@ -97,6 +101,7 @@ func compileVerify(v gateway.Verify, f *faults) *signature.Verifier {
 		Type: v.Type, In: v.In, Name: v.Name, Secrets: reveal(v.Secrets), Username: v.Username, Password: v.Password.Reveal(),
 		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
 		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
+		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
 	}
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)

@@ -64,8 +64,7 @@ func (c *Conn) spoil(fault *gateway.Error) *gateway.Error {
 
 // endBody reports whether err is the body's regular end; its stream is then closed.
 func endBody(ctx *fasthttp.RequestCtx, err error) bool {
-	if !errors.Is(err, io.EOF) || ctx.Conn().(*Conn).inBody { //nolint:forcetypeassert // its callers have looked
-		return false
-	}
-	return ctx.Request.CloseBodyStream() == nil
+	return endsBody(ctx.Conn().(*Conn), err) && ctx.Request.CloseBodyStream() == nil //nolint:forcetypeassert // its callers have looked
 }
+
+func endsBody(c *Conn, err error) bool { return errors.Is(err, io.EOF) && !c.inBody }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -32,20 +33,25 @@ type Conn struct {
 	fault *gateway.Error
 	body  *buffer // what ReadBody filled
 
-	inBody  bool // part of the request's body is not yet handed on
-	closes  bool // the client asked for Connection: close
-	late    bool // a deadline passed while reading
-	chunked bool
-	framing chunks
-	left    int64 // of a body of known length, not yet handed on
-	most    int64 // bytes that the body may have
-	began   time.Time
-	got     int64        // bytes of the body, handed on
-	charged atomic.Int64 // bytes taken from limits.Bodies
+	inBody    bool      // part of the request's body is not yet handed on
+	passes    bool      // the request's body is a Stream
+	taken     bool      // a handler writes the answer to the request by itself
+	sendUntil time.Time // the deadline of writing
+	closes    bool      // the client asked for Connection: close
+	late      bool      // a deadline passed while reading
+	chunked   bool
+	framing   chunks
+	left      int64 // of a body of known length, not yet handed on
+	most      int64 // bytes that the body may have
+	began     time.Time
+	waited    time.Duration // of a body that is a Stream: how long Read waited for the client
+	got       int64         // bytes of the body, handed on
+	charged   atomic.Int64  // bytes taken from limits.Bodies
 
-	heard  atomic.Bool // a byte was read
-	dirty  atomic.Bool // the client may still be sending what nobody will read
-	closed atomic.Bool
+	heard       atomic.Bool // a byte was read
+	interrupted atomic.Bool // nothing more is to be read of the body
+	dirty       atomic.Bool // the client may still be sending what nobody will read
+	closed      atomic.Bool
 }
 
 // NetConn returns the connection under this one.
@@ -78,20 +84,18 @@ func (c *Conn) Read(p []byte) (int, error) {
 // fetch fills p with what was read ahead, else from the network.
 func (c *Conn) fetch(p []byte) (int, error) {
 	if c.ahead != nil {
-		n := copy(p, c.ahead.b)
-		if rest := copy(c.ahead.b, c.ahead.b[n:]); rest > 0 {
-			c.ahead.b = c.ahead.b[:rest]
-		} else {
-			release(&c.ahead)
-		}
-		return n, nil
+		return c.takeAhead(p), nil
 	}
 	if c.inBody {
 		if err := c.pace(); err != nil {
 			return 0, err
 		}
 	}
+	began := c.clock()
 	n, err := c.Conn.Read(p)
+	if c.passes {
+		c.waited += time.Since(began)
+	}
 	if n > 0 && !c.heard.Load() {
 		c.heard.Store(true)
 	}
@@ -100,6 +104,24 @@ func (c *Conn) fetch(p []byte) (int, error) {
 		c.late = errors.As(err, &timeout) && timeout.Timeout()
 	}
 	return n, err
+}
+
+// clock reads the clock for who needs it: the reader of a Stream.
+func (c *Conn) clock() time.Time {
+	if !c.passes {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+func (c *Conn) takeAhead(p []byte) int {
+	n := copy(p, c.ahead.b)
+	if rest := copy(c.ahead.b, c.ahead.b[n:]); rest > 0 {
+		c.ahead.b = c.ahead.b[:rest]
+	} else {
+		release(&c.ahead)
+	}
+	return n
 }
 
 // putAhead keeps b, which came before what is ahead already.
@@ -125,7 +147,14 @@ func (c *Conn) pace() error {
 		c.began = time.Now()
 	}
 	earned := time.Duration(float64(c.got) / float64(c.limits.Rate) * float64(time.Second))
-	return c.Conn.SetReadDeadline(c.began.Add(c.limits.Grace + earned))
+	until := c.began.Add(c.limits.Grace + earned)
+	if c.passes {
+		until = time.Now().Add(c.limits.Grace + earned - c.waited)
+	}
+	if err := c.Conn.SetReadDeadline(until); err != nil || !c.interrupted.Load() {
+		return err
+	}
+	return os.ErrDeadlineExceeded // set over the deadline of Interrupt, maybe
 }
 
 // follow moves along b and returns how much of it may be handed on: up to the end
@@ -145,6 +174,7 @@ func (c *Conn) follow(b []byte) (n int, fault *gateway.Error) {
 // nothing to it, so who starts with one is closed without a word.
 func (c *Conn) followHead(b []byte) (int, *gateway.Error) {
 	if c.head == nil {
+		c.taken = false // the answer to the request before is over
 		if classes[b[0]]&inToken == 0 && b[0] != '\r' {
 			return 1, errNotHTTP // such as a TLS handshake: no blank line need be awaited
 		}
@@ -209,7 +239,8 @@ func (c *Conn) judge(b []byte) *gateway.Error {
 		return fault
 	}
 	c.closes = h.closes
-	c.got, c.began = 0, time.Time{}
+	c.got, c.began, c.waited, c.passes = 0, time.Time{}, 0, false
+	c.interrupted.Store(false)
 	c.inBody = h.length != 0
 	if !c.inBody {
 		return nil
@@ -222,7 +253,7 @@ func (c *Conn) judge(b []byte) *gateway.Error {
 	}
 	c.left = h.length
 	if h.length > c.most {
-		return c.limits.tooLarge(h.path)
+		return c.limits.tooLarge(h)
 	}
 	if !c.limits.Streams {
 		return c.charge(h.length)

@@ -36,15 +36,15 @@ type Limits struct {
 	// TooLarge gives the answer to a request whose announced length is over that;
 	// nil, and a func that gives nil, stand for a plain 413. No handler sees such a
 	// request: fasthttp would first wait for its body.
-	TooLarge func(path []byte) *gateway.Error
+	TooLarge func(method, host, path []byte) *gateway.Error
 
 	server *fasthttp.Server // that serves the connections: set by Settings.Server
 	held   sync.WaitGroup   // requests that are answered later
 }
 
-func (l *Limits) tooLarge(path []byte) *gateway.Error {
+func (l *Limits) tooLarge(h head) *gateway.Error {
 	if l.TooLarge != nil {
-		if fault := l.TooLarge(path); fault != nil {
+		if fault := l.TooLarge(h.method, h.host, h.path); fault != nil {
 			return fault
 		}
 	}

@@ -66,7 +66,7 @@ func retryAfter(e *gateway.Error) string {
 	switch {
 	case e.RetryAfter > 0:
 		return strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10)
-	case e.Code == gateway.CodeUnavailable, e.Code == gateway.CodeDraining, e.Code == gateway.CodeRateLimited:
+	case e.Code == gateway.CodeUnavailable, e.Code == gateway.CodeUpstreamUnavailable, e.Code == gateway.CodeDraining, e.Code == gateway.CodeRateLimited:
 		return "1"
 	}
 	return ""

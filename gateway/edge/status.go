@@ -45,5 +45,8 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeUnknownAccount:         {http.StatusUnprocessableEntity, "Unknown account"},
 	gateway.CodeDeliveryEnded:          {http.StatusConflict, "Delivery ended"},
 	gateway.CodeVerificationFailed:     {http.StatusUnprocessableEntity, "Verification failed"},
+	gateway.CodeUpstreamFailed:         {http.StatusBadGateway, "Upstream failed"},
+	gateway.CodeUpstreamTimeout:        {http.StatusGatewayTimeout, "Upstream timed out"},
+	gateway.CodeUpstreamUnavailable:    {http.StatusServiceUnavailable, "Upstream unavailable"},
 	gateway.CodeConversationKeyMissing: {http.StatusUnprocessableEntity, "Conversation key missing"},
 }

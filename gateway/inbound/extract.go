@@ -39,10 +39,10 @@ func (r *request) conversationKey() string {
 
 // mark gives what a repeat of this callback will be known by, and whether that
 // is an id: the provider's, or the Idempotency-Key. Else it is a fingerprint of
-// what was received (SPEC 14).
+// what was received (SPEC 14). An id may have several parts: then it is an array.
 func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	source := r.source
-	if id := r.values.At(r.src.Plan.Dedupe); id.IsScalar() && len(id.Raw) > 0 {
+	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
 	if key, n := r.Get("Idempotency-Key"); n > 0 && len(key) > 0 {

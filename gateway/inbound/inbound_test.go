@@ -40,6 +40,12 @@ type kit struct {
 
 func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 	t.Helper()
+	return newKitAt(t, "", sources)
+}
+
+// newKitAt is a kit whose senders call it at public.
+func newKitAt(t *testing.T, public string, sources map[string]gateway.Source) *kit {
+	t.Helper()
 	k := &kit{t: t, directory: directory.New()}
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
@@ -48,7 +54,7 @@ func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 	check(t, err)
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
-		Directory: k.directory, Taker: k.sessions, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
+		Directory: k.directory, Taker: k.sessions, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 		Duration: nobody{}, AuthFailed: func() { k.failed++ },
 	})
 	s, err := server.New(server.Options{PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0"}, server.Handlers{
@@ -57,8 +63,8 @@ func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 	})
 	check(t, err)
 	check(t, s.Listen())
-	public, _ := s.Addrs()
-	k.url = "http://" + public.String()
+	listening, _ := s.Addrs()
+	k.url = "http://" + listening.String()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }()
 	t.Cleanup(func() {

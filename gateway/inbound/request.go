@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"crypto/x509"
 	"errors"
 	"strings"
 	"time"
@@ -43,6 +44,7 @@ func newRequest(in *Inbound) *request {
 	r.proof.Header = r
 	r.proof.URL = r.signedURL
 	r.proof.Query = r.param
+	r.proof.Peer = r.peer
 	r.document.Request = r
 	return r
 }
@@ -130,12 +132,20 @@ func (r *request) signedURL() string {
 	return base + string(r.ctx.Request.Header.RequestURI())
 }
 
+// peer is what the client showed of itself where TLS ends here.
+func (r *request) peer() []*x509.Certificate {
+	if state := r.ctx.TLSConnectionState(); state != nil {
+		return state.PeerCertificates
+	}
+	return nil
+}
+
 // Keep gives what a later wait's paths may look at, without what proves who
 // calls: a credential is never stored.
 func (r *request) Keep() (header []gateway.HeaderField, query string) {
-	verify := &r.src.Spec.Verify
+	verify, shown := &r.src.Spec.Verify, r.src.Verifier.CredentialHeader()
 	for name, value := range r.ctx.Request.Header.All() {
-		if !isCredential(string(name), verify) {
+		if !isCredential(string(name), verify.Header, shown) {
 			header = append(header, gateway.HeaderField{Name: string(name), Value: string(value)})
 		}
 	}
@@ -150,9 +160,9 @@ func (r *request) Keep() (header []gateway.HeaderField, query string) {
 }
 
 // isCredential says whether a field proves who calls, by its name everywhere or
-// for this source.
-func isCredential(name string, verify *gateway.Verify) bool {
-	for _, known := range [...]string{"Authorization", "Proxy-Authorization", "Cookie", verify.Name, verify.Header} {
+// for this source: the signature's, or the one that shows a credential.
+func isCredential(name, signature, shown string) bool {
+	for _, known := range [...]string{"Authorization", "Proxy-Authorization", "Cookie", signature, shown} {
 		if strings.EqualFold(name, known) {
 			return true
 		}

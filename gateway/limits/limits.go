@@ -13,7 +13,8 @@ import (
 	"hookgate/gateway"
 )
 
-// Key names a limiter: a part of a tenant, or the whole of it (Part "").
+// Key names a limiter: a part of a tenant, or the whole of it (Part ""). A route
+// stands for a tenant of its own, in a table of its own.
 type Key struct{ Tenant, Part string }
 
 // Table keeps limiters. Its zero value is ready.

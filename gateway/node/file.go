@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 
 	"hookgate/auth"
@@ -17,7 +18,8 @@ import (
 func Check(c *configs.Config) []gateway.Fault {
 	f := fileOf(c)
 	_, faults := directory.CompileFile(f.Tenants, f.Compile)
-	return faults
+	_, more := directory.CompileRoutes(f.Routes, f.Compile)
+	return append(faults, more...)
 }
 
 // fileOf is what a configuration says of resources.
@@ -25,6 +27,7 @@ func fileOf(c *configs.Config) resources.File {
 	egress := egressOf(c)
 	f := resources.File{
 		Tenants: make(map[string]directory.FileTenant, len(c.Tenants)),
+		Routes:  c.Routes,
 		Compile: directory.Options{MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader},
 	}
 	for id, t := range c.Tenants {
@@ -37,6 +40,13 @@ func fileOf(c *configs.Config) resources.File {
 	return f
 }
 
+// fileOf is that of a node, which can fetch what providers sign with.
+func (n *Node) fileOf(c *configs.Config) resources.File {
+	f := fileOf(c)
+	f.Compile.Certificates = n.certificates
+	return f
+}
+
 func egressOf(c *configs.Config) (e transport.Egress) {
 	for _, network := range c.Egress.Allow {
 		e.Allow = append(e.Allow, network.Prefix())
@@ -45,6 +55,14 @@ func egressOf(c *configs.Config) (e transport.Egress) {
 		e.Ports = append(e.Ports, uint16(port)) // configs has checked it
 	}
 	return e
+}
+
+// trustedOf gives the proxies in front that are believed.
+func trustedOf(c *configs.Config) (networks []netip.Prefix) {
+	for _, network := range c.Public.TrustedProxies {
+		networks = append(networks, network.Prefix())
+	}
+	return networks
 }
 
 // report shows faults of the file's resources where they stand in the file.
@@ -75,10 +93,11 @@ func (n *Node) Reload() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := n.resources.SetFile(fileOf(next)); err != nil {
+	if err := n.resources.SetFile(n.fileOf(next)); err != nil {
 		return report(next, err)
 	}
 	n.transport.SetEgress(egressOf(next))
+	n.proxy.Trust(trustedOf(next))
 	n.proveEndpoints()
 	if err := n.dropOrphans(); err != nil {
 		n.Log.Error("the configuration was loaded, but", "error", err) // the next load, or start, does it
@@ -89,6 +108,7 @@ func (n *Node) Reload() (err error) {
 	}{
 		{"public.addr", next.Public.Addr != n.config.Public.Addr},
 		{"public.url", next.Public.URL != n.config.Public.URL},
+		{"public.tls", next.Public.TLS != n.config.Public.TLS},
 		{"public.max_body", next.Public.MaxBody != n.config.Public.MaxBody},
 		{"internal.addr", next.Internal.Addr != n.config.Internal.Addr},
 		{"store.dir", next.Store.Dir != n.config.Store.Dir},
@@ -123,6 +143,11 @@ func (n *Node) reloadAsked() error {
 func (n *Node) warn(c *configs.Config) {
 	for _, part := range configs.NotInService(c) {
 		n.Log.Warn("this version does not serve this part of the configuration yet", "part", part)
+	}
+	for _, r := range n.directory.Current().Routes() {
+		if !r.Enabled {
+			n.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)
+		}
 	}
 	for t := range n.directory.Current().Tenants() {
 		for _, src := range t.Sources() {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hookgate/auth/seal"
+	"hookgate/auth/signature"
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/api"
@@ -20,6 +21,7 @@ import (
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/proxy"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
@@ -41,19 +43,21 @@ type Options struct {
 // Node is one running hookgate.
 type Node struct {
 	Options
-	config    *configs.Config // as at start; a reload changes what can be changed
-	metrics   *metrics.Set
-	directory *directory.Directory
-	sealer    *seal.Sealer
-	store     *pebblestore.Store
-	resources *resources.Resources
-	transport *transport.Transport
-	lanes     *outbound.Lanes
-	publisher *outbound.Publisher
-	sessions  *waiting.Sessions
-	calls     *calling.Calls
-	inbound   *inbound.Inbound
-	server    *server.Server
+	config       *configs.Config // as at start; a reload changes what can be changed
+	metrics      *metrics.Set
+	directory    *directory.Directory
+	sealer       *seal.Sealer
+	store        *pebblestore.Store
+	resources    *resources.Resources
+	transport    *transport.Transport
+	certificates *signature.Certificates
+	lanes        *outbound.Lanes
+	publisher    *outbound.Publisher
+	sessions     *waiting.Sessions
+	calls        *calling.Calls
+	inbound      *inbound.Inbound
+	proxy        *proxy.Proxy
+	server       *server.Server
 
 	reloading sync.Mutex
 	draining  atomic.Bool
@@ -75,7 +79,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, part := range []func() error{
-		n.openStore, n.openLanes, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile, n.firstToken, n.recover, n.listen,
+		n.openStore, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile, n.firstToken,
+		n.recover, n.listen,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -168,12 +173,28 @@ func (n *Node) dropEndpoint(tenant, endpoint string) {
 func (n *Node) openLanes() error {
 	n.transport = transport.New(transport.Options{Egress: egressOf(n.config)})
 	n.onStop(func() error { n.transport.Close(); return nil })
+	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
 		Describe: n.describe,
 		Version:  n.Version, Logger: n.Log,
 	})
-	n.directory.OnSwap = func() { n.lanes.Refresh("") } // a target may have come, or changed
+	return nil
+}
+
+func (n *Node) openProxy() error {
+	n.proxy = proxy.New(proxy.Options{
+		Transport: n.transport, Watcher: edge.NewWatcher(), PublicURL: n.config.Public.URL, Log: n.Log,
+		Duration: n.metrics.RouteDuration(), AuthFailed: n.metrics.AuthFailures("route").Inc,
+	})
+	n.onStop(func() error { n.proxy.Close(); return nil })
+	n.proxy.Trust(trustedOf(n.config))
+	n.directory.OnSwap = func() { // a target may have come, or changed; so may a route
+		n.lanes.Refresh("")
+		if err := n.proxy.Refresh(n.directory.Current()); err != nil {
+			n.Log.Error("a route is out of service", "error", err)
+		}
+	}
 	return nil
 }
 
@@ -232,7 +253,7 @@ func (n *Node) openPublisher() error {
 }
 
 func (n *Node) loadFile() error {
-	if err := n.resources.SetFile(fileOf(n.config)); err != nil {
+	if err := n.resources.SetFile(n.fileOf(n.config)); err != nil {
 		return report(n.config, err)
 	}
 	n.warn(n.config)
@@ -305,13 +326,21 @@ func (n *Node) listen() (err error) {
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"),
 	})
-	n.server, err = server.New(
-		server.Options{
-			PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
-			PublicBody: int64(n.config.Public.MaxBody), Log: n.Log,
-		},
+	options := server.Options{
+		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
+		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log,
+	}
+	if files := n.config.Public.TLS; files.Cert != "" {
+		certificate, err := server.LoadCertificate(files.Cert, files.Key, n.Log)
+		if err != nil {
+			return err
+		}
+		options.PublicTLS = certificate.Config()
+	}
+	n.server, err = server.New(options,
 		server.Handlers{
 			Hook: n.inbound.Handle, HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge,
+			Route: n.proxy.Handle, RouteBody: n.proxy.BodyLimit, RouteTooLarge: n.proxy.TooLarge,
 			API: management.Handler, Ready: n.ready,
 			Metrics: n.scrape(),
 		})
@@ -368,6 +397,7 @@ func (n *Node) Run(ctx context.Context) error {
 	_ = server.Notify("STOPPING=1") // a supervisor that is not there any more needs no telling
 	n.draining.Store(true)
 	n.sessions.Drain()
+	n.proxy.Drain()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
 	defer cancel()
 	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.stop())

@@ -13,6 +13,7 @@ import (
 type File struct {
 	Tenants map[string]directory.FileTenant
 	Tokens  []FileToken
+	Routes  map[string]gateway.Route // the API has none
 	// Compile holds the options that the file sets for all resources.
 	Compile directory.Options
 }
@@ -30,6 +31,8 @@ func (r *Resources) SetFile(f File) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	named, faults := directory.CompileFile(f.Tenants, f.Compile)
+	routes, more := directory.CompileRoutes(f.Routes, f.Compile)
+	faults = append(faults, more...)
 	if err := gateway.Invalid(faults); err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func (r *Resources) SetFile(f File) error {
 		return err
 	}
 	r.remember()
-	r.Directory.Swap(directory.Build(r.Metrics, tenants, r.tokenTable()))
+	r.Directory.Swap(directory.Build(r.Metrics, tenants, r.tokenTable()).WithRoutes(routes))
 	r.watchOverlaps()
 	r.warn()
 	return nil

@@ -1,9 +1,9 @@
 // Package server has the two listeners and the table of their paths.
 //
-// The public one takes callbacks and nothing else; the internal one has the API,
-// health and metrics. Both stand behind the strict pass of package edge, so a
-// handler sees well-formed requests only, and Routes may match the very bytes that
-// the client sent.
+// The public one takes callbacks, and all else goes to the routes; the internal
+// one has the API, health and metrics. Both stand behind the strict pass of package
+// edge, so a handler sees well-formed requests only, and may match the very bytes
+// that the client sent.
 //
 //	New     checks the settings and builds both servers
 //	Listen  binds both addresses: a port that is taken ends the start here

@@ -18,7 +18,7 @@ type Options struct {
 	PublicTLS    *tls.Config // nil: plain HTTP
 	Log          *slog.Logger
 
-	// PublicBody is the most bytes of a public request for which no source says
+	// PublicBody is the most bytes of a public request for which no source or route says
 	// otherwise; 1 MiB.
 	PublicBody int64
 	// InternalBody is the most bytes of an internal request; 16 MiB (SPEC 14).

@@ -23,6 +23,12 @@ type Handlers struct {
 	// than that; nil: nobody does.
 	HookTooLarge func(tenant, source []byte)
 
+	// Route takes every other public request; nil: there is nothing at those paths.
+	Route fasthttp.RequestHandler
+	// RouteBody is HookBody for those, and RouteTooLarge is HookTooLarge.
+	RouteBody     func(method, host, path []byte) int64
+	RouteTooLarge func(method, host, path []byte)
+
 	API     fasthttp.RequestHandler // /v1, /v2 and below
 	Metrics fasthttp.RequestHandler // /metrics
 	Ready   func() error            // why this process should get no requests, or nil
@@ -36,9 +42,15 @@ var (
 	healthyAnswer = []byte(`{"status":"ok"}`)
 )
 
-// public is every public path: /hooks/{tenant}/{source}[/{key}].
+// public is every public path: /hooks/{tenant}/{source}[/{key}], and behind those
+// the routes (SPEC 14 "Routes").
 func (h *Handlers) public(ctx *fasthttp.RequestCtx) {
-	tenant, source, key, found := splitHook(edge.Path(ctx))
+	path := edge.Path(ctx)
+	if h.Route != nil && !bytes.HasPrefix(path, hooksPrefix) {
+		h.Route(ctx)
+		return
+	}
+	tenant, source, key, found := splitHook(path)
 	if !found {
 		edge.WriteProblem(ctx, errNoPath)
 		return
@@ -70,8 +82,29 @@ func below(path []byte, prefix string) bool {
 	return found && (len(rest) == 0 || rest[0] == '/')
 }
 
+// bodyLimit is what a public request may carry; otherwise is for one that nobody
+// knows.
+func (h *Handlers) bodyLimit(method, host, path []byte, otherwise int64) int64 {
+	var limit int64
+	if !bytes.HasPrefix(path, hooksPrefix) {
+		if h.RouteBody != nil {
+			limit = h.RouteBody(method, host, path)
+		}
+	} else if tenant, source, _, found := splitHook(path); found && h.HookBody != nil {
+		limit = h.HookBody(tenant, source)
+	}
+	if limit > 0 {
+		return limit
+	}
+	return otherwise
+}
+
 // tooLarge answers a callback that announced too much as any refused callback is.
-func (h *Handlers) tooLarge(path []byte) *gateway.Error {
+func (h *Handlers) tooLarge(method, host, path []byte) *gateway.Error {
+	if h.RouteTooLarge != nil && !bytes.HasPrefix(path, hooksPrefix) {
+		h.RouteTooLarge(method, host, path)
+		return nil
+	}
 	tenant, source, _, found := splitHook(path)
 	if !found {
 		return nil

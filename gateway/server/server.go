@@ -42,7 +42,9 @@ func New(o Options, h Handlers) (*Server, error) {
 	o.setDefaults()
 	public := newSide(&o, Public, o.PublicAddr, h.public, &edge.Limits{
 		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Streams: true,
-		Body:     func(_, _, path []byte) int64 { return h.bodyLimit(path, o.PublicBody) },
+		Body: func(method, host, path []byte) int64 {
+			return h.bodyLimit(method, host, path, o.PublicBody)
+		},
 		TooLarge: h.tooLarge,
 	})
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
@@ -50,18 +52,6 @@ func New(o Options, h Handlers) (*Server, error) {
 		Body:  func(_, _, _ []byte) int64 { return o.InternalBody },
 	})
 	return &Server{public: public, internal: internal}, nil
-}
-
-func (h *Handlers) bodyLimit(path []byte, otherwise int64) int64 {
-	if h.HookBody == nil {
-		return otherwise
-	}
-	if tenant, source, _, found := splitHook(path); found {
-		if limit := h.HookBody(tenant, source); limit > 0 {
-			return limit
-		}
-	}
-	return otherwise
 }
 
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {

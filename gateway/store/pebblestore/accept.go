@@ -24,6 +24,9 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	if p.Mark != nil {
 		putMark(b, p.Mark, s.turns.next())
 	}
+	for i := range p.Marks {
+		putMark(b, &p.Marks[i], s.turns.next())
+	}
 	for i := range p.Names {
 		putNames(b, &p.Names[i])
 	}
@@ -39,8 +42,11 @@ func sizeOfPublication(p *gateway.Publication) int {
 	size := 64
 	for i := range p.Events {
 		size += record + len(p.Events[i].Body)
+		if r := p.Events[i].Relay; r != nil {
+			size += len(r.Path) + len(r.Sealed)
+		}
 	}
-	size += 4 * record * len(p.Deliveries)
+	size += 4*record*len(p.Deliveries) + record*len(p.Marks)
 	if p.Mark != nil {
 		size += record + len(p.Mark.Answer)
 	}

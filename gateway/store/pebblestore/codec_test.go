@@ -26,6 +26,9 @@ func FuzzDecode(f *testing.F) {
 		func() { e.names(&gateway.Names{All: []string{"a", "b"}, Used: now}) },
 		func() { e.event(&gateway.Event{Type: "t", Body: gateway.Raw("{}")}) },
 		func() {
+			e.event(&gateway.Event{Type: "relay", Relay: &gateway.Relayed{Route: "r", Method: "POST", Path: "/", Sealed: []byte{1}}})
+		},
+		func() {
 			e.delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204})
 		},
 		func() { e.attempt(&gateway.Attempt{Status: 500}) },

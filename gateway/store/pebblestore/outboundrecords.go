@@ -7,20 +7,41 @@ import (
 	"hookgate/gateway"
 )
 
+// recordRelayed is the version of a relayed request's event: that of any other, and
+// then what it knows of the request.
+const recordRelayed = 2
+
 func (e *encoder) event(v *gateway.Event) {
-	e.version()
+	if v.Relay == nil {
+		e.version()
+	} else {
+		e.b = append(e.b, recordRelayed)
+	}
 	e.text(v.Type)
 	e.text(v.Kind)
 	e.text(v.ConversationKey)
 	e.time(v.AcceptedAt)
 	e.raw(v.Body)
+	if r := v.Relay; r != nil {
+		e.text(r.Route)
+		e.text(r.Method)
+		e.text(r.Path)
+		e.raw(r.Sealed)
+	}
 }
 
 func decodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
-	d := newDecoder(value)
+	d := &decoder{rest: string(value)}
+	version := d.byte()
+	if version != recordVersion && version != recordRelayed {
+		d.fail()
+	}
 	v := gateway.Event{
 		ID: formatID(gateway.PrefixEvent, id), Tenant: tenant,
 		Type: d.text(), Kind: d.text(), ConversationKey: d.text(), AcceptedAt: d.time(), Body: d.raw(),
+	}
+	if version == recordRelayed {
+		v.Relay = &gateway.Relayed{Route: d.text(), Method: d.text(), Path: d.text(), Sealed: d.raw()}
 	}
 	return v, d.done(kindEvent)
 }

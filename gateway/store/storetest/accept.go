@@ -17,6 +17,7 @@ func (k *kit) full(tenant string) *gateway.Publication {
 	m := k.mark(tenant, "publish", time.Hour)
 	m.Answer = gateway.Raw(`{"accepted":2}`)
 	p.Mark = &m
+	p.Marks = []gateway.Mark{k.mark(tenant, "one", time.Hour), k.mark(tenant, "two", time.Minute)}
 	p.Names = []gateway.Names{{Tenant: tenant, All: []string{"42", "wa_1"}, Used: k.now}}
 	p.Traces = []gateway.Trace{k.trace(tenant, "42", p.Events[0].ID), k.trace(tenant, "43", p.Events[1].ID)}
 	return p
@@ -63,6 +64,7 @@ func acceptWhole(k *kit) {
 		"a tenant":                  func(p *gateway.Publication) { p.Traces[1].Tenant = "" },
 		"a name of a trace":         func(p *gateway.Publication) { p.Traces[1].Key = "a\x00b" },
 		"the tenant of its mark":    func(p *gateway.Publication) { p.Mark.Tenant = "\x00" },
+		"the tenant of a mark":      func(p *gateway.Publication) { p.Marks[1].Tenant = "" },
 		"the tenant of some names ": func(p *gateway.Publication) { p.Names[0].Tenant = "" },
 	} {
 		p := k.full(acme)
@@ -81,10 +83,13 @@ func acceptWhole(k *kit) {
 			k.gone(name, err)
 			k.same("window", len(k.window(laneOf(&d))), 0)
 		}
-		_, found, err := k.Mark(acme, markKey("publish"), time.Hour)
-		_, named, also := k.Names(acme, "wa_1")
-		if err != nil || also != nil || found || named {
-			k.Fatalf("%s: mark %v, %v, names %v, %v", name, found, err, named, also)
+		for _, of := range []string{"publish", "one", "two"} {
+			if _, found, err := k.Mark(acme, markKey(of), time.Hour); err != nil || found {
+				k.Fatalf("%s: mark %s %v, %v", name, of, found, err)
+			}
+		}
+		if _, named, err := k.Names(acme, "wa_1"); err != nil || named {
+			k.Fatalf("%s: names %v, %v", name, named, err)
 		}
 	}
 }

@@ -1,0 +1,140 @@
+package configs_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/configs"
+	"hookgate/gateway/node"
+)
+
+func providersPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("providers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// Every example of providers.md is a configuration that serve would take.
+func TestProvidersExamples(t *testing.T) {
+	variable, fence := regexp.MustCompile(`\$\{([A-Z_]+)\}`), regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	page := providersPage(t)
+	types := map[string]bool{}
+	for _, block := range fence.FindAllStringSubmatch(page, -1) {
+		var environ []string
+		for _, m := range variable.FindAllStringSubmatch(block[1], -1) {
+			environ = append(environ, m[1]+"=made-up")
+		}
+		path := filepath.Join(t.TempDir(), "hookgate.yaml")
+		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := configs.Load(configs.Options{Flags: configs.Flags{Config: path}, Environ: environ, Check: node.Check})
+		if err != nil {
+			t.Errorf("%s\n%v", block[1], err)
+			continue
+		}
+		for _, source := range c.Tenants["acme"].Sources {
+			types[source.Verify.Type] = true
+		}
+	}
+	for _, kind := range []string{"stripe", "razorpay", "square", "paypal", "calendly", "meta", "slack", "telegram", "twilio"} {
+		if !types[kind] {
+			t.Errorf("there is no example for %s", kind)
+		}
+	}
+}
+
+// The table says of each provider what its scheme does.
+func TestProvidersTable(t *testing.T) {
+	code := regexp.MustCompile("`([^`]+)`")
+	rows := map[string][]string{}
+	for line := range strings.Lines(providersPage(t)) {
+		cells := strings.Split(line, " |")
+		if !strings.HasPrefix(line, "| ") || len(cells) != 9 || !code.MatchString(cells[1]) {
+			continue
+		}
+		rows[code.FindStringSubmatch(cells[1])[1]] = cells
+	}
+	delete(rows, "type") // the head
+	secrets := map[string]string{
+		"standard-ed25519": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
+		"discord":          "da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61",
+		"telegram":         "token", "paypal": "1JE4291016473214C",
+	}
+	for _, kind := range signature.Schemes() {
+		if slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls"}, kind) {
+			continue
+		}
+		cells, is := rows[kind]
+		if !is {
+			t.Errorf("%s has no row", kind)
+			continue
+		}
+		delete(rows, kind)
+		secret := secrets[kind]
+		if secret == "" {
+			secret = "c2VjcmV0"
+		}
+		v, faults := signature.Compile(signature.Config{Type: kind, Secrets: []string{secret}})
+		if len(faults) > 0 {
+			t.Fatalf("%s: %v", kind, faults)
+		}
+		id := ""
+		if m := code.FindStringSubmatch(cells[6]); m != nil {
+			id = m[1]
+		}
+		if id != v.DeliveryID() {
+			t.Errorf("%s: the table knows repeats by %q, the scheme by %q", kind, id, v.DeliveryID())
+		}
+		_, unread := signature.Compile(signature.Config{Type: kind, Secrets: []string{secret}, Tolerance: time.Hour})
+		if timeless := strings.TrimSpace(cells[4]) == "none"; timeless != (len(unread) > 0) {
+			t.Errorf("%s: the table's window is %q, the scheme's tolerance: %v", kind, cells[4], unread)
+		} else if !timeless && kind != "standard-ed25519" && slices.Contains(signature.Senders(), kind) {
+			checkWindow(t, v, signature.Config{Type: kind, Secrets: []string{secret}}, cells[4])
+		}
+	}
+	for kind := range rows {
+		t.Errorf("%s has a row, and is no scheme", kind)
+	}
+}
+
+// checkWindow holds a verifier to the window of the table, "5 min".
+func checkWindow(t *testing.T, v *signature.Verifier, c signature.Config, cell string) {
+	t.Helper()
+	window, err := time.ParseDuration(strings.TrimSuffix(strings.TrimSpace(cell), " min") + "m")
+	if err != nil {
+		t.Fatalf("%s: window %q", c.Type, cell)
+	}
+	sender, faults := signature.CompileSender(c)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	at := time.Unix(1700000000, 0)
+	header := http.Header{}
+	sender.Sign(signature.Message{ID: "m1", At: at}, func(name string, value []byte) { header.Set(name, string(value)) })
+	for after, good := range map[time.Duration]bool{window: true, window + time.Second: false, -window: true, -window - time.Second: false} {
+		if err := v.Verify(&signature.Request{Header: fields(header), Now: at.Add(after)}); (err == nil) != good {
+			t.Errorf("%s: %s after it was signed: %v", c.Type, after, err)
+		}
+	}
+}
+
+type fields http.Header
+
+func (f fields) Get(name string) ([]byte, int) {
+	values := http.Header(f).Values(name)
+	if len(values) == 0 {
+		return nil, 0
+	}
+	return []byte(values[0]), len(values)
+}

@@ -1,0 +1,111 @@
+package edge
+
+import (
+	"crypto/tls"
+	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// ConnOf gives the connection of a request; nil where it comes from no Listener.
+func ConnOf(ctx *fasthttp.RequestCtx) *Conn {
+	c, _ := ctx.Conn().(*Conn)
+	return c
+}
+
+// TakeAnswer says that the handler writes the answer by itself, with Send: what
+// fasthttp makes of ctx.Response is dropped. A proxy needs that, for fasthttp would
+// take each answer apart and write it anew. When the bytes end the connection,
+// because they say so or are not whole, the handler calls ctx.SetConnectionClose.
+func (c *Conn) TakeAnswer() { c.taken = true }
+
+// Send writes bytes to the client, who has so long to take them, or half of it.
+func (c *Conn) Send(p []byte, within time.Duration) error {
+	if now := time.Now(); c.sendUntil.Sub(now) < within/2 { // else a call for each answer, to no avail
+		if err := c.Conn.SetWriteDeadline(now.Add(within)); err != nil {
+			return err
+		}
+		c.sendUntil = now.Add(within)
+	}
+	_, err := c.Conn.Write(p)
+	return err
+}
+
+// Write is fasthttp's: it drops the answer to a request whose answer was taken.
+func (c *Conn) Write(p []byte) (int, error) {
+	if c.taken {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// SetWriteDeadline is fasthttp's too: before an answer that is dropped it needs none.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	if c.taken {
+		return nil
+	}
+	c.sendUntil = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// Closes reports whether the connection ends with this request's answer, as far
+// as the request itself tells.
+func (c *Conn) Closes() bool { return c.closes || c.dirty.Load() }
+
+// Reset closes the connection so that the client cannot take what it got for
+// whole: an answer that ends with its connection has no other way to say so.
+func (c *Conn) Reset() {
+	c.dirty.Store(false) // no lingering
+	if tcp, ok := c.netConn().(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // it is being closed: nobody is left to tell
+	}
+	_ = c.Close()
+}
+
+func (c *Conn) netConn() net.Conn {
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		return secured.NetConn()
+	}
+	return c.Conn
+}
+
+// IsTLS reports whether the request came over TLS that ends here. fasthttp's
+// RequestCtx cannot tell: it does not look behind a Conn.
+func IsTLS(ctx *fasthttp.RequestCtx) bool {
+	c, ok := ctx.Conn().(*Conn)
+	if !ok {
+		return ctx.IsTLS()
+	}
+	_, secured := c.Conn.(*tls.Conn)
+	return secured
+}
+
+// Tunnel gives the connection as bare bytes, for a protocol that follows on HTTP
+// once its answer was sent (101): what the client had sent ahead comes first. The
+// request must have no body; after the handler the connection closes.
+func (c *Conn) Tunnel() net.Conn {
+	c.closes = true
+	return tunnel{c.Conn, c}
+}
+
+type tunnel struct {
+	net.Conn
+	c *Conn
+}
+
+// Read is for one goroutine at a time, which may be any.
+func (t tunnel) Read(p []byte) (int, error) {
+	if t.c.ahead != nil {
+		return t.c.takeAhead(p), nil
+	}
+	return t.Conn.Read(p)
+}
+
+// CloseWrite ends the sending side, where the connection has such a thing.
+func (t tunnel) CloseWrite() error {
+	if half, ok := t.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

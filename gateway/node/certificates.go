@@ -1,0 +1,35 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"hookgate/gateway/transport"
+)
+
+// Bounds of a certificate that is fetched while a callback waits for it.
+const (
+	certificateTimeout = 3 * time.Second
+	certificateBytes   = 64 << 10
+)
+
+// fetchCertificate gets what a provider signs with, by the one guarded way out: the
+// egress rules bind it like any request.
+func (n *Node) fetchCertificate(url string) ([]byte, error) {
+	answer, err := n.transport.Do(context.Background(), &transport.Request{
+		Method: http.MethodGet, URL: url, Timeout: certificateTimeout, MaxAnswer: certificateBytes,
+	})
+	switch {
+	case err != nil:
+	case answer.Status != http.StatusOK:
+		err = fmt.Errorf("the answer is %d", answer.Status)
+	case answer.Truncated:
+		err = fmt.Errorf("the answer has more than %d bytes", certificateBytes)
+	default:
+		return answer.Body, nil
+	}
+	n.Log.Warn("a provider's certificate cannot be had: its callbacks are refused", "url", url, "error", err)
+	return nil, err
+}

@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/limits"
+)
+
+// authenticate answers a provider's handshake, or verifies who calls, over the
+// exact bytes of the body. A failure counts against the client's address, never
+// against the route: a good signature always passes.
+func (x *exchange) authenticate() error {
+	verifier := x.route.Verifier
+	if verifier == nil {
+		return nil
+	}
+	if err := x.readBody(); err != nil {
+		return err
+	}
+	x.proof.Body, x.proof.Now, x.proof.Method = x.body, x.at, methodName(x.ctx.Method())
+	if answer, is := verifier.Handshake(&x.proof); is {
+		if answer.Refused() {
+			if err := x.failed(errHandshake); err.Code == gateway.CodeRateLimited {
+				return err
+			}
+		}
+		x.ctx.SetStatusCode(answer.Status)
+		if len(answer.Body) > 0 {
+			x.ctx.SetContentType(answer.ContentType)
+		}
+		x.ctx.SetBody(answer.Body)
+		x.status = answer.Status
+		return nil
+	}
+	if err := verifier.Verify(&x.proof); err != nil {
+		return x.failed(err)
+	}
+	return nil
+}
+
+var errHandshake = errors.New("handshake: the verify token is not the configured one")
+
+// errUnverified says nothing of which part of a credential was wrong (SPEC 3).
+var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is not verified")
+
+// failed counts a failed verification, and logs it while the client has not failed
+// too often: a flood must not fill the log.
+func (x *exchange) failed(err error) *gateway.Error {
+	x.p.AuthFailed()
+	client := x.client()
+	if again := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at); again > 0 {
+		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests that could not be verified", RetryAfter: again}
+	}
+	reason := "handshake"
+	var why *signature.Error
+	if errors.As(err, &why) {
+		reason = why.Error()
+	}
+	x.p.Log.Info("request to a route not verified", slog.String("route", x.route.ID),
+		slog.String("client", client.String()), slog.String("reason", reason))
+	return errUnverified
+}
+
+// client gives the address of whoever sent the request: behind trusted proxies,
+// the last of X-Forwarded-For that is none of them.
+func (x *exchange) client() netip.Addr {
+	peer := edge.ClientIP(x.ctx)
+	if !x.p.trusts(peer) {
+		return peer
+	}
+	for _, field := range reversed(x.ctx.Request.Header.PeekAll("X-Forwarded-For")) {
+		var listed []netip.Addr
+		eachToken(field, func(item []byte) {
+			a, err := netip.ParseAddr(string(item))
+			if err != nil {
+				a = netip.Addr{} // a name, or nonsense: nothing before it is worth anything
+			}
+			listed = append(listed, a.Unmap())
+		})
+		for _, a := range reversed(listed) {
+			if !a.IsValid() {
+				return peer
+			}
+			if peer = a; !x.p.trusts(a) {
+				return a
+			}
+		}
+	}
+	return peer
+}
+
+func reversed[T any](list []T) func(func(int, T) bool) {
+	return func(yield func(int, T) bool) {
+		for i := len(list) - 1; i >= 0; i-- {
+			if !yield(i, list[i]) {
+				return
+			}
+		}
+	}
+}
+
+// methodName gives a method as a string; the usual ones cost nothing.
+func methodName(m []byte) string {
+	switch string(m) {
+	case "POST":
+		return "POST"
+	case "GET":
+		return "GET"
+	}
+	return string(m)
+}
+
+// fieldsOf is an exchange as signature.Headers.
+type fieldsOf exchange
+
+// Get gives the first value of a field, and how many there are.
+func (x *fieldsOf) Get(name string) ([]byte, int) {
+	all := x.ctx.Request.Header.PeekAll(name)
+	if len(all) == 0 {
+		return nil, 0
+	}
+	return all[0], len(all)
+}
+
+// param gives the first value of a query parameter, and how many there are.
+func (x *exchange) param(name string) (first []byte, n int) {
+	for key, value := range x.ctx.QueryArgs().All() {
+		if string(key) != name {
+			continue
+		}
+		if n++; n == 1 {
+			first = value
+		}
+	}
+	return first, n
+}
+
+// signedURL is the URL as the sender called it (SPEC 14).
+func (x *exchange) signedURL() string {
+	base := x.p.PublicURL
+	if base == "" {
+		base = "http://"
+		if edge.IsTLS(x.ctx) {
+			base = "https://"
+		}
+		base += string(x.ctx.Request.Header.Host())
+	}
+	return base + string(x.ctx.Request.Header.RequestURI())
+}

@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"bytes"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// buffer is what came from an upstream and was not passed on yet: b[r:w]. Around
+// that is room to frame it as a chunk where it lies.
+type buffer struct {
+	b     []byte
+	r, w  int
+	small []byte  // b, while it is not large
+	large *[]byte // b, while it is
+}
+
+const (
+	before = 16 // room for the size line of a chunk
+	behind = 8  // for the line end of a chunk, and the last chunk
+	// maxAnswerHead bounds the head of an answer, in bytes: what is read at once
+	// must have room for it.
+	maxAnswerHead = 16 << 10
+	large         = 64 << 10
+)
+
+var largeBuffers = sync.Pool{New: func() any {
+	b := make([]byte, before+large+behind)
+	return &b
+}}
+
+func (b *buffer) init() {
+	b.small = make([]byte, before+maxAnswerHead+behind)
+	b.reset()
+}
+
+// reset forgets all of it.
+func (b *buffer) reset() {
+	if b.large != nil {
+		largeBuffers.Put(b.large)
+		b.large = nil
+	}
+	b.b = b.small
+	b.rewind()
+}
+
+// rewind makes all room free; what is pending is passed on.
+func (b *buffer) rewind() { b.r, b.w = before, before }
+
+// widen makes more room, once all is passed on: a long body goes in fewer steps.
+func (b *buffer) widen() {
+	if b.large == nil {
+		b.large = largeBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+		b.b = *b.large
+	}
+	b.rewind()
+}
+
+func (b *buffer) pending() []byte { return b.b[b.r:b.w] }
+func (b *buffer) empty() bool     { return b.r == b.w }
+func (b *buffer) full() bool      { return b.w == len(b.b)-behind }
+
+func (b *buffer) read(c net.Conn) (int, error) {
+	n, err := c.Read(b.b[b.w : len(b.b)-behind])
+	b.w += n
+	return n, err
+}
+
+// compact makes the room before what is pending free.
+func (b *buffer) compact() {
+	n := copy(b.b[before:], b.pending())
+	b.r, b.w = before, before+n
+}
+
+// headEnd gives the length of the head that is pending, 0 while it is not whole.
+func (b *buffer) headEnd() int {
+	i := bytes.Index(b.pending(), blankLine)
+	if i < 0 {
+		return 0
+	}
+	return i + len(blankLine)
+}
+
+var blankLine = []byte("\r\n\r\n")
+
+// frame gives the first n pending bytes as a chunk, framed where they lie; what is
+// behind them is lost.
+func (b *buffer) frame(n int) []byte {
+	var size [before]byte
+	line := append(strconv.AppendInt(size[:0], int64(n), 16), '\r', '\n')
+	start := b.r - len(line)
+	copy(b.b[start:], line)
+	end := b.r + n + copy(b.b[b.r+n:], "\r\n")
+	return b.b[start:end]
+}
+
+// appendChunk appends data as a chunk; no data is no chunk.
+func appendChunk(dst, data []byte) []byte {
+	if len(data) == 0 {
+		return dst
+	}
+	dst = append(strconv.AppendInt(dst, int64(len(data)), 16), '\r', '\n')
+	return append(append(dst, data...), '\r', '\n')
+}
+
+const lastChunk = "0\r\n\r\n"

@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/limits"
+	"hookgate/gateway/transport"
+)
+
+// Options are what a Proxy needs.
+type Options struct {
+	Transport *transport.Transport
+	Watcher   *edge.Watcher
+	// PublicURL is the base of URLs that senders call and some sign, without a
+	// trailing slash; "" takes scheme and host from the request.
+	PublicURL string
+	Log       *slog.Logger
+	// Duration is told the seconds that each request took.
+	Duration interface{ Observe(float64) }
+	// AuthFailed counts a failed verification.
+	AuthFailed func()
+	// Relay takes the requests of routes of mode relay, verified and admitted; it
+	// answers ctx. The body is valid until it returns. nil: there are no such routes.
+	Relay func(ctx *fasthttp.RequestCtx, r *directory.Route, body []byte)
+}
+
+// Proxy answers the requests to routes.
+type Proxy struct {
+	Options
+	table     atomic.Pointer[table]
+	trusted   atomic.Pointer[[]netip.Prefix]
+	rates     limits.Table
+	failures  limits.Failures
+	exchanges sync.Pool
+	tunnels   tunnels
+	draining  atomic.Bool
+
+	mu        sync.Mutex
+	upstreams map[upstreamKey]*upstream // of the table
+	routes    []string                  // in service, by id
+	closed    bool
+}
+
+// New makes a Proxy without routes; Refresh gives it some, Close ends it.
+func New(o Options) *Proxy {
+	p := &Proxy{Options: o}
+	p.exchanges.New = func() any { return newExchange(p) }
+	p.table.Store(newTable(nil))
+	p.Trust(nil)
+	return p
+}
+
+// Trust says whose X-Forwarded fields are believed: public.trusted_proxies.
+func (p *Proxy) Trust(networks []netip.Prefix) { p.trusted.Store(&networks) }
+
+// Refresh makes the routes those of a snapshot. Upstreams that it names as before
+// keep their connections, breakers and health. An error names a route that is out
+// of service; the others are in it.
+func (p *Proxy) Refresh(s *directory.Snapshot) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	var routes []*route
+	var failed error
+	kept := make(map[upstreamKey]*upstream, len(p.upstreams))
+	for _, r := range s.Routes() {
+		if !r.Enabled || r.Relay && p.Relay == nil {
+			continue
+		}
+		made, err := p.newRoute(r, kept)
+		if err != nil {
+			failed = err
+			continue
+		}
+		routes = append(routes, made)
+	}
+	p.table.Store(newTable(routes))
+	for _, id := range p.routes {
+		if !slices.ContainsFunc(routes, func(r *route) bool { return r.ID == id }) {
+			p.rates.Forget(id)
+		}
+	}
+	p.routes = p.routes[:0]
+	for _, r := range routes {
+		p.routes = append(p.routes, r.ID)
+	}
+	for key, u := range p.upstreams {
+		if kept[key] != u {
+			u.close()
+		}
+	}
+	p.upstreams = kept
+	return failed
+}
+
+// Handle answers one public request that is no callback.
+func (p *Proxy) Handle(ctx *fasthttp.RequestCtx) {
+	x := p.exchanges.Get().(*exchange) //nolint:forcetypeassert // the pool holds nothing else
+	x.begin(ctx)
+	defer func() {
+		x.end()
+		p.exchanges.Put(x)
+	}()
+	for _, step := range way {
+		if err := step(x); err != nil {
+			x.refuse(err)
+			return
+		}
+		if x.status != 0 {
+			return
+		}
+	}
+}
+
+// way is the steps of a request, in order. One that gives the answer sets its
+// status, which ends the way.
+var way = []func(*exchange) error{
+	(*exchange).match, (*exchange).authenticate, (*exchange).admit, (*exchange).relay, (*exchange).forward,
+}
+
+// BodyLimit says how large a request's body may be, before it is read; 0 where no
+// route takes it.
+func (p *Proxy) BodyLimit(method, host, path []byte) int64 {
+	if r, _ := p.table.Load().find(method, host, path); r != nil {
+		return r.MaxBody
+	}
+	return 0
+}
+
+// TooLarge counts a request that was refused before it was read, because it
+// announced more than its route takes.
+func (p *Proxy) TooLarge(method, host, path []byte) {
+	if r, _ := p.table.Load().find(method, host, path); r != nil {
+		r.Metrics.Answered(fasthttp.StatusRequestEntityTooLarge)
+	}
+}
+
+// Drain ends upgraded connections, and lets no new ones through: nobody knows
+// when they would end by themselves.
+func (p *Proxy) Drain() {
+	p.draining.Store(true)
+	p.tunnels.close()
+}
+
+// Close ends the checks and closes the connections to upstreams that are not in
+// use; none is kept afterwards.
+func (p *Proxy) Close() {
+	p.Drain()
+	p.mu.Lock()
+	all := p.upstreams
+	p.upstreams, p.closed = nil, true
+	p.mu.Unlock()
+	for _, u := range all {
+		u.close()
+	}
+}
+
+// The answers for which nothing need be made up.
+var (
+	errNoRoute     = gateway.Errorf(gateway.CodeNotFound, "there is nothing at this path")
+	errUnreachable = gateway.Errorf(gateway.CodeUpstreamFailed, "the upstream cannot be reached")
+	errBroken      = gateway.Errorf(gateway.CodeUpstreamFailed, "the upstream gave no answer that is HTTP")
+	errDeadline    = gateway.Errorf(gateway.CodeUpstreamTimeout, "the upstream did not answer in time")
+	errLeft        = gateway.Errorf(gateway.CodeRequestTimeout, "the client has left")
+)
+
+// unavailable is the answer while no upstream is well.
+func unavailable(again time.Duration) *gateway.Error {
+	return &gateway.Error{Code: gateway.CodeUpstreamUnavailable, Message: "no upstream is well", RetryAfter: max(again, time.Second)}
+}

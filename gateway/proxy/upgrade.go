@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// mayUpgrade says whether the request may ask for another protocol. HTTP/2 is
+// none: its requests would go by routes that were never asked.
+func (x *exchange) mayUpgrade() bool {
+	return x.route.Upgrade && x.ctx.IsGet() && x.ctx.Request.Header.IsHTTP11() && x.ctx.RequestBodyStream() == nil &&
+		!x.p.draining.Load() && len(x.protocol) > 0 && !bytes.ContainsAny(x.protocol, ", ") && !begins(x.protocol, "h2") && !begins(x.protocol, "http")
+}
+
+var errSwitched = errors.New("the upstream switched to a protocol that nobody asked for")
+
+// upgrade passes the answer 101 on, and then bytes both ways.
+func (x *exchange) upgrade(c *conn) error {
+	defer x.release(false)
+	if x.protocol == nil || !bytes.EqualFold(x.head.upgrade, x.protocol) {
+		x.upstream.failed(errSwitched)
+		return errBroken
+	}
+	x.conn.TakeAnswer()
+	h := &x.head
+	x.out = append(append(append(x.out[:0], "HTTP/1.1 "...), h.line...), '\r', '\n')
+	x.out = h.appendFields(x.out)
+	x.out = append(append(append(x.out, "Connection: Upgrade\r\nUpgrade: "...), h.upgrade...), "\r\n\r\n"...)
+	x.out = append(x.out, x.in.pending()...)
+	x.status, x.begun, x.closes = fasthttp.StatusSwitchingProtocols, true, true
+	if err := x.send(x.out); err != nil {
+		return err
+	}
+	t := &tunnel{client: x.conn.Tunnel(), upstream: c, idle: x.route.IdleTimeout}
+	if x.p.tunnels.add(t) {
+		t.run()
+		x.p.tunnels.remove(t)
+	}
+	return nil
+}
+
+// tunnel is an upgraded connection.
+type tunnel struct {
+	client   net.Conn
+	upstream *conn
+	idle     time.Duration
+	heard    atomic.Int64 // when either side sent something, Unix nanoseconds
+}
+
+// run passes bytes both ways until one side closes, or both are silent for too
+// long.
+func (t *tunnel) run() {
+	t.heard.Store(time.Now().UnixNano())
+	var wait sync.WaitGroup
+	wait.Go(func() { t.copy(t.upstream.Conn, t.client) })
+	t.copy(t.client, t.upstream.Conn)
+	wait.Wait()
+}
+
+// copy passes one way. A side that has said all it has to say still listens.
+func (t *tunnel) copy(to, from net.Conn) {
+	scratch := uploadBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer uploadBuffers.Put(scratch)
+	defer func() { _ = recover() }() // a faulty Conn ends its tunnel, not the process
+	for {
+		err := t.pass(to, from, *scratch)
+		if err == nil {
+			continue
+		}
+		half, ok := to.(interface{ CloseWrite() error })
+		if errors.Is(err, io.EOF) && ok && half.CloseWrite() == nil {
+			return
+		}
+		t.close()
+		return
+	}
+}
+
+func (t *tunnel) pass(to, from net.Conn, scratch []byte) error {
+	silent := time.Unix(0, t.heard.Load()).Add(t.idle)
+	if err := from.SetReadDeadline(silent); err != nil {
+		return err
+	}
+	n, err := from.Read(scratch)
+	if n > 0 {
+		now := time.Now()
+		t.heard.Store(now.UnixNano())
+		if err := to.SetWriteDeadline(now.Add(t.idle)); err != nil {
+			return err
+		}
+		if _, err := to.Write(scratch[:n]); err != nil {
+			return err
+		}
+	}
+	if isTimeout(err) && time.Unix(0, t.heard.Load()).Add(t.idle).After(time.Now()) {
+		return nil // the other way is not silent
+	}
+	return err
+}
+
+func (t *tunnel) close() {
+	_ = t.upstream.Close()
+	_ = t.client.SetDeadline(time.Unix(1, 0)) // its owner closes it
+}
+
+// tunnels are all that are open.
+type tunnels struct {
+	mu     sync.Mutex
+	all    map[*tunnel]struct{}
+	closed bool
+}
+
+// add keeps t until remove; false says that no more are let through.
+func (s *tunnels) add(t *tunnel) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.all == nil {
+		s.all = map[*tunnel]struct{}{}
+	}
+	s.all[t] = struct{}{}
+	return true
+}
+
+func (s *tunnels) remove(t *tunnel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, t)
+}
+
+func (s *tunnels) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for t := range s.all {
+		t.close()
+	}
+}

@@ -1,0 +1,123 @@
+package proxy
+
+import (
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+// upload sends a body on while it arrives, beside the reading of the answer: an
+// upstream may answer before it has read all, or as it reads.
+type upload struct {
+	stream  edge.Stream
+	conn    *conn
+	chunked bool
+	within  time.Duration // for the upstream to take a part
+
+	over   atomic.Bool
+	ended  chan struct{}
+	at     time.Time      // when it ended
+	err    error          // why not all was sent
+	client *gateway.Error // where the client is the reason
+}
+
+var uploadBuffers = sync.Pool{New: func() any {
+	b := make([]byte, before+32<<10+behind)
+	return &b
+}}
+
+func (x *exchange) startUpload(c *conn) {
+	x.upload = &upload{
+		stream: edge.OpenStream(x.ctx), conn: c, within: x.route.IdleTimeout,
+		chunked: x.ctx.Request.Header.ContentLength() < 0, ended: make(chan struct{}),
+	}
+	go x.upload.run()
+}
+
+func (u *upload) run() {
+	defer func() {
+		if recover() != nil {
+			u.err = errBroken
+		}
+		u.at = time.Now()
+		u.over.Store(true)
+		close(u.ended)
+	}()
+	u.err = u.copy()
+	if u.client != nil {
+		_ = u.conn.SetReadDeadline(time.Unix(1, 0)) // who waits for the answer need not
+	}
+}
+
+func (u *upload) copy() error {
+	scratch := uploadBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer uploadBuffers.Put(scratch)
+	b := buffer{b: *scratch}
+	for {
+		b.rewind()
+		n, err := u.stream.Read(b.b[b.r : len(b.b)-behind])
+		b.w += n
+		part := b.pending()
+		if u.chunked && n > 0 {
+			part = b.frame(n)
+		}
+		if err == io.EOF && u.chunked { //nolint:errorlint // bare, as Stream.Read says
+			part = append(part, lastChunk...)
+		}
+		if len(part) > 0 {
+			if err := u.conn.write(part, u.within); err != nil {
+				return err
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			u.client, _ = err.(*gateway.Error) //nolint:errorlint // as Stream.Read says
+			return err
+		}
+	}
+}
+
+// sent says whether it is still under way, and else when it ended; of none it is
+// neither.
+func (u *upload) sent() (at time.Time, uploading bool) {
+	if u == nil {
+		return time.Time{}, false
+	}
+	if !u.over.Load() {
+		return time.Time{}, true
+	}
+	return u.at, false
+}
+
+// fault gives why the client did not send all of its body; nil where it did.
+func (u *upload) fault() error {
+	if u == nil || !u.over.Load() || u.client == nil {
+		return nil
+	}
+	return u.client
+}
+
+// stopUpload ends the upload, and says whether all of the body was sent.
+func (x *exchange) stopUpload() bool {
+	u := x.upload
+	if u == nil {
+		return true
+	}
+	if !u.over.Load() {
+		u.stream.Interrupt()
+		_ = u.conn.SetWriteDeadline(time.Unix(1, 0)) // of a connection that is closed else
+		<-u.ended
+		u.conn.writes = time.Time{}
+	}
+	if u.err != nil {
+		x.closes = true
+	}
+	return u.err == nil
+}

@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hookgate/gateway/directory"
+	"hookgate/gateway/transport"
+	"hookgate/retry/breaker"
+)
+
+// upstream is one upstream of one route, for as long as the configuration names
+// it: no two routes share connections, nor what is known of their health.
+type upstream struct {
+	route, url string
+	log        *slog.Logger
+	dialer     *transport.Dialer
+	breaker    *breaker.Breaker // nil: none
+	health     *directory.Health
+	conns      conns
+	flying     atomic.Int64 // requests on their way
+	rests      atomic.Int64 // until when its breaker is open, Unix nanoseconds
+	sick       atomic.Bool  // the checks say so
+	failing    atomic.Bool  // the last request got no answer
+	stop       func()       // ends the checks
+}
+
+type upstreamKey struct{ route, url string }
+
+// mostFlying bounds the requests on their way to one upstream: each has a
+// connection.
+const mostFlying = 4096
+
+// newRoute puts a route in service. Its upstreams are put in kept: those that
+// are there already, with the same settings, and else new ones.
+func (p *Proxy) newRoute(r *directory.Route, kept map[upstreamKey]*upstream) (*route, error) {
+	made := &route{Route: r, strips: strings.Count(strings.TrimSuffix(r.Path, "/"), "/")}
+	for _, h := range r.Set {
+		made.set = append(made.set, h.Name+": "+h.Value+"\r\n"...)
+		made.drops.add(h.Name)
+	}
+	for _, name := range r.Remove {
+		made.drops.add(name)
+	}
+	has := func(name string) bool { return made.drops.has([]byte(name)) }
+	made.forwarded = forwards{!has("x-forwarded-for"), !has("x-forwarded-proto"), !has("x-forwarded-host")}
+	if r.Relay {
+		return made, nil
+	}
+	for _, url := range r.Upstreams {
+		key := upstreamKey{r.ID, url}
+		u := p.upstreams[key]
+		if u == nil || !u.is(r) {
+			var err error
+			if u, err = p.newUpstream(r, url); err != nil {
+				return nil, err
+			}
+		}
+		kept[key] = u
+		made.upstreams = append(made.upstreams, u)
+	}
+	return made, nil
+}
+
+// is says whether the upstream has the settings that a route gives it.
+func (u *upstream) is(r *directory.Route) bool {
+	same := (u.breaker == nil) == (r.Breaker == nil) && (u.health == nil) == (r.Health == nil)
+	return same && (u.breaker == nil || u.breaker.Settings() == *r.Breaker) && (u.health == nil || *u.health == *r.Health)
+}
+
+func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
+	dialer, err := p.Transport.Dialer(url)
+	if err != nil {
+		return nil, err
+	}
+	u := &upstream{route: r.ID, url: url, dialer: dialer, health: r.Health, stop: func() {}}
+	u.log = p.Log.With("route", r.ID, "upstream", dialer.Host())
+	if r.Breaker != nil {
+		u.breaker = breaker.New(*r.Breaker, u.changed)
+	}
+	if u.health != nil {
+		u.stop = u.check()
+	}
+	return u, nil
+}
+
+// changed hears of the breaker, under its lock.
+func (u *upstream) changed(s breaker.State, until time.Time) {
+	if s != breaker.Open {
+		u.rests.Store(0)
+		return
+	}
+	u.rests.Store(until.UnixNano())
+	u.log.Warn("an upstream rests: its breaker is open", "until", until)
+}
+
+// failed tells the log of an upstream that gives no answers: once for each spell.
+func (u *upstream) failed(err error) {
+	if !u.failing.Swap(true) {
+		u.log.Warn("an upstream fails", "error", err)
+		return
+	}
+	u.log.Debug("an upstream fails", "error", err)
+}
+
+func (u *upstream) answered() {
+	if u.failing.Load() && u.failing.Swap(false) {
+		u.log.Info("an upstream answers again")
+	}
+}
+
+// close lets no connection be kept, and ends the checks. Requests on their way go on.
+func (u *upstream) close() {
+	u.stop()
+	u.conns.close()
+}
+
+// choose takes the upstream with the least in flight, of those that are well and
+// not the one that failed already. again is when to ask again where there is none.
+func (x *exchange) choose(but *upstream) (again time.Duration, ok bool) {
+	all := x.route.upstreams
+	var refused uint64 // upstreams whose breaker said no
+	soonest := int64(0)
+	now := time.Now().UnixNano()
+	first := int(x.route.turn.Add(1) % uint32(len(all)))
+	for {
+		best := -1
+		for i := range all {
+			at := (first + i) % len(all)
+			u := all[at]
+			if u == but || refused&(1<<at) != 0 || u.sick.Load() || u.flying.Load() >= mostFlying {
+				continue
+			}
+			if rests := u.rests.Load(); rests > now {
+				if soonest == 0 || rests < soonest {
+					soonest = rests
+				}
+				continue
+			}
+			if best < 0 || u.flying.Load() < all[best].flying.Load() {
+				best = at
+			}
+		}
+		if best < 0 {
+			return time.Duration(max(0, soonest-now)), false
+		}
+		if x.take(all[best]) {
+			return 0, true
+		}
+		refused |= 1 << best
+	}
+}
+
+// take asks the upstream's breaker. It has no ramp here (a width of 1): what was
+// held back of a recovered upstream's requests would be refused.
+func (x *exchange) take(u *upstream) bool {
+	if u.breaker != nil {
+		permit, _, ok := u.breaker.Allow(1)
+		if !ok {
+			return false
+		}
+		x.permit = permit
+	}
+	u.flying.Add(1)
+	x.upstream = u
+	return true
+}
+
+// settle gives back what take got of the breaker; err is why there was no answer.
+func (x *exchange) settle(err error, v breaker.Verdict) {
+	x.permit.Done(v)
+	x.permit = breaker.Permit{}
+	if err != nil && v == breaker.Failed {
+		x.upstream.failed(err)
+	}
+}

@@ -1,0 +1,43 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"strings"
+	"time"
+)
+
+// Dialer makes connections to one upstream that the configuration file names, for
+// a proxy that speaks on them itself. No egress rule binds it, but one: it never
+// leads to a listener of this gateway.
+type Dialer struct {
+	transport *Transport
+	to        target
+}
+
+// Dialer makes the dialer for the scheme, host and port of a URL.
+func (t *Transport) Dialer(url string) (*Dialer, error) {
+	to, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	return &Dialer{t, to}, nil
+}
+
+// Dial makes a connection, over TLS where the URL is https. The error is an *Error.
+func (d *Dialer) Dial(ctx context.Context, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	defer context.AfterFunc(d.transport.ctx, cancel)()
+	return d.transport.connect(ctx, &d.to, true)
+}
+
+// Host gives the upstream's own name as a Host field has it.
+func (d *Dialer) Host() string { return d.to.head }
+
+// Base gives the URL's path, without a slash at its end: what stands before the
+// path of every request.
+func (d *Dialer) Base() string {
+	path, _, _ := strings.Cut(d.to.uri, "?")
+	return strings.TrimSuffix(path, "/")
+}
