@@ -18,12 +18,12 @@ type child struct {
 }
 
 // startChild runs this program again, as one of its hidden commands.
-func startChild(name string) (*child, error) {
+func startChild(name string, args ...string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, name)
+	cmd := exec.Command(self, append([]string{name}, args...)...)
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -30,10 +30,15 @@ func serveChild(cmd *cobra.Command, handler fasthttp.RequestHandler) error {
 		return err
 	}
 	server := &fasthttp.Server{Handler: handler}
+	endWithInput(cmd, l)
+	fmt.Fprintln(cmd.OutOrStdout(), l.Addr())
+	return server.Serve(l)
+}
+
+// endWithInput closes a listener when the input of the program ends.
+func endWithInput(cmd *cobra.Command, l net.Listener) {
 	go func() {
 		_, _ = io.Copy(io.Discard, cmd.InOrStdin()) // its end is all that counts, however it comes
 		_ = l.Close()
 	}()
-	fmt.Fprintln(cmd.OutOrStdout(), l.Addr())
-	return server.Serve(l)
 }

@@ -14,7 +14,7 @@ import (
 // TestMain makes the test binary serve as the echo, the sink and the backend, which are started
 // as the program itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"echo", "sink", "backend"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"echo", "sink", "backend", "reverseproxy"}, os.Args[1]) {
 		main()
 		return
 	}
@@ -42,6 +42,7 @@ func TestMeasures(t *testing.T) {
 		{"events --hang --rounds 1 --seconds 1", "all delivered"},
 		{"events --steady --seconds 1", "MiB at the end"},
 		{"events --million=200", "all 200 queued again"},
+		{"proxy --rounds 1 --seconds 1 --count 100 --nginx no-such-program", "hookgate / httputil.ReverseProxy"},
 		{"calls --rounds 1 --seconds 1 --count 100", "added by the gateway"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
 		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
-		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "calls --rate 0", "calls --count 1", "holds --hookgate no-such-program", "extra",
+		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "proxy --body 1", "calls --rate 0", "calls --count 1", "holds --hookgate no-such-program", "extra",
 	} {
 		cmd := newRootCommand()
 		cmd.SetArgs(append(strings.Fields(args), "--dir", dir))

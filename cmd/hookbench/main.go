@@ -7,6 +7,7 @@
 //	timers      how late waits time out
 //	events      events taken, delivered and queued, against a bare fasthttp echo
 //	calls       calls of a backend through the gateway, against the same backend itself
+//	proxy       a proxy route beside nginx and httputil.ReverseProxy
 //
 // What it prints can be kept with --record: each record says how it came about.
 // Every answer is checked, so that no figure is of a gateway that refused.
@@ -44,13 +45,15 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newEchoCommand(), newSinkCommand(), newBackendCommand())
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(),
+		newEchoCommand(), newSinkCommand(), newBackendCommand(), newReverseProxyCommand())
 	return root
 }
 
 // common are the flags that every measurement has.
 type common struct {
 	hookgate, dir, record string
+	config                string // more of the gateway's configuration file
 }
 
 func (c *common) add(cmd *cobra.Command) {
@@ -66,7 +69,7 @@ func (c *common) measure(cmd *cobra.Command, run func(context.Context, *gateway,
 	if err := raiseFileLimit(); err != nil {
 		return err
 	}
-	g, err := startGateway(cmd.Context(), c.hookgate, c.dir)
+	g, err := startGateway(cmd.Context(), c.hookgate, c.dir, c.config)
 	if err != nil {
 		return err
 	}

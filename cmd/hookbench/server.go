@@ -40,8 +40,8 @@ type gateway struct {
 const config = `egress: { allow: ["127.0.0.0/8"] }` + "\n"
 
 // startGateway runs program (built when it is "") on free ports of the loopback,
-// with an empty data folder below dir.
-func startGateway(ctx context.Context, program, dir string) (g *gateway, err error) {
+// with an empty data folder below dir; more goes into its configuration file.
+func startGateway(ctx context.Context, program, dir, more string) (g *gateway, err error) {
 	folder, err := os.MkdirTemp(dir, "hookbench-")
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func startGateway(ctx context.Context, program, dir string) (g *gateway, err err
 		return nil, err
 	}
 	g.log, g.program = filepath.Join(folder, "log"), program
-	if err := os.WriteFile(g.config(), []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(g.config(), []byte(config+more), 0o600); err != nil {
 		return nil, err
 	}
 	if err := g.start(ctx); err != nil {
