@@ -5,20 +5,27 @@
 // once; Verify then looks at each request:
 //
 //	field       each field that matters is there, exactly once
-//	timestamp   digits only, within the tolerance of the clock
+//	timestamp   in the one form of the scheme, within the tolerance of the clock
 //	content     the signed bytes, in the order of the scheme's template
 //	compare     HMAC of the content against the signature, in constant time,
 //	            for each secret until one matches
 //
-// Token, bearer and basic have no content: what came and what is right are
-// hashed and the hashes compared, all of them, whatever was wrong.
+// Token, bearer, basic and telegram have no content: what came and what is right
+// are hashed and the hashes compared, all of them, whatever was wrong.
 //
 // A scheme is one file. Most are a descriptor: which header, what is signed,
-// which hash, how written, which window. The engine in digest.go runs every
-// descriptor, and runs it backwards for the Signer, so the next provider is its
-// descriptor, a line in schemes.go and one in sender.go, and its vectors in the test. A scheme that
-// is no HMAC over a template (Ed25519, a signature within the body) is a prover of
-// its own.
+// which keyed hash, how written, which clock and window. The engine in digest.go
+// runs every descriptor, and runs it backwards for the Signer, so the next provider
+// is its descriptor, a line in schemes.go, its vectors in the test, and its row in
+// configs/providers.md. A scheme that is no keyed hash over a template (Ed25519, a
+// signature within the body, a form, a certificate) is a prover of its own.
+//
+// Nothing here does I/O. PayPal signs with a certificate that is named by a URL:
+// Certificates asks for it by a function from outside, and keeps it. Nor is TLS
+// spoken here: mtls judges what the connection's handshake has proved.
+//
+// A provider that tries a URL out has a handshake beside its descriptor: it is
+// answered after its own check, and is no callback.
 //
 // The bytes are the received ones, never parsed and written again. No error
 // holds a secret, a signature or a part of a body.

@@ -30,6 +30,19 @@ type handshake struct {
 	answer func(*Request) (Answer, bool) // false: it only looked like a handshake
 }
 
+// mostProbe is how large a body may be that only tries the URL out, in bytes.
+const mostProbe = 512
+
+// probe is the handshake of a provider that sends a small signed body, and wants
+// only a 200.
+func probe(is func(body []byte) bool) func(*Config, *digest) handshake {
+	h := handshake{
+		asked:  func(r *Request) bool { return len(r.Body) <= mostProbe },
+		answer: func(r *Request) (Answer, bool) { return Answer{Status: http.StatusOK}, is(r.Body) },
+	}
+	return func(*Config, *digest) handshake { return h }
+}
+
 // Handshake answers a provider's handshake. Ask it before Verify, for every
 // request, and before methods are judged (Meta asks with GET): it verifies
 // whatever of the handshake must be verified. When is is false the request is

@@ -3,7 +3,6 @@ package signature
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"net/http"
 )
 
 // line signs the body with the channel secret
@@ -16,23 +15,14 @@ var line = descriptor{
 	algorithm:  sha256.New,
 	encoding:   base64Std,
 	deliveryID: "events[0].webhookEventId",
-	handshake:  lineHandshake,
+	handshake:  probe(isLineProbe),
 }
 
-// mostProbe is how large a body may be that only tries the URL out, in bytes.
-const mostProbe = 512
-
-// lineHandshake answers the request of LINE's "Verify" button: signed, without an
-// event (developers.line.biz/en/reference/messaging-api, "Request body").
-func lineHandshake(*Config, *digest) handshake {
-	return handshake{
-		asked: func(r *Request) bool { return len(r.Body) <= mostProbe },
-		answer: func(r *Request) (Answer, bool) {
-			var probe struct {
-				Events *[]json.RawMessage `json:"events"`
-			}
-			is := json.Unmarshal(r.Body, &probe) == nil && probe.Events != nil && len(*probe.Events) == 0
-			return Answer{Status: http.StatusOK}, is
-		},
+// isLineProbe tells the request of LINE's "Verify" button: it is without an event
+// (developers.line.biz/en/reference/messaging-api, "Request body").
+func isLineProbe(body []byte) bool {
+	var probe struct {
+		Events *[]json.RawMessage `json:"events"`
 	}
+	return json.Unmarshal(body, &probe) == nil && probe.Events != nil && len(*probe.Events) == 0
 }

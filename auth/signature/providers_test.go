@@ -266,3 +266,55 @@ func TestProviderSecrets(t *testing.T) {
 		}
 	}
 }
+
+// One flipped bit of what Twilio signs does not pass: of the URL, of the signature,
+// of the values of a form, or of a body that is hashed.
+func TestTwilioFlippedBits(t *testing.T) {
+	const secret, form = "12345", "Body=hello+w%C3%B6rld&From=%2B14158675309"
+	v := compile(t, signature.Config{Type: "twilio", Secrets: []string{secret}})
+	ask := func(called, sig, kind, body string) error {
+		u, err := url.Parse(called)
+		if err != nil {
+			return err
+		}
+		return v.Verify(&signature.Request{
+			Method: "POST", URL: func() string { return called }, Query: queryOf(u.Query()), Body: []byte(body), Now: now,
+			Header: pairs{{"X-Twilio-Signature", sig}, {"Content-Type", kind}},
+		})
+	}
+	values, err := url.ParseQuery(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(`{"a":1}`))
+	hashed := plainURL + "?bodySHA256=" + hex.EncodeToString(sum[:])
+	for _, c := range []struct{ called, kind, body, signed string }{
+		{plainURL, "application/x-www-form-urlencoded", form, plainURL + "Bodyhello wörldFrom+14158675309"},
+		{hashed, "application/json", `{"a":1}`, hashed},
+	} {
+		sig := base64.StdEncoding.EncodeToString(mac(sha1.New, secret, c.signed))
+		if err := ask(c.called, sig, c.kind, c.body); err != nil {
+			t.Fatal(err)
+		}
+		for bit := range uint(8 * len(c.called)) {
+			if ask(flip(c.called, bit), sig, c.kind, c.body) == nil {
+				t.Errorf("bit %d of the URL flipped passes", bit)
+			}
+		}
+		for bit := range uint(8 * len(sig)) {
+			if ask(c.called, flip(sig, bit), c.kind, c.body) == nil {
+				t.Errorf("bit %d of the signature flipped passes", bit)
+			}
+		}
+		for bit := range uint(8 * len(c.body)) {
+			other := flip(c.body, bit)
+			same, err := url.ParseQuery(other)
+			if c.body == form && err == nil && same.Encode() == values.Encode() {
+				continue // the same values in another coding
+			}
+			if ask(c.called, sig, c.kind, other) == nil {
+				t.Errorf("bit %d of the body flipped passes: %q", bit, other)
+			}
+		}
+	}
+}

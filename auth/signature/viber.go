@@ -3,7 +3,6 @@ package signature
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"net/http"
 )
 
 // viber signs the body with the bot's authentication token
@@ -16,19 +15,13 @@ var viber = descriptor{
 	algorithm:  sha256.New,
 	encoding:   hexLower,
 	deliveryID: "message_token",
-	handshake:  viberHandshake,
+	handshake:  probe(isViberProbe),
 }
 
-// viberHandshake answers the signed event that Viber sends when the webhook is set.
-func viberHandshake(*Config, *digest) handshake {
-	return handshake{
-		asked: func(r *Request) bool { return len(r.Body) <= mostProbe },
-		answer: func(r *Request) (Answer, bool) {
-			var probe struct {
-				Event string `json:"event"`
-			}
-			is := json.Unmarshal(r.Body, &probe) == nil && probe.Event == "webhook"
-			return Answer{Status: http.StatusOK}, is
-		},
+// isViberProbe tells the event that Viber sends when the webhook is set.
+func isViberProbe(body []byte) bool {
+	var probe struct {
+		Event string `json:"event"`
 	}
+	return json.Unmarshal(body, &probe) == nil && probe.Event == "webhook"
 }

@@ -44,7 +44,7 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 func (in *Inbound) refuse(r *request, err error) {
 	in.AuthFailed()
 	client := edge.ClientIP(r.ctx)
-	again := in.failures.count(r.src.Tenant.ID, r.src.ID, client, r.at)
+	again := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
 	if again > 0 {
 		r.again = again
 		return

@@ -38,7 +38,7 @@ type Options struct {
 type Inbound struct {
 	Options
 	rates    limits.Table
-	failures failures
+	failures limits.Failures
 	requests sync.Pool
 	decoy    *signature.Verifier
 }
@@ -49,7 +49,7 @@ func New(o Options) *Inbound {
 	if len(faults) > 0 {
 		panic(faults[0].String()) // a made-up secret is never at fault
 	}
-	in := &Inbound{Options: o, failures: newFailures(), decoy: decoy}
+	in := &Inbound{Options: o, decoy: decoy}
 	in.requests.New = func() any { return newRequest(in) }
 	return in
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ import (
 type kit struct {
 	t         *testing.T
 	url       string
+	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
 	failed    int // verifications
@@ -40,13 +42,13 @@ type kit struct {
 
 func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 	t.Helper()
-	return newKitAt(t, "", sources)
+	return newKitAt(t, "", nil, sources)
 }
 
-// newKitAt is a kit whose senders call it at public.
-func newKitAt(t *testing.T, public string, sources map[string]gateway.Source) *kit {
+// newKitAt is a kit whose senders call it at public, and over TLS if there is some.
+func newKitAt(t *testing.T, public string, secured *tls.Config, sources map[string]gateway.Source) *kit {
 	t.Helper()
-	k := &kit{t: t, directory: directory.New()}
+	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient}
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
 	check(t, err)
@@ -57,7 +59,7 @@ func newKitAt(t *testing.T, public string, sources map[string]gateway.Source) *k
 		Directory: k.directory, Taker: k.sessions, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 		Duration: nobody{}, AuthFailed: func() { k.failed++ },
 	})
-	s, err := server.New(server.Options{PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0"}, server.Handlers{
+	s, err := server.New(server.Options{PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", PublicTLS: secured}, server.Handlers{
 		Hook: in.Handle, HookBody: in.BodyLimit, HookTooLarge: in.TooLarge, API: func(*fasthttp.RequestCtx) {},
 		Metrics: func(*fasthttp.RequestCtx) {}, Ready: func() error { return nil },
 	})
@@ -65,6 +67,9 @@ func newKitAt(t *testing.T, public string, sources map[string]gateway.Source) *k
 	check(t, s.Listen())
 	listening, _ := s.Addrs()
 	k.url = "http://" + listening.String()
+	if secured != nil {
+		k.url = "https://" + listening.String()
+	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve() }()
 	t.Cleanup(func() {
@@ -139,7 +144,7 @@ func (k *kit) send(p post) answer {
 	for name, value := range p.header {
 		request.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := k.client.Do(request)
 	check(k.t, err)
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -148,7 +147,7 @@ func TestURLAsSigned(t *testing.T) {
 		"twilio": {Verify: gateway.Verify{Type: "twilio", Secrets: []gateway.Secret{providerSecret}}},
 	}
 	for _, c := range []struct{ public, signed string }{{public, public}, {"", ""}} {
-		k := newKitAt(t, c.public, sources)
+		k := newKitAt(t, c.public, nil, sources)
 		if c.signed == "" {
 			c.signed = k.url
 		}
@@ -217,14 +216,5 @@ func TestTelegramSecretIsNotKept(t *testing.T) {
 	check(t, err)
 	if got := string(opened.Wait.Variables); got != `{"kind":"update"}` {
 		t.Errorf("variables %s", got)
-	}
-}
-
-// Where TLS ended elsewhere nobody has a certificate, whatever header says so.
-func TestMTLSWithoutTLS(t *testing.T) {
-	k := newKit(t, map[string]gateway.Source{"till": {Verify: gateway.Verify{Type: "mtls", Fingerprints: []string{strings.Repeat("0a", 32)}}}})
-	a := k.send(post{path: "/hooks/acme/till", kind: asJSON, body: `{"conversation_key":"a"}`, header: map[string]string{"X-Forwarded-Client-Cert": "Hash=" + strings.Repeat("0a", 32)}})
-	if a.status != http.StatusUnauthorized {
-		t.Errorf("%d %s", a.status, a.raw)
 	}
 }

@@ -125,7 +125,7 @@ func (r *request) signedURL() string {
 	base := r.in.PublicURL
 	if base == "" {
 		base = "http://" + string(r.ctx.Host())
-		if r.ctx.IsTLS() {
+		if edge.IsTLS(r.ctx) {
 			base = "https://" + string(r.ctx.Host())
 		}
 	}
@@ -133,12 +133,7 @@ func (r *request) signedURL() string {
 }
 
 // peer is what the client showed of itself where TLS ends here.
-func (r *request) peer() []*x509.Certificate {
-	if state := r.ctx.TLSConnectionState(); state != nil {
-		return state.PeerCertificates
-	}
-	return nil
-}
+func (r *request) peer() []*x509.Certificate { return edge.Peer(r.ctx) }
 
 // Keep gives what a later wait's paths may look at, without what proves who
 // calls: a credential is never stored.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"hookgate/gateway/directory"
 	"hookgate/gateway/transport"
 )
 
@@ -32,4 +33,21 @@ func (n *Node) fetchCertificate(url string) ([]byte, error) {
 	}
 	n.Log.Warn("a provider's certificate cannot be had: its callbacks are refused", "url", url, "error", err)
 	return nil, err
+}
+
+// asksClients tells whether somebody is to be known by a client certificate.
+func asksClients(s *directory.Snapshot) bool {
+	for _, r := range s.Routes() {
+		if r.Spec.Verify != nil && r.Spec.Verify.Type == "mtls" {
+			return true
+		}
+	}
+	for t := range s.Tenants() {
+		for _, src := range t.Sources() {
+			if src.Spec.Verify.Type == "mtls" {
+				return true
+			}
+		}
+	}
+	return false
 }

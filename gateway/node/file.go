@@ -155,6 +155,10 @@ func (n *Node) warn(c *configs.Config) {
 				n.Log.Warn("this source takes callbacks from everybody: its verify is {type: none}",
 					"tenant", t.ID, "source", src.ID)
 			}
+			if src.Enabled && src.Spec.Verify.Type == "mtls" && c.Public.TLS.Cert == "" {
+				n.Log.Warn("this source takes callbacks from nobody: its verify is mtls, which needs public.tls",
+					"tenant", t.ID, "source", src.ID)
+			}
 		}
 	}
 }

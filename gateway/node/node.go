@@ -59,9 +59,10 @@ type Node struct {
 	proxy        *proxy.Proxy
 	server       *server.Server
 
-	reloading sync.Mutex
-	draining  atomic.Bool
-	stops     []func() error // run backwards
+	reloading   sync.Mutex
+	draining    atomic.Bool
+	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
+	stops       []func() error // run backwards
 }
 
 // New opens the store, builds every part and binds the listeners; Run starts to
@@ -190,6 +191,7 @@ func (n *Node) openProxy() error {
 	n.onStop(func() error { n.proxy.Close(); return nil })
 	n.proxy.Trust(trustedOf(n.config))
 	n.directory.OnSwap = func() { // a target may have come, or changed; so may a route
+		n.asksClients.Store(asksClients(n.directory.Current()))
 		n.lanes.Refresh("")
 		if err := n.proxy.Refresh(n.directory.Current()); err != nil {
 			n.Log.Error("a route is out of service", "error", err)
@@ -335,7 +337,7 @@ func (n *Node) listen() (err error) {
 		if err != nil {
 			return err
 		}
-		options.PublicTLS = certificate.Config()
+		options.PublicTLS = certificate.Config(n.asksClients.Load)
 	}
 	n.server, err = server.New(options,
 		server.Handlers{

@@ -16,11 +16,11 @@ const (
 )
 
 // judge learns from an attempt how the endpoint is, and gives the reason if it is
-// to be disabled: from then on it gets nothing new. The platform endpoint never
-// is: nobody would hear of it.
+// to be disabled: from then on it gets nothing new. The platform never is, as
+// endpoint or as a relay's upstream: nobody would hear of it.
 func (l *Lanes) judge(a *attempt, o retry.Outcome, now time.Time) (reason string) {
 	n := a.lane
-	if n.key.Endpoint == gateway.PlatformEndpoint {
+	if n.key.Endpoint == gateway.PlatformEndpoint || a.target.Relay != nil {
 		return ""
 	}
 	l.mu.Lock()

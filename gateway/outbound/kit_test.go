@@ -34,8 +34,10 @@ type received struct {
 	n      int // from 1
 	at     time.Time
 	path   string
+	host   string
 	header http.Header
 	body   []byte
+	raw    []byte // all of it
 }
 
 func (r received) id() string { return r.header.Get("webhook-id") }
@@ -116,7 +118,8 @@ func (r *receiver) serve(conn net.Conn) {
 	r.mu.Lock()
 	r.conns = append(r.conns, conn)
 	r.mu.Unlock()
-	reader := bufio.NewReader(conn)
+	var raw bytes.Buffer
+	reader := bufio.NewReader(io.TeeReader(conn, &raw))
 	for {
 		request, err := http.ReadRequest(reader)
 		if err != nil {
@@ -127,7 +130,8 @@ func (r *receiver) serve(conn net.Conn) {
 			return
 		}
 		r.mu.Lock()
-		got := received{n: len(r.got) + 1, at: time.Now(), path: request.URL.Path, header: request.Header, body: body}
+		got := received{n: len(r.got) + 1, at: time.Now(), path: request.URL.Path, host: request.Host, header: request.Header, body: body, raw: bytes.Clone(raw.Bytes())}
+		raw.Reset()
 		r.got = append(r.got, got)
 		script := r.script
 		r.mu.Unlock()

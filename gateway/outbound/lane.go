@@ -20,6 +20,8 @@ type lane struct {
 	proof    proof
 	known    bool // from a former process: it begins with care
 
+	upstreams upstreams // of a relay
+
 	primed bool // its status and holds were read
 	asked  bool // a reader is to read for it
 	status gateway.EndpointStatus

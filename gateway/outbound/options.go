@@ -30,6 +30,7 @@ type Options struct {
 	// Describe gives an endpoint as the API shows it, for the notice that it was
 	// disabled; nil: its names alone. It may ask for Status.
 	Describe func(tenant, endpoint string) gateway.Raw
+	Sealer   Sealer       // of what relays carry; nil: there are none
 	Version  string       // for the User-Agent
 	Limit    int          // attempts under way at once, over all lanes; 0: 1024
 	Window   int          // deliveries of a lane in memory; 0: 256

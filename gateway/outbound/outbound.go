@@ -9,7 +9,7 @@
 //	lease        take what is due from the lane's window in memory
 //	permit       hold back while the endpoint rests, or its circuit breaker is open
 //	load         read the delivery and its event from the store
-//	prepare      write headers and signature
+//	prepare      write headers and signature, or what a relay received
 //	send         make one attempt, bounded in time and in bytes
 //	settle       succeeded, due again later, or dead letter
 //
@@ -17,6 +17,11 @@
 // under the same webhook-id, by which the receiver can drop the repeat. Whoever
 // promises a delivery stores it together with the promise, then wakes its lane;
 // the lanes only ever see what is durable.
+//
+// A relay's deliveries are requests that came from outside (relay.go): stored as an
+// event under the marks of the provider's ids, then made again, byte for byte, to one
+// of the route's upstreams (relaysend.go, upstreams.go). All else about them is as
+// with events.
 //
 // # Lanes
 //
@@ -70,6 +75,7 @@ type attempt struct {
 	events   []gateway.Event // those of the delivery
 	at       time.Time       // when it was begun
 	request  transport.Request
+	upstream string // where a relay goes
 	answer   *transport.Answer
 	sent     *transport.Error // why there is no answer
 

@@ -21,6 +21,10 @@ const (
 // refuse old ones.
 func (l *Lanes) prepare(_ context.Context, a *attempt) bool {
 	a.at = time.Now()
+	if a.target.Relay != nil {
+		l.prepareRelay(a)
+		return true
+	}
 	t, id := a.target, a.messageID()
 	body, contentType := t.body(a)
 	f := fields{set: make([][2]string, 0, 8+len(t.Headers))}

@@ -28,15 +28,16 @@ type Publisher struct {
 	PublisherOptions
 	rates    limits.Table
 	drafts   sync.Pool
+	relays   sync.Pool
 	mu       sync.Mutex
-	underway map[gateway.MarkKey]chan struct{} // by Idempotency-Key
+	underway map[gateway.MarkKey]chan struct{} // by Idempotency-Key, or a relay's id
 }
 
 // NewPublisher makes a Publisher.
 func NewPublisher(o PublisherOptions) *Publisher {
 	return &Publisher{
 		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{},
-		drafts: sync.Pool{New: func() any { return new(draft) }},
+		drafts: sync.Pool{New: func() any { return new(draft) }}, relays: sync.Pool{New: func() any { return new(relay) }},
 	}
 }
 
@@ -53,8 +54,9 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 		return Published{}, err
 	}
 	if q.IdempotencyKey != "" {
-		release := p.await(d.markIn())
-		defer release()
+		keys := []gateway.MarkKey{d.markIn()}
+		mine := p.await(keys)
+		defer p.done(keys, mine)
 		if first, found, err := p.repeated(d); found || err != nil {
 			return first, err
 		}
@@ -73,26 +75,41 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 	return Published{Body: answer}, nil
 }
 
-// await takes the turn on an Idempotency-Key, so that of two equal requests at
-// once the second finds what the first stored.
-func (p *Publisher) await(key gateway.MarkKey) (release func()) {
-	mine := make(chan struct{})
+// await takes the turn on keys, on all or none, so that of two equal requests at
+// once the second finds what the first stored. done gives it back.
+func (p *Publisher) await(keys []gateway.MarkKey) (mine chan struct{}) {
+	mine = make(chan struct{})
 	for {
-		p.mu.Lock()
-		other := p.underway[key]
+		other := p.take(keys, mine)
 		if other == nil {
-			p.underway[key] = mine
-			p.mu.Unlock()
-			return func() {
-				p.mu.Lock()
-				delete(p.underway, key)
-				p.mu.Unlock()
-				close(mine)
-			}
+			return mine
 		}
-		p.mu.Unlock()
 		<-other
 	}
+}
+
+// take gives who has the turn on one of the keys; nil when it is ours.
+func (p *Publisher) take(keys []gateway.MarkKey, mine chan struct{}) (other chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, key := range keys {
+		if other := p.underway[key]; other != nil {
+			return other
+		}
+	}
+	for _, key := range keys {
+		p.underway[key] = mine
+	}
+	return nil
+}
+
+func (p *Publisher) done(keys []gateway.MarkKey, mine chan struct{}) {
+	p.mu.Lock()
+	for _, key := range keys {
+		delete(p.underway, key)
+	}
+	p.mu.Unlock()
+	close(mine)
 }
 
 // repeated answers a repeated Idempotency-Key as the first time.

@@ -16,6 +16,9 @@ import (
 
 // send makes the attempt.
 func (l *Lanes) send(ctx context.Context, a *attempt) bool {
+	if a.sent != nil {
+		return true // there is nothing to send
+	}
 	answer, err := l.options.Sender.Do(ctx, &a.request)
 	if ctx.Err() != nil && err != nil {
 		a.again = ptr(placeOf(a.delivery)) // given up by a drain: no attempt of the endpoint's
@@ -126,6 +129,9 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 		status = a.answer.Status
 	}
 	if outcome == retry.Success {
+		if a.target.Relay != nil {
+			l.elsewhere(a, status, now)
+		}
 		a.verdict = breaker.Succeeded
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, time.Time{}, now
 		return
@@ -134,12 +140,24 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 	a.verdict = breaker.Failed
 	switch status {
 	case statusGone:
-		a.verdict, again = breaker.Ignored, false
+		if a.target.Relay == nil {
+			a.verdict, again = breaker.Ignored, false
+		}
 	case statusTooManyRequests, statusUnavailable:
 		if asked, ok := retry.RetryAfter(a.answer.RetryAfter, now); ok {
 			a.verdict, a.rest = breaker.Ignored, asked
 		} else if status == statusTooManyRequests {
 			a.rest = min(pause, maxUnasked)
+		}
+	}
+	switch {
+	case a.target.Relay == nil:
+	case a.upstream == "":
+		a.verdict = breaker.Ignored // no request was made
+	case l.elsewhere(a, status, now):
+		a.verdict, a.rest = breaker.Ignored, 0
+		if d.Attempts-d.Base < len(a.target.Relay.Upstreams) {
+			pause = 0 // each is tried at once before the schedule begins
 		}
 	}
 	if !again {

@@ -12,9 +12,10 @@ import (
 
 // Target is where the deliveries of one endpoint go, and how.
 type Target struct {
-	URL     string
-	Trusted bool // the configuration file names it: the egress rules do not bind it
-	Off     bool // it is switched off: its deliveries wait
+	URL     string       // of an endpoint; a relay has upstreams
+	Relay   *RelayTarget // nil: events
+	Trusted bool         // the configuration file names it: the egress rules do not bind it
+	Off     bool         // it is switched off: its deliveries wait
 	// Headers are the operator's, the tenant's and auth among them. Those by which
 	// a delivery is known and signed cannot be set by them.
 	Headers     []directory.Header

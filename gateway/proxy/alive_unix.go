@@ -13,24 +13,22 @@ import (
 // each connection, so that a look allocates nothing.
 type alive struct {
 	raw  syscall.RawConn
-	peek func(fd uintptr)
+	poll func(fd uintptr)
+	ask  [1]unix.PollFd
 	open bool
 }
 
 func (a *alive) of(c net.Conn) {
 	a.raw = socketOf(c)
-	a.peek = func(fd uintptr) {
-		var one [1]byte
-		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		a.open = err == unix.EAGAIN //nolint:errorlint // a system call's bare number
+	a.poll = func(fd uintptr) {
+		a.ask[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		n, err := unix.Poll(a.ask[:], 0)
+		a.open = n == 0 && err == nil
 	}
 }
 
 // look says whether the upstream has neither closed the connection nor sent what
 // nobody asked for.
 func (a *alive) look() bool {
-	if a.raw == nil {
-		return false
-	}
-	return a.raw.Control(a.peek) == nil && a.open
+	return a.raw != nil && a.raw.Control(a.poll) == nil && a.open
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -139,6 +140,9 @@ func (x *exchange) param(name string) (first []byte, n int) {
 	}
 	return first, n
 }
+
+// peer is what the client showed of itself where TLS ends here.
+func (x *exchange) peer() []*x509.Certificate { return edge.Peer(x.ctx) }
 
 // signedURL is the URL as the sender called it (SPEC 14).
 func (x *exchange) signedURL() string {

@@ -12,9 +12,6 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-const benchAnswer = "HTTP/1.1 200 OK\r\nServer: bot\r\nDate: Mon, 02 Nov 2026 10:00:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 64\r\n\r\n" +
-	`{"ok":true,"padding":"012345678901234567890123456789012345678901"}` // cut to 64 below
-
 const benchRequest = "GET /api/v1/messages?since=17 HTTP/1.1\r\nHost: hooks.example.com\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n" +
 	"Accept-Encoding: gzip\r\nAuthorization: Bearer 0123456789abcdef\r\nX-Request-Id: 8c7d6e5f\r\n\r\n"
 

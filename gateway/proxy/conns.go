@@ -31,15 +31,13 @@ const (
 	// idleTime is below the five seconds after which common servers (Node, Apache)
 	// close; a connection that was closed all the same is found by looking.
 	idleTime = transport.DefaultIdle
-	// fresh is how long a connection is taken for open without looking, where a
-	// request can be sent again.
-	fresh    = time.Second
 	mostIdle = 512 // of one upstream
 )
 
-// take gives a kept connection; nil where there is none. sure asks for one that
-// was open a moment ago, whatever it costs to look.
-func (p *conns) take(now time.Time, sure bool) *conn {
+// take gives a kept connection; nil where there is none. A look at each shows
+// whether the upstream has closed it, or has sent what would be taken for the
+// answer to the next request.
+func (p *conns) take(now time.Time) *conn {
 	for {
 		p.mu.Lock()
 		n := len(p.idle)
@@ -51,8 +49,7 @@ func (p *conns) take(now time.Time, sure bool) *conn {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		rested := now.Sub(c.used)
-		if rested < idleTime && (rested < fresh && !sure || c.alive.look()) {
+		if now.Sub(c.used) < idleTime && c.alive.look() {
 			return c
 		}
 		_ = c.Close()

@@ -50,6 +50,7 @@ func newExchange(p *Proxy) *exchange {
 	x.proof.Header = (*fieldsOf)(x)
 	x.proof.URL = x.signedURL
 	x.proof.Query = x.param
+	x.proof.Peer = x.peer
 	return x
 }
 

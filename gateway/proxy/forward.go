@@ -87,13 +87,12 @@ func (x *exchange) uploads() bool { return !x.whole && x.ctx.RequestBodyStream()
 // at all must leave time for another one.
 const maxConnect = 5 * time.Second
 
-// connect gives a kept connection, or a fresh one. A request that cannot be
-// repeated gets a kept one only when a look has shown it open.
+// connect gives a kept connection, or a fresh one.
 func (x *exchange) connect(redo bool) (*conn, error) {
 	u := x.upstream
 	now := time.Now()
 	if !redo {
-		if c := u.conns.take(now, !x.repeatable()); c != nil {
+		if c := u.conns.take(now); c != nil {
 			return c, nil
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 	"go.uber.org/goleak"
 
@@ -49,7 +48,6 @@ type siteOptions struct {
 	tenants []*directory.Tenant
 	relay   func(*fasthttp.RequestCtx, *directory.Route, []byte)
 	server  server.Options
-	maxBody gateway.Size
 }
 
 type logBuffer struct {
@@ -119,7 +117,7 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	return s
 }
 
-func compile(t testing.TB, text string, maxBody gateway.Size) []*directory.Route {
+func compile(t testing.TB, text string) []*directory.Route {
 	t.Helper()
 	var routes map[string]gateway.Route
 	d := json.NewDecoder(strings.NewReader(text))
@@ -128,7 +126,7 @@ func compile(t testing.TB, text string, maxBody gateway.Size) []*directory.Route
 		t.Fatalf("%v in %s", err, text)
 	}
 	compiled, faults := directory.CompileRoutes(routes, directory.Options{
-		MaxBody: max(maxBody, 1<<20), CheckHeader: transport.CheckHeader, CheckURL: transport.Egress{}.CheckURL,
+		MaxBody: 1 << 20, CheckHeader: transport.CheckHeader, CheckURL: transport.Egress{}.CheckURL,
 	})
 	if len(faults) > 0 {
 		t.Fatalf("%v", faults)
@@ -139,7 +137,7 @@ func compile(t testing.TB, text string, maxBody gateway.Size) []*directory.Route
 // route makes the routes those of text, as a reload does.
 func (s *site) route(t testing.TB, text string) {
 	t.Helper()
-	snapshot := directory.Build(s.metrics, s.tenants, nil).WithRoutes(compile(t, text, 0))
+	snapshot := directory.Build(s.metrics, s.tenants, nil).WithRoutes(compile(t, text))
 	if err := s.Refresh(snapshot); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +260,7 @@ func (s *site) ask(t testing.TB, method, path string, body io.Reader, header ...
 // counted gives how many requests of a route were answered with a status.
 func (s *site) counted(t testing.TB, route, status string) float64 {
 	t.Helper()
-	families, err := s.metrics.Gatherer().(prometheus.Gatherer).Gather()
+	families, err := s.metrics.Gatherer().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,13 +55,12 @@ func (n names) has(name []byte) bool {
 	return false
 }
 
-// trim drops the optional white space around a field's value, and the CR of its
-// line.
+// trim drops the optional white space around a field's value.
 func trim(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]
 	}
-	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t' || b[len(b)-1] == '\r') {
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
 		b = b[:len(b)-1]
 	}
 	return b

@@ -150,8 +150,8 @@ var connectionInitials = func() (t [256]bool) {
 
 func isConnectionField(name []byte) bool { return connectionFields.has(name) }
 
-// eachLine calls do for each field of a block of lines that the strict pass has
-// seen: where its line begins and ends, its name, and its value untrimmed.
+// eachLine calls do for each field of a block of lines that were judged: where its
+// line begins and ends, its name, and its value untrimmed.
 func eachLine(block []byte, do func(start, end int, name, value []byte)) {
 	for start := 0; start < len(block); {
 		length := bytes.IndexByte(block[start:], '\n') + 1
@@ -160,7 +160,7 @@ func eachLine(block []byte, do func(start, end int, name, value []byte)) {
 		if colon < 0 {
 			return // the blank line
 		}
-		do(start, start+length, line[:colon], line[colon+1:])
+		do(start, start+length, line[:colon], line[colon+1:length-len("\r\n")])
 		start += length
 	}
 }

@@ -40,13 +40,25 @@ func LoadCertificate(cert, key string, log *slog.Logger) (*Certificate, error) {
 	return c, nil
 }
 
-// Config gives the settings of a listener that shows the certificate.
-func (c *Certificate) Config() *tls.Config {
-	return &tls.Config{
+// Config gives the settings of a listener that shows the certificate. While asks
+// says so, clients are asked for theirs, and may come without one: who is let in is
+// not decided here. Browsers bother their users when they are asked, so it is not
+// done for nothing.
+func (c *Certificate) Config(asks func() bool) *tls.Config {
+	quiet := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now(), nil },
 	}
+	asking := quiet.Clone()
+	asking.ClientAuth = tls.RequestClientCert
+	quiet.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if asks() {
+			return asking, nil
+		}
+		return nil, nil // as it is
+	}
+	return quiet
 }
 
 // now gives the certificate of the files as they are now. While they are faulty,

@@ -9,6 +9,7 @@ import (
 type Request struct {
 	Method  string
 	URL     string
+	Target  string      // path and query as they are written, byte for byte, in place of the URL's; "": the URL's
 	Header  [][2]string // name and value, sent in this order as they are written
 	Body    []byte
 	Timeout time.Duration // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
@@ -43,7 +44,13 @@ func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
 	}
 	dst = append(dst, r.Method...)
 	dst = append(dst, ' ')
-	dst = append(dst, t.uri...)
+	if r.Target == "" {
+		dst = append(dst, t.uri...)
+	} else if isTarget(r.Target) {
+		dst = append(dst, r.Target...)
+	} else {
+		return nil, blocked("the request target is not a path that fits on the request line")
+	}
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, t.head...)
 	dst = append(dst, '\r', '\n')
@@ -62,4 +69,15 @@ func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
 		dst = append(dst, '\r', '\n')
 	}
 	return append(dst, '\r', '\n'), nil
+}
+
+// isTarget says whether a target is in origin-form, and ends where it should. Bytes
+// that ought to be escaped pass, as they do in a request that a proxy hands on.
+func isTarget(target string) bool {
+	for i := range len(target) {
+		if c := target[i]; c <= ' ' || c == 0x7f || c == '#' {
+			return false
+		}
+	}
+	return target[0] == '/'
 }

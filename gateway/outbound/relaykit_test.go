@@ -1,0 +1,121 @@
+package outbound_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookgate/auth/seal"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
+	"hookgate/metrics"
+)
+
+const (
+	upA = "http://93.184.215.14/bot/"
+	upB = "http://93.184.215.15"
+)
+
+// relayWorld is a world whose lanes lead to the upstreams of a relay.
+type relayWorld struct {
+	*world
+	publisher *outbound.Publisher
+	tenant    *directory.Tenant
+}
+
+// relaysTo turns a world into one of relays.
+func relaysTo(w *world, upstreams ...string) *relayWorld {
+	w.t.Helper()
+	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_ = w.halt()
+	w.options.Sealer = seal.New(key)
+	w.start()
+	w.to(func(to *outbound.Target) {
+		to.URL, to.Relay, to.Trusted = "", &outbound.RelayTarget{Upstreams: upstreams}, true
+	})
+	tenants, faults := directory.CompileFile(map[string]directory.FileTenant{"acme": {}, "other": {}}, directory.Options{MaxBody: 1 << 20})
+	if len(faults) > 0 {
+		w.t.Fatal(faults)
+	}
+	r := &relayWorld{world: w, tenant: directory.Build(metrics.New("test"), tenants, nil).Tenant("acme")}
+	r.publishes()
+	return r
+}
+
+// publishes makes a publisher over the lanes that there are now.
+func (r *relayWorld) publishes() {
+	r.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: r.store, Lanes: r.lanes})
+}
+
+// inRelayBubble plays a world of relays in fake time.
+func inRelayBubble(t *testing.T, script func(received) reply, upstreams []string, play func(t *testing.T, r *relayWorld)) {
+	synctest.Test(t, func(t *testing.T) {
+		r := relaysTo(bubble(t, script), upstreams...)
+		defer r.stop()
+		play(t, r)
+	})
+}
+
+// request is what a channel sends.
+func (r *relayWorld) request(body string) outbound.RelayRequest {
+	return outbound.RelayRequest{
+		Tenant: r.tenant, Route: "wa", Body: []byte(body), Request: gateway.RelayedRequest{
+			Method: "POST", Target: "/channels/wa?hub=1", Header: []gateway.HeaderField{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Hub-Signature-256", Value: "sha256=00"}},
+		},
+	}
+}
+
+func (r *relayWorld) relay(q outbound.RelayRequest) outbound.Relayed {
+	r.t.Helper()
+	relayed, err := r.publisher.Relay(q)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return relayed
+}
+
+// say relays a message of a conversation.
+func (r *relayWorld) say(key string, n int) outbound.Relayed {
+	r.t.Helper()
+	q := r.request(fmt.Sprint(key, " ", n))
+	q.Key = key
+	return r.relay(q)
+}
+
+// delivery gives the one delivery of a relay.
+func (r *relayWorld) delivery(of outbound.Relayed) (*gateway.Delivery, []gateway.Attempt) {
+	r.t.Helper()
+	d, attempts, err := r.carrier(&gateway.Event{ID: of.EventID, Tenant: "acme"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return d, attempts
+}
+
+// hosts gives where each request went.
+func hosts(all []received) (list []string) {
+	for _, got := range all {
+		list = append(list, got.host[len(got.host)-2:])
+	}
+	return list
+}
+
+// bodies gives what was received, in order.
+func bodies(all []received) (list []string) {
+	for _, got := range all {
+		list = append(list, string(got.body))
+	}
+	return list
+}
+
+// passed lets fake time go by.
+func passed(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
