@@ -2,13 +2,9 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,90 +13,21 @@ import (
 	"hookgate/gateway/gatewaytest"
 )
 
-// canaries are secrets that were planted, by name. None of them may be seen again.
-type canaries map[string]string
-
-// plant makes a secret of 32 bytes that no text has by chance.
-func (c canaries) plant(name, prefix string) string {
-	raw := fmt.Sprintf("%-32s", "canary/"+name)[:32]
-	value := prefix + base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(raw, " ", "~")))
-	c[name] = value
-	return value
-}
-
-// forms are the ways in which a secret could show itself.
-func forms(secret string) map[string][]byte {
-	whole := []byte(secret)
-	all := map[string][]byte{
-		"as it is": whole, "in hex": []byte(hex.EncodeToString(whole)), "in upper-case hex": []byte(strings.ToUpper(hex.EncodeToString(whole))),
-		"in base64":     []byte(strings.TrimRight(base64.StdEncoding.EncodeToString(whole), "=")),
-		"in URL base64": []byte(base64.RawURLEncoding.EncodeToString(whole)),
-	}
-	for _, prefix := range []string{"", "whsec_"} {
-		if text, has := strings.CutPrefix(secret, prefix); has {
-			if raw, err := base64.StdEncoding.DecodeString(text); err == nil && len(raw) >= 16 {
-				all["decoded"], all["decoded, in hex"] = raw, []byte(hex.EncodeToString(raw))
-			}
-		}
-	}
-	return all
-}
-
-// look searches a place for every secret but those that may be seen there.
-func (c canaries) look(t *testing.T, place string, text []byte, seen ...string) {
-	t.Helper()
-next:
-	for name, secret := range c {
-		for _, allowed := range seen {
-			if name == allowed {
-				continue next
-			}
-		}
-		for form, want := range forms(secret) {
-			if at := bytes.Index(text, want); at >= 0 {
-				t.Errorf("%s shows the secret %s, %s: …%q…", place, name, form, text[max(0, at-80):min(len(text), at+40)])
-				break
-			}
-		}
-	}
-}
-
-// lookIntoFolder searches every file of a folder. One of them must have the control,
-// which is no secret.
-func (c canaries) lookIntoFolder(t *testing.T, folder, control string) {
-	t.Helper()
-	found := false
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if os.IsNotExist(err) { // the store drops old files while it runs
-			return nil
-		}
-		found = found || bytes.Contains(text, []byte(control))
-		c.look(t, path, text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !found {
-		t.Errorf("the data folder does not even have %q: this test looks at the wrong place", control)
-	}
-}
-
 // nest is a gateway full of canaries.
 type nest struct {
 	*gatewaytest.Program
 	canaries
-	t       *testing.T
-	answers []recorded
+	t          *testing.T
+	platform   *gatewaytest.Receiver
+	backend    *gatewaytest.Receiver // of webhooks
+	connection string                // the id of one
+	answers    []recorded
 }
 
 // recorded is one answer, with who was told.
 type recorded struct {
 	what, who string
+	ofCall    bool // or of a run, where nobody is shown a secret
 	text      []byte
 }
 
@@ -113,7 +40,10 @@ func (n *nest) call(who string, c *gatewaytest.Client, method, path string, body
 		n.t.Fatal(err)
 	}
 	text.Write(a.Body)
-	n.answers = append(n.answers, recorded{fmt.Sprintf("%s %s as %s (%d)", method, path, who, a.Status), who, text.Bytes()})
+	n.answers = append(n.answers, recorded{
+		what: fmt.Sprintf("%s %s as %s (%d)", method, path, who, a.Status), who: who, text: text.Bytes(),
+		ofCall: strings.HasSuffix(path, "/call") || strings.HasSuffix(path, "/run"),
+	})
 	return a
 }
 
@@ -131,20 +61,25 @@ func (n *nest) want(status int, who string, c *gatewaytest.Client, method, path 
 // traffic at the debug level, and looks for them wherever the gateway writes.
 func TestCanary(t *testing.T) {
 	t.Parallel()
-	n := &nest{canaries: canaries{}, t: t}
-	receiver := gatewaytest.NewReceiver(t, 500, 200)
-	n.Program = gatewaytest.Start(t, gatewaytest.Options{Config: n.file(receiver.URL), Env: n.environment()})
+	n := &nest{canaries: canaries{}, t: t, platform: gatewaytest.NewReceiver(t, 500, 200), backend: gatewaytest.NewReceiver(t)}
+	n.backend.Script(canaryBackend)
+	n.Program = gatewaytest.Start(t, gatewaytest.Options{Config: n.file(), Env: n.environment()})
 	admin := n.Admin().As(n.canaries["admin token"])
 
-	n.makeBeta(admin, receiver.URL)
+	n.makeBeta(admin)
 	platform, tenant := n.tokens(admin)
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, k := range credentials {
 			n.callbacks(tenant, k)
 		}
 	}
-	n.waits(admin, receiver)
-	n.badCalls(admin)
+	n.waits(admin)
+	n.connect(tenant)
+	n.calls("acme", map[string]*gatewaytest.Client{"admin": admin, "platform": platform})
+	n.calls("beta", map[string]*gatewaytest.Client{"admin": admin, "tenant": tenant})
+	n.calledOnce("beta", n.connection, "tenant", tenant, "")
+	n.badRequests(admin)
+	n.badHooks(admin)
 	n.reload(admin)
 	for who, client := range map[string]*gatewaytest.Client{
 		"admin": admin, "platform": platform, "tenant": tenant, "nobody": admin.As(""), "wrong": admin.As(n.plant("a wrong token", "hg_admin_")),
@@ -156,6 +91,7 @@ func TestCanary(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	n.lookEverywhere()
+	n.lookAtBackends()
 }
 
 // lookEverywhere goes through all that the gateway wrote.
@@ -166,19 +102,28 @@ func (n *nest) lookEverywhere() {
 	}
 	n.look(n.t, "the log", []byte(log))
 	n.lookIntoFolder(n.t, n.Dir, "control-of-the-canary-test")
-	shown := 0
+	var headers []string
+	for name := range n.canaries {
+		if strings.HasSuffix(name, " header") {
+			headers = append(headers, name)
+		}
+	}
+	shown, shownOfHook := 0, 0
 	for _, a := range n.answers {
 		var seen []string
-		if a.who == "admin" || a.who == "tenant" { // headers are shown to those who edit them (SPEC 14)
-			seen = []string{"acme's header", "beta's header", "acme's platform header", "beta's platform header"}
+		if !a.ofCall && (a.who == "admin" || a.who == "tenant") { // headers are shown to those who edit them (SPEC 14)
+			seen = headers
 			if bytes.Contains(a.text, []byte(n.canaries["acme's header"])) {
 				shown++
+			}
+			if bytes.Contains(a.text, []byte(n.canaries["beta chat header"])) {
+				shownOfHook++
 			}
 		}
 		n.look(n.t, a.what, a.text, seen...)
 	}
-	if shown == 0 {
-		n.t.Error("no answer shows a tenant's header to the admin: this test would miss a secret too")
+	if shown == 0 || shownOfHook == 0 {
+		n.t.Error("no answer shows a tenant's or a webhook's header to the admin: this test would miss a secret too")
 	}
 }
 
@@ -192,6 +137,7 @@ func (n *nest) readAll(who string, c *gatewaytest.Client) {
 		for _, k := range credentials {
 			paths = append(paths, base+"/sources/"+k.name, base+"/conversations/key-"+k.name)
 		}
+		paths = append(paths, n.hookPaths(tenant)...)
 		var page struct {
 			Data []struct {
 				ID string `json:"id"`
@@ -227,7 +173,7 @@ func (n *nest) tokens(admin *gatewaytest.Client) (platform, tenant *gatewaytest.
 
 // waits opens waits, resumes one by a callback that carries credentials of its
 // own, and lets the platform hear of it on the second attempt.
-func (n *nest) waits(admin *gatewaytest.Client, receiver *gatewaytest.Receiver) {
+func (n *nest) waits(admin *gatewaytest.Client) {
 	n.t.Helper()
 	for _, tenant := range []string{"acme", "beta"} {
 		n.want(201, "admin", admin, "POST", "/v1/tenants/"+tenant+"/waits",
@@ -239,7 +185,7 @@ func (n *nest) waits(admin *gatewaytest.Client, receiver *gatewaytest.Receiver) 
 		if a.Field("outcome") != "resumed" {
 			n.t.Fatalf("%s", a)
 		}
-		if _, err := receiver.Await(n.t.Context(), func(q gatewaytest.Received) bool {
+		if _, err := n.platform.Await(n.t.Context(), func(q gatewaytest.Received) bool {
 			return q.Number > 1 && strings.Contains(string(q.Body), tenant) && q.Header.Get("Authorization") == "Bearer "+n.canaries[tenant+"'s platform token"] &&
 				q.Header.Get("X-Tenant") == n.canaries[tenant+"'s header"]
 		}); err != nil {
@@ -248,8 +194,8 @@ func (n *nest) waits(admin *gatewaytest.Client, receiver *gatewaytest.Receiver) 
 	}
 }
 
-// badCalls sends requests with secrets in them that are refused for something else.
-func (n *nest) badCalls(admin *gatewaytest.Client) {
+// badRequests sends requests with secrets in them that are refused for something else.
+func (n *nest) badRequests(admin *gatewaytest.Client) {
 	n.t.Helper()
 	secret := n.plant("a secret in a bad request", "whsec_")
 	source := "/v1/tenants/beta/sources/bad"
@@ -294,6 +240,7 @@ func (n *nest) reload(admin *gatewaytest.Client) {
 		`tenants: { x: { sources: { y: { verify: { type: stripe, secretz: ["` + secret + `"] } } } } }`,
 		`tokens: [ { scope: nobody, secret: "` + secret + `" } ]`,
 		`tenants: { x: { headers: { "X Y": "` + secret + `" } } }`,
+		`tenants: { x: { webhooks: { y: { url: "https://h.example/", headers: { A: "` + secret + `{{ x" } } } } }`,
 		"tokens:\n  - secret: " + secret + "\n    scope: [\n",
 		`tenants: { x: { platform: { url: "ftp://` + secret + `@h/" , auth: { type: bearer, tokn: ` + secret + ` } } } }`,
 	} {
@@ -334,8 +281,8 @@ const canaryPlatform = `{ "url": %q, "auth": { "type": "bearer", "token": %q }, 
       "sign": { "type": "standard", "secrets": [%q] }, "retry": { "schedule": ["50ms", "50ms"] } }`
 
 // file is the configuration of the tenant acme: a source for each kind of
-// credential, with every secret taken from the environment.
-func (n *nest) file(receiver string) string {
+// credential and all webhooks, with every secret taken from the environment.
+func (n *nest) file() string {
 	var text strings.Builder
 	ref := func(name, prefix string) string {
 		n.plant(name, prefix)
@@ -343,20 +290,28 @@ func (n *nest) file(receiver string) string {
 	}
 	fmt.Fprintf(&text, "egress: { allow: [127.0.0.1] }\ntokens:\n  - { scope: platform, secret: %q }\n", ref("the file's token", ""))
 	fmt.Fprintf(&text, "tenants:\n  acme:\n    headers: { X-Tenant: %q }\n    platform: "+canaryPlatform+"\n    sources:\n", ref("acme's header", ""),
-		receiver, ref("acme's platform token", ""), ref("acme's platform header", ""), ref("acme's platform secret", "whsec_"))
+		n.platform.URL, ref("acme's platform token", ""), ref("acme's platform header", ""), ref("acme's platform secret", "whsec_"))
 	for _, k := range credentials {
 		fmt.Fprintf(&text, "      %s: { max_body: 1KiB, verify: %s }\n", k.name, fmt.Sprintf(k.verify, ref("acme "+k.name, k.prefix)))
+	}
+	text.WriteString("    webhooks:\n")
+	for _, h := range hooks {
+		fmt.Fprintf(&text, "      %s: %s\n", h.name, h.write(n, "acme", ref))
 	}
 	return text.String()
 }
 
-// makeBeta makes the tenant beta through the API, with the same sources.
-func (n *nest) makeBeta(admin *gatewaytest.Client, receiver string) {
+// makeBeta makes the tenant beta through the API, with the same sources
+// and webhooks.
+func (n *nest) makeBeta(admin *gatewaytest.Client) {
 	n.t.Helper()
 	n.want(201, "admin", admin, "PUT", "/v1/tenants/beta", fmt.Sprintf(`{ "headers": { "X-Tenant": %q }, "platform": `+canaryPlatform+`}`,
-		n.plant("beta's header", ""), receiver, n.plant("beta's platform token", ""), n.plant("beta's platform header", ""), n.plant("beta's platform secret", "whsec_")))
+		n.plant("beta's header", ""), n.platform.URL, n.plant("beta's platform token", ""), n.plant("beta's platform header", ""), n.plant("beta's platform secret", "whsec_")))
 	for _, k := range credentials {
 		n.want(201, "admin", admin, "PUT", "/v1/tenants/beta/sources/"+k.name, `{ "max_body": "1KiB", "verify": `+fmt.Sprintf(k.verify, n.plant("beta "+k.name, k.prefix))+`}`)
+	}
+	for _, h := range hooks {
+		n.want(201, "admin", admin, "PUT", "/v1/tenants/beta/webhooks/"+h.name, h.write(n, "beta", n.plant))
 	}
 }
 

@@ -72,8 +72,9 @@ func (k *callKiller) hear(q gatewaytest.Received) {
 // is.
 func (k *callKiller) settle() {
 	k.t.Helper()
+	deadline := time.Now().Add(time.Minute)
 	rest := func() {
-		k.until(time.Minute, func() bool {
+		k.until(deadline, func() bool {
 			_, open := k.calls.Conversations()
 			return !open && !k.undelivered() && !k.waitsOpen()
 		})
@@ -81,7 +82,7 @@ func (k *callKiller) settle() {
 	rest()
 	names, _ := k.calls.Conversations()
 	for _, name := range names {
-		k.calls.Shown(name, k.timeline(name))
+		k.calls.Shown(name, k.timeline(name, deadline))
 	}
 	rest() // calls whose answers were lost have ended since
 	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, _ gatewaytest.Answer) bool {
@@ -93,9 +94,9 @@ func (k *callKiller) settle() {
 }
 
 // timeline reads the timeline of a conversation once no call of it is pending.
-func (k *callKiller) timeline(name string) (lines []gatewaytest.Trace) {
+func (k *callKiller) timeline(name string, deadline time.Time) (lines []gatewaytest.Trace) {
 	k.t.Helper()
-	k.until(time.Minute, func() bool {
+	k.until(deadline, func() bool {
 		var page struct {
 			Data []gatewaytest.Trace `json:"data"`
 		}

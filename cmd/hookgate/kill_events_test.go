@@ -146,7 +146,7 @@ func (k *eventKiller) readEvents(since time.Time) {
 // settle waits until nothing is under way, and reads every delivery there is.
 func (k *eventKiller) settle() {
 	k.t.Helper()
-	k.until(90*time.Second, func() bool { return !k.undelivered() })
+	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
 	k.readEvents(k.began[0])
 	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ gatewaytest.Answer) bool {
 		for _, d := range page {

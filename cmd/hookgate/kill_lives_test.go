@@ -132,9 +132,9 @@ func (l *lives) sleep(span time.Duration) {
 }
 
 // until waits for what must come to be; what does not, the laws find.
-func (l *lives) until(patience time.Duration, settled func() bool) {
+func (l *lives) until(deadline time.Time, settled func() bool) {
 	l.t.Helper()
-	for deadline := time.Now().Add(patience); !settled() && time.Now().Before(deadline); {
+	for !settled() && time.Now().Before(deadline) {
 		l.pause(50, 100)
 	}
 }

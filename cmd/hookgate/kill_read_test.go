@@ -111,6 +111,6 @@ func (k *killer) hear() {
 // settle waits until every short wait has ended and every outcome has been
 // delivered, and reads all of it. What does not settle is found by the laws.
 func (k *killer) settle() {
-	k.until(30*time.Second, func() bool { return !k.undelivered() && !k.waitsOpen() })
+	k.until(time.Now().Add(30*time.Second), func() bool { return !k.undelivered() && !k.waitsOpen() })
 	k.readAll()
 }

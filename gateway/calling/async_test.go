@@ -221,6 +221,32 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestCrashBetweenWaitAndOutcome: where the wait of a call was ended because the call
+// failed, and the power went before that was told, it is not made again.
+func TestCrashBetweenWaitAndOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t)
+		defer w.stop()
+		w.backend.play(always(reply{hang: true}))
+		w.hook(gateway.Webhook{Mode: "async", Timeout: span(time.Minute)})
+		wait := w.open("k")
+		made, err := w.tryCall(`{"conversation_key":"k"}`, wait)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-w.backend.heard
+		if _, err := w.sessions.Cancel(t.Context(), "acme", wait, gateway.ReasonCallFailed); err != nil {
+			t.Fatal(err)
+		}
+		w.crash()
+		<-w.told
+		synctest.Wait()
+		if data := w.notice(made.ID); data.Get("reason").Str != "interrupted" || len(w.backend.all()) != 1 {
+			t.Errorf("%d requests; told %s", len(w.backend.all()), data.Raw)
+		}
+	})
+}
+
 // TestCrashOfContinue: at its deadline a call is promised before it is answered.
 func TestCrashOfContinue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -49,7 +49,7 @@ func (c *Calls) resume(p *gateway.PendingCall) {
 		c.end(k)
 		return
 	}
-	again := err == nil && !p.Sent && w != nil && isIdempotent(w.Method)
+	again := err == nil && !p.Sent && w != nil && isIdempotent(w.Method) && !c.hasFailed(p)
 	if again {
 		k.allot()
 	}
@@ -62,6 +62,16 @@ func (c *Calls) resume(p *gateway.PendingCall) {
 		}
 		c.finish(k)
 	}()
+}
+
+// hasFailed says whether a former process had ended the wait of a call because the
+// call failed, and no more: then it cannot succeed any more.
+func (c *Calls) hasFailed(p *gateway.PendingCall) bool {
+	if p.WaitID == "" {
+		return false
+	}
+	w, err := c.Waits.Get(p.Tenant, p.WaitID)
+	return err == nil && w.Reason == gateway.ReasonCallFailed
 }
 
 // allot gives a call that is pending from the start its time: for each attempt, or

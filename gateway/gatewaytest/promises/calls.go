@@ -23,7 +23,8 @@ import (
 //	true         the outcome is what the backend answered, in time
 //	once         a call that does harm when it is made twice reaches the backend once
 //	again        any other is made once in each life of the gateway, at most
-//	interrupted  only a call that does harm ends so, and a kill was while it was under way
+//	interrupted  only a call that does harm ends so, or one whose wait was ended with it, and
+//	             a kill was while it was under way
 //	timeline     a call is one line of its conversation, with its final outcome
 //	wait         the wait of a call that failed ends with it, or had ended before; that
 //	             of a good one goes on

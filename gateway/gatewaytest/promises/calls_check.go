@@ -74,7 +74,7 @@ func (c *Calls) judge(a *CallAsk) {
 		}
 	case "interrupted":
 		c.tally.Interrupted++
-		if kills := c.killed(o.CreatedAt, o.EndedAt); !a.Once || a.notice == "" || kills == 0 {
+		if kills := c.killed(o.CreatedAt, o.EndedAt); !a.Once && !a.waitFailed() || a.notice == "" || kills == 0 {
 			c.fault(a, "interrupted", "%d kills were while it was under way", kills)
 		}
 	default:
@@ -158,6 +158,12 @@ func (c *Calls) checkWait(a *CallAsk) {
 	}
 }
 
+// waitFailed says whether the wait of a call was ended because the call failed: then
+// no process makes it again.
+func (a *CallAsk) waitFailed() bool {
+	return slices.ContainsFunc(a.waits, func(w *gatewaytest.Wait) bool { return w.Reason == "call_failed" })
+}
+
 func (c *Calls) checkOutcomeOfWait(a *CallAsk, w *gatewaytest.Wait, withCall bool) {
 	o := a.outcome
 	switch {
@@ -168,7 +174,7 @@ func (c *Calls) checkOutcomeOfWait(a *CallAsk, w *gatewaytest.Wait, withCall boo
 		if w.EndedAt.After(o.EndedAt) {
 			c.fault(a, "wait", "it outlived its call, which failed at %s", o.EndedAt.Format(time.RFC3339Nano))
 		}
-	case withCall && c.killed(w.EndedAt, o.EndedAt) == 0:
+	case withCall:
 		c.fault(a, "wait", "it ended with a call that did not fail")
 	}
 }
