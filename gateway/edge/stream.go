@@ -41,6 +41,15 @@ func (s Stream) Read(p []byte) (int, error) {
 	return n, s.c.spoil(s.c.why())
 }
 
+// Arrived reports whether the request's body has come as a whole, so that ReadBody
+// takes it without waiting; a fault that is known by then is its error.
+func (c *Conn) Arrived() (bool, error) {
+	if c.fault != nil {
+		return false, c.fault
+	}
+	return !c.inBody, nil
+}
+
 // passed frees the memory of n bytes that left.
 func (c *Conn) passed(n int64) {
 	c.limits.Bodies.give(n)

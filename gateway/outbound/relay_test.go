@@ -131,7 +131,7 @@ func TestRelayedAgain(t *testing.T) {
 		took := func(what string, want bool, change func(*outbound.RelayRequest)) {
 			t.Helper()
 			q := r.request("hi")
-			q.IDs, q.IdempotencyKey = []string{"1", "2"}, "k"
+			q.IDs, q.IdempotencyKey, q.Window = []string{"1", "2"}, "k", time.Hour
 			change(&q)
 			if relayed := r.relay(q); relayed.Duplicate == want {
 				t.Errorf("%s: %+v", what, relayed)
@@ -149,14 +149,14 @@ func TestRelayedAgain(t *testing.T) {
 		for range 2 {
 			took("the same words, without an id", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = nil, "" })
 		}
-		took("for an hour", true, func(q *outbound.RelayRequest) {
-			q.IDs, q.IdempotencyKey, q.Window = []string{"short"}, "", time.Hour
+		took("for a minute", true, func(q *outbound.RelayRequest) {
+			q.IDs, q.IdempotencyKey, q.Window = []string{"short"}, "", time.Minute
 		})
-		passed(23 * time.Hour)
-		took("a day later", false, func(*outbound.RelayRequest) {})
-		took("its window is over", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"short"}, "" })
-		passed(2 * time.Hour)
-		took("after a day", true, func(*outbound.RelayRequest) {})
+		passed(59 * time.Minute)
+		took("just within the hour", false, func(*outbound.RelayRequest) {})
+		took("after its minute", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"short"}, "" })
+		passed(2 * time.Minute)
+		took("after the hour", true, func(*outbound.RelayRequest) {})
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
 	"hookgate/retry"
+	"hookgate/retry/breaker"
 )
 
 // TestRelayTakesTurns sends to each upstream in turn.
@@ -41,6 +42,9 @@ func TestRelayGoesElsewhere(t *testing.T) {
 		return reply{status: 200}
 	}
 	inRelayBubble(t, script, []string{upA, upB}, func(t *testing.T, r *relayWorld) {
+		touchy := breaker.Default()
+		touchy.Failures = 1
+		r.to(func(to *outbound.Target) { to.Breaker = &touchy }) // it is not the lane that fails
 		began := time.Now()
 		for n := range 40 {
 			r.say("c", n)
@@ -86,14 +90,17 @@ func TestRelayThatNobodyTakes(t *testing.T) {
 		return reply{status: 200}
 	}
 	inRelayBubble(t, script, []string{upA, upB}, func(t *testing.T, r *relayWorld) {
+		r.to(func(to *outbound.Target) {
+			to.Retry = retry.Policy{Schedule: []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute}}
+		})
 		poison := r.say("poison", 0)
 		for n := range 20 {
 			r.say("", n)
 			r.await(1)
 		}
-		passed(40 * time.Hour)
+		passed(time.Hour)
 		d, attempts := r.delivery(poison)
-		if d.State != gateway.DeliveryDead || len(attempts) != 9 {
+		if d.State != gateway.DeliveryDead || len(attempts) != 4 {
 			t.Fatalf("it is %s after %d attempts", d.State, len(attempts))
 		}
 		if first, second := attempts[1].At.Sub(attempts[0].At), attempts[2].At.Sub(attempts[1].At); first != 0 || second != 30*time.Second {
@@ -226,6 +233,7 @@ func TestDeadRelayIsReplayed(t *testing.T) {
 		}
 		r.await(2)
 		got := r.receiver.all()
+		slices.SortFunc(got[4:], func(a, b received) int { return bytes.Compare(a.body, b.body) }) // they went side by side
 		if order := bodies(got); !slices.Equal(order, []string{"c 0", "c 1", "c 2", "c 1", "c 0", "c 2"}) {
 			t.Fatalf("got %q", order)
 		}
@@ -246,7 +254,7 @@ func TestRelayIsCancelled(t *testing.T) {
 		if err != nil || d.State != gateway.DeliveryCancelled {
 			t.Errorf("%+v, %v", d, err)
 		}
-		passed(48 * time.Hour)
+		passed(time.Hour)
 		if n := len(r.receiver.all()); n != 1 || !r.rests() {
 			t.Errorf("%d attempts", n)
 		}

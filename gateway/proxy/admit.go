@@ -16,7 +16,10 @@ func (x *exchange) admit() error {
 	if x.route.Relay || x.route.Verifier != nil || length >= 0 && length <= smallBody {
 		return x.readBody()
 	}
-	return nil
+	if here, err := x.conn.Arrived(); err != nil || !here {
+		return err
+	}
+	return x.readBody() // a small one, in chunks
 }
 
 // smallBody is how large a body may be, in bytes, that is taken into memory first.

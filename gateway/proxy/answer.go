@@ -18,7 +18,7 @@ func (x *exchange) answer(c *conn) error {
 	}
 	if x.upload != nil {
 		runtime.Gosched() // the last of the body may just have been sent
-		if _, uploading := x.upload.sent(); uploading {
+		if _, uploading := x.upload.sent(); uploading || x.upload.err != nil {
 			x.closes = true
 		}
 	}

@@ -12,10 +12,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// noLength is what fasthttp says of the length of a request that says nothing.
+const noLength = -2
+
 // mayUpgrade says whether the request may ask for another protocol. HTTP/2 is
 // none: its requests would go by routes that were never asked.
 func (x *exchange) mayUpgrade() bool {
-	return x.route.Upgrade && x.ctx.IsGet() && x.ctx.Request.Header.IsHTTP11() && x.ctx.RequestBodyStream() == nil &&
+	length := x.ctx.Request.Header.ContentLength()
+	return x.route.Upgrade && x.ctx.IsGet() && x.ctx.Request.Header.IsHTTP11() && (length == 0 || length == noLength) &&
 		!x.p.draining.Load() && len(x.protocol) > 0 && !bytes.ContainsAny(x.protocol, ", ") && !begins(x.protocol, "h2") && !begins(x.protocol, "http")
 }
 
@@ -52,6 +56,7 @@ type tunnel struct {
 	upstream *conn
 	idle     time.Duration
 	heard    atomic.Int64 // when either side sent something, Unix nanoseconds
+	over     atomic.Bool
 }
 
 // run passes bytes both ways until one side closes, or both are silent for too
@@ -88,6 +93,9 @@ func (t *tunnel) pass(to, from net.Conn, scratch []byte) error {
 	if err := from.SetReadDeadline(silent); err != nil {
 		return err
 	}
+	if t.over.Load() { // the deadline of close may be gone
+		return net.ErrClosed
+	}
 	n, err := from.Read(scratch)
 	if n > 0 {
 		now := time.Now()
@@ -99,13 +107,14 @@ func (t *tunnel) pass(to, from net.Conn, scratch []byte) error {
 			return err
 		}
 	}
-	if isTimeout(err) && time.Unix(0, t.heard.Load()).Add(t.idle).After(time.Now()) {
+	if isTimeout(err) && !t.over.Load() && time.Unix(0, t.heard.Load()).Add(t.idle).After(time.Now()) {
 		return nil // the other way is not silent
 	}
 	return err
 }
 
 func (t *tunnel) close() {
+	t.over.Store(true)
 	_ = t.upstream.Close()
 	_ = t.client.SetDeadline(time.Unix(1, 0)) // its owner closes it
 }
