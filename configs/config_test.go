@@ -47,9 +47,6 @@ func TestReferenceLoads(t *testing.T) {
 	if _, there := c.Tenants["agency"]; !there {
 		t.Error("a tenant that says nothing is a tenant all the same")
 	}
-	if got := NotInService(c); !slices.Equal(got, []string{"routes.whatsapp"}) {
-		t.Errorf("not in service: %q, want the relay", got)
-	}
 }
 
 func TestReferenceCompiles(t *testing.T) {

@@ -17,6 +17,11 @@ type Route struct {
 	RateLimit   *Rate        `json:"rate_limit"`
 	MaxBody     *Size        `json:"max_body"` // default public.max_body
 	Tenant      string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
+	// Dedupe is how a relay knows what it has taken before; default the scheme's own.
+	Dedupe Dedupe `json:"dedupe"`
+	// ConversationKey is where a relay finds the conversation: its requests then go
+	// one after the other. nil: in parallel.
+	ConversationKey *KeyPlace `json:"conversation_key"`
 }
 
 // The modes of a route.

@@ -54,7 +54,7 @@ func (d *Directory) Swap(next *Snapshot) {
 
 func forget(m *metrics.Set, last, next *Snapshot) {
 	for _, r := range last.routes {
-		if next.route(r.ID) == nil {
+		if next.Route(r.ID) == nil {
 			m.ForgetRoute(r.ID)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
+	"hookgate/gateway/mapping"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -24,16 +25,19 @@ type Route struct {
 	Verifier    *signature.Verifier // nil: whoever calls
 	Upstreams   []string            // their URLs, one or more
 	Upgrade     bool
-	Timeout     time.Duration     // proxy: until the answer's head; relay: for one attempt
-	IdleTimeout time.Duration     // of a stream
-	Retries     bool              // proxy: once, on another upstream
-	Retry       retry.Policy      // relay
-	Breaker     *breaker.Settings // nil: none
-	Health      *Health           // nil: upstreams are not asked
-	Set         []Header          // on every request: its own, and the tenant's where it has none of the name
-	Remove      []string          // fields that are not passed on
-	Rate        *gateway.Rate     // nil: no limit
-	MaxBody     int64             // bytes
+	Timeout     time.Duration       // proxy: until the answer's head; relay: for one attempt
+	IdleTimeout time.Duration       // of a stream
+	Retries     bool                // proxy: once, on another upstream
+	Retry       retry.Policy        // relay
+	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
+	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
+	Window      time.Duration       // relay: for which ids are known again
+	Breaker     *breaker.Settings   // nil: none
+	Health      *Health             // nil: upstreams are not asked
+	Set         []Header            // on every request: its own, and the tenant's where it has none of the name
+	Remove      []string            // fields that are not passed on
+	Rate        *gateway.Rate       // nil: no limit
+	MaxBody     int64               // bytes
 	Metrics     *metrics.Route
 	set         []Header // Set without the tenant's
 	methods     []string
@@ -177,6 +181,12 @@ func (r *Route) compileProxy(f *faults) {
 	if s.Tenant != "" && !gateway.IsName(s.Tenant) {
 		f.add("tenant", "%s", badName)
 	}
+	if s.ConversationKey != nil {
+		f.add("conversation_key", "is for mode relay only")
+	}
+	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
+		f.add("dedupe", "is for mode relay only")
+	}
 }
 
 // compileRetries reads what a proxy takes of a retry: there is no schedule, since
@@ -224,4 +234,32 @@ func (r *Route) compileRelay(f *faults) {
 			f.add(no.field, "is for mode proxy only")
 		}
 	}
+	r.compileIDs(f)
 }
+
+// compileIDs compiles where a relay finds its conversation, and the ids by which a
+// repeat is known.
+func (r *Route) compileIDs(f *faults) {
+	s := &r.Spec
+	key, id := gateway.KeyPlace{In: mapping.InPath}, s.Dedupe.ID // in the path: there is none to look for
+	if s.ConversationKey != nil {
+		if key = *s.ConversationKey; key.In == mapping.InPath {
+			f.add("conversation_key.in", "is path, where a route has no key: must be %s, %s or %s", mapping.InBody, mapping.InQuery, mapping.InHeader)
+		}
+	}
+	if id == "" && r.Verifier != nil {
+		id = r.Verifier.DeliveryID()
+		if s.Verify.Type == "meta" {
+			id = metaIDs
+		}
+	}
+	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
+	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
+	plan, more := mapping.CompileSource(key, id, nil, nil)
+	*f = append(*f, more...)
+	r.Plan = plan
+}
+
+// metaIDs are those of all messages and statuses of a request: Meta puts several into
+// one, and puts them together anew when it sends them again.
+const metaIDs = "$.entry[*].changes[*].value['messages','statuses'][*].id"

@@ -121,7 +121,8 @@ func (s *Snapshot) bindRoutes() {
 	}
 }
 
-func (s *Snapshot) route(id string) *Route {
+// Route gives a route by its id; nil is none.
+func (s *Snapshot) Route(id string) *Route {
 	for _, r := range s.routes {
 		if r.ID == id {
 			return r

@@ -141,9 +141,6 @@ func (n *Node) reloadAsked() error {
 
 // warn names what an operator should know of a configuration that is taken.
 func (n *Node) warn(c *configs.Config) {
-	for _, part := range configs.NotInService(c) {
-		n.Log.Warn("this version does not serve this part of the configuration yet", "part", part)
-	}
 	for _, r := range n.directory.Current().Routes() {
 		if !r.Enabled {
 			n.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)

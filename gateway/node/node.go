@@ -177,8 +177,8 @@ func (n *Node) openLanes() error {
 	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
-		Describe: n.describe,
-		Version:  n.Version, Logger: n.Log,
+		Describe: n.describe, Sealer: n.sealer,
+		Version: n.Version, Logger: n.Log,
 	})
 	return nil
 }
@@ -186,7 +186,7 @@ func (n *Node) openLanes() error {
 func (n *Node) openProxy() error {
 	n.proxy = proxy.New(proxy.Options{
 		Transport: n.transport, Watcher: edge.NewWatcher(), PublicURL: n.config.Public.URL, Log: n.Log,
-		Duration: n.metrics.RouteDuration(), AuthFailed: n.metrics.AuthFailures("route").Inc,
+		Duration: n.metrics.RouteDuration(), AuthFailed: n.metrics.AuthFailures("route").Inc, Relay: n.relay,
 	})
 	n.onStop(func() error { n.proxy.Close(); return nil })
 	n.proxy.Trust(trustedOf(n.config))
@@ -209,7 +209,21 @@ func (n *Node) target(tenant, endpoint string) *outbound.Target {
 	case endpoint == gateway.PlatformEndpoint:
 		return outbound.PlatformTarget(t.Platform)
 	}
+	if route, is := gateway.RouteOfLane(endpoint); is {
+		r := n.directory.Current().Route(route)
+		return outbound.RouteTarget(r, tenant, r != nil && r.Spec.ConversationKey != nil)
+	}
 	return outbound.EndpointTarget(t.Endpoint(endpoint))
+}
+
+// relay stores a request of a relay route.
+func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
+	r := q.Route
+	taken, err := n.publisher.Relay(outbound.RelayRequest{
+		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
+		Request: q.Request, Body: q.Body,
+	})
+	return taken.CallbackID, taken.Duplicate, err
 }
 
 func (n *Node) openSessions() (err error) {
@@ -296,13 +310,22 @@ func (n *Node) dropOrphans() error {
 	}
 	for _, lane := range lanes {
 		t := n.directory.Current().Tenant(lane.Tenant)
-		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
+		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || n.leads(t, lane.Endpoint) {
 			continue
 		}
 		n.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
 		n.dropEndpoint(lane.Tenant, lane.Endpoint)
 	}
 	return nil
+}
+
+// leads says whether a lane of a tenant still leads somewhere.
+func (n *Node) leads(t *directory.Tenant, lane string) bool {
+	if route, is := gateway.RouteOfLane(lane); is {
+		r := n.directory.Current().Route(route)
+		return r != nil && r.Relay && r.Spec.Tenant == t.ID
+	}
+	return t.Endpoint(lane) != nil
 }
 
 // proveEndpoints has the endpoints of the file prove themselves, where they must

@@ -37,13 +37,3 @@ func (x *exchange) readBody() (err error) {
 	x.body, err = edge.ReadBody(x.ctx, x.route.MaxBody)
 	return err
 }
-
-// relay hands a request to whoever takes it for later delivery.
-func (x *exchange) relay() error {
-	if !x.route.Relay {
-		return nil
-	}
-	x.p.Relay(x.ctx, x.route.Route, x.body)
-	x.status = x.ctx.Response.StatusCode()
-	return nil
-}

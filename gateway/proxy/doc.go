@@ -28,6 +28,7 @@
 // checks of its route. What lives longer than a snapshot, such as connections and
 // breakers, stands in Proxy; Refresh takes over what a new snapshot still names.
 //
-// A route of mode relay goes the first three steps, its body in memory, and is
-// then handed over (Options.Relay).
+// A route of mode relay goes the first three steps, its body in memory. It is then
+// stored as it came, and answered; its delivery is another's business
+// (Options.Relay).
 package proxy

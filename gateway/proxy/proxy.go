@@ -14,6 +14,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/transport"
 )
 
@@ -29,9 +30,10 @@ type Options struct {
 	Duration interface{ Observe(float64) }
 	// AuthFailed counts a failed verification.
 	AuthFailed func()
-	// Relay takes the requests of routes of mode relay, verified and admitted; it
-	// answers ctx. The body is valid until it returns. nil: there are no such routes.
-	Relay func(ctx *fasthttp.RequestCtx, r *directory.Route, body []byte)
+	// Relay stores a request for its delivery, and gives its id, or that of the one
+	// that it repeats; what it gives is durable. nil: routes of mode relay are not
+	// served.
+	Relay func(RelayRequest) (id string, duplicate bool, err error)
 }
 
 // Proxy answers the requests to routes.
@@ -42,6 +44,7 @@ type Proxy struct {
 	rates     limits.Table
 	failures  limits.Failures
 	exchanges sync.Pool
+	values    sync.Pool // of relays
 	tunnels   tunnels
 	draining  atomic.Bool
 
@@ -55,6 +58,7 @@ type Proxy struct {
 func New(o Options) *Proxy {
 	p := &Proxy{Options: o}
 	p.exchanges.New = func() any { return newExchange(p) }
+	p.values.New = func() any { return new(mapping.Values) }
 	p.table.Store(newTable(nil))
 	p.Trust(nil)
 	return p

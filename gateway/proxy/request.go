@@ -39,17 +39,23 @@ func (x *exchange) appendRequest(dst []byte, u *upstream) []byte {
 // appendTarget writes the path as it was sent, below the upstream's own, and the
 // query.
 func (x *exchange) appendTarget(dst []byte, u *upstream) []byte {
-	path := edge.Path(x.ctx)
-	query := x.ctx.Request.Header.RequestURI()[len(path):]
-	if x.route.Spec.StripPrefix {
-		path = stripped(path, x.route.strips)
-	}
+	path, query := x.target()
 	dst = append(dst, u.dialer.Base()...)
 	if len(path) == 0 && u.dialer.Base() == "" {
 		dst = append(dst, '/')
 	}
-	dst = append(dst, path...)
-	return append(dst, query...)
+	return append(append(dst, path...), query...)
+}
+
+// target gives the path as it was sent, without what strip_prefix takes, and the
+// query with its question mark.
+func (x *exchange) target() (path, query []byte) {
+	path = edge.Path(x.ctx)
+	query = x.ctx.Request.Header.RequestURI()[len(path):]
+	if x.route.Spec.StripPrefix {
+		path = stripped(path, x.route.strips)
+	}
+	return path, query
 }
 
 // appendFraming says how the body ends; the client's own words for it are gone.
