@@ -43,6 +43,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"GET", v1Acme + "/events/evt_00000000000000000000000000", "", [4]int{404, 404, 404, 404}},
 		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/retry", "", [4]int{404, 403, 404, 404}},
 		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/cancel", "", [4]int{404, 403, 404, 404}},
+		{"POST", v1Acme + "/deliveries/replay", `{"endpoint": "_platform"}`, [4]int{202, 403, 202, 404}},
 		{"GET", v1Acme + "/waits", "", [4]int{200, 200, 200, 404}},
 		{"POST", v1Acme + "/waits", open("@"), [4]int{201, 201, 201, 404}},
 		{"GET", v1Acme + "/waits/" + wait, "", [4]int{200, 200, 200, 404}},

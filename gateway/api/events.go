@@ -61,7 +61,7 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 }
 
 // appendEvent appends an event as it is shown (SPEC 7), its body in the bytes in
-// which it came.
+// which it came, if they are JSON.
 func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
 	member := func(name, value string) {
 		dst = append(dst, name...)
@@ -78,7 +78,13 @@ func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDeliver
 	dst = append(dst, `,"accepted_at":`...)
 	dst = gateway.Time{Time: e.AcceptedAt}.AppendJSON(dst)
 	dst = append(dst, `,"body":`...)
-	dst = append(dst, e.Body...)
+	if e.Relay == nil {
+		dst = append(dst, e.Body...)
+	} else {
+		var encoding string
+		dst, encoding = appendRelayedBody(dst, e.Body)
+		dst = appendRelay(dst, e.Relay, encoding)
+	}
 	dst = append(dst, `,"deliveries":[`...)
 	for i, d := range deliveries {
 		if i > 0 {

@@ -90,6 +90,7 @@ var routes = []route{
 	{"/v1/tenants/{tenant}/deliveries", map[string]action{
 		"GET": {needs: auth.Read, do: listDeliveries},
 	}},
+	{"/v1/tenants/{tenant}/deliveries/replay", steering(replayDeliveries)},
 	{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
 		"GET": {needs: auth.Read, do: getDelivery},
 	}},

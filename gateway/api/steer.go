@@ -157,18 +157,7 @@ func replayEndpoint(c *call) (answer, error) {
 	if err := c.optionalBody(&body); err != nil {
 		return answer{}, err
 	}
-	f, err := body.filter()
-	if err != nil {
-		return answer{}, err
-	}
-	n, err := c.Lanes.Replay(c.params.tenant, e.ID, f)
-	if err != nil {
-		return answer{}, err
-	}
-	c.audit("deliveries were replayed", "tenant", c.params.tenant, "endpoint", e.ID, "count", n)
-	return show(http.StatusAccepted, struct {
-		Count int `json:"count"`
-	}{n})
+	return c.replay(e.ID, &body)
 }
 
 func retryDelivery(c *call) (answer, error) {

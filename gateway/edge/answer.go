@@ -81,12 +81,20 @@ func IsTLS(ctx *fasthttp.RequestCtx) bool {
 	return secured
 }
 
-// Tunnel gives the connection as bare bytes, for a protocol that follows on HTTP
-// once its answer was sent (101): what the client had sent ahead comes first. The
-// request must have no body; after the handler the connection closes.
-func (c *Conn) Tunnel() net.Conn {
-	c.closes = true
-	return tunnel{c.Conn, c}
+// Tunnel lets the handler of ctx return, and run go on with the connection as bare
+// bytes: for a protocol that follows on HTTP once its answer was sent (101). What
+// the client had sent ahead comes first. The request must have no body. Its buffers
+// are gone by then; the connection closes behind run, and WaitHeld waits for it.
+func (c *Conn) Tunnel(ctx *fasthttp.RequestCtx, run func(net.Conn)) {
+	c.limits.held.Add(1)
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(net.Conn) {
+		go func() {
+			defer c.limits.held.Done()
+			defer func() { _ = c.Close() }() // nobody is left to tell
+			run(tunnel{c.Conn, c})
+		}()
+	})
 }
 
 type tunnel struct {

@@ -14,7 +14,7 @@ import (
 // both sides are done with it.
 func (x *exchange) answer(c *conn) error {
 	if x.head.status == fasthttp.StatusSwitchingProtocols {
-		return x.upgrade(c)
+		return x.upgrade()
 	}
 	if x.upload != nil {
 		runtime.Gosched() // the last of the body may just have been sent

@@ -25,9 +25,9 @@ func (x *exchange) mayUpgrade() bool {
 
 var errSwitched = errors.New("the upstream switched to a protocol that nobody asked for")
 
-// upgrade passes the answer 101 on, and then bytes both ways.
-func (x *exchange) upgrade(c *conn) error {
-	defer x.release(false)
+// upgrade passes the answer 101 on, and then bytes both ways: the exchange ends, and
+// a tunnel goes on.
+func (x *exchange) upgrade() error {
 	if x.protocol == nil || !bytes.EqualFold(x.head.upgrade, x.protocol) {
 		x.upstream.failed(errSwitched)
 		return errBroken
@@ -42,22 +42,37 @@ func (x *exchange) upgrade(c *conn) error {
 	if err := x.send(x.out); err != nil {
 		return err
 	}
-	t := &tunnel{client: x.conn.Tunnel(), upstream: c, idle: x.route.IdleTimeout}
-	if x.p.tunnels.add(t) {
-		t.run()
-		x.p.tunnels.remove(t)
-	}
+	t := &tunnel{of: x.upstream, upstream: x.link, idle: x.route.IdleTimeout}
+	x.link = nil
+	t.of.flying.Add(1)
+	tunnels := &x.p.tunnels
+	x.conn.Tunnel(x.ctx, func(client net.Conn) {
+		defer t.of.flying.Add(-1)
+		t.client = client
+		if tunnels.add(t) {
+			defer tunnels.remove(t)
+			t.run()
+		}
+		_ = t.upstream.Close()
+	})
 	return nil
 }
 
 // tunnel is an upgraded connection.
 type tunnel struct {
+	of       *upstream
 	client   net.Conn
 	upstream *conn
 	idle     time.Duration
 	heard    atomic.Int64 // when either side sent something, Unix nanoseconds
 	over     atomic.Bool
 }
+
+// Small buffers: there may be many tunnels, and most of them rest.
+var tunnelBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 4<<10)
+	return &b
+}}
 
 // run passes bytes both ways until one side closes, or both are silent for too
 // long.
@@ -71,9 +86,8 @@ func (t *tunnel) run() {
 
 // copy passes one way. A side that has said all it has to say still listens.
 func (t *tunnel) copy(to, from net.Conn) {
-	scratch := uploadBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
-	defer uploadBuffers.Put(scratch)
-	defer func() { _ = recover() }() // a faulty Conn ends its tunnel, not the process
+	scratch := tunnelBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer tunnelBuffers.Put(scratch)
 	for {
 		err := t.pass(to, from, *scratch)
 		if err == nil {

@@ -49,16 +49,16 @@ func TestUpgrade(t *testing.T) {
 		expect(t, c, frame)
 		<-done
 	}
-	if n := s.counted(t, "bot", "101"); n != 0 {
-		t.Errorf("counted before its end: %g", n)
-	}
+	until(t, "it is counted", func() bool { return s.counted(t, "bot", "101") == 1 })
+	u := s.table.Load().byPath["/"][0].upstreams[0]
+	until(t, "its request is over, and it is not", func() bool { return u.flying.Load() == 1 })
 	// A side that has said all it has to say still hears the other's last words.
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		t.Fatal("no half")
 	}
 	c.ended(t)
-	until(t, "it is counted", func() bool { return s.counted(t, "bot", "101") == 1 })
+	until(t, "it is over", func() bool { return u.flying.Load() == 0 })
 }
 
 // An upgrade that nobody may have is an ordinary request.

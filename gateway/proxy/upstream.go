@@ -20,7 +20,7 @@ type upstream struct {
 	breaker    *breaker.Breaker // nil: none
 	health     *directory.Health
 	conns      conns
-	flying     atomic.Int64 // requests on their way
+	flying     atomic.Int64 // requests on their way, and upgraded connections
 	rests      atomic.Int64 // until when its breaker is open, Unix nanoseconds
 	sick       atomic.Bool  // the checks say so
 	failing    atomic.Bool  // the last request got no answer
@@ -31,7 +31,7 @@ type upstreamKey struct{ route, url string }
 
 // mostFlying bounds the requests on their way to one upstream: each has a
 // connection.
-const mostFlying = 4096
+const mostFlying = 16384
 
 // newRoute puts a route in service. Its upstreams are put in kept: those that
 // are there already, with the same settings, and else new ones.

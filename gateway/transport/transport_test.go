@@ -111,6 +111,33 @@ func TestRequestArrivesAsItWasMade(t *testing.T) {
 	}
 }
 
+func TestTargetIsWrittenAsItIs(t *testing.T) {
+	lines := make(chan string, 1)
+	url := "http://" + listen(t, func(conn net.Conn) {
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err != nil {
+			t.Error(err)
+		}
+		lines <- line
+		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+	})
+	tr := loopback(t, Options{})
+	for _, target := range []string{"/", "/a%2Fb/../\"|[?", "//\xff?a=?&", "/" + strings.Repeat("x", maxURL)} {
+		if _, err := tr.Do(t.Context(), &Request{Method: "GET", URL: url + "/base?q", Target: target}); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-lines; got != "GET "+target+" HTTP/1.1\r\n" {
+			t.Errorf("%.40q arrived as %.60q", target, got)
+		}
+	}
+	for _, target := range []string{"a", "?a", "*", "/a b", "/a\tb", "/a\r\nX: y", "/a#b", "/a\x7f", "/a\x00", "http://other/"} {
+		var refused *Error
+		if _, err := tr.Do(t.Context(), &Request{Method: "GET", URL: url, Target: target}); !errors.As(err, &refused) || refused.Word != WordBlocked {
+			t.Errorf("%q: %v", target, err)
+		}
+	}
+}
+
 func TestConnectionsAreKeptApartForEachTenant(t *testing.T) {
 	remotes := make(chan string, 4)
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { remotes <- r.RemoteAddr })

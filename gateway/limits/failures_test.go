@@ -1,0 +1,51 @@
+package limits
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func TestFailures(t *testing.T) {
+	var f Failures
+	now := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
+	at := Key{Tenant: "bot"}
+	one := netip.MustParseAddr("2001:db8::1")
+	for i := range failuresPerMinute {
+		if again := f.Count(at, one, now.Add(time.Duration(i)*time.Millisecond)); again != 0 {
+			t.Fatalf("failure %d must wait %s", i+1, again)
+		}
+	}
+	if again := f.Count(at, netip.MustParseAddr("2001:db8::ffff"), now.Add(10*time.Second)); again != 50*time.Second {
+		t.Errorf("its neighbour of the same /64 must wait %s", again)
+	}
+	for what, key := range map[string]struct {
+		at     Key
+		client netip.Addr
+	}{
+		"another place":   {Key{Tenant: "site"}, one},
+		"another network": {at, netip.MustParseAddr("2001:db8:0:1::1")},
+		"IPv4":            {at, netip.MustParseAddr("192.0.2.1")},
+	} {
+		if again := f.Count(key.at, key.client, now); again != 0 {
+			t.Errorf("%s must wait %s", what, again)
+		}
+	}
+	if again := f.Count(at, one, now.Add(time.Minute)); again != 0 {
+		t.Errorf("in the next minute it must wait %s", again)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	var f Failures
+	now := time.Now()
+	for i := range mostFailing + 10 {
+		again := f.Count(Key{}, netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
+		if is := again > 0; is != (i >= mostFailing) {
+			t.Fatalf("address %d must wait %s", i, again)
+		}
+	}
+	if len(f.of) != mostFailing {
+		t.Errorf("%d addresses are remembered", len(f.of))
+	}
+}
