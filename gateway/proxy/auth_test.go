@@ -11,9 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/valyala/fasthttp"
 
-	"hookgate/gateway/directory"
 )
 
 func sign(body string) string {
@@ -131,31 +129,6 @@ func TestRateLimit(t *testing.T) {
 	s.route(t, routed(`"rate_limit":{"per_second":0.01,"burst":3},"timeout":"1s"`, up.URL))
 	if a, _ := s.ask(t, "GET", "/", nil); a.StatusCode != 429 {
 		t.Errorf("a reload fills the bucket: %d", a.StatusCode)
-	}
-}
-
-// A route of mode relay goes the first steps, and is then handed over.
-func TestRelayIsHandedOver(t *testing.T) {
-	file := `{"wa":{"mode":"relay","tenant":"acme",` + githubVerify + `,"match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`
-	s := newSite(t, `{}`, siteOptions{
-		tenants: []*directory.Tenant{{ID: "acme"}},
-		relay: func(ctx *fasthttp.RequestCtx, r *directory.Route, body []byte) {
-			ctx.SetStatusCode(202)
-			fmt.Fprintf(ctx, "%s %s %s", r.ID, r.Tenant.ID, body)
-		},
-	})
-	s.route(t, file)
-	if a, body := s.ask(t, "POST", "/wa/x", strings.NewReader("{}"), "X-Hub-Signature-256", sign("{}")); a.StatusCode != 202 || body != "wa acme {}" {
-		t.Errorf("%d %q", a.StatusCode, body)
-	}
-	if a, _ := s.ask(t, "POST", "/wa/x", strings.NewReader("{}")); a.StatusCode != 401 {
-		t.Errorf("unsigned: %d", a.StatusCode)
-	}
-	until(t, "both are counted", func() bool { return s.counted(t, "wa", "202")+s.counted(t, "wa", "401") == 2 })
-	none := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}})
-	none.route(t, file)
-	if a, _ := none.ask(t, "POST", "/wa", nil); a.StatusCode != 404 {
-		t.Errorf("where nobody relays: %d", a.StatusCode)
 	}
 }
 

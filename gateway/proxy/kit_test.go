@@ -47,7 +47,7 @@ type site struct {
 type siteOptions struct {
 	trusted []string
 	tenants []*directory.Tenant
-	relay   func(*fasthttp.RequestCtx, *directory.Route, []byte)
+	relay   func(RelayRequest) (id string, duplicate bool, err error)
 	server  server.Options
 }
 

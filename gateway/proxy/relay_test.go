@@ -1,0 +1,129 @@
+package proxy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+)
+
+// taker keeps what it is asked to relay, in memory of its own, and answers as it is
+// told.
+type taker struct {
+	mu        sync.Mutex
+	got       []RelayRequest
+	duplicate bool
+	err       error
+}
+
+func (k *taker) take(q RelayRequest) (id string, duplicate bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	q.Body = slices.Clone(q.Body)
+	k.got = append(k.got, q)
+	return "cb_" + q.Route.ID, k.duplicate, k.err
+}
+
+func (k *taker) last(t *testing.T, n int) RelayRequest {
+	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.got) != n {
+		t.Fatalf("%d requests were relayed, want %d", len(k.got), n)
+	}
+	return k.got[n-1]
+}
+
+func newRelay(t *testing.T, more string) (*site, *taker) {
+	k := &taker{}
+	s := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}, relay: k.take})
+	s.route(t, `{"wa":{"mode":"relay","tenant":"acme",`+more+`"match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`)
+	return s, k
+}
+
+// TestRelayKeepsTheRequest: what is to be delivered is the request as it came, but
+// for what belongs to its connection, and with who the client was.
+func TestRelayKeepsTheRequest(t *testing.T) {
+	s, k := newRelay(t, githubVerify+`,"strip_prefix":true,`)
+	body := "{\"binary\": \"\x00\xff\"} no JSON at all"
+	a, text := s.ask(t, "POST", "/wa/in%20bound?a=1&b=%2F", strings.NewReader(body), "X-Hub-Signature-256", sign(body),
+		"X-Odd", "two  spaces", "Te", "trailers", "Connection", "X-Hop", "X-Hop", "1", "Forwarded", "for=1.2.3.4", "Idempotency-Key", "k1")
+	if a.StatusCode != 200 || text != `{"outcome":"accepted","callback_id":"cb_wa"}` || a.Header.Get("Hookgate-Outcome") != "accepted" {
+		t.Fatalf("%d %s", a.StatusCode, text)
+	}
+	q := k.last(t, 1)
+	if q.Request.Method != "POST" || q.Request.Target != "/in%20bound?a=1&b=%2F" || string(q.Body) != body || q.IdempotencyKey != "k1" || q.Key != "" || q.IDs != nil {
+		t.Errorf("%+v", q)
+	}
+	fields := map[string]string{}
+	for _, f := range q.Request.Header {
+		fields[f.Name] = f.Value
+	}
+	for name, want := range map[string]string{
+		"X-Odd": "two  spaces", "X-Hub-Signature-256": sign(body), "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Forwarded-Host": s.addr,
+		"X-Hop": "", "Te": "", "Connection": "", "Host": "", "Content-Length": "", "Forwarded": "",
+	} {
+		if fields[name] != want {
+			t.Errorf("%s is %q, want %q", name, fields[name], want)
+		}
+	}
+	until(t, "it is counted", func() bool { return s.counted(t, "wa", "200") == 1 })
+}
+
+// TestRelayFindsIDsAndConversation, in whatever the provider sends.
+func TestRelayFindsIDsAndConversation(t *testing.T) {
+	const form, meta = "application/x-www-form-urlencoded", `"verify":{"type":"meta","secrets":["0123456789abcdef"],"verify_token":"v"},`
+	batch := `{"entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"},{"id":"m2","from":"492"}]}}]},{"changes":[{"value":{"statuses":[{"id":"s1"}]}}]}]}`
+	for name, c := range map[string]struct {
+		route, contentType, body string
+		fields                   []string
+		ids                      []string
+		key                      string
+	}{
+		"a path":       {`"dedupe":{"id":"event_id"},"conversation_key":{"path":"chat"},`, "application/json", `{"event_id":"e1","chat":42}`, nil, []string{`"e1"`}, "42"},
+		"a field":      {`"dedupe":{"id":"header:X-Id"},"conversation_key":{"in":"header","path":"X-Chat"},`, "text/plain", "hi", []string{"X-Id", "7", "X-Chat", "c7"}, []string{"7"}, "c7"},
+		"a parameter":  {`"conversation_key":{"in":"query","path":"q"},`, "application/json", `{}`, nil, nil, "1"},
+		"a form":       {`"dedupe":{"id":"MessageSid"},"conversation_key":{"path":"From"},`, form, "MessageSid=SM1&From=%2B491", nil, []string{`"SM1"`}, "+491"},
+		"several":      {`"dedupe":{"id":"$.list[*].id"},`, "application/json", `{"list":[{"id":"a"},{"id":2}]}`, nil, []string{`"a"`, "2"}, ""},
+		"parts of one": {`"dedupe":{"id":"$[0]['a','b']"},`, "application/json", `[{"a":1,"b":2}]`, nil, []string{"[1,2]"}, ""},
+		"none there":   {`"dedupe":{"id":"event_id"},"conversation_key":{"path":"chat"},`, "application/json", `{"chat":{}}`, nil, nil, ""},
+		"no JSON":      {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":`, nil, nil, ""},
+		"compressed":   {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":"e1"}`, []string{"Content-Encoding", "gzip"}, nil, ""},
+		"of a scheme":  {githubVerify + `,`, "application/json", `{}`, []string{"X-GitHub-Delivery", "g1"}, []string{"g1"}, ""},
+		"of Meta":      {meta, "application/json", batch, nil, []string{`"m1"`, `"m2"`, `"s1"`}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := newRelay(t, c.route)
+			fields := append([]string{"Content-Type", c.contentType, "X-Hub-Signature-256", sign(c.body)}, c.fields...)
+			a, text := s.ask(t, "POST", "/wa?q=1", strings.NewReader(c.body), fields...)
+			if a.StatusCode != 200 {
+				t.Fatalf("%d %s", a.StatusCode, text)
+			}
+			if q := k.last(t, 1); fmt.Sprint(q.IDs) != fmt.Sprint(c.ids) || q.Key != c.key {
+				t.Errorf("ids %q, key %q", q.IDs, q.Key)
+			}
+		})
+	}
+}
+
+func TestRelayAnswers(t *testing.T) {
+	s, k := newRelay(t, "")
+	k.duplicate = true
+	if a, text := s.ask(t, "PUT", "/wa", strings.NewReader("x")); a.StatusCode != 200 || text != `{"outcome":"duplicate","callback_id":"cb_wa"}` || a.Header.Get("Hookgate-Outcome") != "duplicate" {
+		t.Errorf("a repeat: %d %s", a.StatusCode, text)
+	}
+	k.err = gateway.Unavailable("no room on the disk", 5*time.Second)
+	if a, text := s.ask(t, "PUT", "/wa", strings.NewReader("x")); a.StatusCode != 503 || a.Header.Get("Retry-After") != "5" || !strings.Contains(text, `"unavailable"`) {
+		t.Errorf("a full disk: %d %s", a.StatusCode, text)
+	}
+	none := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}})
+	none.route(t, `{"wa":{"mode":"relay","tenant":"acme","match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`)
+	if a, _ := none.ask(t, "POST", "/wa", nil); a.StatusCode != 404 {
+		t.Errorf("where nobody relays: %d", a.StatusCode)
+	}
+}
