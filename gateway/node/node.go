@@ -172,8 +172,8 @@ func (n *Node) openLanes() error {
 	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
-		Describe: n.describe,
-		Version:  n.Version, Logger: n.Log,
+		Describe: n.describe, Sealer: n.sealer,
+		Version: n.Version, Logger: n.Log,
 	})
 	return nil
 }
@@ -204,7 +204,20 @@ func (n *Node) target(tenant, endpoint string) *outbound.Target {
 	case endpoint == gateway.PlatformEndpoint:
 		return outbound.PlatformTarget(t.Platform)
 	}
+	if id, relays := gateway.RouteOfLane(endpoint); relays {
+		return outbound.RouteTarget(n.route(id), tenant, false)
+	}
 	return outbound.EndpointTarget(t.Endpoint(endpoint))
+}
+
+// route gives a route as it now stands; nil for none.
+func (n *Node) route(id string) *directory.Route {
+	for _, r := range n.directory.Current().Routes() {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
 }
 
 func (n *Node) openSessions() (err error) {
@@ -280,7 +293,7 @@ func (n *Node) recover() error {
 
 // dropOrphans cancels what waits for endpoints that are no more: the file lost
 // them, or a publish was under way as they were deleted. What a tenant that left
-// the file has waiting stays, for the tenant may come back.
+// the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (n *Node) dropOrphans() error {
 	lanes, err := n.store.Lanes()
 	if err != nil {
@@ -288,6 +301,9 @@ func (n *Node) dropOrphans() error {
 	}
 	for _, lane := range lanes {
 		t := n.directory.Current().Tenant(lane.Tenant)
+		if _, relays := gateway.RouteOfLane(lane.Endpoint); relays {
+			continue // the file is where routes are: who leaves one out may put it back
+		}
 		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
 			continue
 		}
