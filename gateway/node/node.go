@@ -302,7 +302,7 @@ func (n *Node) recover() error {
 
 // dropOrphans cancels what waits for endpoints that are no more: the file lost
 // them, or a publish was under way as they were deleted. What a tenant that left
-// the file has waiting stays, for the tenant may come back.
+// the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (n *Node) dropOrphans() error {
 	lanes, err := n.store.Lanes()
 	if err != nil {
@@ -310,22 +310,16 @@ func (n *Node) dropOrphans() error {
 	}
 	for _, lane := range lanes {
 		t := n.directory.Current().Tenant(lane.Tenant)
-		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || n.leads(t, lane.Endpoint) {
+		if _, relays := gateway.RouteOfLane(lane.Endpoint); relays {
+			continue // the file is where routes are: who leaves one out may put it back
+		}
+		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
 			continue
 		}
 		n.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
 		n.dropEndpoint(lane.Tenant, lane.Endpoint)
 	}
 	return nil
-}
-
-// leads says whether a lane of a tenant still leads somewhere.
-func (n *Node) leads(t *directory.Tenant, lane string) bool {
-	if route, is := gateway.RouteOfLane(lane); is {
-		r := n.directory.Current().Route(route)
-		return r != nil && r.Relay && r.Spec.Tenant == t.ID
-	}
-	return t.Endpoint(lane) != nil
 }
 
 // proveEndpoints has the endpoints of the file prove themselves, where they must

@@ -66,8 +66,12 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 	if len(r.digests) > 0 {
 		mine := p.await(r.digests)
 		defer p.done(r.digests, mine)
-		if first, err := p.taken(r); first != "" || err != nil {
-			return Relayed{CallbackID: first, EventID: eventOfCallback(first), Duplicate: true}, err
+		first, err := p.taken(r)
+		if err != nil {
+			return Relayed{}, err
+		}
+		if first != "" {
+			return Relayed{CallbackID: first, EventID: eventOfCallback(first), Duplicate: true}, nil
 		}
 	}
 	callback := r.build(p.Lanes.options.Sealer)
@@ -81,12 +85,7 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 
 // eventOfCallback gives the event of a relayed callback: they share their ULID, so
 // that a mark need remember only one.
-func eventOfCallback(id string) string {
-	if id == "" {
-		return ""
-	}
-	return gateway.PrefixEvent + id[len(gateway.PrefixCallback):]
-}
+func eventOfCallback(id string) string { return gateway.PrefixEvent + id[len(gateway.PrefixCallback):] }
 
 func callbackOfEvent(id string) string { return gateway.PrefixCallback + id[len(gateway.PrefixEvent):] }
 
@@ -201,15 +200,23 @@ func (r *relay) traced(id, callback string) []gateway.Trace {
 	return r.trace[:]
 }
 
-// free forgets the request, but for memory of a usual size; what credentials lay in
+// free forgets the request, but for memory of a usual size. What credentials lay in
 // it is wiped.
 func (r *relay) free() {
-	const most = 32 << 10
 	clear(r.plain)
 	clear(r.marks)
-	kept := relay{digests: r.digests[:0], marks: r.marks[:0], scratch: r.scratch[:0], plain: r.plain[:0]}
-	if kept.of.Sealed = r.of.Sealed[:0]; cap(r.plain)+cap(r.of.Sealed) > most {
-		kept.plain, kept.of.Sealed = nil, nil
+	if len(r.digests) > mostKeptDigests || cap(r.scratch)+cap(r.plain)+cap(r.of.Sealed) > mostKeptBytes {
+		*r = relay{}
+		return
 	}
-	*r = kept
+	*r = relay{
+		digests: r.digests[:0], marks: r.marks[:0], scratch: r.scratch[:0], plain: r.plain[:0],
+		of: gateway.Relayed{Sealed: r.of.Sealed[:0]},
+	}
 }
+
+// The most that goes back to the pool.
+const (
+	mostKeptDigests = 64
+	mostKeptBytes   = 64 << 10
+)

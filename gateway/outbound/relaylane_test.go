@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,9 +36,10 @@ func TestRelayTakesTurns(t *testing.T) {
 // TestRelayGoesElsewhere loses an upstream: each message is there without delay, by
 // way of the other; and the lost one gets requests again when it is back.
 func TestRelayGoesElsewhere(t *testing.T) {
-	down := true
+	var down atomic.Bool
+	down.Store(true)
 	script := func(got received) reply {
-		if down && strings.HasSuffix(got.host, "14") {
+		if down.Load() && strings.HasSuffix(got.host, "14") {
 			return reply{reset: true}
 		}
 		return reply{status: 200}
@@ -68,7 +71,7 @@ func TestRelayGoesElsewhere(t *testing.T) {
 			t.Errorf("the lost one was asked: %v", got)
 		}
 		passed(30 * time.Second)
-		down = false
+		down.Store(false)
 		before := len(r.receiver.all())
 		for n := range 4 {
 			r.say("c", n)
@@ -172,8 +175,11 @@ func TestRelayObeysRetryAfter(t *testing.T) {
 // TestRelayKeepsOrder fails some attempts of several conversations, and restarts in
 // the middle: each conversation comes in the order in which it was told.
 func TestRelayKeepsOrder(t *testing.T) {
+	var mu sync.Mutex
 	fails := map[string]int{"a 2": 3, "b 0": 1, "c 5": 2}
 	script := func(got received) reply {
+		mu.Lock()
+		defer mu.Unlock()
 		if fails[string(got.body)] > 0 {
 			fails[string(got.body)]--
 			return reply{status: 500}
