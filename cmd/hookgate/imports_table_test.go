@@ -105,7 +105,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/proxy": {
-		may: append(every, "gateway/edge", "gateway/limits", "gateway/transport", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/transport", "retry/breaker", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/outbound":          noWay,
