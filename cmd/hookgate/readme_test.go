@@ -36,10 +36,13 @@ curl() { command curl --fail-with-body --max-time 60 "$@"; }
 // (its callback may come before it is open: then it says "parked", and the outcome
 // is the same); failed attempts with an open breaker, then a delivery, a signature
 // that is good, and a receiver that takes one made by hand; a lookup that is mapped,
-// one that fails, and a payment whose callback finds its wait by a learned alias.
+// one that fails, and a payment whose callback finds its wait by a learned alias; a
+// message that waits for its platform and is known when it comes again, and an answer
+// through the proxy.
 var shown = map[string][]string{
 	"five-minutes": {`"state":"resumed"`},
 	"events":       {`"accepted":1`, `"error":"connect"`, `"state":"open"`, `"state":"succeeded"`, "\nok\n", `"outcome":"parked"`},
+	"routes":       {"1158201444\n", `"outcome":"accepted"`, `"outcome":"duplicate"`, `"state":"succeeded"`, `"outcome":"parked"`},
 	"calls":        {`"balance":1200.50`, `"owner":"ADA LOVELACE"`, `"limit":500`, `"reason":"status"`, `"wait_id":"wait_`, `"outcome":"resumed"`, `"kind":"call"`},
 }
 
@@ -96,7 +99,8 @@ func runBlock(t *testing.T, script, config string) string {
 		t.Fatal(err)
 	}
 	p := gatewaytest.Start(t, gatewaytest.Options{Config: config})
-	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t), "127.0.0.1:8092", freeAddr(t))
+	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t), "127.0.0.1:8092", freeAddr(t),
+		"127.0.0.1:8093", freeAddr(t), "127.0.0.1:8094", freeAddr(t), "127.0.0.1:8095", freeAddr(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a busy machine: no measure of speed
 	defer cancel()
 	var out bytes.Buffer

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -248,10 +249,7 @@ func (r *Route) compileIDs(f *faults) {
 		}
 	}
 	if id == "" && r.Verifier != nil {
-		id = r.Verifier.DeliveryID()
-		if s.Verify.Type == "meta" {
-			id = metaIDs
-		}
+		id = cmp.Or(messageIDs[s.Verify.Type], r.Verifier.DeliveryID())
 	}
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
@@ -260,6 +258,10 @@ func (r *Route) compileIDs(f *faults) {
 	r.Plan = plan
 }
 
-// metaIDs are those of all messages and statuses of a request: Meta puts several into
-// one, and puts them together anew when it sends them again.
-const metaIDs = "$.entry[*].changes[*].value['messages','statuses'][*].id"
+// messageIDs are where the ids of all messages of a request are, by the types of those
+// providers that put several into one, and may put them together anew when they send
+// them again.
+var messageIDs = map[string]string{
+	"meta": "$.entry[*].changes[*].value['messages','statuses'][*].id",
+	"line": "$.events[*].webhookEventId",
+}
