@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -15,15 +14,8 @@ import (
 
 func answered(t *testing.T, r *bufio.Reader) string {
 	t.Helper()
-	a, err := http.ReadResponse(r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.Status + " " + string(body)
+	a, body := readAnswer(t, r)
+	return a.Status + " " + body
 }
 
 // An answer that a handler wrote by itself is the only one, and that of the next

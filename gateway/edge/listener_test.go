@@ -113,7 +113,7 @@ func TestTLS(t *testing.T) {
 	}
 	bounded.mu.Lock()
 	for open := range bounded.conns {
-		if rawConn(open) == nil {
+		if Socket(open) == nil {
 			t.Error("the socket under TLS is not found")
 		}
 	}

@@ -42,7 +42,7 @@ func NewWatcher() *Watcher {
 // has left. The handler must call Stop before it returns.
 func (w *Watcher) Watch(ctx *fasthttp.RequestCtx, gone func()) *Watch {
 	h := &Watch{watcher: w, gone: gone}
-	if h.raw = rawConn(ctx.Conn()); h.raw == nil {
+	if h.raw = Socket(ctx.Conn()); h.raw == nil {
 		return h
 	}
 	w.mu.Lock()
@@ -104,8 +104,8 @@ func (w *Watcher) remove(h *Watch) bool {
 	return found
 }
 
-// rawConn finds the socket under the layers of c; nil if there is none.
-func rawConn(c net.Conn) syscall.RawConn {
+// Socket finds the socket under the layers of c; nil if there is none.
+func Socket(c net.Conn) syscall.RawConn {
 	for c != nil {
 		switch layer := c.(type) {
 		case syscall.Conn:

@@ -138,7 +138,7 @@ func BenchmarkPeerGone(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _, _ = client.Close(), ln.Close() })
-	raw := rawConn(client)
+	raw := Socket(client)
 	b.ReportAllocs()
 	for b.Loop() {
 		if peerGone(raw) {

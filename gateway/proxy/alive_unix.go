@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"hookgate/gateway/edge"
 )
 
 // alive tells whether a connection that rests is still open. It is made once for
@@ -19,7 +21,7 @@ type alive struct {
 }
 
 func (a *alive) of(c net.Conn) {
-	a.raw = socketOf(c)
+	a.raw = edge.Socket(c)
 	a.poll = func(fd uintptr) {
 		a.ask[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 		n, err := unix.Poll(a.ask[:], 0)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
 )
 
 // answer passes the answer on, whose head was read, and keeps the connection where
@@ -25,7 +27,7 @@ func (x *exchange) answer(c *conn) error {
 	err := x.pass(c)
 	sent := x.stopUpload()
 	x.release(err == nil && sent && x.head.keeps && x.in.empty())
-	if err != nil && !errors.Is(err, errLeft) {
+	if client := (*gateway.Error)(nil); err != nil && !errors.As(err, &client) {
 		x.upstream.failed(err)
 	}
 	return err

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -33,11 +34,18 @@ func benchUpstream(b testing.TB) string {
 	return "http://" + ln.Addr().String()
 }
 
-// load sends requests over kept connections, one for each goroutine.
+// load sends requests over kept connections: first over many at once, for what goes
+// through, and then over one, for the time that each takes.
 func load(b *testing.B, addr string) {
 	b.Helper()
+	for _, conns := range []int{32, 1} { // for each processor
+		b.Run(fmt.Sprintf("conns=%dx", conns), func(b *testing.B) { loadOver(b, addr, conns) })
+	}
+}
+
+func loadOver(b *testing.B, addr string, conns int) {
 	b.ReportAllocs()
-	b.SetParallelism(32) // of two processors: 64 connections
+	b.SetParallelism(conns)
 	b.RunParallel(func(pb *testing.PB) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -62,7 +70,6 @@ func load(b *testing.B, addr string) {
 
 func BenchmarkProxy(b *testing.B) {
 	s := newSite(b, routed(``, benchUpstream(b)), siteOptions{})
-	b.ResetTimer()
 	load(b, s.addr)
 }
 
@@ -84,7 +91,6 @@ func BenchmarkReverseProxy(b *testing.B) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(ln) }()
 	b.Cleanup(func() { _ = server.Close(); <-done; out.CloseIdleConnections() })
-	b.ResetTimer()
 	load(b, ln.Addr().String())
 }
 
@@ -94,6 +100,5 @@ func BenchmarkDirect(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ResetTimer()
 	load(b, to.Host)
 }

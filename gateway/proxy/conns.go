@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"hookgate/gateway/transport"
@@ -138,7 +137,7 @@ func (c *conn) untilRead(now, until time.Time) error {
 	return c.SetReadDeadline(c.reads)
 }
 
-// write writes b, which the upstream has so long to take, or twice that.
+// write writes b, which the upstream has so long to take, or up to twice that.
 func (c *conn) write(b []byte, within time.Duration) error {
 	if now := time.Now(); c.writes.Sub(now) < within || c.writes.Sub(now) > 2*within {
 		c.writes = now.Add(2 * within)
@@ -150,21 +149,12 @@ func (c *conn) write(b []byte, within time.Duration) error {
 	return err
 }
 
-// socketOf finds the socket under the layers of c; nil if there is none.
-func socketOf(c net.Conn) syscall.RawConn {
-	for c != nil {
-		switch layer := c.(type) {
-		case syscall.Conn:
-			raw, err := layer.SyscallConn()
-			if err != nil {
-				return nil
-			}
-			return raw
-		case interface{ NetConn() net.Conn }:
-			c = layer.NetConn()
-		default:
-			return nil
-		}
+// writeUntil writes b, which the upstream must have taken by then.
+func (c *conn) writeUntil(b []byte, until time.Time) error {
+	c.writes = until
+	if err := c.SetWriteDeadline(until); err != nil {
+		return err
 	}
-	return nil
+	_, err := c.Write(b)
+	return err
 }

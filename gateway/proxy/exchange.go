@@ -36,6 +36,7 @@ type exchange struct {
 
 	upstream *upstream
 	link     *conn // to it
+	heard    bool  // it has sent something on it for this request
 	permit   breaker.Permit
 	deadline time.Time // of the answer's head
 
@@ -100,9 +101,6 @@ const statusLeft = 499
 func (x *exchange) refuse(err error) {
 	if x.begun {
 		x.closes = true
-		if x.status == 0 {
-			x.status = fasthttp.StatusBadGateway
-		}
 		return
 	}
 	x.stopUpload()

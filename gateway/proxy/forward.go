@@ -59,7 +59,7 @@ func (x *exchange) attempt() (undone bool, err error) {
 		}
 		kept := !c.used.IsZero()
 		x.release(false)
-		silent := x.in.empty() && x.repeatable() && !isTimeout(err) && !errors.Is(err, errLeft)
+		silent := !x.heard && x.repeatable() && !isTimeout(err) && !errors.Is(err, errLeft)
 		if silent && kept && !redo {
 			u.conns.drop() // a kept one that the upstream had closed: no failure
 			continue
@@ -107,13 +107,14 @@ func (x *exchange) connect(redo bool) (*conn, error) {
 // read enough may answer and close while we still send: its answer counts.
 func (x *exchange) converse(c *conn) error {
 	x.in.reset()
+	x.heard = false
 	err := c.write(x.out, x.route.Timeout)
 	switch {
 	case err != nil:
 	case x.uploads():
 		x.startUpload(c)
 	case len(x.body) > smallBody:
-		err = c.write(x.body, x.route.Timeout)
+		err = c.writeUntil(x.body, x.deadline)
 	}
 	if err != nil && isTimeout(err) {
 		return err
@@ -181,11 +182,12 @@ func (x *exchange) fill(c *conn, head bool) error {
 		n, err := x.in.read(c)
 		switch {
 		case n > 0:
+			x.heard = true
 			return nil
 		case err == nil:
 			continue
 		case !isTimeout(err):
-			return notAnswered(x.in.empty() && head, err)
+			return notAnswered(!x.heard, err)
 		}
 		now = time.Now()
 		switch {

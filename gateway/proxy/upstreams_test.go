@@ -117,6 +117,7 @@ func TestRetryElsewhere(t *testing.T) {
 		{"POST, nothing sent", "", "POST", "hello", nil, 200},
 		{"a streamed body, nothing sent", `"max_body":"1MiB"`, "POST", strings.Repeat("x", 100<<10), nil, 200},
 		{"an answer began", "", "GET", "", func(c *client) { c.head(); _, _ = io.WriteString(c, "HTTP/1.1 ") }, 502},
+		{"an interim answer came", "", "GET", "", func(c *client) { c.head(); _, _ = io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n") }, 502},
 		{"once only", `"retry":{"max_attempts":1}`, "GET", "", func(c *client) { c.head() }, 502},
 		{"never", `"retry":{"schedule":[]}`, "GET", "", nil, 502},
 	} {
