@@ -55,6 +55,18 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 	}
 }
 
+// Charge takes n bytes of the listener's memory for bodies until the handler ends:
+// for what a handler makes of a body that is larger than the body itself. Its error
+// is ReadBody's, unavailable.
+func Charge(ctx *fasthttp.RequestCtx, n int64) error {
+	if c, ok := ctx.Conn().(*Conn); ok {
+		if fault := c.charge(n); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
 // spoil ends all reading, for what follows can no longer be told from a body.
 func (c *Conn) spoil(fault *gateway.Error) *gateway.Error {
 	c.fault = fault

@@ -17,6 +17,48 @@ func ClientIP(ctx *fasthttp.RequestCtx) netip.Addr {
 	return addressOf(ctx.Conn())
 }
 
+// Client gives the address of whoever sent the request: behind proxies that are
+// trusted, the last of X-Forwarded-For that is none of them. What stands before an
+// item that is no address is worth nothing: the answer is then whoever wrote it.
+func Client(ctx *fasthttp.RequestCtx, trusts func(netip.Addr) bool) netip.Addr {
+	client := ClientIP(ctx)
+	if !trusts(client) {
+		return client
+	}
+	fields := ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor)
+	for i := len(fields) - 1; i >= 0; i-- {
+		for rest := fields[i]; len(rest) > 0; {
+			at := bytes.LastIndexByte(rest, ',')
+			item := trimSpace(rest[at+1:])
+			rest = rest[:max(at, 0)]
+			if len(item) == 0 {
+				continue
+			}
+			a, valid := addressIn(string(item))
+			if !valid {
+				return client
+			}
+			if client = a; !trusts(client) {
+				return client
+			}
+		}
+	}
+	return client
+}
+
+// addressIn reads an item of X-Forwarded-For; some proxies write the port too.
+func addressIn(item string) (a netip.Addr, valid bool) {
+	a, err := netip.ParseAddr(item)
+	if err != nil {
+		with, err := netip.ParseAddrPort(item)
+		if err != nil {
+			return a, false
+		}
+		a = with.Addr()
+	}
+	return a.Unmap().WithZone(""), true
+}
+
 func addressOf(c net.Conn) netip.Addr {
 	if c == nil {
 		return netip.Addr{}

@@ -27,6 +27,7 @@ type Conn struct {
 	listener *Listener
 	limits   *Limits
 	address  netip.Addr
+	block    netip.Addr // as which it counts against ConnsPerIP; not valid: it does not
 
 	head  *buffer // handed on of an unfinished head, from its first byte
 	ahead *buffer // read, but behind the end of the request

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ const (
 type Limits struct {
 	Conns      int           // open connections; 0: no bound
 	ConnsPerIP int           // of one IPv4 address or one IPv6 /64; 0: no bound
+	// Unbounded says which addresses ConnsPerIP does not bind; nil: it binds all.
+	Unbounded func(netip.Addr) bool
+
 	Grace      time.Duration // how long a body may take at any size
 	Rate       int64         // and beyond that, bytes per second that it must average
 	Bodies     *Budget       // memory for bodies of all connections; nil: no bound

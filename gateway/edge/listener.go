@@ -15,13 +15,15 @@ type Listener struct {
 	// TLS, when set before the first Accept, is spoken on every connection.
 	TLS *tls.Config
 	// Paused, when set before the first Accept, hears why accepting rests: the
-	// process or the host has no descriptor or memory for another connection. It
-	// is called once for each such spell.
+	// process or the host has no descriptor or memory for another connection. It is
+	// called once in a spellTime: who makes connections come and go at the limit must
+	// not fill the log.
 	Paused func(error)
 
 	ln     net.Listener
 	limits *Limits
 	done   chan struct{}
+	told   time.Time // when Paused was called; of the goroutine that accepts
 
 	mu     sync.Mutex
 	closed bool
@@ -44,6 +46,8 @@ func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = time.Second
+
+	spellTime = time.Minute
 )
 
 // Accept returns the next connection. Only Close ends it: a shortage of
@@ -62,7 +66,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if !passes(err) {
 			return nil, err
 		}
-		if pause == firstPause && l.Paused != nil {
+		if now := time.Now(); l.Paused != nil && (l.told.IsZero() || now.Sub(l.told) >= spellTime) {
+			l.told = now
 			l.Paused(err)
 		}
 		select {
@@ -107,16 +112,17 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 func (l *Listener) remember(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	block := blockOf(c.address)
-	full := l.limits.Conns > 0 && len(l.conns) >= l.limits.Conns ||
-		l.limits.ConnsPerIP > 0 && block.IsValid() && l.byIP[block] >= l.limits.ConnsPerIP
-	if full || l.closed {
+	if l.limits.Conns > 0 && len(l.conns) >= l.limits.Conns || l.closed {
 		return false
 	}
-	l.conns[c] = struct{}{}
-	if l.limits.ConnsPerIP > 0 && block.IsValid() {
-		l.byIP[block]++
+	if l.limits.ConnsPerIP > 0 && c.address.IsValid() && (l.limits.Unbounded == nil || !l.limits.Unbounded(c.address)) {
+		c.block = blockOf(c.address)
+		if l.byIP[c.block] >= l.limits.ConnsPerIP {
+			return false
+		}
+		l.byIP[c.block]++
 	}
+	l.conns[c] = struct{}{}
 	return true
 }
 
@@ -124,11 +130,10 @@ func (l *Listener) forget(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
-	block := blockOf(c.address)
-	if n := l.byIP[block]; n > 1 {
-		l.byIP[block] = n - 1
+	if n := l.byIP[c.block]; n > 1 {
+		l.byIP[c.block] = n - 1
 	} else {
-		delete(l.byIP, block)
+		delete(l.byIP, c.block)
 	}
 }
 

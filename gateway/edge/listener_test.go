@@ -135,6 +135,55 @@ type short struct {
 func (s short) Accept() (net.Conn, error) { return nil, s.err }
 func (short) Close() error                { return nil }
 
+// flapping is a listener at the limit: whenever a connection has gone there is room
+// for one more.
+type flapping struct {
+	short
+	calls int
+}
+
+func (f *flapping) Accept() (net.Conn, error) {
+	if f.calls++; f.calls%2 == 1 {
+		return nil, f.err
+	}
+	return &script{}, nil
+}
+
+// Who comes and goes at the limit does not fill the log.
+func TestShortageIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewListener(&flapping{short: short{err: syscall.EMFILE}}, testLimits(true))
+		told := 0
+		l.Paused = func(error) { told++ }
+		for range 1000 {
+			c, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Close()
+		}
+		if told != 1 {
+			t.Errorf("told %d times", told)
+		}
+	})
+}
+
+// Proxies in front are many clients.
+func TestProxiesInFrontAreNotBounded(t *testing.T) {
+	limits := testLimits(true)
+	limits.Conns, limits.ConnsPerIP = 3, 1
+	limits.Unbounded = func(a netip.Addr) bool { return a.IsLoopback() }
+	s := newSite(t, limits, echo)
+	for range 3 {
+		if status := askOn(t, s.dial(t), askAndKeep); status != 200 {
+			t.Errorf("answered %d", status)
+		}
+	}
+	if answer, _ := readAnswer(t, bufio.NewReader(s.dial(t))); answer.StatusCode != 503 {
+		t.Errorf("beyond the bound for all: %d", answer.StatusCode)
+	}
+}
+
 func TestAcceptRestsInAShortage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewListener(short{err: &net.OpError{Op: "accept", Err: syscall.EMFILE}}, testLimits(true))
@@ -144,8 +193,8 @@ func TestAcceptRestsInAShortage(t *testing.T) {
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept: %v", err)
 		}
-		if told != 1 {
-			t.Errorf("told %d times in one spell", told)
+		if told != 60 {
+			t.Errorf("told %d times in an hour", told)
 		}
 	})
 	broken := errors.New("broken")

@@ -43,7 +43,7 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 // failed too often: a flood must not fill the log.
 func (in *Inbound) refuse(r *request, err error) {
 	in.AuthFailed()
-	client := edge.ClientIP(r.ctx)
+	client := edge.Client(r.ctx, in.Trusts)
 	again := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
 	if again > 0 {
 		r.again = again

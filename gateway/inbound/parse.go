@@ -8,14 +8,19 @@ import (
 	"io"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
 )
 
 // parse undoes the coding of the body, up to the source's limit, and understands
 // it by its type.
 func (in *Inbound) parse(r *request) {
-	body, err := inflate(r.received, string(r.ctx.Request.Header.ContentEncoding()), r.src.MaxBody)
+	body, err := r.inflate(string(r.ctx.Request.Header.ContentEncoding()))
+	known := (*gateway.Error)(nil)
 	switch {
+	case errors.As(err, &known):
+		r.fail(err)
+		return
 	case errors.Is(err, errCoding):
 		r.detail = err.Error()
 		r.finish(gateway.OutcomeUnsupported)
@@ -58,19 +63,20 @@ var (
 	errInflated = errors.New("the inflated body is over the source's max_body")
 )
 
-// inflate undoes a Content-Encoding; what is not coded is given back as it is.
-func inflate(body []byte, coding string, most int) ([]byte, error) {
+// inflate undoes a Content-Encoding; a body that is not coded is given back as it
+// is. What a small body grows to counts as in flight, as one that came so large.
+func (r *request) inflate(coding string) ([]byte, error) {
 	var (
 		reader io.ReadCloser
 		err    error
 	)
 	switch coding {
 	case "", "identity":
-		return body, nil
+		return r.received, nil
 	case "gzip", "x-gzip":
-		reader, err = gzip.NewReader(bytes.NewReader(body))
+		reader, err = gzip.NewReader(bytes.NewReader(r.received))
 	case "deflate": // RFC 9110, 8.4.1.2: the zlib format
-		reader, err = zlib.NewReader(bytes.NewReader(body))
+		reader, err = zlib.NewReader(bytes.NewReader(r.received))
 	default:
 		return nil, errCoding
 	}
@@ -78,12 +84,32 @@ func inflate(body []byte, coding string, most int) ([]byte, error) {
 		return nil, err
 	}
 	defer reader.Close()
-	inflated, err := io.ReadAll(io.LimitReader(reader, int64(most)+1))
-	if err != nil {
+	var inflated []byte
+	for {
+		if len(inflated) == cap(inflated) {
+			if inflated, err = r.grow(inflated); err != nil {
+				return nil, err
+			}
+		}
+		n, err := reader.Read(inflated[len(inflated):cap(inflated)])
+		switch inflated = inflated[:len(inflated)+n]; {
+		case len(inflated) > r.src.MaxBody:
+			return nil, errInflated
+		case errors.Is(err, io.EOF):
+			return inflated, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+const leastInflated = 4 << 10 // bytes
+
+// grow doubles the memory of b, up to one byte more than the source takes.
+func (r *request) grow(b []byte) ([]byte, error) {
+	size := min(max(leastInflated, 2*cap(b)), r.src.MaxBody+1)
+	if err := edge.Charge(r.ctx, int64(size)); err != nil {
 		return nil, err
 	}
-	if len(inflated) > most {
-		return nil, errInflated
-	}
-	return inflated, nil
+	return append(make([]byte, 0, size), b...), nil
 }

@@ -337,7 +337,7 @@ func (n *Node) proveEndpoints() {
 func (n *Node) listen() (err error) {
 	n.inbound = inbound.New(inbound.Options{
 		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
-		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc,
+		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc, Trusts: n.proxy.Trusts,
 	})
 	management := api.New(api.Options{
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
@@ -347,7 +347,7 @@ func (n *Node) listen() (err error) {
 	})
 	options := server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
-		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log,
+		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Unbounded: n.proxy.Trusts,
 	}
 	if files := n.config.Public.TLS; files.Cert != "" {
 		certificate, err := server.LoadCertificate(files.Cert, files.Key, n.Log)

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
-	"net/netip"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
@@ -53,7 +52,7 @@ var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is 
 // too often: a flood must not fill the log.
 func (x *exchange) failed(err error) *gateway.Error {
 	x.p.AuthFailed()
-	client := x.client()
+	client := edge.Client(x.ctx, x.p.Trusts)
 	if again := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at); again > 0 {
 		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests that could not be verified", RetryAfter: again}
 	}
@@ -65,44 +64,6 @@ func (x *exchange) failed(err error) *gateway.Error {
 	x.p.Log.Info("request to a route not verified", slog.String("route", x.route.ID),
 		slog.String("client", client.String()), slog.String("reason", reason))
 	return errUnverified
-}
-
-// client gives the address of whoever sent the request: behind trusted proxies,
-// the last of X-Forwarded-For that is none of them.
-func (x *exchange) client() netip.Addr {
-	peer := edge.ClientIP(x.ctx)
-	if !x.p.trusts(peer) {
-		return peer
-	}
-	for _, field := range reversed(x.ctx.Request.Header.PeekAll("X-Forwarded-For")) {
-		var listed []netip.Addr
-		eachToken(field, func(item []byte) {
-			a, err := netip.ParseAddr(string(item))
-			if err != nil {
-				a = netip.Addr{} // a name, or nonsense: nothing before it is worth anything
-			}
-			listed = append(listed, a.Unmap())
-		})
-		for _, a := range reversed(listed) {
-			if !a.IsValid() {
-				return peer
-			}
-			if peer = a; !x.p.trusts(a) {
-				return a
-			}
-		}
-	}
-	return peer
-}
-
-func reversed[T any](list []T) func(func(int, T) bool) {
-	return func(yield func(int, T) bool) {
-		for i := len(list) - 1; i >= 0; i-- {
-			if !yield(i, list[i]) {
-				return
-			}
-		}
-	}
 }
 
 // methodName gives a method as a string; the usual ones cost nothing.

@@ -10,8 +10,8 @@ import (
 // set, or removed, by the route.
 type forwards struct{ chain, proto, host bool }
 
-// trusts says whether an address is one of public.trusted_proxies.
-func (p *Proxy) trusts(a netip.Addr) bool {
+// Trusts says whether an address is one of public.trusted_proxies.
+func (p *Proxy) Trusts(a netip.Addr) bool {
 	for _, network := range *p.trusted.Load() {
 		if network.Contains(a) {
 			return true

@@ -79,7 +79,7 @@ func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
 func (x *exchange) relayed() gateway.RelayedRequest {
 	header := &x.ctx.Request.Header
 	raw := header.RawHeaders()
-	trusted := x.p.trusts(edge.ClientIP(x.ctx))
+	trusted := x.p.Trusts(edge.ClientIP(x.ctx))
 	var t told
 	x.chain = x.chain[:0]
 	x.readConnection(raw)

@@ -16,7 +16,7 @@ func (x *exchange) appendRequest(dst []byte, u *upstream) []byte {
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, u.dialer.Host()...)
 	dst = append(dst, '\r', '\n')
-	trusted := x.p.trusts(edge.ClientIP(x.ctx))
+	trusted := x.p.Trusts(edge.ClientIP(x.ctx))
 	var t told
 	x.chain = x.chain[:0]
 	raw := header.RawHeaders()

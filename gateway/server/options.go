@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"hookgate/gateway"
@@ -27,9 +28,13 @@ type Options struct {
 	// side; 256 MiB.
 	Bodies int64
 
-	PublicConns   int // open connections; 16384
-	PerClient     int // of those, from one IPv4 address or IPv6 /64; a quarter
-	InternalConns int // 65536: each held wait has one
+	// Open connections: 16384 and 65536, or fewer where the process may have few files
+	// open (share).
+	PublicConns, InternalConns int
+	// PerClient is how many of the public ones one IPv4 address or IPv6 /64 may have; a
+	// quarter. Unbounded says who may have any number: proxies in front. nil: nobody.
+	PerClient int
+	Unbounded func(netip.Addr) bool
 
 	ReadTimeout time.Duration // for a head, and the start of a body; 10 s
 	IdleTimeout time.Duration // of a kept connection; 60 s
@@ -55,9 +60,8 @@ func (o *Options) setDefaults() {
 	orDefault(&o.PublicBody, 1<<20)
 	orDefault(&o.InternalBody, 16<<20)
 	orDefault(&o.Bodies, 256<<20)
-	orDefault(&o.PublicConns, 16384)
+	o.share(openFiles())
 	orDefault(&o.PerClient, max(1, o.PublicConns/4))
-	orDefault(&o.InternalConns, 65536)
 	orDefault(&o.ReadTimeout, 10*time.Second)
 	orDefault(&o.IdleTimeout, time.Minute)
 	orDefault(&o.BodyRate, 16<<10)

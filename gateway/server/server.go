@@ -41,7 +41,7 @@ func New(o Options, h Handlers) (*Server, error) {
 	}
 	o.setDefaults()
 	public := newSide(&o, Public, o.PublicAddr, h.public, &edge.Limits{
-		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Streams: true,
+		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Unbounded: o.Unbounded, Streams: true,
 		Body: func(method, host, path []byte) int64 {
 			return h.bodyLimit(method, host, path, o.PublicBody)
 		},
@@ -78,6 +78,9 @@ func (s *Server) Listen() error {
 		return errors.Join(err, s.public.listener.Close())
 	}
 	s.public.listener.TLS = s.public.options.PublicTLS
+	if o := s.public.options; o.PublicConns < mostPublicConns {
+		o.Log.Warn("connections are few: raise the limit of open files", "public", o.PublicConns, "internal", o.InternalConns)
+	}
 	return nil
 }
 
