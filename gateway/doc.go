@@ -18,13 +18,17 @@
 //	outbound   accept, fan out, lease, permit, prepare, send, settle
 //	transport  the one guarded way out
 //
-// What is too much in a second, of either, is held back in one place:
+// All else that comes in from outside is for the platform, and goes there:
 //
-//	limits     token buckets, by tenant and part; they outlive every snapshot
+//	proxy      match, authenticate, admit, choose, forward, answer
+//
+// What is too much in a second, of any, is held back in one place:
+//
+//	limits     token buckets, by tenant and part, or route; they outlive every snapshot
 //
 // What an operator configured is compiled once and used by every request:
 //
-//	directory  the immutable snapshot of tenants, sources and tokens
+//	directory  the immutable snapshot of tenants, sources, routes and tokens
 //	resources  what a PUT does: validate, seal, store, build the next snapshot
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener
