@@ -22,9 +22,14 @@
 //
 //	calling    render, prepare, send, check, extract, answer
 //
+// All else that comes in from outside is for the platform, and goes there, at once
+// or, kept, as a delivery:
+//
+//	proxy      match, authenticate, admit, choose, forward, answer
+//
 // What is too much in a second, of any, is held back in one place:
 //
-//	limits     token buckets, by tenant and part; they outlive every snapshot
+//	limits     token buckets, by tenant and part, or route; they outlive every snapshot
 //
 // Those who work on after an answer rest and drain alike:
 //
@@ -32,7 +37,7 @@
 //
 // What an operator configured is compiled once and used by every request:
 //
-//	directory  the immutable snapshot of tenants, all they have, and tokens
+//	directory  the immutable snapshot of tenants, all they have, routes and tokens
 //	resources  what a PUT does: validate, seal, store, build the next snapshot
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"io"
+	"math"
 	"net"
 	"runtime"
 	"testing"
@@ -10,7 +11,7 @@ import (
 
 // maxAllocs is the budget of a request with its answer, over kept connections:
 // gobreaker's Allow makes one.
-const maxAllocs = 2
+const maxAllocs = 1.1
 
 // bareUpstream answers without allocating, so that what is counted is the proxy's.
 func bareUpstream(t testing.TB) string {
@@ -39,7 +40,7 @@ func TestAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	s := newSite(t, routed(githubLess, bareUpstream(t)), siteOptions{})
+	s := newSite(t, routed(cheapRoute, bareUpstream(t)), siteOptions{})
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -61,19 +62,21 @@ func TestAllocations(t *testing.T) {
 	for range 100 {
 		round()
 	}
-	var before, after runtime.MemStats
-	const times = 1000
-	runtime.ReadMemStats(&before)
-	for range times {
-		round()
+	const times = 200
+	least := math.Inf(1)
+	for range 5 { // what other tests left to run allocates too, now and then
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range times {
+			round()
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.Mallocs-before.Mallocs)/times)
 	}
-	runtime.ReadMemStats(&after)
-	if n := float64(after.Mallocs-before.Mallocs) / times; n > maxAllocs {
-		t.Errorf("%.2f allocations a request, at most %d", n, maxAllocs)
-	} else {
-		t.Logf("%.2f allocations a request", n)
+	if least > maxAllocs {
+		t.Errorf("%.2f allocations a request, at most %g", least, maxAllocs)
 	}
 }
 
-// githubLess is a route with everything that costs little: a limit, headers.
-const githubLess = `"rate_limit":1000000,"headers":{"set":{"X-Via":"hookgate"},"remove":["X-Debug"]}`
+// cheapRoute has what costs little: a limit, headers.
+const cheapRoute = `"rate_limit":1000000,"headers":{"set":{"X-Via":"hookgate"},"remove":["X-Debug"]}`

@@ -27,7 +27,7 @@ func (x *exchange) answer(c *conn) error {
 	err := x.pass(c)
 	sent := x.stopUpload()
 	x.release(err == nil && sent && x.head.keeps && x.in.empty())
-	if client := (*gateway.Error)(nil); err != nil && !errors.As(err, &client) {
+	if err != nil && !isClients(err) {
 		x.upstream.failed(err)
 	}
 	return err
@@ -52,6 +52,12 @@ func (x *exchange) pass(c *conn) error {
 		x.conn.Reset() // nothing else tells this client that there was more
 	}
 	return err
+}
+
+// isClients says whether a failure is the client's.
+func isClients(err error) bool {
+	var known *gateway.Error
+	return errors.As(err, &known)
 }
 
 // release ends the use of the connection to the upstream.

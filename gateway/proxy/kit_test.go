@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -49,6 +50,7 @@ type siteOptions struct {
 	tenants []*directory.Tenant
 	relay   func(RelayRequest) (id string, duplicate bool, err error)
 	server  server.Options
+	roots   *x509.CertPool
 }
 
 type logBuffer struct {
@@ -71,7 +73,7 @@ func (l *logBuffer) String() string {
 func newSite(t testing.TB, routes string, o siteOptions) *site {
 	t.Helper()
 	s := &site{metrics: metrics.New("test"), log: &logBuffer{}, tenants: o.tenants}
-	out := transport.New(transport.Options{})
+	out := transport.New(transport.Options{RootCAs: o.roots})
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Proxy = New(Options{
 		Transport: out, Watcher: edge.NewWatcher(), Log: log, Duration: s.metrics.RouteDuration(),

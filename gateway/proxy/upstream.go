@@ -123,7 +123,6 @@ func (x *exchange) choose(but *upstream) (again time.Duration, ok bool) {
 	all := x.route.upstreams
 	var refused uint64 // upstreams whose breaker said no
 	soonest := int64(0)
-	now := time.Now().UnixNano()
 	first := int(x.route.turn.Add(1) % uint32(len(all)))
 	for {
 		best := -1
@@ -133,7 +132,7 @@ func (x *exchange) choose(but *upstream) (again time.Duration, ok bool) {
 			if u == but || refused&(1<<at) != 0 || u.sick.Load() || u.flying.Load() >= mostFlying {
 				continue
 			}
-			if rests := u.rests.Load(); rests > now {
+			if rests := u.rests.Load(); rests > 0 && rests > time.Now().UnixNano() {
 				if soonest == 0 || rests < soonest {
 					soonest = rests
 				}
@@ -144,7 +143,10 @@ func (x *exchange) choose(but *upstream) (again time.Duration, ok bool) {
 			}
 		}
 		if best < 0 {
-			return time.Duration(max(0, soonest-now)), false
+			if soonest > 0 {
+				again = time.Until(time.Unix(0, soonest))
+			}
+			return again, false
 		}
 		if x.take(all[best]) {
 			return 0, true
