@@ -19,14 +19,14 @@ const (
 
 // Limits bound what the connections of one listener may use.
 type Limits struct {
-	Conns      int           // open connections; 0: no bound
-	ConnsPerIP int           // of one IPv4 address or one IPv6 /64; 0: no bound
+	Conns      int // open connections; 0: no bound
+	ConnsPerIP int // of one IPv4 address or one IPv6 /64; 0: no bound
 	// Unbounded says which addresses ConnsPerIP does not bind; nil: it binds all.
 	Unbounded func(netip.Addr) bool
 
-	Grace      time.Duration // how long a body may take at any size
-	Rate       int64         // and beyond that, bytes per second that it must average
-	Bodies     *Budget       // memory for bodies of all connections; nil: no bound
+	Grace  time.Duration // how long a body may take at any size
+	Rate   int64         // and beyond that, bytes per second that it must average
+	Bodies *Budget       // memory for bodies of all connections; nil: no bound
 
 	// Streams says that the server streams bodies. They are charged to Bodies as
 	// they arrive, for an announced length costs nothing yet; without streaming

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"log/slog"
+	"net/netip"
 	"sync"
 
 	"github.com/valyala/fasthttp"
@@ -30,6 +31,9 @@ type Options struct {
 	Duration interface{ Observe(float64) }
 	// AuthFailed counts a failed verification.
 	AuthFailed func()
+	// Trusts says whose X-Forwarded-For is believed, when a client fails to verify; nil:
+	// nobody's.
+	Trusts func(netip.Addr) bool
 	// MaxBody bounds the body of a request to a source that is not there.
 	MaxBody int
 }
@@ -48,6 +52,9 @@ func New(o Options) *Inbound {
 	decoy, faults := signature.Compile(signature.Config{Type: "standard", Secrets: []string{signature.NewSecret()}})
 	if len(faults) > 0 {
 		panic(faults[0].String()) // a made-up secret is never at fault
+	}
+	if o.Trusts == nil {
+		o.Trusts = func(netip.Addr) bool { return false }
 	}
 	in := &Inbound{Options: o, decoy: decoy}
 	in.requests.New = func() any { return newRequest(in) }
