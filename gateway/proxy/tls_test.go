@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway/directory"
 	"hookgate/gateway/server"
@@ -92,7 +91,7 @@ func TestClientLeavesTLS(t *testing.T) {
 func TestPanic(t *testing.T) {
 	s := newSite(t, `{}`, siteOptions{
 		tenants: []*directory.Tenant{{ID: "acme"}},
-		relay:   func(*fasthttp.RequestCtx, *directory.Route, []byte) { panic("oops") },
+		relay:   func(RelayRequest) (string, bool, error) { panic("oops") },
 	})
 	s.route(t, `{"wa":{"mode":"relay","tenant":"acme","match":{"path":"/"},"upstreams":[{"url":"http://bot.test"}]}}`)
 	for range 3 {
