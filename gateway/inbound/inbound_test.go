@@ -6,13 +6,13 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -36,17 +36,18 @@ type kit struct {
 	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
-	failed    int // verifications
+	failed    int  // verifications
+	trusts    bool // whoever calls is a proxy in front
 	log       bytes.Buffer
 }
 
 func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 	t.Helper()
-	return newKitAt(t, "", nil, sources)
+	return newKitAt(t, "", server.Options{}, sources)
 }
 
-// newKitAt is a kit whose senders call it at public, and over TLS if there is some.
-func newKitAt(t *testing.T, public string, secured *tls.Config, sources map[string]gateway.Source) *kit {
+// newKitAt is a kit whose senders call it at public, with these settings of its listeners.
+func newKitAt(t *testing.T, public string, o server.Options, sources map[string]gateway.Source) *kit {
 	t.Helper()
 	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient}
 	k.load(sources)
@@ -57,9 +58,10 @@ func newKitAt(t *testing.T, public string, secured *tls.Config, sources map[stri
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: k.sessions, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
-		Duration: nobody{}, AuthFailed: func() { k.failed++ },
+		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
-	s, err := server.New(server.Options{PublicAddr: "127.0.0.1:0", InternalAddr: "127.0.0.1:0", PublicTLS: secured}, server.Handlers{
+	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
+	s, err := server.New(o, server.Handlers{
 		Hook: in.Handle, HookBody: in.BodyLimit, HookTooLarge: in.TooLarge, API: func(*fasthttp.RequestCtx) {},
 		Metrics: func(*fasthttp.RequestCtx) {}, Ready: func() error { return nil },
 	})
@@ -67,7 +69,7 @@ func newKitAt(t *testing.T, public string, secured *tls.Config, sources map[stri
 	check(t, s.Listen())
 	listening, _ := s.Addrs()
 	k.url = "http://" + listening.String()
-	if secured != nil {
+	if o.PublicTLS != nil {
 		k.url = "https://" + listening.String()
 	}
 	served := make(chan error, 1)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/server"
 )
 
 // certificate makes one that is signed by its own key.
@@ -43,7 +44,9 @@ func TestTLS(t *testing.T) {
 	callback := func(k *kit) answer {
 		return k.send(post{path: "/hooks/acme/till", kind: asJSON, body: `{"conversation_key":"a"}`, header: map[string]string{"X-Forwarded-Client-Cert": "Hash=" + fingerprint}})
 	}
-	k := newKitAt(t, "", &tls.Config{Certificates: []tls.Certificate{certificate(t)}, ClientAuth: tls.RequestClientCert}, sources)
+	k := newKitAt(t, "", server.Options{
+		PublicTLS: &tls.Config{Certificates: []tls.Certificate{certificate(t)}, ClientAuth: tls.RequestClientCert},
+	}, sources)
 	for name, c := range map[string]struct {
 		shown []tls.Certificate
 		want  string

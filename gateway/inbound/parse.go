@@ -16,9 +16,8 @@ import (
 // it by its type.
 func (in *Inbound) parse(r *request) {
 	body, err := r.inflate(string(r.ctx.Request.Header.ContentEncoding()))
-	known := (*gateway.Error)(nil)
 	switch {
-	case errors.As(err, &known):
+	case errors.Is(err, errMemory):
 		r.fail(err)
 		return
 	case errors.Is(err, errCoding):
@@ -60,6 +59,7 @@ func internContentType(b []byte) string {
 
 var (
 	errCoding   = errors.New("the Content-Encoding is not one of gzip, deflate, identity")
+	errMemory   = errors.New("there is no memory for the inflated body")
 	errInflated = errors.New("the inflated body is over the source's max_body")
 )
 
@@ -109,7 +109,7 @@ const leastInflated = 4 << 10 // bytes
 func (r *request) grow(b []byte) ([]byte, error) {
 	size := min(max(leastInflated, 2*cap(b)), r.src.MaxBody+1)
 	if err := edge.Charge(r.ctx, int64(size)); err != nil {
-		return nil, err
+		return nil, errors.Join(errMemory, err)
 	}
 	return append(make([]byte, 0, size), b...), nil
 }

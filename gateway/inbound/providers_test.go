@@ -15,6 +15,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/server"
 	"hookgate/gateway/waiting"
 )
 
@@ -147,7 +148,7 @@ func TestURLAsSigned(t *testing.T) {
 		"twilio": {Verify: gateway.Verify{Type: "twilio", Secrets: []gateway.Secret{providerSecret}}},
 	}
 	for _, c := range []struct{ public, signed string }{{public, public}, {"", ""}} {
-		k := newKitAt(t, c.public, nil, sources)
+		k := newKitAt(t, c.public, server.Options{}, sources)
 		if c.signed == "" {
 			c.signed = k.url
 		}

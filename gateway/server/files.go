@@ -21,6 +21,7 @@ func (o *Options) share(files int) {
 const (
 	mostPublicConns   = 16384
 	mostInternalConns = 65536 // each held wait has one
+	fewConns          = 1024  // of the public ones: fewer are worth a warning
 	// maxReserve is what the store and connections to endpoints may need.
 	maxReserve = 2048
 )

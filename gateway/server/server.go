@@ -78,7 +78,7 @@ func (s *Server) Listen() error {
 		return errors.Join(err, s.public.listener.Close())
 	}
 	s.public.listener.TLS = s.public.options.PublicTLS
-	if o := s.public.options; o.PublicConns < mostPublicConns {
+	if o := s.public.options; o.PublicConns < fewConns {
 		o.Log.Warn("connections are few: raise the limit of open files", "public", o.PublicConns, "internal", o.InternalConns)
 	}
 	return nil
