@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-
 	"hookgate/gateway/directory"
 	"hookgate/gateway/server"
 )
