@@ -44,9 +44,9 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 func (in *Inbound) refuse(r *request, err error) {
 	in.AuthFailed()
 	client := edge.Client(r.ctx, in.Trusts)
-	again := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
-	if again > 0 {
-		r.again = again
+	again, tell := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
+	r.again = again
+	if !tell {
 		return
 	}
 	reason := "handshake"

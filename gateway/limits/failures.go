@@ -13,6 +13,9 @@ const (
 	// that is not known counts as having failed too often: it loses nothing but
 	// the difference between 401 and 429.
 	mostFailing = 1 << 16
+	// mostTold bounds the failures of a minute that are worth a line in the log: ever
+	// new addresses must not fill it.
+	mostTold = 1000
 )
 
 // Failures counts failed verifications, minute by minute. Its zero value is ready.
@@ -20,6 +23,7 @@ type Failures struct {
 	mu     sync.Mutex
 	minute time.Time
 	of     map[failureKey]int
+	told   int // in this minute
 }
 
 type failureKey struct {
@@ -27,9 +31,9 @@ type failureKey struct {
 	client netip.Addr
 }
 
-// Count counts one failure. It gives the time until the client may fail again
-// when it has failed too often, else 0.
-func (f *Failures) Count(at Key, client netip.Addr, now time.Time) time.Duration {
+// Count counts one failure. It gives the time until the client may fail again when
+// it has failed too often, else 0; tell says whether the failure is to be logged.
+func (f *Failures) Count(at Key, client netip.Addr, now time.Time) (again time.Duration, tell bool) {
 	if client.Is6() { // one host has a whole /64
 		if prefix, err := client.WithZone("").Prefix(64); err == nil {
 			client = prefix.Addr()
@@ -38,14 +42,15 @@ func (f *Failures) Count(at Key, client netip.Addr, now time.Time) time.Duration
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if since := now.Sub(f.minute); f.of == nil || since >= time.Minute || since < 0 {
-		f.minute = now
+		f.minute, f.told = now, 0
 		f.of = map[failureKey]int{}
 	}
 	key := failureKey{at, client}
 	n := f.of[key]
 	if n >= failuresPerMinute || n == 0 && len(f.of) >= mostFailing {
-		return max(time.Second, f.minute.Add(time.Minute).Sub(now))
+		return max(time.Second, f.minute.Add(time.Minute).Sub(now)), false
 	}
 	f.of[key] = n + 1
-	return 0
+	f.told++
+	return 0, f.told <= mostTold
 }

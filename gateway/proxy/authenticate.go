@@ -53,8 +53,12 @@ var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is 
 func (x *exchange) failed(err error) *gateway.Error {
 	x.p.AuthFailed()
 	client := edge.Client(x.ctx, x.p.Trusts)
-	if again := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at); again > 0 {
+	again, tell := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at)
+	switch {
+	case again > 0:
 		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests that could not be verified", RetryAfter: again}
+	case !tell:
+		return errUnverified
 	}
 	reason := "handshake"
 	var why *signature.Error
