@@ -39,7 +39,7 @@ func (l *eventLoad) work(ctx context.Context) {
 			w.talks[i] = fmt.Sprintf("e%d-%d", number, i)
 		}
 		for range 5 + w.rng.IntN(40) {
-			if !w.rest(ctx) {
+			if !restTillBeat(ctx, w.rng) {
 				return
 			}
 			w.publish(ctx)
@@ -47,8 +47,8 @@ func (l *eventLoad) work(ctx context.Context) {
 	}
 }
 
-// beat is how often the writers publish, all at once: so a kill just after it meets
-// many requests on their way.
+// beat is how often there is something to send, for all at once: so a kill just after
+// it meets many requests on their way.
 const beat = 100 * time.Millisecond
 
 // untilBeat is how long it is to a moment so long after a beat.
@@ -57,10 +57,10 @@ func untilBeat(after time.Duration) time.Duration {
 	return now.Truncate(beat).Add(beat + after).Sub(now)
 }
 
-// rest waits for the next beat, or for any moment.
-func (w *writer) rest(ctx context.Context) bool {
-	after := time.Duration(w.rng.IntN(2000)) * time.Microsecond
-	if w.rng.IntN(4) == 0 {
+// restTillBeat waits for the next beat, or for any moment.
+func restTillBeat(ctx context.Context, rng *rand.Rand) bool {
+	after := time.Duration(rng.IntN(2000)) * time.Microsecond
+	if rng.IntN(4) == 0 {
 		after *= 50
 	}
 	timer := time.NewTimer(untilBeat(after))

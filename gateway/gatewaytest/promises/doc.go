@@ -8,6 +8,7 @@
 //	              of its own
 //	Calls         the same for calls: what was asked for, what the backend got, and
 //	              what the platform was told
+//	Relays        the same for relay routes: what providers sent, and what upstreams got
 //
 // The laws of callbacks, after SPEC 5, 6, 8 and 14:
 //

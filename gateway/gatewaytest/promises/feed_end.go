@@ -31,11 +31,12 @@ func (f *Feed) Saw(e Event) {
 
 // Shown is a delivery as the gateway shows it (SPEC 7).
 type Shown struct {
-	ID       string   `json:"id"`
-	Endpoint string   `json:"endpoint"`
-	EventIDs []string `json:"event_ids"`
-	State    string   `json:"state"`
-	Attempts []Tried  `json:"attempts"`
+	ID              string   `json:"id"`
+	Endpoint        string   `json:"endpoint"`
+	EventIDs        []string `json:"event_ids"`
+	ConversationKey string   `json:"conversation_key"`
+	State           string   `json:"state"`
+	Attempts        []Tried  `json:"attempts"`
 }
 
 // Tried is one attempt of a delivery.
