@@ -21,6 +21,9 @@ const (
 const (
 	maxSizeDigits     = 15
 	maxExtensionBytes = 256
+	// maxExcess bounds what is framing and not data, beyond a fair share of each chunk:
+	// else a body of a megabyte could take a gigabyte to read. It is as net/http has it.
+	maxExcess = 16 << 10
 )
 
 // chunks follows the framing of a chunked body, however it is cut into reads.
@@ -31,6 +34,7 @@ type chunks struct {
 	size      int64 // of the chunk whose size line is read
 	left      int64 // of the chunk's data
 	total     int64 // of all chunks so far, this one included
+	excess    int64 // bytes of framing so far beyond their share
 }
 
 // passed returns how many bytes of data were followed so far.
@@ -77,19 +81,22 @@ func (c *chunks) step(x byte) bool {
 			return true
 		}
 		c.extension++
-		return classes[x]&inValue != 0 && c.extension <= maxExtensionBytes
+		return classes[x]&inValue != 0 && c.extension <= 1+maxExtensionBytes
 	case chunkSizeLF:
+		if x != '\n' || !c.weigh() {
+			return false
+		}
 		c.left, c.state = c.size, chunkData
 		c.total += c.size
 		if c.size == 0 {
 			c.state = chunkLastCR
 		}
-		return x == '\n'
+		return true
 	case chunkDataCR:
 		c.state = chunkDataLF
 		return x == '\r'
 	case chunkDataLF:
-		*c = chunks{total: c.total}
+		*c = chunks{total: c.total, excess: c.excess}
 		return x == '\n'
 	case chunkLastCR:
 		if x != '\r' {
@@ -103,6 +110,13 @@ func (c *chunks) step(x byte) bool {
 	}
 }
 
+// weigh counts the framing of a chunk: its two line ends, its size, its extension.
+// Even chunks of one byte each pass.
+func (c *chunks) weigh() bool {
+	c.excess = max(0, c.excess+4+int64(c.digits+c.extension)-16-2*c.size)
+	return c.excess <= maxExcess
+}
+
 func (c *chunks) sizeByte(x byte) bool {
 	switch {
 	case classes[x]&inHex != 0:
@@ -112,7 +126,7 @@ func (c *chunks) sizeByte(x byte) bool {
 	case c.digits == 0:
 		return false
 	case x == ';':
-		c.state = chunkExtension
+		c.state, c.extension = chunkExtension, 1
 		return true
 	default:
 		c.state = chunkSizeLF

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"io"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -18,11 +17,8 @@ func (x *exchange) answer(c *conn) error {
 	if x.head.status == fasthttp.StatusSwitchingProtocols {
 		return x.upgrade()
 	}
-	if x.upload != nil {
-		runtime.Gosched() // the last of the body may just have been sent
-		if _, uploading := x.upload.sent(); uploading || x.upload.err != nil {
-			x.closes = true
-		}
+	if x.upload != nil && !x.upload.whole.Load() {
+		x.closes = true // it is told before the rest of the body is given up
 	}
 	err := x.pass(c)
 	sent := x.stopUpload()

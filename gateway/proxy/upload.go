@@ -16,8 +16,10 @@ type upload struct {
 	stream  edge.Stream
 	conn    *conn
 	chunked bool
+	left    int64         // of a body that is not chunked
 	within  time.Duration // for the upstream to take a part
 
+	whole  atomic.Bool // the client has sent all, whether or not the upstream has it yet
 	over   atomic.Bool
 	ended  chan struct{}
 	at     time.Time      // when it ended
@@ -31,9 +33,10 @@ var uploadBuffers = sync.Pool{New: func() any {
 }}
 
 func (x *exchange) startUpload(c *conn) {
+	length := int64(x.ctx.Request.Header.ContentLength())
 	x.upload = &upload{
 		stream: edge.OpenStream(x.ctx), conn: c, within: x.route.IdleTimeout,
-		chunked: x.ctx.Request.Header.ContentLength() < 0, ended: make(chan struct{}),
+		chunked: length < 0, left: length, ended: make(chan struct{}),
 	}
 	go x.upload.run()
 }
@@ -61,6 +64,10 @@ func (u *upload) copy() error {
 		b.rewind()
 		n, err := u.stream.Read(b.b[b.r : len(b.b)-behind])
 		b.w += n
+		u.left -= int64(n)
+		if err == io.EOF || u.left == 0 && !u.chunked { //nolint:errorlint // bare, as Stream.Read says
+			u.whole.Store(true) // before the upstream can know, and answer
+		}
 		part := b.pending()
 		if u.chunked && n > 0 {
 			part = b.frame(n)
@@ -116,8 +123,6 @@ func (x *exchange) stopUpload() bool {
 		<-u.ended
 		u.conn.writes = time.Time{}
 	}
-	if u.err != nil {
-		x.closes = true
-	}
+	x.closes = x.closes || !u.whole.Load()
 	return u.err == nil
 }
