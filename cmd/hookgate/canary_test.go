@@ -20,6 +20,7 @@ type nest struct {
 	t          *testing.T
 	platform   *gatewaytest.Receiver
 	backend    *gatewaytest.Receiver // of webhooks
+	upstream   *gatewaytest.Receiver // of routes
 	connection string                // the id of one
 	answers    []recorded
 }
@@ -61,8 +62,11 @@ func (n *nest) want(status int, who string, c *gatewaytest.Client, method, path 
 // traffic at the debug level, and looks for them wherever the gateway writes.
 func TestCanary(t *testing.T) {
 	t.Parallel()
-	n := &nest{canaries: canaries{}, t: t, platform: gatewaytest.NewReceiver(t, 500, 200), backend: gatewaytest.NewReceiver(t)}
+	n := &nest{
+		canaries: canaries{}, t: t, platform: gatewaytest.NewReceiver(t, 500, 200), backend: gatewaytest.NewReceiver(t), upstream: gatewaytest.NewReceiver(t),
+	}
 	n.backend.Script(canaryBackend)
+	n.upstream.Script(canaryUpstream)
 	n.Program = gatewaytest.Start(t, gatewaytest.Options{Config: n.file(), Env: n.environment()})
 	admin := n.Admin().As(n.canaries["admin token"])
 
@@ -73,6 +77,7 @@ func TestCanary(t *testing.T) {
 			n.callbacks(tenant, k)
 		}
 	}
+	n.throughFront()
 	n.waits(admin)
 	n.connect(tenant)
 	n.calls("acme", map[string]*gatewaytest.Client{"admin": admin, "platform": platform})
@@ -92,6 +97,7 @@ func TestCanary(t *testing.T) {
 	}
 	n.lookEverywhere()
 	n.lookAtBackends()
+	n.lookAtUpstream()
 }
 
 // lookEverywhere goes through all that the gateway wrote.
@@ -133,21 +139,24 @@ func (n *nest) readAll(who string, c *gatewaytest.Client) {
 	paths := []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/tenants", "/v1/tokens", "/v1/nowhere"}
 	for _, tenant := range []string{"acme", "beta"} {
 		base := "/v1/tenants/" + tenant
-		paths = append(paths, base, base+"/sources", base+"/waits", base+"/deliveries", base+"/conversations/to-notify", base+"/conversations/nobody")
+		paths = append(paths, base, base+"/sources", base+"/waits", base+"/conversations/to-notify", base+"/conversations/nobody")
 		for _, k := range credentials {
 			paths = append(paths, base+"/sources/"+k.name, base+"/conversations/key-"+k.name)
 		}
 		paths = append(paths, n.hookPaths(tenant)...)
-		var page struct {
-			Data []struct {
-				ID string `json:"id"`
-			} `json:"data"`
-		}
-		a := n.call(who, c, "GET", base+"/deliveries", nil)
-		if a.Status == http.StatusOK {
+		for _, list := range []string{base + "/deliveries", base + "/events"} {
+			var page struct {
+				Data []struct {
+					ID string `json:"id"`
+				} `json:"data"`
+			}
+			a := n.call(who, c, "GET", list, nil)
+			if a.Status != http.StatusOK {
+				continue
+			}
 			a.Decode(n.t, &page)
-			for _, d := range page.Data {
-				paths = append(paths, base+"/deliveries/"+d.ID)
+			for _, shown := range page.Data {
+				paths = append(paths, list+"/"+shown.ID)
 			}
 		}
 	}
@@ -241,6 +250,9 @@ func (n *nest) reload(admin *gatewaytest.Client) {
 		`tokens: [ { scope: nobody, secret: "` + secret + `" } ]`,
 		`tenants: { x: { headers: { "X Y": "` + secret + `" } } }`,
 		`tenants: { x: { webhooks: { y: { url: "https://h.example/", headers: { A: "` + secret + `{{ x" } } } } }`,
+		`routes: { x: { match: { path: / }, mode: proxy, upstreams: [{ url: "http://user:` + secret + `@h/" }] } }`,
+		`routes: { x: { match: { path: / }, mode: proxy, upstreams: [{ url: "http://h/" }], headers: { set: { "X Y": "` + secret + `" } } } }`,
+		`routes: { x: { match: { path: / }, mode: relay, upstreams: [{ url: "http://h/" }], verify: { type: meta, secrets: "` + secret + `", verify_tokn: "` + secret + `" } } }`,
 		"tokens:\n  - secret: " + secret + "\n    scope: [\n",
 		`tenants: { x: { platform: { url: "ftp://` + secret + `@h/" , auth: { type: bearer, tokn: ` + secret + ` } } } }`,
 	} {
@@ -280,8 +292,9 @@ func variable(name string) string {
 const canaryPlatform = `{ "url": %q, "auth": { "type": "bearer", "token": %q }, "headers": { "X-Platform": %q },
       "sign": { "type": "standard", "secrets": [%q] }, "retry": { "schedule": ["50ms", "50ms"] } }`
 
-// file is the configuration of the tenant acme: a source for each kind of
-// credential and all webhooks, with every secret taken from the environment.
+// file is the configuration of the tenant acme, a source for each kind of
+// credential and all webhooks, and of the routes, with every secret taken from the
+// environment.
 func (n *nest) file() string {
 	var text strings.Builder
 	ref := func(name, prefix string) string {
@@ -298,6 +311,7 @@ func (n *nest) file() string {
 	for _, h := range hooks {
 		fmt.Fprintf(&text, "      %s: %s\n", h.name, h.write(n, "acme", ref))
 	}
+	n.front(&text, ref)
 	return text.String()
 }
 
