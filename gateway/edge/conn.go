@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -103,6 +104,9 @@ func (c *Conn) fetch(p []byte) (int, error) {
 	if err != nil {
 		var timeout net.Error
 		c.late = errors.As(err, &timeout) && timeout.Timeout()
+		if c.late && !c.heard.Load() {
+			return n, io.EOF // who has asked for nothing is owed no answer, nor a second of lingering
+		}
 	}
 	return n, err
 }
