@@ -83,6 +83,8 @@ func TestVerifyAllocatesNothing(t *testing.T) {
 		}
 		check(c.Type, compile(t, c), r)
 	}
+	v, r := signedMessage(t, 1<<10)
+	check("rfc9421", v, r)
 }
 
 func TestSignAllocatesNothing(t *testing.T) {
@@ -110,6 +112,35 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// signedMessage is a request with a signature of RFC 9421, which covers what it must
+// by default.
+func signedMessage(t testing.TB, size int) (*signature.Verifier, *signature.Request) {
+	t.Helper()
+	body := bytes.Repeat([]byte("x"), size)
+	digest := sha256Digest(string(body))
+	input, mac64 := message([]component{{"@method", "POST"}, {"@target-uri", plainURL}, {"content-digest", digest}}, created)
+	return compile(t, signature.Config{Type: "rfc9421", Secrets: []string{messageSecret}}), &signature.Request{
+		Method: "POST", URL: func() string { return plainURL }, Body: body, Now: now, Header: fixed{
+			{"content-digest", []byte(digest)}, {"Signature-Input", []byte("s=" + input)}, {"Signature", []byte("s=:" + mac64 + ":")},
+		},
+	}
+}
+
+func BenchmarkVerifyMessage(b *testing.B) {
+	for _, kib := range []int{1, 20} {
+		b.Run(fmt.Sprintf("%dKB", kib), func(b *testing.B) {
+			v, r := signedMessage(b, kib<<10)
+			b.SetBytes(int64(kib << 10))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := v.Verify(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -18,7 +18,8 @@
 // runs every descriptor, and runs it backwards for the Signer, so the next provider
 // is its descriptor, a line in schemes.go, its vectors in the test, and its row in
 // configs/providers.md. A scheme that is no keyed hash over a template (Ed25519, a
-// signature within the body, a form, a certificate) is a prover of its own.
+// signature within the body, a form, a certificate, components of the sender's
+// choice) is a prover of its own.
 //
 // Nothing here does I/O. PayPal signs with a certificate that is named by a URL:
 // Certificates asks for it by a function from outside, and keeps it. Nor is TLS

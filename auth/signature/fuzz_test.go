@@ -135,6 +135,8 @@ func odd(secret string) []signature.Config {
 		{Type: "mailgun", Secrets: []string{secret}},
 		{Type: "paypal", Secrets: []string{"1JE4291016473214C"}},
 		{Type: "mtls", Fingerprints: []string{strings.Repeat("0a", 32)}},
+		{Type: "rfc9421", Secrets: []string{base64.StdEncoding.EncodeToString([]byte(secret))}},
+		{Type: "rfc9421", Secrets: []string{"MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="}, Signed: "x"},
 		{Type: "discord", Secrets: []string{"da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61"}},
 	}
 }
@@ -182,6 +184,8 @@ func FuzzStranger(f *testing.F) {
 	f.Add("HMAC x", "2023-11-14T22:13:20Z", "m1", []byte(`{"signature":{"timestamp":"1700000000","token":"a","signature":"b"}}`), "")
 	f.Add("v0=", "1700000000000", "webhook_callback_verification", []byte(`{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}`), "")
 	f.Add("", "1700000000", "", []byte(`{"type":1,"events":[]}`), "")
+	f.Add(`s=("x");created=1700000000`, "1700000000", "", []byte(nil), "")
+	f.Add(`s=:AAAA:, t=:AAAA:`, "1700000000", "", []byte(nil), "")
 	var all []*signature.Verifier
 	for _, c := range digests([]byte("a secret that no fuzzer finds")) {
 		all = append(all, compile(f, c))

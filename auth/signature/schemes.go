@@ -37,7 +37,7 @@ var families = []descriptor{
 // schemes lists every type: those that no provider owns, the families, and the
 // providers that are provers of their own.
 var schemes = func() []scheme {
-	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme, mtls}
+	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme, messageScheme, mtls}
 	for _, d := range families {
 		all = append(all, d.scheme())
 	}

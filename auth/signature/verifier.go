@@ -14,10 +14,10 @@ type Config struct {
 	Secrets            []string
 	Username, Password string        // basic
 	Header             string        // hmac: where the signature is
-	Algorithm          string        // hmac: sha1, sha256 (default), sha512
+	Algorithm          string        // hmac: sha1, sha256 (default), sha512; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
 	Encoding           string        // hmac: hex (default), base64
 	Prefix             string        // hmac: before the signature, as "sha256="
-	Signed             string        // hmac: template of what is signed, default "{body}"
+	Signed             string        // hmac: template of what is signed, default "{body}"; rfc9421: components that must be
 	TimestampHeader    string        // hmac: Unix seconds
 	Tolerance          time.Duration // how far a timestamp may be from the clock; 0: the scheme's own
 	VerifyToken        string        // meta: what its GET handshake must bring

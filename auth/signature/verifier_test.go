@@ -277,6 +277,12 @@ func TestCompileFaults(t *testing.T) {
 		"open brace":         {signature.Config{Type: "hmac", Header: "S", Signed: "{body", Secrets: []string{"x"}}, []string{"signed"}},
 		"header name":        {signature.Config{Type: "hmac", Header: "S", Signed: "{header:}{body}", Secrets: []string{"x"}}, []string{"signed"}},
 		"id":                 {signature.Config{Type: "hmac", Header: "S", Signed: "{id}{body}", Secrets: []string{"x"}}, []string{"signed"}},
+		"components":         {signature.Config{Type: "rfc9421", Signed: "@query-param", Secrets: []string{"c2VjcmV0"}}, []string{"signed"}},
+		"component twice":    {signature.Config{Type: "rfc9421", Signed: "Date date", Secrets: []string{"c2VjcmV0"}}, []string{"signed"}},
+		"component name":     {signature.Config{Type: "rfc9421", Signed: "@method {body}", Secrets: []string{"c2VjcmV0"}}, []string{"signed"}},
+		"no component":       {signature.Config{Type: "rfc9421", Signed: " ", Secrets: []string{"c2VjcmV0"}}, []string{"signed"}},
+		"most components":    {signature.Config{Type: "rfc9421", Signed: "a b c d e f g h i j k l m n o p q r s t u v w x y", Secrets: []string{"c2VjcmV0"}}, []string{"signed"}},
+		"another algorithm":  {signature.Config{Type: "rfc9421", Algorithm: "sha256", Encoding: "hex", Tolerance: -1, Secrets: []string{"c2VjcmV0"}}, []string{"algorithm", "encoding", "tolerance"}},
 		"parts":              {signature.Config{Type: "hmac", Header: "S", Signed: "{body}" + strings.Repeat("{url}", 16), Secrets: []string{"x"}}, []string{"signed"}},
 	} {
 		v, faults := signature.Compile(c.config)
