@@ -21,9 +21,10 @@ type hidden struct {
 }
 
 // hide notes a value that its source line must not show: a secret, or what
-// stands under no known key, for that may be a secret whose key is misspelled.
+// stands under no known key, for that may be a secret whose key is misspelled. User
+// and query of a URL may be credentials.
 func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
-	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.Contains(value, "@") {
+	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.ContainsAny(value, "@?") {
 		first := node.GetToken()
 		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
 	}
