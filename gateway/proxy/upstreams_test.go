@@ -217,6 +217,12 @@ func TestKeptConnectionClosesUnderRequest(t *testing.T) {
 				if a, _ := s.ask(t, method, "/", nil); a.StatusCode != status {
 					t.Errorf("request %d: %d, want %d", i, a.StatusCode, status)
 				}
+				u := s.table.Load().byPath["/"][0].upstreams[0]
+				until(t, "the connection is kept", func() bool { // its answer may be quicker
+					u.conns.mu.Lock()
+					defer u.conns.mu.Unlock()
+					return len(u.conns.idle) == 1 || i > 0
+				})
 			}
 		})
 	}
