@@ -28,10 +28,11 @@ type exchange struct {
 	protocol []byte  // that the client asks to upgrade to; nil: none
 	closes   bool    // the client's connection ends with this answer
 
-	named [][]byte // fields that Connection names
-	chain []byte   // X-Forwarded-For of trusted proxies
-	out   []byte   // a head, and what goes with it in one write
-	in    buffer   // what comes from the upstream
+	named [][]byte              // fields that Connection names
+	chain []byte                // X-Forwarded-For of trusted proxies
+	out   []byte                // a head, and what goes with it in one write
+	kept  []gateway.HeaderField // of a relay
+	in    buffer                // what comes from the upstream
 	head  answerHead
 
 	upstream *upstream
@@ -81,7 +82,8 @@ func (x *exchange) end() {
 	x.ctx, x.conn, x.route, x.upstream, x.body, x.upload, x.protocol, x.watch = nil, nil, nil, nil, nil, nil, nil, nil
 	x.proof.Body, x.proof.Method = nil, ""
 	clear(x.named)
-	x.named, x.chain, x.out = x.named[:0], x.chain[:0], x.out[:0]
+	clear(x.kept)
+	x.named, x.chain, x.out, x.kept = x.named[:0], x.chain[:0], x.out[:0], x.kept[:0]
 	if cap(x.out) > maxKept {
 		x.out = make([]byte, 0, 4<<10)
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"strings"
+
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
@@ -83,19 +85,25 @@ func (x *exchange) relayed() gateway.RelayedRequest {
 	var t told
 	x.chain = x.chain[:0]
 	x.readConnection(raw)
-	path, query := x.target()
-	r := gateway.RelayedRequest{Method: string(header.Method()), Target: string(path) + string(query)}
-	add := func(_, _ int, name, value []byte) {
-		r.Header = append(r.Header, gateway.HeaderField{Name: string(name), Value: string(trim(value))})
-	}
-	eachLine(raw, func(start, end int, name, value []byte) {
+	x.kept = x.kept[:0]
+	text := string(raw) // of which all names and values are parts
+	eachLine(raw, func(start, _ int, name, value []byte) {
 		if !x.drops(&t, trusted, name, value) {
-			add(start, end, name, value)
+			x.keep(text[start:], name, value)
 		}
 	})
 	x.out = x.appendForwarded(x.out[:0], t)
-	eachLine(x.out, add)
-	return r
+	text = string(x.out)
+	eachLine(x.out, func(start, _ int, name, value []byte) { x.keep(text[start:], name, value) })
+	path, query := x.target()
+	x.out = append(append(x.out[:0], path...), query...)
+	return gateway.RelayedRequest{Method: methodName(header.Method()), Target: string(x.out), Header: x.kept}
+}
+
+// keep keeps a field whose line begins a text.
+func (x *exchange) keep(line string, name, value []byte) {
+	from := len(name) + len(":")
+	x.kept = append(x.kept, gateway.HeaderField{Name: line[:len(name)], Value: strings.Trim(line[from:from+len(value)], " \t")})
 }
 
 // requestOf is an exchange as mapping.Request.

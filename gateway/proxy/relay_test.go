@@ -24,7 +24,7 @@ type taker struct {
 func (k *taker) take(q RelayRequest) (id string, duplicate bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	q.Body = slices.Clone(q.Body)
+	q.Body, q.Request.Header = slices.Clone(q.Body), slices.Clone(q.Request.Header)
 	k.got = append(k.got, q)
 	return "cb_" + q.Route.ID, k.duplicate, k.err
 }
