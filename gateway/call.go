@@ -62,11 +62,11 @@ func (c *Call) AppendJSON(dst []byte) []byte { return append(c.AppendOpen(dst), 
 func (c *Call) AppendOpen(dst []byte) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = AppendString(dst, c.ID)
-	dst = appendMember(dst, "tenant", c.Tenant)
-	dst = appendMember(dst, "webhook", c.Webhook)
-	dst = appendOptional(dst, "conversation_key", c.ConversationKey)
-	dst = appendMember(dst, "outcome", string(c.Outcome))
-	dst = appendOptional(dst, "reason", c.Reason)
+	dst = AppendMember(dst, "tenant", c.Tenant)
+	dst = AppendMember(dst, "webhook", c.Webhook)
+	dst = AppendOptional(dst, "conversation_key", c.ConversationKey)
+	dst = AppendMember(dst, "outcome", string(c.Outcome))
+	dst = AppendOptional(dst, "reason", c.Reason)
 	dst = append(dst, `,"status":`...)
 	if c.Status == 0 {
 		dst = append(dst, "null"...)
@@ -86,7 +86,7 @@ func (c *Call) AppendOpen(dst []byte) []byte {
 	}
 	dst = appendOr(append(dst, `,"context":`...), c.Context, "null")
 	if c.WaitID != "" {
-		dst = appendMember(dst, "wait_id", c.WaitID)
+		dst = AppendMember(dst, "wait_id", c.WaitID)
 	}
 	if c.Wait != nil {
 		dst = c.Wait.AppendJSON(append(dst, `,"wait":`...))
@@ -97,19 +97,12 @@ func (c *Call) AppendOpen(dst []byte) []byte {
 	return Time{c.EndedAt}.AppendJSON(dst)
 }
 
-func appendOr(dst []byte, raw Raw, otherwise string) []byte {
-	if len(raw) == 0 {
-		return append(dst, otherwise...)
-	}
-	return append(dst, raw...)
-}
-
 func appendFaults(dst []byte, faults []Fault) []byte {
 	for i, f := range faults {
 		dst = append(dst, "[,"[min(i, 1)])
 		dst = append(dst, `{"path":`...)
 		dst = AppendString(dst, f.Path)
-		dst = appendMember(dst, "message", f.Message)
+		dst = AppendMember(dst, "message", f.Message)
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')

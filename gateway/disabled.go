@@ -11,8 +11,8 @@ func DisabledNotice(of LaneKey, reason string, endpoint Raw, at time.Time) *Noti
 		}
 		dst = append(dst, `{"id":`...)
 		dst = AppendString(dst, of.Endpoint)
-		dst = appendMember(dst, "tenant", of.Tenant)
-		dst = appendMember(dst, "disabled_reason", reason)
+		dst = AppendMember(dst, "tenant", of.Tenant)
+		dst = AppendMember(dst, "disabled_reason", reason)
 		return append(dst, '}')
 	})
 }

@@ -34,6 +34,41 @@ func AppendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// AppendWord appends s as a JSON string; "" is null.
+func AppendWord(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
+	}
+	return AppendString(dst, s)
+}
+
+// AppendMember appends a comma and a member whose value is a string. The name is a
+// constant that needs no escapes.
+func AppendMember(dst []byte, name, value string) []byte {
+	return AppendString(appendName(dst, name), value)
+}
+
+// AppendOptional is AppendMember; "" is null.
+func AppendOptional(dst []byte, name, value string) []byte {
+	return AppendWord(appendName(dst, name), value)
+}
+
+func appendName(dst []byte, name string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	return append(dst, '"', ':')
+}
+
+// AppendRaw appends JSON as it is; nothing is null.
+func AppendRaw(dst []byte, raw Raw) []byte { return appendOr(dst, raw, "null") }
+
+func appendOr(dst []byte, raw Raw, otherwise string) []byte {
+	if len(raw) == 0 {
+		return append(dst, otherwise...)
+	}
+	return append(dst, raw...)
+}
+
 func appendEscaped(dst []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':

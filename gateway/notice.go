@@ -54,7 +54,7 @@ func newNotice(kind, tenant, conversation string, at time.Time, size int, data f
 	body := make([]byte, 0, 256+size)
 	body = append(body, `{"id":`...)
 	body = AppendString(body, id)
-	body = appendMember(body, "type", kind)
+	body = AppendMember(body, "type", kind)
 	body = append(body, `,"timestamp":`...)
 	body = Time{at}.AppendJSON(body)
 	body = append(body, `,"data":`...)

@@ -72,14 +72,14 @@ type TakenCallback struct {
 func (w *Wait) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = AppendString(dst, w.ID)
-	dst = appendMember(dst, "tenant", w.Tenant)
-	dst = appendMember(dst, "source", w.Source)
-	dst = appendMember(dst, "conversation_key", w.ConversationKey)
-	dst = appendMember(dst, "state", string(w.State))
-	dst = appendMember(dst, "mode", string(w.Mode))
-	dst = appendOptional(dst, "branch", string(w.Branch))
-	dst = appendOptional(dst, "match", w.Match)
-	dst = appendOptional(dst, "reason", w.Reason)
+	dst = AppendMember(dst, "tenant", w.Tenant)
+	dst = AppendMember(dst, "source", w.Source)
+	dst = AppendMember(dst, "conversation_key", w.ConversationKey)
+	dst = AppendMember(dst, "state", string(w.State))
+	dst = AppendMember(dst, "mode", string(w.Mode))
+	dst = AppendOptional(dst, "branch", string(w.Branch))
+	dst = AppendOptional(dst, "match", w.Match)
+	dst = AppendOptional(dst, "reason", w.Reason)
 	dst = append(dst, `,"aliases":[`...)
 	for i, alias := range w.Aliases {
 		if i > 0 {
@@ -96,7 +96,7 @@ func (w *Wait) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"callback":`...)
 	dst = w.Callback.appendJSON(dst)
 	dst = append(dst, `,"context":`...)
-	dst = appendRaw(dst, w.Context)
+	dst = AppendRaw(dst, w.Context)
 	dst = append(dst, `,"created_at":`...)
 	dst = Time{w.CreatedAt}.AppendJSON(dst)
 	dst = append(dst, `,"expires_at":`...)
@@ -114,32 +114,8 @@ func (c *TakenCallback) appendJSON(dst []byte) []byte {
 	dst = AppendString(dst, c.ID)
 	dst = append(dst, `,"received_at":`...)
 	dst = Time{c.ReceivedAt}.AppendJSON(dst)
-	dst = appendOptional(dst, "content_type", c.ContentType)
+	dst = AppendOptional(dst, "content_type", c.ContentType)
 	dst = append(dst, `,"body":`...)
-	dst = appendRaw(dst, c.Body)
+	dst = AppendRaw(dst, c.Body)
 	return append(dst, '}')
-}
-
-func appendMember(dst []byte, name, value string) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return AppendString(dst, value)
-}
-
-func appendOptional(dst []byte, name, value string) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	if value == "" {
-		return append(dst, "null"...)
-	}
-	return AppendString(dst, value)
-}
-
-func appendRaw(dst []byte, raw Raw) []byte {
-	if len(raw) == 0 {
-		return append(dst, "null"...)
-	}
-	return append(dst, raw...)
 }

@@ -85,11 +85,6 @@ func attemptLine(event gateway.Trace, d *gateway.Delivery, a *gateway.Attempt) g
 	} else {
 		data = strconv.AppendInt(data, int64(a.Status), 10)
 	}
-	data = append(data, `,"error":`...)
-	if a.Error == "" {
-		data = append(data, "null"...)
-	} else {
-		data = gateway.AppendString(data, a.Error)
-	}
+	data = gateway.AppendOptional(data, "error", a.Error)
 	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: a.At, Kind: "attempt", ID: d.ID + "/" + number, Data: append(data, '}')}
 }

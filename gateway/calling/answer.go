@@ -67,7 +67,7 @@ func traces(r *gateway.Call) []gateway.Trace {
 func appendTrace(dst []byte, r *gateway.Call) []byte {
 	dst = gateway.AppendString(append(dst, `{"webhook":`...), r.Webhook)
 	dst = gateway.AppendString(append(dst, `,"outcome":`...), string(r.Outcome))
-	dst = appendWord(append(dst, `,"reason":`...), r.Reason)
+	dst = gateway.AppendWord(append(dst, `,"reason":`...), r.Reason)
 	dst = append(dst, `,"status":`...)
 	if r.Status == 0 {
 		dst = append(dst, "null"...)
@@ -76,16 +76,8 @@ func appendTrace(dst []byte, r *gateway.Call) []byte {
 	}
 	dst = strconv.AppendInt(append(dst, `,"duration_ms":`...), r.Duration.Milliseconds(), 10)
 	dst = strconv.AppendInt(append(dst, `,"attempts":`...), int64(r.Attempts), 10)
-	dst = appendWord(append(dst, `,"wait_id":`...), r.WaitID)
+	dst = gateway.AppendWord(append(dst, `,"wait_id":`...), r.WaitID)
 	return append(dst, '}')
-}
-
-// appendWord appends a word; "" is null.
-func appendWord(dst []byte, word string) []byte {
-	if word == "" {
-		return append(dst, "null"...)
-	}
-	return gateway.AppendString(dst, word)
 }
 
 // count counts a call that has ended, writes its line, and tells a chatbot webhook's

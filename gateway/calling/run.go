@@ -134,7 +134,7 @@ func (s *Sent) appendJSON(dst []byte) []byte {
 		dst = gateway.AppendString(dst, field[0])
 		dst = gateway.AppendString(append(dst, ':'), field[1])
 	}
-	return append(appendRaw(append(dst, `},"body":`...), s.Body), '}')
+	return append(gateway.AppendRaw(append(dst, `},"body":`...), s.Body), '}')
 }
 
 // appendAnswer writes an answer with its body as the text that came.
@@ -143,7 +143,7 @@ func appendAnswer(dst []byte, a *transport.Answer) []byte {
 		return append(dst, "null"...)
 	}
 	dst = strconv.AppendInt(append(dst, `{"status":`...), int64(a.Status), 10)
-	dst = appendWord(append(dst, `,"content_type":`...), a.ContentType)
+	dst = gateway.AppendWord(append(dst, `,"content_type":`...), a.ContentType)
 	dst = gateway.AppendString(append(dst, `,"body":`...), string(a.Body))
 	dst = strconv.AppendBool(append(dst, `,"truncated":`...), a.Truncated)
 	return append(dst, '}')
@@ -152,14 +152,7 @@ func appendAnswer(dst []byte, a *transport.Answer) []byte {
 func appendExplained(dst []byte, e *mapping.Explained) []byte {
 	dst = gateway.AppendString(append(dst, `{"name":`...), e.Name)
 	dst = gateway.AppendString(append(dst, `,"path":`...), e.Path)
-	dst = appendRaw(append(dst, `,"found":`...), e.Found)
-	dst = appendRaw(append(dst, `,"value":`...), e.Value)
-	return append(appendWord(append(dst, `,"problem":`...), e.Problem), '}')
-}
-
-func appendRaw(dst []byte, raw gateway.Raw) []byte {
-	if len(raw) == 0 {
-		return append(dst, "null"...)
-	}
-	return append(dst, raw...)
+	dst = gateway.AppendRaw(append(dst, `,"found":`...), e.Found)
+	dst = gateway.AppendRaw(append(dst, `,"value":`...), e.Value)
+	return append(gateway.AppendWord(append(dst, `,"problem":`...), e.Problem), '}')
 }

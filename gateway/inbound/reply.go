@@ -87,8 +87,5 @@ func appendMember(dst []byte, name, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return gateway.AppendString(dst, value)
+	return gateway.AppendMember(dst, name, value)
 }

@@ -24,12 +24,12 @@ func waitTrace(w *gateway.Wait, data gateway.Raw) gateway.Trace {
 func appendWaitTrace(data []byte, w *gateway.Wait) []byte {
 	data = append(data, `{"source":`...)
 	data = gateway.AppendString(data, w.Source)
-	data = appendWord(data, "state", string(w.State))
-	data = appendWord(data, "branch", string(w.Branch))
-	data = appendWord(data, "match", w.Match)
-	data = appendWord(data, "reason", w.Reason)
+	data = gateway.AppendOptional(data, "state", string(w.State))
+	data = gateway.AppendOptional(data, "branch", string(w.Branch))
+	data = gateway.AppendOptional(data, "match", w.Match)
+	data = gateway.AppendOptional(data, "reason", w.Reason)
 	if w.Callback != nil {
-		data = appendWord(data, "callback_id", w.Callback.ID)
+		data = gateway.AppendOptional(data, "callback_id", w.Callback.ID)
 	}
 	data = append(data, `,"expires_at":`...)
 	data = gateway.Time{Time: w.ExpiresAt}.AppendJSON(data)
@@ -42,18 +42,7 @@ func appendWaitTrace(data []byte, w *gateway.Wait) []byte {
 func appendCallbackTrace(data []byte, source string, o gateway.Outcome, waitID string) []byte {
 	data = append(data, `{"source":`...)
 	data = gateway.AppendString(data, source)
-	data = appendWord(data, "outcome", string(o))
-	data = appendWord(data, "wait_id", waitID)
+	data = gateway.AppendOptional(data, "outcome", string(o))
+	data = gateway.AppendOptional(data, "wait_id", waitID)
 	return append(data, '}')
-}
-
-// appendWord appends a member whose value is a word, null for "".
-func appendWord(dst []byte, member, value string) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, member...)
-	dst = append(dst, '"', ':')
-	if value == "" {
-		return append(dst, "null"...)
-	}
-	return gateway.AppendString(dst, value)
 }
