@@ -1,22 +1,12 @@
 package directory
 
-import (
-	"iter"
-	"maps"
-	"slices"
-)
+import "iter"
 
 // Endpoint gives an endpoint by its id; nil is none.
 func (t *Tenant) Endpoint(id string) *Endpoint { return t.endpoints[id] }
 
 // Endpoints lists the endpoints by id.
-func (t *Tenant) Endpoints() []*Endpoint {
-	list := make([]*Endpoint, 0, len(t.endpoints))
-	for _, id := range slices.Sorted(maps.Keys(t.endpoints)) {
-		list = append(list, t.endpoints[id])
-	}
-	return list
-}
+func (t *Tenant) Endpoints() []*Endpoint { return byID(t.endpoints) }
 
 // Wanting gives the endpoints to which an event goes, by id: those that are
 // enabled and want its type. kind is that of a message, else "".

@@ -36,10 +36,13 @@ func (t *Tenant) Source(id string) *Source { return t.sources[id] }
 func (t *Tenant) SourceBytes(id []byte) *Source { return t.sources[string(id)] }
 
 // Sources lists the sources by id.
-func (t *Tenant) Sources() []*Source {
-	list := make([]*Source, 0, len(t.sources))
-	for _, id := range slices.Sorted(maps.Keys(t.sources)) {
-		list = append(list, t.sources[id])
+func (t *Tenant) Sources() []*Source { return byID(t.sources) }
+
+// byID lists parts by their ids.
+func byID[P any](parts map[string]*P) []*P {
+	list := make([]*P, 0, len(parts))
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		list = append(list, parts[id])
 	}
 	return list
 }

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -9,13 +8,7 @@ import (
 func (t *Tenant) Webhook(id string) *Webhook { return t.webhooks[id] }
 
 // Webhooks lists the webhooks by id.
-func (t *Tenant) Webhooks() []*Webhook {
-	list := make([]*Webhook, 0, len(t.webhooks))
-	for _, id := range slices.Sorted(maps.Keys(t.webhooks)) {
-		list = append(list, t.webhooks[id])
-	}
-	return list
-}
+func (t *Tenant) Webhooks() []*Webhook { return byID(t.webhooks) }
 
 // HavingWebhooks gives the tenant with these webhooks and no others.
 func (t *Tenant) HavingWebhooks(webhooks ...*Webhook) *Tenant {

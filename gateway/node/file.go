@@ -145,13 +145,12 @@ func (n *Node) warn(c *configs.Config) {
 		if !r.Enabled {
 			n.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)
 		}
+		if r.Spec.Verify != nil && r.Spec.Verify.Type == "mtls" && c.Public.TLS.Cert == "" {
+			n.Log.Warn("this route takes requests from nobody: its verify is mtls, which needs public.tls", "route", r.ID)
+		}
 	}
 	for t := range n.directory.Current().Tenants() {
 		for _, src := range t.Sources() {
-			if src.Enabled && src.Spec.Verify.Type == "none" {
-				n.Log.Warn("this source takes callbacks from everybody: its verify is {type: none}",
-					"tenant", t.ID, "source", src.ID)
-			}
 			if src.Enabled && src.Spec.Verify.Type == "mtls" && c.Public.TLS.Cert == "" {
 				n.Log.Warn("this source takes callbacks from nobody: its verify is mtls, which needs public.tls",
 					"tenant", t.ID, "source", src.ID)
