@@ -87,13 +87,7 @@ func (r *request) fail(err error) {
 }
 
 // Get is signature.Headers: the first value of a field, and how many there are.
-func (r *request) Get(name string) ([]byte, int) {
-	all := r.ctx.Request.Header.PeekAll(name)
-	if len(all) == 0 {
-		return nil, 0
-	}
-	return all[0], len(all)
-}
+func (r *request) Get(name string) ([]byte, int) { return edge.HeaderValue(r.ctx, name) }
 
 // Header is for paths: the first value of a field.
 func (r *request) Header(name string) ([]byte, bool) {
@@ -108,29 +102,10 @@ func (r *request) Query(name string) ([]byte, bool) {
 }
 
 // param is for verifiers: the first value of a parameter, and how many there are.
-func (r *request) param(name string) (first []byte, n int) {
-	for key, value := range r.ctx.QueryArgs().All() {
-		if string(key) != name {
-			continue
-		}
-		if n++; n == 1 {
-			first = value
-		}
-	}
-	return first, n
-}
+func (r *request) param(name string) ([]byte, int) { return edge.QueryValue(r.ctx, name) }
 
 // signedURL is the URL as the sender called it (SPEC 14).
-func (r *request) signedURL() string {
-	base := r.in.PublicURL
-	if base == "" {
-		base = "http://" + string(r.ctx.Host())
-		if edge.IsTLS(r.ctx) {
-			base = "https://" + string(r.ctx.Host())
-		}
-	}
-	return base + string(r.ctx.Request.Header.RequestURI())
-}
+func (r *request) signedURL() string { return edge.CalledURL(r.ctx, r.in.PublicURL) }
 
 // peer is what the client showed of itself where TLS ends here.
 func (r *request) peer() []*x509.Certificate { return edge.Peer(r.ctx) }

@@ -85,39 +85,13 @@ func methodName(m []byte) string {
 type fieldsOf exchange
 
 // Get gives the first value of a field, and how many there are.
-func (x *fieldsOf) Get(name string) ([]byte, int) {
-	all := x.ctx.Request.Header.PeekAll(name)
-	if len(all) == 0 {
-		return nil, 0
-	}
-	return all[0], len(all)
-}
+func (x *fieldsOf) Get(name string) ([]byte, int) { return edge.HeaderValue(x.ctx, name) }
 
 // param gives the first value of a query parameter, and how many there are.
-func (x *exchange) param(name string) (first []byte, n int) {
-	for key, value := range x.ctx.QueryArgs().All() {
-		if string(key) != name {
-			continue
-		}
-		if n++; n == 1 {
-			first = value
-		}
-	}
-	return first, n
-}
+func (x *exchange) param(name string) ([]byte, int) { return edge.QueryValue(x.ctx, name) }
 
 // peer is what the client showed of itself where TLS ends here.
 func (x *exchange) peer() []*x509.Certificate { return edge.Peer(x.ctx) }
 
 // signedURL is the URL as the sender called it (SPEC 14).
-func (x *exchange) signedURL() string {
-	base := x.p.PublicURL
-	if base == "" {
-		base = "http://"
-		if edge.IsTLS(x.ctx) {
-			base = "https://"
-		}
-		base += string(x.ctx.Request.Header.Host())
-	}
-	return base + string(x.ctx.Request.Header.RequestURI())
-}
+func (x *exchange) signedURL() string { return edge.CalledURL(x.ctx, x.p.PublicURL) }
