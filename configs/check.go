@@ -78,8 +78,43 @@ func (c *Config) checkProcess() []gateway.Fault {
 	}
 	f.word("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	f.word("log.format", c.Log.Format, "json", "text")
+	c.Bounds.check(&f)
 	f.unless(time.Duration(c.Drain) <= MaxDrain, "drain", "must be at most %s", gateway.Duration(MaxDrain))
 	return f
+}
+
+func (b *Bounds) check(f *faults) {
+	for _, size := range []struct {
+		name        string
+		value       gateway.Size
+		least, most gateway.Size
+	}{
+		// Below these a single thing that SPEC allows would never have room.
+		{"bodies", b.Bodies, 64 << 20, 1 << 40},
+		{"answers", b.Answers, 16 << 20, 1 << 40},
+		{"list_answer", b.ListAnswer, 64 << 10, 8 << 20},
+		{"contexts", b.Contexts, 1 << 20, 1 << 40},
+		{"call_requests", b.CallRequests, 16 << 20, 1 << 40},
+		{"variables_max", b.VariablesMax, 1 << 10, 16 << 20},
+	} {
+		least, _ := size.least.MarshalJSON() // a number of bytes is always written
+		most, _ := size.most.MarshalJSON()
+		f.unless(size.value >= size.least && size.value <= size.most, "bounds."+size.name, "must be %s to %s",
+			strings.Trim(string(least), `"`), strings.Trim(string(most), `"`))
+	}
+	for _, count := range []struct {
+		name               string
+		value, least, most int
+	}{
+		{"waits", b.Waits, 100, 100_000_000},
+		{"calls", b.Calls, 16, 1_000_000},
+		{"windows", b.Windows, 10_000, 100_000_000},
+		{"publish", b.Publish, 1000, 100_000},
+		{"pattern", b.Pattern, 100, 1000},
+	} {
+		f.unless(count.value >= count.least && count.value <= count.most, "bounds."+count.name, "must be %d to %d", count.least, count.most)
+	}
+	f.unless(b.Mapping >= gateway.Duration(time.Millisecond) && b.Mapping <= gateway.Duration(time.Second), "bounds.mapping", "must be 1ms to 1s")
 }
 
 func (s *Store) check(f *faults) {

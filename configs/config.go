@@ -14,6 +14,7 @@ type Config struct {
 	Store    Store            `json:"store"`
 	Egress   Egress           `json:"egress"`
 	Log      Log              `json:"log"`
+	Bounds   Bounds           `json:"bounds"`
 	Drain    gateway.Duration `json:"drain"` // how long SIGTERM lets what is in flight finish
 	Tokens   []Token          `json:"tokens"`
 	Tenants  Tenants          `json:"tenants"`
@@ -75,6 +76,25 @@ type Log struct {
 	Format string `json:"format"` // json, text
 }
 
+// Bounds are what one process has of anything that somebody else could use up (SPEC
+// 16). What is shared among tenants and clients: see gateway/shares. They are read at
+// start.
+type Bounds struct {
+	Bodies       gateway.Size `json:"bodies"`        // memory for request bodies in flight, on each listener
+	Answers      gateway.Size `json:"answers"`       // memory for answers of lists and reads
+	ListAnswer   gateway.Size `json:"list_answer"`   // one answer of a list
+	Waits        int          `json:"waits"`         // open waits
+	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits
+	Calls        int          `json:"calls"`         // pending calls
+	CallRequests gateway.Size `json:"call_requests"` // requests of pending calls
+	Windows      int          `json:"windows"`       // places of deliveries in memory
+	Publish      int          `json:"publish"`       // deliveries that one publish may make
+	VariablesMax gateway.Size `json:"variables_max"` // mapped variables of one callback or call
+	Pattern      int          `json:"pattern"`       // instructions of one compiled pattern
+	// Mapping is how much CPU mapping and matching of one callback or answer may take.
+	Mapping gateway.Duration `json:"mapping"`
+}
+
 // Token is a token of the internal API that the operator chose (SPEC 14).
 type Token struct {
 	Scope  string         `json:"scope"`  // admin, platform, tenant
@@ -104,6 +124,11 @@ func Default() *Config {
 		Internal: Internal{Addr: "127.0.0.1:8081"},
 		Store:    Store{Driver: "pebble", Dir: "./hookgate-data"},
 		Log:      Log{Level: "info", Format: "json"},
-		Drain:    gateway.Duration(15 * time.Second),
+		Bounds: Bounds{
+			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
+			Calls: 1024, CallRequests: 64 << 20, Windows: 1_000_000, Publish: 100_000, VariablesMax: 1 << 20, Pattern: 1000,
+			Mapping: gateway.Duration(50 * time.Millisecond),
+		},
+		Drain: gateway.Duration(15 * time.Second),
 	}
 }

@@ -31,6 +31,10 @@
 //
 //	limits     token buckets, by tenant and part, or route; they outlive every snapshot
 //
+// What one process has of anything is divided among those who ask for it:
+//
+//	shares     budgets of which nobody gets more than a share: tenants, blocks of clients
+//
 // Those who work on after an answer rest and drain alike:
 //
 //	background  a rest that can be cut short, and the wait for who is under way

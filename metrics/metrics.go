@@ -31,6 +31,7 @@ type Set struct {
 	routes
 	store
 	operations
+	budgets *budgets
 }
 
 // New makes the metrics of a process of the given version, each of them new.
@@ -43,6 +44,7 @@ func New(version string) *Set {
 	s.routes = newRoutes(s.registry)
 	s.store = newStore(s.registry)
 	s.operations = newOperations(s.registry)
+	s.budgets = newBudgets(s.registry)
 	s.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

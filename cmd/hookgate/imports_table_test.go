@@ -14,7 +14,7 @@ const (
 )
 
 // every is what may be imported from everywhere in gateway.
-var every = []string{"gateway", "gateway/directory", "gateway/fields"}
+var every = []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares"}
 
 // rows is the table of STYLE section 1, by folder.
 var rows = map[string]row{
@@ -39,9 +39,10 @@ var rows = map[string]row{
 	},
 	"gateway/fields":     {may: []string{"gateway"}},
 	"gateway/limits":     {may: []string{"gateway"}},
+	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/edge": {
-		may: []string{"gateway"},
+		may: []string{"gateway", "gateway/shares"},
 		never: map[string]string{
 			"gateway/inbound":           "what comes in over HTTP is the same for all: the edge knows no way",
 			"gateway/store/pebblestore": "a request that is not well-formed must cost no I/O",
@@ -50,14 +51,14 @@ var rows = map[string]row{
 	"gateway/node": {
 		may: []string{
 			"configs", "gateway", "gateway/api", "gateway/console", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound",
-			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/resources", "gateway/server", "gateway/store/natsstore",
+			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/resources", "gateway/server", "gateway/shares", "gateway/store/natsstore",
 			"gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/login", "auth/seal", "auth/signature", "auth/token",
 			"metrics", "retry", "retry/breaker",
 		},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {
-		may: []string{"gateway", "gateway/edge", "auth", "metrics"},
+		may: []string{"gateway", "gateway/edge", "gateway/shares", "auth", "metrics"},
 		never: map[string]string{
 			"gateway/inbound":           "the server knows paths, not what is behind them: node hands in the handlers",
 			"gateway/outbound":          "the server knows paths, not what is behind them: node hands in the handlers",
@@ -118,7 +119,7 @@ var rows = map[string]row{
 	},
 	"gateway/directory": {
 		// retry/breaker for its settings alone: a breaker outlives every snapshot.
-		may: []string{"gateway", "gateway/fields", "gateway/mapping", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
+		may: []string{"gateway", "gateway/fields", "gateway/mapping", "gateway/shares", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
 		never: map[string]string{
 			"gateway/store/pebblestore": "a snapshot is compiled from what it is given",
 		},

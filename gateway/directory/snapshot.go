@@ -8,6 +8,7 @@ import (
 	"hookgate/auth"
 	"hookgate/auth/token"
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 	"hookgate/metrics"
 )
 
@@ -122,6 +123,18 @@ func (s *Snapshot) Under(id, ancestor string) bool {
 		id = t.Spec.Parent
 	}
 	return false
+}
+
+// Holder is who has what a tenant uses of a budget: the tenant, within those above it.
+func (s *Snapshot) Holder(t *Tenant) shares.Holder {
+	if t.Spec.Parent == "" {
+		return shares.Tenant(t.ID)
+	}
+	var above []string
+	for at := t; at != nil && at.Spec.Parent != "" && len(above) < maxWalk; at = s.tenants[at.Spec.Parent] {
+		above = append(above, at.Spec.Parent)
+	}
+	return shares.Tenant(t.ID, above...)
 }
 
 // Reaches says whether a principal may see a tenant, as far as the tree decides.

@@ -113,6 +113,7 @@ func (n *Node) Reload() (err error) {
 		{"internal.addr", next.Internal.Addr != n.config.Internal.Addr},
 		{"store.dir", next.Store.Dir != n.config.Store.Dir},
 		{"log", next.Log != n.config.Log},
+		{"bounds", next.Bounds != n.config.Bounds},
 		{"drain", next.Drain != n.config.Drain},
 	} {
 		if fixed.changed {

@@ -10,6 +10,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/shares"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -115,4 +116,12 @@ func (n *Node) scrape() fasthttp.RequestHandler {
 		})
 		serve(ctx)
 	}
+}
+
+// showBudget lets the metrics show how a budget stands.
+func (n *Node) showBudget(name string, b *shares.Budget) {
+	n.metrics.Budget(name, func() metrics.Budget {
+		s := b.Stat()
+		return metrics.Budget{Limit: s.Most, Used: s.Used, Largest: s.Largest, Refused: s.Refused}
+	})
 }
