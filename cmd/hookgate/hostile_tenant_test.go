@@ -150,3 +150,46 @@ func TestAttackCalls(t *testing.T) {
 		})
 	})
 }
+
+// One event for very many endpoints, again and again.
+func TestAttackFanout(t *testing.T) {
+	attack(t, func(a *arena) {
+		for i := range 200 {
+			a.mallory.Must(a.t, []int{201}, "PUT", fmt.Sprintf("%s/endpoints/e%d", ofMallory, i), fmt.Sprintf(`{"url":%q}`, a.target.URL))
+		}
+		a.target.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Hang: true} })
+	}, func(a *arena) {
+		a.flood(4, func(n int) { a.publish(fmt.Sprintf(oneMoreText, n)) })
+	})
+}
+
+// A tree of tenants as deep as it can be made, asked from its root for its leaf.
+func TestAttackTree(t *testing.T) {
+	leaf := "mallory"
+	attack(t, func(a *arena) {
+		for i := range 1000 {
+			next := fmt.Sprint("deep-", i)
+			if a.try(a.mallory, "PUT", "/v1/tenants/"+next, fmt.Sprintf(`{"parent":%q}`, leaf)).Status != 201 {
+				break
+			}
+			leaf = next
+		}
+		a.t.Logf("the leaf is %s", leaf)
+	}, func(a *arena) {
+		a.flood(8, func(n int) {
+			a.try(a.mallory, "GET", []string{"/v1/tenants/" + leaf, "/v1/tenants?limit=1000", "/v1/tenants/" + leaf + "/deliveries"}[n%3], nil)
+		})
+	})
+}
+
+// Calls of the internal API with tokens that nobody gave out.
+func TestAttackTokens(t *testing.T) {
+	attack(t, nil, func(a *arena) {
+		a.flood(8, func(n int) {
+			got := a.try(a.mallory.As(fmt.Sprint("hg_tenant_", n)), "POST", "/v1/tenants/bystander/events", `{"events":[]}`)
+			if got.Status != 0 && got.Status != 401 {
+				a.t.Errorf("a token that nobody gave out: %s", got)
+			}
+		})
+	})
+}
