@@ -108,13 +108,10 @@ func TestProvidersTable(t *testing.T) {
 	}
 }
 
-// places lists what a repeat is known by, in order, but for messages that have no id.
+// places lists what a repeat is known by, in order.
 func places(v *signature.Verifier) (all []string) {
 	for _, known := range v.Identities() {
-		if known.Each != "" && len(known.ID) > 0 {
-			all = append(all, known.Each)
-		}
-		all = append(append(all, known.ID...), known.With...)
+		all = append(all, known.Places()...)
 	}
 	return all
 }

@@ -51,7 +51,7 @@ var (
 )
 
 var hubspotEvents = []Identity{{
-	Each: "$[*]",
+	Each: "$",
 	ID:   []string{"eventId"},
 	With: []string{"subscriptionId", "occurredAt", "objectId", "propertyName"},
 }}

@@ -6,10 +6,12 @@ import "slices"
 // sends again has all of it again, and whatever else it may send under the same id
 // differs in some of it (SPEC 14, "Routes").
 type Identity struct {
-	// Each is a path to the messages of a request that brings several; each is known
-	// by itself, since providers put together anew what they send again. "": the
-	// request is one message.
+	// Each is a path to a list of messages; each is known by itself, since providers
+	// put together anew what they send again. "": the request is one message.
 	Each string
+	// In tells of the lists within an item of the list, where it has such: an item with
+	// none of them has no id.
+	In []Identity
 	// ID lists the places of the ids, from the message: one of them at least must be
 	// there, or the message has no id, and is never known again.
 	ID []string
@@ -29,13 +31,26 @@ func (v *Verifier) Identities() []Identity {
 // DeliveryID says where the scheme's senders put the id by which a repeat is
 // known: "header:webhook-id", a path into the body such as "event_id", or "" when
 // they have none. Where one place does not say it all (see Identities), it is the
-// first: of a request that brings several messages, where they are.
+// first.
 func (v *Verifier) DeliveryID() string {
 	if v.identities == nil {
 		return v.deliveryID
 	}
-	if first := v.identities[0]; first.Each == "" {
-		return first.ID[0]
+	return v.identities[0].Places()[0]
+}
+
+// Places lists all that a message is known by, as it is told to people: a place in a
+// list with the list's path, as "events[*].webhookEventId".
+func (i Identity) Places() (all []string) {
+	for _, in := range i.In {
+		all = append(all, in.Places()...)
 	}
-	return v.identities[0].Each
+	all = append(append(all, i.ID...), i.With...)
+	if i.Each == "" {
+		return all
+	}
+	for n, place := range all {
+		all[n] = i.Each + "[*]." + place
+	}
+	return all
 }

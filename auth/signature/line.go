@@ -15,7 +15,7 @@ var line = descriptor{
 	signed:     "{body}",
 	algorithm:  sha256.New,
 	encoding:   base64Std,
-	identities: []Identity{{Each: "$.events[*]", ID: []string{"webhookEventId"}}},
+	identities: []Identity{{Each: "events", ID: []string{"webhookEventId"}}},
 	handshake:  probe(isLineProbe),
 }
 

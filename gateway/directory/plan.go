@@ -17,11 +17,14 @@ func compilePlan(key gateway.KeyPlace, id string, v *signature.Verifier, match [
 	if plain(known) {
 		return mapping.CompileSource(key, v.DeliveryID(), match, variables)
 	}
-	list := make([]mapping.Identity, len(known))
-	for i, k := range known {
-		list[i] = mapping.Identity(k)
+	return mapping.CompileSourceOf(key, identities(known), match, variables)
+}
+
+func identities(known []signature.Identity) (all []mapping.Identity) {
+	for _, k := range known {
+		all = append(all, mapping.Identity{Each: k.Each, In: identities(k.In), ID: k.ID, With: k.With})
 	}
-	return mapping.CompileSourceOf(key, list, match, variables)
+	return all
 }
 
 // plain says whether one place tells it all.

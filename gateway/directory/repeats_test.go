@@ -9,7 +9,6 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
-	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 )
 
@@ -252,17 +251,4 @@ func idsOf(plan *mapping.SourcePlan, d *mapping.Document) (ids []string) {
 		return nil
 	}
 	return ids
-}
-
-// A batch that is larger than what its paths may find has no ids: it may hold more
-// than was seen.
-func TestNoIDsOfWhatIsTooLarge(t *testing.T) {
-	s, faults := directory.CompileSource(gateway.Meta{ID: "wa"}, gateway.Source{Verify: gateway.Verify{Type: "line", Secrets: []gateway.Secret{"c2VjcmV0"}}}, options)
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	body := `{"events":[{"webhookEventId":"e1"},{"webhookEventId":"e2","text":"` + strings.Repeat("x", 1<<20) + `"}]}`
-	if ids := idsOf(s.Plan, sent(body).document(t)); ids != nil {
-		t.Errorf("it has the ids %.100q", ids)
-	}
 }

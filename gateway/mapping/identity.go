@@ -9,100 +9,117 @@ import (
 // Identity says what a repeat of a message is known by: all of ID and With have to be
 // the same again.
 type Identity struct {
-	Each     string   // a path to the messages of a request; "": the request is one
-	ID, With []string // places, from the message; without any of ID it has no id
+	Each     string     // a path to a list of messages; "": what it stands in is the message
+	In       []Identity // of a list whose items have lists themselves: those; else
+	ID, With []string   // places, from the message; without any of ID it has no id
 }
 
 // identity is one Identity, ready to run.
 type identity struct {
-	each   Slot // NoSlot: the request is the message
-	set    *Set // of a message's places; nil where they stand in the request's own
+	each   Slot       // of the list, in the set that it stands in; NoSlot: there is none
+	set    *Set       // of an item's places and lists; nil where there is no list
+	in     []identity // an item's lists
 	places []Slot
 	ids    int // how many of places, from the first, are ids
 }
+
+// mostNested bounds how deep lists stand in lists.
+const mostNested = 3
 
 // CompileSourceOf is CompileSource for a provider whose messages are known by more
 // than one path can say.
 func CompileSourceOf(key gateway.KeyPlace, known []Identity, match []gateway.Match, variables []gateway.Variable) (*SourcePlan, []gateway.Fault) {
 	return compileSource(key, match, variables, func(c *compiler, plan *SourcePlan) {
-		for _, k := range known {
-			plan.known = append(plan.known, c.identity(k))
-		}
+		plan.known = c.identities(known, mostNested)
 	})
 }
 
-func (c *compiler) identity(k Identity) identity {
+func (c *compiler) identities(known []Identity, deep int) (all []identity) {
 	const at = "dedupe.id"
-	of, inside := identity{each: NoSlot, ids: len(k.ID)}, c
-	if k.Each != "" {
-		of.each, inside = c.path(at, k.Each), newCompiler()
+	if deep < 0 {
+		c.fault(at, "at most %d lists stand in one another", mostNested)
+		return nil
 	}
-	for _, list := range [...][]string{k.ID, k.With} {
-		for _, path := range list {
-			of.places = append(of.places, inside.path(at, path))
+	for _, k := range known {
+		of, inside := identity{each: NoSlot, ids: len(k.ID)}, c
+		if k.Each != "" {
+			of.each, inside = c.path(at, k.Each), newCompiler()
 		}
+		of.in = inside.identities(k.In, deep-1)
+		for _, list := range [...][]string{k.ID, k.With} {
+			for _, path := range list {
+				of.places = append(of.places, inside.path(at, path))
+			}
+		}
+		if inside != c {
+			c.faults = append(c.faults, inside.faults...)
+			of.set = inside.builder.Set()
+		}
+		all = append(all, of)
 	}
-	if inside != c {
-		c.faults = append(c.faults, inside.faults...)
-		of.set = inside.builder.Set()
-	}
-	return of
+	return all
 }
 
 // Identified says whether the plan knows messages by identities, and not by Dedupe.
 func (p *SourcePlan) Identified() bool { return p.known != nil }
 
 // Identities calls do with the id of each message of a request, in memory that is
-// used again after it. all is false when a message has none, or there may be more
-// messages than were found: then the request is nobody's repeat.
+// used again after it. all is false when a message has none, or not all of the request
+// could be looked at: then it is nobody's repeat.
 func (p *SourcePlan) Identities(v *Values, do func(id []byte)) (all bool) {
 	s := messages.Get().(*messageReader) //nolint:forcetypeassert // the pool holds nothing else
 	defer func() {
-		s.values.Release()
+		for i := range s.items {
+			s.items[i].Release()
+		}
 		messages.Put(s)
 	}()
-	if v.doc.Body == NoBody && p.known[0].each != NoSlot || len(v.doc.Raw) > maxFound {
-		return false
-	}
-	for i := range p.known {
-		if !s.read(&p.known[i], v, do) {
-			return false
-		}
-	}
-	return v.work.left >= 0
+	all, _ = s.read(p.known, v, 0, do)
+	return all && v.work.left >= 0
 }
 
 // messageReader reads messages one after the other.
 type messageReader struct {
-	values Values
-	id     []byte
+	items [mostNested]Values // the items that are read, from the outside
+	id    []byte
 }
 
 var messages = sync.Pool{New: func() any { return new(messageReader) }}
 
-func (s *messageReader) read(of *identity, v *Values, do func(id []byte)) bool {
-	if of.each == NoSlot {
-		return s.message(of, v, do)
-	}
-	found := v.At(of.each)
-	switch found.Kind {
-	case Missing:
-		return true
-	case Array:
-	default:
-		return s.item(of, found.Raw, do)
-	}
-	for item := range Items(found.Raw) {
-		if !s.item(of, item, do) {
-			return false
+// read reads what stands in one item, or the request; there says whether anything of
+// it did.
+func (s *messageReader) read(known []identity, v *Values, deep int, do func(id []byte)) (all, there bool) {
+	for i := range known {
+		of := &known[i]
+		if of.each == NoSlot {
+			return s.message(of, v, do), true
+		}
+		found := v.At(of.each)
+		if found.Kind == Missing {
+			continue
+		}
+		if there = true; found.Kind != Array {
+			return false, true
+		}
+		for raw := range Items(found.Raw) {
+			if !s.item(of, raw, deep, do) {
+				return false, true
+			}
 		}
 	}
-	return true
+	return true, there
 }
 
-func (s *messageReader) item(of *identity, raw []byte, do func(id []byte)) bool {
-	of.set.Read(&Document{Raw: raw, Body: JSON}, &s.values)
-	return s.message(of, &s.values, do)
+// item reads one item of a list. One that has lists, but none that is known, has no
+// id.
+func (s *messageReader) item(of *identity, raw []byte, deep int, do func(id []byte)) bool {
+	v := &s.items[deep]
+	of.set.Read(&Document{Raw: raw, Body: JSON}, v)
+	if of.in == nil {
+		return s.message(of, v, do)
+	}
+	all, there := s.read(of.in, v, deep+1, do)
+	return all && there
 }
 
 // message gives the id of one: the JSON texts of its places, parted by commas, which

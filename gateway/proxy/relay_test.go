@@ -96,7 +96,7 @@ func TestRelayFindsIDsAndConversation(t *testing.T) {
 		"no JSON":      {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":`, nil, nil, ""},
 		"compressed":   {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":"e1"}`, []string{"Content-Encoding", "gzip"}, nil, ""},
 		"of a scheme":  {githubVerify + `,`, "application/json", `{}`, []string{"X-GitHub-Delivery", "g1"}, []string{"g1"}, ""},
-		"of Meta":      {meta, "application/json", batch, nil, []string{`"m1"`, `"m2"`, `"m1","sent"`, `"m1","read",,,"7"`}, ""},
+		"of Meta":      {meta, "application/json", batch, nil, []string{`"m1"`, `"m2"`, `"m1","sent"`, `"m1","read",,"7"`}, ""},
 		"one of Meta":  {meta, "application/json", `{"entry":[{"messaging":[{"message":{"mid":"m1"}}]}]}`, nil, []string{`"m1"`}, ""},
 		"not all":      {meta, "application/json", some, nil, nil, ""},
 	} {
