@@ -23,7 +23,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}{
 		{"GET", "/v1/tenants", "", [4]int{200, 200, 200, 200}},
 		{"GET", v1Acme, "", [4]int{200, 200, 200, 404}},
-		{"PUT", v1Acme, `{}`, [4]int{200, 403, 200, 404}},
+		{"PUT", v1Acme, `{}`, [4]int{200, 403, 200, 403}},
 		{"GET", v1Acme + "/sources", "", [4]int{200, 200, 200, 404}},
 		{"GET", v1Acme + "/sources/payments", "", [4]int{200, 200, 200, 404}},
 		{"PUT", v1Acme + "/sources/payments", payments, [4]int{200, 403, 200, 404}},
@@ -43,7 +43,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"GET", v1Acme + "/events/evt_00000000000000000000000000", "", [4]int{404, 404, 404, 404}},
 		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/retry", "", [4]int{404, 403, 404, 404}},
 		{"POST", v1Acme + "/deliveries/dlv_00000000000000000000000000/cancel", "", [4]int{404, 403, 404, 404}},
-		{"POST", v1Acme + "/deliveries/replay", `{"endpoint": "_platform"}`, [4]int{202, 403, 202, 404}},
+		{"POST", v1Acme + "/deliveries/replay", `{"endpoint": "_platform"}`, [4]int{202, 403, 403, 404}},
 		{"GET", v1Acme + "/waits", "", [4]int{200, 200, 200, 404}},
 		{"POST", v1Acme + "/waits", open("@"), [4]int{201, 201, 201, 404}},
 		{"GET", v1Acme + "/waits/" + wait, "", [4]int{200, 200, 200, 404}},
@@ -69,7 +69,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"POST", "/v1/reload", "", [4]int{200, 403, 403, 403}},
 		{"GET", "/v1/openapi.yaml", "", [4]int{200, 200, 200, 200}},
 		{"GET", "/v1/tenants/nobody", "", [4]int{404, 404, 404, 404}},
-		{"PUT", "/v1/tenants/below", `{"parent": "acme"}`, [4]int{201, 403, 200, 404}},
+		{"PUT", "/v1/tenants/below", `{"parent": "acme"}`, [4]int{201, 403, 200, 403}},
 		{"DELETE", v1Acme + "/sources/none", "", [4]int{404, 403, 404, 404}},
 		{"DELETE", v1Acme, "", [4]int{409, 403, 409, 404}}, // below has it as its parent
 	} {

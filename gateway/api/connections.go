@@ -78,16 +78,6 @@ func isConnectionID(id string) bool {
 	})
 }
 
-// ofToken runs do for the token's own tenant.
-func ofToken(do func(*call) (answer, error)) func(*call) (answer, error) {
-	return func(c *call) (answer, error) {
-		if c.tenant = c.snapshot.Tenant(c.by.Tenant); c.tenant == nil {
-			return answer{}, errNoTenant
-		}
-		return do(c)
-	}
-}
-
 func isConnection(w *directory.Webhook) bool {
 	return w != nil && isConnectionID(w.ID) && w.Spec.Profile == gateway.ProfileChatbot
 }
@@ -150,10 +140,14 @@ func makeConnection(c *call) (answer, error) {
 		return answer{}, err
 	}
 	id := newConnectionID()
-	if err := c.proveConnection(id, spec); err != nil {
+	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec)
+	if err != nil {
 		return answer{}, err
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, *spec); err != nil {
+	if err := c.proveConnection(&whole); err != nil {
+		return answer{}, err
+	}
+	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was made", "tenant", c.tenant.ID, "webhook", id)
@@ -169,15 +163,19 @@ func putConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if spec.URL != last.Spec.URL || spec.Token != last.Spec.Token {
-		if err := c.proveConnection(last.ID, spec); err != nil {
+	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, last.ID, *spec)
+	if err != nil {
+		return answer{}, err
+	}
+	if whole.URL != last.Spec.URL || whole.Token != last.Spec.Token {
+		if err := c.proveConnection(&whole); err != nil {
 			return answer{}, err
 		}
 		if now := c.Directory.Current().Tenant(c.tenant.ID); now == nil || now.Webhook(last.ID) == nil {
 			return answer{}, errNoWebhook // it was deleted meanwhile, and is not made again
 		}
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, *spec); err != nil {
+	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was written", "tenant", c.tenant.ID, "webhook", last.ID)
@@ -195,12 +193,9 @@ func deleteConnection(c *call) (answer, error) {
 	return connectionWritten(http.StatusOK, "")
 }
 
-// proveConnection asks the url for its proof, before anything is stored; nobody is
-// asked for the sake of what cannot be.
-func (c *call) proveConnection(id string, spec *gateway.Webhook) error {
-	if err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec); err != nil {
-		return err
-	}
+// proveConnection asks the url of a connection that may be stored for its proof,
+// before it is; nobody is asked for the sake of what cannot be.
+func (c *call) proveConnection(spec *gateway.Webhook) error {
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
 	return c.Calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())

@@ -6,7 +6,6 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
 )
 
@@ -32,20 +31,26 @@ var errTenantDisabled = gateway.Errorf(gateway.CodeNotFound, "the tenant is disa
 
 // publishEvents takes events of the path's tenant.
 func publishEvents(c *call) (answer, error) {
-	if c.tenant.Disabled {
-		return answer{}, errTenantDisabled
-	}
-	return c.publish(c.tenant)
-}
-
-// publishAny takes events that find their tenants by account key.
-func publishAny(c *call) (answer, error) { return c.publish(nil) }
-
-func (c *call) publish(tenant *directory.Tenant) (answer, error) {
-	body, err := edge.ReadBody(c.ctx, maxBody)
+	body, err := c.read()
 	if err != nil {
 		return answer{}, err
 	}
+	if c.tenant.Disabled {
+		return answer{}, errTenantDisabled
+	}
+	return c.publish(c.tenant, body)
+}
+
+// publishAny takes events that find their tenants by account key.
+func publishAny(c *call) (answer, error) {
+	body, err := c.read()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.publish(nil, body)
+}
+
+func (c *call) publish(tenant *directory.Tenant, body []byte) (answer, error) {
 	key, err := c.idempotencyKey()
 	if err != nil {
 		return answer{}, err
@@ -62,7 +67,7 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 
 // appendEvent appends an event as it is shown (SPEC 7), its body in the bytes in
 // which it came, if they are JSON.
-func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
+func (c *call) appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
 	member := func(name, value string) {
 		dst = append(dst, name...)
 		dst = gateway.AppendString(dst, value)
@@ -78,11 +83,16 @@ func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDeliver
 	dst = append(dst, `,"accepted_at":`...)
 	dst = gateway.Time{Time: e.AcceptedAt}.AppendJSON(dst)
 	dst = append(dst, `,"body":`...)
-	if e.Relay == nil {
+	encoding := hidden
+	switch {
+	case !c.seesEvent(e):
+		dst = append(dst, "null"...)
+	case e.Relay == nil:
 		dst = append(dst, e.Body...)
-	} else {
-		var encoding string
+	default:
 		dst, encoding = appendRelayedBody(dst, e.Body)
+	}
+	if e.Relay != nil {
 		dst = appendRelay(dst, e.Relay, encoding)
 	}
 	dst = append(dst, `,"deliveries":[`...)
@@ -106,7 +116,7 @@ func getEvent(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, contentType: jsonType, body: appendEvent(nil, e, deliveries)}, nil
+	return answer{status: http.StatusOK, contentType: jsonType, body: c.appendEvent(nil, e, deliveries)}, nil
 }
 
 // An event may have 1 MiB: a page is read in small steps, and ends early where it
@@ -157,7 +167,7 @@ func (c *call) appendListed(body []byte, e *gateway.Event, more bool) ([]byte, e
 	if more {
 		body = append(body, ',')
 	}
-	return appendEvent(body, e, deliveries), nil
+	return c.appendEvent(body, e, deliveries), nil
 }
 
 // eventFilter reads what the query asks for; every fault at once. A page that ends

@@ -124,7 +124,7 @@ func TestOwnBoundsAreForThoseAbove(t *testing.T) {
 		"its own header":    `{"headers": {"X-A": "another"}}`,
 		"empty for nothing": `{"platform": ` + strings.Replace(platformOf(t, string(shown)), `"retry":null`, `"retry":{}`, 1) + `}`,
 	} {
-		before := k.here.Current().Tenant("acme").Spec
+		before := k.tenant("acme", bound).Spec
 		if _, _, err := k.PutTenant(of("acme"), "acme", tree(t, body)); err != nil {
 			t.Errorf("%s: %s", name, explain(err))
 		}
