@@ -9,7 +9,7 @@ import (
 
 func (n *Node) openCalls() error {
 	n.calls = calling.New(calling.Options{
-		Sender: n.transport, Store: n.store, Waits: n.sessions, Notify: n.lanes.Wake, Webhook: n.webhook,
+		Sender: n.transport, Store: n.store, Waits: n.sessions, Notify: n.lanes.Wake, Webhook: n.webhook, Above: n.directory.Above,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return n.transport.CheckURL(url, true) },
 		Failed:   n.callFailed, Duration: n.metrics.CallDuration(), Version: n.Version, Log: n.Log,
