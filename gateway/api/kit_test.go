@@ -49,6 +49,7 @@ type kit struct {
 	failures counter
 	opened   opened
 	reload   error // what the next reload comes to
+	numbers  int   // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
