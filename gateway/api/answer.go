@@ -45,23 +45,12 @@ var nothing = answer{status: http.StatusNoContent}
 // body reads the request's JSON into a tree. Its Content-Type is not looked at:
 // there is nothing else that it could be.
 func (c *call) body() (tree any, raw []byte, err error) {
-	raw, err = c.read()
+	raw, err = edge.ReadBody(c.ctx, maxBody)
 	if err != nil {
 		return nil, nil, err
 	}
 	tree, err = fields.Parse(raw)
 	return tree, raw, err
-}
-
-// read reads the request's body. A sender may take its time: what was true when the
-// head came need not be so any more, and who was let in then is judged again by the
-// configuration at the end (SPEC 16, "Promises").
-func (c *call) read() ([]byte, error) {
-	body, err := edge.ReadBody(c.ctx, maxBody)
-	if err != nil {
-		return nil, err
-	}
-	return body, c.again()
 }
 
 func invalid(path, format string, args ...any) error {

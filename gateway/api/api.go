@@ -85,7 +85,6 @@ type call struct {
 	by       auth.Principal
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
-	run      action
 }
 
 func (c *call) serve() (answer, error) {
@@ -96,48 +95,15 @@ func (c *call) serve() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c.run = run
-	if err := c.allow(); err != nil {
-		return answer{}, err
+	if !c.by.Allows(run.needs) {
+		return answer{}, gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not do this", c.by.Scope)
 	}
-	return c.run.do(c)
-}
-
-// again authenticates and allows by the configuration as it now is.
-func (c *call) again() error {
-	now := c.Directory.Current()
-	if now == c.snapshot {
-		return nil
+	if c.params.hasTenant && !run.makesTenant {
+		if c.tenant = c.snapshot.Tenant(c.params.tenant); c.tenant == nil || !c.snapshot.Reaches(c.by, c.params.tenant) {
+			return answer{}, errNoTenant
+		}
 	}
-	c.snapshot = now
-	if err := c.authenticate(); err != nil {
-		return err
-	}
-	return c.allow()
-}
-
-// allow says whether the caller may do what it asks, and finds the tenant.
-func (c *call) allow() error {
-	if !c.by.Allows(c.run.needs) {
-		return gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not do this", c.by.Scope)
-	}
-	return c.reach()
-}
-
-// reach finds the tenant that the call is about: the path's, or for the connections
-// API the token's own.
-func (c *call) reach() error {
-	id := c.params.tenant
-	switch {
-	case c.run.needs == auth.V2:
-		id = c.by.Tenant
-	case !c.params.hasTenant || c.run.makesTenant:
-		return nil
-	}
-	if c.tenant = c.snapshot.Tenant(id); c.tenant == nil || !c.snapshot.Reaches(c.by, id) {
-		return errNoTenant
-	}
-	return nil
+	return run.do(c)
 }
 
 // authenticate finds who calls. Nothing tells a missing token from a wrong one:

@@ -87,16 +87,16 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 
 // readCall reads the request for a call of the path's webhook.
 func (c *call) readCall() (q calling.Request, err error) {
-	body, err := c.read()
-	if err != nil {
-		return q, err
-	}
 	w, err := c.webhook()
 	if err != nil {
 		return q, err
 	}
 	if c.tenant.Disabled {
 		return q, errTenantDisabled
+	}
+	body, err := edge.ReadBody(c.ctx, maxBody)
+	if err != nil {
+		return q, err
 	}
 	// A call that goes on after its answer needs its request longer than the
 	// connection keeps it.

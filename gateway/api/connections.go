@@ -78,6 +78,16 @@ func isConnectionID(id string) bool {
 	})
 }
 
+// ofToken runs do for the token's own tenant.
+func ofToken(do func(*call) (answer, error)) func(*call) (answer, error) {
+	return func(c *call) (answer, error) {
+		if c.tenant = c.snapshot.Tenant(c.by.Tenant); c.tenant == nil {
+			return answer{}, errNoTenant
+		}
+		return do(c)
+	}
+}
+
 func isConnection(w *directory.Webhook) bool {
 	return w != nil && isConnectionID(w.ID) && w.Spec.Profile == gateway.ProfileChatbot
 }

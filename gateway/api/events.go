@@ -6,6 +6,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
 )
 
@@ -31,26 +32,20 @@ var errTenantDisabled = gateway.Errorf(gateway.CodeNotFound, "the tenant is disa
 
 // publishEvents takes events of the path's tenant.
 func publishEvents(c *call) (answer, error) {
-	body, err := c.read()
-	if err != nil {
-		return answer{}, err
-	}
 	if c.tenant.Disabled {
 		return answer{}, errTenantDisabled
 	}
-	return c.publish(c.tenant, body)
+	return c.publish(c.tenant)
 }
 
 // publishAny takes events that find their tenants by account key.
-func publishAny(c *call) (answer, error) {
-	body, err := c.read()
+func publishAny(c *call) (answer, error) { return c.publish(nil) }
+
+func (c *call) publish(tenant *directory.Tenant) (answer, error) {
+	body, err := edge.ReadBody(c.ctx, maxBody)
 	if err != nil {
 		return answer{}, err
 	}
-	return c.publish(nil, body)
-}
-
-func (c *call) publish(tenant *directory.Tenant, body []byte) (answer, error) {
 	key, err := c.idempotencyKey()
 	if err != nil {
 		return answer{}, err

@@ -1,10 +1,7 @@
 package api_test
 
 import (
-	"bufio"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,57 +179,47 @@ func TestTenantsListTheirTree(t *testing.T) {
 	}
 }
 
-// A body that is slow to come outlives its token, and its tenant: whoever has the id
-// by then is served nothing of it.
-func TestSlowBodyOutlivesItsTenant(t *testing.T) {
-	for _, c := range []struct{ method, path, body string }{
-		{"PUT", "/v1/tenants/shop", `{"name": "mine"}`},
-		{"PUT", "/v1/tenants/fresh", `{"parent": "shop"}`},
-		{"PUT", "/v1/tenants/shop/endpoints/e", crm},
-		{"PUT", "/v1/tenants/shop/sources/s", payments},
-		{"PUT", "/v1/tenants/shop/webhooks/w", crm},
-		{"POST", "/v1/tenants/shop/events", `{"events": [{"event": {"type": "status"}}]}`},
-		{"POST", "/v1/tenants/shop/waits", `{"source": "payments", "conversation_key": "c", "mode": "poll"}`},
-		{"POST", "/v1/tenants/shop/webhooks/lookup/call", `{}`},
-		{"POST", "/v1/tenants/shop/endpoints/crm/rotate-secret", `{"overlap": 0}`},
-		{"POST", "/v2/integrations/webhook", `{"storyId": "5a8ad4d3a4d6d40007b05d5e", "name": "N", "url": "https://bank.example.com/"}`},
+// The connections API keeps a secret by the same rule as /v1, and what was written
+// under /v1 and stays is kept as if its mask had been written back.
+func TestConnectionsMaskStaysWithItsURL(t *testing.T) {
+	k, b, token := withConnections(t)
+	other := newBackend(t)
+	elsewhere := other.url + "/hook"
+	bare := object{"name": "N", "url": elsewhere}
+	for _, c := range []struct {
+		more  object
+		fault string
+	}{
+		{object{"token": "***"}, "token"},
+		{object{"headers": object{"X-Own": "***"}}, "headers.X-Own"},
+		{object{"auth": object{"username": "bot", "password": "***"}}, "auth.password"},
 	} {
-		k, tokens := withTree(t)
-		fill := func() {
-			k.want(201, "PUT", "/v1/tenants/shop/sources/payments", payments)
-			k.want(201, "PUT", "/v1/tenants/shop/endpoints/crm", crm)
-			k.want(201, "PUT", "/v1/tenants/shop/webhooks/lookup", `{"url": "https://bank.example.com/"}`)
+		one := connections + "/" + k.connect(token, whole(b))
+		b.next(t)
+		if g := k.as(token, "PUT", one, jsonOf(t, with(bare, c.more))); g.status != 422 || !slices.Equal(g.paths(), []string{c.fault}) {
+			t.Errorf("%v: %d %s", c.more, g.status, g.text)
 		}
-		fill()
-		conn, err := net.Dial("tcp", strings.TrimPrefix(k.url, "http://"))
-		k.must(err)
-		defer conn.Close()
-		half := len(c.body) / 2
-		_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", c.method, c.path, tokens.child, len(c.body))
-		k.must(err)
-		answers := bufio.NewReader(conn)
-		if line, err := answers.ReadString('\n'); err != nil || !strings.Contains(line, "100") { // it is at its body
-			t.Fatalf("%s %s: %q, %v", c.method, c.path, line, err)
+		other.nothing(t) // nobody is asked, and nothing is sent, before that is settled
+		if g := k.as(token, "PUT", one, jsonOf(t, with(bare, with(c.more, object{"url": b.url + "/elsewhere"})))); g.status != 200 {
+			t.Errorf("%v, to another path: %d %s", c.more, g.status, g.text)
 		}
-		_, err = conn.Write([]byte(c.body[:half]))
-		k.must(err)
-		k.want(204, "DELETE", "/v1/tenants/shop", "")
-		k.want(201, "PUT", "/v1/tenants/shop", `{"parent": "rival"}`)
-		fill()
-		before := k.here.Current()
-		_, err = conn.Write([]byte(c.body[half:]))
-		k.must(err)
-		_, _ = answers.ReadString('\n')
-		answer, err := http.ReadResponse(answers, nil)
-		k.must(err)
-		_ = answer.Body.Close()
-		if answer.StatusCode != 401 || k.here.Current() != before {
-			t.Errorf("%s %s: %d, and the configuration is the same: %t", c.method, c.path, answer.StatusCode, k.here.Current() == before)
+		b.next(t)
+		if g := k.as(token, "PUT", one, jsonOf(t, bare)); g.status != 200 {
+			t.Errorf("without secrets: %d %s", g.status, g.text)
 		}
-		for _, of := range []string{"events", "waits"} {
-			if g := k.want(200, "GET", "/v1/tenants/shop/"+of, ""); g.text != `{"data":[],"next_cursor":null}` {
-				t.Errorf("%s %s leaves %s", c.method, c.path, g.text)
-			}
-		}
+		other.next(t)
 	}
+	id := k.connect(token, with(whole(b), object{"auth": nil}))
+	b.next(t)
+	k.want(200, "PUT", v1Acme+"/webhooks/"+id, `{"profile": "chatbot", "name": "N", "url": "`+b.url+`/hook", "auth": {"type": "bearer", "token": "canary-bearer"}}`)
+	if g := k.as(token, "PUT", connections+"/"+id, jsonOf(t, bare)); g.status != 422 || !slices.Equal(g.paths(), []string{"auth.token"}) {
+		t.Errorf("a bearer token of /v1 would go elsewhere: %d %s", g.status, g.text)
+	}
+	if g := k.as(token, "PUT", connections+"/"+id, jsonOf(t, object{"name": "M", "url": b.url + "/hook"})); g.status != 200 {
+		t.Errorf("it stays where it is: %d %s", g.status, g.text)
+	}
+	if auth := k.here.Current().Tenant("acme").Webhook(id).Spec.Auth; auth.Token != "canary-bearer" {
+		t.Errorf("then it is %q", auth.Token.Reveal())
+	}
+	other.nothing(t)
 }

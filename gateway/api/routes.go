@@ -114,13 +114,13 @@ var routes = []route{
 		"GET": {needs: auth.Read, do: getOpenAPI},
 	}},
 	{"/v2/integrations/webhook", map[string]action{
-		"GET":  {needs: auth.V2, do: listConnections},
-		"POST": {needs: auth.V2, do: makeConnection},
+		"GET":  {needs: auth.V2, do: ofToken(listConnections)},
+		"POST": {needs: auth.V2, do: ofToken(makeConnection)},
 	}},
 	{"/v2/integrations/webhook/{id}", map[string]action{
-		"GET":    {needs: auth.V2, do: getConnection},
-		"PUT":    {needs: auth.V2, do: putConnection},
-		"DELETE": {needs: auth.V2, do: deleteConnection},
+		"GET":    {needs: auth.V2, do: ofToken(getConnection)},
+		"PUT":    {needs: auth.V2, do: ofToken(putConnection)},
+		"DELETE": {needs: auth.V2, do: ofToken(deleteConnection)},
 	}},
 }
 

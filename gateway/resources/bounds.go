@@ -20,6 +20,7 @@ type write struct {
 	id        string
 	existed   bool
 	spec, old *gateway.Tenant
+	guesses   bool // the platform was written with a secret and no mask
 }
 
 var (
@@ -64,7 +65,7 @@ func (w *write) allowed() error {
 	switch {
 	case w.by.EveryTenant():
 		return nil
-	case w.own() && (spec.Parent != old.Parent || !same(&spec.Limits, &old.Limits) ||
+	case w.own() && (w.guesses || spec.Parent != old.Parent || !same(&spec.Limits, &old.Limits) ||
 		!slices.Equal(spec.AccountKeys, old.AccountKeys) || !same(spec.Platform, old.Platform)):
 		return errFixed
 	case w.own():
@@ -76,6 +77,16 @@ func (w *write) allowed() error {
 		return errKeysFixed
 	}
 	return nil
+}
+
+// guesses says whether a platform has secrets that are no masks. Who may not write
+// it is not told whether they are the right ones.
+func guesses(p *gateway.Platform) (any bool) {
+	each(p, func(_ string, secret gateway.Secret) gateway.Secret {
+		any = any || secret != "" && secret != gateway.Masked
+		return secret
+	})
+	return any
 }
 
 // same says whether what two pointers lead to says the same, secrets included: an

@@ -6,6 +6,7 @@ import (
 	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/fields"
 )
 
 // PutTenant creates or replaces a tenant. body is a tree of package fields.
@@ -26,8 +27,9 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 		old = &last.Spec
 		rec.CreatedAt = last.Meta.CreatedAt
 	}
-	faults := decode(body, rec.Spec, old, readOnly)
-	w := write{by: by, snapshot: snapshot, id: id, existed: last != nil, spec: rec.Spec, old: old}
+	faults := fields.Decode(body, rec.Spec, readOnly)
+	w := write{by: by, snapshot: snapshot, id: id, existed: last != nil, spec: rec.Spec, old: old, guesses: guesses(rec.Spec.Platform)}
+	faults = append(faults, keep(rec.Spec, old)...)
 	w.keepFixed(body)
 	if err := w.allowed(); err != nil {
 		return nil, false, err
