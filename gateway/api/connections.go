@@ -206,6 +206,9 @@ func deleteConnection(c *call) (answer, error) {
 // proveConnection asks the url of a connection that may be stored for its proof,
 // before it is; nobody is asked for the sake of what cannot be.
 func (c *call) proveConnection(spec *gateway.Webhook) error {
+	if err := c.stay(); err != nil {
+		return err
+	}
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
 	return c.Calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())
