@@ -57,16 +57,16 @@ func TestRights(t *testing.T) {
 			want, err := strconv.Atoi(status)
 			k.must(err)
 			token := []string{c.admin, c.platform, c.own, c.parent, c.child, c.stranger}[who]
-			k.holds(r, token, want, who > 3 && r.told)
+			k.asks(r, token, want, who > 3 && r.told)
 		}
 		for _, token := range c.out {
-			k.holds(r, token, 401, false)
+			k.asks(r, token, 401, false)
 		}
 	}
 }
 
-// holds makes one call, on a thing made for it, and puts things back.
-func (k *kit) holds(r *right, token string, want int, told bool) {
+// asks makes one call, on a thing made for it, and puts things back.
+func (k *kit) asks(r *right, token string, want int, told bool) {
 	k.t.Helper()
 	id := ""
 	if r.thing != nil {
@@ -175,6 +175,55 @@ func TestTenantsListTheirTree(t *testing.T) {
 		}
 		if !slices.Equal(seen, want) {
 			t.Errorf("%.20s lists %q, want %q", token, seen, want)
+		}
+	}
+}
+
+// A tenant's limit is that of the whole tree below it.
+func TestLimitsHoldForTheTree(t *testing.T) {
+	k, _ := withTree(t)
+	const slow = `{"per_second": 0.001, "burst": 5}`
+	k.want(200, "PUT", "/v1/tenants/agency", `{"limits": {"waits_open": 5, "events_per_second": `+slow+`, "calls_per_second": `+slow+`}}`)
+	k.want(200, "PUT", v1Acme, `{"parent": "agency", "limits": {"waits_open": 3}}`)
+	for _, id := range []string{"agency", "shop"} {
+		k.want(201, "PUT", "/v1/tenants/"+id+"/sources/payments", payments)
+	}
+	for _, id := range []string{"agency", "acme", "shop"} {
+		k.want(201, "PUT", "/v1/tenants/"+id+"/webhooks/bank", `{"url": "http://127.0.0.1:1/"}`)
+	}
+	// many asks until it is refused, and says how often it was not.
+	many := func(path, body string) (n int) {
+		t.Helper()
+		for ; n < 10; n++ {
+			if g := k.do("POST", "/v1/tenants/"+path, strings.ReplaceAll(body, "@", strconv.Itoa(k.next()))); g.status == 429 {
+				if g.header.Get("Retry-After") == "" {
+					t.Errorf("%s: no Retry-After", path)
+				}
+				return n
+			} else if g.status > 202 {
+				t.Fatalf("%s: %d %s", path, g.status, g.text)
+			}
+		}
+		return n
+	}
+	const open = `{"source": "payments", "mode": "poll", "conversation_key": "k@"}`
+	if n := many("shop/waits", open); n != 3 {
+		t.Errorf("shop opens %d waits, want the 3 of acme", n)
+	}
+	if n := many("acme/waits", open); n != 0 {
+		t.Errorf("acme opens %d waits, want none: shop has them", n)
+	}
+	if n := many("agency/waits", open); n != 2 {
+		t.Errorf("agency opens %d waits, want the last 2", n)
+	}
+	id := k.pages("/v1/tenants/shop/waits")[0]
+	k.want(200, "DELETE", "/v1/tenants/shop/waits/"+id, "")
+	if n := many("acme/waits", open); n != 1 {
+		t.Errorf("one of shop's ended, and acme opens %d", n)
+	}
+	for path, body := range map[string]string{"events": `{"events": [{"event": {"type": "status"}}]}`, "webhooks/bank/call": `{}`} {
+		if a, b, c := many("shop/"+path, body), many("acme/"+path, body), many("agency/"+path, body); a != 5 || b+c != 0 {
+			t.Errorf("%s: shop has %d, acme %d and agency %d; want all 5 of agency's, and then none", path, a, b, c)
 		}
 	}
 }
