@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // Types of the notices that go to the platform endpoint (SPEC 8).
 const (
@@ -16,6 +19,17 @@ const (
 type Notice struct {
 	Event    Event
 	Delivery Delivery
+}
+
+// NoticeOfBody says whether an event is a notice that has the body of a callback or
+// of an answer in its own: lists leave that out (SPEC 16). A platform may publish
+// under the types of notices too; only a notice knows its own id.
+func (e *Event) NoticeOfBody() bool {
+	switch e.Type {
+	case NoticeWaitResumed, NoticeCallbackLate, NoticeCallFinished:
+		return bytes.HasPrefix(e.Body, AppendString([]byte(`{"id":`), e.ID))
+	}
+	return false
 }
 
 // WaitNotice tells the platform how a wait ended.

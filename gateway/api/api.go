@@ -16,6 +16,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 
@@ -27,6 +28,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/resources"
+	"hookgate/gateway/shares"
 )
 
 // Options is what the API needs.
@@ -40,6 +42,12 @@ type Options struct {
 	Events     Events
 	Deliveries Deliveries
 	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
+	// Answers is the memory for large answers, from before they are made until they
+	// were written, in bytes; nil: no bound.
+	Answers *shares.Budget
+	// ListAnswer is the most that one answer of a list has, in bytes; 0 stands for
+	// 8 MiB. So many bytes of bodies one delivery shows, too.
+	ListAnswer int
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
 	// are not shown.
 	PublicURL string
@@ -51,10 +59,16 @@ type Options struct {
 }
 
 // API answers /v1 and /v2.
-type API struct{ Options }
+type API struct {
+	Options
+	ends ends
+}
 
 // New makes the API.
-func New(o Options) *API { return &API{o} }
+func New(o Options) *API {
+	o.ListAnswer = cmp.Or(o.ListAnswer, 8<<20)
+	return &API{Options: o}
+}
 
 // maxBody is the most that one internal request may carry (SPEC 14).
 const maxBody = 16 << 20
@@ -70,11 +84,34 @@ func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	if answer.later {
 		return
 	}
-	ctx.SetStatusCode(answer.status)
-	if answer.body != nil {
-		ctx.SetContentType(answer.contentType)
-		ctx.Response.SetBodyRaw(answer.body)
+	if err := c.count(&answer); err != nil {
+		edge.WriteProblem(ctx, err)
+		return
 	}
+	ctx.SetStatusCode(answer.status)
+	if answer.body == nil {
+		return
+	}
+	ctx.SetContentType(answer.contentType)
+	if answer.sent != nil {
+		edge.Send(ctx, answer.body, answer.sent)
+		return
+	}
+	ctx.Response.SetBodyRaw(answer.body)
+}
+
+// count takes the memory of a large answer that was made without counting it.
+func (c *call) count(a *answer) error {
+	n := counted(cap(a.body))
+	if a.sent != nil || n == 0 {
+		return nil
+	}
+	m := c.memory()
+	if err := m.take(n); err != nil {
+		return err
+	}
+	a.sent = m.free
+	return nil
 }
 
 // call is one request on its way.

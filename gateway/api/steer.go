@@ -178,9 +178,9 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 		return answer{}, err
 	}
 	c.audit(what, "tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID)
-	_, attempts, err := c.Deliveries.Delivery(d.Tenant, d.ID)
+	_, attempts, err := c.Deliveries.ReadDelivery(d.Tenant, d.ID, c.attemptBounds(full))
 	if err != nil {
 		attempts = nil // what was asked for is done; the attempts can be read again
 	}
-	return show(status, viewDelivery(d, attempts))
+	return c.showDelivery(status, d, attempts)
 }

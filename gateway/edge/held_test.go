@@ -33,7 +33,7 @@ func (h *holder) handle(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	held := h.watcher.Hold(ctx)
 	if h.early {
-		held.Answer(200, nil, []byte(path))
+		held.Answer(200, nil, []byte(path), nil)
 	}
 	h.watcher.Detach(ctx, held, func() { h.left <- path })
 	if !h.early {
@@ -77,7 +77,7 @@ func TestHeldIsAnsweredLater(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprint(conn, "POST /held HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi"+"GET /now HTTP/1.1\r\nHost: a.test\r\n\r\n")
 	held := <-h.held
-	held.Answer(200, []edge.Field{{Name: "X-Outcome", Value: "resumed"}}, []byte("later"))
+	held.Answer(200, []edge.Field{{Name: "X-Outcome", Value: "resumed"}}, []byte("later"), nil)
 	reader := bufio.NewReader(conn)
 	for _, want := range []string{"later", "now"} {
 		if got := readBody(t, reader); got != want {
@@ -85,7 +85,7 @@ func TestHeldIsAnsweredLater(t *testing.T) {
 		}
 	}
 	fmt.Fprint(conn, "GET /again HTTP/1.1\r\nHost: a.test\r\n\r\n")
-	(<-h.held).Answer(503, nil, []byte("go away"))
+	(<-h.held).Answer(503, nil, []byte("go away"), nil)
 	response, err := http.ReadResponse(reader, nil)
 	if err != nil || response.StatusCode != 503 || !response.Close {
 		t.Fatalf("a server error: %v, %v; want 503 and close", response, err)
@@ -146,7 +146,7 @@ func TestHeldClientLeaves(t *testing.T) {
 	if path := <-h.left; path != "/held" {
 		t.Errorf("%s was left", path)
 	}
-	held.Answer(200, nil, []byte("too late"))
+	held.Answer(200, nil, []byte("too late"), nil)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := limits.WaitHeld(ctx); err != nil {

@@ -69,9 +69,9 @@ type Queue interface {
 	// Event gives an event with its deliveries, oldest first; else
 	// gateway.ErrNotFound.
 	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
-	// Events lists a tenant's events, newest first, those with an id below before
-	// ("" for all), at most so many of those that keep says yes to.
-	Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error)
+	// Events visits a tenant's events, newest first, those with an id below before
+	// ("" for all), until visit wants no more.
+	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
 	// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
 	Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error)
 	// Deliveries lists a tenant's deliveries, newest first, those with an id
