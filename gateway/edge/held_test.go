@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"bytes"
 	"bufio"
 	"context"
 	"fmt"
@@ -146,10 +147,53 @@ func TestHeldClientLeaves(t *testing.T) {
 	if path := <-h.left; path != "/held" {
 		t.Errorf("%s was left", path)
 	}
-	held.Answer(200, nil, []byte("too late"), nil)
+	freed := false
+	held.Answer(200, nil, bytes.Repeat([]byte("too late"), 1<<10), func() { freed = true })
+	if !freed {
+		t.Error("the memory of an answer to nobody is kept")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := limits.WaitHeld(ctx); err != nil {
 		t.Errorf("a left request is still waited for: %v", err)
+	}
+}
+
+// One text is sent to many, each with a head of its own; each tells when it is done.
+func TestHeldShareABody(t *testing.T) {
+	h := &holder{}
+	addr, _ := serveHolder(t, h)
+	shared := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
+	const holders = 20
+	sent := make(chan struct{}, 2*holders)
+	var conns []net.Conn
+	var all []*edge.Held
+	for range holders {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "GET /held HTTP/1.1\r\nHost: a.test\r\n\r\n")
+		conns, all = append(conns, conn), append(all, <-h.held)
+	}
+	for _, held := range all {
+		held.Answer(200, nil, shared, func() { sent <- struct{}{} })
+	}
+	for _, conn := range conns {
+		reader := bufio.NewReader(conn)
+		if got := readBody(t, reader); got != string(shared) {
+			t.Fatalf("answered %d bytes, want %d", len(got), len(shared))
+		}
+		fmt.Fprint(conn, "GET /now HTTP/1.1\r\nHost: a.test\r\n\r\n")
+		if got := readBody(t, reader); got != "now" {
+			t.Fatalf("then answered %q", got)
+		}
+	}
+	for range holders {
+		<-sent
+	}
+	if len(sent) > 0 {
+		t.Error("some were freed twice")
 	}
 }
