@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -33,8 +32,10 @@ func appendAttemptNumber(dst []byte, n int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
 
-// allAttempts are those of requeuing and recovery, which lose nothing.
-var allAttempts = gateway.AttemptBounds{Most: math.MaxInt, Bodies: math.MaxInt}
+// mostAttempts is how much of a delivery's attempts is read, or buried with it, at once.
+// A tenant chooses how often its deliveries are tried: all of a million attempts, of 16
+// KiB each, would be more than there is (SPEC 16).
+var mostAttempts = gateway.AttemptBounds{Most: 1000, Bodies: 8 << 20}
 
 // attempts gives the attempts of a delivery that was found, in order, from wherever
 // they are.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
@@ -12,9 +13,35 @@ import (
 	"hookgate/gateway"
 )
 
-// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
+// Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
+// at most 8 MiB; else gateway.ErrNotFound.
 func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
-	return s.ReadDelivery(tenant, id, allAttempts)
+	return s.ReadDelivery(tenant, id, mostAttempts)
+}
+
+// AttemptedAt tells when the n-th attempt of a delivery that has not ended was made; else
+// gateway.ErrNotFound.
+func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
+	if err := s.using.enter(); err != nil {
+		return at, err
+	}
+	defer s.using.leave()
+	u, ok := parseID(gateway.PrefixDelivery, id)
+	if !ok || !keyable(tenant) {
+		return at, gateway.ErrNotFound
+	}
+	for _, kind := range [...]byte{kindAttempt, kindKeptAttempt} {
+		key := appendAttemptNumber(append(appendPrefix(nil, kind, tenant), u[:]...), n)
+		found, err := s.get(key, func(value []byte) error {
+			a, err := decodeAttempt(n, value, false)
+			at = a.At
+			return err
+		})
+		if found || err != nil {
+			return at, err
+		}
+	}
+	return at, gateway.ErrNotFound
 }
 
 // ReadDelivery is Delivery with no more of its attempts than so many; the last count.
