@@ -173,6 +173,8 @@ func TestHostileLists(t *testing.T) {
 		case <-time.After(10 * time.Millisecond): // one list of many a second
 		}
 	}
+	readOnes(attacker, "/v1/tenants/acme/waits")
+	readOnes(attacker, "/v1/tenants/acme/deliveries")
 	holdOne(t, p, attacker, holders, large)
 	for _, fault := range attacker.faults {
 		t.Error(fault)
@@ -189,6 +191,23 @@ func TestHostileLists(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// readOnes reads things of a list by themselves, very many at once. Each is answered,
+// or told to come again.
+func readOnes(l *lister, list string) {
+	var reads sync.WaitGroup
+	for id := range l.all(list + "?limit=100") {
+		for range 8 {
+			reads.Go(func() {
+				a, err := l.client.Do(context.Background(), "GET", list+"/"+id, nil)
+				if err != nil || a.Status != 200 && (a.Status != 503 || a.Header.Get("Retry-After") == "") {
+					l.fault("%s/%s: %d, %v", list, id, a.Status, err)
+				}
+			})
+		}
+	}
+	reads.Wait()
 }
 
 // holdOne has many hold one wait with a large callback, which ends for all of them at

@@ -61,13 +61,15 @@ type Options struct {
 // API answers /v1 and /v2.
 type API struct {
 	Options
-	ends ends
+	ends  ends
+	lists turns // of calls that read a list
+	reads turns // of calls that read one thing that can be large
 }
 
 // New makes the API.
 func New(o Options) *API {
 	o.ListAnswer = cmp.Or(o.ListAnswer, 8<<20)
-	return &API{Options: o}
+	return &API{Options: o, lists: newTurns(), reads: newTurns()}
 }
 
 // maxBody is the most that one internal request may carry (SPEC 14).
@@ -76,6 +78,7 @@ const maxBody = 16 << 20
 // Handler answers every path below /v1 and /v2.
 func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
+	defer c.leave()
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
@@ -94,6 +97,7 @@ func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	}
 	ctx.SetContentType(answer.contentType)
 	if answer.sent != nil {
+		c.account = nil
 		edge.Send(ctx, answer.body, answer.sent)
 		return
 	}
@@ -122,6 +126,8 @@ type call struct {
 	by       auth.Principal
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
+	account  *memory // that the answer will have
+	turn     turns   // that the call has one of; nil: none
 }
 
 func (c *call) serve() (answer, error) {

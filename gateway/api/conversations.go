@@ -15,6 +15,7 @@ func getConversation(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	c.wait(c.lists)
 	var lines []gateway.Trace
 	if key, ok := gateway.Key(c.params.id); ok {
 		if lines, err = c.Waits.Timeline(c.params.tenant, key, time.Time{}, most); err != nil {

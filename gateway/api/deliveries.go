@@ -118,6 +118,7 @@ func getDelivery(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
+	c.wait(c.reads)
 	d, attempts, err := c.Deliveries.ReadDelivery(c.params.tenant, c.params.id, c.attemptBounds(full))
 	if err != nil {
 		return answer{}, err
@@ -173,7 +174,7 @@ func listDeliveries(c *call) (answer, error) {
 			return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, min(e, c.extentOf(d, e))) })
 		})
 	if err != nil {
-		return l.fail(err)
+		return answer{}, err
 	}
 	return l.answer()
 }

@@ -112,6 +112,7 @@ func getEvent(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixEvent, c.params.id) {
 		return answer{}, errNoSuch
 	}
+	c.wait(c.reads)
 	e, err := c.Events.EventAlone(c.params.tenant, c.params.id)
 	if err != nil {
 		return answer{}, err
@@ -145,7 +146,7 @@ func listEvents(c *call) (answer, error) {
 		return !keep(e) || l.add(e.ID, func(t *text, much extent) { c.event(t, e, much) })
 	})
 	if err != nil {
-		return l.fail(err)
+		return answer{}, err
 	}
 	return l.answer()
 }

@@ -43,6 +43,7 @@ func (c *call) list(p page, e extent) (*list, error) {
 	if err := l.memory.take(l.work); err != nil {
 		return nil, err
 	}
+	c.wait(c.lists)
 	l.raw(`{"data":[`)
 	return l, nil
 }
@@ -90,12 +91,6 @@ func (l *list) close(end string) (answer, error) {
 	l.tail = 0
 	l.raw(end)
 	return l.text.answer(http.StatusOK)
-}
-
-// fail ends a list that could not be read.
-func (l *list) fail(err error) (answer, error) {
-	l.memory.free()
-	return answer{}, err
 }
 
 // include reads what the query wants in a list beside what is always there.

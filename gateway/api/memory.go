@@ -64,6 +64,7 @@ func (c *call) memory() *memory {
 	if tenant != nil {
 		m.by = c.snapshot.Holder(tenant)
 	}
+	c.account = m
 	return m
 }
 

@@ -83,10 +83,9 @@ func (t *text) string(s []byte) {
 	t.append(gateway.StringSize(s), func(dst []byte) []byte { return gateway.AppendString(dst, string(s)) })
 }
 
-// answer makes the text an answer, or says why there is none; its memory is free then.
+// answer makes the text an answer, or says why there is none.
 func (t *text) answer(status int) (answer, error) {
 	if t.err != nil {
-		t.memory.free()
 		return answer{}, t.err
 	}
 	t.trim()

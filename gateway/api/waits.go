@@ -181,7 +181,7 @@ func listWaits(c *call) (answer, error) {
 		return !fits || l.add(w.ID, func(t *text, much extent) { t.wait(w, much) })
 	})
 	if err != nil {
-		return l.fail(err)
+		return answer{}, err
 	}
 	return l.answer()
 }

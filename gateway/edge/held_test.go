@@ -1,8 +1,8 @@
 package edge_test
 
 import (
-	"bytes"
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"

@@ -31,7 +31,7 @@ func (e *encoder) event(v *gateway.Event) {
 }
 
 func decodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
-	d := &decoder{rest: string(value)}
+	d := openRecord(value)
 	version := d.byte()
 	if version != recordVersion && version != recordRelayed {
 		d.fail()
