@@ -66,7 +66,7 @@ func (l *list) add(id string, write func(*text, extent)) (more bool) {
 		if l.more {
 			return false
 		}
-		l.most += maxBare
+		l.most, l.growth = l.most+maxBare, 2
 		write(&l.text, bare)
 		l.most += len(l.b) - maxBare
 	}

@@ -244,7 +244,7 @@ func TestDeliveryShowsTheLastBodies(t *testing.T) {
 	}
 }
 
-// A relayed body is shown in one of four encodings, each exactly.
+// One event is shown whole, however large, and a relayed one in its encoding.
 func TestEventOfAnySizeIsWhole(t *testing.T) {
 	k := withAcme(t, bounded(4<<10))
 	body := longText(100 << 10)
