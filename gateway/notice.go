@@ -15,6 +15,12 @@ const (
 	NoticeCallFinished  = "call.finished"
 )
 
+// IsNotice says whether the event is a notice: its body tells the id under which it
+// is kept, which nobody who publishes knows before.
+func (e *Event) IsNotice() bool {
+	return e.Relay == nil && bytes.HasPrefix(e.Body, append([]byte(`{"id":"`+e.ID), '"'))
+}
+
 // Notice is an event of our own with its delivery to the platform endpoint.
 type Notice struct {
 	Event    Event
@@ -23,11 +29,11 @@ type Notice struct {
 
 // NoticeOfBody says whether an event is a notice that has the body of a callback or
 // of an answer in its own: lists leave that out (SPEC 16). A platform may publish
-// under the types of notices too; only a notice knows its own id.
+// under the types of notices too.
 func (e *Event) NoticeOfBody() bool {
 	switch e.Type {
 	case NoticeWaitResumed, NoticeCallbackLate, NoticeCallFinished:
-		return bytes.HasPrefix(e.Body, AppendString([]byte(`{"id":`), e.ID))
+		return e.IsNotice()
 	}
 	return false
 }

@@ -48,6 +48,9 @@ type Options struct {
 	// ListAnswer is the most that one answer of a list has, in bytes; 0 stands for
 	// 8 MiB. So many bytes of bodies one delivery shows, too.
 	ListAnswer int
+	// Holds is the budget of requests that stay until somebody else is done, in number
+	// (SPEC 16); nil: no bound.
+	Holds *shares.Budget
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
 	// are not shown.
 	PublicURL string
@@ -78,7 +81,8 @@ const maxBody = 16 << 20
 // Handler answers every path below /v1 and /v2.
 func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
-	defer c.leave()
+	var answer answer
+	defer func() { c.leave(answer.later) }()
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
@@ -128,6 +132,7 @@ type call struct {
 	params   params
 	account  *memory // that the answer will have
 	turn     turns   // that the call has one of; nil: none
+	seat     seat
 }
 
 func (c *call) serve() (answer, error) {

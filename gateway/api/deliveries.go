@@ -32,9 +32,13 @@ func (c *call) attemptBounds(e extent) gateway.AttemptBounds {
 	return most
 }
 
-// extentOf says how much of a delivery of a lane the caller is shown, of what was
-// asked for.
-func (c *call) extentOf(_ *gateway.Delivery, asked extent) extent { return asked }
+// extentOf says how much of a delivery the caller is shown, of what was asked for.
+func (c *call) extentOf(d *gateway.Delivery, asked extent) extent {
+	if c.seesLane(d.Endpoint) {
+		return asked
+	}
+	return min(asked, plain)
+}
 
 // delivery appends a delivery as it is shown (SPEC 7).
 func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e extent) {
@@ -129,9 +133,12 @@ func getDelivery(c *call) (answer, error) {
 // showDelivery answers with one delivery and the bodies of its last attempts, as far
 // as they fit into an answer of a list: nobody needs more of them at once.
 func (c *call) showDelivery(status int, d *gateway.Delivery, attempts []gateway.Attempt) (answer, error) {
-	t := c.wholeItem()
-	t.room(1<<10 + 256*len(attempts) + fitBodies(attempts, c.ListAnswer))
-	t.delivery(d, attempts, c.extentOf(d, full))
+	t, shown, size := c.wholeItem(), c.extentOf(d, full), 0
+	if shown == full {
+		size = fitBodies(attempts, c.ListAnswer)
+	}
+	t.room(1<<10 + 256*len(attempts) + size)
+	t.delivery(d, attempts, shown)
 	return t.answer(status)
 }
 
@@ -171,7 +178,7 @@ func listDeliveries(c *call) (answer, error) {
 	}
 	err = c.Deliveries.ReadDeliveries(c.params.tenant, p.after, c.attemptBounds(asked), keep,
 		func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
-			return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, min(e, c.extentOf(d, e))) })
+			return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
 		})
 	if err != nil {
 		return answer{}, err

@@ -74,6 +74,9 @@ func (c *call) event(t *text, e *gateway.Event, much extent) {
 	})
 	shown := much == full || much == plain && !e.NoticeOfBody()
 	switch {
+	case !c.seesEvent(e):
+		t.raw(`,"body":null`)
+		t.relay(e.Relay, encodingHidden)
 	case e.Relay != nil:
 		t.relayed(e, shown)
 	case shown:

@@ -10,19 +10,31 @@ import (
 	"hookgate/gateway"
 )
 
-// relayed appends what an event shows of a relayed request. Its query and header
-// fields may hold credentials: nobody is shown them.
+// relayed appends a relayed request, with its body or without.
 func (t *text) relayed(e *gateway.Event, body bool) {
 	encoding := encodingOf(e.Body)
 	if body {
 		t.raw(`,"body":`)
 		t.relayedBody(e.Body, encoding)
 	}
-	r := e.Relay
-	t.append(128+6*(len(r.Route)+len(r.Method)+len(r.Path)), func(dst []byte) []byte {
+	t.relay(e.Relay, encoding)
+}
+
+// relay appends what an event shows of a relayed request, if it is one. Its query and
+// header fields may hold credentials: nobody is shown them. So may its path: it goes
+// with the body.
+func (t *text) relay(r *gateway.Relayed, encoding string) {
+	if r == nil {
+		return
+	}
+	path := r.Path
+	if encoding == encodingHidden {
+		path = ""
+	}
+	t.append(128+6*(len(r.Route)+len(r.Method)+len(path)), func(dst []byte) []byte {
 		dst = gateway.AppendString(append(dst, `,"relay":{"route":`...), r.Route)
 		dst = gateway.AppendMember(dst, "method", r.Method)
-		dst = gateway.AppendMember(dst, "path", r.Path)
+		dst = gateway.AppendMember(dst, "path", path)
 		return append(gateway.AppendMember(dst, "body_encoding", encoding), '}')
 	})
 }
@@ -34,6 +46,7 @@ const (
 	encodingJSON   = "json"
 	encodingText   = "text"
 	encodingBase64 = "base64"
+	encodingHidden = "hidden" // the caller is not shown it
 )
 
 // encodingOf chooses the encoding. Text with control characters would grow to six
@@ -75,6 +88,9 @@ func replayDeliveries(c *call) (answer, error) {
 		replayBody
 	}
 	if err := c.optionalBody(&body); err != nil {
+		return answer{}, err
+	}
+	if err := c.steersLane(body.Endpoint); err != nil {
 		return answer{}, err
 	}
 	if !c.hasLane(body.Endpoint) {

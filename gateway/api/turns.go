@@ -16,9 +16,12 @@ func (c *call) wait(t turns) {
 	c.turn = t
 }
 
-// leave ends a call: a panic must not keep its turn, or the memory of an answer that
-// nobody is sent.
-func (c *call) leave() {
+// leave ends a call, but for the seat of one that is answered later: a panic must not
+// keep its turn, or the memory of an answer that nobody is sent.
+func (c *call) leave(later bool) {
+	if !later {
+		c.seat.leave()
+	}
 	if c.turn != nil {
 		<-c.turn
 	}

@@ -43,6 +43,11 @@ func openWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if asked.Mode == gateway.ModeHold {
+		if err := c.stay(); err != nil { // before anything is opened that nobody would hold
+			return answer{}, err
+		}
+	}
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	opened, err := c.Waits.Open(ctx, asked)
 	stop()
@@ -56,6 +61,9 @@ func openWait(c *call) (answer, error) {
 	}
 	if opened.Wait.Mode != gateway.ModeHold {
 		return c.showWait(http.StatusCreated, opened.Wait)
+	}
+	if err := c.stay(); err != nil { // the first request with this key may have said so
+		return answer{}, err
 	}
 	return c.hold(opened.Wait, 0, c.endWith(fields))
 }
@@ -72,6 +80,9 @@ func getWait(c *call) (answer, error) {
 	}
 	if hold == 0 {
 		return c.showWait(http.StatusOK, w)
+	}
+	if err := c.stay(); err != nil {
+		return answer{}, err
 	}
 	return c.hold(w, time.Duration(hold)*time.Second, c.endWith(jsonFields))
 }
@@ -96,16 +107,20 @@ func problem(err error) (s said) {
 }
 
 // hold answers when the wait has ended, or after most as it then stands (0: with
-// its end alone). Nothing of the request stays behind but its connection.
+// its end alone). Nothing of the request stays behind but its connection, and its seat.
 func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, error) {
 	if w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	held := c.Watcher.Hold(c.ctx)
+	held, seat := c.Watcher.Hold(c.ctx), c.seat
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
-	tell := func(s said) { held.Answer(s.status, s.fields, s.body, s.sent) }
-	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) { tell(say(w, err)) })
+	tell := func(w *gateway.Wait, err error) {
+		seat.leave()
+		s := say(w, err)
+		held.Answer(s.status, s.fields, s.body, s.sent)
+	}
+	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, tell)
 	if err != nil {
 		return answer{}, busy(err)
 	}
@@ -115,11 +130,15 @@ func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, er
 	if most > 0 {
 		time.AfterFunc(most, func() {
 			if stop() {
-				tell(say(now, nil))
+				tell(now, nil)
 			}
 		})
 	}
-	c.Watcher.Detach(c.ctx, held, func() { stop() })
+	c.Watcher.Detach(c.ctx, held, func() {
+		if stop() {
+			seat.leave()
+		}
+	})
 	return answer{later: true}, nil
 }
 
