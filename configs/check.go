@@ -102,6 +102,8 @@ func (b *Bounds) check(f *faults) {
 		f.unless(size.value >= size.least && size.value <= size.most, "bounds."+size.name, "must be %s to %s",
 			strings.Trim(string(least), `"`), strings.Trim(string(most), `"`))
 	}
+	// While others want some a list gets a quarter: what it reads, and what it writes.
+	f.unless(b.Answers >= 8*b.ListAnswer, "bounds.answers", "must be at least 8 times bounds.list_answer")
 	for _, count := range []struct {
 		name               string
 		value, least, most int

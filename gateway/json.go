@@ -34,6 +34,40 @@ func AppendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// StringSize is how many bytes AppendString appends for s.
+func StringSize(s []byte) int {
+	n := 2
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			n += escapedSize(c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			n += len("\ufffd")
+		} else {
+			n += size
+		}
+		i += size
+	}
+	return n
+}
+
+// maxEscaped is what one byte may become in a JSON string.
+const maxEscaped = len(`\u0000`)
+
+func escapedSize(c byte) int {
+	switch {
+	case c == '"', c == '\\', c == '\n', c == '\r', c == '\t':
+		return len(`\n`)
+	case c < ' ':
+		return maxEscaped
+	}
+	return 1
+}
+
 // AppendWord appends s as a JSON string; "" is null.
 func AppendWord(dst []byte, s string) []byte {
 	if s == "" {

@@ -29,6 +29,9 @@ func FuzzAppendString(f *testing.F) {
 		if err := json.Unmarshal(b.Bytes(), &theirs); err != nil || ours != theirs {
 			t.Fatalf("%q reads as %q, want %q", got, ours, theirs)
 		}
+		if size := gateway.StringSize([]byte(s)); size != len(got) {
+			t.Fatalf("%q takes %d bytes, said %d", s, len(got), size)
+		}
 	})
 }
 

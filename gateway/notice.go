@@ -27,6 +27,17 @@ type Notice struct {
 	Delivery Delivery
 }
 
+// NoticeOfBody says whether an event is a notice that has the body of a callback or
+// of an answer in its own: lists leave that out (SPEC 16). A platform may publish
+// under the types of notices too.
+func (e *Event) NoticeOfBody() bool {
+	switch e.Type {
+	case NoticeWaitResumed, NoticeCallbackLate, NoticeCallFinished:
+		return e.IsNotice()
+	}
+	return false
+}
+
 // WaitNotice tells the platform how a wait ended.
 func WaitNotice(w *Wait, at time.Time) *Notice {
 	return newNotice("wait."+string(w.State), w.Tenant, w.ConversationKey, at, sizeOf(w), w.AppendJSON)

@@ -68,8 +68,29 @@ type TakenCallback struct {
 	Body        Raw // JSON: the body itself, a form as an object, raw text as a string, null
 }
 
-// AppendJSON appends the wait as every answer shows it (SPEC 6).
-func (w *Wait) AppendJSON(dst []byte) []byte {
+// AppendJSON appends the wait as every answer but a list shows it (SPEC 6).
+func (w *Wait) AppendJSON(dst []byte) []byte { return w.appendJSON(dst, true) }
+
+// AppendListed appends the wait as lists show it: its callback has no body. That is
+// left out, for null would say that the callback had none (SPEC 16).
+func (w *Wait) AppendListed(dst []byte) []byte { return w.appendJSON(dst, false) }
+
+// SizeJSON is no less than what AppendJSON appends, and not much more.
+func (w *Wait) SizeJSON() int {
+	n := 512 + len(w.Variables) + len(w.Context)
+	for _, text := range [...]string{w.Tenant, w.Source, w.ConversationKey, w.Match, w.Reason} {
+		n += maxEscaped * len(text)
+	}
+	for _, alias := range w.Aliases {
+		n += maxEscaped*len(alias) + len(`"",`)
+	}
+	if c := w.Callback; c != nil {
+		n += 128 + maxEscaped*len(c.ContentType) + len(c.Body)
+	}
+	return n
+}
+
+func (w *Wait) appendJSON(dst []byte, body bool) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = AppendString(dst, w.ID)
 	dst = AppendMember(dst, "tenant", w.Tenant)
@@ -94,7 +115,7 @@ func (w *Wait) AppendJSON(dst []byte) []byte {
 		dst = append(dst, w.Variables...)
 	}
 	dst = append(dst, `,"callback":`...)
-	dst = w.Callback.appendJSON(dst)
+	dst = w.Callback.appendShown(dst, body)
 	dst = append(dst, `,"context":`...)
 	dst = AppendRaw(dst, w.Context)
 	dst = append(dst, `,"created_at":`...)
@@ -106,7 +127,9 @@ func (w *Wait) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-func (c *TakenCallback) appendJSON(dst []byte) []byte {
+func (c *TakenCallback) appendJSON(dst []byte) []byte { return c.appendShown(dst, true) }
+
+func (c *TakenCallback) appendShown(dst []byte, body bool) []byte {
 	if c == nil {
 		return append(dst, "null"...)
 	}
@@ -115,7 +138,9 @@ func (c *TakenCallback) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"received_at":`...)
 	dst = Time{c.ReceivedAt}.AppendJSON(dst)
 	dst = AppendOptional(dst, "content_type", c.ContentType)
-	dst = append(dst, `,"body":`...)
-	dst = AppendRaw(dst, c.Body)
+	if body {
+		dst = append(dst, `,"body":`...)
+		dst = AppendRaw(dst, c.Body)
+	}
 	return append(dst, '}')
 }

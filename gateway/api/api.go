@@ -16,6 +16,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 
@@ -41,6 +42,12 @@ type Options struct {
 	Events     Events
 	Deliveries Deliveries
 	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
+	// Answers is the memory for large answers, from before they are made until they
+	// were written, in bytes; nil: no bound.
+	Answers *shares.Budget
+	// ListAnswer is the most that one answer of a list has, in bytes; 0 stands for
+	// 8 MiB. So many bytes of bodies one delivery shows, too.
+	ListAnswer int
 	// Holds is the budget of requests that stay until somebody else is done, in number
 	// (SPEC 16); nil: no bound.
 	Holds *shares.Budget
@@ -57,11 +64,16 @@ type Options struct {
 // API answers /v1 and /v2.
 type API struct {
 	Options
-	turns turns
+	ends  ends
+	turns turns // of calls that look through a tenant's past
+	reads gate  // of calls that read one thing that can be large
 }
 
 // New makes the API.
-func New(o Options) *API { return &API{Options: o} }
+func New(o Options) *API {
+	o.ListAnswer = cmp.Or(o.ListAnswer, 8<<20)
+	return &API{Options: o, reads: newGate()}
+}
 
 // maxBody is the most that one internal request may carry (SPEC 14).
 const maxBody = 16 << 20
@@ -70,11 +82,7 @@ const maxBody = 16 << 20
 func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
 	var answer answer
-	defer func() {
-		if !answer.later {
-			c.seat.leave()
-		}
-	}()
+	defer func() { c.leave(answer.later) }()
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
@@ -83,11 +91,35 @@ func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	if answer.later {
 		return
 	}
-	ctx.SetStatusCode(answer.status)
-	if answer.body != nil {
-		ctx.SetContentType(answer.contentType)
-		ctx.Response.SetBodyRaw(answer.body)
+	if err := c.count(&answer); err != nil {
+		edge.WriteProblem(ctx, err)
+		return
 	}
+	ctx.SetStatusCode(answer.status)
+	if answer.body == nil {
+		return
+	}
+	ctx.SetContentType(answer.contentType)
+	if answer.sent != nil {
+		c.account = nil
+		edge.Send(ctx, answer.body, answer.sent)
+		return
+	}
+	ctx.Response.SetBodyRaw(answer.body)
+}
+
+// count takes the memory of a large answer that was made without counting it.
+func (c *call) count(a *answer) error {
+	n := counted(cap(a.body))
+	if a.sent != nil || n == 0 {
+		return nil
+	}
+	m := c.memory()
+	if err := m.take(n); err != nil {
+		return err
+	}
+	a.sent = m.free
+	return nil
 }
 
 // call is one request on its way.
@@ -98,7 +130,9 @@ type call struct {
 	by       auth.Principal
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
-	turn     *turn // of a call that looks through a tenant's past
+	account  *memory // that the answer will have
+	turn     *turn   // nil: the call looks through nothing
+	gate     gate    // that the call has passed; nil: none
 	seat     seat
 }
 
@@ -122,7 +156,6 @@ func (c *call) serve() (answer, error) {
 		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, !run.steers); err != nil {
 			return answer{}, err
 		}
-		defer c.turn.leave()
 	}
 	return run.do(c)
 }

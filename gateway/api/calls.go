@@ -77,13 +77,13 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 	if made.Wait == nil {
 		made.Wait = opened // how it now stands could not be read
 	}
-	say := endOfCall(made, show)
+	say := c.endOfCall(made, show)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
-		return atOnce(say(w, nil)), nil
+		return c.atOnce(say(w, nil)), nil
 	}
 	a, err := c.hold(made.Wait, 0, say)
 	if err != nil { // the call was made all the same
-		return atOnce(say(nil, err)), nil
+		return c.atOnce(say(nil, err)), nil
 	}
 	return a, nil
 }
@@ -107,21 +107,41 @@ func (c *call) readCall() (q calling.Request, err error) {
 }
 
 // endOfCall answers with a call and its wait. Where nobody can stay for the wait's
-// end it is shown open: a problem would say that no call was made, and have it made
-// again.
-func endOfCall(made *gateway.Call, show appender) ending {
-	return func(w *gateway.Wait, err error) (int, []edge.Field, []byte) {
-		status, fields, as := http.StatusOK, jsonFields, *made
+// end it is shown open, and so where the memory for its end is not to be had: a
+// problem would say that no call was made, and have it made again.
+func (a *API) endOfCall(made *gateway.Call, show appender) ending {
+	return func(w *gateway.Wait, err error) said {
+		s, as := said{status: http.StatusOK, fields: jsonFields}, *made
 		if made.Outcome == gateway.CallPending {
-			status = http.StatusAccepted
+			s.status = http.StatusAccepted
+		}
+		var m *memory
+		if err == nil && w != nil && counted(w.SizeJSON()) > 0 {
+			m = a.memoryOf(made.Tenant)
+			err = m.take(w.SizeJSON())
 		}
 		if err != nil {
-			fields = goingFields
+			s.fields = goingFields
 		} else {
 			as.Wait = w
 		}
-		return status, fields, show(&as, make([]byte, 0, 1<<10))
+		s.body = show(&as, make([]byte, 0, 1<<10))
+		s.sent = a.force(m, made.Tenant, counted(cap(s.body)))
+		return s
 	}
+}
+
+// force counts so much memory of an answer that is given in any case; m, which may be
+// nil, has a part of it. It gives how it is freed.
+func (a *API) force(m *memory, tenant string, n int) (free func()) {
+	if m == nil && n == 0 {
+		return nil
+	}
+	if m == nil {
+		m = a.memoryOf(tenant)
+	}
+	m.force(n - int(m.n))
+	return m.free
 }
 
 // goingFields are those of an answer that this process gives because it stops.

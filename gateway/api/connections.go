@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"hookgate/gateway"
@@ -101,26 +103,54 @@ func (c *call) connection() (*directory.Webhook, error) {
 	return nil, errNoWebhook
 }
 
-// listConnections lists all of them, the oldest first.
+// listConnections lists all of them, the oldest first. The platform's users know it
+// as one list without pages; of more than an answer of a list takes it gives the
+// first, and the header field Hookgate-Next-Cursor for the parameter cursor.
 func listConnections(c *call) (answer, error) {
-	list := []listedConnection{}
-	for _, w := range c.tenant.Webhooks() {
-		if !isConnection(w) {
-			continue
-		}
-		one := listedConnection{
-			ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL, Error: false,
-			CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
-		}
-		if text := c.Resources.WebhookError(c.tenant.ID, w.ID); text != "" {
-			one.Error = text
-		}
-		list = append(list, one)
+	after, err := c.cursor(isConnectionPlace)
+	if err != nil {
+		return answer{}, err
 	}
-	slices.SortStableFunc(list, func(a, b listedConnection) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt.Time), cmp.Compare(a.ID, b.ID))
+	all := slices.DeleteFunc(slices.Clone(c.tenant.Webhooks()), func(w *directory.Webhook) bool {
+		return !isConnection(w) || connectionPlace(w) <= after
 	})
-	return show(http.StatusOK, list)
+	slices.SortFunc(all, func(a, b *directory.Webhook) int { return cmp.Compare(connectionPlace(a), connectionPlace(b)) })
+	l, err := c.list(page{limit: math.MaxInt}, plain)
+	if err != nil {
+		return answer{}, err
+	}
+	l.b = append(l.b[:0], '[')
+	for _, w := range all {
+		if more := l.add(connectionPlace(w), func(t *text, _ extent) { t.view(c.viewListed(w), nil) }); !more {
+			break
+		}
+	}
+	if l.more {
+		c.ctx.Response.Header.Set("Hookgate-Next-Cursor", cursorOf(l.after))
+	}
+	return l.close("]")
+}
+
+// connectionPlace is where a connection stands in the list.
+func connectionPlace(w *directory.Webhook) string {
+	return w.Meta.CreatedAt.Format(gateway.TimeFormat) + " " + w.ID
+}
+
+func isConnectionPlace(text string) bool {
+	at, id, _ := strings.Cut(text, " ")
+	_, err := time.Parse(gateway.TimeFormat, at)
+	return err == nil && isConnectionID(id)
+}
+
+func (c *call) viewListed(w *directory.Webhook) listedConnection {
+	one := listedConnection{
+		ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL, Error: false,
+		CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
+	}
+	if text := c.Resources.WebhookError(c.tenant.ID, w.ID); text != "" {
+		one.Error = text
+	}
+	return one
 }
 
 func getConnection(c *call) (answer, error) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -23,15 +24,34 @@ func getConversation(c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	body := []byte(`{"data":[`)
+	return c.showLines(lines)
+}
+
+// showLines answers with lines, the newest last: with those that fit into an answer of
+// a list. A line has a few hundred bytes.
+func (c *call) showLines(lines []gateway.Trace) (answer, error) {
+	size := tail
+	for i, line := range slices.Backward(lines) {
+		if size += sizeOfTrace(line); size > c.ListAnswer {
+			lines = lines[i+1:]
+			break
+		}
+	}
+	t := c.wholeItem()
+	t.room(min(size, c.ListAnswer))
+	t.raw(`{"data":[`)
 	for i, line := range lines {
 		if i > 0 {
-			body = append(body, ',')
+			t.raw(",")
 		}
-		body = appendTrace(body, line)
+		t.append(sizeOfTrace(line), func(dst []byte) []byte { return appendTrace(dst, line) })
 	}
-	return answer{status: http.StatusOK, contentType: jsonType, body: append(body, `],"next_cursor":null}`...)}, nil
+	t.raw(`],"next_cursor":null}`)
+	return t.answer(http.StatusOK)
 }
+
+// sizeOfTrace is no less than what appendTrace appends, and a comma.
+func sizeOfTrace(t gateway.Trace) int { return 96 + 6*len(t.ID) + len(t.Data) }
 
 // appendTrace appends {at, kind, id, …}: the rest is the trace's own members.
 func appendTrace(dst []byte, t gateway.Trace) []byte {

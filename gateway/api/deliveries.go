@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"hookgate/gateway"
@@ -10,56 +11,96 @@ import (
 
 // Deliveries is what the API needs to show deliveries.
 type Deliveries interface {
-	// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
-	Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error)
-	// Deliveries lists a tenant's deliveries, newest first, those with an id
-	// below before ("" for all), at most so many of those that keep says yes to.
-	Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) ([]*gateway.Delivery, error)
+	// ReadDelivery gives a delivery with its last attempts; else gateway.ErrNotFound.
+	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
+	// ReadDeliveries visits a tenant's deliveries, newest first, those with an id
+	// below before ("" for all) that keep says yes to, each with its last attempts,
+	// until visit wants no more.
+	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
+		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
 }
 
-// deliveryView is a delivery as it is shown (SPEC 7).
-type deliveryView struct {
-	ID              string                `json:"id"`
-	Tenant          string                `json:"tenant"`
-	Endpoint        string                `json:"endpoint"`
-	EventIDs        []string              `json:"event_ids"`
-	EventType       string                `json:"event_type"`
-	ConversationKey *string               `json:"conversation_key"`
-	State           gateway.DeliveryState `json:"state"`
-	Attempts        []attemptView         `json:"attempts"`
-	NextAttemptAt   gateway.Time          `json:"next_attempt_at"`
-	CreatedAt       gateway.Time          `json:"created_at"`
-	EndedAt         gateway.Time          `json:"ended_at"`
-}
+// maxAttempts is how many attempts of a delivery are shown, the last ones: without a
+// bound in its endpoint's retry it may have had any number.
+const maxAttempts = 1000
 
-type attemptView struct {
-	Number       int          `json:"number"`
-	At           gateway.Time `json:"at"`
-	DurationMS   int64        `json:"duration_ms"`
-	Status       *int         `json:"status"` // null: there was no answer
-	Error        *string      `json:"error"`  // null: 2xx
-	ResponseBody string       `json:"response_body"`
-}
-
-func (c *call) viewDelivery(d *gateway.Delivery, attempts []gateway.Attempt) deliveryView {
-	v := deliveryView{
-		ID: d.ID, Tenant: d.Tenant, Endpoint: d.Endpoint, EventIDs: d.EventIDs, EventType: d.EventType,
-		ConversationKey: orNull(d.ConversationKey), State: d.State, Attempts: make([]attemptView, len(attempts)),
-		CreatedAt: gateway.At(d.CreatedAt), EndedAt: timeOf(d.EndedAt),
+func (c *call) attemptBounds(e extent) gateway.AttemptBounds {
+	most := gateway.AttemptBounds{Most: maxAttempts}
+	if e == full {
+		most.Bodies = c.ListAnswer
 	}
-	if !d.State.Ended() {
-		v.NextAttemptAt = timeOf(d.NextAttemptAt)
+	return most
+}
+
+// extentOf says how much of a delivery the caller is shown, of what was asked for.
+func (c *call) extentOf(d *gateway.Delivery, asked extent) extent {
+	if c.seesLane(d.Endpoint) {
+		return asked
 	}
-	for i, a := range attempts {
-		v.Attempts[i] = attemptView{
-			Number: a.Number, At: gateway.At(a.At), DurationMS: a.Duration.Milliseconds(), Status: orNull(a.Status),
-			Error: orNull(a.Error),
+	return min(asked, plain)
+}
+
+// delivery appends a delivery as it is shown (SPEC 7).
+func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e extent) {
+	t.append(1<<10+6*(len(d.Tenant)+len(d.Endpoint)+len(d.EventType)+len(d.ConversationKey))+64*len(d.EventIDs), func(dst []byte) []byte {
+		dst = gateway.AppendString(append(dst, `{"id":`...), d.ID)
+		dst = gateway.AppendMember(dst, "tenant", d.Tenant)
+		dst = gateway.AppendMember(dst, "endpoint", d.Endpoint)
+		dst = appendStrings(append(dst, `,"event_ids":`...), d.EventIDs)
+		dst = gateway.AppendMember(dst, "event_type", d.EventType)
+		dst = gateway.AppendOptional(dst, "conversation_key", d.ConversationKey)
+		return gateway.AppendMember(dst, "state", string(d.State))
+	})
+	t.raw(`,"attempts":[`)
+	for i := range attempts {
+		if i > 0 {
+			t.raw(",")
 		}
-		if c.seesLane(d.Endpoint) {
-			v.Attempts[i].ResponseBody = string(a.ResponseBody)
-		}
+		t.attempt(&attempts[i], e)
 	}
-	return v
+	t.append(256, func(dst []byte) []byte {
+		var next gateway.Time
+		if !d.State.Ended() {
+			next = timeOf(d.NextAttemptAt)
+		}
+		dst = next.AppendJSON(append(dst, `],"next_attempt_at":`...))
+		dst = gateway.At(d.CreatedAt).AppendJSON(append(dst, `,"created_at":`...))
+		dst = timeOf(d.EndedAt).AppendJSON(append(dst, `,"ended_at":`...))
+		return append(dst, '}')
+	})
+}
+
+// attempt appends an attempt. A body that is not shown is left out: "" would say that
+// the answer had none.
+func (t *text) attempt(a *gateway.Attempt, e extent) {
+	t.append(256+6*len(a.Error), func(dst []byte) []byte {
+		dst = strconv.AppendInt(append(dst, `{"number":`...), int64(a.Number), 10)
+		dst = gateway.At(a.At).AppendJSON(append(dst, `,"at":`...))
+		dst = strconv.AppendInt(append(dst, `,"duration_ms":`...), a.Duration.Milliseconds(), 10)
+		dst = append(dst, `,"status":`...)
+		if a.Status == 0 {
+			dst = append(dst, "null"...) // there was no answer
+		} else {
+			dst = strconv.AppendInt(dst, int64(a.Status), 10)
+		}
+		return gateway.AppendOptional(dst, "error", a.Error) // null: 2xx
+	})
+	if e == full && !a.BodyUnread {
+		t.raw(`,"response_body":`)
+		t.string(a.ResponseBody)
+	}
+	t.raw("}")
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = gateway.AppendString(dst, s)
+	}
+	return append(dst, ']')
 }
 
 func orNull[T comparable](v T) *T {
@@ -81,11 +122,41 @@ func getDelivery(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	d, attempts, err := c.Deliveries.Delivery(c.params.tenant, c.params.id)
+	c.pass(c.reads)
+	d, attempts, err := c.Deliveries.ReadDelivery(c.params.tenant, c.params.id, c.attemptBounds(full))
 	if err != nil {
 		return answer{}, err
 	}
-	return show(http.StatusOK, c.viewDelivery(d, attempts))
+	return c.showDelivery(http.StatusOK, d, attempts)
+}
+
+// showDelivery answers with one delivery and the bodies of its last attempts, as far
+// as they fit into an answer of a list: nobody needs more of them at once.
+func (c *call) showDelivery(status int, d *gateway.Delivery, attempts []gateway.Attempt) (answer, error) {
+	t, shown, size := c.wholeItem(), c.extentOf(d, full), 0
+	if shown == full {
+		size = fitBodies(attempts, c.ListAnswer)
+	}
+	t.room(1<<10 + 256*len(attempts) + size)
+	t.delivery(d, attempts, shown)
+	return t.answer(status)
+}
+
+// fitBodies leaves out the bodies of all attempts but the last ones whose bodies have
+// so many bytes as they are shown. It gives the bytes of those that it leaves.
+func fitBodies(attempts []gateway.Attempt, most int) (size int) {
+	for i := range slices.Backward(attempts) {
+		a := &attempts[i]
+		n := gateway.StringSize(a.ResponseBody)
+		if size+n > most {
+			for j := range attempts[:i+1] {
+				attempts[j].ResponseBody, attempts[j].BodyUnread = nil, true
+			}
+			break
+		}
+		size += n
+	}
+	return size
 }
 
 func listDeliveries(c *call) (answer, error) {
@@ -93,24 +164,26 @@ func listDeliveries(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	asked, err := c.include()
+	if err != nil {
+		return answer{}, err
+	}
 	keep, err := c.deliveryFilter(&p)
 	if err != nil {
 		return answer{}, err
 	}
-	found, err := c.Deliveries.Deliveries(c.params.tenant, p.after, p.limit+1, keep)
+	l, err := c.list(p, asked)
 	if err != nil {
 		return answer{}, err
 	}
-	part, next := cut(found, p, func(d *gateway.Delivery) string { return d.ID })
-	views := make([]deliveryView, len(part))
-	for i, d := range part {
-		whole, attempts, err := c.Deliveries.Delivery(d.Tenant, d.ID)
-		if err != nil { // it expired since the list was read
-			whole, attempts = d, nil
-		}
-		views[i] = c.viewDelivery(whole, attempts)
+	err = c.Deliveries.ReadDeliveries(c.params.tenant, p.after, c.attemptBounds(asked), keep,
+		func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
+			return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
+		})
+	if err != nil {
+		return answer{}, err
 	}
-	return show(http.StatusOK, list{views, next})
+	return l.answer()
 }
 
 var deliveryStates = []gateway.DeliveryState{

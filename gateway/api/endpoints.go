@@ -101,17 +101,8 @@ func listEndpoints(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a, shown := showPart(c.tenant.Endpoints(), p, func(e *directory.Endpoint) string { return e.ID }, func(e *directory.Endpoint) any {
-		v, fault := c.viewEndpoint(e)
-		if fault != nil {
-			err = fault
-		}
-		return v
-	})
-	if err != nil {
-		return answer{}, err
-	}
-	return a, shown
+	return listPart(c, c.tenant.Endpoints(), p, func(e *directory.Endpoint) string { return e.ID },
+		func(e *directory.Endpoint) (any, error) { return c.viewEndpoint(e) })
 }
 
 // endpoint gives the endpoint of the path.

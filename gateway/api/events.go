@@ -18,12 +18,14 @@ type Publisher interface {
 
 // Events is what the API needs to show events.
 type Events interface {
-	// Event gives an event with its deliveries, oldest first; else
-	// gateway.ErrNotFound.
-	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
-	// Events lists a tenant's events, newest first, those with an id below before
-	// ("" for all), at most so many of those that keep says yes to.
-	Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error)
+	// EventAlone gives an event; else gateway.ErrNotFound.
+	EventAlone(tenant, id string) (*gateway.Event, error)
+	// EventDeliveries visits the deliveries of an event, oldest first, until visit
+	// wants no more.
+	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
+	// Events visits a tenant's events, newest first, those with an id below before
+	// ("" for all), until visit wants no more.
+	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
 	// Names gives all the names of the conversation that has this one.
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 }
@@ -60,66 +62,69 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 	return answer{status: http.StatusAccepted, contentType: jsonType, body: published.Body}, nil
 }
 
-// appendEvent appends an event as it is shown (SPEC 7), its body in the bytes in
-// which it came, if they are JSON.
-func (c *call) appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
-	member := func(name, value string) {
-		dst = append(dst, name...)
-		dst = gateway.AppendString(dst, value)
-	}
-	member(`{"id":`, e.ID)
-	member(`,"tenant":`, e.Tenant)
-	member(`,"type":`, e.Type)
-	if e.ConversationKey == "" {
-		dst = append(dst, `,"conversation_key":null`...)
-	} else {
-		member(`,"conversation_key":`, e.ConversationKey)
-	}
-	dst = append(dst, `,"accepted_at":`...)
-	dst = gateway.Time{Time: e.AcceptedAt}.AppendJSON(dst)
-	dst = append(dst, `,"body":`...)
-	encoding := hidden
+// event appends an event as it is shown (SPEC 7), its body in the bytes in which it
+// came, if they are JSON. What its extent has no room for is left out.
+func (c *call) event(t *text, e *gateway.Event, much extent) {
+	t.append(512+6*(len(e.Tenant)+len(e.Type)+len(e.ConversationKey)), func(dst []byte) []byte {
+		dst = gateway.AppendString(append(dst, `{"id":`...), e.ID)
+		dst = gateway.AppendMember(dst, "tenant", e.Tenant)
+		dst = gateway.AppendMember(dst, "type", e.Type)
+		dst = gateway.AppendOptional(dst, "conversation_key", e.ConversationKey)
+		return gateway.Time{Time: e.AcceptedAt}.AppendJSON(append(dst, `,"accepted_at":`...))
+	})
+	shown := much == full || much == plain && !e.NoticeOfBody()
 	switch {
 	case !c.seesEvent(e):
-		dst = append(dst, "null"...)
-	case e.Relay == nil:
-		dst = append(dst, e.Body...)
-	default:
-		dst, encoding = appendRelayedBody(dst, e.Body)
+		t.raw(`,"body":null`)
+		t.relay(e.Relay, encodingHidden)
+	case e.Relay != nil:
+		t.relayed(e, shown)
+	case shown:
+		t.raw(`,"body":`)
+		t.append(len(e.Body), func(dst []byte) []byte { return append(dst, e.Body...) })
 	}
-	if e.Relay != nil {
-		dst = appendRelay(dst, e.Relay, encoding)
+	if much != bare {
+		c.deliveriesOf(t, e)
 	}
-	dst = append(dst, `,"deliveries":[`...)
-	for i, d := range deliveries {
-		if i > 0 {
-			dst = append(dst, ',')
+	t.raw("}")
+}
+
+// deliveriesOf appends the deliveries of an event, of which there may be very many.
+func (c *call) deliveriesOf(t *text, e *gateway.Event) {
+	t.raw(`,"deliveries":[`)
+	more := false
+	err := c.Events.EventDeliveries(e.Tenant, e.ID, func(d gateway.EventDelivery) bool {
+		if more {
+			t.raw(",")
 		}
-		member(`{"id":`, d.ID)
-		member(`,"endpoint":`, d.Endpoint)
-		member(`,"state":`, string(d.State))
-		dst = append(dst, '}')
+		more = true
+		t.append(128+6*len(d.Endpoint), func(dst []byte) []byte {
+			dst = gateway.AppendString(append(dst, `{"id":`...), d.ID)
+			dst = gateway.AppendMember(dst, "endpoint", d.Endpoint)
+			return append(gateway.AppendMember(dst, "state", string(d.State)), '}')
+		})
+		return t.err == nil
+	})
+	if t.err == nil {
+		t.err = err
 	}
-	return append(dst, ']', '}')
+	t.raw("]")
 }
 
 func getEvent(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixEvent, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	e, deliveries, err := c.Events.Event(c.params.tenant, c.params.id)
+	c.pass(c.reads)
+	e, err := c.Events.EventAlone(c.params.tenant, c.params.id)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, contentType: jsonType, body: c.appendEvent(nil, e, deliveries)}, nil
+	t := c.wholeItem()
+	t.room(2<<10 + len(e.Body))
+	c.event(t, e, full)
+	return t.answer(http.StatusOK)
 }
-
-// An event may have 1 MiB: a page is read in small steps, and ends early where it
-// grows large.
-const (
-	eventStep     = 16
-	maxEventsPage = 8 << 20 // bytes
-)
 
 // listEvents lists events, newest first; type, conversation_key, since and until
 // filter.
@@ -128,41 +133,25 @@ func listEvents(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	asked, err := c.include()
+	if err != nil {
+		return answer{}, err
+	}
 	keep, err := c.eventFilter(&p)
 	if err != nil {
 		return answer{}, err
 	}
-	body, shown, last := []byte(`{"data":[`), 0, p.after
-	for {
-		found, err := c.Events.Events(c.params.tenant, last, min(eventStep, p.limit-shown+1), keep)
-		if err != nil {
-			return answer{}, err
-		}
-		for _, e := range found {
-			if shown == p.limit || shown > 0 && len(body)+len(e.Body) > maxEventsPage {
-				cursor := gateway.AppendString([]byte(`],"next_cursor":`), *cursorOf(last))
-				return answer{status: http.StatusOK, contentType: jsonType, body: append(append(body, cursor...), '}')}, nil
-			}
-			if body, err = c.appendListed(body, e, shown > 0); err != nil {
-				return answer{}, err
-			}
-			shown, last = shown+1, e.ID
-		}
-		if len(found) == 0 {
-			return answer{status: http.StatusOK, contentType: jsonType, body: append(body, `],"next_cursor":null}`...)}, nil
-		}
+	l, err := c.list(p, asked)
+	if err != nil {
+		return answer{}, err
 	}
-}
-
-func (c *call) appendListed(body []byte, e *gateway.Event, more bool) ([]byte, error) {
-	_, deliveries, err := c.Events.Event(e.Tenant, e.ID)
-	if err != nil && !isGone(err) {
-		return nil, err
+	err = c.Events.Events(c.params.tenant, p.after, func(e *gateway.Event) bool {
+		return !keep(e) || l.add(e.ID, func(t *text, much extent) { c.event(t, e, much) })
+	})
+	if err != nil {
+		return answer{}, err
 	}
-	if more {
-		body = append(body, ',')
-	}
-	return c.appendEvent(body, e, deliveries), nil
+	return l.answer()
 }
 
 // eventFilter reads what the query asks for; every fault at once. A page that ends

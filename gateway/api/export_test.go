@@ -1,6 +1,10 @@
 package api
 
-import "slices"
+import (
+	"slices"
+
+	"hookgate/gateway"
+)
 
 // Routes lists every "METHOD path".
 func Routes() (all []string) {
@@ -12,3 +16,6 @@ func Routes() (all []string) {
 	slices.Sort(all)
 	return all
 }
+
+// EndOf gives the text of a wait's end to one of those who hold it.
+func (a *API) EndOf(w *gateway.Wait) (body []byte, sent func(), err error) { return a.endOf(w) }

@@ -83,7 +83,8 @@ func (o opened) TimerLag(time.Duration)                                     {}
 func (o opened) ParkedChanged(string, int)                                  {}
 func (o opened) RulesCache(bool)                                            {}
 
-func newKit(t *testing.T) *kit {
+// newKit makes the API; set may change its options.
+func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	k := &kit{t: t, holds: shares.New(1000), here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
@@ -124,11 +125,15 @@ func newKit(t *testing.T) *kit {
 		}},
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
-	k.serve(api.New(api.Options{
+	o := api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
 		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
-	}))
+	}
+	for _, s := range set {
+		s(&o)
+	}
+	k.serve(api.New(o))
 	return k
 }
 
@@ -316,8 +321,8 @@ const (
 )
 
 // withAcme makes the tenant acme with the source payments.
-func withAcme(t *testing.T) *kit {
-	k := newKit(t)
+func withAcme(t *testing.T, set ...func(*api.Options)) *kit {
+	k := newKit(t, set...)
 	k.want(201, "PUT", v1Acme, `{"name": "Acme", "headers": {"X-Auth": "canary-header"}}`)
 	k.want(201, "PUT", v1Acme+"/sources/payments", payments)
 	return k

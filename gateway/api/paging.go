@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/base64"
-	"net/http"
 	"sort"
 	"strconv"
 
@@ -25,14 +24,20 @@ func (c *call) page(isID func(string) bool) (p page, err error) {
 	if p.limit, err = c.limit(); err != nil {
 		return p, err
 	}
+	p.after, err = c.cursor(isID)
+	return p, err
+}
+
+// cursor reads the place behind which a page begins; "" for the start.
+func (c *call) cursor(isID func(string) bool) (after string, err error) {
 	if cursor := c.ctx.QueryArgs().Peek("cursor"); len(cursor) > 0 {
 		id, err := base64.RawURLEncoding.DecodeString(string(cursor))
 		if err != nil || !isID(string(id)) {
-			return p, gateway.Errorf(gateway.CodeInvalidCursor, "cursor is none that a list gave out")
+			return "", gateway.Errorf(gateway.CodeInvalidCursor, "cursor is none that a list gave out")
 		}
-		p.after = string(id)
+		after = string(id)
 	}
-	return p, nil
+	return after, nil
 }
 
 func (c *call) limit() (int, error) {
@@ -47,40 +52,42 @@ func (c *call) limit() (int, error) {
 	return n, nil
 }
 
-// list is how every list is answered.
-type list struct {
-	Data       any     `json:"data"`
-	NextCursor *string `json:"next_cursor"`
-}
+func cursorOf(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
 
-func cursorOf(id string) *string {
-	cursor := base64.RawURLEncoding.EncodeToString([]byte(id))
-	return &cursor
-}
-
-// showPart answers with the part of a list that lies in memory, ordered by id.
-func showPart[T any](all []T, p page, id func(T) string, view func(T) any) (answer, error) {
+// listPart writes the part of a list that lies in memory, ordered by id.
+func listPart[T any](c *call, all []T, p page, id func(T) string, view func(T) (any, error)) (answer, error) {
+	l, err := c.list(p, plain)
+	if err != nil {
+		return answer{}, err
+	}
 	from := sort.Search(len(all), func(i int) bool { return id(all[i]) > p.after })
-	part := all[from:min(from+p.limit, len(all))]
-	l := list{}
-	views := make([]any, len(part))
-	for i, one := range part {
-		views[i] = view(one)
+	for _, one := range all[from:] {
+		if more := l.add(id(one), func(t *text, _ extent) { t.view(view(one)) }); !more {
+			break
+		}
 	}
-	l.Data = views
-	if from+len(part) < len(all) {
-		l.NextCursor = cursorOf(id(part[len(part)-1]))
-	}
-	return show(http.StatusOK, l)
+	return l.answer()
 }
 
-// cut takes the one too many, that was asked for to see whether there is more,
-// off a list that a store gave.
-func cut[T any](found []T, p page, id func(T) string) (part []T, next *string) {
-	if len(found) <= p.limit {
-		return found, nil
+// sure makes a view that cannot fail one that could.
+func sure[T any](view func(T) any) func(T) (any, error) {
+	return func(one T) (any, error) { return view(one), nil }
+}
+
+// view appends what is shown of one thing of the configuration.
+func (t *text) view(v any, err error) {
+	if t.err != nil {
+		return
 	}
-	return found[:p.limit], cursorOf(id(found[p.limit-1]))
+	var shown []byte
+	if err == nil {
+		shown, err = encode(v)
+	}
+	if err != nil {
+		t.err = err
+		return
+	}
+	t.append(len(shown), func(dst []byte) []byte { return append(dst, shown...) })
 }
 
 func isIDOf(prefix string) func(string) bool {

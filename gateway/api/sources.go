@@ -32,7 +32,7 @@ func listSources(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showPart(c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, c.viewSource)
+	return listPart(c, c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, sure(c.viewSource))
 }
 
 func getSource(c *call) (answer, error) {

@@ -176,7 +176,7 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	d, _, err := c.Deliveries.Delivery(c.params.tenant, c.params.id)
+	d, _, err := c.Deliveries.ReadDelivery(c.params.tenant, c.params.id, gateway.AttemptBounds{})
 	if err != nil {
 		return answer{}, err
 	}
@@ -187,9 +187,9 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 		return answer{}, err
 	}
 	c.audit(what, "tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID)
-	_, attempts, err := c.Deliveries.Delivery(d.Tenant, d.ID)
+	_, attempts, err := c.Deliveries.ReadDelivery(d.Tenant, d.ID, c.attemptBounds(full))
 	if err != nil {
 		attempts = nil // what was asked for is done; the attempts can be read again
 	}
-	return show(status, c.viewDelivery(d, attempts))
+	return c.showDelivery(status, d, attempts)
 }

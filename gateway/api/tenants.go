@@ -57,7 +57,7 @@ func listTenants(c *call) (answer, error) {
 			seen = append(seen, t)
 		}
 	}
-	return showPart(seen, p, func(t *directory.Tenant) string { return t.ID }, c.viewTenant)
+	return listPart(c, seen, p, func(t *directory.Tenant) string { return t.ID }, sure(c.viewTenant))
 }
 
 func getTenant(c *call) (answer, error) { return show(200, c.viewTenant(c.tenant)) }

@@ -7,6 +7,10 @@ import (
 	"hookgate/gateway"
 )
 
+// maxLinedUp is how many deliveries of one event a timeline looks at: an event can
+// have a hundred thousand.
+const maxLinedUp = 1000
+
 // timeline puts beside each event of a conversation what became of it: its
 // deliveries, and their attempts. Traces are oldest first; the newest are looked
 // at first, and no more of them once there are as many lines as were asked for, so
@@ -18,32 +22,39 @@ func (c *call) timeline(traces []gateway.Trace, most int) ([]gateway.Trace, erro
 		t := traces[i]
 		if t.Kind == "event" {
 			var err error
-			if lines, err = c.appendDeliveries(lines, t, seen); err != nil {
+			if lines, err = c.appendDeliveries(lines, t, most, seen); err != nil {
 				return nil, err
 			}
 		}
 		lines = append(lines, t)
 	}
 	slices.Reverse(lines)
-	slices.SortStableFunc(lines, func(a, b gateway.Trace) int { return a.At.Compare(b.At) })
-	return lines[max(0, len(lines)-most):], nil
+	return lastLines(lines, most), nil
 }
 
-// appendDeliveries appends the lines of an event's deliveries, the last first.
-func (c *call) appendDeliveries(lines []gateway.Trace, event gateway.Trace, seen map[string]bool) ([]gateway.Trace, error) {
-	_, deliveries, err := c.Events.Event(event.Tenant, event.ID)
-	if isGone(err) {
-		return lines, nil
-	}
+// lastLines puts lines in order of time, and gives the last of them.
+func lastLines(lines []gateway.Trace, most int) []gateway.Trace {
+	slices.SortStableFunc(lines, func(a, b gateway.Trace) int { return a.At.Compare(b.At) })
+	return lines[max(0, len(lines)-most):]
+}
+
+// appendDeliveries appends the lines of an event's deliveries, the last first. Of more
+// than are asked for it keeps the newest.
+func (c *call) appendDeliveries(lines []gateway.Trace, event gateway.Trace, most int, seen map[string]bool) ([]gateway.Trace, error) {
+	var ids []string
+	err := c.Events.EventDeliveries(event.Tenant, event.ID, func(d gateway.EventDelivery) bool {
+		if !seen[d.ID] {
+			ids = append(ids, d.ID)
+			seen[d.ID] = true
+		}
+		return len(ids) < maxLinedUp
+	})
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range slices.Backward(deliveries) {
-		if seen[one.ID] {
-			continue
-		}
-		seen[one.ID] = true
-		d, attempts, err := c.Deliveries.Delivery(event.Tenant, one.ID)
+	bounds := gateway.AttemptBounds{Most: most}
+	for _, id := range slices.Backward(ids) {
+		d, attempts, err := c.Deliveries.ReadDelivery(event.Tenant, id, bounds)
 		if isGone(err) {
 			continue
 		}
@@ -54,6 +65,11 @@ func (c *call) appendDeliveries(lines []gateway.Trace, event gateway.Trace, seen
 			lines = append(lines, attemptLine(event, d, &a))
 		}
 		lines = append(lines, deliveryLine(event, d))
+		if len(lines) > 2*maxLimit {
+			slices.Reverse(lines)
+			lines = lastLines(lines, most)
+			slices.Reverse(lines)
+		}
 	}
 	return lines, nil
 }

@@ -12,7 +12,7 @@ func listTokens(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showPart(c.Resources.Tokens(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) any { return t })
+	return listPart(c, c.Resources.Tokens(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) (any, error) { return t, nil })
 }
 
 func getToken(c *call) (answer, error) {

@@ -19,15 +19,22 @@ type Waits interface {
 	Watch(ctx context.Context, tenant, id string, done func(*gateway.Wait, error)) (w *gateway.Wait, stop func() bool, err error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
-	List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error)
+	List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
 	Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error)
 }
 
 // maxTurn bounds how long a call stands in line for a conversation.
 const maxTurn = 10 * time.Second
 
-func showWait(status int, w *gateway.Wait) (answer, error) {
-	return answer{status: status, contentType: jsonType, body: w.AppendJSON(make([]byte, 0, 512))}, nil
+// showWait answers with a wait as it stands.
+func (c *call) showWait(status int, w *gateway.Wait) (answer, error) {
+	size := w.SizeJSON()
+	if counted(size) == 0 {
+		return answer{status: status, contentType: jsonType, body: w.AppendJSON(make([]byte, 0, min(size, 512)))}, nil
+	}
+	t := c.wholeItem()
+	t.append(size, w.AppendJSON)
+	return t.answer(status)
 }
 
 // openWait registers a wait and, in mode hold, stays until it has ended.
@@ -47,18 +54,18 @@ func openWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, busy(err)
 	}
-	end := endOfWait
+	fields := jsonFields
 	if opened.Replayed {
 		c.ctx.Response.Header.Set("Idempotency-Replayed", "true")
-		end = endOfReplayed
+		fields = replayedFields
 	}
 	if opened.Wait.Mode != gateway.ModeHold {
-		return showWait(http.StatusCreated, opened.Wait)
+		return c.showWait(http.StatusCreated, opened.Wait)
 	}
 	if err := c.stay(); err != nil { // the first request with this key may have said so
 		return answer{}, err
 	}
-	return c.hold(opened.Wait, 0, end)
+	return c.hold(opened.Wait, 0, c.endWith(fields))
 }
 
 // getWait shows a wait, after holding it as long as the query asks.
@@ -72,43 +79,58 @@ func getWait(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if hold == 0 {
-		return showWait(http.StatusOK, w)
+		return c.showWait(http.StatusOK, w)
 	}
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	return c.hold(w, time.Duration(hold)*time.Second, endOfWait)
+	return c.hold(w, time.Duration(hold)*time.Second, c.endWith(jsonFields))
 }
 
 // ending is how a held request is answered: with the wait as it then stands, or
 // with why nobody can stay for its end. It runs after the handler, and keeps
 // nothing of its request.
-type ending func(*gateway.Wait, error) (status int, fields []edge.Field, body []byte)
+type ending func(*gateway.Wait, error) said
+
+// said is the answer to a held request.
+type said struct {
+	status int
+	fields []edge.Field
+	body   []byte
+	sent   func() // is told when the memory of the body is free; may be nil
+}
+
+// problem says why there is another answer.
+func problem(err error) (s said) {
+	s.status, s.fields, s.body = edge.Problem(err)
+	return s
+}
 
 // hold answers when the wait has ended, or after most as it then stands (0: with
 // its end alone). Nothing of the request stays behind but its connection, and its seat.
 func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, error) {
 	if w.State != gateway.StateWaiting {
-		return atOnce(say(w, nil)), nil
+		return c.atOnce(say(w, nil)), nil
 	}
 	held, seat := c.Watcher.Hold(c.ctx), c.seat
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
-	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) {
+	tell := func(w *gateway.Wait, err error) {
 		seat.leave()
-		held.Answer(say(w, err))
-	})
+		s := say(w, err)
+		held.Answer(s.status, s.fields, s.body, s.sent)
+	}
+	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, tell)
 	if err != nil {
 		return answer{}, busy(err)
 	}
 	if stop == nil {
-		return atOnce(say(now, nil)), nil
+		return c.atOnce(say(now, nil)), nil
 	}
 	if most > 0 {
 		time.AfterFunc(most, func() {
 			if stop() {
-				seat.leave()
-				held.Answer(say(now, nil))
+				tell(now, nil)
 			}
 		})
 	}
@@ -121,26 +143,17 @@ func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, er
 }
 
 // atOnce is what would have been the end of a hold, and needs none.
-func atOnce(status int, _ []edge.Field, body []byte) answer {
-	return answer{status: status, contentType: jsonType, body: body}
-}
-
-// endWith answers a held wait with the wait.
-func endWith(fields []edge.Field) ending {
-	return func(w *gateway.Wait, err error) (int, []edge.Field, []byte) {
-		if err != nil {
-			return edge.Problem(err)
+func (c *call) atOnce(s said) answer {
+	a := answer{status: s.status, body: s.body, sent: s.sent}
+	for _, f := range s.fields {
+		if f.Name == "Content-Type" {
+			a.contentType = f.Value
+		} else {
+			c.ctx.Response.Header.Set(f.Name, f.Value)
 		}
-		return http.StatusOK, fields, w.AppendJSON(make([]byte, 0, 512))
 	}
+	return a
 }
-
-var (
-	jsonFields     = []edge.Field{{Name: "Content-Type", Value: jsonType}}
-	replayedFields = append([]edge.Field{{Name: "Idempotency-Replayed", Value: "true"}}, jsonFields...)
-	endOfWait      = endWith(jsonFields)
-	endOfReplayed  = endWith(replayedFields)
-)
 
 func cancelWait(c *call) (answer, error) {
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
@@ -149,7 +162,7 @@ func cancelWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, busy(err)
 	}
-	return showWait(http.StatusOK, w)
+	return c.showWait(http.StatusOK, w)
 }
 
 // busy says of a turn that did not come that it may come later.
@@ -168,23 +181,38 @@ func listWaits(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	asked, err := c.include()
+	if err != nil {
+		return answer{}, err
+	}
 	args := c.ctx.QueryArgs()
 	state, source, key := gateway.WaitState(args.Peek("state")), string(args.Peek("source")), string(args.Peek("conversation_key"))
 	if state != "" && !slices.Contains(waitStates, state) {
 		return answer{}, invalid("state", "must be waiting, resumed, timed_out or cancelled")
 	}
-	found, err := c.Waits.List(c.params.tenant, p.after, p.limit+1, func(w *gateway.Wait) bool {
+	l, err := c.list(p, asked)
+	if err != nil {
+		return answer{}, err
+	}
+	err = c.Waits.List(c.params.tenant, p.after, asked == full, func(w *gateway.Wait) bool {
 		c.turn.row()
-		return (state == "" || w.State == state) && (source == "" || w.Source == source) &&
+		fits := (state == "" || w.State == state) && (source == "" || w.Source == source) &&
 			(key == "" || w.ConversationKey == key || slices.Contains(w.Aliases, key))
+		return !fits || l.add(w.ID, func(t *text, much extent) { t.wait(w, much) })
 	})
 	if err != nil {
 		return answer{}, err
 	}
-	part, next := cut(found, p, func(w *gateway.Wait) string { return w.ID })
-	views := make([]gateway.Raw, len(part))
-	for i, w := range part {
-		views[i] = w.AppendJSON(nil)
+	return l.answer()
+}
+
+// wait appends a wait as a list shows it.
+func (t *text) wait(w *gateway.Wait, much extent) {
+	size, write := w.SizeJSON(), w.AppendJSON
+	if much != full {
+		if write = w.AppendListed; w.Callback != nil {
+			size -= len(w.Callback.Body)
+		}
 	}
-	return show(http.StatusOK, list{views, next})
+	t.append(size, write)
 }

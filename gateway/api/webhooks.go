@@ -45,7 +45,7 @@ func listWebhooks(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return showPart(c.tenant.Webhooks(), p, func(w *directory.Webhook) string { return w.ID }, c.viewWebhook)
+	return listPart(c, c.tenant.Webhooks(), p, func(w *directory.Webhook) string { return w.ID }, sure(c.viewWebhook))
 }
 
 // webhook gives the webhook of the path.

@@ -21,9 +21,26 @@ type Held struct {
 	left   func()
 
 	mu     sync.Mutex
-	parked bool   // fasthttp has let go of the connection
-	answer []byte // came before that
-	over   bool   // answered, or the client has left
+	parked bool        // fasthttp has let go of the connection
+	answer *heldAnswer // came before that
+	over   bool        // answered, or the client has left
+}
+
+// heldAnswer is an answer ready for the socket.
+type heldAnswer struct {
+	head []byte // with the body behind it, where that is small
+	body []byte // that others may be sent too; nil: it is in head
+	sent func() // may be nil
+}
+
+// maxJoined is the largest body that is copied behind its head, for one write in
+// place of two: so many bytes each held request may have for itself.
+const maxJoined = 4 << 10
+
+func (a *heldAnswer) done() {
+	if a.sent != nil {
+		a.sent()
+	}
 }
 
 // Hold prepares to answer ctx later. Until Detach it is a request like any other.
@@ -74,7 +91,26 @@ func (h *Held) leave() {
 
 // Answer gives the answer, once; it does not wait for the client to take it. After
 // a server error the connection closes: who asks again may reach another process.
-func (h *Held) Answer(status int, fields []Field, body []byte) {
+// The body must not change any more, and may be that of many answers; sent, which may
+// be nil, is called once when it is not needed here any more.
+func (h *Held) Answer(status int, fields []Field, body []byte, sent func()) {
+	answer := h.ready(status, fields, body, sent)
+	h.mu.Lock()
+	over, parked := h.over, h.parked
+	if !over {
+		h.over, h.answer = true, answer
+	}
+	h.mu.Unlock()
+	switch {
+	case over: // the client has left
+		answer.done()
+	case parked:
+		go h.write(answer)
+	}
+}
+
+// ready makes an answer ready for the socket.
+func (h *Held) ready(status int, fields []Field, body []byte, sent func()) *heldAnswer {
 	var out bytes.Buffer
 	response := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(response)
@@ -86,27 +122,28 @@ func (h *Held) Answer(status int, fields []Field, body []byte) {
 	if h.closes {
 		response.SetConnectionClose()
 	}
+	if len(body) > maxJoined {
+		response.Header.SetContentLength(len(body))
+		_, _ = response.Header.WriteTo(&out) // memory takes all of it
+		return &heldAnswer{out.Bytes(), body, sent}
+	}
 	response.SetBodyRaw(body)
 	_, _ = response.WriteTo(&out) // memory takes all of it
-	h.mu.Lock()
-	over, parked := h.over, h.parked
-	if !over {
-		h.over, h.answer = true, out.Bytes()
-	}
-	h.mu.Unlock()
-	if !over && parked {
-		go h.write(out.Bytes())
-	}
+	return &heldAnswer{out.Bytes(), nil, sent}
 }
 
 // answerTime is how long a client may take to read an answer that does not fit
 // its socket's buffer.
 const answerTime = 10 * time.Second
 
-func (h *Held) write(answer []byte) {
+func (h *Held) write(answer *heldAnswer) {
 	h.watch.Stop()
 	_ = h.conn.SetWriteDeadline(time.Now().Add(answerTime)) // of a closed connection, as Write will tell
-	_, err := h.conn.Write(answer)
+	_, err := h.conn.Write(answer.head)
+	if err == nil && answer.body != nil {
+		_, err = h.conn.Write(answer.body)
+	}
+	answer.done()
 	if err != nil || h.closes || !h.conn.listener.waitsAgain(h.conn) {
 		h.end()
 		return

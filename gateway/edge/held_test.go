@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func (h *holder) handle(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	held := h.watcher.Hold(ctx)
 	if h.early {
-		held.Answer(200, nil, []byte(path))
+		held.Answer(200, nil, []byte(path), nil)
 	}
 	h.watcher.Detach(ctx, held, func() { h.left <- path })
 	if !h.early {
@@ -77,7 +78,7 @@ func TestHeldIsAnsweredLater(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprint(conn, "POST /held HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi"+"GET /now HTTP/1.1\r\nHost: a.test\r\n\r\n")
 	held := <-h.held
-	held.Answer(200, []edge.Field{{Name: "X-Outcome", Value: "resumed"}}, []byte("later"))
+	held.Answer(200, []edge.Field{{Name: "X-Outcome", Value: "resumed"}}, []byte("later"), nil)
 	reader := bufio.NewReader(conn)
 	for _, want := range []string{"later", "now"} {
 		if got := readBody(t, reader); got != want {
@@ -85,7 +86,7 @@ func TestHeldIsAnsweredLater(t *testing.T) {
 		}
 	}
 	fmt.Fprint(conn, "GET /again HTTP/1.1\r\nHost: a.test\r\n\r\n")
-	(<-h.held).Answer(503, nil, []byte("go away"))
+	(<-h.held).Answer(503, nil, []byte("go away"), nil)
 	response, err := http.ReadResponse(reader, nil)
 	if err != nil || response.StatusCode != 503 || !response.Close {
 		t.Fatalf("a server error: %v, %v; want 503 and close", response, err)
@@ -146,10 +147,53 @@ func TestHeldClientLeaves(t *testing.T) {
 	if path := <-h.left; path != "/held" {
 		t.Errorf("%s was left", path)
 	}
-	held.Answer(200, nil, []byte("too late"))
+	freed := false
+	held.Answer(200, nil, bytes.Repeat([]byte("too late"), 1<<10), func() { freed = true })
+	if !freed {
+		t.Error("the memory of an answer to nobody is kept")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := limits.WaitHeld(ctx); err != nil {
 		t.Errorf("a left request is still waited for: %v", err)
+	}
+}
+
+// One text is sent to many, each with a head of its own; each tells when it is done.
+func TestHeldShareABody(t *testing.T) {
+	h := &holder{}
+	addr, _ := serveHolder(t, h)
+	shared := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
+	const holders = 20
+	sent := make(chan struct{}, 2*holders)
+	var conns []net.Conn
+	var all []*edge.Held
+	for range holders {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "GET /held HTTP/1.1\r\nHost: a.test\r\n\r\n")
+		conns, all = append(conns, conn), append(all, <-h.held)
+	}
+	for _, held := range all {
+		held.Answer(200, nil, shared, func() { sent <- struct{}{} })
+	}
+	for _, conn := range conns {
+		reader := bufio.NewReader(conn)
+		if got := readBody(t, reader); got != string(shared) {
+			t.Fatalf("answered %d bytes, want %d", len(got), len(shared))
+		}
+		fmt.Fprint(conn, "GET /now HTTP/1.1\r\nHost: a.test\r\n\r\n")
+		if got := readBody(t, reader); got != "now" {
+			t.Fatalf("then answered %q", got)
+		}
+	}
+	for range holders {
+		<-sent
+	}
+	if len(sent) > 0 {
+		t.Error("some were freed twice")
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -347,7 +348,10 @@ func (n *Node) listen() (err error) {
 		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
 		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc, Trusts: n.proxy.Trusts,
 	})
+	answers := shares.New(int64(n.config.Bounds.Answers))
+	n.showBudget("answers", answers)
 	management := api.New(api.Options{
+		Answers: answers, ListAnswer: int(n.config.Bounds.ListAnswer),
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,

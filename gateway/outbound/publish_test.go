@@ -135,8 +135,9 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 			}
 		})
 	}
-	if list, err := w.store.Events("acme", "", 10, func(*gateway.Event) bool { return true }); err != nil || len(list) != 0 {
-		t.Errorf("%d events were stored, %v", len(list), err)
+	stored := 0
+	if err := w.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
+		t.Errorf("%d events were stored, %v", stored, err)
 	}
 }
 

@@ -69,11 +69,15 @@ type Queue interface {
 	// Event gives an event with its deliveries, oldest first; else
 	// gateway.ErrNotFound.
 	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
-	// Events lists a tenant's events, newest first, those with an id below before
-	// ("" for all), at most so many of those that keep says yes to.
-	Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error)
-	// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
+	// Events visits a tenant's events, newest first, those with an id below before
+	// ("" for all), until visit wants no more.
+	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
+	// Delivery gives a delivery with its last attempts, as far as a bound of the store's
+	// goes; else gateway.ErrNotFound.
 	Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error)
+	// AttemptedAt tells when the n-th attempt of a delivery that has not ended was made;
+	// else gateway.ErrNotFound.
+	AttemptedAt(tenant, id string, n int) (time.Time, error)
 	// Deliveries lists a tenant's deliveries, newest first, those with an id
 	// below before ("" for all), at most so many of those that keep says yes to.
 	Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) ([]*gateway.Delivery, error)

@@ -173,11 +173,11 @@ func (l *Lanes) begun(a *attempt, d *gateway.Delivery) time.Time {
 	if d.Base == 0 || a.target.Retry.MaxAge == 0 {
 		return d.CreatedAt
 	}
-	_, made, err := l.queue.Delivery(d.Tenant, d.ID)
-	if err != nil || len(made) <= d.Base {
+	first, err := l.queue.AttemptedAt(d.Tenant, d.ID, d.Base+1)
+	if err != nil {
 		return a.at // this one is the first since it was retried by hand
 	}
-	return made[d.Base].At
+	return first
 }
 
 // tell writes the one line of an attempt. Successes are for who looks closely:

@@ -40,7 +40,8 @@ func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 		opened <- err
 	}()
 	w := <-slow.committed
-	listed, err := k.sessions.List("acme", "", 10, func(*gateway.Wait) bool { return true })
+	var listed []*gateway.Wait
+	err := k.sessions.List("acme", "", true, func(w *gateway.Wait) bool { listed = append(listed, w); return true })
 	if err != nil || len(listed) != 1 || listed[0].ID != w.ID {
 		t.Fatalf("listed %v, %v", listed, err)
 	}

@@ -177,23 +177,17 @@ func (s *Sessions) find(ctx context.Context, tenant, id string) (*session, *gate
 	return nil, w, err
 }
 
-// List gives a tenant's waits, newest first: see Store.Waits. One that is open
+// List visits a tenant's waits, newest first: see Store.Waits. One that is open
 // here is shown so, although the store may know of its end already: who asks for
 // it next must not find it further back.
-func (s *Sessions) List(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
+func (s *Sessions) List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error {
 	r := s.room(tenant)
-	var list []*gateway.Wait
-	_, err := s.Store.Waits(tenant, before, most, func(w *gateway.Wait) bool {
+	return s.Store.Waits(tenant, before, bodies, func(w *gateway.Wait) bool {
 		if e := r.byID(w.ID); e != nil {
 			w = e.wait
 		}
-		if !keep(w) {
-			return false
-		}
-		list = append(list, w)
-		return true
+		return visit(w)
 	})
-	return list, err
 }
 
 var errNoWait = gateway.Errorf(gateway.CodeNotFound, "no such wait")

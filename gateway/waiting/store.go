@@ -25,10 +25,10 @@ type Store interface {
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)
-	// Waits lists a tenant's waits, newest first, those with an id below before
-	// ("" for all), at most so many of those that keep says yes to. What they say is
-	// durable.
-	Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error)
+	// Waits visits a tenant's waits, newest first, those with an id below before
+	// ("" for all), until visit wants no more. Without bodies those of their callbacks
+	// are not read. What the waits say is durable once it has returned.
+	Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
 	// Traces gives the timeline of a conversation under all its names, oldest
 	// first: the newest most of those at or after since.
 	Traces(tenant string, names []string, since time.Time, most int) ([]gateway.Trace, error)

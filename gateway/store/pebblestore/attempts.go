@@ -32,23 +32,45 @@ func appendAttemptNumber(dst []byte, n int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
 
-// attemptsOf gives the attempts of a delivery, in order, from wherever they are.
-func attemptsOf(r pebble.Reader, d *gateway.Delivery, kinds ...byte) (list []gateway.Attempt, err error) {
+// mostAttempts is how much of a delivery's attempts is read, or buried with it, at once.
+// A tenant chooses how often its deliveries are tried: all of a million attempts, of 16
+// KiB each, would be more than there is (SPEC 16).
+var mostAttempts = gateway.AttemptBounds{Most: 1000, Bodies: 8 << 20}
+
+// attempts gives the attempts of a delivery that was found, in order, from wherever
+// they are.
+func (f *finding) attempts(r pebble.Reader, most gateway.AttemptBounds) ([]gateway.Attempt, error) {
+	if f.place == kindDead {
+		return attemptsOf(r, f.d, nil, most, kindDeadAttempt)
+	}
+	return attemptsOf(r, f.d, f.last, most, kindAttempt, kindKeptAttempt)
+}
+
+// attemptsOf reads attempts of the kinds, whose newest come first; last, which may be
+// nil, is newer than all of them, or one of them.
+func attemptsOf(r pebble.Reader, d *gateway.Delivery, last *gateway.Attempt, most gateway.AttemptBounds, kinds ...byte) (list []gateway.Attempt, err error) {
+	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	if !ok {
+		return nil, gateway.ErrNotFound
+	}
+	if last != nil {
+		if most.Bodies < len(last.ResponseBody) {
+			last.ResponseBody, last.BodyUnread = nil, true
+		}
+		most.Bodies -= len(last.ResponseBody)
+		list = append(list, *last)
+	}
 	for _, kind := range kinds {
 		prefix := appendPrefix(nil, kind, d.Tenant)
 		if kind == kindDeadAttempt {
 			prefix = appendDay(prefix, d.EndedAt)
 		}
-		u, ok := parseID(gateway.PrefixDelivery, d.ID)
-		if !ok {
-			return nil, gateway.ErrNotFound
-		}
-		prefix = append(prefix, u[:]...)
-		if list, err = appendAttempts(r, list, prefix); err != nil {
+		if list, err = appendAttempts(r, list, append(prefix, u[:]...), &most); err != nil {
 			return nil, err
 		}
 	}
-	return inOrder(list), nil
+	list = inOrder(list)
+	return list[max(0, len(list)-most.Most):], nil
 }
 
 // inOrder sorts attempts. One that the janitor moved, or that came back with its
@@ -58,22 +80,28 @@ func inOrder(list []gateway.Attempt) []gateway.Attempt {
 	return slices.CompactFunc(list, func(a, b gateway.Attempt) bool { return a.Number == b.Number })
 }
 
-func appendAttempts(r pebble.Reader, list []gateway.Attempt, prefix []byte) (_ []gateway.Attempt, err error) {
+// appendAttempts appends those of one place, the newest first, and takes the bodies
+// that it reads off the bounds.
+func appendAttempts(r pebble.Reader, list []gateway.Attempt, prefix []byte, most *gateway.AttemptBounds) (_ []gateway.Attempt, err error) {
 	it, err := iterOf(r, prefix, appendAttemptNumber(slices.Clone(prefix), -1))
 	if err != nil {
 		return nil, err
 	}
 	defer closeIter(it, &err)
-	for more := it.First(); more; more = it.Next() {
+	left := most.Most
+	for more := it.Last(); more && left > 0; more = it.Prev() {
 		number := it.Key()[len(prefix):]
 		if len(number) != 4 {
 			return nil, corrupt(kindAttempt)
 		}
-		a, err := decodeAttempt(int(binary.BigEndian.Uint32(number)), it.Value())
+		// The record is its answer's body and a few words beside.
+		a, err := decodeAttempt(int(binary.BigEndian.Uint32(number)), it.Value(), len(it.Value()) <= most.Bodies)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, a)
+		most.Bodies -= len(a.ResponseBody)
+		left--
 	}
 	return list, nil
 }

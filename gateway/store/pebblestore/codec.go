@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 	"time"
+	"unsafe"
 
 	"hookgate/gateway"
 )
@@ -49,15 +51,39 @@ func (e *encoder) texts(list []string) {
 }
 
 // decoder reads a record. It works on one copy of it, of which the texts are
-// parts: a record costs one allocation and one more for each raw member. After
+// parts: a record costs one allocation and one more for each raw member. A large
+// record is nearly all one raw member: there each text is copied by itself. After
 // a fault every read gives a zero value, and done gives the error.
 type decoder struct {
-	rest string
-	bad  bool
+	rest  string
+	bad   bool
+	lent  bool // rest is the record itself, which is valid while it is decoded
+	skims bool // leaves out bodies
 }
 
+// largeRecord is from which size on a record is not copied as a whole, in bytes.
+const largeRecord = 16 << 10
+
 func newDecoder(value []byte) *decoder {
-	d := &decoder{rest: string(value)}
+	d := openRecord(value)
+	if d.byte() != recordVersion {
+		d.bad = true
+	}
+	return d
+}
+
+// openRecord makes a decoder that stands before the version.
+func openRecord(value []byte) *decoder {
+	if len(value) >= largeRecord {
+		return &decoder{rest: unsafe.String(unsafe.SliceData(value), len(value)), lent: true}
+	}
+	return &decoder{rest: string(value)}
+}
+
+// newSkimmer makes a decoder that leaves out bodies, and so copies each text by
+// itself and not the record: for lists, which read many large ones.
+func newSkimmer(value []byte) *decoder {
+	d := &decoder{rest: unsafe.String(unsafe.SliceData(value), len(value)), lent: true, skims: true}
 	if d.byte() != recordVersion {
 		d.bad = true
 	}
@@ -94,6 +120,15 @@ func (d *decoder) number() (n uint64) {
 }
 
 func (d *decoder) text() string {
+	s := d.next()
+	if d.lent {
+		return strings.Clone(s)
+	}
+	return s
+}
+
+// next gives the next text as it lies in rest.
+func (d *decoder) next() string {
 	n := d.number()
 	if n > uint64(len(d.rest)) {
 		d.fail()
@@ -106,10 +141,19 @@ func (d *decoder) text() string {
 
 // raw gives nil for nothing: a Raw that is there has at least one byte.
 func (d *decoder) raw() []byte {
-	if s := d.text(); s != "" {
+	if s := d.next(); s != "" {
 		return []byte(s)
 	}
 	return nil
+}
+
+// body is raw but for a skimmer, which gives nil.
+func (d *decoder) body() []byte {
+	if d.skims {
+		d.next()
+		return nil
+	}
+	return d.raw()
 }
 
 func (d *decoder) time() time.Time {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
@@ -12,8 +13,39 @@ import (
 	"hookgate/gateway"
 )
 
-// Delivery gives a delivery with its attempts; else gateway.ErrNotFound.
-func (s *Store) Delivery(tenant, id string) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
+// Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
+// at most 8 MiB; else gateway.ErrNotFound.
+func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
+	return s.ReadDelivery(tenant, id, mostAttempts)
+}
+
+// AttemptedAt tells when the n-th attempt of a delivery that has not ended was made; else
+// gateway.ErrNotFound.
+func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
+	if err := s.using.enter(); err != nil {
+		return at, err
+	}
+	defer s.using.leave()
+	u, ok := parseID(gateway.PrefixDelivery, id)
+	if !ok || !keyable(tenant) {
+		return at, gateway.ErrNotFound
+	}
+	for _, kind := range [...]byte{kindAttempt, kindKeptAttempt} {
+		key := appendAttemptNumber(append(appendPrefix(nil, kind, tenant), u[:]...), n)
+		found, err := s.get(key, func(value []byte) error {
+			a, err := decodeAttempt(n, value, false)
+			at = a.At
+			return err
+		})
+		if found || err != nil {
+			return at, err
+		}
+	}
+	return at, gateway.ErrNotFound
+}
+
+// ReadDelivery is Delivery with no more of its attempts than so many; the last count.
+func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -28,14 +60,7 @@ func (s *Store) Delivery(tenant, id string) (_ *gateway.Delivery, _ []gateway.At
 	if err != nil {
 		return nil, nil, err
 	}
-	if f.place == kindDead {
-		attempts, err := attemptsOf(r, f.d, kindDeadAttempt)
-		return f.d, attempts, err
-	}
-	attempts, err := attemptsOf(r, f.d, kindAttempt, kindKeptAttempt)
-	if f.last != nil {
-		attempts = inOrder(append(attempts, *f.last))
-	}
+	attempts, err := f.attempts(r, most)
 	return f.d, attempts, err
 }
 
@@ -96,36 +121,63 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 // Deliveries lists a tenant's deliveries, newest first, those with an id below
 // before ("" for all), at most so many of those that keep says yes to.
 func (s *Store) Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) (list []*gateway.Delivery, err error) {
+	err = s.visitDeliveries(tenant, before, func(_ *merge, f finding) (bool, error) {
+		if len(list) < most && keep(f.d) {
+			list = append(list, f.d)
+		}
+		return len(list) < most, nil
+	})
+	return list, err
+}
+
+// ReadDeliveries visits a tenant's deliveries, newest first, those with an id below
+// before ("" for all) that keep says yes to, each with no more of its attempts than
+// so many, until visit wants no more. It holds one at a time.
+func (s *Store) ReadDeliveries(
+	tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
+	visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
+) error {
+	return s.visitDeliveries(tenant, before, func(m *merge, f finding) (bool, error) {
+		if !keep(f.d) {
+			return true, nil
+		}
+		attempts, err := f.attempts(m.snapshot, most)
+		return err == nil && visit(f.d, attempts), err
+	})
+}
+
+// visitDeliveries visits a tenant's deliveries, newest first, those with an id below
+// before, until visit wants no more.
+func (s *Store) visitDeliveries(tenant, before string, visit func(*merge, finding) (more bool, err error)) (err error) {
 	if err := s.using.enter(); err != nil {
-		return nil, err
+		return err
 	}
 	defer s.using.leave()
 	if !keyable(tenant) {
-		return nil, nil
+		return nil
 	}
 	below := ulid.ULID(bytes.Repeat([]byte{0xff}, ulidAt)) // above all that a time can have
 	if before != "" {
 		u, ok := parseID(gateway.PrefixDelivery, before)
 		if !ok {
-			return nil, nil
+			return nil
 		}
 		below = u
 	}
 	m, err := s.mergeDeliveries(tenant, below)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer m.close(&err)
-	for len(list) < most {
-		d, err := m.next(tenant)
-		if err != nil || d == nil {
-			return list, err
+	for {
+		f, err := m.next(tenant)
+		if err != nil || f.d == nil {
+			return err
 		}
-		if keep(d) {
-			list = append(list, d)
+		if more, err := visit(m, f); err != nil || !more {
+			return err
 		}
 	}
-	return list, nil
 }
 
 // merge reads a tenant's deliveries from all places at once, newest first. It
@@ -184,8 +236,8 @@ func (m *merge) addGraves(prefix []byte, below ulid.ULID) (err error) {
 	return nil
 }
 
-// next gives the newest that is left; nil at the end.
-func (m *merge) next(tenant string) (*gateway.Delivery, error) {
+// next gives the newest that is left; none at the end.
+func (m *merge) next(tenant string) (f finding, err error) {
 	var newest *pebble.Iterator
 	for _, it := range m.places {
 		if it.Valid() && (newest == nil || bytes.Compare(tailULID(it.Key()), tailULID(newest.Key())) > 0) {
@@ -193,11 +245,12 @@ func (m *merge) next(tenant string) (*gateway.Delivery, error) {
 		}
 	}
 	if newest == nil {
-		return nil, nil
+		return f, nil
 	}
-	d, _, err := decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
+	f.place = newest.Key()[0]
+	f.d, f.last, err = decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
 	newest.Prev()
-	return d, err
+	return f, err
 }
 
 // tailULID is the ULID that ends a key; every key of a delivery ends so.

@@ -14,27 +14,56 @@ import (
 
 // Event gives an event with its deliveries, oldest first; else
 // gateway.ErrNotFound. Deliveries that expired before it are not shown.
-func (s *Store) Event(tenant, id string) (_ *gateway.Event, deliveries []gateway.EventDelivery, err error) {
-	if err := s.using.enter(); err != nil {
+func (s *Store) Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error) {
+	v, err := s.EventAlone(tenant, id)
+	if err != nil {
 		return nil, nil, err
+	}
+	var deliveries []gateway.EventDelivery
+	err = s.EventDeliveries(tenant, id, func(d gateway.EventDelivery) bool {
+		deliveries = append(deliveries, d)
+		return true
+	})
+	return v, deliveries, err
+}
+
+// EventAlone gives an event; else gateway.ErrNotFound.
+func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
+	if err := s.using.enter(); err != nil {
+		return nil, err
 	}
 	defer s.using.leave()
 	u, ok := parseID(gateway.PrefixEvent, id)
 	if !ok || !keyable(tenant) {
-		return nil, nil, gateway.ErrNotFound
+		return nil, gateway.ErrNotFound
 	}
-	r := s.snapshot()
-	defer closeSnapshot(r, &err)
-	v, found, err := eventAt(r, tenant, u)
+	v, found, err := eventAt(s.db, tenant, u)
 	if err == nil && !found {
 		err = gateway.ErrNotFound
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	return &v, nil
+}
+
+// EventDeliveries visits the deliveries of an event, oldest first, until visit wants
+// no more. Those that expired before it are not shown; an event that is not there
+// has none.
+func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	u, ok := parseID(gateway.PrefixEvent, id)
+	if !ok || !keyable(tenant) {
+		return nil
+	}
+	r := s.snapshot()
+	defer closeSnapshot(r, &err)
 	ids, err := deliveriesOf(r, tenant, u)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	for _, of := range ids {
 		f, err := find(r, tenant, of)
@@ -42,11 +71,13 @@ func (s *Store) Event(tenant, id string) (_ *gateway.Event, deliveries []gateway
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		deliveries = append(deliveries, gateway.EventDelivery{ID: f.d.ID, Endpoint: f.d.Endpoint, State: f.d.State})
+		if !visit(gateway.EventDelivery{ID: f.d.ID, Endpoint: f.d.Endpoint, State: f.d.State}) {
+			break
+		}
 	}
-	return &v, deliveries, nil
+	return nil
 }
 
 // eventAt reads an event: where events are, or where the janitor kept it for an
@@ -101,12 +132,12 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 	return slices.Compact(list), nil
 }
 
-// Events lists a tenant's events, newest first, those with an id below before (""
-// for all), at most so many of those that keep says yes to.
-func (s *Store) Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error) {
+// Events visits a tenant's events, newest first, those with an id below before (""
+// for all), until visit wants no more.
+func (s *Store) Events(tenant, before string, visit func(*gateway.Event) (more bool)) error {
 	decode := func(id, value []byte) (*gateway.Event, error) {
 		v, err := decodeEvent(tenant, id, value)
 		return &v, err
 	}
-	return newest(s, kindEvent, tenant, gateway.PrefixEvent, before, most, decode, keep)
+	return newest(s, kindEvent, tenant, gateway.PrefixEvent, before, decode, visit)
 }

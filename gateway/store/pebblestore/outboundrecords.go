@@ -31,7 +31,7 @@ func (e *encoder) event(v *gateway.Event) {
 }
 
 func decodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
-	d := &decoder{rest: string(value)}
+	d := openRecord(value)
 	version := d.byte()
 	if version != recordVersion && version != recordRelayed {
 		d.fail()
@@ -117,12 +117,16 @@ func (e *encoder) attemptMembers(a *gateway.Attempt) {
 func (d *decoder) attemptMembers(number int) gateway.Attempt {
 	return gateway.Attempt{
 		Number: number, At: d.time(), Duration: time.Duration(d.number()),
-		Status: int(d.number()), Error: d.text(), ResponseBody: d.raw(),
+		Status: int(d.number()), Error: d.text(), ResponseBody: d.body(), BodyUnread: d.skims,
 	}
 }
 
-func decodeAttempt(number int, value []byte) (gateway.Attempt, error) {
-	d := newDecoder(value)
+// decodeAttempt leaves out the answer's body, unless it is asked for.
+func decodeAttempt(number int, value []byte, body bool) (gateway.Attempt, error) {
+	d := newSkimmer(value)
+	if body {
+		d = newDecoder(value)
+	}
 	a := d.attemptMembers(number)
 	return a, d.done(kindAttempt)
 }

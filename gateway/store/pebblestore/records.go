@@ -30,7 +30,16 @@ func (e *encoder) wait(w *gateway.Wait) {
 }
 
 func decodeWait(tenant string, id, value []byte) (*gateway.Wait, error) {
-	d := newDecoder(value)
+	return newDecoder(value).wait(tenant, id)
+}
+
+// decodeWaitWithoutBody leaves out the body of the callback, which is nearly all of
+// a large record.
+func decodeWaitWithoutBody(tenant string, id, value []byte) (*gateway.Wait, error) {
+	return newSkimmer(value).wait(tenant, id)
+}
+
+func (d *decoder) wait(tenant string, id []byte) (*gateway.Wait, error) {
 	w := &gateway.Wait{ID: formatID(gateway.PrefixWait, id), Tenant: tenant}
 	w.State = gateway.WaitState(d.text())
 	w.EndedAt = d.time()
@@ -74,7 +83,7 @@ func (d *decoder) callback() (c gateway.TakenCallback) {
 	c.ID = d.text()
 	c.ReceivedAt = d.time()
 	c.ContentType = d.text()
-	c.Body = d.raw()
+	c.Body = d.body()
 	return c
 }
 

@@ -126,7 +126,7 @@ func (s *Store) exhume(b *batch, d *gateway.Delivery) error {
 			return err
 		}
 	}
-	attempts, err := attemptsOf(s.db, d, kindDeadAttempt)
+	attempts, err := attemptsOf(s.db, d, nil, mostAttempts, kindDeadAttempt)
 	if err != nil {
 		return err
 	}

@@ -6,33 +6,33 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// newest lists a tenant's records of a kind whose keys end with their id, newest
-// first, those with an id below before ("" for all), at most so many of those that
-// keep says yes to.
-func newest[T any](s *Store, kind byte, tenant, idPrefix, before string, most int, decode func(id, value []byte) (T, error), keep func(T) bool) (list []T, err error) {
+// newest visits a tenant's records of a kind whose keys end with their id, newest
+// first, those with an id below before ("" for all), until visit wants no more. It
+// holds one at a time, for a page of large ones would not fit in memory.
+func newest[T any](s *Store, kind byte, tenant, idPrefix, before string, decode func(id, value []byte) (T, error), visit func(T) (more bool)) (err error) {
 	if err := s.using.enter(); err != nil {
-		return nil, err
+		return err
 	}
 	defer s.using.leave()
 	prefix, bound, ok := boundBelow(kind, tenant, idPrefix, before)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	it, err := s.iter(prefix, bound)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closeIter(it, &err)
-	for more := it.Last(); more && len(list) < most; more = it.Prev() {
+	for more := it.Last(); more; more = it.Prev() {
 		one, err := decode(it.Key()[len(prefix):], it.Value())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if keep(one) {
-			list = append(list, one)
+		if !visit(one) {
+			break
 		}
 	}
-	return list, s.overtake()
+	return s.overtake()
 }
 
 // boundBelow gives the range of a tenant's records of a kind with an id below

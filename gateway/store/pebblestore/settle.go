@@ -89,7 +89,7 @@ func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
 // bury puts a dead letter, with a copy of all that belongs to it, in the bucket of
 // the day it died: they live as long as it does.
 func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error {
-	attempts, err := attemptsOf(s.db, d, kindAttempt, kindKeptAttempt)
+	attempts, err := attemptsOf(s.db, d, nil, mostAttempts, kindAttempt, kindKeptAttempt)
 	if err != nil {
 		return err
 	}

@@ -55,11 +55,17 @@ func (s *Store) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
 }
 
-// Waits lists a tenant's waits, newest first, those with an id below before (""
-// for all), at most so many of those that keep says yes to.
-func (s *Store) Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
-	decode := func(id, value []byte) (*gateway.Wait, error) { return decodeWait(tenant, id, value) }
-	return newest(s, kindWait, tenant, gateway.PrefixWait, before, most, decode, func(w *gateway.Wait) bool {
-		return !s.forgotten(w) && keep(w)
+// Waits visits a tenant's waits, newest first, those with an id below before (""
+// for all), until visit wants no more. Without bodies those of their callbacks are
+// not read.
+func (s *Store) Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error {
+	decode := func(id, value []byte) (*gateway.Wait, error) {
+		if bodies {
+			return decodeWait(tenant, id, value)
+		}
+		return decodeWaitWithoutBody(tenant, id, value)
+	}
+	return newest(s, kindWait, tenant, gateway.PrefixWait, before, decode, func(w *gateway.Wait) bool {
+		return s.forgotten(w) || visit(w)
 	})
 }

@@ -20,6 +20,13 @@ type Store interface {
 	outbound.Queue
 	resources.Store
 
+	// What the API reads: see gateway/api.
+	EventAlone(tenant, id string) (*gateway.Event, error)
+	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
+	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
+	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
+		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
+
 	// PendingCalls gives the calls of every tenant that are pending and not settled,
 	// oldest first.
 	PendingCalls() ([]*gateway.PendingCall, error)
@@ -83,6 +90,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"EventExpires", eventExpires},
 		{"EventKeptForUnfinished", eventKeptForUnfinished},
 		{"AttemptLargeAndSmall", attemptLargeAndSmall},
+		{"AttemptsWithinBounds", attemptsWithinBounds},
+		{"AttemptsOfTheDead", attemptsOfTheDead},
+		{"EventDeliveriesUntilEnough", eventDeliveriesUntilEnough},
+		{"WaitsWithoutBodies", waitsWithoutBodies},
 		{"RequeueEnded", requeueEnded},
 		{"RequeueWaiting", requeueWaiting},
 		{"RequeueMoved", requeueMoved},

@@ -1,0 +1,76 @@
+package edge_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/edge"
+)
+
+// The memory of an answer is free once the client has it, has left, or has not taken it
+// within the write timeout; never before, and once.
+func TestSendTellsWhenTheMemoryIsFree(t *testing.T) {
+	body := bytes.Repeat([]byte("x"), 16<<20) // more than sockets buffer
+	sent := make(chan struct{}, 10)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := &edge.Limits{Body: func(_, _, _ []byte) int64 { return 0 }}
+	server := edge.Settings{
+		Handler: func(ctx *fasthttp.RequestCtx) { edge.Send(ctx, body, func() { sent <- struct{}{} }) },
+		Limits:  limits, ReadTimeout: time.Second, IdleTimeout: time.Second, ReduceMemory: true,
+		Logger: log.New(io.Discard, "", 0), Panicked: func(value any, _ []byte) { t.Error(value) },
+	}.Server()
+	go func() { _ = server.Serve(edge.NewListener(ln, limits)) }()
+	t.Cleanup(func() { _ = server.Shutdown() })
+	for name, client := range map[string]struct {
+		method string
+		do     func(net.Conn)
+	}{
+		"reads all": {"GET", func(c net.Conn) {
+			select {
+			case <-sent:
+				t.Error("it was free before it was read")
+			case <-time.After(50 * time.Millisecond): // to see that nothing happens
+			}
+			a, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := io.Copy(io.Discard, a.Body); n != int64(len(body)) || err != nil {
+				t.Errorf("it read %d bytes, %v", n, err)
+			}
+		}},
+		"leaves":      {"GET", func(c net.Conn) { _ = c.Close() }},
+		"never reads": {"GET", func(net.Conn) {}},
+		"wants none":  {"HEAD", func(net.Conn) {}},
+	} {
+		c, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "%s / HTTP/1.1\r\nHost: a.test\r\n\r\n", client.method); err != nil {
+			t.Fatal(err)
+		}
+		client.do(c)
+		select {
+		case <-sent:
+		case <-time.After(20 * time.Second):
+			t.Errorf("who %s: the memory is not free", name)
+		}
+		_ = c.Close()
+	}
+	if len(sent) > 0 {
+		t.Error("some was freed twice")
+	}
+}
