@@ -265,7 +265,9 @@ func (n *Node) source(tenant, id string) *directory.Source {
 }
 
 func (n *Node) openPublisher() error {
-	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions})
+	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions,
+		Most: n.config.Bounds.Publish, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
+	})
 	return nil
 }
 
