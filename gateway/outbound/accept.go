@@ -36,8 +36,8 @@ type namedConversation struct {
 	names  []string
 }
 
-func (d *draft) begin(q PublishRequest) {
-	d.PublishRequest, d.at = q, gateway.At(time.Now()).Time
+func (d *draft) begin(q PublishRequest, now time.Time) {
+	d.PublishRequest, d.at = q, gateway.At(now).Time
 }
 
 func (d *draft) free() {

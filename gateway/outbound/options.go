@@ -35,6 +35,8 @@ type Options struct {
 	Limit    int          // attempts under way at once, over all lanes; 0: 1024
 	Window   int          // deliveries of a lane in memory; 0: 256
 	Logger   *slog.Logger // nil: slog.Default()
+	// Now is the clock by which deliveries are due, which must not leap; nil: time.Now.
+	Now func() time.Time
 }
 
 // Defaults of the bounds.

@@ -67,7 +67,7 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 		d.free()
 		p.drafts.Put(d)
 	}()
-	d.begin(q)
+	d.begin(q, p.Lanes.now())
 	if err := d.accept(); err != nil {
 		return Published{}, err
 	}

@@ -22,6 +22,7 @@ type Store struct {
 	space    *space
 	backlog  backlog
 	released released
+	written  atomic.Bool // since keepNewest
 	turns    turns
 	lanes    laneLocks
 	drops    drops
@@ -55,7 +56,7 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.lock.Close())
 	}
 	s.opened.Store(true)
-	if err := errors.Join(s.loadReleased(), s.countOpening(), s.loadDrops()); err != nil {
+	if err := errors.Join(s.tellNewest(), s.loadReleased(), s.countOpening(), s.loadDrops()); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.Close())
 	}
 	s.space.look()
@@ -93,6 +94,8 @@ func (s *Store) Close() error {
 	defer close(s.gone)
 	close(s.done)
 	s.workers.Wait()
+	s.written.Store(true)
+	s.keepNewest()
 	err := s.db.Close()
 	if s.failure.Load() != nil {
 		err = nil // told by Healthy and OnFail; the folder is as the fault left it
