@@ -180,6 +180,7 @@ func (n *Node) openLanes() error {
 	n.lanes = outbound.New(outbound.Options{
 		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
 		Describe: n.describe, Sealer: n.sealer, Now: n.clock.Now,
+		Windows: n.budget("windows", int64(n.config.Bounds.Windows)), Holder: n.holder,
 		Version: n.Version, Logger: n.Log,
 	})
 	return nil

@@ -81,6 +81,7 @@ func (l *Lanes) fillWindow(n *lane) error {
 	if !n.window.more {
 		return nil // an API call has primed the lane since it was asked for
 	}
+	n.window.regrant()
 	n.window.reading = true // what arrives from now on may not be in what is read
 	after, most := n.window.cursor, n.window.most
 	l.mu.Unlock()

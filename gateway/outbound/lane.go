@@ -111,7 +111,7 @@ func (n *lane) adopt(t *Target, l *Lanes) {
 	n.concurrency = t.concurrency()
 	n.adoptBreaker(t, l)
 	n.window.setPlain(t.Ordered || t.batches())
-	n.window.most = max(n.window.usual, min(t.MaxEvents, gateway.MaxEvents))
+	n.window.resize(max(l.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
 	switch {
 	case t.Ordered && n.order == nil:
 		n.order = newOrder(&n.window, n.held)

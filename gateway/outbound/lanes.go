@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/gateway/shares"
 	"hookgate/retry/breaker"
 )
 
@@ -52,6 +53,9 @@ func New(o Options) *Lanes {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -155,8 +159,11 @@ func (l *Lanes) lane(key gateway.LaneKey) *lane {
 	}
 	n := &lane{
 		key: key, tenant: t, watched: l.options.Observe(key), concurrency: DefaultConcurrency, asleep: -1,
-		window: window{most: l.options.Window, usual: l.options.Window}, flying: make(map[string]*attempt),
+		flying: make(map[string]*attempt),
 	}
+	n.window = granted(l.options.Window, &grant{
+		budget: l.options.Windows, who: func() shares.Holder { return l.options.Holder(key.Tenant) },
+	})
 	l.lanes[key] = n
 	return n
 }
@@ -190,6 +197,7 @@ func (l *Lanes) place(n *lane, now time.Time) {
 	if l.stopped || n.queued || n.gone {
 		return
 	}
+	n.window.rest()
 	if !n.primed || n.window.low() {
 		l.fill(n)
 	}
