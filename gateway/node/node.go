@@ -178,7 +178,7 @@ func (n *Node) openLanes() error {
 	n.onStop(func() error { n.transport.Close(); return nil })
 	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
-		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
+		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: n.observeLane,
 		Describe: n.describe, Sealer: n.sealer, Now: n.clock.Now,
 		Windows: n.budget("windows", int64(n.config.Bounds.Windows)), Holder: n.holder,
 		Version: n.Version, Logger: n.Log,

@@ -171,7 +171,7 @@ func (l *Lanes) lane(key gateway.LaneKey) *lane {
 // changed tells of a change of a lane's breaker, with the lock held.
 func (l *Lanes) changed(n *lane, circuit int) func(breaker.State, time.Time) {
 	return func(s breaker.State, until time.Time) {
-		if n.circuits != circuit {
+		if n.gone || n.circuits != circuit {
 			return
 		}
 		n.watched.breaker(s)
