@@ -24,11 +24,12 @@ type bystander struct {
 
 const bystanderConfig = `
   bystander:
-    account_keys: [bystander]
+    platform: { url: "%[1]s/platform" }
     sources:
       payments: { verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-16-characters"] } }
     webhooks:
       quick: { url: "%[1]s/quick" }
+      later: { url: "%[1]s/quick", mode: async }
 `
 
 func newBystander(t *testing.T, p *gatewaytest.Program) *bystander {
@@ -67,8 +68,7 @@ func (b *bystander) work(attack func()) (took []time.Duration) {
 func (b *bystander) once() time.Duration {
 	b.t.Helper()
 	key := fmt.Sprintf("b%d", serial.Add(1))
-	waits := "/v1/tenants/bystander/waits"
-	b.api.Must(b.t, []int{201}, "POST", waits, fmt.Sprintf(`{"source":"payments","conversation_key":%q,"mode":"poll","context":{"a":1}}`, key))
+	b.open(key, `{"a":1}`)
 	a := b.out.Must(b.t, []int{200}, "POST", "/hooks/bystander/payments", fmt.Sprintf(`{"conversation_key":%q}`, key), sourceToken)
 	if a.Field("outcome") != "resumed" {
 		b.t.Errorf("a callback of the bystander is answered %s", a)
@@ -79,17 +79,30 @@ func (b *bystander) once() time.Duration {
 	return a.Got.Sub(a.Sent)
 }
 
+func (b *bystander) open(key, context string) {
+	b.t.Helper()
+	b.api.Must(b.t, []int{201}, "POST", "/v1/tenants/bystander/waits",
+		fmt.Sprintf(`{"source":"payments","conversation_key":%q,"mode":"poll","timeout_seconds":300,"context":%s}`, key, context))
+}
+
 func percentile(sorted []time.Duration, n int) time.Duration { return sorted[len(sorted)*n/100] }
 
 // suffers compares what the bystander got under an attack with calm. A machine that
-// does other work besides has hiccups of its own: they are no reason.
-func (b *bystander) suffers(attack string, calm, under []time.Duration) {
+// does other work besides has hiccups of its own: what is below so much is no reason.
+func (b *bystander) suffers(attack string, hiccup time.Duration, calm, under []time.Duration) {
 	b.t.Helper()
 	b.t.Logf("%s: p50 %s, p99 %s of %d callbacks; calm: %s, %s", attack, percentile(under, 50), percentile(under, 99), len(under), percentile(calm, 50), percentile(calm, 99))
-	if most := max(3*percentile(calm, 99), 100*time.Millisecond); percentile(under, 99) > most {
+	if most := max(3*percentile(calm, 99), hiccup); percentile(under, 99) > most {
 		b.t.Errorf("%s: p99 is %s, want at most %s", attack, percentile(under, 99), most)
 	}
 }
+
+const (
+	hiccup = 100 * time.Millisecond
+	// commitOfMost is how long others may wait for the commit of 100,000 deliveries,
+	// with all that is sent at once after it on the same two cores.
+	commitOfMost = 250 * time.Millisecond
+)
 
 // remembers wants the program's memory to be below what all of the suite may take.
 func (b *bystander) remembers() {
@@ -126,13 +139,17 @@ func TestHostileBudgets(t *testing.T) {
 	b.work(func() {}) // warm
 	calm := b.work(func() { time.Sleep(2 * time.Second) })
 
-	b.suffers("hanging async calls", calm, b.work(func() {
+	b.suffers("hanging async calls", hiccup, calm, b.work(func() {
 		taken, refused := flood(t, p, 1100, func(int) (string, string) { return "/v1/tenants/attacker/webhooks/hang/call", `{}` }, 202)
-		if taken > 300 || refused == 0 {
+		if taken > 768 || refused == 0 { // three quarters of 1024
 			t.Errorf("%d calls of the attacker were taken, %d refused", taken, refused)
 		}
+		for range 20 {
+			p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/bystander/webhooks/later/call", `{}`)
+		}
 	}))
-	b.suffers("waits with large contexts", calm, b.work(func() {
+	b.open("stays", `{"a":1}`) // while others have some, a tenant gets a quarter
+	b.suffers("waits with large contexts", hiccup, calm, b.work(func() {
 		context := strings.Repeat("x", 16000)
 		taken, refused := flood(t, p, 3000, func(i int) (string, string) {
 			return "/v1/tenants/attacker/waits", fmt.Sprintf(`{"source":"s","conversation_key":"c%d","mode":"poll","context":{"x":%q}}`, i, context)
@@ -141,7 +158,7 @@ func TestHostileBudgets(t *testing.T) {
 			t.Errorf("%d waits of the attacker were opened, %d refused", taken, refused)
 		}
 	}))
-	b.suffers("publishes to a thousand endpoints", calm, b.work(func() {
+	b.suffers("publishes to a thousand endpoints", commitOfMost, calm, b.work(func() {
 		events := func(n int) string {
 			return `{"events":[` + strings.TrimSuffix(strings.Repeat(`{"event":{"type":"message"}},`, n), ",") + `]}`
 		}
@@ -242,7 +259,7 @@ func TestHostileDeletion(t *testing.T) {
 	calm := b.work(func() { time.Sleep(2 * time.Second) })
 	make()
 	queue()
-	b.suffers("an endpoint with 100,000 queued is deleted", calm, b.work(func() {
+	b.suffers("an endpoint with 100,000 queued is deleted", hiccup, calm, b.work(func() {
 		quick("deleting an endpoint", func() { api.Must(t, []int{204}, "DELETE", endpoint, nil) })
 		make()
 		empty()
@@ -258,7 +275,7 @@ func TestHostileDeletion(t *testing.T) {
 		t.Errorf("a delivery of the old endpoint is still pending: %.300s", a.Body)
 	}
 	queue()
-	b.suffers("a tenant with 100,000 queued is deleted", calm, b.work(func() {
+	b.suffers("a tenant with 100,000 queued is deleted", hiccup, calm, b.work(func() {
 		quick("deleting a tenant", func() { api.Must(t, []int{204}, "DELETE", "/v1/tenants/attacker", nil) })
 		make()
 		empty()
