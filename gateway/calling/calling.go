@@ -48,6 +48,8 @@ type Options struct {
 	Notify func(gateway.LaneKey, gateway.Due)
 	// Webhook gives a webhook as it now stands; nil when it is no more.
 	Webhook func(tenant, webhook string) *directory.Webhook
+	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
+	Above func(*directory.Tenant) []*directory.Tenant
 	// CheckURL refuses a rendered url by its form alone. Its error repeats nothing
 	// of the url.
 	CheckURL func(url string) error
@@ -90,6 +92,9 @@ func New(o Options) *Calls {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Above == nil {
+		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
 	}
 	c := &Calls{Options: o, agent: "hookgate/" + o.Version}
 	c.calls.New = func() any { return new(call) }
@@ -169,8 +174,7 @@ func (c *Calls) admit(w *directory.Webhook) error {
 	if !w.Enabled {
 		return errNoWebhook
 	}
-	limit := w.Tenant.Spec.Limits.CallsPerSecond
-	if wait := c.rates.Take(limits.Key{Tenant: w.Tenant.ID}, limit, 1, time.Now()); wait > 0 {
+	if wait := c.rates.TakeTree(w.Tenant, c.Above(w.Tenant), limits.Calls, 1, time.Now()); wait > 0 {
 		return &gateway.Error{
 			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
 		}
