@@ -114,6 +114,7 @@ func (b *Bounds) check(f *faults) {
 		{"holds", b.Holds, 16, 1_000_000},
 		{"windows", b.Windows, 10_000, 100_000_000},
 		{"publish", b.Publish, 1000, 100_000},
+		{"publishing", b.Publishing, 100_000, 10_000_000},
 		{"pattern", b.Pattern, 100, 1000},
 	} {
 		f.unless(count.value >= count.least && count.value <= count.most, "bounds."+count.name, "must be %d to %d", count.least, count.most)

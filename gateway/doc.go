@@ -35,6 +35,10 @@
 //
 //	shares     budgets of which nobody gets more than a share: tenants, blocks of clients
 //
+// All is due, and expires, by one clock that never leaps:
+//
+//	clock      the wall clock, followed slowly where somebody sets it
+//
 // Those who work on after an answer rest and drain alike:
 //
 //	background  a rest that can be cut short, and the wait for who is under way

@@ -280,3 +280,32 @@ func TestRouteCountsByStatus(t *testing.T) {
 		t.Errorf("after bot is forgotten: %v", got)
 	}
 }
+
+// A request that is under way when its route goes leaves no series of it.
+func TestStragglersOfARoute(t *testing.T) {
+	s := metrics.New("test")
+	series := func() (n int) {
+		families, err := s.Gatherer().Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "hookgate_route_requests_total" {
+				n += len(f.GetMetric())
+			}
+		}
+		return n
+	}
+	r := s.Route("bot")
+	r.Answered(200)
+	s.ForgetRoute("bot")
+	r.Answered(200)
+	r.Answered(404)
+	if n := series(); n != 0 {
+		t.Errorf("%d series are left", n)
+	}
+	s.Route("bot").Answered(404)
+	if n := series(); n != 1 {
+		t.Errorf("made anew it has %d series", n)
+	}
+}

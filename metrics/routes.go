@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,11 +10,13 @@ import (
 
 type routes struct {
 	routeRequests *prometheus.CounterVec
+	liveRoutes    *liveRoutes
 	routeDuration prometheus.Histogram
 }
 
 func newRoutes(r prometheus.Registerer) routes {
 	f := routes{
+		liveRoutes:    &liveRoutes{ids: map[string]bool{}},
 		routeRequests: counterVec("hookgate_route_requests_total", "Requests to routes, by the status of their answer; 499 is for a client who left before it.", "route", "code"),
 		routeDuration: histogram("hookgate_route_duration_seconds", "From a request's head to the end of its answer.",
 			.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60),
@@ -28,13 +31,47 @@ const maxStatus = 600
 // Route is what is counted for one route.
 type Route struct {
 	id    string
+	live  *liveRoutes
 	vec   *prometheus.CounterVec
 	codes [maxStatus]atomic.Pointer[prometheus.Counter]
 }
 
 // Route gives the counters of one route. A status has its child from its first
 // request on: nobody wants to see the six hundred that never come.
-func (s *Set) Route(id string) *Route { return &Route{id: id, vec: s.routeRequests} }
+func (s *Set) Route(id string) *Route {
+	s.liveRoutes.set(id, true, nil)
+	return &Route{id: id, live: s.liveRoutes, vec: s.routeRequests}
+}
+
+// liveRoutes are those that there are. A request that is under way when its route goes
+// makes no child of it any more.
+type liveRoutes struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+// set says whether there is a route, and does what goes with it.
+func (l *liveRoutes) set(id string, is bool, do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if is {
+		l.ids[id] = true
+	} else {
+		delete(l.ids, id)
+	}
+	if do != nil {
+		do()
+	}
+}
+
+// while does something if there is the route, which stays meanwhile.
+func (l *liveRoutes) while(id string, do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ids[id] {
+		do()
+	}
+}
 
 // Answered counts a request by the status of its answer, 100 to 599.
 func (r *Route) Answered(status int) {
@@ -43,11 +80,21 @@ func (r *Route) Answered(status int) {
 	}
 	child := r.codes[status].Load()
 	if child == nil {
+		child = r.first(status)
+	}
+	if child != nil {
+		(*child).Inc()
+	}
+}
+
+// first makes the child of a status; nil where the route is no more.
+func (r *Route) first(status int) (child *prometheus.Counter) {
+	r.live.while(r.id, func() {
 		made := r.vec.WithLabelValues(r.id, strconv.Itoa(status))
 		child = &made
 		r.codes[status].Store(child)
-	}
-	(*child).Inc()
+	})
+	return child
 }
 
 // RouteDuration takes the seconds that each request to a route took.
@@ -55,5 +102,5 @@ func (s *Set) RouteDuration() prometheus.Observer { return s.routeDuration }
 
 // ForgetRoute removes every child of a route that is no more.
 func (s *Set) ForgetRoute(id string) {
-	s.routeRequests.DeletePartialMatch(prometheus.Labels{"route": id})
+	s.liveRoutes.set(id, false, func() { s.routeRequests.DeletePartialMatch(prometheus.Labels{"route": id}) })
 }

@@ -53,7 +53,7 @@ var rows = map[string]row{
 		may: []string{
 			"configs", "gateway", "gateway/api", "gateway/console", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound",
 			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/resources", "gateway/server", "gateway/shares", "gateway/store/natsstore",
-			"gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/login", "auth/seal", "auth/signature", "auth/token",
+			"gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/login", "auth/seal", "auth/signature", "auth/token",
 			"metrics", "retry", "retry/breaker",
 		},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
@@ -72,6 +72,9 @@ var rows = map[string]row{
 			"gateway/outbound":          noWay,
 			"gateway/store/pebblestore": noStore,
 		},
+	},
+	"gateway/clock": {
+		never: map[string]string{"gateway": "a clock tells the time, and nothing of what it is asked for"},
 	},
 	"gateway/waiting": {
 		may: append(every, "gateway/mapping", "metrics"),

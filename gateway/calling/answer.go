@@ -19,7 +19,7 @@ func (c *Calls) answer(k *call) {
 		c.answerWait(k)
 	}
 	now := time.Now()
-	r.EndedAt, r.Duration = gateway.At(now).Time, max(now.Sub(k.began), 0)
+	r.EndedAt, r.Duration = gateway.At(c.Now()).Time, max(now.Sub(k.began), 0)
 }
 
 // answerWait ends the wait of a call that failed, and gives that of a good one the

@@ -53,13 +53,13 @@ type part struct {
 
 // begin makes a call of a request, taken now.
 func (c *Calls) begin(q Request) *call {
-	now := time.Now()
+	now := c.Now()
 	return c.beginAs(q, gateway.NewID(gateway.PrefixCall, now), now)
 }
 
 func (c *Calls) beginAs(q Request, id string, at time.Time) *call {
 	k := c.calls.Get().(*call)
-	k.Request, k.began = q, at
+	k.Request, k.began = q, time.Now().Add(at.Sub(c.Now()))
 	k.result = &gateway.Call{
 		ID: id, ConversationKey: q.Key, Context: q.Context, WaitID: q.WaitID, CreatedAt: gateway.At(at).Time,
 	}

@@ -63,6 +63,8 @@ type Options struct {
 	// wait for the end, both in number; Requests that of the requests of either, in
 	// bytes (SPEC 16). nil: no bound.
 	Pending, Waited, Requests *shares.Budget
+	// Now is the clock of all that is stored, which must not leap; nil: time.Now.
+	Now func() time.Time
 	// Holder says who has what a call of a tenant takes of them; nil: the tenant by
 	// itself.
 	Holder  func(tenant string) shares.Holder
@@ -82,6 +84,9 @@ type Calls struct {
 
 // New makes Calls; Recover must be called before anything else.
 func New(o Options) *Calls {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Holder == nil {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}

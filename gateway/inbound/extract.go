@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"time"
+
 	"hookgate/gateway"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/waiting"
@@ -16,8 +18,9 @@ func (in *Inbound) extract(r *request) {
 	c.Key = r.conversationKey()
 	c.Mark, c.Strong = r.mark()
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, r.at)
-	c.Taken.ReceivedAt = gateway.At(r.at).Time
+	received := in.Now().Add(-time.Since(r.at))
+	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
+	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
 }
 

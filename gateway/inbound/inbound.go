@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -34,6 +35,8 @@ type Options struct {
 	// Trusts says whose X-Forwarded-For is believed, when a client fails to verify; nil:
 	// nobody's.
 	Trusts func(netip.Addr) bool
+	// Now is the clock of what is stored, which must not leap; nil: time.Now.
+	Now func() time.Time
 	// MaxBody bounds the body of a request to a source that is not there.
 	MaxBody int
 }
@@ -52,6 +55,9 @@ func New(o Options) *Inbound {
 	decoy, faults := signature.Compile(signature.Config{Type: "standard", Secrets: []string{signature.NewSecret()}})
 	if len(faults) > 0 {
 		panic(faults[0].String()) // a made-up secret is never at fault
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Trusts == nil {
 		o.Trusts = func(netip.Addr) bool { return false }

@@ -17,6 +17,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
+	"hookgate/gateway/clock"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -47,6 +48,7 @@ type Options struct {
 type Node struct {
 	Options
 	config       *configs.Config // as at start; a reload changes what can be changed
+	clock        *clock.Clock    // by which all is due and expires
 	metrics      *metrics.Set
 	directory    *directory.Directory
 	sealer       *seal.Sealer
@@ -71,7 +73,7 @@ type Node struct {
 // New opens the store, builds every part and binds the listeners; Run starts to
 // serve. What was opened is closed again when one of them fails.
 func New(o Options) (*Node, error) {
-	n := &Node{Options: o, directory: directory.New()}
+	n := &Node{Options: o, clock: clock.New(nil), directory: directory.New()}
 	if err := n.build(); err != nil {
 		return nil, errors.Join(err, n.stop())
 	}
@@ -109,6 +111,7 @@ func (n *Node) openStore() (err error) {
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
 		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock, AcceptDataLoss: n.AcceptDataLoss,
+		Now: n.clock.Now, Newest: n.clock.NotBefore,
 		Retention: n.retention,
 		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
 		OnFail: func(reason error) {
@@ -179,8 +182,9 @@ func (n *Node) openLanes() error {
 	n.onStop(func() error { n.transport.Close(); return nil })
 	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
-		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: newLaneObserver(n.metrics),
-		Describe: n.describe, Sealer: n.sealer,
+		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: n.observeLane,
+		Describe: n.describe, Sealer: n.sealer, Now: n.clock.Now,
+		Windows: n.budget("windows", int64(n.config.Bounds.Windows)), Holder: n.holder,
 		Version: n.Version, Logger: n.Log,
 	})
 	return nil
@@ -232,7 +236,7 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
 		Store: n.store, Notify: n.lanes.Wake, Source: n.source, Holder: n.holder,
-		Above: n.directory.Above, Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
+		Above: n.directory.Above, Now: n.clock.Now, Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {
@@ -268,7 +272,9 @@ func (n *Node) source(tenant, id string) *directory.Source {
 }
 
 func (n *Node) openPublisher() error {
-	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions})
+	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions,
+		Most: n.config.Bounds.Publish, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
+	})
 	return nil
 }
 
@@ -347,6 +353,7 @@ func (n *Node) listen() (err error) {
 	n.inbound = inbound.New(inbound.Options{
 		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
 		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc, Trusts: n.proxy.Trusts,
+		Now: n.clock.Now,
 	})
 	answers := shares.New(int64(n.config.Bounds.Answers))
 	n.showBudget("answers", answers)

@@ -4,16 +4,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/valyala/fasthttp"
-	"github.com/valyala/fasthttp/fasthttpadaptor"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/outbound"
 	"hookgate/gateway/shares"
 	"hookgate/metrics"
-	"hookgate/retry"
-	"hookgate/retry/breaker"
 )
 
 // waitObserver counts what waiting tells, on the children that the snapshot
@@ -68,54 +63,6 @@ func (o *waitObserver) RulesCache(hit bool) {
 		return
 	}
 	o.rules.Miss.Inc()
-}
-
-var (
-	endStates    = []string{string(gateway.DeliverySucceeded), string(gateway.DeliveryDead), string(gateway.DeliveryCancelled)}
-	attemptCodes = func() (codes []string) {
-		for _, o := range retry.Outcomes {
-			codes = append(codes, string(o))
-		}
-		return codes
-	}()
-)
-
-// newLaneObserver counts what each lane does, on children made once a lane.
-func newLaneObserver(m *metrics.Set) func(gateway.LaneKey) outbound.Observer {
-	attempts, lags := m.AttemptDuration(), m.DeliveryLag()
-	return func(lane gateway.LaneKey) outbound.Observer {
-		counts := m.Endpoint(lane.Tenant, lane.Endpoint, endStates, attemptCodes)
-		return outbound.Observer{
-			Attempt: func(o retry.Outcome, took time.Duration) {
-				counts.Attempts[string(o)].Inc()
-				attempts.Observe(took.Seconds())
-			},
-			Ended: func(s gateway.DeliveryState, lag time.Duration) {
-				counts.Deliveries[string(s)].Inc()
-				if s == gateway.DeliverySucceeded {
-					lags.Observe(lag.Seconds())
-				}
-			},
-			Breaker: func(s breaker.State) { counts.Breaker.Set(float64(s)) },
-		}
-	}
-}
-
-// scrape answers /metrics. How the lanes stand is looked up for it: nothing is
-// counted along for gauges that nobody may ever read.
-func (n *Node) scrape() fasthttp.RequestHandler {
-	serve := fasthttpadaptor.NewFastHTTPHandler(n.metrics.Handler())
-	return func(ctx *fasthttp.RequestCtx) {
-		n.lanes.Stats(func(s outbound.Stat) {
-			if n.directory.Current().Tenant(s.Lane.Tenant) == nil {
-				return
-			}
-			counts := n.metrics.Endpoint(s.Lane.Tenant, s.Lane.Endpoint, endStates, attemptCodes)
-			counts.QueueDepth.Set(float64(s.Depth))
-			counts.QueueOldest.Since(s.Oldest)
-		})
-		serve(ctx)
-	}
 }
 
 // budget makes a budget that the metrics show by the name that it has in the file.

@@ -36,7 +36,7 @@ func (l *Lanes) Retry(tenant, id string) (*gateway.Delivery, error) {
 // which must keep their place among others.
 func (l *Lanes) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved []*gateway.Delivery, err error) {
 	n, list := l.grab(key, list)
-	now := time.Now().Round(0)
+	now := l.now().Round(0)
 	var ids []string // of those that were unfinished
 	for _, d := range list {
 		// It may have had an attempt since the caller read it; what has ended has not.
@@ -104,7 +104,7 @@ func (l *Lanes) letGo(n *lane, grabbed, moved []*gateway.Delivery, unfinished []
 	for _, d := range moved {
 		n.window.add(placeOf(d), true)
 	}
-	l.place(n, time.Now())
+	l.place(n, l.now())
 	l.hire()
 }
 
@@ -129,7 +129,7 @@ func (l *Lanes) cancelIn(tenant, id string) (*gateway.Delivery, error) {
 		return nil, err
 	}
 	if !d.State.Ended() {
-		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, time.Now().Round(0)
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, l.now().Round(0)
 		if err := l.queue.Cancel(d); !errors.Is(err, gateway.ErrNotFound) {
 			return d, err
 		}
@@ -185,7 +185,7 @@ func (l *Lanes) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled bo
 	if cancelled && n.order != nil {
 		l.freeConversation(n, was)
 	}
-	l.place(n, time.Now())
+	l.place(n, l.now())
 	l.hire()
 }
 

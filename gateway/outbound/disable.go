@@ -53,7 +53,7 @@ func (l *Lanes) disable(ctx context.Context, n *lane, reason string) {
 	if l.options.Describe != nil {
 		data = l.options.Describe(n.key.Tenant, n.key.Endpoint)
 	}
-	notice := gateway.DisabledNotice(n.key, reason, data, time.Now().Round(0))
+	notice := gateway.DisabledNotice(n.key, reason, data, l.now().Round(0))
 	p := gateway.Publication{Events: []gateway.Event{notice.Event}}
 	told := l.options.Targets(n.key.Tenant, gateway.PlatformEndpoint) != nil
 	if told {

@@ -38,6 +38,7 @@ func (l *Lanes) Forget(tenant string) {
 // forget takes a lane out. What is on its way comes back to nowhere, unwritten.
 func (l *Lanes) forget(n *lane) {
 	n.gone = true
+	n.window.grant.close()
 	delete(l.lanes, n.key)
 	l.sleep.remove(n)
 	for _, a := range n.flying {

@@ -2,7 +2,6 @@ package outbound
 
 import (
 	"errors"
-	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
@@ -71,7 +70,7 @@ func (l *Lanes) reader() {
 			continue
 		}
 		n.asked = false
-		l.place(n, time.Now())
+		l.place(n, l.now())
 		l.hire()
 	}
 	l.readers--
@@ -82,6 +81,7 @@ func (l *Lanes) fillWindow(n *lane) error {
 	if !n.window.more {
 		return nil // an API call has primed the lane since it was asked for
 	}
+	n.window.regrant()
 	n.window.reading = true // what arrives from now on may not be in what is read
 	after, most := n.window.cursor, n.window.most
 	l.mu.Unlock()
@@ -120,7 +120,7 @@ func (l *Lanes) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := l.now()
 	for _, h := range all {
 		if h.Until.After(now) {
 			_, _, err := l.queue.Load(key.Tenant, h.Delivery)

@@ -1,8 +1,6 @@
 package outbound
 
 import (
-	"time"
-
 	"hookgate/gateway"
 )
 
@@ -18,7 +16,7 @@ func (l *Lanes) keepHold(a *attempt, d *gateway.Delivery) {
 	var h gateway.Hold
 	holds := a.lane.order != nil
 	if holds {
-		h, holds = a.lane.order.hold(place, time.Now().Add(a.target.Hold).Round(0))
+		h, holds = a.lane.order.hold(place, l.now().Add(a.target.Hold).Round(0))
 	}
 	l.mu.Unlock()
 	if !holds {
@@ -60,6 +58,6 @@ func (l *Lanes) holdUnread(a *attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o := a.lane.order; o != nil && a.due.Conversation != 0 {
-		o.hold(a.due, time.Now().Add(a.target.Hold))
+		o.hold(a.due, l.now().Add(a.target.Hold))
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hookgate/gateway"
+	"hookgate/gateway/clock"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
@@ -184,6 +185,7 @@ type world struct {
 	options  outbound.Options
 	wrap     func(outbound.Queue) outbound.Queue // nil: the store as it is
 	receiver *receiver
+	wall     func() time.Time // a clock that is set; nil: nobody sets it
 
 	mu     sync.Mutex
 	target *outbound.Target
@@ -241,7 +243,12 @@ var steady = func() retry.Policy {
 
 func (w *world) start() {
 	w.t.Helper()
-	store, err := pebblestore.Open(pebblestore.Options{Dir: w.dir, FS: w.fs, Logger: slog.New(slog.DiscardHandler)})
+	o := pebblestore.Options{Dir: w.dir, FS: w.fs, Logger: slog.New(slog.DiscardHandler)}
+	if w.wall != nil {
+		c := clock.New(w.wall)
+		o.Now, o.Newest, w.options.Now = c.Now, c.NotBefore, c.Now
+	}
+	store, err := pebblestore.Open(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -287,6 +294,9 @@ func (w *world) setTarget(t *outbound.Target) {
 // notice makes one with its delivery, due now.
 func (w *world) notice(tenant, endpoint string) *gateway.Notice {
 	now := time.Now().Round(0)
+	if w.options.Now != nil {
+		now = w.options.Now()
+	}
 	id := gateway.NewID(gateway.PrefixEvent, now)
 	return &gateway.Notice{
 		Event: gateway.Event{ID: id, Tenant: tenant, Type: "wait.resumed", ConversationKey: "k", AcceptedAt: now, Body: fmt.Appendf(nil, `{"id":%q}`, id)},

@@ -111,7 +111,7 @@ func (n *lane) adopt(t *Target, l *Lanes) {
 	n.concurrency = t.concurrency()
 	n.adoptBreaker(t, l)
 	n.window.setPlain(t.Ordered || t.batches())
-	n.window.most = max(n.window.usual, min(t.MaxEvents, gateway.MaxEvents))
+	n.window.resize(max(l.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
 	switch {
 	case t.Ordered && n.order == nil:
 		n.order = newOrder(&n.window, n.held)
@@ -144,7 +144,7 @@ func (n *lane) adoptBreaker(t *Target, l *Lanes) {
 	changed := l.changed(n, n.circuits)
 	until, trips := n.status.OpenUntil, n.status.Trips
 	if fresh := n.circuit == nil; trips > 0 {
-		n.circuit = breaker.Restored(*t.Breaker, changed, until, trips)
+		n.circuit = breaker.Restored(*t.Breaker, changed, time.Now().Add(until.Sub(l.now())), trips)
 		n.status.OpenUntil, n.status.Trips = until, trips // as it was: this was no trip
 	} else if n.circuit = breaker.New(*t.Breaker, changed); fresh && n.known {
 		n.circuit.Ramp()
@@ -152,14 +152,14 @@ func (n *lane) adoptBreaker(t *Target, l *Lanes) {
 }
 
 // permit asks the breaker.
-func (n *lane) permit() (p breaker.Permit, ok bool) {
+func (n *lane) permit(now time.Time) (p breaker.Permit, ok bool) {
 	if n.circuit == nil {
 		return p, true
 	}
 	p, until, ok := n.circuit.Allow(n.concurrency)
 	if !ok {
 		n.shy = until.IsZero()
-		if until.After(n.rest) {
+		if until := now.Add(time.Until(until)); !n.shy && until.After(n.rest) { // the breaker has another clock
 			n.rest = until
 		}
 	}

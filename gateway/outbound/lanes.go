@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/gateway/shares"
 	"hookgate/retry/breaker"
 )
 
@@ -50,6 +51,12 @@ func New(o Options) *Lanes {
 	if o.Observe == nil {
 		o.Observe = func(gateway.LaneKey) Observer { return Observer{} }
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -58,10 +65,13 @@ func New(o Options) *Lanes {
 		lanes: make(map[gateway.LaneKey]*lane), tenants: make(map[string]*tenant),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	l.sleep.wake = l.wakeSleepers
+	l.sleep.wake, l.sleep.now = l.wakeSleepers, l.now
 	l.ended = sync.NewCond(&l.mu)
 	return l
 }
+
+// now is the moment on the clock of deliveries.
+func (l *Lanes) now() time.Time { return l.options.Now() }
 
 // Start finds what former processes left unfinished. It returns when every lane
 // is known; their windows fill in the background.
@@ -75,7 +85,7 @@ func (l *Lanes) Start() error {
 	for _, key := range keys {
 		n := l.lane(key)
 		n.known, n.window.more = true, true
-		l.place(n, time.Now())
+		l.place(n, l.now())
 	}
 	if len(keys) > 0 {
 		l.running.Go(func() { l.count(keys) })
@@ -96,7 +106,7 @@ func (l *Lanes) WakeMany(key gateway.LaneKey, dues []gateway.Due) {
 		n.depth++
 		n.window.add(due, true)
 	}
-	l.place(n, time.Now())
+	l.place(n, l.now())
 	l.hire()
 }
 
@@ -105,7 +115,7 @@ func (l *Lanes) WakeMany(key gateway.LaneKey, dues []gateway.Due) {
 func (l *Lanes) Refresh(tenant string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.now()
 	for key, n := range l.lanes {
 		if tenant == "" || key.Tenant == tenant {
 			n.parked = false
@@ -149,8 +159,11 @@ func (l *Lanes) lane(key gateway.LaneKey) *lane {
 	}
 	n := &lane{
 		key: key, tenant: t, watched: l.options.Observe(key), concurrency: DefaultConcurrency, asleep: -1,
-		window: window{most: l.options.Window, usual: l.options.Window}, flying: make(map[string]*attempt),
+		flying: make(map[string]*attempt),
 	}
+	n.window = granted(l.options.Window, &grant{
+		budget: l.options.Windows, who: func() shares.Holder { return l.options.Holder(key.Tenant) },
+	})
 	l.lanes[key] = n
 	return n
 }
@@ -158,13 +171,13 @@ func (l *Lanes) lane(key gateway.LaneKey) *lane {
 // changed tells of a change of a lane's breaker, with the lock held.
 func (l *Lanes) changed(n *lane, circuit int) func(breaker.State, time.Time) {
 	return func(s breaker.State, until time.Time) {
-		if n.circuits != circuit {
+		if n.gone || n.circuits != circuit {
 			return
 		}
 		n.watched.breaker(s)
 		switch s {
 		case breaker.Open:
-			n.status.OpenUntil, n.dirty = until.Round(0), true
+			n.status.OpenUntil, n.dirty = l.now().Add(time.Until(until)).Round(0), true
 			n.status.Trips++
 		case breaker.Closed:
 			n.status.OpenUntil, n.status.Trips, n.dirty = time.Time{}, 0, true
@@ -184,6 +197,7 @@ func (l *Lanes) place(n *lane, now time.Time) {
 	if l.stopped || n.queued || n.gone {
 		return
 	}
+	n.window.rest()
 	if !n.primed || n.window.low() {
 		l.fill(n)
 	}
@@ -224,7 +238,7 @@ func (l *Lanes) wakeSleepers() {
 	if l.stopped {
 		return
 	}
-	now := time.Now()
+	now := l.now()
 	for _, n := range l.sleep.due(now) {
 		l.place(n, now)
 	}

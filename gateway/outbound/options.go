@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/transport"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -30,11 +31,18 @@ type Options struct {
 	// Describe gives an endpoint as the API shows it, for the notice that it was
 	// disabled; nil: its names alone. It may ask for Status.
 	Describe func(tenant, endpoint string) gateway.Raw
-	Sealer   Sealer       // of what relays carry; nil: there are none
-	Version  string       // for the User-Agent
-	Limit    int          // attempts under way at once, over all lanes; 0: 1024
-	Window   int          // deliveries of a lane in memory; 0: 256
-	Logger   *slog.Logger // nil: slog.Default()
+	Sealer   Sealer // of what relays carry; nil: there are none
+	Version  string // for the User-Agent
+	Limit    int    // attempts under way at once, over all lanes; 0: 1024
+	Window   int    // deliveries of a lane in memory; 0: 256
+	// Windows is the budget of places in all lanes' windows (SPEC 16), beside a few that
+	// each has; nil: no bound. A lane's holds twice Window at most.
+	Windows *shares.Budget
+	// Holder says who has what a lane of a tenant takes of it; nil: the tenant by itself.
+	Holder func(tenant string) shares.Holder
+	Logger *slog.Logger // nil: slog.Default()
+	// Now is the clock by which deliveries are due, which must not leap; nil: time.Now.
+	Now func() time.Time
 }
 
 // Defaults of the bounds.

@@ -13,6 +13,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/shares"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
 )
@@ -27,7 +28,7 @@ func TestOrderHolds(t *testing.T) {
 		g := orderGame{
 			script: rapid.SliceOfN(rapid.IntRange(0, len(replies)-1), 1, 60).Draw(r, "replies"),
 			steps:  rapid.SliceOfN(rapid.IntRange(0, 13), 1, 40).Draw(r, "steps"),
-			window: rapid.IntRange(1, 6).Draw(r, "window"),
+			window: rapid.SampledFrom([]int{1, 2, 3, 4, 5, 6, 24}).Draw(r, "window"),
 			limit:  rapid.IntRange(1, 8).Draw(r, "limit"),
 			hold:   time.Duration(rapid.IntRange(1, 120).Draw(r, "hold")) * time.Second,
 		}
@@ -82,6 +83,7 @@ func (g *orderGame) play(t *testing.T) {
 	_ = g.w.halt()
 	g.w.fs = vfs.NewCrashableMem()
 	g.w.options.Window, g.w.options.Limit = g.window, g.limit
+	g.w.options.Windows = shares.New(int64(1 + 4*g.window))
 	g.w.start()
 	settings := breaker.Settings{Failures: 4, Ratio: 0.9, Window: time.Minute, Open: 10 * time.Second, MaxOpen: time.Minute}
 	target := &outbound.Target{

@@ -134,7 +134,7 @@ func (l *Lanes) putOff(a *attempt) {
 		return
 	}
 	later := *a.delivery
-	later.NextAttemptAt = time.Now().Add(putOffFor).Round(0)
+	later.NextAttemptAt = l.now().Add(putOffFor).Round(0)
 	l.keepHold(a, &later)
 	if err := l.queue.Settle(&later, placeOf(a.delivery), nil); err == nil {
 		a.again, a.rest = ptr(placeOf(&later)), 0
@@ -170,7 +170,7 @@ func (l *Lanes) load(ctx context.Context, a *attempt) bool {
 	if err != nil || d.State.Ended() || len(events) == 0 {
 		return false
 	}
-	if d.NextAttemptAt.After(time.Now()) {
+	if d.NextAttemptAt.After(l.now()) {
 		a.again = ptr(placeOf(d))
 		return false
 	}

@@ -20,7 +20,7 @@ const (
 // prepare writes the request: a new signature for each attempt, for receivers
 // refuse old ones.
 func (l *Lanes) prepare(_ context.Context, a *attempt) bool {
-	a.at = time.Now()
+	a.at = l.now()
 	if a.target.Relay != nil {
 		l.prepareRelay(a)
 		return true
@@ -33,7 +33,7 @@ func (l *Lanes) prepare(_ context.Context, a *attempt) bool {
 		f.add(t.Token.Name, t.Token.Value)
 	}
 	if t.Signer != nil {
-		t.Signer.Sign(signature.Message{ID: id, At: a.at, Body: body}, func(name string, value []byte) { f.add(name, string(value)) })
+		t.Signer.Sign(signature.Message{ID: id, At: time.Now(), Body: body}, func(name string, value []byte) { f.add(name, string(value)) })
 	}
 	f.orElse(headerID, id)
 	f.operators(t)

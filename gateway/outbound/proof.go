@@ -73,7 +73,7 @@ func (l *Lanes) prove(ctx context.Context, n *lane, t *Target) error {
 		if n.status.ProvedFor == t.Proof {
 			n.status.ProvedFor = gateway.MarkKey{} // asked again, it does not want it any more
 		}
-		n.proof.at = time.Now().Add(min(firstProofRest<<min(n.proof.tries, 20), lastProofRest))
+		n.proof.at = l.now().Add(min(firstProofRest<<min(n.proof.tries, 20), lastProofRest))
 		n.proof.tries++
 	}
 	status := n.status

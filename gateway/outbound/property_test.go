@@ -10,6 +10,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/shares"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
 )
@@ -27,7 +28,7 @@ func TestEveryDeliveryEnds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		script := rapid.SliceOfN(rapid.IntRange(0, len(replies)-1), 1, 60).Draw(r, "replies")
 		steps := rapid.SliceOfN(rapid.IntRange(0, 8), 1, 40).Draw(r, "steps")
-		window := rapid.IntRange(1, 6).Draw(r, "window")
+		window := rapid.SampledFrom([]int{1, 2, 3, 5, 24}).Draw(r, "window")
 		limit := rapid.IntRange(1, 6).Draw(r, "limit")
 		synctest.Test(t, func(t *testing.T) { play(t, script, steps, window, limit) })
 	})
@@ -49,6 +50,7 @@ func play(t *testing.T, script, steps []int, window, limit int) {
 	}
 	_ = w.halt()
 	w.options.Window, w.options.Limit = window, limit
+	w.options.Windows = shares.New(int64(1 + 4*window)) // less than they would like
 	w.start()
 	settings := breaker.Settings{Failures: 3, Ratio: 0.5, Window: time.Minute, Open: 10 * time.Second, MaxOpen: time.Minute}
 	target := &outbound.Target{
@@ -108,4 +110,7 @@ func play(t *testing.T, script, steps []int, window, limit int) {
 			t.Errorf("at rest: %+v", s)
 		}
 	})
+	if used := w.options.Windows.Stat().Used; used != 0 {
+		t.Errorf("at rest %d places are taken", used)
+	}
 }

@@ -62,7 +62,7 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 		r.free()
 		p.relays.Put(r)
 	}()
-	r.begin(q)
+	r.begin(q, p.Lanes.now())
 	if len(r.digests) > 0 {
 		mine := p.await(r.digests)
 		defer p.done(r.digests, mine)
@@ -96,8 +96,8 @@ const (
 	digestAll = 'a' // too many ids
 )
 
-func (r *relay) begin(q RelayRequest) {
-	r.RelayRequest, r.at = q, gateway.At(time.Now()).Time
+func (r *relay) begin(q RelayRequest, now time.Time) {
+	r.RelayRequest, r.at = q, gateway.At(now).Time
 	if r.Window <= 0 {
 		r.Window = idempotencyKept
 	}

@@ -58,7 +58,7 @@ func (f *ReplayFilter) matches(d *gateway.Delivery) bool {
 // Test sends a sample event to one endpoint alone, and gives the ids of the event
 // and of its delivery.
 func (l *Lanes) Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error) {
-	now := gateway.At(time.Now()).Time
+	now := gateway.At(l.now()).Time
 	e := gateway.Event{
 		ID: gateway.NewID(gateway.PrefixEvent, now), Tenant: tenant, Type: eventType, Kind: kind,
 		ConversationKey: sampleConversation, AcceptedAt: now, Body: sample(eventType, kind, now),

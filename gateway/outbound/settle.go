@@ -33,11 +33,11 @@ func (l *Lanes) send(ctx context.Context, a *attempt) bool {
 
 // settle writes down how the attempt went and what follows.
 func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
-	now := time.Now().Round(0)
+	now := l.now().Round(0)
 	was := placeOf(a.delivery)
 	d := *a.delivery
 	d.Attempts++
-	made := gateway.Attempt{Number: d.Attempts, At: a.at.Round(0), Duration: time.Since(a.at)}
+	made := gateway.Attempt{Number: d.Attempts, At: a.at.Round(0), Duration: l.now().Sub(a.at)}
 	outcome := outcomeOf(a, &made)
 	l.decide(a, &d, outcome, now)
 	disabled := l.judge(a, outcome, now)
@@ -144,7 +144,7 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 			a.verdict, again = breaker.Ignored, false
 		}
 	case statusTooManyRequests, statusUnavailable:
-		if asked, ok := retry.RetryAfter(a.answer.RetryAfter, now); ok {
+		if asked, ok := retry.RetryAfter(a.answer.RetryAfter, time.Now()); ok {
 			a.verdict, a.rest = breaker.Ignored, asked
 		} else if status == statusTooManyRequests {
 			a.rest = min(pause, maxUnasked)

@@ -10,6 +10,7 @@ import (
 type sleepers struct {
 	heap  laneHeap
 	wake  func()
+	now   func() time.Time
 	timer *time.Timer
 	at    time.Time // when the timer fires
 }
@@ -52,10 +53,10 @@ func (s *sleepers) set() {
 	}
 	s.at = first
 	if s.timer == nil {
-		s.timer = time.AfterFunc(time.Until(first), s.wake)
+		s.timer = time.AfterFunc(first.Sub(s.now()), s.wake)
 		return
 	}
-	s.timer.Reset(time.Until(first))
+	s.timer.Reset(first.Sub(s.now()))
 }
 
 func (s *sleepers) stop() {

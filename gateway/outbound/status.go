@@ -21,12 +21,12 @@ func (l *Lanes) Status(tenant, endpoint string) (Status, error) {
 		}
 		l.mu.Unlock()
 		known, err := l.queue.Status(key)
-		s := statusOf(&known, target)
+		s := l.statusOf(&known, target)
 		s.Depth = depth
 		return s, err
 	}
 	defer l.mu.Unlock()
-	s := statusOf(&n.status, target)
+	s := l.statusOf(&n.status, target)
 	s.Depth = n.unfinished()
 	if n.circuit != nil {
 		state, until := n.circuit.State()
@@ -35,7 +35,7 @@ func (l *Lanes) Status(tenant, endpoint string) (Status, error) {
 	return s, nil
 }
 
-func statusOf(known *gateway.EndpointStatus, t *Target) Status {
+func (l *Lanes) statusOf(known *gateway.EndpointStatus, t *Target) Status {
 	s := Status{
 		Verified: true, VerificationError: known.VerificationError, Paused: known.Paused,
 		DisabledReason: known.DisabledReason, Breaker: breaker.Closed.String(),
@@ -45,7 +45,7 @@ func statusOf(known *gateway.EndpointStatus, t *Target) Status {
 	} else {
 		s.Verified = known.ProvedFor == t.Proof
 	}
-	if known.OpenUntil.After(time.Now()) {
+	if known.OpenUntil.After(l.now()) {
 		s.Breaker, s.OpenUntil = breaker.Open.String(), known.OpenUntil
 	}
 	return s
@@ -122,7 +122,7 @@ func (l *Lanes) watch(n *lane) {
 		l.sleep.remove(n)
 		l.enqueue(n) // its turn finds what there is to do
 	} else {
-		l.place(n, time.Now())
+		l.place(n, l.now())
 	}
 	l.hire()
 }

@@ -63,7 +63,7 @@ func (l *Lanes) work() {
 func (l *Lanes) lease() *attempt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.now()
 	if !l.stopped && l.flying < l.options.Limit {
 		for range l.turn.len() {
 			t := l.turn.pop()
@@ -146,7 +146,7 @@ func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
 	if !ok {
 		return nil
 	}
-	permit, ok := n.permit()
+	permit, ok := n.permit(now)
 	if !ok {
 		n.window.add(due, true) // to where it was taken from
 		return nil
@@ -168,7 +168,7 @@ func (l *Lanes) leaseFrom(n *lane, now time.Time) *attempt {
 func (l *Lanes) release(a *attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.now()
 	n := a.lane
 	n.sending--
 	n.tenant.flying--

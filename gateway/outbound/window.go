@@ -16,7 +16,8 @@ import (
 // at or before the cursor stands nowhere.
 type window struct {
 	most    int
-	usual   int           // most, where the lane does not ask for more
+	usual   int           // what most may become
+	grant   *grant        // nil: nobody bounds it but usual
 	due     []gateway.Due // none of them after the cursor, while there may be more
 	cursor  gateway.Due   // the last one that was read from the store
 	more    bool          // there may be others after it
@@ -72,6 +73,8 @@ func (w *window) add(d gateway.Due, fresh bool) {
 // trim leaves what is too much to the store. It begins at twice the bound, or
 // each new one would drop another.
 func (w *window) trim() bool {
+	for len(w.due) > 2*w.most && w.grow() {
+	}
 	if len(w.due) <= 2*w.most {
 		return false
 	}
@@ -96,8 +99,8 @@ func (w *window) remember(d gateway.Due) {
 	if w.plain {
 		return
 	}
-	if len(w.fresh) == mostFresh {
-		w.fresh = slices.Delete(w.fresh, 0, 1)
+	if most := min(mostFresh, w.most); len(w.fresh) >= most {
+		w.fresh = slices.Delete(w.fresh, 0, 1+len(w.fresh)-most)
 	}
 	w.fresh = append(w.fresh, d)
 }

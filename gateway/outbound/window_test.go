@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 var epoch = time.Unix(1_700_000_000, 0)
@@ -19,11 +20,25 @@ var epoch = time.Unix(1_700_000_000, 0)
 // delivery was leased to its end.
 func TestWindowLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const most = 4
+		const usual = 4
+		most := usual
 		store := map[string]gateway.Due{} // unfinished
 		var batch []gateway.Due           // of a read that is under way
 		var last bool
-		w := window{most: most, more: rapid.Bool().Draw(t, "recovered")}
+		w := window{most: usual, usual: usual}
+		var places *shares.Budget
+		if rapid.Bool().Draw(t, "shared") { // the window grows and shrinks as others let it
+			places, most = shares.New(1<<20), 4*fewPlaces
+			w = granted(most, &grant{budget: places, who: func() shares.Holder { return shares.Tenant("acme") }})
+		}
+		rest := func() { // as others have some, or give it back
+			if used := places.Stat().Used - w.granted(); used > 0 {
+				places.Give(shares.Tenant("other"), used)
+			} else {
+				places.Force(shares.Tenant("other"), 1<<20)
+			}
+		}
+		w.more = rapid.Bool().Draw(t, "recovered")
 		now, made := epoch, 0
 		if w.more {
 			for range rapid.IntRange(0, 20).Draw(t, "left") {
@@ -41,8 +56,9 @@ func TestWindowLosesNothing(t *testing.T) {
 		}
 		begin := func(is bool) {
 			if is && !w.reading {
+				w.regrant()
 				w.reading = true
-				batch, last = snapshot(store, w.cursor, most)
+				batch, last = snapshot(store, w.cursor, w.most)
 			}
 		}
 		finish := func() {
@@ -73,7 +89,7 @@ func TestWindowLosesNothing(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(0, 150).Draw(t, "steps") {
-			switch rapid.IntRange(0, 9).Draw(t, "step") {
+			switch rapid.IntRange(0, 11).Draw(t, "step") {
 			case 0, 1:
 				publish(rapid.IntRange(0, 20).Draw(t, "in"))
 			case 8: // many at once
@@ -97,11 +113,20 @@ func TestWindowLosesNothing(t *testing.T) {
 				if d, ok := w.pop(now); ok {
 					w.add(d, true)
 				}
+			case 10:
+				if places != nil {
+					rest()
+				}
+			case 11:
+				w.rest()
 			case 7:
 				now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "pass")) * time.Second)
 			}
 			if len(w.due) > 2*most || len(w.fresh) > mostFresh || len(w.arrived) > 4*most {
 				t.Fatalf("%d in the window, %d fresh, %d arrived", len(w.due), len(w.fresh), len(w.arrived))
+			}
+			if len(w.due) > 2*w.most || places != nil && len(w.due) > 2*fewPlaces+int(w.granted()) {
+				t.Fatalf("%d in a window of %d, with %d places", len(w.due), w.most, w.granted())
 			}
 			if !slices.IsSortedFunc(w.due, compare) || w.more && len(w.due) > 0 && compare(w.due[len(w.due)-1], w.cursor) > 0 {
 				t.Fatalf("out of order, or beyond the cursor: %+v", w)
@@ -117,10 +142,21 @@ func TestWindowLosesNothing(t *testing.T) {
 			}
 			settle(true, 0)
 		}
+		if w.rest(); w.granted() != 0 {
+			t.Fatalf("an empty window has %d places", w.granted())
+		}
 		if len(store) > 0 {
 			t.Fatalf("never leased: %v; the window is %+v", sorted(store), w)
 		}
 	})
+}
+
+// granted is how many places a window has of the budget.
+func (w *window) granted() int64 {
+	if w.grant == nil {
+		return 0
+	}
+	return w.grant.places
 }
 
 // snapshot is what Queue.Window gives.

@@ -2,10 +2,13 @@ package waiting
 
 import "time"
 
-// monotonic gives a moment of the wall clock on the clock that does not jump. The
-// clock is read once: between two readings a busy machine may let milliseconds
-// pass, and a deadline must not come before the one that was promised.
-func monotonic(at time.Time) time.Time {
-	now := time.Now()
-	return now.Add(at.Sub(now))
+// Deadlines in memory are those of the clock that does not jump. What is stored and
+// shown is stamped by Options.Now, with which a store expires things.
+
+// monotonic gives a moment of Options.Now on the clock that does not jump. That one is
+// read last: between two readings a busy machine may let milliseconds pass, and a
+// deadline must not come before the one that was promised.
+func (s *Sessions) monotonic(at time.Time) time.Time {
+	left := at.Sub(s.Now())
+	return time.Now().Add(left)
 }

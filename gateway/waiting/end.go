@@ -45,7 +45,7 @@ func errEnded(w *gateway.Wait) error {
 
 // end ends an open session without a callback, durably. The turn is held.
 func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
-	final := endedWithout(e.wait, state, reason, time.Now())
+	final := endedWithout(e.wait, state, reason, s.Now())
 	change := endChange(final)
 	if err := s.commit(change); err != nil {
 		return err

@@ -154,6 +154,7 @@ func (x *expirer) expire(due []*expiry) {
 		turns   []*turn
 		changes []*gateway.Change
 		now     = time.Now()
+		stamped = s.Now()
 	)
 	for _, item := range due {
 		if item.parked != nil {
@@ -164,7 +165,7 @@ func (x *expirer) expire(due []*expiry) {
 		if !item.room.tryAcquire(t, item.session) {
 			continue
 		}
-		final := endedWithout(item.session.wait, gateway.StateTimedOut, gateway.ReasonTimeout, now)
+		final := endedWithout(item.session.wait, gateway.StateTimedOut, gateway.ReasonTimeout, stamped)
 		taken, turns, changes = append(taken, item), append(turns, t), append(changes, endChange(final))
 	}
 	if len(taken) == 0 {
@@ -200,7 +201,7 @@ func (x *expirer) release() {
 		return
 	}
 	x.released = now
-	oldest := now
+	oldest := x.sessions.Now()
 	x.mu.Lock()
 	for _, item := range x.items {
 		if item.session != nil && item.session.wait.CreatedAt.Before(oldest) {

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/clock"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
@@ -38,6 +39,9 @@ type kit struct {
 	// What its budgets are, and who is above its tenant; nil: no bound.
 	places, contexts *shares.Budget
 	above            []string
+
+	wall func() time.Time // a clock that is set; nil: nobody sets it
+	now  func() time.Time // the clock of what is stored
 }
 
 // counts is what an Observer was told.
@@ -113,7 +117,13 @@ func compile(t testing.TB, spec gateway.Source) *directory.Source {
 
 func (k *kit) start() {
 	var err error
-	if k.store, err = pebblestore.Open(pebblestore.Options{Dir: k.dir, FS: k.fs}); err != nil {
+	k.now = time.Now
+	o := pebblestore.Options{Dir: k.dir, FS: k.fs}
+	if k.wall != nil {
+		c := clock.New(k.wall)
+		k.now, o.Now, o.Newest = c.Now, c.Now, c.NotBefore
+	}
+	if k.store, err = pebblestore.Open(o); err != nil {
 		k.t.Fatal(err)
 	}
 	k.counts = counts{}
@@ -122,7 +132,7 @@ func (k *kit) start() {
 		store = k.wrap(store)
 	}
 	if k.sessions, err = waiting.New(waiting.Options{
-		Store: store, Observer: k, Places: k.places, Contexts: k.contexts,
+		Store: store, Observer: k, Places: k.places, Contexts: k.contexts, Now: k.now,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
 			defer k.mu.Unlock()
@@ -194,7 +204,7 @@ func (k *kit) send(s sent) waiting.Taken {
 
 func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	k.t.Helper()
-	now := time.Now().Add(-s.stood)
+	now := k.now().Add(-s.stood)
 	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
 	if err != nil {
 		k.t.Fatal(err)

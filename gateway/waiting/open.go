@@ -141,8 +141,9 @@ func (o *opening) admit() error {
 
 // register writes the wait, open or already resumed, and tells the registry.
 func (o *opening) register() (Opened, error) {
-	s, now := o.sessions, time.Now()
-	w := o.wait(now)
+	s := o.sessions
+	w := o.wait(s.Now())
+	began := time.Now()
 	change := &gateway.Change{Wait: w}
 	if o.mark != nil {
 		change.Marks = append(change.Marks, gateway.Mark{
@@ -165,7 +166,7 @@ func (o *opening) register() (Opened, error) {
 		return Opened{}, err
 	}
 	if record == nil {
-		e := newSession(o.room, w, now.Add(o.Timeout))
+		e := newSession(o.room, w, began.Add(o.Timeout))
 		e.place, o.place = o.place, place{}
 		if !o.room.register(s, e) {
 			return Opened{}, errGone
@@ -218,7 +219,7 @@ func (s *Sessions) takeParked(
 		if !v.fits || v.missing != "" {
 			continue
 		}
-		change.Wait = resumed(w, v, record.Callback, now)
+		change.Wait = resumed(w, v, record.Callback, s.Now())
 		change.Unpark = record
 		for _, key := range record.Marks {
 			change.Marks = append(change.Marks, gateway.Mark{

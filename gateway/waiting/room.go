@@ -291,7 +291,7 @@ func (r *room) clear(s *Sessions) {
 		early = append(early, list...)
 	}
 	r.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	for _, e := range r.sessions() {
 		r.finish(s, e, endedWithout(e.wait, gateway.StateCancelled, gateway.ReasonCancelled, now))
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	Source func(tenant, source string) *directory.Source
 	// Notify is called after a notice is durable: its lane may have been asleep.
 	Notify func(gateway.LaneKey, gateway.Due)
+	// Now is the clock of all that is stored, which must be the store's and must not
+	// leap; nil: time.Now.
+	Now func() time.Time
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
@@ -59,6 +62,9 @@ type Sessions struct {
 
 // New makes Sessions; Recover must be called before anything else.
 func New(o Options) (*Sessions, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Above == nil {
 		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
 	}
@@ -86,13 +92,13 @@ func (s *Sessions) Recover() error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
-			e := newSession(r, w, monotonic(w.ExpiresAt))
+			e := newSession(r, w, s.monotonic(w.ExpiresAt))
 			e.place = s.force(r, len(w.Context))
 			r.register(s, e)
 			return nil
 		},
 		func(p *gateway.Parked) error {
-			until := monotonic(p.Expires)
+			until := s.monotonic(p.Expires)
 			if !time.Now().Before(until) {
 				return nil
 			}

@@ -168,7 +168,7 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 		s.refuse(k, taken.Outcome, e.wait.ID)
 		return taken, nil
 	}
-	final := resumed(e.wait, v, k.Taken, time.Now())
+	final := resumed(e.wait, v, k.Taken, s.Now())
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
@@ -251,7 +251,7 @@ func (s *Sessions) noticeLate(k *taking, ended gateway.Ended, variables gateway.
 			variables = k.judge(rules).variables
 		}
 	}
-	now := time.Now()
+	now := s.Now()
 	k.marks[0] = gateway.Mark{
 		Tenant: tenant, Key: key, CallbackID: k.Taken.ID, WaitID: wait.ID, Expires: now.Add(gateway.OutcomeKept),
 	}
@@ -281,7 +281,7 @@ func (s *Sessions) park(r *room, k *taking) (Taken, error) {
 	}
 	// Both end together, counted from the receipt: were the callback to outlive its
 	// mark, a repeat of it could be taken too.
-	until := monotonic(k.Taken.ReceivedAt.Add(src.EarlyTTL))
+	until := s.monotonic(k.Taken.ReceivedAt.Add(src.EarlyTTL))
 	k.remember("", src.EarlyTTL) // until a wait takes it, its mark ends with its parking
 	k.trace(gateway.OutcomeParked, "")
 	k.change.Park = k.parked()

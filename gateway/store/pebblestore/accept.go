@@ -33,7 +33,10 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	for i := range p.Traces {
 		putTrace(b, &p.Traces[i])
 	}
-	return s.commit(b, true)
+	if err := s.commit(b, true); err != nil {
+		return err
+	}
+	return s.dropLate(p.Deliveries)
 }
 
 // sizeOfPublication guesses how large a batch becomes, so that it grows at most once.
@@ -46,7 +49,12 @@ func sizeOfPublication(p *gateway.Publication) int {
 			size += len(r.Path) + len(r.Sealed)
 		}
 	}
-	size += 4*record*len(p.Deliveries) + record*len(p.Marks)
+	size += record * len(p.Marks)
+	if n := len(p.Deliveries); n <= 1000 {
+		size += 4 * record * n
+	} else {
+		size += 2 * record * n // what is over would be tens of megabytes
+	}
 	if p.Mark != nil {
 		size += record + len(p.Mark.Answer)
 	}

@@ -98,6 +98,9 @@ func (s *Store) commit(b *batch, synced bool) error {
 		return err
 	}
 	s.space.pending.Add(uint64(b.Len()))
+	if !s.written.Load() {
+		s.written.Store(true)
+	}
 	began := time.Now()
 	if err := s.apply(b.Batch, synced); err != nil {
 		return err

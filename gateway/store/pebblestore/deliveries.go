@@ -56,7 +56,7 @@ func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *
 	}
 	r := s.snapshot()
 	defer closeSnapshot(r, &err)
-	f, err := find(r, tenant, u)
+	f, err := s.find(r, tenant, u)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +64,8 @@ func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *
 	return f.d, attempts, err
 }
 
-// finding is a delivery with the kind of its place, and the attempt that its
+// finding is a delivery with the kind of its place (kindDrop: it is unfinished there,
+// and ended by the drop of its lane), and the attempt that its
 // record has with it, or nil.
 type finding struct {
 	d     *gateway.Delivery
@@ -73,9 +74,12 @@ type finding struct {
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
-func find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
+func (s *Store) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
 	for _, f.place = range [...]byte{kindUnfinished, kindDelivery} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
+		if err == nil && s.cancelDropped(f.d, u) {
+			f.place = kindDrop
+		}
 		if !errors.Is(err, gateway.ErrNotFound) {
 			return f, err
 		}
@@ -173,6 +177,9 @@ func (s *Store) visitDeliveries(tenant, before string, visit func(*merge, findin
 		f, err := m.next(tenant)
 		if err != nil || f.d == nil {
 			return err
+		}
+		if u, ok := parseID(gateway.PrefixDelivery, f.d.ID); ok {
+			s.cancelDropped(f.d, u)
 		}
 		if more, err := visit(m, f); err != nil || !more {
 			return err

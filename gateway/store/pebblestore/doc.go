@@ -17,6 +17,10 @@
 // back by Requeue. Each of them looks where it is first, under a lock of its lane
 // (lanelocks.go), so that none is in two places, whoever comes at the same moment.
 //
+// The lane of a deleted endpoint is dropped in one commit, whatever waits in it
+// (drop.go); each delivery gets its record as cancelled after, in the background
+// (sweep.go).
+//
 // An async call is pending from the commit before its answer to the one that
 // stores the notice of its outcome (calls.go). It has no lifetime but that.
 //

@@ -66,7 +66,7 @@ func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 		return err
 	}
 	for _, of := range ids {
-		f, err := find(r, tenant, of)
+		f, err := s.find(r, tenant, of)
 		if errors.Is(err, gateway.ErrNotFound) {
 			continue
 		}

@@ -26,15 +26,18 @@ func (s *Store) janitor() {
 	}
 }
 
-// watch looks at the room on the disk and at the backlog.
+// watch looks at the room on the disk and at the backlog, and writes down how late it is.
 func (s *Store) watch() {
 	ticker := time.NewTicker(spaceEvery)
 	defer ticker.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ticker.C:
 			s.space.look()
 			s.lookBacklog()
+			if n%int(newestEvery/spaceEvery) == 0 {
+				s.keepNewest()
+			}
 		case <-s.done:
 			return
 		}

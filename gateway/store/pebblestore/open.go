@@ -23,8 +23,11 @@ type Store struct {
 	backlog  backlog
 	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	released released
+	written  atomic.Bool // since keepNewest
 	turns    turns
 	lanes    laneLocks
+	drops    drops
+	sweeper  sweeper
 	expiring sync.Mutex // keeps who expires apart from Requeue, which brings back what may be about to expire
 
 	failure atomic.Pointer[failure]
@@ -43,6 +46,7 @@ type Store struct {
 func Open(opts Options) (*Store, error) {
 	opts.setDefaults()
 	s := &Store{opts: opts, failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
+	s.sweeper.wake = make(chan struct{}, 1)
 	s.using.idle = make(chan struct{})
 	s.lanes.seed = maphash.MakeSeed()
 	s.known = known{fs: opts.FS, name: opts.FS.PathJoin(opts.Dir, "known"), warn: func(err error) {
@@ -55,7 +59,7 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(s.notOpened(err), s.known.close(), s.lock.Close())
 	}
 	s.opened.Store(true)
-	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
+	if err := errors.Join(s.tellNewest(), s.loadReleased(), s.countOpening(), s.loadDrops()); err != nil {
 		return nil, errors.Join(s.notOpened(err), s.Close())
 	}
 	s.guard.removeKept()
@@ -64,6 +68,7 @@ func Open(opts Options) (*Store, error) {
 	s.workers.Go(s.watch)
 	s.workers.Go(s.catchUp)
 	s.workers.Go(s.janitor)
+	s.workers.Go(s.sweep)
 	return s, nil
 }
 
@@ -95,6 +100,8 @@ func (s *Store) Close() error {
 	defer close(s.gone)
 	close(s.done)
 	s.workers.Wait()
+	s.written.Store(true)
+	s.keepNewest()
 	err := s.db.Close()
 	if s.failure.Load() != nil {
 		err = nil // told by Healthy and OnFail; the folder is as the fault left it

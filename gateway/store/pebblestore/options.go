@@ -28,6 +28,9 @@ type Options struct {
 	FS vfs.FS
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Newest is told by Open what the clock of a former process showed last, before
+	// anything is read by the clock; nil: nobody is.
+	Newest func(time.Time)
 	// Retention tells how long what ended is kept for a tenant; nil members, and
 	// a nil func, stand for the defaults of SPEC 14. It is asked by the janitor.
 	Retention func(tenant string) gateway.Retention
