@@ -1,20 +1,13 @@
 package outbound
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/limits"
 )
-
-// Learner learns which names one conversation has.
-type Learner interface {
-	// Learn gives what is to be stored of the names of a conversation; known says
-	// that nothing is. After it is durable, Learned is called with it.
-	Learn(tenant string, names []string) (n gateway.Names, known bool, err error)
-	Learned(n gateway.Names)
-}
 
 // PublisherOptions are what a Publisher is made of; all are required.
 type PublisherOptions struct {
@@ -27,6 +20,7 @@ type PublisherOptions struct {
 type Publisher struct {
 	PublisherOptions
 	rates    limits.Table
+	own      ownKeys
 	drafts   sync.Pool
 	relays   sync.Pool
 	mu       sync.Mutex
@@ -36,7 +30,7 @@ type Publisher struct {
 // NewPublisher makes a Publisher.
 func NewPublisher(o PublisherOptions) *Publisher {
 	return &Publisher{
-		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{},
+		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{}, own: ownKeys{seed: maphash.MakeSeed()},
 		drafts: sync.Pool{New: func() any { return new(draft) }}, relays: sync.Pool{New: func() any { return new(relay) }},
 	}
 }
@@ -65,13 +59,19 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 		return Published{}, err
 	}
 	d.fanout()
-	if err := p.learn(d); err != nil {
+	learned, err := p.learn(d)
+	if err != nil {
 		return Published{}, err
+	}
+	stored := false
+	if learned != nil {
+		defer func() { learned(stored) }()
 	}
 	answer := d.answer()
 	if err := p.enqueue(d, answer); err != nil {
 		return Published{}, err
 	}
+	stored = true
 	return Published{Body: answer}, nil
 }
 
@@ -141,20 +141,6 @@ func (p *Publisher) admit(d *draft) error {
 	return nil
 }
 
-// learn adds what the events tell of their conversations' names.
-func (p *Publisher) learn(d *draft) error {
-	for _, l := range d.named {
-		n, known, err := p.Learner.Learn(l.tenant, l.names)
-		if err != nil {
-			return err
-		}
-		if !known {
-			d.publication.Names = append(d.publication.Names, n)
-		}
-	}
-	return nil
-}
-
 // enqueue stores everything in one commit, then wakes the lanes.
 func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	if d.mark.Tenant != "" {
@@ -164,9 +150,7 @@ func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	if err := p.Queue.Accept(&d.publication); err != nil {
 		return err
 	}
-	for _, n := range d.publication.Names {
-		p.Learner.Learned(n)
-	}
+	p.own.written(d)
 	p.wake(d.publication.Deliveries)
 	for i := range d.publication.Events {
 		e := &d.publication.Events[i]

@@ -9,3 +9,6 @@ func monotonic(at time.Time) time.Time {
 	now := time.Now()
 	return now.Add(at.Sub(now))
 }
+
+// nowBefore says whether a moment on the monotonic clock is still to come.
+func nowBefore(at time.Time) bool { return time.Now().Before(at) }

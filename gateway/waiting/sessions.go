@@ -47,6 +47,11 @@ type Sessions struct {
 	rules    *ristretto.Cache[string, *mapping.Program]
 	draining atomic.Bool
 
+	closing    context.Context // ends what is done beside
+	close      context.CancelFunc
+	beside     sync.WaitGroup
+	freshening sync.Map // by gateway.OwnKey: names that are being written anew
+
 	open         atomic.Int64
 	contextBytes atomic.Int64
 	released     atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
@@ -71,38 +76,15 @@ func New(o Options) (*Sessions, error) {
 	}
 	s := &Sessions{Options: o, rules: rules, rooms: map[string]*room{}}
 	s.expirer = newExpirer(s)
+	s.closing, s.close = context.WithCancel(context.Background())
 	return s, nil
-}
-
-// Recover registers what the store remembers and starts the timer.
-func (s *Sessions) Recover() error {
-	err := s.Store.Recover(
-		func(w *gateway.Wait) error {
-			// The wall clock carries the deadline over a restart; from here on the
-			// monotonic one does, so that a clock that jumps ends no waits.
-			r := s.room(w.Tenant)
-			r.register(s, newSession(r, w, monotonic(w.ExpiresAt)))
-			return nil
-		},
-		func(p *gateway.Parked) error {
-			until := monotonic(p.Expires)
-			if !time.Now().Before(until) {
-				return nil
-			}
-			r := s.room(p.Tenant)
-			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, until))
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	go s.expirer.run()
-	return nil
 }
 
 // Close stops the timer, and returns when it has stopped.
 func (s *Sessions) Close() {
 	s.Drain()
+	s.close()
+	s.beside.Wait()
 	s.expirer.stop()
 	s.rules.Close()
 }
