@@ -20,6 +20,7 @@ const (
 	CodeInvalidField           Code = "invalid_field"           // one or more fields are at fault: errors has them
 	CodeUnsupportedMediaType   Code = "unsupported_media_type"  // a content type or coding that is not taken
 	CodeTooLarge               Code = "too_large"               // the body is over its limit
+	CodeTooManyDeliveries      Code = "too_many_deliveries"     // one publish would make more than bounds.publish
 	CodeHeadersTooLarge        Code = "headers_too_large"       // the header fields are over their limit
 	CodeRequestTimeout         Code = "request_timeout"         // the request did not arrive in time
 	CodeRateLimited            Code = "rate_limited"            // too many: Retry-After says when

@@ -201,6 +201,9 @@ func (c *call) proveConnection(id string, spec *gateway.Webhook) error {
 	if err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec); err != nil {
 		return err
 	}
+	if err := c.stay(); err != nil {
+		return err
+	}
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
 	return c.Calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())

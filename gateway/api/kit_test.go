@@ -27,6 +27,7 @@ import (
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/resources"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -48,6 +49,7 @@ type kit struct {
 	here     *directory.Directory
 	failures counter
 	opened   opened
+	holds    *shares.Budget
 	reload   error // what the next reload comes to
 	mu       sync.Mutex
 	logs     bytes.Buffer
@@ -81,7 +83,7 @@ func (o opened) ParkedChanged(string, int)                                  {}
 func (o opened) RulesCache(bool)                                            {}
 
 func newKit(t *testing.T) *kit {
-	k := &kit{t: t, here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
+	k := &kit{t: t, holds: shares.New(1000), here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	k.store, err = pebblestore.Open(pebblestore.Options{
@@ -116,7 +118,7 @@ func newKit(t *testing.T) *kit {
 	k.serve(api.New(api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
-		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
+		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}))
 	return k
 }

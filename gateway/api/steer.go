@@ -40,6 +40,9 @@ func resumeEndpoint(c *call) (answer, error) {
 // verifyEndpoint makes the handshake at once. That it failed is no error of the
 // call: verification_error of the answer says why.
 func verifyEndpoint(c *call) (answer, error) {
+	if err := c.stay(); err != nil {
+		return answer{}, err
+	}
 	return c.steer("an endpoint was asked for its proof", func(tenant, endpoint string) error {
 		ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 		defer stop()

@@ -23,6 +23,7 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeInvalidBody:            {http.StatusBadRequest, "Invalid body"},
 	gateway.CodeInvalidField:           {http.StatusUnprocessableEntity, "Invalid fields"},
 	gateway.CodeUnsupportedMediaType:   {http.StatusUnsupportedMediaType, "Unsupported media type"},
+	gateway.CodeTooManyDeliveries:      {http.StatusUnprocessableEntity, "Too many deliveries"},
 	gateway.CodeTooLarge:               {http.StatusRequestEntityTooLarge, "Body too large"},
 	gateway.CodeHeadersTooLarge:        {http.StatusRequestHeaderFieldsTooLarge, "Header fields too large"},
 	gateway.CodeRequestTimeout:         {http.StatusRequestTimeout, "Request timed out"},

@@ -228,7 +228,8 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake, Source: n.source,
+		Store: n.store, Notify: n.lanes.Wake, Source: n.source, Holder: n.holder,
+		Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {
@@ -264,7 +265,9 @@ func (n *Node) source(tenant, id string) *directory.Source {
 }
 
 func (n *Node) openPublisher() error {
-	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions})
+	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions,
+		Most: n.config.Bounds.Publish, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
+	})
 	return nil
 }
 
@@ -343,7 +346,7 @@ func (n *Node) listen() (err error) {
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
-		AuthFailures: n.metrics.AuthFailures("internal"),
+		AuthFailures: n.metrics.AuthFailures("internal"), Holds: n.budget("holds", int64(min(n.config.Bounds.Holds, server.InternalConns()))),
 	})
 	options := server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,

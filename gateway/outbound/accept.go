@@ -39,6 +39,9 @@ func (d *draft) free() {
 	d.root.Release()
 	d.item.Release()
 	clear(d.publication.Events)
+	if cap(d.publication.Deliveries) > mostPooled {
+		d.publication.Deliveries = nil // a large one comes seldom
+	}
 	clear(d.publication.Deliveries)
 	clear(d.publication.Traces)
 	clear(d.tenants)
@@ -133,13 +136,13 @@ func (d *draft) acceptEvent(i int, item []byte) error {
 	}
 	d.document.Raw = item
 	eventPaths.set.Read(&d.document, &d.item)
-	kind, ok := d.text(eventPaths.kind)
+	kind, ok := d.string(eventPaths.kind)
 	if !ok || !gateway.IsEventType(kind) {
-		return invalidEvent(i, ".event.type", "must be 1 to 64 characters of a-z, 0-9, . _ and -, the first a letter or digit")
+		return invalidEvent(i, ".event.type", "must be a string of 1 to 64 characters of a-z, 0-9, . _ and -, the first a letter or digit")
 	}
 	e := gateway.Event{Type: word(kind), AcceptedAt: d.at, Body: item}
 	if e.Type == messageType {
-		if kind, ok := d.text(eventPaths.messageKind); ok {
+		if kind, ok := d.string(eventPaths.messageKind); ok {
 			e.Kind = word(kind)
 		}
 	}
@@ -158,7 +161,16 @@ func (d *draft) acceptEvent(i int, item []byte) error {
 
 const messageType = "message"
 
-// text gives the text of a string or number in the event.
+// string gives the text of a string in the event.
+func (d *draft) string(slot mapping.Slot) ([]byte, bool) {
+	if d.item.At(slot).Kind != mapping.String {
+		return nil, false
+	}
+	return d.text(slot)
+}
+
+// text gives the text of a string or number in the event: the platform writes the
+// ids of accounts as either.
 func (d *draft) text(slot mapping.Slot) ([]byte, bool) {
 	v := d.item.At(slot)
 	if v.Kind != mapping.String && v.Kind != mapping.Number {

@@ -7,14 +7,26 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/limits"
+	"hookgate/gateway/shares"
 )
 
-// PublisherOptions are what a Publisher is made of; all are required.
+// PublisherOptions are what a Publisher is made of. Queue, Lanes and Learner are
+// required.
 type PublisherOptions struct {
 	Queue   Queue
 	Lanes   *Lanes
 	Learner Learner
+	// Most bounds the deliveries that one publish makes; 0: DefaultPublish.
+	Most int
+	// Making is the budget of deliveries that publishes under way are about to make,
+	// in number: only those that make many count. nil: no bound.
+	Making *shares.Budget
+	// Holder says who has what a publish takes of it; nil: the tenant by itself.
+	Holder func(tenant string) shares.Holder
 }
+
+// DefaultPublish is the most deliveries that one publish makes (SPEC 16).
+const DefaultPublish = 100_000
 
 // Publisher takes events in: the first half of the way, up to the 202.
 type Publisher struct {
@@ -29,6 +41,12 @@ type Publisher struct {
 
 // NewPublisher makes a Publisher.
 func NewPublisher(o PublisherOptions) *Publisher {
+	if o.Most <= 0 {
+		o.Most = DefaultPublish
+	}
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
+	}
 	return &Publisher{
 		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{}, own: ownKeys{seed: maphash.MakeSeed()},
 		drafts: sync.Pool{New: func() any { return new(draft) }}, relays: sync.Pool{New: func() any { return new(relay) }},
@@ -55,6 +73,11 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 			return first, err
 		}
 	}
+	made, err := p.measure(d)
+	if err != nil {
+		return Published{}, err
+	}
+	defer made.giveBack(p.Making)
 	if err := p.admit(d); err != nil {
 		return Published{}, err
 	}

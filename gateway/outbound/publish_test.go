@@ -112,17 +112,18 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 		code   gateway.Code
 		path   string
 	}{
-		"no JSON":            {nil, `{"events":`, gateway.CodeInvalidBody, ""},
-		"no list":            {nil, `{"events":{}}`, gateway.CodeInvalidField, "events"},
-		"nothing":            {nil, `{}`, gateway.CodeInvalidField, "events"},
-		"an empty list":      {nil, `{"events":[]}`, gateway.CodeInvalidField, "events"},
-		"too many":           {acme, `{"events":[` + strings.Repeat(good+",", 1000) + good + `]}`, gateway.CodeInvalidField, "events"},
-		"no type":            {acme, `{"events":[` + good + `,{"event":{}}]}`, gateway.CodeInvalidField, "events[1].event.type"},
-		"a type that is odd": {acme, `{"events":[{"event":{"type":"No"}}]}`, gateway.CodeInvalidField, "events[0].event.type"},
-		"no object":          {acme, `{"events":[7]}`, gateway.CodeInvalidField, "events[0].event.type"},
-		"no account":         {nil, `{"events":[` + good + `,{"event":{"type":"note"}}]}`, gateway.CodeUnknownAccount, "events[1].account"},
-		"another's account":  {nil, `{"events":[{"event":{"type":"note"},"account":{"key":"nobody's"}}]}`, gateway.CodeUnknownAccount, "events[0].account"},
-		"an event too large": {acme, `{"events":[` + good + `,` + big + `]}`, gateway.CodeTooLarge, "events[1]"},
+		"no JSON":                  {nil, `{"events":`, gateway.CodeInvalidBody, ""},
+		"no list":                  {nil, `{"events":{}}`, gateway.CodeInvalidField, "events"},
+		"nothing":                  {nil, `{}`, gateway.CodeInvalidField, "events"},
+		"an empty list":            {nil, `{"events":[]}`, gateway.CodeInvalidField, "events"},
+		"too many":                 {acme, `{"events":[` + strings.Repeat(good+",", 1000) + good + `]}`, gateway.CodeInvalidField, "events"},
+		"no type":                  {acme, `{"events":[` + good + `,{"event":{}}]}`, gateway.CodeInvalidField, "events[1].event.type"},
+		"a type that is no string": {acme, `{"events":[` + good + `,{"event":{"type":42}}]}`, gateway.CodeInvalidField, "events[1].event.type"},
+		"a type that is odd":       {acme, `{"events":[{"event":{"type":"No"}}]}`, gateway.CodeInvalidField, "events[0].event.type"},
+		"no object":                {acme, `{"events":[7]}`, gateway.CodeInvalidField, "events[0].event.type"},
+		"no account":               {nil, `{"events":[` + good + `,{"event":{"type":"note"}}]}`, gateway.CodeUnknownAccount, "events[1].account"},
+		"another's account":        {nil, `{"events":[{"event":{"type":"note"},"account":{"key":"nobody's"}}]}`, gateway.CodeUnknownAccount, "events[0].account"},
+		"an event too large":       {acme, `{"events":[` + good + `,` + big + `]}`, gateway.CodeTooLarge, "events[1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: c.tenant, Body: []byte(c.body)})

@@ -54,6 +54,11 @@ func Client(a netip.Addr) Holder {
 	return Holder{own: key{block: block.Addr()}}
 }
 
+// Is says whether two are one and the same, the tenants above them too.
+func (h Holder) Is(other Holder) bool {
+	return h.own == other.own && slices.Equal(h.above, other.above)
+}
+
 // within says whether what the holder has is in the share of k too.
 func (h Holder) within(k key) bool { return h.own == k || slices.Contains(h.above, k) }
 

@@ -60,6 +60,7 @@ func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
 	if err := o.admit(); err != nil {
 		return Opened{}, err
 	}
+	defer func() { s.giveBack(o.place) }() // unless the session has it
 	opened, err := o.register()
 	stored = err == nil
 	return opened, err
@@ -85,6 +86,7 @@ type opening struct {
 	names    []string  // of the conversation, all of them
 	at       []name    // the same, at the source
 	learning *learning // where the store does not know them so yet; else nil
+	place    place
 }
 
 // acquire takes the turn on all names of the conversation: at the source, or at
@@ -200,10 +202,9 @@ func (o *opening) admit() error {
 			RetryAfter: time.Second,
 		}
 	}
-	if s.open.Load() >= int64(s.MaxOpen) || s.contextBytes.Load()+int64(len(o.Context)) > s.MaxContextBytes {
-		return gateway.Unavailable("this process has as many open waits as it can hold", time.Second)
-	}
-	return nil
+	place, err := s.take(o.room, len(o.Context))
+	o.place = place
+	return err
 }
 
 // register writes the wait, open or already resumed, and tells the registry.
@@ -234,7 +235,11 @@ func (o *opening) register() (Opened, error) {
 		return Opened{}, err
 	}
 	if early == nil {
-		o.room.register(s, newSession(o.room, w, now.Add(o.Timeout)))
+		e := newSession(o.room, w, now.Add(o.Timeout))
+		e.place, o.place = o.place, place{}
+		if !o.room.register(s, e) {
+			return Opened{}, errGone
+		}
 		return Opened{Wait: w}, nil
 	}
 	o.room.unpark(s, early)

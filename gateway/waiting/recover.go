@@ -14,7 +14,9 @@ func (s *Sessions) Recover() error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
-			r.register(s, newSession(r, w, monotonic(w.ExpiresAt)))
+			e := newSession(r, w, monotonic(w.ExpiresAt))
+			e.place = s.force(r, len(w.Context))
+			r.register(s, e)
 			return nil
 		},
 		func(p *gateway.Parked) error {

@@ -36,7 +36,10 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	for i := range p.Traces {
 		putTrace(b, &p.Traces[i])
 	}
-	return s.commit(b, true)
+	if err := s.commit(b, true); err != nil {
+		return err
+	}
+	return s.dropLate(p.Deliveries)
 }
 
 // sizeOfPublication guesses how large a batch becomes, so that it grows at most once.

@@ -24,7 +24,7 @@ func (s *Store) Delivery(tenant, id string) (_ *gateway.Delivery, _ []gateway.At
 	}
 	r := s.snapshot()
 	defer closeSnapshot(r, &err)
-	f, err := find(r, tenant, u)
+	f, err := s.find(r, tenant, u)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +39,8 @@ func (s *Store) Delivery(tenant, id string) (_ *gateway.Delivery, _ []gateway.At
 	return f.d, attempts, err
 }
 
-// finding is a delivery with the kind of its place, and the attempt that its
+// finding is a delivery with the kind of its place (kindDrop: it is unfinished there,
+// and ended by the drop of its lane), and the attempt that its
 // record has with it, or nil.
 type finding struct {
 	d     *gateway.Delivery
@@ -48,9 +49,12 @@ type finding struct {
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
-func find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
+func (s *Store) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
 	for _, f.place = range [...]byte{kindUnfinished, kindDelivery} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
+		if err == nil && s.cancelDropped(f.d, u) {
+			f.place = kindDrop
+		}
 		if !errors.Is(err, gateway.ErrNotFound) {
 			return f, err
 		}
@@ -120,6 +124,9 @@ func (s *Store) Deliveries(tenant, before string, most int, keep func(*gateway.D
 		d, err := m.next(tenant)
 		if err != nil || d == nil {
 			return list, err
+		}
+		if u, ok := parseID(gateway.PrefixDelivery, d.ID); ok {
+			s.cancelDropped(d, u)
 		}
 		if keep(d) {
 			list = append(list, d)

@@ -1,73 +1,255 @@
 package pebblestore
 
 import (
-	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
 )
 
-// dropBatch is how many deliveries of a dropped lane end in one commit.
-const dropBatch = 1000
+// An endpoint may be deleted with a million deliveries unfinished. DropLane is one
+// small commit: it takes all places in the lane's window away, and writes down up to
+// which delivery the lane is dropped. Whoever asks for one of those is told from then
+// on that it was cancelled; the sweeper gives each its record as such, a few at a
+// time (sweep.go). A lane made anew under the same name has deliveries with higher
+// ids, and none of this is about them.
+
+// drop says that all unfinished deliveries of a lane up to one were cancelled.
+type drop struct {
+	last ulid.ULID
+	at   time.Time
+}
+
+// drops are those that are not swept yet, and for a while those that are: a publish
+// that was under way when its endpoint was deleted comes after.
+type drops struct {
+	any atomic.Bool
+	mu  sync.RWMutex
+	of  map[gateway.LaneKey]*dropped
+}
+
+type dropped struct {
+	drop
+	swept  bool
+	exempt map[ulid.ULID]struct{} // brought back by hand since
+}
+
+// dropKept is how long a drop is remembered that was swept.
+const dropKept = 10 * time.Minute
 
 // DropLane removes an endpoint that was deleted: its status and holds, and its
-// unfinished deliveries, which end as cancelled. It is durable when it returns, and
-// can be asked again when it was cut short.
+// unfinished deliveries, which end as cancelled. It is durable when it returns, however
+// many there are.
 func (s *Store) DropLane(lane gateway.LaneKey) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
 	defer s.using.leave()
-	for now := s.opts.Now(); ; {
-		more, err := s.dropSome(lane, now)
-		if err != nil {
-			return err
-		}
-		if !more {
-			return s.sync()
-		}
+	if err := s.admitSettle(); err != nil {
+		return err
 	}
+	now := s.opts.Now()
+	u, _ := parseID(gateway.PrefixDelivery, gateway.NewID(gateway.PrefixDelivery, now)) // above all that were made
+	d := drop{last: u, at: now}
+	s.drops.put(lane, d) // before it is written: dropLate must see it
+	if err := s.writeDrop(lane, d); err != nil {
+		return err
+	}
+	s.sweeper.poke()
+	return nil
 }
 
-// dropSome ends some deliveries of the lane; with the last of them the rest goes.
-func (s *Store) dropSome(lane gateway.LaneKey, now time.Time) (more bool, err error) {
-	if err := s.admitSettle(); err != nil {
-		return false, err
-	}
+func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
-	due, err := s.Window(lane, gateway.Due{}, dropBatch)
-	if err != nil {
-		return false, err
-	}
-	b := s.newBatch(1<<10 + 512*len(due))
+	b := s.newBatch(1 << 10)
 	defer b.free()
-	for _, at := range due {
-		d, err := s.unfinished(lane.Tenant, at.ID)
-		if errors.Is(err, gateway.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, now
-		if err := s.end(b, d, nil); err != nil {
-			return false, err
-		}
-	}
-	if more = len(due) == dropBatch; more {
-		last := due[len(due)-1]
-		b.due(&gateway.Delivery{ID: last.ID, Tenant: lane.Tenant, Endpoint: lane.Endpoint}, last.At)
-		b.removeRange(appendLane(nil, kindDue, lane), append(slices.Clone(b.key), 0))
-		return true, s.commit(b, false)
-	}
 	for _, kind := range [...]byte{kindDue, kindHold} {
 		prefix := appendLane(nil, kind, lane)
 		b.removeRange(prefix, pastPrefix(prefix))
 	}
 	b.status(lane)
 	b.remove()
-	return false, s.commit(b, false)
+	b.drop(lane)
+	b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1)) // what was exempt is no more
+	b.enc.version()
+	b.enc.b = append(b.enc.b, d.last[:]...)
+	b.enc.time(d.at)
+	b.put()
+	return s.commit(b, true)
+}
+
+// drop starts the key of a lane's drop.
+func (b *batch) drop(lane gateway.LaneKey) {
+	if !keyable(lane.Endpoint) {
+		b.fail(kindDrop)
+	}
+	b.begin(kindDrop, lane.Tenant)
+	b.key = append(b.key, lane.Endpoint...)
+}
+
+// loadDrops finds what former processes dropped and did not sweep.
+func (s *Store) loadDrops() error {
+	return s.eachTenant(kindDrop, func(t *tenantScan) error {
+		for more := true; more && t.inside(); more = t.it.Next() {
+			if endpoint, id, is := cutText(t.it.Key()[len(t.prefix):]); is {
+				s.drops.exempt(gateway.LaneKey{Tenant: t.tenant, Endpoint: endpoint}, asULID(id))
+				continue
+			}
+			d := newDecoder(t.it.Value())
+			one := drop{last: d.ulid(), at: d.time()}
+			if err := d.done(kindDrop); err != nil {
+				return err
+			}
+			s.drops.put(gateway.LaneKey{Tenant: t.tenant, Endpoint: string(t.it.Key()[len(t.prefix):])}, one)
+		}
+		return nil
+	})
+}
+
+func (d *drops) put(lane gateway.LaneKey, one drop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.of == nil {
+		d.of = map[gateway.LaneKey]*dropped{}
+	}
+	for key, old := range d.of {
+		if old.swept && one.at.Sub(old.at) > dropKept {
+			delete(d.of, key)
+		}
+	}
+	d.of[lane] = &dropped{drop: one}
+	d.any.Store(true)
+}
+
+// find gives the drop of which an unfinished delivery is a part.
+func (d *drops) find(tenant, endpoint string, u ulid.ULID) (one drop, found bool) {
+	if !d.any.Load() {
+		return drop{}, false
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	of := d.of[gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}]
+	if of == nil || u.Compare(of.last) > 0 {
+		return drop{}, false
+	}
+	_, exempt := of.exempt[u]
+	return of.drop, !exempt
+}
+
+// exempt keeps a delivery out of a drop that it is a part of.
+func (d *drops) exempt(lane gateway.LaneKey, u ulid.ULID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if of := d.of[lane]; of != nil {
+		if of.exempt == nil {
+			of.exempt = map[ulid.ULID]struct{}{}
+		}
+		of.exempt[u] = struct{}{}
+	}
+}
+
+// exempt lets a delivery be unfinished again whose lane was dropped since it was made.
+// The lane's lock is held.
+func (s *Store) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
+	if !s.isDropped(d) {
+		return
+	}
+	s.drops.exempt(laneOf(d), u)
+	b.drop(laneOf(d))
+	b.key = append(append(b.key, 0), u[:]...)
+	b.put()
+}
+
+// unswept gives those that are still to be swept.
+func (d *drops) unswept() (lanes []gateway.LaneKey) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for lane, one := range d.of {
+		if !one.swept {
+			lanes = append(lanes, lane)
+		}
+	}
+	slices.SortFunc(lanes, compareLanes)
+	return lanes
+}
+
+func (d *drops) get(lane gateway.LaneKey) (one drop, found bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if of := d.of[lane]; of != nil {
+		return of.drop, true
+	}
+	return drop{}, false
+}
+
+// finished notes that a drop was swept, unless the lane was dropped again meanwhile.
+func (d *drops) finished(lane gateway.LaneKey, one drop) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	of := d.of[lane]
+	if of == nil || of.drop != one {
+		return false
+	}
+	of.swept = true
+	return true
+}
+
+// isDropped says whether an unfinished delivery is a part of a drop.
+func (s *Store) isDropped(d *gateway.Delivery) bool {
+	if !s.drops.any.Load() {
+		return false
+	}
+	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	_, found := s.drops.find(d.Tenant, d.Endpoint, u)
+	return found
+}
+
+// dropLate ends those of what was just committed whose lanes were dropped since they
+// were made. A drop that is not known yet is written after them, and finds them itself.
+func (s *Store) dropLate(deliveries []gateway.Delivery) error {
+	if !s.drops.any.Load() {
+		return nil
+	}
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	for i := range deliveries {
+		late := deliveries[i]
+		u, _ := parseID(gateway.PrefixDelivery, late.ID)
+		due := late.NextAttemptAt
+		if !s.cancelDropped(&late, u) {
+			continue
+		}
+		removeDue(b, &late, due)
+		if err := s.end(b, &late, nil); err != nil {
+			return err
+		}
+	}
+	return s.commit(b, false)
+}
+
+// cancelDropped ends an unfinished delivery as its drop says, if it is a part of one.
+func (s *Store) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
+	if d.State.Ended() {
+		return false
+	}
+	one, found := s.drops.find(d.Tenant, d.Endpoint, u)
+	if found {
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
+	}
+	return found
+}
+
+func (d *decoder) ulid() (u ulid.ULID) {
+	if len(d.rest) < ulidAt {
+		d.fail()
+		return u
+	}
+	d.rest = d.rest[copy(u[:], d.rest):]
+	return u
 }

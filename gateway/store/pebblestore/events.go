@@ -37,7 +37,7 @@ func (s *Store) Event(tenant, id string) (_ *gateway.Event, deliveries []gateway
 		return nil, nil, err
 	}
 	for _, of := range ids {
-		f, err := find(r, tenant, of)
+		f, err := s.find(r, tenant, of)
 		if errors.Is(err, gateway.ErrNotFound) {
 			continue
 		}

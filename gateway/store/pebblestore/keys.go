@@ -39,6 +39,8 @@ import (
 //	kindPending     ulid                    PendingCall      when settled
 //	kindHold        endpoint 0 conversation Hold             when cleared
 //	kindStatus      endpoint                EndpointStatus   with its endpoint
+//	kindDrop        endpoint                drop             when all of it is swept
+//	kindDrop        endpoint 0 ulid         exempt of it     with it
 //
 // A conversation is its hash, 8 bytes. An ended Delivery has its last attempt with
 // it, unless that is large.
@@ -73,10 +75,11 @@ const (
 	kindPending     = 'c'
 	kindHold        = 'h'
 	kindStatus      = 's'
+	kindDrop        = 'z'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemnotpxqdvakjDEAyilchs"
+const tenantKinds = "wemnotpxqdvakjDEAyilchsz"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -86,6 +89,7 @@ var kindWords = map[byte]string{
 	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
 	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindPending: "pending call",
 	kindHold: "hold", kindStatus: "status of an endpoint",
+	kindDrop: "deletion of an endpoint",
 }
 
 const (

@@ -47,6 +47,7 @@ func TestNothingLeft(t *testing.T) {
 	list[3].State = gateway.DeliveryCancelled
 	must(s.Cancel(&list[3]))
 	must(s.DropLane(laneOf(&list[4])))
+	awaitSwept(t, s)
 	for range 3 {
 		now = now.Add(20 * day)
 		must(s.Expire(now))

@@ -24,6 +24,8 @@ type Store struct {
 	released released
 	turns    turns
 	lanes    laneLocks
+	drops    drops
+	sweeper  sweeper
 	expiring sync.Mutex // keeps who expires apart from Requeue, which brings back what may be about to expire
 
 	failure atomic.Pointer[failure]
@@ -41,6 +43,7 @@ type Store struct {
 func Open(opts Options) (*Store, error) {
 	opts.setDefaults()
 	s := &Store{opts: opts, failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
+	s.sweeper.wake = make(chan struct{}, 1)
 	s.using.idle = make(chan struct{})
 	s.lanes.seed = maphash.MakeSeed()
 	if err := s.prepareDir(); err != nil {
@@ -52,12 +55,13 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.lock.Close())
 	}
 	s.opened.Store(true)
-	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
+	if err := errors.Join(s.loadReleased(), s.countOpening(), s.loadDrops()); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.Close())
 	}
 	s.space.look()
 	s.workers.Go(s.watch)
 	s.workers.Go(s.janitor)
+	s.workers.Go(s.sweep)
 	return s, nil
 }
 

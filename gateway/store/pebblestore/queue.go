@@ -163,6 +163,9 @@ func (s *Store) unfinished(tenant, id string) (*gateway.Delivery, error) {
 		return nil, gateway.ErrNotFound
 	}
 	d, _, err := deliveryAt(s.db, append(appendPrefix(nil, kindUnfinished, tenant), u[:]...), tenant, u)
+	if err == nil && s.cancelDropped(d, u) {
+		return nil, gateway.ErrNotFound
+	}
 	return d, err
 }
 

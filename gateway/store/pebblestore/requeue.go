@@ -76,7 +76,7 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	if !ok || !keyable(d.Tenant) {
 		return false, nil
 	}
-	f, err := find(s.db, d.Tenant, u)
+	f, err := s.find(s.db, d.Tenant, u)
 	if errors.Is(err, gateway.ErrNotFound) {
 		return false, nil
 	}
@@ -84,6 +84,7 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 		return false, err
 	}
 	switch f.place {
+	case kindDrop: // it has no place in the window any more
 	case kindUnfinished:
 		removeDue(b, f.d, f.d.NextAttemptAt)
 	case kindDead:
@@ -99,6 +100,7 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	next := *f.d
 	next.State, next.Base, next.NextAttemptAt, next.EndedAt = d.State, d.Base, d.NextAttemptAt, time.Time{}
 	putUnfinished(b, &next)
+	s.exempt(b, &next, u)
 	return true, nil
 }
 

@@ -26,6 +26,9 @@ func (s *Store) Settle(d *gateway.Delivery, _ gateway.Due, a *gateway.Attempt) e
 	if a != nil {
 		size += len(a.ResponseBody)
 	}
+	if s.isDropped(d) {
+		return nil
+	}
 	b := s.newBatch(size)
 	defer b.free()
 	due, unfinished, err := s.dueOf(b, d)

@@ -1,0 +1,147 @@
+package pebblestore
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// sweeper gives the deliveries of dropped lanes the records of cancelled ones, in the
+// background.
+type sweeper struct{ wake chan struct{} }
+
+const (
+	sweepStep = 256         // deliveries that end in one commit
+	sweepLook = 4096        // that are looked at before the next
+	sweepMore = time.Second // before a disk that is full is tried again
+	// sweepPart is how much of one CPU it takes at most: a rest of so many times what
+	// a step took follows each.
+	sweepPart = 4
+)
+
+func (w *sweeper) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Store) sweep() {
+	for {
+		for _, lane := range s.drops.unswept() {
+			if !s.sweepLane(lane) {
+				return
+			}
+		}
+		if len(s.drops.unswept()) > 0 {
+			continue
+		}
+		select {
+		case <-s.sweeper.wake:
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// sweepLane ends what a drop is about; false when the store is being closed.
+func (s *Store) sweepLane(lane gateway.LaneKey) bool {
+	one, found := s.drops.get(lane)
+	from := appendPrefix(nil, kindUnfinished, lane.Tenant)
+	for found && from != nil {
+		began := time.Now()
+		next, err := s.sweepSome(lane, one, from)
+		pause := max(sweepPart*time.Since(began), time.Millisecond)
+		if err != nil {
+			if s.failure.Load() != nil {
+				return false
+			}
+			next, pause = from, sweepMore
+		}
+		from = next
+		select {
+		case <-s.done:
+			return false
+		case <-time.After(pause):
+		}
+	}
+	return true
+}
+
+// sweepSome ends some, from a key on, and gives the key to go on from; nil when all
+// have ended.
+func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+	if err := s.using.enter(); err != nil {
+		return nil, err
+	}
+	defer s.using.leave()
+	if err := s.admitSettle(); err != nil {
+		return nil, err
+	}
+	lock := s.lanes.of(lane) // apart from who brings one back
+	lock.RLock()
+	defer lock.RUnlock()
+	b := s.newBatch(256 * sweepStep)
+	defer b.free()
+	if next, err = s.endSome(b, lane, one, from); err != nil {
+		return nil, err
+	}
+	if next == nil && s.drops.finished(lane, one) {
+		b.drop(lane)
+		b.remove()
+		b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1))
+	}
+	return next, s.commit(b, false)
+}
+
+func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+	last := append(appendPrefix(nil, kindUnfinished, lane.Tenant), one.last[:]...)
+	it, err := s.iter(from, append(last, 0))
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
+	looked, ended := 0, 0
+	for more := it.First(); more; more = it.Next() {
+		if looked++; looked > sweepLook || ended == sweepStep {
+			return bytes.Clone(it.Key()), nil
+		}
+		if !isOf(it.Value(), lane.Endpoint) {
+			continue
+		}
+		u := asULID(tailULID(it.Key()))
+		if _, is := s.drops.find(lane.Tenant, lane.Endpoint, u); !is {
+			continue
+		}
+		d, _, err := decodeDelivery(lane.Tenant, u[:], it.Value())
+		if err != nil {
+			return nil, err
+		}
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
+		if err := s.end(b, d, nil); err != nil {
+			return nil, err
+		}
+		ended++
+	}
+	return nil, nil
+}
+
+// isOf reads only of which endpoint a delivery is.
+func isOf(value []byte, endpoint string) bool {
+	const at = 9 // version and moment
+	if len(value) <= at {
+		return true // decoding will tell
+	}
+	size := len(endpoint)
+	if size < 0x80 { // its length is one byte
+		return int(value[at]) == size && len(value) > at+size && string(value[at+1:at+1+size]) == endpoint
+	}
+	return true
+}
+
+func compareLanes(a, b gateway.LaneKey) int {
+	return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Endpoint, b.Endpoint))
+}
