@@ -92,7 +92,10 @@ func newKit(t *testing.T) *kit {
 	})
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
-	k.waits, err = waiting.New(waiting.Options{Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	k.waits, err = waiting.New(waiting.Options{
+		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {},
+		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
+	})
 	k.must(err)
 	k.must(k.waits.Recover())
 	t.Cleanup(k.waits.Close)

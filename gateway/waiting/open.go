@@ -25,6 +25,9 @@ type OpenRequest struct {
 	Context        gateway.Raw
 	IdempotencyKey string          // "" for none
 	Sum            gateway.MarkKey // of the request's body, where there is an Idempotency-Key
+	// With gives what else is promised with the wait of this id, in the same commit
+	// (nil: nothing); nil for none.
+	With func(waitID string) *gateway.Change
 }
 
 // Opened is a wait that was opened now, or by an earlier request with the same
@@ -228,6 +231,11 @@ func (o *opening) register() (Opened, error) {
 		return Opened{}, err
 	}
 	w = change.Wait
+	if o.With != nil {
+		if more := o.With(w.ID); more != nil {
+			changes = append(changes, more)
+		}
+	}
 	change.Traces = append(change.Traces, waitTrace(w, appendWaitTrace(nil, w)))
 	change.Notice = o.notice(w)
 	s.reach(w.CreatedAt)
