@@ -42,10 +42,14 @@ func openWait(c *call) (answer, error) {
 		}
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
+	asked.Answers = true
 	opened, err := c.Waits.Open(ctx, asked)
 	stop()
 	if err != nil {
 		return answer{}, busy(err)
+	}
+	if opened.Answered != nil {
+		edge.AfterAnswer(c.ctx, opened.Answered)
 	}
 	end := endOfWait
 	if opened.Replayed {

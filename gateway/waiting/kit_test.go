@@ -28,6 +28,7 @@ type kit struct {
 	sessions *waiting.Sessions
 	source   *directory.Source
 	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
+	lane     *lane                             // nil: nothing is kept back
 
 	mu       sync.Mutex
 	notices  []gateway.Due
@@ -121,7 +122,7 @@ func (k *kit) start() {
 	if k.wrap != nil {
 		store = k.wrap(store)
 	}
-	if k.sessions, err = waiting.New(waiting.Options{
+	o := waiting.Options{
 		Store: store, Observer: k, Places: k.places, Contexts: k.contexts,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
@@ -137,7 +138,11 @@ func (k *kit) start() {
 				k.onNotice()
 			}
 		},
-	}); err != nil {
+	}
+	if k.lane != nil {
+		o.Withhold, o.Let = k.lane.withhold, k.lane.let
+	}
+	if k.sessions, err = waiting.New(o); err != nil {
 		k.t.Fatal(err)
 	}
 	if err := k.sessions.Recover(); err != nil {

@@ -199,7 +199,7 @@ func (s *Sessions) meet(r *room, names []string) (found []meeting, err error) {
 				continue
 			}
 			change.Traces = append(change.Traces, waitTrace(change.Wait, appendWaitTrace(nil, change.Wait)))
-			change.Notice = endNotice(change.Wait)
+			change.Notice = s.endNotice(change.Wait)
 			found = append(found, meeting{e, early, change})
 		}
 	}

@@ -28,6 +28,8 @@ type OpenRequest struct {
 	// With gives what else is promised with the wait of this id, in the same commit
 	// (nil: nothing); nil for none.
 	With func(waitID string) *gateway.Change
+	// Answers says that the caller will tell when it has been answered.
+	Answers bool
 }
 
 // Opened is a wait that was opened now, or by an earlier request with the same
@@ -35,6 +37,7 @@ type OpenRequest struct {
 type Opened struct {
 	Wait     *gateway.Wait // resumed already, where its callback had come before it
 	Replayed bool
+	Answered func() // to be called when the caller has been answered; nil: nobody asks
 }
 
 // Open registers a wait durably. A parked callback that fits is taken in the
@@ -211,9 +214,17 @@ func (o *opening) admit() error {
 }
 
 // register writes the wait, open or already resumed, and tells the registry.
-func (o *opening) register() (Opened, error) {
+func (o *opening) register() (opened Opened, err error) {
 	s, now := o.sessions, time.Now()
 	w := o.wait(now)
+	if o.Answers && w.Mode == gateway.ModeNotify && s.Withhold != nil {
+		answered := s.unanswered(w)
+		defer func() {
+			if opened.Answered = answered; err != nil {
+				answered()
+			}
+		}()
+	}
 	change := &gateway.Change{Wait: w}
 	if o.mark != nil {
 		change.Marks = append(change.Marks, gateway.Mark{
@@ -261,7 +272,7 @@ func (o *opening) notice(w *gateway.Wait) *gateway.Notice {
 	if w.State == gateway.StateWaiting {
 		return nil
 	}
-	return endNotice(w)
+	return o.sessions.endNotice(w)
 }
 
 func (o *opening) wait(now time.Time) *gateway.Wait {

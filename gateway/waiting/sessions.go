@@ -34,6 +34,9 @@ type Options struct {
 	Source func(tenant, source string) *directory.Source
 	// Notify is called after a notice is durable: its lane may have been asleep.
 	Notify func(gateway.LaneKey, gateway.Due)
+	// Withhold keeps a delivery from being sent, from before it is stored, until Let.
+	// nil: nothing is kept back.
+	Withhold, Let func(lane gateway.LaneKey, delivery string)
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
@@ -52,6 +55,8 @@ type Sessions struct {
 	closing    context.Context // ends what is done beside
 	close      context.CancelFunc
 	beside     sync.WaitGroup
+	answering  atomic.Int64
+	answerings sync.Map // by the id of a wait: see unanswered
 	freshening sync.Map // by gateway.OwnKey: names that are being written anew
 
 	released atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
@@ -177,10 +182,17 @@ func (s *Sessions) commit(changes ...*gateway.Change) error { return s.Store.Com
 // of the change too, for who is told of an outcome may ask for it at once.
 func (s *Sessions) wake(changes ...*gateway.Change) {
 	for _, c := range changes {
-		if n := c.Notice; n != nil {
-			s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint},
-				gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
+		n := c.Notice
+		if n == nil {
+			continue
 		}
+		due := gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt}
+		if c.Wait != nil {
+			if a := s.answeringOf(c.Wait.ID); a != nil && a.put(due) {
+				continue
+			}
+		}
+		s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint}, due)
 	}
 }
 

@@ -189,7 +189,7 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
-	k.change.Wait, k.change.Notice = final, endNotice(final)
+	k.change.Wait, k.change.Notice = final, s.endNotice(final)
 	if err := s.commitTaking(k); err != nil {
 		return Taken{}, err
 	}
