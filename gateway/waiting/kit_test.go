@@ -29,6 +29,7 @@ type kit struct {
 	source   *directory.Source
 	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
 	lane     *lane                             // nil: nothing is kept back
+	crashing bool                              // what is heard is stored, and then the process is gone
 
 	mu       sync.Mutex
 	notices  []gateway.Due
@@ -158,6 +159,14 @@ func (k *kit) stop() {
 }
 
 func (k *kit) restart() { k.stop(); k.start() }
+
+// crash loses what was not synced, and starts again.
+func (k *kit) crash() {
+	left := k.fs.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
+	k.stop()
+	k.fs = left
+	k.start()
+}
 
 // open opens a wait and fails the test on any error.
 func (k *kit) open(q waiting.OpenRequest) waiting.Opened {

@@ -39,7 +39,7 @@ func (k *kit) hear(events ...gateway.Naming) error {
 	}
 	p.Changes = changes
 	err = k.store.Accept(p)
-	if done != nil {
+	if done != nil && !k.crashing {
 		done(err == nil)
 	}
 	return err

@@ -167,8 +167,12 @@ func (c *conversation) bound() {
 	c.all = kept
 }
 
-// names is what the store is to have.
+// names is what the store is to have: the own key first, so that the others stay
+// with it should one of them turn out to be such a key too.
 func (c *conversation) names(tenant string) *gateway.Names {
+	if i := slices.Index(c.all, c.own); i > 0 {
+		c.all = slices.Insert(slices.Delete(c.all, i, i+1), 0, c.own)
+	}
 	return &gateway.Names{Tenant: tenant, All: c.all, Used: time.Now()}
 }
 
