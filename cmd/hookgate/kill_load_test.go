@@ -246,7 +246,7 @@ func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(co
 		done(span, answer)
 		said := what + ": lost"
 		if err == nil {
-			said = fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state")))
+			said = strings.TrimSpace(fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state"))))
 		}
 		p.count(p.talk.Name, said)
 		leave()
