@@ -51,6 +51,7 @@ type kit struct {
 	opened   opened
 	holds    *shares.Budget
 	reload   error // what the next reload comes to
+	numbers  int   // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
@@ -93,7 +94,13 @@ func newKit(t *testing.T) *kit {
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
 	k.waits, err = waiting.New(waiting.Options{
-		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {},
+		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}, Above: k.here.Above,
+		Holder: func(tenant string) shares.Holder {
+			if t := k.here.Current().Tenant(tenant); t != nil {
+				return k.here.Current().Holder(t)
+			}
+			return shares.Tenant(tenant)
+		},
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
@@ -154,7 +161,7 @@ func (k *kit) carry(log *slog.Logger) {
 // call makes calls, which may reach loopback too.
 func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 	k.calls = calling.New(calling.Options{
-		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log,
+		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log, Above: k.here.Above,
 		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
 		Webhook: func(tenant, webhook string) *directory.Webhook {
 			if t := k.here.Current().Tenant(tenant); t != nil {

@@ -176,8 +176,14 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	d, err := do(c.params.tenant, c.params.id)
+	d, _, err := c.Deliveries.Delivery(c.params.tenant, c.params.id)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := c.steersLane(d.Endpoint); err != nil {
+		return answer{}, err
+	}
+	if d, err = do(c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit(what, "tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID)
@@ -185,5 +191,5 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 	if err != nil {
 		attempts = nil // what was asked for is done; the attempts can be read again
 	}
-	return show(status, viewDelivery(d, attempts))
+	return show(status, c.viewDelivery(d, attempts))
 }

@@ -42,8 +42,7 @@ func (c *Calls) admit(w *directory.Webhook) error {
 	if !w.Enabled {
 		return errNoWebhook
 	}
-	limit := w.Tenant.Spec.Limits.CallsPerSecond
-	if wait := c.rates.Take(limits.Key{Tenant: w.Tenant.ID}, limit, 1, time.Now()); wait > 0 {
+	if wait := c.rates.TakeTree(w.Tenant, c.Above(w.Tenant), limits.Calls, 1, time.Now()); wait > 0 {
 		return &gateway.Error{
 			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
 		}

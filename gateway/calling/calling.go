@@ -47,6 +47,8 @@ type Options struct {
 	Notify func(gateway.LaneKey, gateway.Due)
 	// Webhook gives a webhook as it now stands; nil when it is no more.
 	Webhook func(tenant, webhook string) *directory.Webhook
+	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
+	Above func(*directory.Tenant) []*directory.Tenant
 	// CheckURL refuses a rendered url by its form alone. Its error repeats nothing
 	// of the url.
 	CheckURL func(url string) error
@@ -84,6 +86,9 @@ func New(o Options) *Calls {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Above == nil {
+		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
 	}
 	c := &Calls{Options: o, agent: "hookgate/" + o.Version}
 	c.calls.New = func() any { return new(call) }

@@ -164,6 +164,16 @@ func (b *Budget) addTo(k key, n int64) {
 	}
 }
 
+// Held tells what a tenant has, together with the tenants below it.
+func (b *Budget) Held(tenant string) int64 {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.of[key{tenant: tenant}]
+}
+
 // Stat is how a budget stands.
 type Stat struct {
 	Most, Used int64

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/shares"
 )
 
@@ -25,6 +26,20 @@ func (s *Sessions) take(r *room, context int) (place, error) {
 		return place{}, errNoContext
 	}
 	return place{h, context}, nil
+}
+
+// limited refuses a wait that has its place when limits.waits_open of its tenant, or
+// of one above it, allows no more: each counts those of the whole tree below (SPEC
+// 16).
+func (s *Sessions) limited(t *directory.Tenant) error {
+	for above := s.Above(t); ; t, above = above[0], above[1:] {
+		if most := t.Spec.Limits.WaitsOpen; most != nil && s.Places.Held(t.ID) > int64(*most) {
+			return errLimited
+		}
+		if len(above) == 0 {
+			return nil
+		}
+	}
 }
 
 // force takes it for a wait that a former process has promised.
@@ -56,6 +71,10 @@ func (r *room) holding(now shares.Holder) *shares.Holder {
 }
 
 var (
+	errLimited = &gateway.Error{
+		Code: gateway.CodeRateLimited, RetryAfter: time.Second,
+		Message: "the tenant, or one above it, has as many open waits as limits.waits_open allows",
+	}
 	errNoOpen    = gateway.Unavailable("the tenant has as many open waits as it may have now of what this process can hold (bounds.waits)", time.Second)
 	errNoContext = gateway.Unavailable("the open waits of the tenant have as much context as they may have now of what this process can hold (bounds.contexts)", time.Second)
 )

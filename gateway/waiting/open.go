@@ -202,14 +202,14 @@ func (o *opening) admit() error {
 			}
 		}
 	}
-	if most := o.Source.Tenant.Spec.Limits.WaitsOpen; most != nil && o.room.waiting() >= *most {
-		return &gateway.Error{
-			Code: gateway.CodeRateLimited, Message: "the tenant has as many open waits as limits.waits_open allows",
-			RetryAfter: time.Second,
-		}
-	}
 	place, err := s.take(o.room, len(o.Context))
 	o.place = place
+	if err == nil {
+		err = s.limited(o.Source.Tenant)
+	}
+	if err != nil {
+		s.giveBack(o.place)
+	}
 	return err
 }
 

@@ -305,13 +305,6 @@ func (r *room) byID(id string) *session {
 	return r.ids[id]
 }
 
-// waiting counts the open sessions.
-func (r *room) waiting() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.ids)
-}
-
 // clear ends everything in a room whose tenant is no more. Its waits are gone
 // from the store, so those who hold one are told that it was cancelled.
 func (r *room) clear(s *Sessions) {

@@ -40,6 +40,8 @@ type Options struct {
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
+	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
+	Above func(*directory.Tenant) []*directory.Tenant
 	// Holder says who has what an open wait of a tenant takes of them; nil: the
 	// tenant by itself.
 	Holder func(tenant string) shares.Holder
@@ -67,6 +69,12 @@ type Sessions struct {
 
 // New makes Sessions; Recover must be called before anything else.
 func New(o Options) (*Sessions, error) {
+	if o.Above == nil {
+		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
+	}
+	if o.Places == nil { // they are counted all the same: see limited
+		o.Places = shares.New(1 << 60)
+	}
 	if o.Holder == nil {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
