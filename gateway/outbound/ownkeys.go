@@ -57,3 +57,10 @@ func (o *ownKeys) written(d *draft) {
 		o.at(digest).Store(digest)
 	}
 }
+
+// clear forgets everything: what was written of one tenant is gone from the store.
+func (o *ownKeys) clear() {
+	for i := range o.places {
+		o.places[i].Store(0)
+	}
+}

@@ -201,4 +201,7 @@ func (p *Publisher) wake(deliveries []gateway.Delivery) {
 }
 
 // Forget drops what is kept of a tenant that is no more.
-func (p *Publisher) Forget(tenant string) { p.rates.Forget(tenant) }
+func (p *Publisher) Forget(tenant string) {
+	p.rates.Forget(tenant)
+	p.own.clear()
+}
