@@ -105,6 +105,18 @@ type Names struct {
 	Used   time.Time
 }
 
+// Naming is what one event tells of the names of its conversation.
+type Naming struct {
+	Tenant string
+	Key    string   // its conversation.key
+	Others []string // none, where the event shows no other
+}
+
+// OwnKey is a key that an event showed as its own conversation.key. It is
+// remembered AliasKept from the last such event: a conversation of its own never
+// becomes an alias of another (SPEC 16, "Promises").
+type OwnKey struct{ Tenant, Key string }
+
 // AliasKept is how long the names of a conversation outlive their last use.
 const AliasKept = 30 * 24 * time.Hour
 

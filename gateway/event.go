@@ -29,7 +29,8 @@ type Publication struct {
 	Deliveries []Delivery // all pending, in the order of their events
 	Mark       *Mark      // of the Idempotency-Key: its Answer is what a repeat is told
 	Marks      []Mark     // of the ids by which a provider's repeat of a relayed request is known
-	Names      []Names    // what was learned of the conversations' names
+	Own        []OwnKey   // keys that its events showed as their own
+	Changes    []*Change  // what was learned of the conversations' names, and what met by it
 	Traces     []Trace
 }
 

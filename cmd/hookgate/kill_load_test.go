@@ -64,7 +64,7 @@ func (l *load) tally() (text, missing string) {
 	for _, what := range []string{
 		"open poll: 201 waiting", "open notify: 201 waiting", "open hold: 200 resumed", "open poll: 409 wait_exists", "open poll: lost",
 		"send: 200 resumed", "send: 202 parked", "send: 200 duplicate", "send: 409 already_resumed", "send: 200 ignored", "send: lost",
-		"notice: wait.resumed", "notice: wait.timed_out",
+		"notice: wait.resumed", "notice: wait.timed_out", "name: 202", "name: lost",
 	} {
 		if l.outcomes[what] == 0 {
 			missing += what + "; "
@@ -82,7 +82,8 @@ type plot struct {
 	rng    *rand.Rand // used while the plot is made, and not after
 	talk   *promises.Conversation
 	source string
-	names  []string // by which the conversation is known; each open gives all of them
+	names  []string // by which the conversation is known
+	learns bool     // all names but the first are learned; else each open gives all of them
 	steps  []step
 	spread int // milliseconds over which the steps begin
 
@@ -107,6 +108,12 @@ func newPlot(l *load, number uint64) *plot {
 	p.names = []string{name}
 	if rng.IntN(2) == 0 {
 		p.names = []string{name, name + "-x", name + "-y"}
+	}
+	if rng.IntN(3) == 0 {
+		p.learns, p.names = true, []string{name, name + "-x", name + "-y", name + "-z"}
+		for i := range 1 + rng.IntN(3) {
+			p.plotNames(i)
+		}
 	}
 	for i := range 1 + rng.IntN(3) {
 		p.plotAsk(i)
@@ -146,8 +153,16 @@ func (p *plot) plotAsk(number int) {
 		a.IdempotencyKey, most = "key of "+a.ID, 3
 	}
 	first := rng.IntN(len(p.names))
+	aliases := slices.Delete(slices.Clone(p.names), first, first+1)
+	if p.learns {
+		first, aliases = 0, nil
+		if rng.IntN(3) == 0 { // beside the events that tell others
+			aliases = []string{p.names[1+rng.IntN(len(p.names)-1)]}
+		}
+		a.Tells = aliases
+	}
 	body := map[string]any{
-		"source": p.source, "conversation_key": p.names[first], "aliases": slices.Delete(slices.Clone(p.names), first, first+1),
+		"source": p.source, "conversation_key": p.names[first], "aliases": aliases,
 		"timeout_seconds": int(a.Timeout.Seconds()), "mode": a.Mode, "context": map[string]any{"ask": a.ID},
 	}
 	if rng.IntN(6) == 0 {
@@ -170,7 +185,11 @@ func (p *plot) plotMessage(number int) {
 		N: fmt.Sprintf("%s.%d", p.talk.Name, number), Amount: rng.IntN(1000),
 		Type: []string{promises.Paid, promises.Paid, promises.Paid, promises.Declined, promises.Noise}[rng.IntN(5)],
 	}
-	body := map[string]any{"n": m.N, "type": m.Type, "amount": m.Amount, "conversation_key": p.names[rng.IntN(len(p.names))]}
+	key := p.names[rng.IntN(len(p.names))]
+	if p.learns && key != p.names[0] {
+		m.Key = key
+	}
+	body := map[string]any{"n": m.N, "type": m.Type, "amount": m.Amount, "conversation_key": key}
 	fields := []string{"X-Token: a-token-of-the-kill-test"}
 	switch rng.IntN(4) {
 	case 0: // its body alone tells it from others
@@ -227,7 +246,7 @@ func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(co
 		done(span, answer)
 		said := what + ": lost"
 		if err == nil {
-			said = fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state")))
+			said = strings.TrimSpace(fmt.Sprint(what, ": ", answer.Status, " ", cmp.Or(answer.Header.Get("Hookgate-Outcome"), answer.Field("code"), answer.Field("state"))))
 		}
 		p.count(p.talk.Name, said)
 		leave()
@@ -256,6 +275,9 @@ func (p *plot) open(ctx context.Context, a *promises.Ask, body []byte, stubborn 
 			p.known.Store(o.ID, true)
 		}
 		p.history.Opened(p.talk, o)
+		if o.Wait != nil && len(a.Tells) > 0 {
+			p.history.Learned(p.talk, &promises.Named{Span: span, Names: a.Tells})
+		}
 	})
 }
 

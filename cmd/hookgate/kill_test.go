@@ -34,9 +34,12 @@ func TestKill(t *testing.T) {
 		k.pause(300, 1000)
 	}, func(int) {
 		k.readBack()
-		k.examine(false, k.recent())
+		recent := k.recent()
+		k.readNames(recent)
+		k.examine(false, recent)
 	})
 	k.settle()
+	k.readNames(k.history.Names())
 	k.examine(true, k.history.Names())
 	happened, missing := k.tally()
 	t.Log(happened)

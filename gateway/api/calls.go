@@ -18,11 +18,9 @@ import (
 
 // Calls is what the API needs of package calling.
 type Calls interface {
-	// Call makes a call. How the backend took it is its outcome; an error says that
-	// there was no call at all.
-	Call(ctx context.Context, q calling.Request) (*gateway.Call, error)
-	// Run is Call, always sync, with everything that was sent and found.
-	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
+	// Admit takes the right and the place of a call; an error says that there is none.
+	// run: it is for Run, always sync, with everything that was sent and found.
+	Admit(q calling.Request, run bool) (calling.Admitted, error)
 	// Breaker tells how a webhook's circuit breaker stands.
 	Breaker(tenant, webhook string) (state string, until time.Time)
 	// Challenge asks a url to prove that it knows the token of its connection.
@@ -34,19 +32,16 @@ type appender func(as *gateway.Call, dst []byte) []byte
 
 // callWebhook makes a call, after it has opened the wait that goes with it.
 func callWebhook(c *call) (answer, error) {
-	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
-		made, err := c.Calls.Call(ctx, q)
+	return c.makeCall(false, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
+		made, err := a.Call(ctx)
 		return made, (*gateway.Call).AppendJSON, err
 	})
 }
 
 // runWebhook is callWebhook for the person who sets a webhook up.
 func runWebhook(c *call) (answer, error) {
-	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
-		run, err := c.Calls.Run(ctx, q)
-		if err != nil {
-			return nil, nil, err
-		}
+	return c.makeCall(true, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
+		run := a.Run(ctx)
 		return run.Call, func(as *gateway.Call, dst []byte) []byte {
 			shown := *run
 			shown.Call = as
@@ -55,9 +50,11 @@ func runWebhook(c *call) (answer, error) {
 	})
 }
 
-// makeCall opens the wait first: a callback that is quicker than the backend's
-// answer finds it.
-func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
+// makeCall admits the call before it opens its wait, which takes a callback that was
+// parked for it: for a call that is refused nothing is taken. And the wait is opened
+// before the call is made: a callback that is quicker than the backend's answer finds
+// it.
+func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*gateway.Call, appender, error)) (answer, error) {
 	q, err := c.readCall()
 	if err != nil {
 		return answer{}, err
@@ -65,14 +62,18 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	opened, err := c.openWaitOf(&q)
+	admitted, err := c.Calls.Admit(q, run)
 	if err != nil {
 		return answer{}, err
 	}
-	made, show, err := do(context.Background(), q) // bounded by the webhook's timeout
+	opened, err := c.openWaitOf(&q, admitted)
 	if err != nil {
-		c.dropWait(opened)
+		admitted.Release()
 		return answer{}, err
+	}
+	made, show, err := do(context.Background(), admitted) // bounded by the webhook's timeout
+	if err != nil {
+		return answer{}, err // it had no wait: its promise would have been stored with it
 	}
 	if made.Wait == nil {
 		made.Wait = opened // how it now stands could not be read
@@ -153,7 +154,7 @@ var callWait = fields.ReadOnly("alias_path")
 
 // openWaitOf opens the wait that a call asks for; nil where it asks for none. Its
 // members are those of the body that opens any wait (SPEC 6), its key the call's.
-func (c *call) openWaitOf(q *calling.Request) (*gateway.Wait, error) {
+func (c *call) openWaitOf(q *calling.Request, admitted calling.Admitted) (*gateway.Wait, error) {
 	if len(q.Wait) == 0 {
 		return nil, nil
 	}
@@ -176,13 +177,13 @@ func (c *call) openWaitOf(q *calling.Request) (*gateway.Wait, error) {
 	if err := c.settleWait(&b, &asked); err != nil {
 		return nil, err
 	}
+	asked.With = admitted.Open
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	defer stop()
 	opened, err := c.Waits.Open(ctx, asked)
 	if err != nil {
 		return nil, underWait(busy(err))
 	}
-	q.WaitID = opened.Wait.ID
 	return opened.Wait, nil
 }
 
@@ -195,19 +196,4 @@ func underWait(err error) error {
 	placed := *known
 	placed.Faults = gateway.Under("wait", slices.Clone(known.Faults))
 	return &placed
-}
-
-// dropWait ends the wait of a call that was not made, so that the conversation can
-// ask again.
-func (c *call) dropWait(w *gateway.Wait) {
-	if w == nil || w.State != gateway.StateWaiting {
-		return
-	}
-	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
-	defer stop()
-	var known *gateway.Error
-	if _, err := c.Waits.Cancel(ctx, w.Tenant, w.ID, gateway.ReasonCallFailed); err != nil &&
-		!(errors.As(err, &known) && known.Code == gateway.CodeWaitEnded) {
-		c.Log.Error("a wait stays open whose call was not made", "tenant", w.Tenant, "wait_id", w.ID, "error", err)
-	}
 }

@@ -130,22 +130,42 @@ func TestFailedCallEndsItsWait(t *testing.T) {
 	}
 }
 
-// What cannot be called at all leaves nothing behind.
+// A call that is refused opens no wait, and leaves what is parked for the call that is
+// made (SPEC 16, "Promises").
 func TestCallThatIsNotMadeLeavesNoWait(t *testing.T) {
-	k, b := withLookup(t, nil)
-	k.want(200, "PUT", v1Acme, `{"limits": {"calls_per_second": {"per_second": 0.001, "burst": 1}}}`)
-	k.want(200, "POST", callOf, `{}`)
-	b.next(t)
-	g := k.do("POST", callOf, `{"conversation_key": "c", "wait": {"source": "payments"}}`)
-	if g.status != 429 || g.code() != "rate_limited" || g.header.Get("Retry-After") == "" {
-		t.Errorf("over the limit: %d %s", g.status, g.text)
+	for name, refuse := range map[string]func(k *kit) (status int){
+		"the tenant's rate": func(k *kit) int {
+			k.want(200, "PUT", v1Acme, `{"limits": {"calls_per_second": {"per_second": 0.001, "burst": 1}}}`)
+			k.want(200, "POST", callOf, `{}`)
+			return 429
+		},
+		"no platform": func(k *kit) int {
+			k.want(200, "PUT", lookup, `{"url": "https://crm.example.com/", "mode": "async"}`)
+			return 422
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, _ := withLookup(t, nil)
+			parked := k.callback("c", `{"amount": 7}`)
+			status := refuse(k)
+			paths := []string{callOf}
+			if name != "no platform" { // of what is answered at its end nothing goes there
+				paths = append(paths, lookup+"/run")
+			}
+			for _, path := range paths {
+				if g := k.do("POST", path, `{"conversation_key": "c", "wait": {"source": "payments"}}`); g.status != status {
+					t.Errorf("%s: %d %s", path, g.status, g.text)
+				}
+			}
+			if waits := k.pages(v1Waits); len(waits) > 0 {
+				t.Errorf("waits were opened: %q", waits)
+			}
+			g := k.want(201, "POST", v1Waits, `{"conversation_key": "c", "source": "payments", "mode": "poll"}`)
+			if g.str("state") != "resumed" || !strings.Contains(g.text, parked.CallbackID) {
+				t.Errorf("the next wait does not take what was parked: %s", g.text)
+			}
+		})
 	}
-	b.nothing(t)
-	ended := k.pages(v1Waits + "?state=cancelled")
-	if len(ended) != 1 || k.want(200, "GET", v1Waits+"/"+ended[0], "").str("reason") != "call_failed" {
-		t.Errorf("the cancelled waits are %q", ended)
-	}
-	k.want(201, "POST", v1Waits, `{"conversation_key": "c", "source": "payments", "mode": "poll"}`)
 }
 
 // concluded waits until the call of a conversation has ended, and only its wait goes on.

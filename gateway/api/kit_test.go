@@ -102,6 +102,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 			}
 			return shares.Tenant(tenant)
 		},
+		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
 	k.must(k.waits.Recover())

@@ -49,10 +49,14 @@ func openWait(c *call) (answer, error) {
 		}
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
+	asked.Answers = true
 	opened, err := c.Waits.Open(ctx, asked)
 	stop()
 	if err != nil {
 		return answer{}, busy(err)
+	}
+	if opened.Answered != nil {
+		edge.AfterAnswer(c.ctx, opened.Answered)
 	}
 	fields := jsonFields
 	if opened.Replayed {

@@ -78,22 +78,14 @@ var errDraining = &gateway.Error{
 }
 
 // callAsync promises a call and makes it after its answer.
-func (c *Calls) callAsync(q Request) (*gateway.Call, error) {
-	k := c.begin(q)
-	c.own(k)
-	k.each = q.Webhook.Timeout
-	err := c.seat(k, c.Pending)
-	if err == nil {
-		err = c.pending.enter(k)
-	}
-	if err == nil {
-		if err = c.promise(k); err != nil {
+func (c *Calls) callAsync(k *call) (*gateway.Call, error) {
+	k.each = k.Webhook.Timeout
+	if !k.promised {
+		if err := c.Store.Commit(k.promise()); err != nil {
 			c.pending.leave(k)
+			c.end(k)
+			return nil, err
 		}
-	}
-	if err != nil {
-		c.end(k)
-		return nil, err
 	}
 	shown := c.shown(k)
 	go func() {
@@ -105,12 +97,8 @@ func (c *Calls) callAsync(q Request) (*gateway.Call, error) {
 
 // callContinuing makes a call while its caller waits, and promises it when its time
 // is over: what is under way then may go on, up to the longest that a call takes.
-func (c *Calls) callContinuing(q Request) (*gateway.Call, error) {
-	k := c.begin(q)
-	if err := c.seat(k, c.Waited); err != nil {
-		c.end(k)
-		return nil, err
-	}
+// Where that cannot be promised it has to end as any other does.
+func (c *Calls) callContinuing(k *call) *gateway.Call {
 	c.own(k)
 	k.deadline = k.began.Add(directory.MaxTimeout)
 	done := make(chan struct{})
@@ -119,26 +107,34 @@ func (c *Calls) callContinuing(q Request) (*gateway.Call, error) {
 		c.carry(k)
 	}()
 	if !c.overdue(k, done) {
-		return c.inTime(k), nil
+		return c.inTime(k)
 	}
-	if c.reseat(k, c.Pending) != nil || c.pending.enter(k) != nil {
-		k.cancel() // it has to end as any other does
-		<-done
-		return c.inTime(k), nil
-	}
-	if err := c.promise(k); err != nil {
+	if err := c.goOn(k); err != nil {
 		k.cancel()
 		<-done
-		c.pending.leave(k)
-		c.end(k)
-		return nil, err
+		return c.inTime(k)
 	}
 	shown := c.shown(k)
 	go func() {
 		<-done
 		c.finish(k)
 	}()
-	return shown, nil
+	return shown
+}
+
+// goOn promises a call that its caller has waited for.
+func (c *Calls) goOn(k *call) error {
+	if err := c.reseat(k, c.Pending); err != nil {
+		return err
+	}
+	if err := c.pending.enter(k); err != nil {
+		return err
+	}
+	err := c.Store.Commit(k.promise())
+	if err != nil {
+		c.pending.leave(k)
+	}
+	return err
 }
 
 // overdue waits for the end of a call, or of the time that its caller has.
@@ -170,9 +166,9 @@ func (c *Calls) inTime(k *call) *gateway.Call {
 	return k.result
 }
 
-// promise stores a call before it is answered as pending.
-func (c *Calls) promise(k *call) error {
-	return c.Store.Commit(&gateway.Change{Pending: k.pendingCall(), Traces: traces(k.unfinished())})
+// promise is what is stored of a call before it is answered as pending.
+func (k *call) promise() *gateway.Change {
+	return &gateway.Change{Pending: k.pendingCall(), Traces: traces(k.unfinished())}
 }
 
 func (k *call) pendingCall() *gateway.PendingCall {

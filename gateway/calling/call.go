@@ -23,6 +23,7 @@ type call struct {
 	explains bool          // how each variable came to its value is wanted
 	left     bool          // it was given up by a drain, and has no outcome
 	gone     atomic.Bool   // its tenant is no more: its outcome is nobody's
+	promised bool          // it was stored with its wait
 	spoilt   bool          // its memory is not used again
 	place    place         // what it has of the budgets
 

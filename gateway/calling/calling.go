@@ -103,28 +103,13 @@ func New(o Options) *Calls {
 	return c
 }
 
-// Call makes a call. How the backend took it is its outcome, pending among them; an
-// error is a *gateway.Error, or one of the store's, and says that there was no call.
+// Call is Admit, and the call at once: for who has no wait to open between the two.
 func (c *Calls) Call(ctx context.Context, q Request) (*gateway.Call, error) {
-	w := q.Webhook
-	if err := c.admit(w); err != nil {
+	a, err := c.Admit(q, false)
+	if err != nil {
 		return nil, err
 	}
-	switch {
-	case (w.Async || w.Continue) && w.Tenant.Platform == nil:
-		return nil, errNoPlatform
-	case w.Async:
-		return c.callAsync(q)
-	case w.Continue:
-		return c.callContinuing(q)
-	}
-	k := c.begin(q)
-	defer c.end(k)
-	if err := c.seat(k, c.Waited); err != nil {
-		return nil, err
-	}
-	c.callSync(ctx, k)
-	return k.result, nil
+	return a.Call(ctx)
 }
 
 // callSync makes a call while its caller waits.
@@ -167,19 +152,6 @@ func (c *Calls) guarded(k *call, do func()) {
 		}
 	}()
 	do()
-}
-
-// admit refuses a call before anything of it happens.
-func (c *Calls) admit(w *directory.Webhook) error {
-	if !w.Enabled {
-		return errNoWebhook
-	}
-	if wait := c.rates.TakeTree(w.Tenant, c.Above(w.Tenant), limits.Calls, 1, time.Now()); wait > 0 {
-		return &gateway.Error{
-			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
-		}
-	}
-	return nil
 }
 
 var (

@@ -28,20 +28,14 @@ type Sent struct {
 	Body   gateway.Raw // JSON as it is, anything else as a string; nil: none
 }
 
-// Run makes a call while its caller waits, whatever the mode of the webhook, and
-// tells everything of it. It fails as Call does.
+// Run is Call, while its caller waits, whatever the mode of the webhook, with
+// everything of it.
 func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
-	if err := c.admit(q.Webhook); err != nil {
+	a, err := c.Admit(q, true)
+	if err != nil {
 		return nil, err
 	}
-	k := c.begin(q)
-	defer c.end(k)
-	if err := c.seat(k, c.Waited); err != nil {
-		return nil, err
-	}
-	k.explains = true
-	c.callSync(ctx, k)
-	return &Run{Call: k.result, Request: k.shownRequest(), Answer: k.answered, Explained: k.explanations()}, nil
+	return a.Run(ctx), nil
 }
 
 // shownRequest is the request with its secrets masked: the token in the url, and

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"hookgate/gateway"
 )
 
@@ -54,6 +56,30 @@ type Conn struct {
 	interrupted atomic.Bool // nothing more is to be read of the body
 	dirty       atomic.Bool // the client may still be sending what nobody will read
 	closed      atomic.Bool
+	answered    atomic.Pointer[func()] // see AfterAnswer
+}
+
+// AfterAnswer calls do, once, when the answer to ctx has been written, or never will
+// be. It must return soon: the connection waits for it.
+//
+// fasthttp tells nobody of the end of an answer. But it reads a connection again, or
+// closes it, only after it has written what it had.
+func AfterAnswer(ctx *fasthttp.RequestCtx, do func()) {
+	c, ok := ctx.Conn().(*Conn)
+	if !ok {
+		do()
+		return
+	}
+	c.answered.Store(&do)
+	if c.closed.Load() {
+		c.tell()
+	}
+}
+
+func (c *Conn) tell() {
+	if do := c.answered.Swap(nil); do != nil {
+		(*do)()
+	}
 }
 
 // NetConn returns the connection under this one.
@@ -61,6 +87,9 @@ func (c *Conn) NetConn() net.Conn { return c.Conn }
 
 // Read hands on what it may; after a refusal it only fails.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.answered.Load() != nil {
+		c.tell()
+	}
 	if c.fault != nil {
 		return 0, c.fault
 	}
@@ -331,6 +360,7 @@ func (c *Conn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
+	c.tell()
 	c.limits.Bodies.give(c.charged.Swap(0))
 	if c.dirty.Load() {
 		c.linger()

@@ -235,8 +235,9 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake, Source: n.source, Holder: n.holder,
-		Above: n.directory.Above, Now: n.clock.Now, Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
+		Store: n.store, Notify: n.lanes.Wake, Withhold: n.lanes.Withhold, Let: n.lanes.Let, Source: n.source, Now: n.clock.Now,
+		Holder: n.holder, Above: n.directory.Above,
+		Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {

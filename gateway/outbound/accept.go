@@ -19,8 +19,9 @@ type draft struct {
 	publication gateway.Publication
 	mark        gateway.Mark // of the Idempotency-Key; Tenant "" for none
 	tenants     []tenantShare
-	named       []namedConversation
-	counts      []int // deliveries by event
+	named       []gateway.Naming // conversations that an event knows by more than one name
+	owned       []uint64         // digests of publication.Own
+	counts      []int            // deliveries by event
 	scratch     []byte
 }
 
@@ -28,12 +29,6 @@ type draft struct {
 type tenantShare struct {
 	of     *directory.Tenant
 	events int
-}
-
-// namedConversation is a conversation that an event knows by more than one name.
-type namedConversation struct {
-	tenant string
-	names  []string
 }
 
 func (d *draft) begin(q PublishRequest, now time.Time) {
@@ -51,10 +46,12 @@ func (d *draft) free() {
 	clear(d.publication.Traces)
 	clear(d.tenants)
 	clear(d.named)
+	clear(d.publication.Own)
 	*d = draft{
-		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], counts: d.counts[:0], scratch: d.scratch[:0],
+		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0], scratch: d.scratch[:0],
 		publication: gateway.Publication{
 			Events: d.publication.Events[:0], Deliveries: d.publication.Deliveries[:0], Traces: d.publication.Traces[:0],
+			Own: d.publication.Own[:0],
 		},
 	}
 }

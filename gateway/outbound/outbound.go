@@ -5,6 +5,7 @@
 //	accept       check every event of a request, find its tenant
 //	deduplicate  answer a repeated Idempotency-Key as the first time
 //	fanout       make one delivery for each endpoint
+//	learn        find which names the events give their conversations
 //	enqueue      store all of it in one commit; only then is the answer 202
 //	lease        take what is due from the lane's window in memory
 //	permit       hold back while the endpoint rests, or its circuit breaker is open

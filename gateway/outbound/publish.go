@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -8,14 +9,6 @@ import (
 	"hookgate/gateway/limits"
 	"hookgate/gateway/shares"
 )
-
-// Learner learns which names one conversation has.
-type Learner interface {
-	// Learn gives what is to be stored of the names of a conversation; known says
-	// that nothing is. After it is durable, Learned is called with it.
-	Learn(tenant string, names []string) (n gateway.Names, known bool, err error)
-	Learned(n gateway.Names)
-}
 
 // PublisherOptions are what a Publisher is made of. Queue, Lanes and Learner are
 // required.
@@ -39,6 +32,7 @@ const DefaultPublish = 100_000
 type Publisher struct {
 	PublisherOptions
 	rates    limits.Table
+	own      ownKeys
 	drafts   sync.Pool
 	relays   sync.Pool
 	mu       sync.Mutex
@@ -54,7 +48,7 @@ func NewPublisher(o PublisherOptions) *Publisher {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
 	return &Publisher{
-		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{},
+		PublisherOptions: o, underway: map[gateway.MarkKey]chan struct{}{}, own: ownKeys{seed: maphash.MakeSeed()},
 		drafts: sync.Pool{New: func() any { return new(draft) }}, relays: sync.Pool{New: func() any { return new(relay) }},
 	}
 }
@@ -88,13 +82,19 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 		return Published{}, err
 	}
 	d.fanout()
-	if err := p.learn(d); err != nil {
+	learned, err := p.learn(d)
+	if err != nil {
 		return Published{}, err
+	}
+	stored := false
+	if learned != nil {
+		defer func() { learned(stored) }()
 	}
 	answer := d.answer()
 	if err := p.enqueue(d, answer); err != nil {
 		return Published{}, err
 	}
+	stored = true
 	return Published{Body: answer}, nil
 }
 
@@ -164,20 +164,6 @@ func (p *Publisher) admit(d *draft) error {
 	return nil
 }
 
-// learn adds what the events tell of their conversations' names.
-func (p *Publisher) learn(d *draft) error {
-	for _, l := range d.named {
-		n, known, err := p.Learner.Learn(l.tenant, l.names)
-		if err != nil {
-			return err
-		}
-		if !known {
-			d.publication.Names = append(d.publication.Names, n)
-		}
-	}
-	return nil
-}
-
 // enqueue stores everything in one commit, then wakes the lanes.
 func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	if d.mark.Tenant != "" {
@@ -187,9 +173,7 @@ func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	if err := p.Queue.Accept(&d.publication); err != nil {
 		return err
 	}
-	for _, n := range d.publication.Names {
-		p.Learner.Learned(n)
-	}
+	p.own.written(d)
 	p.wake(d.publication.Deliveries)
 	for i := range d.publication.Events {
 		e := &d.publication.Events[i]
@@ -217,4 +201,7 @@ func (p *Publisher) wake(deliveries []gateway.Delivery) {
 }
 
 // Forget drops what is kept of a tenant that is no more.
-func (p *Publisher) Forget(tenant string) { p.rates.Forget(tenant) }
+func (p *Publisher) Forget(tenant string) {
+	p.rates.Forget(tenant)
+	p.own.clear()
+}

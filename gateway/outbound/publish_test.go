@@ -21,7 +21,7 @@ import (
 
 // publisherOf makes a Publisher over a world, for the tenants acme, which has the
 // fixtures' account and these endpoints, and other.
-func publisherOf(t *testing.T, w *world, endpoints map[string]gateway.Endpoint) (*outbound.Publisher, *directory.Snapshot) {
+func publisherOf(t testing.TB, w *world, endpoints map[string]gateway.Endpoint) (*outbound.Publisher, *directory.Snapshot) {
 	t.Helper()
 	two := 2.0
 	tenants, faults := directory.CompileFile(map[string]directory.FileTenant{

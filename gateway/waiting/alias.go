@@ -1,42 +1,39 @@
 package waiting
 
-import (
-	"context"
-
-	"hookgate/gateway"
-)
+import "context"
 
 // Alias makes another name of a conversation durable: from then on a callback may
 // carry it, and one that was parked under it resumes the wait that is open under
 // key. Both names are keys as gateway.Key gives them; ctx bounds how long the turn
 // on them is waited for.
 //
-// An alias that another conversation has joins the two, as Open and Learn do; but
-// waits that are open stay apart, each under the names with which it was opened
-// (SPEC 6, "Aliases").
+// An alias that another conversation has joins the two, as Open and Learn do, unless
+// both have a conversation.key of their own; but waits that are open stay apart,
+// each under the names with which it was opened (SPEC 6, "Aliases"; SPEC 16).
 func (s *Sessions) Alias(ctx context.Context, tenant, key, alias string) error {
-	n, err := s.nameAlso(ctx, tenant, key, alias)
+	l, err := s.lessonOf(ctx, tenant, []lesson{{key: key, others: []string{alias}}}, nil)
 	if err != nil {
 		return err
 	}
-	// Also where the store knew: who made it known may have crashed before it
-	// looked for what is parked.
-	s.Learned(n)
+	stored := false
+	defer func() { l.end(stored) }()
+	if err := l.conclude(); err != nil {
+		return err
+	}
+	if len(l.changes) == 0 {
+		// Also where the store knew: who made it known may have crashed, in an older
+		// version, before it looked for what is parked.
+		c, err := l.ledger.of(key)
+		if err == nil {
+			err = l.meet(c.all)
+		}
+		if err != nil || len(l.changes) == 0 {
+			return err
+		}
+	}
+	if err := s.commit(l.changes...); err != nil {
+		return err
+	}
+	stored = true
 	return nil
-}
-
-// nameAlso writes the names of a conversation, unless the store knows them so.
-func (s *Sessions) nameAlso(ctx context.Context, tenant, key, alias string) (gateway.Names, error) {
-	r := s.room(tenant)
-	t := &turn{}
-	n, changed, err := s.acquireNames(ctx, r, t, asked{source: naming, key: key, aliases: []string{alias}})
-	if err != nil {
-		return n, err
-	}
-	defer r.release(s, t)
-	if !changed {
-		return n, nil
-	}
-	defer r.renamed() // before the turn is given back: who waits for it must look again
-	return n, s.commit(&gateway.Change{Names: &n})
 }

@@ -234,22 +234,27 @@ func TestCallbackLooksAgainForItsWiderTurn(t *testing.T) {
 	})
 }
 
-// A wait may end, and its deadline pass, while what is parked for it is on its way:
-// it ended once, and stays as it ended.
+// A callback may come, and the deadline of the wait pass, while what was parked is on
+// its way: it ends once, by what the alias found.
 func TestAliasEndsNoWaitTwice(t *testing.T) {
 	whilePaused(t, func(k *kit, _ *pausingStore) {
-		k.send(sent{key: "pi_1", body: paid(1)})
+		early := k.send(sent{key: "pi_1", body: paid(1)})
 		paidOnly := gateway.Raw(`[{"name":"paid","branch":"SUCCESS","when":[{"path":"type","equals":"paid"}]}]`)
 		w := k.open(waiting.OpenRequest{Key: "chat1", Match: paidOnly, Timeout: 10 * time.Second}).Wait
 		var taken waiting.Taken
+		var other sync.WaitGroup
 		meanwhile := func() {
-			taken = k.send(sent{key: "chat1", body: paid(2)})
+			other.Go(func() { taken = k.send(sent{key: "chat1", body: paid(2)}) })
 			time.Sleep(11 * time.Second)
 		}
 		k.onRules.Store(&meanwhile)
 		k.alias("chat1", "pi_1")
-		if err := k.resumedBy(w.ID, taken.CallbackID); err != nil {
+		other.Wait()
+		if err := k.resumedBy(w.ID, early.CallbackID); err != nil {
 			k.t.Error(err)
+		}
+		if taken.Outcome != gateway.OutcomeAlreadyResumed {
+			k.t.Errorf("the callback that came meanwhile: %+v", taken)
 		}
 	})
 }

@@ -12,3 +12,6 @@ func (s *Sessions) monotonic(at time.Time) time.Time {
 	left := at.Sub(s.Now())
 	return time.Now().Add(left)
 }
+
+// nowBefore says whether a moment on the monotonic clock is still to come.
+func nowBefore(at time.Time) bool { return time.Now().Before(at) }

@@ -7,13 +7,19 @@
 //	expire   end a wait because its time is over
 //	hold     look on until a wait has ended
 //	alias    give a conversation another name, also while it waits
+//	learn    the same from events, together with what they promise
 //
 // A wait leaves the state waiting exactly once. Callback, deadline and cancel
 // race for it, and what decides is a turn: each of them must have the turn on all
 // names of the conversation before it looks, and gives it back after its commit.
 // So whoever holds the turn may read the store and change it as if alone, while
 // other conversations go on beside it and share its fsync. Nobody waits for one
-// turn while holding another: all names are taken at once or none.
+// turn while holding another: all names are taken at once or none. Only a publish
+// for several tenants takes one turn a tenant, always in the order of their ids.
+//
+// A turn is on names at one source. Who changes which names are one conversation's
+// has it on them at every source, and writes the names together with what meets by
+// them: an open wait, and a callback that was parked under another name.
 //
 // The registry in memory decides and the store remembers. One change carries
 // everything that an outcome promises (the ended wait, the marks by which its

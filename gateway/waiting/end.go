@@ -46,7 +46,7 @@ func errEnded(w *gateway.Wait) error {
 // end ends an open session without a callback, durably. The turn is held.
 func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
 	final := endedWithout(e.wait, state, reason, s.Now())
-	change := endChange(final)
+	change := s.endChange(final)
 	if err := s.commit(change); err != nil {
 		return err
 	}
@@ -78,16 +78,20 @@ func resumed(w *gateway.Wait, v verdict, c gateway.TakenCallback, at time.Time) 
 	return final
 }
 
-func endChange(final *gateway.Wait) *gateway.Change {
-	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final, appendWaitTrace(nil, final))}, Notice: endNotice(final)}
+func (s *Sessions) endChange(final *gateway.Wait) *gateway.Change {
+	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final, appendWaitTrace(nil, final))}, Notice: s.endNotice(final)}
 }
 
 // endNotice tells the platform of the end of a wait that asked for it.
-func endNotice(final *gateway.Wait) *gateway.Notice {
+func (s *Sessions) endNotice(final *gateway.Wait) *gateway.Notice {
 	if final.Mode != gateway.ModeNotify {
 		return nil
 	}
-	return gateway.WaitNotice(final, final.EndedAt)
+	n := gateway.WaitNotice(final, final.EndedAt)
+	if a := s.answeringOf(final.ID); a != nil {
+		a.withhold(n.Delivery.ID)
+	}
+	return n
 }
 
 // stamp is a moment as it is stored and shown: UTC, milliseconds.

@@ -166,7 +166,7 @@ func (x *expirer) expire(due []*expiry) {
 			continue
 		}
 		final := endedWithout(item.session.wait, gateway.StateTimedOut, gateway.ReasonTimeout, stamped)
-		taken, turns, changes = append(taken, item), append(turns, t), append(changes, endChange(final))
+		taken, turns, changes = append(taken, item), append(turns, t), append(changes, s.endChange(final))
 	}
 	if len(taken) == 0 {
 		return

@@ -29,6 +29,8 @@ type kit struct {
 	sessions *waiting.Sessions
 	source   *directory.Source
 	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
+	lane     *lane                             // nil: nothing is kept back
+	crashing bool                              // what is heard is stored, and then the process is gone
 
 	mu       sync.Mutex
 	notices  []gateway.Due
@@ -131,7 +133,7 @@ func (k *kit) start() {
 	if k.wrap != nil {
 		store = k.wrap(store)
 	}
-	if k.sessions, err = waiting.New(waiting.Options{
+	o := waiting.Options{
 		Store: store, Observer: k, Places: k.places, Contexts: k.contexts, Now: k.now,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
@@ -147,7 +149,11 @@ func (k *kit) start() {
 				k.onNotice()
 			}
 		},
-	}); err != nil {
+	}
+	if k.lane != nil {
+		o.Withhold, o.Let = k.lane.withhold, k.lane.let
+	}
+	if k.sessions, err = waiting.New(o); err != nil {
 		k.t.Fatal(err)
 	}
 	if err := k.sessions.Recover(); err != nil {
@@ -163,6 +169,14 @@ func (k *kit) stop() {
 }
 
 func (k *kit) restart() { k.stop(); k.start() }
+
+// crash loses what was not synced, and starts again.
+func (k *kit) crash() {
+	left := k.fs.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
+	k.stop()
+	k.fs = left
+	k.start()
+}
 
 // open opens a wait and fails the test on any error.
 func (k *kit) open(q waiting.OpenRequest) waiting.Opened {

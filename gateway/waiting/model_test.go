@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,15 +16,15 @@ import (
 	"hookgate/gateway/waiting"
 )
 
-// TestModel runs any mix of opening, callbacks, cancels, passing time and
-// restarts, and compares each answer with a model that is small enough to read.
+// TestModel runs any mix of opening, callbacks, events that tell names, cancels,
+// passing time, restarts and crashes, and compares each answer with a model that is small enough to read.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		// All is drawn before the bubble: rapid must not panic inside it.
 		steps := rapid.SliceOfN(drawStep, 1, 60).Draw(rt, "steps")
 		var broken error
 		synctest.Test(t, func(t *testing.T) {
-			k := newKit(t, vfs.NewMem(), gateway.Source{Match: paidOrDeclined})
+			k := newKit(t, vfs.NewCrashableMem(), gateway.Source{Match: paidOrDeclined})
 			defer func() { k.stop() }()
 			broken = newModel(k).run(steps)
 		})
@@ -41,43 +42,64 @@ var paidOrDeclined = append([]gateway.Match{{
 // ends in the very moment in which something else is asked.
 type step struct {
 	do      string
-	key     string // a, b, or x: an alias of a once a wait has said so
-	alias   bool   // open: with x
-	id      string // send
-	kind    string // send
-	seconds int    // sleep, and open's timeout
+	key     string       // a or b, whose events speak; x or y: names that are learned
+	alias   bool         // open a: with x
+	events  []modelEvent // hear
+	id      string       // send
+	kind    string       // send
+	seconds int          // sleep, and open's timeout
+}
+
+// modelEvent is an event of a or b that tells other names, or none.
+type modelEvent struct {
+	key    string
+	others []string
 }
 
 func (s step) String() string {
-	return fmt.Sprintf("%s key=%s alias=%t id=%q kind=%s seconds=%d", s.do, s.key, s.alias, s.id, s.kind, s.seconds)
+	return fmt.Sprintf("%s key=%s alias=%t id=%q kind=%s seconds=%d events=%v", s.do, s.key, s.alias, s.id, s.kind, s.seconds, s.events)
 }
 
 var drawStep = rapid.Custom(func(t *rapid.T) step {
 	return step{
-		do:      rapid.SampledFrom([]string{"open", "open", "send", "send", "send", "cancel", "sleep", "restart"}).Draw(t, "do"),
-		key:     rapid.SampledFrom([]string{"a", "a", "b", "x"}).Draw(t, "key"),
+		do: rapid.SampledFrom([]string{
+			"open", "open", "send", "send", "send", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash",
+		}).Draw(t, "do"),
+		key:     rapid.SampledFrom([]string{"a", "a", "b", "x", "y"}).Draw(t, "key"),
 		alias:   rapid.Bool().Draw(t, "alias"),
+		events:  rapid.SliceOfN(drawEvent, 1, 3).Draw(t, "events"),
 		id:      rapid.SampledFrom([]string{"", "", "d1", "d2"}).Draw(t, "id"),
 		kind:    rapid.SampledFrom([]string{"paid", "paid", "declined", "noise"}).Draw(t, "kind"),
 		seconds: rapid.SampledFrom([]int{1, 7, 40}).Draw(t, "seconds"),
 	}
 })
 
-// model is what SPEC 5, 6 and 14 say, for one source.
+var drawEvent = rapid.Custom(func(t *rapid.T) modelEvent {
+	e := modelEvent{key: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "event")}
+	for _, name := range []string{"x", "y", "a", "b"} {
+		if name != e.key && rapid.IntRange(0, 2).Draw(t, name) == 0 {
+			e.others = append(e.others, name)
+		}
+	}
+	return e
+})
+
+// model is what SPEC 5, 6, 14 and 16 say, for one source.
 type model struct {
 	kit    *kit
-	linked bool // x is known as an alias of a
+	names  map[string]*[]string // by each of them: those of one conversation
+	own    map[string]bool      // keys that an event has shown as its own
 	waits  []*modelWait
 	parked []*modelParked
 	marks  map[string]*modelMark // by what a repeat is known by
 }
 
 type modelWait struct {
-	id    string
-	names map[string]bool
-	until time.Time
-	state gateway.WaitState
-	ended time.Time
+	id, key string
+	names   []string // as it was opened
+	until   time.Time
+	state   gateway.WaitState
+	ended   time.Time
 }
 
 type modelParked struct {
@@ -91,7 +113,13 @@ type modelMark struct {
 	until          time.Time
 }
 
-func newModel(k *kit) *model { return &model{kit: k, marks: map[string]*modelMark{}} }
+func newModel(k *kit) *model {
+	m := &model{kit: k, names: map[string]*[]string{}, own: map[string]bool{}, marks: map[string]*modelMark{}}
+	for _, name := range []string{"a", "b", "x", "y"} {
+		m.names[name] = &[]string{name}
+	}
+	return m
+}
 
 func (m *model) run(steps []step) error {
 	for i, s := range steps {
@@ -115,6 +143,10 @@ func (m *model) step(s step) error {
 		return m.cancel(s)
 	case "restart":
 		m.kit.restart()
+	case "crash":
+		m.kit.crash()
+	case "hear", "heard and crashed", "not heard and crashed":
+		return m.hear(s)
 	case "sleep":
 		time.Sleep(time.Duration(s.seconds) * time.Second)
 	}
@@ -124,32 +156,140 @@ func (m *model) step(s step) error {
 }
 
 // group gives every name of a key's conversation.
-func (m *model) group(key string) map[string]bool {
-	if m.linked && (key == "a" || key == "x") {
-		return map[string]bool{"a": true, "x": true}
+func (m *model) group(key string) []string { return *m.names[key] }
+
+// hear is a publish. Crashed, it was stored or it was not, and its publisher was told
+// nothing.
+func (m *model) hear(s step) error {
+	events := make([]gateway.Naming, 0, len(s.events))
+	for _, e := range s.events {
+		events = append(events, told(append([]string{e.key}, e.others...)...))
 	}
-	return map[string]bool{key: true}
+	switch s.do {
+	case "not heard and crashed":
+		if _, _, err := m.kit.sessions.Learn(context.Background(), events); err != nil {
+			return err
+		}
+		m.kit.crash()
+		m.timeOut()
+		return nil
+	case "heard and crashed":
+		m.kit.crashing = true
+	}
+	err := m.kit.hear(events...)
+	if m.kit.crashing {
+		m.kit.crashing = false
+		m.kit.crash()
+	}
+	if err != nil {
+		return err
+	}
+	m.timeOut()
+	m.learn(s.events)
+	return nil
 }
 
-func (m *model) waiting(names map[string]bool) *modelWait {
+// learn is SPEC 16: all names of a publish are kept together, and a key that speaks for
+// itself is nobody else's.
+func (m *model) learn(events []modelEvent) {
+	for _, e := range events {
+		if m.speaker(e.key) != "" && !m.own[e.key] { // somebody else spoke for it before
+			all := m.names[e.key]
+			*all = slices.DeleteFunc(slices.Clone(*all), func(name string) bool { return name == e.key })
+			m.names[e.key] = &[]string{e.key}
+		}
+		m.own[e.key] = true
+	}
+	for _, e := range events {
+		for _, other := range e.others {
+			m.join(e.key, other)
+		}
+	}
+	for _, e := range events {
+		m.meet(m.group(e.key))
+	}
+}
+
+// join makes two conversations one, if not both speak for themselves.
+func (m *model) join(key, other string) bool {
+	mine, theirs := m.names[key], m.names[other]
+	if mine == theirs || m.speaker(key) != "" && m.speaker(other) != "" {
+		return false
+	}
+	for _, name := range *theirs {
+		*mine = append(*mine, name)
+		m.names[name] = mine
+	}
+	return true
+}
+
+// speaker is the own key of a conversation; "" for none.
+func (m *model) speaker(key string) string {
+	for _, name := range m.group(key) {
+		if m.own[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// meet gives open waits of a conversation what is parked for them.
+func (m *model) meet(names []string) {
 	for _, w := range m.waits {
-		for n := range names {
-			if w.state == gateway.StateWaiting && w.names[n] {
-				return w
+		if w.state != gateway.StateWaiting || !slices.Contains(names, w.key) {
+			continue
+		}
+		for _, p := range m.parked {
+			if !p.gone && slices.Contains(names, p.key) && !m.others(w, p.key) {
+				m.resume(w, p)
+				break
 			}
 		}
+	}
+}
+
+// others says whether another open wait has a name.
+func (m *model) others(w *modelWait, name string) bool {
+	has := m.at(name)
+	return has != nil && has != w
+}
+
+func (m *model) resume(w *modelWait, p *modelParked) {
+	p.gone, w.state, w.ended = true, gateway.StateResumed, time.Now()
+	m.marks[p.mark] = &modelMark{callback: p.id, wait: w.id, until: p.at.Add(24 * time.Hour)}
+}
+
+// at gives the open wait that has a name of its own; of two the later.
+func (m *model) at(name string) (found *modelWait) {
+	for _, w := range m.waits {
+		if w.state == gateway.StateWaiting && slices.Contains(w.names, name) {
+			found = w
+		}
+	}
+	return found
+}
+
+// waiting gives the wait that is open for a key: under it, or under another name of its
+// conversation. One that had a name before its conversation spoke for itself has it no
+// more.
+func (m *model) waiting(key string) *modelWait {
+	names := append([]string{key}, m.group(key)...)
+	for _, name := range names {
+		w := m.at(name)
+		if w == nil || m.own[name] && !slices.Contains(m.group(name), w.key) {
+			continue
+		}
+		return w
 	}
 	return nil
 }
 
-// last is the wait that ended last under any of the names, within 24 hours.
-func (m *model) last(names map[string]bool) (last *modelWait) {
+// last is the wait that ended last in a key's conversation, within 24 hours.
+func (m *model) last(key string) (last *modelWait) {
 	for _, w := range m.waits {
-		for n := range names {
-			if w.state != gateway.StateWaiting && w.names[n] && (last == nil || w.ended.After(last.ended) ||
-				w.ended.Equal(last.ended) && w.id > last.id) {
-				last = w
-			}
+		if w.state != gateway.StateWaiting && slices.Contains(m.group(key), w.key) && (last == nil || w.ended.After(last.ended) ||
+			w.ended.Equal(last.ended) && w.id > last.id) {
+			last = w
 		}
 	}
 	return last
@@ -159,7 +299,7 @@ func (m *model) timeOut() {
 	now := time.Now()
 	for _, w := range m.waits {
 		if w.state == gateway.StateWaiting && !now.Before(w.until) {
-			w.state, w.ended = gateway.StateTimedOut, now
+			w.state, w.ended = gateway.StateTimedOut, w.until
 		}
 	}
 	for _, p := range m.parked {
@@ -171,17 +311,19 @@ func (m *model) timeOut() {
 
 func (m *model) open(s step) error {
 	q := waiting.OpenRequest{Key: s.key, Timeout: time.Duration(s.seconds)*time.Second + 300*time.Millisecond}
-	names := m.group(s.key)
+	before := *m.names[s.key]
 	if s.alias && s.key == "a" {
 		q.Aliases = []string{"x"}
-		names = map[string]bool{"a": true, "x": true}
 	}
-	blocking := m.waiting(names)
+	blocking := m.waiting(s.key)
+	if blocking == nil && len(q.Aliases) > 0 && (m.speaker("a") == "" || m.speaker("x") == "" || m.names["a"] == m.names["x"]) {
+		blocking = m.waiting("x")
+	}
 	opened, err := m.kit.tryOpen(q)
 	if blocking != nil {
 		var refused *gateway.Error
 		if !errors.As(err, &refused) || refused.Code != gateway.CodeWaitExists {
-			return fmt.Errorf("opened %v, %v; want wait_exists", opened.Wait, err)
+			return fmt.Errorf("opened %v, %v; want wait_exists by %s, and the conversation is %v", opened.Wait, err, blocking.id, before)
 		}
 		return nil
 	}
@@ -189,17 +331,16 @@ func (m *model) open(s step) error {
 		return err
 	}
 	if len(q.Aliases) > 0 {
-		m.linked = true
+		m.join("a", "x")
 	}
 	now := time.Now()
-	w := &modelWait{id: opened.Wait.ID, names: names, until: now.Add(q.Timeout), state: gateway.StateWaiting}
+	w := &modelWait{id: opened.Wait.ID, key: s.key, names: slices.Clone(m.group(s.key)), until: now.Add(q.Timeout), state: gateway.StateWaiting}
 	m.waits = append(m.waits, w)
 	for _, p := range m.parked {
-		if p.gone || !names[p.key] {
+		if p.gone || !slices.Contains(w.names, p.key) {
 			continue
 		}
-		p.gone, w.state, w.ended = true, gateway.StateResumed, now
-		m.marks[p.mark] = &modelMark{callback: p.id, wait: w.id, until: p.at.Add(24 * time.Hour)}
+		m.resume(w, p)
 		if c := opened.Wait.Callback; c == nil || c.ID != p.id {
 			return fmt.Errorf("the wait reads %s, want resumed by parked %s", opened.Wait.AppendJSON(nil), p.id)
 		}
@@ -234,7 +375,7 @@ func (m *model) expect(s step, got waiting.Taken) waiting.Taken {
 	remember := func(wait string, kept time.Duration) {
 		m.marks[mark] = &modelMark{callback: got.CallbackID, wait: wait, until: now.Add(kept)}
 	}
-	w := m.waiting(m.group(s.key))
+	w := m.waiting(s.key)
 	switch {
 	case known != nil && (s.id != "" || w == nil):
 		return duplicate()
@@ -250,7 +391,7 @@ func (m *model) expect(s step, got waiting.Taken) waiting.Taken {
 		remember(w.id, 24*time.Hour)
 		return waiting.Taken{Outcome: gateway.OutcomeResumed, CallbackID: got.CallbackID, WaitID: w.id}
 	}
-	if last := m.last(m.group(s.key)); last != nil {
+	if last := m.last(s.key); last != nil {
 		o := gateway.OutcomeLate
 		if last.state == gateway.StateResumed {
 			o = gateway.OutcomeAlreadyResumed
@@ -263,7 +404,7 @@ func (m *model) expect(s step, got waiting.Taken) waiting.Taken {
 }
 
 func (m *model) cancel(s step) error {
-	w := m.waiting(m.group(s.key))
+	w := m.waiting(s.key)
 	if w == nil {
 		return nil
 	}

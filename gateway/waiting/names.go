@@ -8,6 +8,13 @@ import (
 	"hookgate/gateway"
 )
 
+// Which names are one conversation's. What the store has under a name are the names
+// that it was joined with; but a key that an event showed as its own
+// conversation.key is a conversation of its own, from then on for good (SPEC 16).
+// So names fall apart where two of them are such keys: the first keeps the others,
+// every other such key stands alone. That is decided when names are read: an event
+// that shows nothing but its own key writes that it did, and looks at nothing.
+
 // namesOf gives all names of the conversation that has this one, itself
 // included. What is used lives on: names that were last used long ago are
 // written anew.
@@ -16,119 +23,100 @@ func (s *Sessions) namesOf(tenant, key string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !found {
+	if !found || len(n.All) == 1 {
 		return []string{key}, nil
 	}
-	if time.Since(n.Used) > namesFresh {
-		n.Used = time.Now()
-		// Nothing is promised here: the names stand as they stood.
-		_ = s.Store.Commit(&gateway.Change{Names: &n, Refused: true})
+	if s.Now().Sub(n.Used) > namesFresh {
+		s.freshen(tenant, key)
 	}
-	return n.All, nil
-}
-
-// naming stands in place of a source in the turn of who changes the names of a
-// conversation: it is no source's id. Two who add to one conversation, at whatever
-// source, would else each forget what the other added.
-const naming = ""
-
-// asked are the names for which somebody wants the turn at a source, or naming.
-type asked struct {
-	source  string
-	key     string
-	aliases []string
-	mark    *gateway.MarkKey // nil: none
-}
-
-// acquireNames takes the turn on all names of the conversation that the asked are
-// joined to, and gives them; changed says that the store does not know them so.
-// Which those are may change until it has the turn: then it looks again.
-func (s *Sessions) acquireNames(ctx context.Context, r *room, t *turn, q asked) (n gateway.Names, changed bool, err error) {
-	before := r.renames()
-	all, changed, err := s.join(r.tenant, q.key, q.aliases)
+	own, err := s.Store.Own(tenant, n.All)
 	if err != nil {
-		return n, false, err
+		return nil, err
 	}
-	for {
-		if err := r.acquire(ctx, t, q.at(all, changed), q.mark); err != nil {
-			return n, false, err
-		}
-		now := r.renames()
-		if now == before {
-			break
-		}
-		had, did := all, changed
-		if all, changed, err = s.join(r.tenant, q.key, q.aliases); err != nil {
-			r.release(s, t)
-			return n, false, err
-		}
-		if slices.Equal(had, all) && did == changed {
-			break
-		}
-		r.release(s, t)
-		*t, before = turn{}, now
-	}
-	return gateway.Names{Tenant: r.tenant, All: all, Used: time.Now()}, changed, nil
+	all, _ := apart(n.All, own, key)
+	return all, nil
 }
 
-// at gives what the turn must span.
-func (q *asked) at(all []string, changed bool) []name {
-	names := make([]name, 0, len(all))
-	for _, key := range all {
-		names = append(names, name{q.source, key})
+// apart gives those of the joined names that are one conversation with key, and
+// which of them is its own key ("": none is known).
+func apart(joined []string, own []bool, key string) (all []string, principal string) {
+	first := slices.Index(own, true)
+	if first < 0 {
+		return joined, ""
 	}
-	if !changed || q.source == naming {
-		return names
+	principal = joined[first]
+	if i := slices.Index(joined, key); i > first && own[i] {
+		return []string{key}, key
 	}
-	for _, key := range all {
-		names = append(names, name{naming, key})
+	for i, name := range joined {
+		if i == first || !own[i] {
+			all = append(all, name)
+		}
 	}
-	return names
+	return all, principal
+}
+
+// strange says whether a session that is open under key is another conversation's:
+// since it was opened, an event has shown the key as its own.
+func (s *Sessions) strange(e *session, key string) (bool, error) {
+	if key == e.wait.ConversationKey {
+		return false, nil
+	}
+	own, err := s.Store.Own(e.wait.Tenant, []string{key})
+	if err != nil || !own[0] {
+		return false, err
+	}
+	for _, pair := range [...][2]string{{key, e.wait.ConversationKey}, {e.wait.ConversationKey, key}} {
+		names, err := s.namesOf(e.wait.Tenant, pair[0])
+		if err != nil || slices.Contains(names, pair[1]) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// sessionOf gives the session that is open for a conversation under one of the
+// names, the first that has one.
+func (s *Sessions) sessionOf(r *room, names []name) (*session, error) {
+	for _, n := range names {
+		e := r.at(n)
+		if e == nil {
+			continue
+		}
+		if strange, err := s.strange(e, n.key); !strange || err != nil {
+			return e, err
+		}
+	}
+	return nil, nil
 }
 
 // namesFresh is how old the last use of names may be before it is written anew:
 // little against gateway.AliasKept, and far more than one conversation lasts.
 const namesFresh = 24 * time.Hour
 
-// join gives the names of the conversation that a wait is opened for: its key,
-// its aliases, and whatever either was known as. changed says that the store
-// does not know them so.
-func (s *Sessions) join(tenant, key string, aliases []string) (all []string, changed bool, err error) {
-	all, err = s.namesOf(tenant, key)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, alias := range aliases {
-		if slices.Contains(all, alias) {
-			continue
-		}
-		changed = true
-		others, err := s.namesOf(tenant, alias)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, other := range others {
-			if !slices.Contains(all, other) {
-				all = append(slices.Clip(all), other)
-			}
-		}
-	}
-	return bounded(all, key, aliases), changed, nil
-}
+// maxFreshen bounds how long names are written anew: nobody waits for it.
+const maxFreshen = 10 * time.Second
 
-// bounded keeps a conversation at gateway.MaxAliases names: those that were
-// given now stay, of the others the first.
-func bounded(all []string, key string, aliases []string) []string {
-	if len(all) <= gateway.MaxAliases {
-		return all
+// freshen writes names anew, beside who asked for them: he may have the turn on
+// one of them, and others may be about to add to them.
+func (s *Sessions) freshen(tenant, key string) {
+	if _, under := s.freshening.LoadOrStore(gateway.OwnKey{Tenant: tenant, Key: key}, true); under {
+		return
 	}
-	kept := append([]string{key}, aliases...)
-	for _, n := range all {
-		if len(kept) < gateway.MaxAliases && !slices.Contains(kept, n) {
-			kept = append(kept, n)
+	s.beside.Go(func() {
+		defer s.freshening.Delete(gateway.OwnKey{Tenant: tenant, Key: key})
+		ctx, stop := context.WithTimeout(s.closing, maxFreshen)
+		defer stop()
+		l, err := s.lessonOf(ctx, tenant, []lesson{{key: key}}, nil)
+		if err != nil {
+			return
 		}
-	}
-	return kept
+		defer l.room.release(s, &l.turn)
+		if c, err := l.ledger.of(key); err == nil && len(c.all) > 1 {
+			// Nothing is promised here: the names stand as they stood.
+			_ = s.commit(&gateway.Change{Names: c.names(tenant, s.Now()), Refused: true})
+		}
+	})
 }
 
 // renames counts the conversations of this tenant that got other names.

@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -24,6 +25,11 @@ type OpenRequest struct {
 	Context        gateway.Raw
 	IdempotencyKey string          // "" for none
 	Sum            gateway.MarkKey // of the request's body, where there is an Idempotency-Key
+	// With gives what else is promised with the wait of this id, in the same commit
+	// (nil: nothing); nil for none.
+	With func(waitID string) *gateway.Change
+	// Answers says that the caller will tell when it has been answered.
+	Answers bool
 }
 
 // Opened is a wait that was opened now, or by an earlier request with the same
@@ -31,6 +37,7 @@ type OpenRequest struct {
 type Opened struct {
 	Wait     *gateway.Wait // resumed already, where its callback had come before it
 	Replayed bool
+	Answered func() // to be called when the caller has been answered; nil: nobody asks
 }
 
 // Open registers a wait durably. A parked callback that fits is taken in the
@@ -51,7 +58,8 @@ func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
 	if err := o.acquire(ctx); err != nil {
 		return Opened{}, err
 	}
-	defer r.release(s, &o.turn)
+	stored := false
+	defer func() { o.release(stored) }()
 	if first, found, err := o.replay(); found || err != nil {
 		return first, err
 	}
@@ -59,7 +67,9 @@ func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
 		return Opened{}, err
 	}
 	defer func() { s.giveBack(o.place) }() // unless the session has it
-	return o.register()
+	opened, err := o.register()
+	stored = err == nil
+	return opened, err
 }
 
 // listed is a list that was given; an empty one says nothing, as in the example
@@ -78,18 +88,76 @@ type opening struct {
 	room     *room
 	rules    *mapping.Program
 	mark     *gateway.MarkKey
-	turn     turn
-	names    gateway.Names // of the conversation, all of them
-	renamed  bool          // the store does not know them so yet
+	turn     *turn
+	names    []string  // of the conversation, all of them
+	at       []name    // the same, at the source
+	learning *learning // where the store does not know them so yet; else nil
 	place    place
 }
 
-// acquire takes the turn on all names of the conversation.
+// acquire takes the turn on all names of the conversation: at the source, or at
+// every source where the names change.
 func (o *opening) acquire(ctx context.Context) error {
-	names, renamed, err := o.sessions.acquireNames(ctx, o.room, &o.turn,
-		asked{source: o.Source.ID, key: o.Key, aliases: o.Aliases, mark: o.mark})
-	o.names, o.renamed = names, renamed
-	return err
+	s, tenant := o.sessions, o.room.tenant
+	asked := []lesson{{key: o.Key, others: o.Aliases}}
+	for {
+		before := o.room.renames()
+		names, err := s.namesOf(tenant, o.Key)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(o.Aliases, func(alias string) bool { return !slices.Contains(names, alias) }) {
+			return o.learn(ctx, asked)
+		}
+		o.name(names)
+		o.turn = &turn{}
+		if err := o.room.acquire(ctx, o.turn, o.at, o.mark); err != nil {
+			return err
+		}
+		if o.room.renames() == before {
+			return nil
+		}
+		again, err := s.namesOf(tenant, o.Key)
+		if err == nil && slices.Equal(again, names) {
+			return nil
+		}
+		o.room.release(s, o.turn)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// learn takes the turn of who changes names.
+func (o *opening) learn(ctx context.Context, asked []lesson) error {
+	l, err := o.sessions.lessonOf(ctx, o.room.tenant, asked, o.mark)
+	if err != nil {
+		return err
+	}
+	c, err := l.ledger.of(o.Key)
+	if err != nil {
+		o.room.release(o.sessions, &l.turn)
+		return err
+	}
+	o.learning, o.turn = l, &l.turn
+	o.name(c.all)
+	return nil
+}
+
+func (o *opening) name(names []string) {
+	o.names, o.at = names, make([]name, 0, len(names))
+	for _, key := range names {
+		o.at = append(o.at, name{o.Source.ID, key})
+	}
+}
+
+// release gives the turn back, and tells what was learned if it was stored.
+func (o *opening) release(stored bool) {
+	if o.learning != nil {
+		o.learning.end(stored)
+		return
+	}
+	o.room.release(o.sessions, o.turn)
 }
 
 // replay answers a repeated Idempotency-Key with the wait it opened first.
@@ -116,8 +184,14 @@ func (o *opening) replay() (Opened, bool, error) {
 // admit refuses a second wait for a conversation, and waits beyond a limit.
 func (o *opening) admit() error {
 	s := o.sessions
-	for _, n := range o.turn.names {
-		e, err := s.inTime(o.room, o.room.at(n))
+	for {
+		e, err := s.sessionOf(o.room, o.at)
+		if e == nil && err == nil {
+			break
+		}
+		if err == nil {
+			e, err = s.inTime(o.room, e)
+		}
 		if err != nil {
 			return err
 		}
@@ -140,32 +214,46 @@ func (o *opening) admit() error {
 }
 
 // register writes the wait, open or already resumed, and tells the registry.
-func (o *opening) register() (Opened, error) {
-	s := o.sessions
+func (o *opening) register() (opened Opened, err error) {
+	s, began := o.sessions, time.Now()
 	w := o.wait(s.Now())
-	began := time.Now()
+	if o.Answers && w.Mode == gateway.ModeNotify && s.Withhold != nil {
+		answered := s.unanswered(w)
+		defer func() {
+			if opened.Answered = answered; err != nil {
+				answered()
+			}
+		}()
+	}
 	change := &gateway.Change{Wait: w}
 	if o.mark != nil {
 		change.Marks = append(change.Marks, gateway.Mark{
 			Tenant: w.Tenant, Key: *o.mark, WaitID: w.ID, Sum: o.Sum, Expires: w.CreatedAt.Add(gateway.OutcomeKept),
 		})
 	}
-	if o.renamed {
-		change.Names = &o.names
-		defer o.room.renamed()
+	changes := []*gateway.Change{change}
+	early, err := s.takeParked(o.room, o.Source, o.rules, o.at, change, nil)
+	if err == nil && o.learning != nil {
+		// Waits that are open at other sources may meet by these names, too.
+		err = o.learning.conclude()
+		changes = append(changes, o.learning.changes...)
 	}
-	early, record, err := s.takeParked(o.room, o.Source, o.rules, o.turn.names, change)
 	if err != nil {
 		return Opened{}, err
 	}
 	w = change.Wait
+	if o.With != nil {
+		if more := o.With(w.ID); more != nil {
+			changes = append(changes, more)
+		}
+	}
 	change.Traces = append(change.Traces, waitTrace(w, appendWaitTrace(nil, w)))
 	change.Notice = o.notice(w)
 	s.reach(w.CreatedAt)
-	if err := s.commit(change); err != nil {
+	if err := s.commit(changes...); err != nil {
 		return Opened{}, err
 	}
-	if record == nil {
+	if early == nil {
 		e := newSession(o.room, w, began.Add(o.Timeout))
 		e.place, o.place = o.place, place{}
 		if !o.room.register(s, e) {
@@ -184,7 +272,7 @@ func (o *opening) notice(w *gateway.Wait) *gateway.Notice {
 	if w.State == gateway.StateWaiting {
 		return nil
 	}
-	return endNotice(w)
+	return o.sessions.endNotice(w)
 }
 
 func (o *opening) wait(now time.Time) *gateway.Wait {
@@ -193,7 +281,7 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 		ConversationKey: o.Key, State: gateway.StateWaiting, Context: o.Context, Mode: o.Mode,
 		OwnMatch: o.Match, OwnVariables: o.Variables, CreatedAt: stamp(now), ExpiresAt: stamp(now.Add(o.Timeout)),
 	}
-	for _, key := range o.names.All {
+	for _, key := range o.names {
 		if key != o.Key {
 			w.Aliases = append(w.Aliases, key)
 		}
@@ -201,19 +289,20 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 	return w
 }
 
-// takeParked lets the oldest parked callback that fits end the wait of a change.
-// The turn on the names is held.
+// takeParked lets the oldest parked callback that fits end the wait of a change;
+// nil is none. Those that others take now are out of the question. The turn on the
+// names is held.
 func (s *Sessions) takeParked(
-	r *room, src *directory.Source, own *mapping.Program, names []name, change *gateway.Change,
-) (*parked, *gateway.Parked, error) {
+	r *room, src *directory.Source, own *mapping.Program, names []name, change *gateway.Change, others []meeting,
+) (*parked, error) {
 	w, now := change.Wait, time.Now()
-	for _, early := range r.waitingFor(names) {
-		if !now.Before(early.at) {
+	for early := r.nextParked(names, ""); early != nil; early = r.nextParked(names, early.id) {
+		if !now.Before(early.at) || slices.ContainsFunc(others, func(m meeting) bool { return m.early == early }) {
 			continue
 		}
 		record, err := s.Store.Parked(w.Tenant, early.id)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		v := judgeParked(own, src, record)
 		if !v.fits || v.missing != "" {
@@ -231,9 +320,9 @@ func (s *Sessions) takeParked(
 			Tenant: w.Tenant, Key: record.Key, At: record.Callback.ReceivedAt, Kind: "callback", ID: early.id,
 			Data: appendCallbackTrace(nil, src.ID, gateway.OutcomeResumed, w.ID),
 		})
-		return early, record, nil
+		return early, nil
 	}
-	return nil, nil, nil
+	return nil, nil
 }
 
 // at gives the open session that has a name.

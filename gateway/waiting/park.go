@@ -1,6 +1,71 @@
 package waiting
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
+
+// queue is what is parked under one name, by the order of ids. What was taken stays
+// in it until there is more of that than of the rest: so parking, finding and taking
+// one cost the same however many there are.
+type queue struct {
+	list []*parked
+	gone int // of them
+}
+
+// add puts one where it belongs, which is nearly always the end: ids are made in
+// the order of time.
+func (q *queue) add(p *parked) {
+	i := len(q.list)
+	if i > 0 && q.list[i-1].id > p.id {
+		i = q.after(p.id)
+	}
+	q.list = slices.Insert(q.list, i, p)
+}
+
+// after gives the place of the first whose id is greater.
+func (q *queue) after(id string) int {
+	i, found := slices.BinarySearchFunc(q.list, id, func(p *parked, id string) int { return cmp.Compare(p.id, id) })
+	if found {
+		i++
+	}
+	return i
+}
+
+// next gives the first after an id that is still there; nil is none.
+func (q *queue) next(id string) *parked {
+	for _, p := range q.list[q.after(id):] {
+		if !p.gone {
+			return p
+		}
+	}
+	return nil
+}
+
+// leave takes one out; it says whether nothing is left.
+func (q *queue) leave(p *parked) (empty bool) {
+	p.gone = true
+	q.gone++
+	for len(q.list) > 0 && q.list[0].gone { // time takes the oldest, and so do waits
+		q.list[0] = nil
+		q.list = q.list[1:]
+		q.gone--
+	}
+	if q.gone > len(q.list)/2 {
+		q.list = slices.DeleteFunc(q.list, func(p *parked) bool { return p.gone })
+		q.gone = 0
+	}
+	return len(q.list) == 0
+}
+
+func (q *queue) appendTo(all []*parked) []*parked {
+	for _, p := range q.list {
+		if !p.gone {
+			all = append(all, p)
+		}
+	}
+	return all
+}
 
 // reserve makes room for one more parked callback of a source, if it has any left.
 func (r *room) reserve(source string, most int) bool {
@@ -32,9 +97,12 @@ func (r *room) park(s *Sessions, p *parked) {
 // parkReserved is park after a reserve.
 func (r *room) parkReserved(s *Sessions, p *parked) {
 	r.mu.Lock()
-	list := append(r.early[p.name], p)
-	slices.SortFunc(list, func(a, b *parked) int { return compareIDs(a.id, b.id) })
-	r.early[p.name] = list
+	q := r.early[p.name]
+	if q == nil {
+		q = &queue{}
+		r.early[p.name] = q
+	}
+	q.add(p)
 	r.mu.Unlock()
 	s.Observer.ParkedChanged(r.tenant, 1)
 	s.expirer.add(&p.expiry)
@@ -44,18 +112,15 @@ func (r *room) parkReserved(s *Sessions, p *parked) {
 func (r *room) unpark(s *Sessions, p *parked) {
 	s.expirer.remove(&p.expiry)
 	r.mu.Lock()
-	list := r.early[p.name]
-	i := slices.Index(list, p)
-	if i >= 0 {
+	there := !p.gone
+	if there {
 		r.countEarly(p.name.source, -1)
-		if list = slices.Delete(list, i, i+1); len(list) == 0 {
+		if r.early[p.name].leave(p) {
 			delete(r.early, p.name)
-		} else {
-			r.early[p.name] = list
 		}
 	}
 	r.mu.Unlock()
-	if i >= 0 {
+	if there {
 		s.Observer.ParkedChanged(r.tenant, -1)
 	}
 }
@@ -68,25 +133,19 @@ func (r *room) countEarly(source string, delta int) {
 	}
 }
 
-// waitingFor gives what is parked under any of the names, oldest first.
-func (r *room) waitingFor(names []name) []*parked {
+// nextParked gives the oldest that is parked under any of the names, of those after
+// an id ("": all); nil is none.
+func (r *room) nextParked(names []name, id string) (oldest *parked) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []*parked
 	for _, n := range names {
-		all = append(all, r.early[n]...)
+		q := r.early[n]
+		if q == nil {
+			continue
+		}
+		if p := q.next(id); p != nil && (oldest == nil || p.id < oldest.id) {
+			oldest = p
+		}
 	}
-	slices.SortFunc(all, func(a, b *parked) int { return compareIDs(a.id, b.id) })
-	return all
-}
-
-// compareIDs orders ids of one kind by the time they were made.
-func compareIDs(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	return oldest
 }

@@ -42,6 +42,7 @@ type parked struct {
 	expiry // when its parking ends
 	id     string
 	name   name
+	gone   bool // it was taken, or its time is over
 }
 
 func newParked(r *room, id string, n name, until time.Time) *parked {
@@ -55,21 +56,23 @@ func newParked(r *room, id string, n name, until time.Time) *parked {
 type room struct {
 	tenant string
 
-	mu       sync.Mutex
-	gone     bool
-	open     map[name]*session // by each of its names
-	ids      map[string]*session
-	early    map[name][]*parked // oldest first
-	earlyOf  map[string]int     // parked, or about to be, by source
-	busy     map[name]*turn
-	marks    map[gateway.MarkKey]*turn
-	renaming uint64 // counts what changed the names of a conversation
-	holder   *shares.Holder
+	mu         sync.Mutex
+	gone       bool
+	open       map[name]*session // by each of its names
+	openOf     map[string]int    // open, by source
+	ids        map[string]*session
+	early      map[name]*queue
+	earlyOf    map[string]int // parked, or about to be, by source
+	busy       map[name]*turn
+	marks      map[gateway.MarkKey]*turn
+	everywhere int    // turns on names at every source
+	renaming   uint64 // counts what changed the names of a conversation
+	holder     *shares.Holder
 }
 
 func newRoom(tenant string) *room {
 	return &room{
-		tenant: tenant, open: map[name]*session{}, ids: map[string]*session{}, early: map[name][]*parked{},
+		tenant: tenant, open: map[name]*session{}, openOf: map[string]int{}, ids: map[string]*session{}, early: map[name]*queue{},
 		earlyOf: map[string]int{}, busy: map[name]*turn{}, marks: map[gateway.MarkKey]*turn{},
 	}
 }
@@ -77,6 +80,7 @@ func newRoom(tenant string) *room {
 // turn is the right to act on some names, and on one mark, alone.
 type turn struct {
 	names    []name
+	keys     map[string]bool // of a turn at every source; else nil
 	mark     gateway.MarkKey
 	marked   bool
 	session  *session // open under the first of the names that has one
@@ -177,6 +181,12 @@ func (r *room) blocking(names []name, mark *gateway.MarkKey) *turn {
 		if t := r.busy[n]; t != nil {
 			return t
 		}
+		if r.everywhere == 0 {
+			continue
+		}
+		if t := r.busy[name{everywhere, n.key}]; t != nil {
+			return t
+		}
 	}
 	if mark != nil {
 		return r.marks[*mark]
@@ -197,12 +207,20 @@ func (r *room) seize(t *turn, mark *gateway.MarkKey) {
 // release gives the turn back. A session that became overdue meanwhile, and is
 // still open, is handed to the expirer again.
 func (r *room) release(s *Sessions, t *turn) {
-	var overdue *session
+	var overdue []*session
 	r.mu.Lock()
 	for _, n := range t.names {
 		delete(r.busy, n)
 		if e := r.open[n]; e != nil && e.overdue {
-			e.overdue, overdue = false, e
+			e.overdue, overdue = false, append(overdue, e)
+		}
+	}
+	if t.keys != nil {
+		r.everywhere--
+		for _, e := range r.openUnder(t.keys) {
+			if e.overdue {
+				e.overdue, overdue = false, append(overdue, e)
+			}
 		}
 	}
 	if t.marked {
@@ -212,8 +230,8 @@ func (r *room) release(s *Sessions, t *turn) {
 		close(t.finished)
 	}
 	r.mu.Unlock()
-	if overdue != nil {
-		s.expirer.add(&overdue.expiry)
+	for _, e := range overdue {
+		s.expirer.add(&e.expiry)
 	}
 }
 
@@ -230,6 +248,7 @@ func (r *room) register(s *Sessions, e *session) bool {
 	for _, n := range e.names {
 		r.open[n] = e
 	}
+	r.openOf[w.Source]++
 	r.ids[w.ID] = e
 	r.mu.Unlock()
 	s.Observer.WaitOpened(w.Tenant)
@@ -260,7 +279,12 @@ func (r *room) drop(e *session, final *gateway.Wait) bool {
 		return false
 	}
 	for _, n := range e.names {
-		delete(r.open, n)
+		if r.open[n] == e { // else it is another's: it was strange to this one
+			delete(r.open, n)
+		}
+	}
+	if r.openOf[e.wait.Source]--; r.openOf[e.wait.Source] == 0 {
+		delete(r.openOf, e.wait.Source)
 	}
 	delete(r.ids, e.wait.ID)
 	e.final = final
@@ -287,8 +311,8 @@ func (r *room) clear(s *Sessions) {
 	r.mu.Lock()
 	r.gone = true
 	var early []*parked
-	for _, list := range r.early {
-		early = append(early, list...)
+	for _, q := range r.early {
+		early = q.appendTo(early)
 	}
 	r.mu.Unlock()
 	now := s.Now()

@@ -37,6 +37,9 @@ type Options struct {
 	// Now is the clock of all that is stored, which must be the store's and must not
 	// leap; nil: time.Now.
 	Now func() time.Time
+	// Withhold keeps a delivery from being sent, from before it is stored, until Let.
+	// nil: nothing is kept back.
+	Withhold, Let func(lane gateway.LaneKey, delivery string)
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
@@ -53,6 +56,13 @@ type Sessions struct {
 	expirer  *expirer
 	rules    *ristretto.Cache[string, *mapping.Program]
 	draining atomic.Bool
+
+	closing    context.Context // ends what is done beside
+	close      context.CancelFunc
+	beside     sync.WaitGroup
+	answering  atomic.Int64
+	answerings sync.Map // by the id of a wait: see unanswered
+	freshening sync.Map // by gateway.OwnKey: names that are being written anew
 
 	released atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
 
@@ -82,40 +92,15 @@ func New(o Options) (*Sessions, error) {
 	}
 	s := &Sessions{Options: o, rules: rules, rooms: map[string]*room{}}
 	s.expirer = newExpirer(s)
+	s.closing, s.close = context.WithCancel(context.Background())
 	return s, nil
-}
-
-// Recover registers what the store remembers and starts the timer.
-func (s *Sessions) Recover() error {
-	err := s.Store.Recover(
-		func(w *gateway.Wait) error {
-			// The wall clock carries the deadline over a restart; from here on the
-			// monotonic one does, so that a clock that jumps ends no waits.
-			r := s.room(w.Tenant)
-			e := newSession(r, w, s.monotonic(w.ExpiresAt))
-			e.place = s.force(r, len(w.Context))
-			r.register(s, e)
-			return nil
-		},
-		func(p *gateway.Parked) error {
-			until := s.monotonic(p.Expires)
-			if !time.Now().Before(until) {
-				return nil
-			}
-			r := s.room(p.Tenant)
-			r.park(s, newParked(r, p.Callback.ID, name{p.Source, p.Key}, until))
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	go s.expirer.run()
-	return nil
 }
 
 // Close stops the timer, and returns when it has stopped.
 func (s *Sessions) Close() {
 	s.Drain()
+	s.close()
+	s.beside.Wait()
 	s.expirer.stop()
 	s.rules.Close()
 }
@@ -205,10 +190,17 @@ func (s *Sessions) commit(changes ...*gateway.Change) error { return s.Store.Com
 // of the change too, for who is told of an outcome may ask for it at once.
 func (s *Sessions) wake(changes ...*gateway.Change) {
 	for _, c := range changes {
-		if n := c.Notice; n != nil {
-			s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint},
-				gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt})
+		n := c.Notice
+		if n == nil {
+			continue
 		}
+		due := gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt}
+		if c.Wait != nil {
+			if a := s.answeringOf(c.Wait.ID); a != nil && a.put(due) {
+				continue
+			}
+		}
+		s.Notify(gateway.LaneKey{Tenant: n.Delivery.Tenant, Endpoint: n.Delivery.Endpoint}, due)
 	}
 }
 

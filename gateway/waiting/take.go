@@ -38,6 +38,7 @@ type Taken struct {
 type taking struct {
 	*Callback
 	turn      turn
+	session   *session // the conversation's, where one is open
 	names     []string // of the conversation, where no wait is open under the callback's key
 	variables []byte   // as the last verdict mapped them
 	change    gateway.Change
@@ -92,7 +93,7 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 	if c.Key == "" {
 		return Taken{Outcome: gateway.OutcomeKeyMissing, CallbackID: c.Taken.ID}, nil
 	}
-	e, err := s.inTime(r, k.turn.session)
+	e, err := s.inTime(r, k.session)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -108,26 +109,42 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 // up must be looked up again; so must the names, if any conversation got others
 // meanwhile.
 func (s *Sessions) widen(r *room, k *taking, mark *gateway.MarkKey) (again bool, err error) {
-	if k.Key == "" || k.turn.session != nil || k.names != nil {
+	if k.Key == "" {
 		return false, nil
+	}
+	if k.names != nil {
+		k.session, err = s.sessionOf(r, k.at())
+		return false, err
+	}
+	if k.session = k.turn.session; k.session != nil {
+		strange, err := s.strange(k.session, k.Key)
+		if !strange || err != nil {
+			return false, err
+		}
+		k.session = nil
 	}
 	before := r.renames()
 	if k.names, err = s.namesOf(k.Source.Tenant.ID, k.Key); err != nil || len(k.names) == 1 {
 		return false, err
 	}
-	names := []name{{k.Source.ID, k.Key}}
-	for _, key := range k.names {
-		names = addName(names, name{k.Source.ID, key})
-	}
 	r.release(s, &k.turn)
 	k.turn = turn{}
-	if err := r.acquire(background, &k.turn, names, mark); err != nil {
+	if err := r.acquire(background, &k.turn, k.at(), mark); err != nil {
 		return false, err
 	}
 	if r.renames() != before {
 		k.names = nil
 	}
 	return true, nil
+}
+
+// at is the names of the callback's conversation at its source, its own key first.
+func (k *taking) at() []name {
+	names := []name{{k.Source.ID, k.Key}}
+	for _, key := range k.names {
+		names = addName(names, name{k.Source.ID, key})
+	}
+	return names
 }
 
 // repeated looks for the mark of the same callback.
@@ -172,7 +189,7 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
-	k.change.Wait, k.change.Notice = final, endNotice(final)
+	k.change.Wait, k.change.Notice = final, s.endNotice(final)
 	if err := s.commitTaking(k); err != nil {
 		return Taken{}, err
 	}

@@ -414,14 +414,9 @@ func TestLearnedNames(t *testing.T) {
 	defer func() { k.stop() }()
 	learn := func(names ...string) {
 		t.Helper()
-		n, known, err := k.sessions.Learn("acme", names)
-		if err != nil || known {
-			t.Fatalf("learn %v: known %t, %v", names, known, err)
+		if err := k.hear(told(names...)); err != nil {
+			t.Fatalf("learn %v: %v", names, err)
 		}
-		if err := k.store.Commit(&gateway.Change{Names: &n}); err != nil {
-			t.Fatal(err)
-		}
-		k.sessions.Learned(n)
 	}
 	open := k.open(waiting.OpenRequest{Key: "a1"}).Wait
 	early := k.send(sent{key: "a2", body: paid(1)})

@@ -77,6 +77,9 @@ func (k *kase) checkNoEffect(s *Send) {
 
 // checkForgotten: nothing is parked after a wait that ended.
 func (k *kase) checkForgotten(s *Send) {
+	if !k.knows(s.Message.Key, s.Begin) {
+		return
+	}
 	for _, w := range k.waits {
 		if w.ended != nil && w.endKnown.Before(s.Begin) {
 			k.fault("remembered", "%s was parked after %s had been %s", s.CallbackID, w.id, w.ended.State)
@@ -88,6 +91,9 @@ func (k *kase) checkForgotten(s *Send) {
 // checkPassedBy: a wait that was open before the callback came and after it was
 // answered should have taken it.
 func (k *kase) checkPassedBy(s *Send) {
+	if !k.knows(s.Message.Key, s.Begin) {
+		return
+	}
 	for _, w := range k.waits {
 		if !w.known.Before(s.Begin) || !w.openUntil.After(s.End) {
 			continue
@@ -194,6 +200,9 @@ func (k *kase) checkParked() {
 // neither it nor one that is as old.
 func (k *kase) overlooks(w *wait, s *Send) bool {
 	opened := w.first.CreatedAt
+	if !k.knows(s.Message.Key, opened) {
+		return false // checkMet has it, if it is learned later
+	}
 	if !s.End.Before(opened) || !w.known.Before(received(s.CallbackID).Add(k.Parking)) || !k.ask(w).fits(s.Message) {
 		return false
 	}

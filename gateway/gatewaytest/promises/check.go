@@ -99,6 +99,7 @@ func (k *kase) check() {
 	k.checkSends()
 	k.checkMessages()
 	k.checkParked()
+	k.checkMet()
 	k.checkNotices()
 }
 

@@ -21,6 +21,9 @@
 //	idempotency  one Idempotency-Key, one wait
 //	taken once   one callback, by its delivery id too, resumes one wait at most
 //	parked       what was parked is taken by the next wait that fits
+//	met          what was parked under a name resumes the wait that is open when the
+//	             name is learned
+//	named        a name that was learned stands for its conversation from then on
 //	passed by    no callback passes by a wait that is open for it
 //	remembered   after a wait has ended, its callbacks are told so
 //	duplicate    all answers to one delivery id name the same callback

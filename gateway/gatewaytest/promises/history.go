@@ -57,6 +57,7 @@ type Conversation struct {
 	Cancels []*Cancel
 	Views   []*View
 	Notices []*Notice
+	Named   []*Named
 }
 
 // Conversation gives the history of a conversation, made when there is none.
@@ -92,6 +93,7 @@ type Ask struct {
 	IdempotencyKey string
 	Mode           string
 	Timeout        time.Duration
+	Tells          []string // names of the conversation that are learned by it
 	Takes          []string // the types of callbacks that the wait takes; nil: Paid and Declined
 }
 
@@ -118,6 +120,7 @@ type Message struct {
 	ID     string // its delivery id; "": it is known again by its body alone
 	Type   string
 	Amount int
+	Key    string // a name that its conversation has only when it was learned; "": one that it always has
 }
 
 // Send is one request to the source.

@@ -15,8 +15,8 @@ import (
 // law; TestCheckFinds breaks each law in it, one way after the other.
 type made struct {
 	*History
-	plain, early, outage, cut *Conversation
-	w1, w2, w3, w5, w6, w7    *gatewaytest.Wait // as they ended
+	plain, early, outage, cut, named *Conversation
+	w1, w2, w3, w5, w6, w7, w8       *gatewaytest.Wait // as they ended
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -80,11 +80,13 @@ func newMade() *made {
 	m := &made{
 		History: h, plain: h.Conversation("plain", time.Minute), early: h.Conversation("early", time.Minute),
 		outage: h.Conversation("outage", time.Minute), cut: h.Conversation("cut", time.Minute),
+		named: h.Conversation("named", time.Minute),
 	}
 	m.makePlain()
 	m.makeEarly()
 	m.makeOutage()
 	m.makeCut()
+	m.makeNamed()
 	return m
 }
 
@@ -162,6 +164,21 @@ func (m *made) makeCut() {
 	m.got(c, span(20100, 20105), "w7", m.w7)
 	m.Sent(c, answered(span(20110, 20115), m7, 200, "duplicate", cb7, "w7"))
 	m.Sent(c, answered(span(20120, 20125), m8, 409, "already_resumed", cbID(20121), "w7"))
+}
+
+// makeNamed: a callback is parked under a name that nobody knows, while a wait is
+// open; when the name is learned, it resumes the wait.
+func (m *made) makeNamed() {
+	c, p, cb := m.named, paid("p8"), cbID(151)
+	p.Key = "named-x"
+	a8 := &Ask{ID: "a8", Mode: "poll", Timeout: time.Minute}
+	w8 := newWait("w8", a8, 105)
+	m.w8 = resumed(w8, p, cb, 151, 202)
+	m.opened(c, span(100, 110), a8, 201, w8)
+	m.Sent(c, answered(span(150, 155), p, 202, "parked", cb, ""))
+	m.Learned(c, &Named{Span: cut(160, 190), Names: []string{"named-x"}})
+	m.Learned(c, &Named{Span: span(200, 205), Names: []string{"named-x", "named-y"}})
+	m.got(c, span(300, 305), "w8", m.w8)
 }
 
 func laws(found []Violation) (names []string) {
@@ -257,6 +274,15 @@ var breaks = []struct {
 	}},
 	{"parked", "a wait that overlooks what was parked", func(m *made) { *m.w5 = *ended(newWait("w5", m.early.Opens[0].Ask, 210), "cancelled", "cancelled", 250) }},
 	{"parked", "a wait that takes it when its time is over", func(m *made) { m.early.Parking = 50 * ms }},
+	{"met", "a name that is learned, and nothing meets", func(m *made) { *m.w8 = *m.named.Opens[0].Wait }},
+	{"met", "a name that is learned, and what meets does so later", func(m *made) { m.w8.EndedAt = at(290) }},
+	{"named", "a name that leads nowhere", func(m *made) { m.Unnamed(m.named, "named-y") }},
+	{"passed by", "a callback under a learned name", func(m *made) {
+		x := paid("x")
+		x.Key = "named-y"
+		m.w8.EndedAt = at(290)
+		m.Sent(m.named, answered(span(220, 230), x, 202, "parked", cbID(221), ""))
+	}},
 	{"passed by", "a callback parked beside an open wait", func(m *made) { m.Sent(m.plain, answered(span(500, 505), paid("x"), 202, "parked", cbID(501), "")) }},
 	{"passed by", "a body called a duplicate beside an open wait", func(m *made) {
 		same := &Message{N: "x", Type: Paid}

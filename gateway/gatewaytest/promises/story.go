@@ -29,7 +29,10 @@ func (c *Conversation) story() string {
 	}
 	for _, s := range c.Sends {
 		m := s.Message
-		said(s.Span, fmt.Sprintf("send %s %s id=%q", m.N, m.Type, m.ID), "%d %s %s %s", s.Status, s.Outcome, s.CallbackID, s.WaitID)
+		said(s.Span, fmt.Sprintf("send %s %s id=%q %s", m.N, m.Type, m.ID, m.Key), "%d %s %s %s", s.Status, s.Outcome, s.CallbackID, s.WaitID)
+	}
+	for _, n := range c.Named {
+		said(n.Span, fmt.Sprintf("name %v", n.Names), "learned")
 	}
 	for _, x := range c.Cancels {
 		said(x.Span, "cancel "+x.ID, "%d", x.Status)

@@ -27,8 +27,11 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	for i := range p.Marks {
 		putMark(b, &p.Marks[i], s.turns.next())
 	}
-	for i := range p.Names {
-		putNames(b, &p.Names[i])
+	for i := range p.Own {
+		putOwn(b, &p.Own[i], p.Events[0].AcceptedAt)
+	}
+	for _, c := range p.Changes {
+		s.putChange(b, c)
 	}
 	for i := range p.Traces {
 		putTrace(b, &p.Traces[i])
@@ -58,8 +61,9 @@ func sizeOfPublication(p *gateway.Publication) int {
 	if p.Mark != nil {
 		size += record + len(p.Mark.Answer)
 	}
-	for i := range p.Names {
-		size += 2 * record * len(p.Names[i].All)
+	size += record * len(p.Own)
+	if len(p.Changes) > 0 {
+		size += sizeOf(p.Changes)
 	}
 	for i := range p.Traces {
 		size += record + len(p.Traces[i].Data)

@@ -73,6 +73,7 @@ func (s *Store) expire(now time.Time) error {
 		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
 		s.expireKind(kindMark, bucketsBefore(now, day)),
 		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),
+		s.expireKind(kindOwn, bucketsBefore(now.Add(-gateway.AliasKept), period)),
 		s.expireKind(kindTrace, func(tenant string) []byte {
 			return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Events, keepEvents)))
 		}),

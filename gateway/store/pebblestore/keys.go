@@ -20,6 +20,7 @@ import (
 //	kindEnded       day source 0 key        Ended            by day of ending
 //	kindMark        day mark                Mark             by day of its Expires
 //	kindNames       period name             Names            by period of last use
+//	kindOwn         period key              nothing          by period of its last event
 //	kindTrace       day key 0 at id         Trace            by day it happened
 //	kindParked      ulid of the callback    Parked           by ULID, or its wait takes it
 //	kindDue         endpoint 0 at ulid      conversation     when settled
@@ -55,6 +56,7 @@ const (
 	kindEnded       = 'e'
 	kindMark        = 'm'
 	kindNames       = 'n'
+	kindOwn         = 'o'
 	kindTrace       = 't'
 	kindParked      = 'p'
 	kindDue         = 'x'
@@ -77,12 +79,12 @@ const (
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemntpxqdvakjDEAyilchsz"
+const tenantKinds = "wemnotpxqdvakjDEAyilchsz"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
 	kindMeta: "meta value", kindResource: "resource", kindWait: "wait", kindEnded: "end of a wait", kindMark: "mark",
-	kindNames: "names", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
+	kindNames: "names", kindOwn: "own key", kindTrace: "trace", kindParked: "parked callback", kindDue: "due entry", kindUnfinished: "unfinished delivery",
 	kindDelivery: "delivery", kindEvent: "event", kindAttempt: "attempt", kindKeptEvent: "kept event", kindKeptAttempt: "kept attempt",
 	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
 	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindPending: "pending call",

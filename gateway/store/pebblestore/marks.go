@@ -92,6 +92,10 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 	return e, false, nil
 }
 
+// ahead is how far a clock that was set back may leave names and own keys before
+// it: they are found there too.
+const ahead = 48 * time.Hour
+
 // putNames puts the names under each of them.
 func putNames(b *batch, n *gateway.Names) {
 	for _, name := range n.All {
@@ -119,7 +123,7 @@ func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err err
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), name...)
 	first := int(periodOf(now.Add(-gateway.AliasKept)))
-	for bucket := int(periodOf(now.Add(time.Hour))); bucket >= first; bucket-- {
+	for bucket := int(periodOf(now.Add(ahead))); bucket >= first; bucket-- {
 		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
 		value, there := l.find()
 		if !there {

@@ -18,7 +18,12 @@ func (k *kit) full(tenant string) *gateway.Publication {
 	m.Answer = gateway.Raw(`{"accepted":2}`)
 	p.Mark = &m
 	p.Marks = []gateway.Mark{k.mark(tenant, "one", time.Hour), k.mark(tenant, "two", time.Minute)}
-	p.Names = []gateway.Names{{Tenant: tenant, All: []string{"42", "wa_1"}, Used: k.now}}
+	p.Own = []gateway.OwnKey{{Tenant: tenant, Key: "42"}}
+	w := k.openWait(tenant, "42")
+	p.Changes = []*gateway.Change{
+		{Names: &gateway.Names{Tenant: tenant, All: []string{"42", "wa_1"}, Used: k.now}},
+		{Wait: k.ended(w, gateway.StateCancelled, gateway.ReasonCancelled)},
+	}
 	p.Traces = []gateway.Trace{k.trace(tenant, "42", p.Events[0].ID), k.trace(tenant, "43", p.Events[1].ID)}
 	return p
 }
@@ -43,7 +48,13 @@ func acceptRoundTrip(k *kit) {
 		if err != nil || !found {
 			k.Fatalf("names: %v, %v", found, err)
 		}
-		k.same("names", names, p.Names[0])
+		k.same("names", names, *p.Changes[0].Names)
+		own, err := k.Own(acme, []string{"wa_1", "42"})
+		k.must(err)
+		k.same("own keys", own, []bool{false, true})
+		met, err := k.Wait(acme, p.Changes[1].Wait.ID)
+		k.must(err)
+		k.same("a wait that ended by it", met, p.Changes[1].Wait)
 		traces, err := k.Traces(acme, []string{"42", "43"}, time.Time{}, 10)
 		k.must(err)
 		k.same("traces", len(traces), 2)
@@ -65,11 +76,13 @@ func acceptWhole(k *kit) {
 		"a name of a trace":         func(p *gateway.Publication) { p.Traces[1].Key = "a\x00b" },
 		"the tenant of its mark":    func(p *gateway.Publication) { p.Mark.Tenant = "\x00" },
 		"the tenant of a mark":      func(p *gateway.Publication) { p.Marks[1].Tenant = "" },
-		"the tenant of some names ": func(p *gateway.Publication) { p.Names[0].Tenant = "" },
+		"the tenant of some names ": func(p *gateway.Publication) { p.Changes[0].Names.Tenant = "" },
+		"the id of a wait":          func(p *gateway.Publication) { p.Changes[1].Wait.ID = "wait_1" },
+		"the tenant of an own key":  func(p *gateway.Publication) { p.Own[0].Tenant = "a\x00b" },
 	} {
 		p := k.full(acme)
 		good := *p
-		good.Events, good.Deliveries, good.Names = slices.Clone(p.Events), slices.Clone(p.Deliveries), slices.Clone(p.Names)
+		good.Events, good.Deliveries = slices.Clone(p.Events), slices.Clone(p.Deliveries)
 		spoil(p)
 		if err := k.Accept(p); err == nil {
 			k.Fatalf("%s that no key can hold was taken", name)
@@ -90,6 +103,9 @@ func acceptWhole(k *kit) {
 		}
 		if _, named, err := k.Names(acme, "wa_1"); err != nil || named {
 			k.Fatalf("%s: names %v, %v", name, named, err)
+		}
+		if own, err := k.Own(acme, []string{"42"}); err != nil || own[0] {
+			k.Fatalf("%s: own keys %v, %v", name, own, err)
 		}
 	}
 }

@@ -95,6 +95,32 @@ func namesForgotten(k *kit) {
 	}
 }
 
+// ownKeysRemembered: an own key is known for as long as a name is, and forgotten some
+// time after. Each event of its conversation keeps it.
+func ownKeysRemembered(k *kit) {
+	show := func() {
+		k.must(k.Accept(&gateway.Publication{Events: []gateway.Event{k.event(acme, "42")}, Own: []gateway.OwnKey{{Tenant: acme, Key: "42"}}}))
+	}
+	known := func(tenant string, want bool) {
+		k.Helper()
+		own, err := k.Own(tenant, []string{"4", "42", "421"})
+		k.must(err)
+		k.same("own keys of "+tenant, own, []bool{false, want, false})
+	}
+	known(acme, false)
+	show()
+	for range 4 {
+		k.twice(func() { known(acme, true); known(acmeB, false) })
+		k.pass(gateway.AliasKept - time.Nanosecond)
+		known(acme, true)
+		show()
+	}
+	k.now = k.now.Add(-30 * time.Hour) // the clock was set back
+	known(acme, true)
+	k.pass(2 * gateway.AliasKept)
+	known(acme, false)
+}
+
 func parkedRoundTrip(k *kit) {
 	p := k.parked(acme, "1", time.Minute)
 	k.commit(&gateway.Change{Park: p})

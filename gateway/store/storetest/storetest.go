@@ -57,6 +57,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"MarkReplaced", markReplaced},
 		{"NamesUnderEach", namesUnderEach},
 		{"NamesForgotten", namesForgotten},
+		{"OwnKeysRemembered", ownKeysRemembered},
 		{"ParkedRoundTrip", parkedRoundTrip},
 		{"ParkedExpires", parkedExpires},
 		{"TracesInOrder", tracesInOrder},
