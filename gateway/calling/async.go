@@ -178,6 +178,10 @@ func (c *Calls) inTime(k *call) *gateway.Call {
 
 // promise stores a call before it is answered as pending.
 func (c *Calls) promise(k *call) error {
+	if !k.enter() {
+		return errNoWebhook
+	}
+	defer k.leave()
 	return c.Store.Commit(&gateway.Change{Pending: k.pendingCall(), Traces: traces(k.unfinished())})
 }
 
@@ -235,7 +239,11 @@ func (c *Calls) settle(k *call) {
 	notice := gateway.CallNotice(r, r.EndedAt)
 	change := &gateway.Change{Notice: notice, Settled: k.pendingCall(), Traces: traces(r)}
 	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
+		if !k.enter() {
+			return
+		}
 		err := c.Store.Commit(change)
+		k.leave()
 		if err == nil {
 			break
 		}
