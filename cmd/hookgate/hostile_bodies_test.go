@@ -129,7 +129,7 @@ func (f flood) run(t *testing.T, attackers int, over <-chan struct{}) {
 				select {
 				case <-over:
 					return
-				case <-time.After(100 * time.Millisecond): // the pace of the attack
+				case <-time.After(time.Second): // the pace of the attack
 				}
 			}
 		})
@@ -143,6 +143,8 @@ func (f flood) one(dialer *net.Dialer, head string, body []byte, over <-chan str
 	if err != nil {
 		return // as many connections are open as may be
 	}
+	// What nobody reads is not to fill the memory of the machine that both run on.
+	_ = c.(*net.TCPConn).SetWriteBuffer(16 << 10) //nolint:forcetypeassert // it was dialled so; else it is larger
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
