@@ -19,17 +19,24 @@ type SourcePlan struct {
 	Key    Slot // NoSlot where the key is a segment of the URL's path
 	Dedupe Slot // NoSlot where the source names no id of its own
 	Rules  Rules
+	known  []identity // of a provider, instead of Dedupe
 }
 
 // CompileSource compiles a source's key place, dedupe id, match and variables.
 // The faults name places from the source's root, such as conversation_key.path;
 // where there are any, the plan is nil.
 func CompileSource(key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable) (*SourcePlan, []gateway.Fault) {
+	return compileSource(key, match, variables, func(c *compiler, plan *SourcePlan) {
+		if dedupe != "" {
+			plan.Dedupe = c.path("dedupe.id", dedupe)
+		}
+	})
+}
+
+func compileSource(key gateway.KeyPlace, match []gateway.Match, variables []gateway.Variable, ids func(*compiler, *SourcePlan)) (*SourcePlan, []gateway.Fault) {
 	c := newCompiler()
 	plan := &SourcePlan{Key: c.key(key), Dedupe: NoSlot}
-	if dedupe != "" {
-		plan.Dedupe = c.path("dedupe.id", dedupe)
-	}
+	ids(c, plan)
 	plan.Rules = c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults

@@ -38,6 +38,8 @@ type Options struct {
 	// Stderr is shown the admin token of a first start: the only place it goes.
 	Stderr  io.Writer
 	Version string
+	// AcceptDataLoss starts with what can be read of a damaged data folder.
+	AcceptDataLoss bool
 }
 
 // Node is one running hookgate.
@@ -80,8 +82,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, part := range []func() error{
-		n.openStore, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile, n.firstToken,
-		n.recover, n.listen,
+		n.openStore, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile,
+		n.recover, n.listen, n.firstToken,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -105,7 +107,7 @@ func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
-		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock,
+		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock, AcceptDataLoss: n.AcceptDataLoss,
 		Retention: n.retention,
 		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
 		OnFail: func(reason error) {
@@ -130,8 +132,8 @@ func (n *Node) retention(tenant string) gateway.Retention {
 }
 
 // unlock finds the master key, before the store changes anything in the folder.
-func (n *Node) unlock() error {
-	key, err := seal.Folder(n.config.Store.Dir, n.config.MasterKey.Reveal())
+func (n *Node) unlock(held bool) error {
+	key, err := seal.Folder(n.config.Store.Dir, n.config.MasterKey.Reveal(), held)
 	if err != nil {
 		return err
 	}
@@ -228,7 +230,8 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake, Source: n.source,
+		Store: n.store, Notify: n.lanes.Wake, Source: n.source, Holder: n.holder,
+		Above: n.directory.Above, Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {
@@ -276,14 +279,19 @@ func (n *Node) loadFile() error {
 	return nil
 }
 
-// firstToken shows the admin token of a first start, once.
+// firstToken shows the admin token of a first start, once. It comes when nothing can
+// fail the start any more: a token that was made before the listeners were bound, and
+// not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
 	token, err := n.resources.FirstToken()
 	if err != nil || token == "" {
 		return err
 	}
 	_, err = fmt.Fprintf(n.Stderr, "hookgate: this is the admin token; it is shown once and kept nowhere:\n\n    %s\n\n", token)
-	return err
+	if err != nil {
+		return fmt.Errorf("showing the admin token: %w", err)
+	}
+	return n.resources.FirstTokenShown()
 }
 
 func (n *Node) recover() error {
@@ -343,7 +351,7 @@ func (n *Node) listen() (err error) {
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
-		AuthFailures: n.metrics.AuthFailures("internal"),
+		AuthFailures: n.metrics.AuthFailures("internal"), Holds: n.budget("holds", int64(min(n.config.Bounds.Holds, server.InternalConns()))),
 	})
 	options := server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,

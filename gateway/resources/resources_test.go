@@ -188,7 +188,7 @@ func TestTenantTokensStayInTheirTree(t *testing.T) {
 		"a new child":          {"fresh", `{"parent": "mine"}`, ""},
 		"a new tenant outside": {"outside", `{}`, gateway.CodeForbidden},
 		"a new one elsewhere":  {"outside", `{"parent": "stranger"}`, gateway.CodeForbidden},
-		"a stranger's tenant":  {"stranger", `{"parent": "agency"}`, gateway.CodeNotFound},
+		"a stranger's tenant":  {"stranger", `{"parent": "agency"}`, gateway.CodeForbidden},
 	} {
 		if _, _, err := k.PutTenant(of("agency"), c.id, tree(t, c.body)); code(err) != c.code {
 			t.Errorf("%s: %v, want code %q", name, err, c.code)
@@ -309,6 +309,17 @@ func TestFirstToken(t *testing.T) {
 	}
 	if p, ok := k.knows(first); !ok || p.Scope != auth.Admin || !gateway.IsID(gateway.PrefixToken, p.TokenID) {
 		t.Errorf("it stands for %+v, %t", p, ok)
+	}
+	k.start(resources.File{}) // killed as it was about to show it
+	unseen := first
+	if first, err = k.FirstToken(); err != nil || first == "" || first == unseen {
+		t.Errorf("after a first start that showed nothing, the next gives %q, %v", first, err)
+	}
+	if _, ok := k.knows(unseen); !ok {
+		t.Error("what the first start may have shown is out of force")
+	}
+	if err := k.FirstTokenShown(); err != nil {
+		t.Fatal(err)
 	}
 	k.start(resources.File{})
 	if again, err := k.FirstToken(); err != nil || again != "" {
