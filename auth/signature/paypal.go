@@ -49,9 +49,9 @@ var paypalScheme = scheme{
 	build: func(c *Config, f *faults) *Verifier {
 		return &Verifier{
 			proof: &transmission{
-				certificates: c.Certificates,
-				window:       paypal.tolerance(c, f),
-				webhooks:     secrets(c.Secrets, f, paypalWebhook),
+				certificates: c.Certificates, allowance: &allowance{},
+				window:   paypal.tolerance(c, f),
+				webhooks: secrets(c.Secrets, f, paypalWebhook),
 			},
 			deliveryID: paypal.deliveryID,
 		}
@@ -68,6 +68,7 @@ func paypalWebhook(secret string) (string, error) {
 // transmission proves by a certificate of PayPal's.
 type transmission struct {
 	certificates *Certificates
+	allowance    *allowance // of the source's requests
 	webhooks     []string
 	window       time.Duration
 }
@@ -89,7 +90,10 @@ func (p *transmission) verify(r *Request) error {
 	if !isPayPalURL(string(url)) {
 		return refuse(Certificate, paypalCertURL)
 	}
-	key, err := p.certificates.key(string(url), paypalDomain, r.Now)
+	key, err := p.certificates.key(string(url), paypalDomain, p.allowance, r)
+	if troubled := (*troubled)(nil); errors.As(err, &troubled) {
+		return refuse(Unavailable, paypalCertURL)
+	}
 	if err != nil {
 		return refuse(Certificate, paypalCertURL)
 	}

@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hookgate/auth/signature"
@@ -230,11 +232,16 @@ func TestPayPalCertificates(t *testing.T) {
 		"a key in PEM":       {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte{1}}), nil, false},
 		"a broken one":       {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{1}}), nil, false},
 		"a chain of hundred": {slices.Repeat(good, 50), nil, false},
+		"is not there":       {good, fmt.Errorf("404: %w", signature.ErrAbsent), false},
 		"cannot be fetched":  {good, errors.New("timeout"), false},
 	} {
 		p.chain, p.err = c.chain, c.err
+		why := signature.Certificate
+		if name == "cannot be fetched" { // it may be good
+			why = signature.Unavailable
+		}
 		got := reason(t, p.verifier(t).Verify(p.request(t, "{}", nil)))
-		if c.pass != (got == "") || !c.pass && got != signature.Certificate {
+		if c.pass != (got == "") || !c.pass && got != why {
 			t.Errorf("%s: refused for %q", name, got)
 		}
 	}
@@ -275,16 +282,29 @@ func TestPayPalForgetsWhatIsOver(t *testing.T) {
 // make one.
 func TestPayPalFetchesLittle(t *testing.T) {
 	p := newPayPal(t)
-	p.err = errors.New("404")
+	p.err = signature.ErrAbsent
 	v := p.verifier(t)
 	for i := range 100 {
 		r := p.request(t, "{}", map[string]string{"PAYPAL-CERT-URL": fmt.Sprintf("%s-%d", paypalURL, i), "PAYPAL-TRANSMISSION-SIG": "AAAA"})
-		if got := reason(t, v.Verify(r)); got != signature.Certificate {
-			t.Fatalf("refused for %q", got)
+		r.Client = clientAt(fmt.Sprintf("192.0.2.%d", i))
+		want := signature.Certificate
+		if i >= 3 {
+			want = signature.Unavailable
+		}
+		if got := reason(t, v.Verify(r)); got != want {
+			t.Fatalf("%d is refused for %q, want %q", i, got, want)
 		}
 	}
+	if len(p.fetched) != 3 {
+		t.Errorf("%d fetches for one block in one moment, want 3", len(p.fetched))
+	}
+	for i := range 100 {
+		r := p.request(t, "{}", map[string]string{"PAYPAL-CERT-URL": fmt.Sprintf("%s-%d", paypalURL, 100+i), "PAYPAL-TRANSMISSION-SIG": "AAAA"})
+		r.Client = clientAt(fmt.Sprintf("198.51.%d.1", i))
+		_ = v.Verify(r)
+	}
 	if len(p.fetched) != 20 {
-		t.Errorf("%d fetches in one moment, want 20", len(p.fetched))
+		t.Errorf("%d fetches for one source in one moment, want 20", len(p.fetched))
 	}
 	p.err = nil
 	minute := p.request(t, "{}", nil)
@@ -348,4 +368,133 @@ func TestPayPalWebhookIDs(t *testing.T) {
 			t.Errorf("%q: faults %v", id, faults)
 		}
 	}
+}
+
+func clientAt(address string) func() netip.Addr {
+	return func() netip.Addr { return netip.MustParseAddr(address) }
+}
+
+// Strangers who use up what one source may fetch stop neither another source nor, from
+// other addresses, the provider; and what is known needs no fetch.
+func TestPayPalStrangersUseUpNothing(t *testing.T) {
+	p := newPayPal(t)
+	absent := map[string]bool{}
+	certificates := signature.NewCertificates(func(url string) ([]byte, error) {
+		p.fetched = append(p.fetched, url)
+		if absent[url] {
+			return nil, signature.ErrAbsent
+		}
+		return p.chain, nil
+	}, p.root.pool())
+	source := func() *signature.Verifier {
+		return compile(t, signature.Config{Type: "paypal", Secrets: []string{paypalWebhook}, Certificates: certificates})
+	}
+	attacked, other := source(), source()
+	from := func(url, client string) *signature.Request {
+		r := p.request(t, "{}", map[string]string{"PAYPAL-CERT-URL": url})
+		r.Client = clientAt(client)
+		return r
+	}
+	if err := attacked.Verify(from(paypalURL, "203.0.113.1")); err != nil {
+		t.Fatal(err)
+	}
+	flood := func(n int, client func(i int) string) {
+		for i := range n {
+			url := fmt.Sprintf("%s-%s-%d", paypalURL, strings.ReplaceAll(client(0), ".", "-"), i)
+			absent[url] = true
+			_ = attacked.Verify(from(url, client(i)))
+		}
+	}
+	flood(100, func(int) string { return "192.0.2.1" })
+	if err := attacked.Verify(from(paypalURL+"-next", "203.0.113.1")); err != nil {
+		t.Errorf("the provider's new certificate beside a stranger: %v", err)
+	}
+	flood(100, func(i int) string { return fmt.Sprintf("198.51.%d.1", i) })
+	if err := attacked.Verify(from(paypalURL, "203.0.113.1")); err != nil {
+		t.Errorf("the known certificate beside a crowd of strangers: %v", err)
+	}
+	if err := attacked.Verify(from(paypalURL+"-third", "203.0.113.1")); !signature.IsUnavailable(err) {
+		t.Errorf("a new one beside the crowd: %v", err)
+	}
+	if err := other.Verify(from(paypalURL+"-third", "203.0.113.1")); err != nil {
+		t.Errorf("the other source: %v", err)
+	}
+	if err := attacked.Verify(from(paypalURL+"-third", "203.0.113.1")); err != nil {
+		t.Errorf("what the other source had fetched: %v", err)
+	}
+}
+
+// What is not there is not asked for again and again, what could not be asked for is.
+func TestPayPalRemembersFailures(t *testing.T) {
+	p := newPayPal(t)
+	v := p.verifier(t)
+	at := func(after time.Duration) *signature.Request {
+		r := p.request(t, "{}", map[string]string{"PAYPAL-TRANSMISSION-TIME": now.Add(after).UTC().Format(time.RFC3339)})
+		r.Now = now.Add(after)
+		return r
+	}
+	for _, step := range []struct {
+		after   time.Duration
+		err     error
+		want    signature.Reason
+		fetched int
+	}{
+		{0, errors.New("timeout"), signature.Unavailable, 1},
+		{4 * time.Second, nil, signature.Unavailable, 1},
+		{5 * time.Second, signature.ErrAbsent, signature.Certificate, 2},
+		{9 * time.Minute, nil, signature.Certificate, 2},
+		{11 * time.Minute, nil, "", 3},
+	} {
+		p.err = step.err
+		if got := reason(t, v.Verify(at(step.after))); got != step.want || len(p.fetched) != step.fetched {
+			t.Errorf("after %s: refused for %q, %d fetches; want %q, %d", step.after, got, len(p.fetched), step.want, step.fetched)
+		}
+	}
+}
+
+// A certificate near its end is renewed before it, and no request waits or fails.
+func TestPayPalRenews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPayPal(t)
+		ending := func(at time.Time) []byte {
+			c := forPayPal
+			c.NotBefore, c.NotAfter = now.AddDate(-1, 0, 0), at
+			return pemOf(p.root.sign(t, c, &p.key.PublicKey))
+		}
+		p.chain = ending(now.Add(time.Hour))
+		v := p.verifier(t)
+		verify := func(after time.Duration) error {
+			r := p.request(t, "{}", map[string]string{"PAYPAL-TRANSMISSION-TIME": now.Add(after).UTC().Format(time.RFC3339)})
+			r.Now = now.Add(after)
+			err := v.Verify(r)
+			synctest.Wait()
+			return err
+		}
+		if err := verify(0); err != nil {
+			t.Fatal(err)
+		}
+		p.err = errors.New("timeout")
+		if err := verify(61 * time.Minute); err == nil {
+			t.Error("it is trusted after its end")
+		}
+		p.err, p.chain = nil, ending(now.AddDate(0, 0, 2))
+		if err := verify(62 * time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		p.fetched, p.err = nil, errors.New("timeout")
+		for _, after := range []time.Duration{30 * time.Hour, 30*time.Hour + time.Minute, 31*time.Hour + time.Minute} {
+			if err := verify(after); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(p.fetched) != 2 {
+			t.Errorf("near its end it is asked for %d times, want once an hour", len(p.fetched))
+		}
+		p.err, p.chain = nil, ending(now.AddDate(1, 0, 0))
+		for _, after := range []time.Duration{33 * time.Hour, 72 * time.Hour} {
+			if err := verify(after); err != nil {
+				t.Errorf("after %s: %v", after, err)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package signature
 import (
 	"crypto/x509"
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -53,8 +54,17 @@ type Request struct {
 	// this connection, its own first. nil, or none: TLS ended elsewhere, or the client
 	// showed none. The handshake must have proved that the client holds the key.
 	Peer func() []*x509.Certificate
-	Body []byte // exactly as received
-	Now  time.Time
+	// Client gives the address of whoever sent the request; nil: not known.
+	Client func() netip.Addr
+	Body   []byte // exactly as received
+	Now    time.Time
+}
+
+func (r *Request) client() (a netip.Addr) {
+	if r.Client != nil {
+		a = r.Client()
+	}
+	return a
 }
 
 // Verifier checks the requests of one source. Many goroutines may use it.

@@ -21,9 +21,9 @@ import (
 var hostileLong = flag.Bool("hostile.long", false, "let each attack of TestAttack… go on for 30 s")
 
 const (
-	hostileMemory = 512 << 20               // bytes that no attack may make of the program
-	hostileFloor  = 50 * time.Millisecond   // what a busy machine may make of a callback that took less
-	hostileCalm   = time.Second // before an attack, and half of it after
+	hostileMemory = 512 << 20             // bytes that no attack may make of the program
+	hostileFloor  = 50 * time.Millisecond // what a busy machine may make of a callback that took less
+	hostileCalm   = time.Second           // before an attack, and half of it after
 	hostileRounds = 3
 )
 

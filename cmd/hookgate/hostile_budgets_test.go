@@ -13,9 +13,9 @@ import (
 	"hookgate/gateway/gatewaytest"
 )
 
-// bystander is a tenant that does its work while another attacks: it opens a wait,
+// neighbour is a tenant that does its work while another attacks: it opens a wait,
 // gets its callback and makes a call, one after the other.
-type bystander struct {
+type neighbour struct {
 	t   *testing.T
 	p   *gatewaytest.Program
 	api *gatewaytest.Client
@@ -23,7 +23,7 @@ type bystander struct {
 }
 
 const bystanderConfig = `
-  bystander:
+  neighbour:
     platform: { url: "%[1]s/platform" }
     sources:
       payments: { verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-16-characters"] } }
@@ -32,13 +32,13 @@ const bystanderConfig = `
       later: { url: "%[1]s/quick", mode: async }
 `
 
-func newBystander(t *testing.T, p *gatewaytest.Program) *bystander {
-	return &bystander{t, p, p.Admin(), p.Sender()}
+func newNeighbour(t *testing.T, p *gatewaytest.Program) *neighbour {
+	return &neighbour{t, p, p.Admin(), p.Sender()}
 }
 
 // work works until the attack is over, and for a second at least. It gives how long
 // each callback took, sorted.
-func (b *bystander) work(attack func()) (took []time.Duration) {
+func (b *neighbour) work(attack func()) (took []time.Duration) {
 	b.t.Helper()
 	over := make(chan struct{})
 	go func() {
@@ -65,31 +65,31 @@ func (b *bystander) work(attack func()) (took []time.Duration) {
 	return took
 }
 
-func (b *bystander) once() time.Duration {
+func (b *neighbour) once() time.Duration {
 	b.t.Helper()
 	key := fmt.Sprintf("b%d", serial.Add(1))
 	b.open(key, `{"a":1}`)
-	a := b.out.Must(b.t, []int{200}, "POST", "/hooks/bystander/payments", fmt.Sprintf(`{"conversation_key":%q}`, key), sourceToken)
+	a := b.out.Must(b.t, []int{200}, "POST", "/hooks/neighbour/payments", fmt.Sprintf(`{"conversation_key":%q}`, key), sourceToken)
 	if a.Field("outcome") != "resumed" {
-		b.t.Errorf("a callback of the bystander is answered %s", a)
+		b.t.Errorf("a callback of the neighbour is answered %s", a)
 	}
-	if made := b.api.Must(b.t, []int{200}, "POST", "/v1/tenants/bystander/webhooks/quick/call", `{}`); made.Field("outcome") != "success" {
-		b.t.Errorf("a call of the bystander is answered %s", made)
+	if made := b.api.Must(b.t, []int{200}, "POST", "/v1/tenants/neighbour/webhooks/quick/call", `{}`); made.Field("outcome") != "success" {
+		b.t.Errorf("a call of the neighbour is answered %s", made)
 	}
 	return a.Got.Sub(a.Sent)
 }
 
-func (b *bystander) open(key, context string) {
+func (b *neighbour) open(key, context string) {
 	b.t.Helper()
-	b.api.Must(b.t, []int{201}, "POST", "/v1/tenants/bystander/waits",
+	b.api.Must(b.t, []int{201}, "POST", "/v1/tenants/neighbour/waits",
 		fmt.Sprintf(`{"source":"payments","conversation_key":%q,"mode":"poll","timeout_seconds":300,"context":%s}`, key, context))
 }
 
 func percentile(sorted []time.Duration, n int) time.Duration { return sorted[len(sorted)*n/100] }
 
-// suffers compares what the bystander got under an attack with calm. A machine that
+// suffers compares what the neighbour got under an attack with calm. A machine that
 // does other work besides has hiccups of its own: what is below so much is no reason.
-func (b *bystander) suffers(attack string, hiccup time.Duration, calm, under []time.Duration) {
+func (b *neighbour) suffers(attack string, hiccup time.Duration, calm, under []time.Duration) {
 	b.t.Helper()
 	b.t.Logf("%s: p50 %s, p99 %s of %d callbacks; calm: %s, %s", attack, percentile(under, 50), percentile(under, 99), len(under), percentile(calm, 50), percentile(calm, 99))
 	if most := max(3*percentile(calm, 99), hiccup); percentile(under, 99) > most {
@@ -105,7 +105,7 @@ const (
 )
 
 // remembers wants the program's memory to be below what all of the suite may take.
-func (b *bystander) remembers() {
+func (b *neighbour) remembers() {
 	b.t.Helper()
 	resident := measured(b.t, dialRaw(b.t, b.p.Internal), residentMemory)
 	b.t.Logf("%.0f MiB resident", resident/(1<<20))
@@ -135,23 +135,23 @@ func TestHostileBudgets(t *testing.T) {
 		fmt.Fprintf(&config, "      e%d: { url: \"http://127.0.0.1:1/\", event_types: [message] }\n", i)
 	}
 	p := gatewaytest.Start(t, gatewaytest.Options{Config: config.String()})
-	b := newBystander(t, p)
+	b := newNeighbour(t, p)
 	b.work(func() {}) // warm
 	calm := b.work(func() { time.Sleep(2 * time.Second) })
 
 	b.suffers("hanging async calls", hiccup, calm, b.work(func() {
-		taken, refused := flood(t, p, 1100, func(int) (string, string) { return "/v1/tenants/attacker/webhooks/hang/call", `{}` }, 202)
+		taken, refused := crowdOf(t, p, 1100, func(int) (string, string) { return "/v1/tenants/attacker/webhooks/hang/call", `{}` }, 202)
 		if taken > 768 || refused == 0 { // three quarters of 1024
 			t.Errorf("%d calls of the attacker were taken, %d refused", taken, refused)
 		}
 		for range 20 {
-			p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/bystander/webhooks/later/call", `{}`)
+			p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/neighbour/webhooks/later/call", `{}`)
 		}
 	}))
 	b.open("stays", `{"a":1}`) // while others have some, a tenant gets a quarter
 	b.suffers("waits with large contexts", hiccup, calm, b.work(func() {
 		context := strings.Repeat("x", 16000)
-		taken, refused := flood(t, p, 3000, func(i int) (string, string) {
+		taken, refused := crowdOf(t, p, 3000, func(i int) (string, string) {
 			return "/v1/tenants/attacker/waits", fmt.Sprintf(`{"source":"s","conversation_key":"c%d","mode":"poll","context":{"x":%q}}`, i, context)
 		}, 201)
 		if taken > 2200 || refused == 0 { // a quarter of 128 MiB
@@ -184,7 +184,7 @@ func TestHostileBudgets(t *testing.T) {
 
 // flood sends requests from many at once, and counts those that were taken and those
 // that were refused for a while.
-func flood(t *testing.T, p *gatewaytest.Program, n int, request func(int) (path, body string), want int) (taken, refused int) {
+func crowdOf(t *testing.T, p *gatewaytest.Program, n int, request func(int) (path, body string), want int) (taken, refused int) {
 	t.Helper()
 	var mu sync.Mutex
 	var senders sync.WaitGroup
@@ -226,7 +226,7 @@ func TestHostileDeletion(t *testing.T) {
 	}
 	p := gatewaytest.Start(t, o)
 	api := p.Admin()
-	b := newBystander(t, p)
+	b := newNeighbour(t, p)
 	const endpoint = "/v1/tenants/attacker/endpoints/e"
 	events := `{"events":[` + strings.TrimSuffix(strings.Repeat(`{"event":{"type":"message"}},`, 1000), ",") + `]}`
 	make := func() {
@@ -268,7 +268,7 @@ func TestHostileDeletion(t *testing.T) {
 	p.Kill9()
 	<-p.Exited()
 	p = gatewaytest.Start(t, o)
-	api, b = p.Admin(), newBystander(t, p)
+	api, b = p.Admin(), newNeighbour(t, p)
 	empty()
 	a := api.Must(t, []int{200}, "GET", "/v1/tenants/attacker/deliveries?limit=1000&state=pending", nil)
 	if strings.Contains(string(a.Body), `"id"`) {

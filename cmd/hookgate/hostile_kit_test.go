@@ -21,7 +21,7 @@ import (
 // hostilePatience bounds what a busy machine may take for what must come at all.
 const hostilePatience = 30 * time.Second
 
-// crowd dials the public listener from many addresses of loopback: one alone may
+// crowd dials the public listener from many blocks of loopback: one alone may
 // have a quarter of the connections.
 type crowd struct{ dialed atomic.Int32 }
 
@@ -33,7 +33,7 @@ func (c *crowd) dial(t testing.TB, p *gatewaytest.Program) *peer {
 		t.Skip("only Linux has all of 127/8 as loopback")
 	}
 	n := byte(c.dialed.Add(1) % clientsOfCrowd)
-	return dialFrom(t, net.IPv4(127, 0, 0, 10+n), p.Public)
+	return dialFrom(t, net.IPv4(127, 0, 10+n, 1), p.Public)
 }
 
 func dialFrom(t testing.TB, from net.IP, base string) *peer {

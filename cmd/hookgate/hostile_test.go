@@ -59,6 +59,9 @@ func TestHostileBombs(t *testing.T) {
 						{"/verified", "gzip", zip, 200}, {"/verified", "identity", zeros[:2<<20], 413},
 					} {
 						a, err := p.Sender().Do(t.Context(), "POST", c.path, c.body, sourceToken, "Content-Encoding: "+c.coding)
+						for err == nil && a.Status == 503 { // all are one client, who has a share: he comes again
+							a, err = p.Sender().Do(t.Context(), "POST", c.path, c.body, sourceToken, "Content-Encoding: "+c.coding)
+						}
 						if err != nil || a.Status != c.want {
 							t.Errorf("%s to %s: %s, %v, want %d", c.coding, c.path, a, err, c.want)
 						}

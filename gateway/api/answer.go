@@ -59,9 +59,28 @@ func (c *call) body() (tree any, raw []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err = edge.Charge(c.ctx, treeMemory(raw)); err != nil {
+		return nil, nil, err
+	}
 	tree, err = fields.Parse(raw)
 	return tree, raw, err
 }
+
+// treeMemory is about what a tree of this text takes, in bytes: each value has a place
+// in a list or a map, however short its text is. That of a small text is not counted.
+func treeMemory(text []byte) int64 {
+	if len(text) <= smallText {
+		return 0
+	}
+	const place = 64
+	n := len(text)
+	for _, mark := range []byte{',', ':', '[', '{'} {
+		n += place * bytes.Count(text, []byte{mark})
+	}
+	return int64(n)
+}
+
+const smallText = 4 << 10
 
 func invalid(path, format string, args ...any) error {
 	return gateway.Invalid([]gateway.Fault{{Path: path, Message: fmt.Sprintf(format, args...)}})

@@ -26,6 +26,10 @@ func (c *Calls) answer(k *call) {
 // alias by which its callback will come. What cannot be written now leaves the wait
 // to its deadline: the call was made all the same.
 func (c *Calls) answerWait(k *call) {
+	if !k.enter() {
+		return
+	}
+	defer k.leave()
 	r := k.result
 	ctx := context.WithoutCancel(k.ctx) // the wait is there, whoever has left
 	if r.Outcome == gateway.CallFailure {
@@ -47,9 +51,10 @@ func (c *Calls) answerWait(k *call) {
 
 // conclude writes down a call that was not promised to anybody.
 func (c *Calls) conclude(k *call) {
-	if list := traces(k.result); list != nil {
+	if list := traces(k.result); list != nil && k.enter() {
 		// The timeline is the poorer for what cannot be written; the call is not.
 		_ = c.Store.Commit(&gateway.Change{Traces: list, Refused: true})
+		k.leave()
 	}
 	c.count(k)
 }
@@ -91,9 +96,10 @@ func (c *Calls) count(k *call) {
 		c.Duration.Observe(r.Duration.Seconds())
 	}
 	c.tell(k)
-	if k.Webhook == nil || k.Webhook.Profile != gateway.ProfileChatbot || c.Failed == nil {
+	if k.Webhook == nil || k.Webhook.Profile != gateway.ProfileChatbot || c.Failed == nil || !k.enter() {
 		return
 	}
+	k.leave()
 	if text, known := k.errorText(); known {
 		k.standing.tell(text, func(text string) { c.Failed(r.Tenant, r.Webhook, text) })
 	}

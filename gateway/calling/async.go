@@ -81,7 +81,7 @@ var errDraining = &gateway.Error{
 func (c *Calls) callAsync(k *call) (*gateway.Call, error) {
 	k.each = k.Webhook.Timeout
 	if !k.promised {
-		if err := c.Store.Commit(k.promise()); err != nil {
+		if err := c.keep(k); err != nil {
 			c.pending.leave(k)
 			c.end(k)
 			return nil, err
@@ -130,7 +130,7 @@ func (c *Calls) goOn(k *call) error {
 	if err := c.pending.enter(k); err != nil {
 		return err
 	}
-	err := c.Store.Commit(k.promise())
+	err := c.keep(k)
 	if err != nil {
 		c.pending.leave(k)
 	}
@@ -164,6 +164,15 @@ func (c *Calls) inTime(k *call) *gateway.Call {
 	}
 	c.conclude(k)
 	return k.result
+}
+
+// keep stores the promise of a call while its tenant is there.
+func (c *Calls) keep(k *call) error {
+	if !k.enter() {
+		return errNoWebhook
+	}
+	defer k.leave()
+	return c.Store.Commit(k.promise())
 }
 
 // promise is what is stored of a call before it is answered as pending.
@@ -225,7 +234,11 @@ func (c *Calls) settle(k *call) {
 	notice := gateway.CallNotice(r, r.EndedAt)
 	change := &gateway.Change{Notice: notice, Settled: k.pendingCall(), Traces: traces(r)}
 	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
+		if !k.enter() {
+			return
+		}
 		err := c.Store.Commit(change)
+		k.leave()
 		if err == nil {
 			break
 		}

@@ -54,6 +54,7 @@ func (d *Directory) Above(t *Tenant) []*Tenant {
 // Swap makes next the current snapshot, and lets the metrics forget what is in
 // it no more. One writer at a time.
 func (d *Directory) Swap(next *Snapshot) {
+	next.inherit(d.current.Load())
 	last := d.current.Swap(next)
 	forget(next.metrics, last, next)
 	if d.OnSwap != nil {

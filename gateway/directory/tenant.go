@@ -18,6 +18,7 @@ type Tenant struct {
 	ID       string
 	Meta     gateway.Meta
 	Spec     gateway.Tenant
+	Life     *Life     // that the directory gives it
 	Disabled bool      // it left the file, and nobody took it over
 	Platform *Platform // nil: no outcome can be sent
 	Headers  []Header  // on every outbound request made for the tenant

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/shares"
 )
 
 func answered(t *testing.T, r *bufio.Reader) string {
@@ -92,10 +94,18 @@ func TestResetIsNoEnd(t *testing.T) {
 	}
 }
 
+func mustOpen(t *testing.T, ctx *fasthttp.RequestCtx) Stream {
+	stream, err := OpenStream(ctx, 32<<10)
+	if err != nil {
+		t.Error(err)
+	}
+	return stream
+}
+
 // A stream passes on more than the budget for bodies holds, and gives all of it back.
 func TestStreamTakesNoMemory(t *testing.T) {
 	limits := testLimits(true)
-	limits.Bodies = NewBudget(64 << 10)
+	limits.Bodies = shares.New(64 << 10)
 	limits.Body = func(_, _, _ []byte) int64 { return 1 << 30 }
 	limits.Rate = 1 << 30 // what is not waited for costs a client nothing
 	rest := make(chan time.Time)
@@ -103,7 +113,7 @@ func TestStreamTakesNoMemory(t *testing.T) {
 		b := make([]byte, 4<<10)
 		n, total := 0, 0
 		var err error
-		for stream := OpenStream(ctx); err == nil; total += n {
+		for stream := mustOpen(t, ctx); err == nil; total += n {
 			if n, err = stream.Read(b); total == 0 {
 				<-rest // longer than the grace: it is not the client who is slow
 			}
@@ -127,7 +137,7 @@ func TestStreamTakesNoMemory(t *testing.T) {
 			t.Errorf("%q: %s", framing, got)
 		}
 	}
-	if n := limits.Bodies.used.Load(); n != 0 {
+	if n := limits.Bodies.Stat().Used; n != 0 {
 		t.Errorf("%d bytes are not given back", n)
 	}
 }
@@ -145,7 +155,7 @@ func TestStreamFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, testLimits(true), func(ctx *fasthttp.RequestCtx) {
-				stream := OpenStream(ctx)
+				stream := mustOpen(t, ctx)
 				b := make([]byte, 4<<10)
 				var err error
 				for err == nil {
@@ -169,7 +179,7 @@ func TestStreamFails(t *testing.T) {
 
 func TestStreamIsInterrupted(t *testing.T) {
 	s := newSite(t, testLimits(true), func(ctx *fasthttp.RequestCtx) {
-		stream := OpenStream(ctx)
+		stream := mustOpen(t, ctx)
 		reads, ended := make(chan struct{}), make(chan error)
 		go func() {
 			b := make([]byte, 16<<10)

@@ -34,11 +34,15 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 		}
 		return body, nil
 	}
-	c.body = newBuffer()
-	c.body.grow(min(max(ctx.Request.Header.ContentLength(), 512), maxPooled))
+	announced := ctx.Request.Header.ContentLength()
+	if fault := c.foresee(int64(announced)); fault != nil {
+		return nil, fault
+	}
 	for {
-		if len(c.body.b) == cap(c.body.b) {
-			c.body.grow(len(c.body.b)) // with what came, not with what was announced
+		if c.body == nil || len(c.body.b) == cap(c.body.b) {
+			if fault := c.makeRoom(announced, limit); fault != nil {
+				return nil, fault
+			}
 		}
 		n, err := stream.Read(c.body.b[len(c.body.b):cap(c.body.b)])
 		c.body.b = c.body.b[:len(c.body.b)+n]
@@ -55,11 +59,51 @@ func ReadBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 	}
 }
 
+// foresee refuses a large body of known length for which there is no memory now,
+// before any more of it comes. It takes none: what was announced costs a sender nothing.
+func (c *Conn) foresee(length int64) *gateway.Error {
+	if length <= largeBody {
+		return nil
+	}
+	if fault := c.charge(copies * length); fault != nil {
+		return c.spoil(fault)
+	}
+	c.account.give(c.limits.Bodies, copies*length)
+	return nil
+}
+
+// makeRoom doubles the memory of the body, with what came and not with what was
+// announced, up to what that was. Until it is copied both the old and the new count.
+func (c *Conn) makeRoom(announced int, limit int64) *gateway.Error {
+	have, most := 0, int(limit)+1 // of one byte too much the rest is not read
+	if c.body != nil {
+		have = cap(c.body.b)
+	}
+	if announced > 0 {
+		most = announced
+	}
+	room := bodyRoom(max(2*have, min(announced, largeBody)), most)
+	if fault := c.charge(copies * int64(room)); fault != nil {
+		return c.spoil(fault)
+	}
+	next := newBody(room)
+	if c.body != nil {
+		next.b = append(next.b, c.body.b...)
+		release(&c.body)
+		c.account.give(c.limits.Bodies, copies*int64(have))
+	}
+	c.body = next
+	return nil
+}
+
 // Charge takes n bytes of the listener's memory for bodies until the handler ends:
-// for what a handler makes of a body that is larger than the body itself. Its error
-// is ReadBody's, unavailable.
+// for what a handler makes of a body beyond one copy of it. Its error is ReadBody's,
+// unavailable; too_large for what is more than there ever is.
 func Charge(ctx *fasthttp.RequestCtx, n int64) error {
 	if c, ok := ctx.Conn().(*Conn); ok {
+		if most := c.limits.Bodies.Most(); most > 0 && n > most {
+			return errBodyTooLarge
+		}
 		if fault := c.charge(n); fault != nil {
 			return fault
 		}

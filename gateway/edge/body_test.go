@@ -14,6 +14,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/gateway/shares"
+
 	"hookgate/gateway"
 )
 
@@ -73,7 +75,7 @@ func TestBodiesComeWhole(t *testing.T) {
 				}
 			}
 			_ = c.Close()
-			if used := limits.Bodies.used.Load(); used != 0 {
+			if used := limits.Bodies.Stat().Used; used != 0 {
 				t.Errorf("%d bytes are never given back", used)
 			}
 		})
@@ -108,7 +110,7 @@ func TestBodyOverItsLimit(t *testing.T) {
 				if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 					t.Errorf("then %v, want the end", err)
 				}
-				if used := limits.Bodies.used.Load(); used != 0 {
+				if used := limits.Bodies.Stat().Used; used != 0 {
 					t.Errorf("%d bytes are never given back", used)
 				}
 			})
@@ -247,7 +249,7 @@ func TestBodiesShareABudget(t *testing.T) {
 	for _, f := range flavours {
 		t.Run(f.name, func(t *testing.T) {
 			limits := testLimits(f.streams)
-			limits.Bodies = NewBudget(10)
+			limits.Bodies = shares.New(map[bool]int64{true: 10 << 10, false: 20}[f.streams])
 			entered, leave := make(chan struct{}), make(chan struct{})
 			s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
 				if _, err := ReadBody(ctx, 100); err != nil {

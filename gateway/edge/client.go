@@ -25,7 +25,11 @@ func Client(ctx *fasthttp.RequestCtx, trusts func(netip.Addr) bool) netip.Addr {
 	if !trusts(client) {
 		return client
 	}
-	fields := ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor)
+	return clientOf(client, ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor), trusts)
+}
+
+// clientOf reads the values of X-Forwarded-For of a peer that is trusted.
+func clientOf(client netip.Addr, fields [][]byte, trusts func(netip.Addr) bool) netip.Addr {
 	for i := len(fields) - 1; i >= 0; i-- {
 		for rest := fields[i]; len(rest) > 0; {
 			at := bytes.LastIndexByte(rest, ',')
@@ -67,18 +71,6 @@ func addressOf(c net.Conn) netip.Addr {
 		return tcp.AddrPort().Addr().Unmap()
 	}
 	return netip.Addr{}
-}
-
-// blockOf returns what counts as one client: an IPv6 host has a whole /64.
-func blockOf(a netip.Addr) netip.Addr {
-	if !a.Is6() {
-		return a
-	}
-	prefix, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return a
-	}
-	return prefix.Addr()
 }
 
 // Path returns the path of the request's target as it was sent, nothing decoded.

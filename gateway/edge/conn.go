@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // Conn is a connection whose reader gets one request at a time, and of a head
@@ -30,7 +31,8 @@ type Conn struct {
 	listener *Listener
 	limits   *Limits
 	address  netip.Addr
-	block    netip.Addr // as which it counts against ConnsPerIP; not valid: it does not
+	block    netip.Prefix  // as which it counts against ConnsPerBlock; not valid: it does not
+	holder   shares.Holder // of what a request uses that is nobody else's
 
 	head  *buffer // handed on of an unfinished head, from its first byte
 	ahead *buffer // read, but behind the end of the request
@@ -50,7 +52,8 @@ type Conn struct {
 	began     time.Time
 	waited    time.Duration // of a body that is a Stream: how long Read waited for the client
 	got       int64         // bytes of the body, handed on
-	charged   atomic.Int64  // bytes taken from limits.Bodies
+	spoken    int64         // bytes of a body that is not a stream, whose memory was taken
+	account   account       // of the memory for bodies
 
 	heard       atomic.Bool // a byte was read
 	interrupted atomic.Bool // nothing more is to be read of the body
@@ -280,18 +283,36 @@ func (c *Conn) judge(b []byte) *gateway.Error {
 		return nil
 	}
 	c.most = c.limits.Body(h.method, h.host, h.path)
+	c.left = h.length
+	if h.length > c.most {
+		return c.limits.tooLarge(h)
+	}
+	if fault = c.bill(b, &h); fault != nil {
+		return fault
+	}
+	c.spoken = 0
 	c.chunked = h.length == chunked
 	if c.chunked {
 		c.framing = chunks{}
 		return nil
 	}
-	c.left = h.length
-	if h.length > c.most {
-		return c.limits.tooLarge(h)
+	return c.expect(h.length)
+}
+
+// expect takes the memory that a body of so many bytes, as far as is known, needs
+// where fasthttp reads it whole.
+func (c *Conn) expect(length int64) *gateway.Error {
+	if c.limits.Streams {
+		return nil
 	}
-	if !c.limits.Streams {
-		return c.charge(h.length)
+	need := copies * allocated(length)
+	if need <= c.spoken {
+		return nil
 	}
+	if fault := c.charge(need - c.spoken); fault != nil {
+		return fault
+	}
+	c.spoken = need
 	return nil
 }
 
@@ -313,37 +334,20 @@ func (c *Conn) followBody(b []byte) (n int, fault *gateway.Error) {
 		c.inBody = c.left > 0
 	}
 	c.got += data
-	if c.limits.Streams {
-		if fault = c.charge(data); fault != nil {
-			return 0, fault
-		}
-	}
 	return n, nil
 }
 
 // announced judges the size of the next chunk; total is that of all so far.
-func (c *Conn) announced(size, total int64) *gateway.Error {
+func (c *Conn) announced(_, total int64) *gateway.Error {
 	if total > c.most {
 		return errBodyTooLarge
 	}
-	if !c.limits.Streams {
-		return c.charge(size)
-	}
-	return nil
-}
-
-// charge takes n bytes from the budget; giveBack returns all that was taken.
-func (c *Conn) charge(n int64) *gateway.Error {
-	if !c.limits.Bodies.take(n) {
-		return errNoMemory
-	}
-	c.charged.Add(n)
-	return nil
+	return c.expect(total + int64(len(crlf))) // fasthttp reads a chunk with its line end
 }
 
 // giveBack ends a request: the memory of its body is free.
 func (c *Conn) giveBack() {
-	c.limits.Bodies.give(c.charged.Swap(0))
+	c.account.close(c.limits.Bodies)
 	release(&c.body)
 }
 
@@ -353,7 +357,18 @@ func (c *Conn) giveBack() {
 const (
 	lingerTime  = time.Second
 	lingerBytes = 8 << 20
+	// A flood is refused to save memory, and must not be paid with reading it: of such a
+	// body little is read, and then the rest of the time its sender stands still.
+	lingerFlood = 64 << 10
 )
+
+// patience is how many bytes of a refused client are read.
+func (c *Conn) patience() int {
+	if c.fault == ErrNoMemory || c.fault == errStranger {
+		return lingerFlood
+	}
+	return lingerBytes
+}
 
 // Close closes the connection; any goroutine may call it, any number of times.
 func (c *Conn) Close() error {
@@ -361,7 +376,7 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	c.tell()
-	c.limits.Bodies.give(c.charged.Swap(0))
+	c.account.close(c.limits.Bodies)
 	if c.dirty.Load() {
 		c.linger()
 	}
@@ -370,20 +385,22 @@ func (c *Conn) Close() error {
 }
 
 func (c *Conn) linger() {
+	until := time.Now().Add(lingerTime)
 	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(until) != nil {
 		return
 	}
 	scratch := newBuffer()
 	scratch.grow(4 << 10)
 	defer release(&scratch)
-	for total := 0; total < lingerBytes; {
+	for total := 0; total < c.patience(); {
 		n, err := c.Conn.Read(scratch.b[:cap(scratch.b)])
 		if err != nil {
 			return
 		}
 		total += n
 	}
+	time.Sleep(time.Until(until)) // what else it has sent lies with the kernel
 }
 
 // why tells for what reason reading failed: fasthttp wraps some errors of Read so

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/shares"
 )
 
 // site is a server on loopback with the real settings.
@@ -27,7 +29,7 @@ var flavours = []struct {
 func testLimits(streams bool) *Limits {
 	return &Limits{
 		Streams: streams, Grace: 300 * time.Millisecond, Rate: 16 << 10,
-		Bodies: NewBudget(64 << 20),
+		Bodies: shares.New(64 << 20),
 		Body:   func(_, _, _ []byte) int64 { return 1 << 20 },
 	}
 }

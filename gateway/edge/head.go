@@ -18,7 +18,10 @@ type head struct {
 	http10             bool
 	hasLength          bool
 	hasCoding          bool
+	hasType            bool
 	fields             int
+	authorization      []byte // nil where there is none, or several
+	authorized         bool   // there is one
 }
 
 var (
@@ -36,6 +39,7 @@ var (
 	errLength        = refused(gateway.CodeBadRequest, "Content-Length is not one plain number")
 	errCoding        = refused(gateway.CodeBadRequest, "the only Transfer-Encoding taken is chunked, once, with HTTP/1.1")
 	errLengthCoding  = refused(gateway.CodeBadRequest, "Content-Length and Transfer-Encoding exclude each other")
+	errType          = refused(gateway.CodeBadRequest, "there are two Content-Type fields: send one")
 	errTrailer       = refused(gateway.CodeBadRequest, "trailers are not taken")
 	errExpect        = refused(gateway.CodeExpectationFailed, "the only expectation met is 100-continue")
 	errBlankHead     = refused(gateway.CodeBadRequest, "the request is empty")
@@ -127,18 +131,26 @@ func (h *head) field(line []byte) *gateway.Error {
 	if line[0] == ' ' || line[0] == '\t' {
 		return errFold
 	}
-	colon := bytes.IndexByte(line, ':')
-	if colon < 0 {
+	name, value, found := cutField(line)
+	if !found {
 		return errNoColon
 	}
-	name, value := line[:colon], line[colon+1:]
-	if colon == 0 || !all(name, inToken) {
+	if len(name) == 0 || !all(name, inToken) {
 		return errFieldName
 	}
 	if !all(value, inValue) {
 		return errFieldValue
 	}
 	return h.special(name, trimSpace(value))
+}
+
+// cutField cuts a field's line into its name and what follows the colon.
+func cutField(line []byte) (name, value []byte, found bool) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
+		return nil, nil, false
+	}
+	return line[:colon], line[colon+1:], true
 }
 
 // special judges the fields by which a request is framed and routed.
@@ -162,6 +174,21 @@ func (h *head) special(name, value []byte) *gateway.Error {
 	case len("connection"):
 		if isName(name, "connection") {
 			h.closes = h.closes || hasClose(value)
+		}
+	case len("content-type"):
+		if isName(name, "content-type") {
+			if h.hasType { // who acts on the one, and who on the other, would read two bodies
+				return errType
+			}
+			h.hasType = true
+		}
+	case len("authorization"):
+		if isName(name, "authorization") {
+			h.authorization = value
+			if h.authorized { // of two, the one that was checked need not be the one that counts
+				h.authorization = nil
+			}
+			h.authorized = true
 		}
 	case len("content-length"):
 		if isName(name, "content-length") {

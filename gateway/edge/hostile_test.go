@@ -76,7 +76,7 @@ func TestIdleAreClosed(t *testing.T) {
 					t.Fatalf("%d connections are still open", s.open())
 				}
 			}
-			if used := limits.Bodies.used.Load(); used != 0 {
+			if used := limits.Bodies.Stat().Used; used != 0 {
 				t.Errorf("%d bytes of the memory for bodies are lost", used)
 			}
 		})

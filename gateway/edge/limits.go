@@ -3,12 +3,12 @@ package edge
 import (
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // The bounds of a head. Proxies in front use no larger ones by default.
@@ -19,14 +19,20 @@ const (
 
 // Limits bound what the connections of one listener may use.
 type Limits struct {
-	Conns      int // open connections; 0: no bound
-	ConnsPerIP int // of one IPv4 address or one IPv6 /64; 0: no bound
-	// Unbounded says which addresses ConnsPerIP does not bind; nil: it binds all.
-	Unbounded func(netip.Addr) bool
+	Conns         int // open connections; 0: no bound
+	ConnsPerBlock int // of one IPv4 /24 or one IPv6 /48 (SPEC 16); 0: no bound
+	// Trusts says which addresses are proxies in front: ConnsPerBlock does not bind them,
+	// and whom they name in X-Forwarded-For has the body. nil: nobody is.
+	Trusts func(netip.Addr) bool
 
-	Grace  time.Duration // how long a body may take at any size
-	Rate   int64         // and beyond that, bytes per second that it must average
-	Bodies *Budget       // memory for bodies of all connections; nil: no bound
+	Grace  time.Duration  // how long a body may take at any size
+	Rate   int64          // and beyond that, bytes per second that it must average
+	Bodies *shares.Budget // memory for bodies of all connections; nil: no bound
+
+	// Caller says whose a body is that came with this Authorization: client, where it is
+	// that of no tenant. One who is not known sends no large body at all. nil: a body is
+	// its client's. The bytes are valid during the call alone.
+	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
 	// Streams says that the server streams bodies. They are charged to Bodies as
 	// they arrive, for an announced length costs nothing yet; without streaming
@@ -46,6 +52,8 @@ type Limits struct {
 	held   sync.WaitGroup   // requests that are answered later
 }
 
+func (l *Limits) trusts(a netip.Addr) bool { return l.Trusts != nil && l.Trusts(a) }
+
 func (l *Limits) tooLarge(h head) *gateway.Error {
 	if l.TooLarge != nil {
 		if fault := l.TooLarge(h.method, h.host, h.path); fault != nil {
@@ -55,33 +63,6 @@ func (l *Limits) tooLarge(h head) *gateway.Error {
 	return errBodyTooLarge
 }
 
-// Budget is a number of bytes that many share.
-type Budget struct {
-	most int64
-	used atomic.Int64
-}
-
-// NewBudget makes a budget of most bytes.
-func NewBudget(most int64) *Budget { return &Budget{most: most} }
-
-// take reports whether n bytes were to be had; they are then taken.
-func (b *Budget) take(n int64) bool {
-	if b == nil {
-		return true
-	}
-	if b.used.Add(n) <= b.most {
-		return true
-	}
-	b.used.Add(-n)
-	return false
-}
-
-func (b *Budget) give(n int64) {
-	if b != nil && n > 0 {
-		b.used.Add(-n)
-	}
-}
-
 // refused is a fault that is known beforehand, so that refusing allocates nothing.
 func refused(code gateway.Code, message string) *gateway.Error {
 	return &gateway.Error{Code: code, Message: message}
@@ -89,7 +70,11 @@ func refused(code gateway.Code, message string) *gateway.Error {
 
 var (
 	errBodyTooLarge = refused(gateway.CodeTooLarge, "the body is larger than is accepted here")
-	errNoMemory     = gateway.Unavailable("too many request bodies are in flight", time.Second)
 	errTimeout      = refused(gateway.CodeRequestTimeout, "the request did not arrive in time")
 	errBodyCut      = refused(gateway.CodeBadRequest, "the body ended early")
+	errStranger     = refused(gateway.CodeUnauthenticated, "send a valid token: Authorization: Bearer TOKEN")
 )
+
+// ErrNoMemory refuses a body for which its client, or tenant, has no share of the
+// memory left (bounds.bodies).
+var ErrNoMemory = gateway.Unavailable("as many request bodies are in flight as may be of this client or tenant", time.Second)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"hookgate/gateway/shares"
 )
 
 // Listener accepts connections within bounds and makes a Conn of each.
@@ -28,14 +30,14 @@ type Listener struct {
 	mu     sync.Mutex
 	closed bool
 	conns  map[*Conn]struct{}
-	byIP   map[netip.Addr]int
+	blocks map[netip.Prefix]int
 }
 
 // NewListener bounds ln by limits, which must not change any more.
 func NewListener(ln net.Listener, limits *Limits) *Listener {
 	return &Listener{
 		ln: ln, limits: limits, done: make(chan struct{}),
-		conns: make(map[*Conn]struct{}), byIP: make(map[netip.Addr]int),
+		conns: make(map[*Conn]struct{}), blocks: make(map[netip.Prefix]int),
 	}
 }
 
@@ -95,6 +97,7 @@ func passes(err error) bool {
 // admit makes raw a Conn, or answers and closes it where a bound is reached.
 func (l *Listener) admit(raw net.Conn) *Conn {
 	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw)}
+	c.holder = shares.Client(c.address)
 	if l.TLS != nil {
 		c.Conn = tls.Server(raw, l.TLS)
 	}
@@ -115,12 +118,12 @@ func (l *Listener) remember(c *Conn) bool {
 	if l.limits.Conns > 0 && len(l.conns) >= l.limits.Conns || l.closed {
 		return false
 	}
-	if l.limits.ConnsPerIP > 0 && c.address.IsValid() && (l.limits.Unbounded == nil || !l.limits.Unbounded(c.address)) {
-		c.block = blockOf(c.address)
-		if l.byIP[c.block] >= l.limits.ConnsPerIP {
+	if l.limits.ConnsPerBlock > 0 && c.address.IsValid() && !l.limits.trusts(c.address) {
+		c.block = shares.Block(c.address)
+		if l.blocks[c.block] >= l.limits.ConnsPerBlock {
 			return false
 		}
-		l.byIP[c.block]++
+		l.blocks[c.block]++
 	}
 	l.conns[c] = struct{}{}
 	return true
@@ -130,10 +133,10 @@ func (l *Listener) forget(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
-	if n := l.byIP[c.block]; n > 1 {
-		l.byIP[c.block] = n - 1
+	if n := l.blocks[c.block]; n > 1 {
+		l.blocks[c.block] = n - 1
 	} else {
-		delete(l.byIP, c.block)
+		delete(l.blocks, c.block)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestConnectionsOfOneClientAreBounded(t *testing.T) {
 		t.Skip("only Linux has all of 127/8 as loopback")
 	}
 	limits := testLimits(true)
-	limits.ConnsPerIP = 1
+	limits.ConnsPerBlock = 1
 	s := newSite(t, limits, echo)
 	first := s.dial(t)
 	askOn(t, first, askAndKeep)
@@ -66,27 +66,26 @@ func TestConnectionsOfOneClientAreBounded(t *testing.T) {
 		t.Errorf("a second from one address: %d", answer.StatusCode)
 	}
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	neighbour, err := from.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = neighbour.Close() }()
+	if answer, _ := readAnswer(t, bufio.NewReader(neighbour)); answer.StatusCode != 503 {
+		t.Errorf("one of the same /24: %d", answer.StatusCode)
+	}
+	from.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, 1)}
 	other, err := from.Dial("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Close() }()
 	if status := askOn(t, other, askAndKeep); status != 200 {
-		t.Errorf("from another address: %d", status)
+		t.Errorf("from another /24: %d", status)
 	}
 	askOn(t, first, askAndClose)
 	if status := askOn(t, s.dial(t), askAndClose); status != 200 {
 		t.Errorf("with room again: %d", status)
-	}
-}
-
-func TestOneClientHasOneBlock(t *testing.T) {
-	for addr, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::", "fe80::1%eth0": "fe80::",
-	} {
-		if got := blockOf(netip.MustParseAddr(addr)); got != netip.MustParseAddr(want) {
-			t.Errorf("%s: %s, want %s", addr, got, want)
-		}
 	}
 }
 
@@ -171,8 +170,8 @@ func TestShortageIsToldOnce(t *testing.T) {
 // Proxies in front are many clients.
 func TestProxiesInFrontAreNotBounded(t *testing.T) {
 	limits := testLimits(true)
-	limits.Conns, limits.ConnsPerIP = 3, 1
-	limits.Unbounded = func(a netip.Addr) bool { return a.IsLoopback() }
+	limits.Conns, limits.ConnsPerBlock = 3, 1
+	limits.Trusts = func(a netip.Addr) bool { return a.IsLoopback() }
 	s := newSite(t, limits, echo)
 	for range 3 {
 		if status := askOn(t, s.dial(t), askAndKeep); status != 200 {

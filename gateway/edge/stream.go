@@ -8,7 +8,7 @@ import (
 )
 
 // Stream is a request's body that is passed on while it arrives: it may be of any
-// size, and takes no more of the listener's memory than what is on its way. The
+// size, and takes no more of the listener's memory than its reader's buffer. The
 // client's rate is judged by the time that Read waits for it, so that one whom
 // the reader keeps waiting is not cut off. Its errors are those of ReadBody.
 type Stream struct {
@@ -17,11 +17,16 @@ type Stream struct {
 }
 
 // OpenStream is for a request from a Listener whose server streams, in place of
-// ReadBody. The stream ends with the handler; one goroutine at a time reads it.
-func OpenStream(ctx *fasthttp.RequestCtx) Stream {
+// ReadBody. Its reader has a buffer of so many bytes, which count until the handler
+// ends; the error is ReadBody's, unavailable. The stream ends with the handler; one
+// goroutine at a time reads it.
+func OpenStream(ctx *fasthttp.RequestCtx, buffer int) (Stream, error) {
 	c := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
+	if fault := c.charge(int64(buffer)); fault != nil {
+		return Stream{}, c.spoil(fault)
+	}
 	c.passes = true
-	return Stream{ctx, c}
+	return Stream{ctx, c}, nil
 }
 
 // Read gives the next bytes; io.EOF is the body's regular end.
@@ -31,7 +36,6 @@ func (s Stream) Read(p []byte) (int, error) {
 		return 0, s.c.fault
 	}
 	n, err := body.Read(p)
-	s.c.passed(int64(n))
 	switch {
 	case err == nil:
 		return n, nil
@@ -48,12 +52,6 @@ func (c *Conn) Arrived() (bool, error) {
 		return false, c.fault
 	}
 	return !c.inBody, nil
-}
-
-// passed frees the memory of n bytes that left.
-func (c *Conn) passed(n int64) {
-	c.limits.Bodies.give(n)
-	c.charged.Add(-n)
 }
 
 // Interrupt ends a Read that waits for the client, and every later one. Any

@@ -6,17 +6,21 @@ import (
 	"hookgate/gateway/edge"
 )
 
-// accept finds the source and reads the body, at most as much as it may have.
+// accept finds the source and reads the body, at most as much as it may have. A body
+// may take its time: the source that counts is the one at its end (SPEC 16).
 func (in *Inbound) accept(r *request) {
 	snapshot := in.Directory.Current()
-	if t := snapshot.TenantBytes(r.tenant); t != nil {
-		if src := t.SourceBytes(r.source); src != nil && src.Enabled {
-			r.src = src
-		}
-	}
+	r.src = sourceIn(snapshot, r)
 	body, err := edge.ReadBody(r.ctx, in.bodyLimit(r.src))
+	if now := in.Directory.Current(); now != snapshot {
+		r.src = sourceIn(now, r)
+	}
 	if err != nil {
 		r.fail(err)
+		return
+	}
+	if int64(len(body)) > in.bodyLimit(r.src) {
+		r.finish(gateway.OutcomeTooLarge)
 		return
 	}
 	r.received, r.proof.Body, r.proof.Now = body, body, r.at
@@ -26,6 +30,16 @@ func (in *Inbound) accept(r *request) {
 		_ = in.decoy.Verify(&r.proof)
 		r.finish(gateway.OutcomeNotFound)
 	}
+}
+
+// sourceIn gives the source of a request; nil where there is none in service.
+func sourceIn(s *directory.Snapshot, r *request) *directory.Source {
+	if t := s.TenantBytes(r.tenant); t != nil {
+		if src := t.SourceBytes(r.source); src != nil && src.Enabled {
+			return src
+		}
+	}
+	return nil
 }
 
 // methodName gives a method as a string; the usual ones cost nothing.

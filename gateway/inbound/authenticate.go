@@ -6,7 +6,6 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 )
 
@@ -30,9 +29,13 @@ func (in *Inbound) authenticate(r *request) {
 	}
 	if err := r.src.Verifier.Verify(&r.proof); err != nil {
 		in.refuse(r, err)
-		r.finish(gateway.OutcomeUnauthenticated)
-		if r.again > 0 {
+		switch {
+		case r.again > 0:
 			r.finish(gateway.OutcomeRateLimited)
+		case signature.IsUnavailable(err):
+			r.finish(gateway.OutcomeUnavailable)
+		default:
+			r.finish(gateway.OutcomeUnauthenticated)
 		}
 	}
 }
@@ -43,7 +46,7 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 // failed too often: a flood must not fill the log.
 func (in *Inbound) refuse(r *request, err error) {
 	in.AuthFailed()
-	client := edge.Client(r.ctx, in.Trusts)
+	client := r.client()
 	again, tell := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
 	r.again = again
 	if !tell {

@@ -22,7 +22,7 @@ func deflated(s string) string {
 // What a body grows to is limited to what the source takes, to the byte, and takes
 // from the memory for bodies, which is given back with the answer.
 func TestInflatedBodiesAreBounded(t *testing.T) {
-	const most, memory = 64 << 10, 224 << 10
+	const most, memory = 64 << 10, 320 << 10
 	limit := gateway.Size(most)
 	k := newKitAt(t, "", server.Options{Bodies: memory}, map[string]gateway.Source{
 		"small": {Verify: anybody, MaxBody: &limit, ConversationKey: gateway.KeyPlace{In: "query", Path: "k"}},

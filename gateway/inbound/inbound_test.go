@@ -24,6 +24,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/inbound"
 	"hookgate/gateway/server"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
@@ -36,8 +37,12 @@ type kit struct {
 	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
-	failed    int  // verifications
-	trusts    bool // whoever calls is a proxy in front
+	failed    int    // verifications
+	trusts    bool   // whoever calls is a proxy in front
+	before    func() // each Take; nil: nothing
+	bodies    *shares.Budget
+	metrics   *metrics.Set
+	neighbour shares.Holder
 	log       bytes.Buffer
 }
 
@@ -49,7 +54,7 @@ func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 // newKitAt is a kit whose senders call it at public, with these settings of its listeners.
 func newKitAt(t *testing.T, public string, o server.Options, sources map[string]gateway.Source) *kit {
 	t.Helper()
-	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient}
+	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient, neighbour: shares.Tenant("neighbour"), metrics: metrics.New("test")}
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
 	check(t, err)
@@ -57,7 +62,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	check(t, err)
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
-		Directory: k.directory, Taker: k.sessions, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
+		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -67,6 +72,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	})
 	check(t, err)
 	check(t, s.Listen())
+	k.bodies, _ = s.Bodies()
 	listening, _ := s.Addrs()
 	k.url = "http://" + listening.String()
 	if o.PublicTLS != nil {
@@ -101,7 +107,17 @@ func (k *kit) load(sources map[string]gateway.Source) {
 	if len(faults) > 0 {
 		k.t.Fatal(faults)
 	}
-	k.directory.Swap(directory.Build(metrics.New("test"), tenants, nil))
+	k.directory.Swap(directory.Build(k.metrics, tenants, nil))
+}
+
+// taker lets something happen before a callback is taken.
+type taker struct{ *kit }
+
+func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
+	if k.before != nil {
+		k.before()
+	}
+	return k.sessions.Take(c)
 }
 
 // deaf and nobody hear what is told for metrics.

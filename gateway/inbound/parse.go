@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"strings"
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
@@ -15,12 +16,13 @@ import (
 // parse undoes the coding of the body, up to the source's limit, and understands
 // it by its type.
 func (in *Inbound) parse(r *request) {
-	body, err := r.inflate(string(r.ctx.Request.Header.ContentEncoding()))
+	coding, codings := r.Get("Content-Encoding")
+	body, err := r.inflate(string(coding), codings)
 	switch {
 	case errors.Is(err, errMemory):
 		r.fail(err)
 		return
-	case errors.Is(err, errCoding):
+	case errors.Is(err, errCoding), errors.Is(err, errCodings):
 		r.detail = err.Error()
 		r.finish(gateway.OutcomeUnsupported)
 		return
@@ -33,6 +35,12 @@ func (in *Inbound) parse(r *request) {
 		return
 	}
 	contentType := internContentType(r.ctx.Request.Header.ContentType())
+	if !isJSON(contentType) { // what is read of a form has memory of its own
+		if err := edge.Charge(r.ctx, int64(len(body))); err != nil {
+			r.fail(err)
+			return
+		}
+	}
 	document, err := mapping.Parse(r.proof.Method, contentType, body)
 	if err != nil {
 		r.detail = err.Error()
@@ -57,19 +65,26 @@ func internContentType(b []byte) string {
 	return string(b)
 }
 
+// isJSON tells the usual types of a body of which there is no copy when it is read.
+func isJSON(contentType string) bool { return strings.HasPrefix(contentType, "application/json") }
+
 var (
 	errCoding   = errors.New("the Content-Encoding is not one of gzip, deflate, identity")
+	errCodings  = errors.New("there are several Content-Encoding fields, and one coding is undone: send one field")
 	errMemory   = errors.New("there is no memory for the inflated body")
 	errInflated = errors.New("the inflated body is over the source's max_body")
 )
 
 // inflate undoes a Content-Encoding; a body that is not coded is given back as it
 // is. What a small body grows to counts as in flight, as one that came so large.
-func (r *request) inflate(coding string) ([]byte, error) {
+func (r *request) inflate(coding string, codings int) ([]byte, error) {
 	var (
 		reader io.ReadCloser
 		err    error
 	)
+	if codings > 1 { // as a list in one field: the RFC makes them the same (9110, 5.3)
+		return nil, errCodings
+	}
 	switch coding {
 	case "", "identity":
 		return r.received, nil

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"errors"
 	"log/slog"
 	"math"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 )
 
 // reply says what became of the callback, in body, header and metric.
@@ -22,7 +24,8 @@ func (in *Inbound) reply(r *request) {
 	if in.Duration != nil {
 		in.Duration.Observe(time.Since(r.at).Seconds())
 	}
-	if o == gateway.OutcomeUnavailable {
+	// What strangers bring about is not logged here, for a flood must not fill the log.
+	if o == gateway.OutcomeUnavailable && r.err != nil && !errors.Is(r.err, edge.ErrNoMemory) {
 		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}

@@ -3,6 +3,7 @@ package inbound
 import (
 	"crypto/x509"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ func newRequest(in *Inbound) *request {
 	r.proof.URL = r.signedURL
 	r.proof.Query = r.param
 	r.proof.Peer = r.peer
+	r.proof.Client = r.client
 	r.document.Request = r
 	return r
 }
@@ -109,6 +111,9 @@ func (r *request) signedURL() string { return edge.CalledURL(r.ctx, r.in.PublicU
 
 // peer is what the client showed of itself where TLS ends here.
 func (r *request) peer() []*x509.Certificate { return edge.Peer(r.ctx) }
+
+// client is who sent it, as far as those in front are believed.
+func (r *request) client() netip.Addr { return edge.Client(r.ctx, r.in.Trusts) }
 
 // Keep gives what a later wait's paths may look at, without what proves who
 // calls: a credential is never stored.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/transport"
 )
@@ -24,6 +25,8 @@ func (n *Node) fetchCertificate(url string) ([]byte, error) {
 	})
 	switch {
 	case err != nil:
+	case isAbsent(answer.Status):
+		return nil, signature.ErrAbsent // a stranger's guess: no word in the log
 	case answer.Status != http.StatusOK:
 		err = fmt.Errorf("the answer is %d", answer.Status)
 	case answer.Truncated:
@@ -31,8 +34,18 @@ func (n *Node) fetchCertificate(url string) ([]byte, error) {
 	default:
 		return answer.Body, nil
 	}
-	n.Log.Warn("a provider's certificate cannot be had: its callbacks are refused", "url", url, "error", err)
+	n.Log.Warn("a provider's certificate cannot be had: callbacks that need it are told to come again", "url", url, "error", err)
 	return nil, err
+}
+
+// isAbsent tells whether an answer says that there is nothing, and not that it cannot be
+// had now.
+func isAbsent(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400 && status < 500
 }
 
 // asksClients tells whether somebody is to be known by a client certificate.

@@ -367,7 +367,8 @@ func (n *Node) listen() (err error) {
 	})
 	options := server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
-		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Unbounded: n.proxy.Trusts,
+		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Trusts: n.proxy.Trusts,
+		Caller: n.caller, Bodies: int64(n.config.Bounds.Bodies),
 	}
 	if files := n.config.Public.TLS; files.Cert != "" {
 		certificate, err := server.LoadCertificate(files.Cert, files.Key, n.Log)
@@ -386,6 +387,9 @@ func (n *Node) listen() (err error) {
 	if err != nil {
 		return err
 	}
+	ofPublic, ofInternal := n.server.Bodies()
+	n.showBudget("bodies_public", ofPublic)
+	n.showBudget("bodies_internal", ofInternal)
 	if err := n.server.Listen(); err != nil {
 		return err
 	}

@@ -65,6 +65,10 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 	if err := d.accept(); err != nil {
 		return Published{}, err
 	}
+	if !d.enter() {
+		return Published{}, errGone
+	}
+	defer d.leave()
 	if q.IdempotencyKey != "" {
 		keys := []gateway.MarkKey{d.markIn()}
 		mine := p.await(keys)

@@ -57,6 +57,10 @@ type relay struct {
 // event, delivery and marks in one commit. Of equal requests at one time exactly one
 // is taken.
 func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
+	if !q.Tenant.Life.Enter() {
+		return Relayed{}, errGone
+	}
+	defer q.Tenant.Life.Leave()
 	r := p.relays.Get().(*relay)
 	defer func() {
 		r.free()

@@ -24,6 +24,7 @@ type relayWorld struct {
 	*world
 	publisher *outbound.Publisher
 	tenant    *directory.Tenant
+	snapshot  *directory.Snapshot
 }
 
 // relaysTo turns a world into one of relays.
@@ -43,7 +44,8 @@ func relaysTo(w *world, upstreams ...string) *relayWorld {
 	if len(faults) > 0 {
 		w.t.Fatal(faults)
 	}
-	r := &relayWorld{world: w, tenant: directory.Build(metrics.New("test"), tenants, nil).Tenant("acme")}
+	r := &relayWorld{world: w, snapshot: directory.Build(metrics.New("test"), tenants, nil)}
+	r.tenant = r.snapshot.Tenant("acme")
 	r.publishes()
 	return r
 }

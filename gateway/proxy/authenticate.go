@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"net/netip"
+	"time"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
@@ -18,9 +20,6 @@ func (x *exchange) authenticate() error {
 	verifier := x.route.Verifier
 	if verifier == nil {
 		return nil
-	}
-	if err := x.readBody(); err != nil {
-		return err
 	}
 	x.proof.Body, x.proof.Now, x.proof.Method = x.body, x.at, methodName(x.ctx.Method())
 	if answer, is := verifier.Handshake(&x.proof); is {
@@ -48,17 +47,23 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 // errUnverified says nothing of which part of a credential was wrong (SPEC 3).
 var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is not verified")
 
+// errUnjudged is for a request that may be good.
+var errUnjudged = gateway.Unavailable("the request cannot be verified now", time.Second)
+
 // failed counts a failed verification, and logs it while the client has not failed
 // too often: a flood must not fill the log.
 func (x *exchange) failed(err error) *gateway.Error {
 	x.p.AuthFailed()
-	client := edge.Client(x.ctx, x.p.Trusts)
+	client, refusal := x.client(), errUnverified
+	if signature.IsUnavailable(err) {
+		refusal = errUnjudged
+	}
 	again, tell := x.p.failures.Count(limits.Key{Tenant: x.route.ID}, client, x.at)
 	switch {
 	case again > 0:
 		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests that could not be verified", RetryAfter: again}
 	case !tell:
-		return errUnverified
+		return refusal
 	}
 	reason := "handshake"
 	var why *signature.Error
@@ -67,7 +72,7 @@ func (x *exchange) failed(err error) *gateway.Error {
 	}
 	x.p.Log.Info("request to a route not verified", slog.String("route", x.route.ID),
 		slog.String("client", client.String()), slog.String("reason", reason))
-	return errUnverified
+	return refusal
 }
 
 // methodName gives a method as a string; the usual ones cost nothing.
@@ -92,6 +97,9 @@ func (x *exchange) param(name string) ([]byte, int) { return edge.QueryValue(x.c
 
 // peer is what the client showed of itself where TLS ends here.
 func (x *exchange) peer() []*x509.Certificate { return edge.Peer(x.ctx) }
+
+// client is who sent it, as far as those in front are believed.
+func (x *exchange) client() netip.Addr { return edge.Client(x.ctx, x.p.Trusts) }
 
 // signedURL is the URL as the sender called it (SPEC 14).
 func (x *exchange) signedURL() string { return edge.CalledURL(x.ctx, x.p.PublicURL) }

@@ -19,14 +19,16 @@ type exchange struct {
 	ctx   *fasthttp.RequestCtx
 	conn  *edge.Conn // the client's
 	at    time.Time
+	table *table // in which route was found
 	route *route
 	proof signature.Request
 
 	whole    bool // body is all of the request's body
 	body     []byte
-	upload   *upload // of a body that is not in memory
-	protocol []byte  // that the client asks to upgrade to; nil: none
-	closes   bool    // the client's connection ends with this answer
+	stream   edge.Stream // of a body that is not in memory
+	upload   *upload     // of it
+	protocol []byte      // that the client asks to upgrade to; nil: none
+	closes   bool        // the client's connection ends with this answer
 
 	named [][]byte              // fields that Connection names
 	chain []byte                // X-Forwarded-For of trusted proxies
@@ -53,6 +55,7 @@ func newExchange(p *Proxy) *exchange {
 	x.proof.URL = x.signedURL
 	x.proof.Query = x.param
 	x.proof.Peer = x.peer
+	x.proof.Client = x.client
 	return x
 }
 
@@ -79,6 +82,7 @@ func (x *exchange) end() {
 	if x.closes {
 		x.ctx.SetConnectionClose()
 	}
+	x.table, x.stream = nil, edge.Stream{}
 	x.ctx, x.conn, x.route, x.upstream, x.body, x.upload, x.protocol, x.watch = nil, nil, nil, nil, nil, nil, nil, nil
 	x.proof.Body, x.proof.Method = nil, ""
 	clear(x.named)

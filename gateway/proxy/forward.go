@@ -17,6 +17,9 @@ import (
 // forward sends the request to an upstream and passes its answer on. Where nothing
 // of the request can have been done it tries another upstream, once.
 func (x *exchange) forward() error {
+	if err := x.openUpload(); err != nil {
+		return err
+	}
 	x.deadline = time.Now().Add(x.route.Timeout)
 	var failed *upstream
 	var first error

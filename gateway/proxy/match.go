@@ -53,7 +53,8 @@ func hostRank(r *route) string {
 // match finds the route of a request.
 func (x *exchange) match() error {
 	header := &x.ctx.Request.Header
-	r, allow := x.p.table.Load().find(header.Method(), header.Host(), edge.Path(x.ctx))
+	x.table = x.p.table.Load()
+	r, allow := x.table.find(header.Method(), header.Host(), edge.Path(x.ctx))
 	if r == nil {
 		if allow != "" {
 			return &gateway.Error{Code: gateway.CodeMethodNotAllowed, Message: "no route takes this method here", Allow: allow}

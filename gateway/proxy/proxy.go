@@ -131,7 +131,7 @@ func (p *Proxy) Handle(ctx *fasthttp.RequestCtx) {
 // way is the steps of a request, in order. One that gives the answer sets its
 // status, which ends the way.
 var way = []func(*exchange) error{
-	(*exchange).match, (*exchange).authenticate, (*exchange).admit, (*exchange).relay, (*exchange).forward,
+	(*exchange).match, (*exchange).receive, (*exchange).authenticate, (*exchange).admit, (*exchange).relay, (*exchange).forward,
 }
 
 // BodyLimit says how large a request's body may be, before it is read; 0 where no

@@ -34,9 +34,16 @@ func (x *exchange) relay() error {
 		values.Release()
 		x.p.values.Put(values)
 	}()
+	coding, n := (*fieldsOf)(x).Get("Content-Encoding")
+	if n > 1 { // who undoes the one, and who the other, would read two bodies
+		return errCodings
+	}
+	if err := edge.Charge(x.ctx, int64(len(x.body))); err != nil { // it is sealed, and then stored: two copies
+		return err
+	}
 	header := &x.ctx.Request.Header
 	document := mapping.Document{Body: mapping.NoBody}
-	if len(header.ContentEncoding()) == 0 {
+	if len(coding) == 0 {
 		if read, err := mapping.Parse(methodName(x.ctx.Method()), string(header.ContentType()), x.body); err == nil {
 			document = read
 		}
@@ -58,6 +65,8 @@ func (x *exchange) relay() error {
 	x.taken(id, duplicate)
 	return nil
 }
+
+var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
 
 const maxIdempotencyKey = 255 // bytes, as for events
 

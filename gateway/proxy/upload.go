@@ -32,10 +32,23 @@ var uploadBuffers = sync.Pool{New: func() any {
 	return &b
 }}
 
+// uploadMemory is what an upload takes, in bytes: its buffer, and that of the client's
+// connection.
+const uploadMemory = 64 << 10
+
+// openUpload takes the memory for an upload, if there is one, before an upstream hears
+// of it.
+func (x *exchange) openUpload() (err error) {
+	if x.uploads() {
+		x.stream, err = edge.OpenStream(x.ctx, uploadMemory)
+	}
+	return err
+}
+
 func (x *exchange) startUpload(c *conn) {
 	length := int64(x.ctx.Request.Header.ContentLength())
 	x.upload = &upload{
-		stream: edge.OpenStream(x.ctx), conn: c, within: x.route.IdleTimeout,
+		stream: x.stream, conn: c, within: x.route.IdleTimeout,
 		chunked: length < 0, left: length, ended: make(chan struct{}),
 	}
 	go x.upload.run()

@@ -95,9 +95,10 @@ func (r *Resources) DeleteTenant(by auth.Principal, id string) error {
 	delete(r.kept, id)
 	r.callErrors.forget(func(k webhookKey) bool { return k.tenant == id })
 	r.Directory.Swap(r.Directory.Current().Without(id).WithTokens(r.tokenTable()))
+	snapshot.Tenant(id).Life.End()
 	r.OnTenantDeleted(id)
-	// Until now a request could still use the last snapshot, and leave something
-	// behind. The promise is kept already; this only clears up after it.
+	// Until its life ended a request could still use the last snapshot, and leave
+	// something behind. The promise is kept already; this only clears up after it.
 	if err := r.Store.DeleteTenant(id); err != nil {
 		r.Log.Warn("clearing up after a deleted tenant", "tenant", id, "error", err)
 	}

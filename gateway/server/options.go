@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // Options are the settings of the two listeners; what is zero takes its default.
@@ -24,17 +25,21 @@ type Options struct {
 	PublicBody int64
 	// InternalBody is the most bytes of an internal request; 16 MiB (SPEC 14).
 	InternalBody int64
-	// Bodies is how many bytes the bodies of requests in flight may take, on each
-	// side; 256 MiB.
+	// Bodies is how many bytes of memory the bodies of requests in flight may take, on
+	// each side; 128 MiB. No tenant, nor block of clients, gets more than a share.
 	Bodies int64
 
 	// Open connections: 16384 and 65536, or fewer where the process may have few files
 	// open (share).
 	PublicConns, InternalConns int
-	// PerClient is how many of the public ones one IPv4 address or IPv6 /64 may have; a
-	// quarter. Unbounded says who may have any number: proxies in front. nil: nobody.
+	// PerClient is how many of the public ones one IPv4 /24 or IPv6 /48 may have; a
+	// quarter. Trusts says who are proxies in front: they may have any number, and what
+	// they send is that of whom they name. nil: nobody is.
 	PerClient int
-	Unbounded func(netip.Addr) bool
+	Trusts    func(netip.Addr) bool
+	// Caller says who it is that calls internally: edge.Limits has more. nil: a client
+	// like any other.
+	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
 	ReadTimeout time.Duration // for a head, and the start of a body; 10 s
 	IdleTimeout time.Duration // of a kept connection; 60 s
@@ -59,7 +64,7 @@ func (o *Options) setDefaults() {
 	orDefault(&o.Log, slog.Default())
 	orDefault(&o.PublicBody, 1<<20)
 	orDefault(&o.InternalBody, 16<<20)
-	orDefault(&o.Bodies, 256<<20)
+	orDefault(&o.Bodies, 128<<20)
 	o.share(openFiles())
 	orDefault(&o.PerClient, max(1, o.PublicConns/4))
 	orDefault(&o.ReadTimeout, 10*time.Second)

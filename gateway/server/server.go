@@ -12,6 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 // The names of the two listeners, in logs and observers.
@@ -41,22 +42,22 @@ func New(o Options, h Handlers) (*Server, error) {
 	}
 	o.setDefaults()
 	public := newSide(&o, Public, o.PublicAddr, h.public, &edge.Limits{
-		Conns: o.PublicConns, ConnsPerIP: o.PerClient, Unbounded: o.Unbounded, Streams: true,
+		Conns: o.PublicConns, ConnsPerBlock: o.PerClient, Trusts: o.Trusts, Streams: true,
 		Body: func(method, host, path []byte) int64 {
 			return h.bodyLimit(method, host, path, o.PublicBody)
 		},
 		TooLarge: h.tooLarge,
 	})
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
-		Conns: o.InternalConns,
-		Body:  func(_, _, _ []byte) int64 { return o.InternalBody },
+		Conns: o.InternalConns, Caller: o.Caller,
+		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
 	})
 	return &Server{public: public, internal: internal}, nil
 }
 
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
 	limits.Grace, limits.Rate = o.ReadTimeout, o.BodyRate
-	limits.Bodies = edge.NewBudget(o.Bodies)
+	limits.Bodies = shares.New(o.Bodies)
 	s := &side{name: name, addr: addr, limits: limits, options: o}
 	s.server = edge.Settings{
 		Handler: handler, Limits: limits,
@@ -104,6 +105,11 @@ func (s *side) listen() error {
 // Addrs returns the addresses that Listen bound.
 func (s *Server) Addrs() (public, internal net.Addr) {
 	return s.public.listener.Addr(), s.internal.listener.Addr()
+}
+
+// Bodies gives the memory for request bodies of each listener, for metrics.
+func (s *Server) Bodies() (public, internal *shares.Budget) {
+	return s.public.limits.Bodies, s.internal.limits.Bodies
 }
 
 // Serve accepts on both listeners and returns when both have stopped, nil after

@@ -42,16 +42,18 @@ func Tenant(id string, above ...string) Holder {
 // Client is the holder of what is used for a client before anybody knows for which
 // tenant: all of an IPv4 /24, or of an IPv6 /48, are one.
 func Client(a netip.Addr) Holder {
+	return Holder{own: key{block: Block(a).Addr()}}
+}
+
+// Block is what counts as one client; that of the zero Addr is not valid.
+func Block(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 24
 	if a.Is6() {
 		bits = 48
 	}
-	block, err := a.Prefix(bits)
-	if err != nil { // the zero Addr
-		return Holder{}
-	}
-	return Holder{own: key{block: block.Addr()}}
+	block, _ := a.Prefix(bits) // it fails on the zero Addr alone
+	return block
 }
 
 // Is says whether two are one and the same, the tenants above them too.
@@ -81,6 +83,14 @@ type Budget struct {
 
 // New makes a budget of most, which is more than 0.
 func New(most int64) *Budget { return &Budget{most: most, now: time.Now, of: map[key]int64{}} }
+
+// Most is all that there is; 0: no bound.
+func (b *Budget) Most() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.most
+}
 
 // Take takes n for h, or says that h has no right to so much now.
 func (b *Budget) Take(h Holder, n int64) bool {

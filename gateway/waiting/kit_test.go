@@ -120,12 +120,12 @@ func compile(t testing.TB, spec gateway.Source) *directory.Source {
 func (k *kit) start() {
 	var err error
 	k.now = time.Now
-	o := pebblestore.Options{Dir: k.dir, FS: k.fs}
+	on := pebblestore.Options{Dir: k.dir, FS: k.fs}
 	if k.wall != nil {
 		c := clock.New(k.wall)
-		k.now, o.Now, o.Newest = c.Now, c.Now, c.NotBefore
+		k.now, on.Now, on.Newest = c.Now, c.Now, c.NotBefore
 	}
-	if k.store, err = pebblestore.Open(o); err != nil {
+	if k.store, err = pebblestore.Open(on); err != nil {
 		k.t.Fatal(err)
 	}
 	k.counts = counts{}

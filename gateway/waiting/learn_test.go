@@ -130,7 +130,13 @@ func TestLearnAtOnce(t *testing.T) {
 			if taken.Outcome != gateway.OutcomeParked {
 				return // it came when all was known, and resumed the wait
 			}
-			list, err := k.sessions.List("acme", "", 1000, func(w *gateway.Wait) bool { return w.ConversationKey == key })
+			var list []*gateway.Wait
+			err := k.sessions.List("acme", "", false, func(w *gateway.Wait) bool {
+				if w.ConversationKey == key {
+					list = append(list, w)
+				}
+				return true
+			})
 			if err != nil || len(list) != 1 || list[0].State != gateway.StateResumed {
 				t.Errorf("round %d: parked under a name, and the wait reads %v, %v", round, list, err)
 			}

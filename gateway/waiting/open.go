@@ -43,6 +43,10 @@ type Opened struct {
 // Open registers a wait durably. A parked callback that fits is taken in the
 // same commit.
 func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
+	if !q.Source.Tenant.Life.Enter() {
+		return Opened{}, errGone
+	}
+	defer q.Source.Tenant.Life.Leave()
 	q.Match, q.Variables = listed(q.Match), listed(q.Variables)
 	own, err := s.compile(q.Match, q.Variables, q.Source)
 	if err != nil {

@@ -105,7 +105,8 @@ func (s *Sessions) Close() {
 	s.rules.Close()
 }
 
-// Forget drops everything of a tenant that is no more, from memory.
+// Forget drops everything of a tenant that is no more, from memory. When it returns,
+// nothing of it is being stored any more.
 func (s *Sessions) Forget(tenant string) {
 	s.mu.Lock()
 	r := s.rooms[tenant]
@@ -113,6 +114,7 @@ func (s *Sessions) Forget(tenant string) {
 	s.mu.Unlock()
 	if r != nil {
 		r.clear(s)
+		r.rest()
 	}
 }
 

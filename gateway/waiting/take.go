@@ -64,6 +64,10 @@ func (k *taking) free() {
 // Take gives a callback to the wait it fits, or parks it, or says why neither
 // can be. All that its answer promises is durable when it returns without error.
 func (s *Sessions) Take(c *Callback) (Taken, error) {
+	if !c.Source.Tenant.Life.Enter() {
+		return Taken{}, errGone
+	}
+	defer c.Source.Tenant.Life.Leave()
 	k := newTaking(c)
 	defer k.free()
 	r := s.room(c.Source.Tenant.ID)
