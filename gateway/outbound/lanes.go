@@ -27,7 +27,7 @@ type Lanes struct {
 	byHand  sync.Mutex // retry, cancel, replay: an ended delivery changes by them alone
 
 	mu      sync.Mutex
-	ended   *sync.Cond // an attempt has landed, or may be cancelled again
+	ended   *sync.Cond // an attempt has landed, or may be cancelled again; a lane was primed
 	stopped bool
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
