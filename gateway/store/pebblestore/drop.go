@@ -25,7 +25,9 @@ type drop struct {
 }
 
 // drops are those that are not swept yet, and for a while those that are: a publish
-// that was under way when its endpoint was deleted comes after.
+// that was under way when its endpoint was deleted comes after. They are in the store
+// as long as here: if the process ends between that publish's commit and its
+// correction (dropLate), the next one sweeps once more.
 type drops struct {
 	any atomic.Bool
 	mu  sync.RWMutex
@@ -118,11 +120,6 @@ func (d *drops) put(lane gateway.LaneKey, one drop) {
 	if d.of == nil {
 		d.of = map[gateway.LaneKey]*dropped{}
 	}
-	for key, old := range d.of {
-		if old.swept && one.at.Sub(old.at) > dropKept {
-			delete(d.of, key)
-		}
-	}
 	d.of[lane] = &dropped{drop: one}
 	d.any.Store(true)
 }
@@ -189,15 +186,62 @@ func (d *drops) get(lane gateway.LaneKey) (one drop, found bool) {
 }
 
 // finished notes that a drop was swept, unless the lane was dropped again meanwhile.
-func (d *drops) finished(lane gateway.LaneKey, one drop) bool {
+func (d *drops) finished(lane gateway.LaneKey, one drop) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	of := d.of[lane]
-	if of == nil || of.drop != one {
-		return false
+	if of := d.of[lane]; of != nil && of.drop == one {
+		of.swept = true
 	}
-	of.swept = true
-	return true
+}
+
+// old gives those that were swept and need not be remembered any more.
+func (d *drops) old(now time.Time) (lanes []gateway.LaneKey) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for lane, one := range d.of {
+		if one.swept && now.Sub(one.at) > dropKept {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
+}
+
+// forget takes one out that was not dropped again meanwhile.
+func (d *drops) forget(lane gateway.LaneKey, one drop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if of := d.of[lane]; of != nil && of.drop == one {
+		delete(d.of, lane)
+	}
+}
+
+// forgetDrop ends the memory of a drop, here and in the store. The lane's lock keeps it
+// apart from who brings a delivery back, and from the next drop.
+func (s *Store) forgetDrop(lane gateway.LaneKey) error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	if err := s.admitSettle(); err != nil {
+		return err
+	}
+	lock := s.lanes.of(lane)
+	lock.Lock()
+	defer lock.Unlock()
+	one, found := s.drops.get(lane)
+	if !found || s.opts.Now().Sub(one.at) <= dropKept {
+		return nil // dropped again meanwhile
+	}
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	b.drop(lane)
+	b.remove()
+	b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1))
+	if err := s.commit(b, false); err != nil {
+		return err
+	}
+	s.drops.forget(lane, one)
+	return nil
 }
 
 // isDropped says whether an unfinished delivery is a part of a drop.

@@ -3,7 +3,6 @@ package pebblestore
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -39,8 +38,14 @@ func (s *Store) sweep() {
 		if len(s.drops.unswept()) > 0 {
 			continue
 		}
+		for _, lane := range s.drops.old(s.opts.Now()) {
+			if s.forgetDrop(lane) != nil {
+				break // next time
+			}
+		}
 		select {
 		case <-s.sweeper.wake:
+		case <-time.After(dropKept):
 		case <-s.done:
 			return
 		}
@@ -89,12 +94,13 @@ func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []b
 	if next, err = s.endSome(b, lane, one, from); err != nil {
 		return nil, err
 	}
-	if next == nil && s.drops.finished(lane, one) {
-		b.drop(lane)
-		b.remove()
-		b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1))
+	if err := s.commit(b, false); err != nil {
+		return nil, err
 	}
-	return next, s.commit(b, false)
+	if next == nil {
+		s.drops.finished(lane, one)
+	}
+	return next, nil
 }
 
 func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
@@ -120,6 +126,7 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		if err != nil {
 			return nil, err
 		}
+		removeDue(b, d, d.NextAttemptAt) // one that came late has its place still
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
 		if err := s.end(b, d, nil); err != nil {
 			return nil, err
