@@ -20,6 +20,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/inbound"
@@ -37,9 +38,10 @@ type kit struct {
 	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
-	failed    int    // verifications
-	trusts    bool   // whoever calls is a proxy in front
-	before    func() // each Take; nil: nothing
+	ahead     time.Duration // the clock of what is stored, of the wall clock
+	failed    int           // verifications
+	trusts    bool          // whoever calls is a proxy in front
+	before    func()        // each Take; nil: nothing
 	bodies    *shares.Budget
 	metrics   *metrics.Set
 	neighbour shares.Holder
@@ -63,6 +65,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
+		Now:      func() time.Time { return time.Now().Add(k.ahead) },
 		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -415,5 +418,24 @@ func TestIdempotencyKeyIsADeliveryID(t *testing.T) {
 	again := k.send(post{path: "/hooks/acme/plain", kind: asJSON, body: `{"conversation_key":"a","try":2}`, header: key})
 	if first.outcome != "parked" || again.outcome != "duplicate" || again.body["callback_id"] != first.body["callback_id"] {
 		t.Errorf("%s then %s", first.raw, again.raw)
+	}
+}
+
+// A sender signs by the wall clock, and is held to that, though the clock of what is
+// stored may be another for now.
+func TestToleranceIsOfTheWallClock(t *testing.T) {
+	const key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	k := newKit(t, map[string]gateway.Source{"signed": {Verify: gateway.Verify{Type: "standard", Secrets: []gateway.Secret{"whsec_" + key}}}})
+	k.ahead = -2 * time.Hour
+	signer, faults := signature.CompileSigner(signature.Config{Type: "standard", Secrets: []string{"whsec_" + key}})
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	for off, want := range map[time.Duration]int{0: 202, k.ahead: 401} {
+		p := post{path: "/hooks/acme/signed", kind: asJSON, body: `{"conversation_key":"k"}`, header: map[string]string{}}
+		signer.Sign(signature.Message{ID: "msg_1", At: time.Now().Add(off), Body: []byte(p.body)}, func(name string, value []byte) { p.header[name] = string(value) })
+		if a := k.send(p); a.status != want {
+			t.Errorf("signed %s off the wall clock: %d %s", off, a.status, a.outcome)
+		}
 	}
 }
