@@ -229,6 +229,7 @@ func (g *orderGame) restart(fs vfs.FS) {
 	g.late = true
 	g.mu.Unlock()
 	_ = g.w.halt()
+	synctest.Wait() // what was on its way is heard of now, not when the store is closed
 	g.mu.Lock()
 	g.late = false
 	clear(g.flying)
