@@ -108,6 +108,7 @@ func (n *Node) onStop(stop func() error) { n.stops = append(n.stops, stop) }
 
 func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
+	n.metrics.Clock(n.clock.Off)
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
 		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock, AcceptDataLoss: n.AcceptDataLoss,

@@ -184,7 +184,7 @@ func (l *Lanes) changed(n *lane, circuit int) func(breaker.State, time.Time) {
 		}
 		args := []any{"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "state", s.String()}
 		if s == breaker.Open {
-			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
+			args = append(args, "until", gateway.At(n.status.OpenUntil).Format(gateway.TimeFormat))
 		}
 		l.log.Info("circuit breaker changed", args...)
 	}

@@ -215,21 +215,24 @@ func (d *drops) forget(lane gateway.LaneKey, one drop) {
 	}
 }
 
-// forgetDrop ends the memory of a drop, here and in the store. The lane's lock keeps it
-// apart from who brings a delivery back, and from the next drop.
-func (s *Store) forgetDrop(lane gateway.LaneKey) error {
-	if err := s.using.enter(); err != nil {
-		return err
+// expireDrops ends the memory of drops that are old, here and in the store.
+func (s *Store) expireDrops(now time.Time) error {
+	for _, lane := range s.drops.old(now) {
+		if err := s.forgetDrop(lane, now); err != nil {
+			return err
+		}
 	}
-	defer s.using.leave()
-	if err := s.admitSettle(); err != nil {
-		return err
-	}
+	return nil
+}
+
+// forgetDrop holds the lane's lock, which keeps it apart from who brings a delivery
+// back, and from the next drop.
+func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
 	one, found := s.drops.get(lane)
-	if !found || s.opts.Now().Sub(one.at) <= dropKept {
+	if !found || now.Sub(one.at) <= dropKept {
 		return nil // dropped again meanwhile
 	}
 	b := s.newBatch(1 << 10)

@@ -38,14 +38,8 @@ func (s *Store) sweep() {
 		if len(s.drops.unswept()) > 0 {
 			continue
 		}
-		for _, lane := range s.drops.old(s.opts.Now()) {
-			if s.forgetDrop(lane) != nil {
-				break // next time
-			}
-		}
 		select {
 		case <-s.sweeper.wake:
-		case <-time.After(dropKept):
 		case <-s.done:
 			return
 		}
