@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"errors"
+
 	"hookgate/gateway"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/waiting"
@@ -11,14 +13,29 @@ import (
 // callback has memory of its own.
 func (in *Inbound) extract(r *request) {
 	src, c := r.src, &r.callback
+	r.values.Owner(src.Tenant.ID)
 	src.Plan.Set.Read(&r.document, &r.values)
 	c.Source = src
 	c.Key = r.conversationKey()
 	c.Mark, c.Strong = r.mark()
+	if err := r.values.Err(); err != nil { // then neither is known
+		c.Key = ""
+		r.unread(err)
+		return
+	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, r.at)
 	c.Taken.ReceivedAt = gateway.At(r.at).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
+}
+
+// unread ends the way of a callback in which nothing can be found.
+func (r *request) unread(err error) {
+	if errors.Is(err, mapping.ErrTooComplex) {
+		r.finish(gateway.OutcomeTooComplex)
+		return
+	}
+	r.fail(err)
 }
 
 // conversationKey gives the key in memory of its own; "" where there is none.

@@ -24,8 +24,10 @@ type SourcePlan struct {
 // CompileSource compiles a source's key place, dedupe id, match and variables.
 // The faults name places from the source's root, such as conversation_key.path;
 // where there are any, the plan is nil.
-func CompileSource(key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable) (*SourcePlan, []gateway.Fault) {
-	c := newCompiler()
+func CompileSource(
+	key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable, b Bounds,
+) (*SourcePlan, []gateway.Fault) {
+	c := newCompiler(b)
 	plan := &SourcePlan{Key: c.key(key), Dedupe: NoSlot}
 	if dedupe != "" {
 		plan.Dedupe = c.path("dedupe.id", dedupe)

@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -195,22 +196,34 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 	return w
 }
 
+// judgedTimes is how many times the work of one callback may be spent on all that are
+// parked, when a wait opens: what is left over stays parked, and can be taken by the
+// next wait, until its time is over.
+const judgedTimes = 10
+
 // takeParked lets the oldest parked callback that fits end the wait of a change.
 // The turn on the names is held.
 func (s *Sessions) takeParked(
 	r *room, src *directory.Source, own *mapping.Program, names []name, change *gateway.Change,
 ) (*parked, *gateway.Parked, error) {
 	w, now := change.Wait, time.Now()
+	var spent time.Duration
 	for _, early := range r.waitingFor(names) {
 		if !now.Before(early.at) {
 			continue
+		}
+		if spent > judgedTimes*src.Mapping.Work {
+			break
 		}
 		record, err := s.Store.Parked(w.Tenant, early.id)
 		if err != nil {
 			return nil, nil, err
 		}
-		v := judgeParked(own, src, record)
-		if !v.fits || v.missing != "" {
+		v, took := judgeParked(own, src, record)
+		if spent += took; errors.Is(v.refused, mapping.ErrBusy) {
+			return nil, nil, v.refused // a wait that opens without it might never get it
+		}
+		if !v.fits { // so also where its variables would be too large: who opens a wait did not send them
 			continue
 		}
 		change.Wait = resumed(w, v, record.Callback, now)

@@ -64,7 +64,7 @@ func New(o Options) (*Sessions, error) {
 		o.MaxContextBytes = 256 << 20
 	}
 	rules, err := ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
-		NumCounters: 10 * maxRules, MaxCost: maxRules, BufferItems: 64, IgnoreInternalCost: true,
+		NumCounters: 10 * maxRules, MaxCost: maxRulesBytes, BufferItems: 64, IgnoreInternalCost: true,
 	})
 	if err != nil {
 		return nil, err
