@@ -78,6 +78,7 @@ func (q *query) find(body []byte, w *work) []byte {
 	i := skipSpace(body, 0)
 	root := body[i:skipValue(body, i)]
 	f := finder{root: root, work: w}
+	defer f.free()
 	nodes := q.nodes(&f, root)
 	switch {
 	case len(nodes) == 0 || w.left < 0:
@@ -109,6 +110,35 @@ type finder struct {
 	root []byte
 	work *work
 	last foundPattern
+	// What was learned of a pattern by one value serves for the next.
+	machines []*machine
+}
+
+// mostMachines is how many patterns of one path are kept so.
+const mostMachines = 8
+
+func (f *finder) match(p *pattern, text []byte) bool {
+	for _, m := range f.machines {
+		if m.pattern == p {
+			return m.run(text)
+		}
+	}
+	if len(f.machines) == mostMachines {
+		f.free()
+	}
+	if !f.work.spend(machineCost) {
+		return false
+	}
+	m := p.machine(f.work)
+	f.machines = append(f.machines, m)
+	return m.run(text)
+}
+
+func (f *finder) free() {
+	for _, m := range f.machines {
+		m.free()
+	}
+	f.machines = f.machines[:0]
 }
 
 func (q *query) nodes(f *finder, current []byte) [][]byte {

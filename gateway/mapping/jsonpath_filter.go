@@ -149,7 +149,7 @@ func (l *matching) test(f *finder, current []byte) bool {
 	} else {
 		raw = inner
 	}
-	return p.match(raw, f.work)
+	return f.match(p, raw)
 }
 
 // found compiles a pattern that stands in the body; nil where it is none, or one that

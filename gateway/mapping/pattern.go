@@ -65,11 +65,17 @@ func (p *patterns) compile(text string) (*pattern, error) {
 	return out, nil
 }
 
-// programSize is about what a program takes in memory, in bytes.
+// programSize is about what a program takes in memory, in bytes. Instructions that
+// were repeated share their class.
 func programSize(p *syntax.Prog) int {
 	size := 0
+	known := map[*rune]bool{}
 	for i := range p.Inst {
-		size += 48 + 4*len(p.Inst[i].Rune)
+		size += 48
+		if class := p.Inst[i].Rune; len(class) > 0 && !known[&class[0]] {
+			known[&class[0]] = true
+			size += 4 * len(class)
+		}
 	}
 	return size
 }
@@ -126,7 +132,7 @@ func (p *pattern) match(text []byte, w *work) bool {
 	if worst := patternCost * (len(text) + 1) * len(p.program.Inst); worst <= quickMatch {
 		return w.spend(worst) && p.quick.Match(text)
 	}
-	return w.spend(itemCost) && p.run(text, w)
+	return w.spend(machineCost) && p.run(text, w)
 }
 
 // quickMatch is the work that a match may be sure to stay below and need not be

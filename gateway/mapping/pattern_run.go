@@ -62,21 +62,32 @@ const (
 const (
 	runeCost = 8
 	newCost  = 500
-	wayCost  = 16
+	// To make a machine ready.
+	machineCost = 3000
+	wayCost     = 16
 )
 
 var machines = sync.Pool{New: func() any { return &machine{known: make(map[string]int32, statesKept)} }}
 
 func (p *pattern) run(text []byte, w *work) bool {
+	m := p.machine(w)
+	defer m.free()
+	return m.run(text)
+}
+
+// machine gives a machine that knows nothing yet.
+func (p *pattern) machine(w *work) *machine {
 	m := machines.Get().(*machine) //nolint:forcetypeassert // the pool holds nothing else
 	m.pattern, m.work = p, w
 	words := (len(p.program.Inst) + 63) / 64
 	m.visited, m.next = resize(m.visited, words), resize(m.next, words)
 	m.forget()
-	matched := m.run(text)
+	return m
+}
+
+func (m *machine) free() {
 	m.pattern, m.work = nil, nil
 	machines.Put(m)
-	return matched
 }
 
 // forget drops all states.
@@ -88,6 +99,7 @@ func (m *machine) forget() {
 }
 
 func (m *machine) run(text []byte) bool {
+	clear(m.next)
 	at := m.state(noRune)
 	for i := 0; ; {
 		if m.states[at].idle && m.prefix != nil {

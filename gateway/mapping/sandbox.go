@@ -109,7 +109,7 @@ func (s *sandbox) weigh(v *exec.Value) bool {
 // What a value counts, in nanoseconds: for a byte of a text, and for an item or
 // member.
 const (
-	charCost  = 60
+	charCost  = 20
 	entryCost = 2000
 )
 

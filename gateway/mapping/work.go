@@ -14,7 +14,7 @@ const (
 	targetCost  = 8       // one value that another is compared with
 	itemCost    = 64      // one condition, variable, selector or operand
 	nodeCost    = 128     // one value found: also for the memory that its place takes
-	namedCost   = 192     // one member that is put into a table of names
+	namedCost   = 400     // one member that is put into a table of names
 	buildCost   = 4       // one byte of an array of found values
 	patternCost = 16      // one byte of text for one instruction of a pattern
 	stepCost    = 2000    // one step of an expression
