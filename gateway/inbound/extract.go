@@ -27,6 +27,7 @@ func (in *Inbound) extract(r *request) {
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, r.at)
 	c.Taken.ReceivedAt = gateway.At(r.at).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
+	r.values.Let()
 }
 
 // unread ends the way of a callback in which nothing can be found.

@@ -113,6 +113,30 @@ func (v *Values) read(s *Set, doc *Document) {
 // of owners that take long take turns.
 func (v *Values) Owner(tenant string) { v.owner = tenant }
 
+// Hold takes a turn now, for a body of so many bytes that more is done with it than to
+// look up what it has, until Let or Release.
+func (v *Values) Hold(owner string, size int) error {
+	if size < largeBody {
+		return nil
+	}
+	v.own.begin(0, owner)
+	v.own.take()
+	v.own.kept = v.own.turn
+	if !v.own.turn {
+		return ErrBusy
+	}
+	return nil
+}
+
+// Let gives back what Hold took.
+func (v *Values) Let() {
+	v.own.kept = false
+	v.own.rest()
+}
+
+// largeBody is from how many bytes on a body takes long.
+const largeBody = 256 << 10
+
 // Err says why what was found is not to be believed: ErrTooComplex where it took too
 // much work, ErrBusy where there was no turn for it. Whatever is found after that is
 // missing, and nothing fits.
@@ -181,7 +205,7 @@ func resize[T any](s []T, n int) []T {
 
 // Release lets go of the callback's memory, before v goes back to a pool.
 func (v *Values) Release() {
-	v.own.rest()
+	v.Let()
 	v.doc, v.owner = Document{}, ""
 	clear(v.values)
 	if cap(v.leaf) > maxKept {

@@ -29,13 +29,14 @@ type work struct {
 	mark   int // below it a turn is needed
 	owner  string
 	turn   bool          // is held
+	kept   bool          // and is not given back yet
 	busy   bool          // there was no turn
 	waited time.Duration // for turns
 }
 
 func (w *work) begin(bound time.Duration, owner string) {
 	w.rest()
-	*w = work{left: int(bound), owner: owner}
+	*w = work{left: int(bound), owner: owner, turn: w.turn, kept: w.kept}
 	if owner != "" {
 		w.mark = max(0, w.left-quickWork)
 	}
@@ -51,20 +52,28 @@ func (w *work) more() bool {
 	if w.left < 0 {
 		return false
 	}
+	w.take()
+	w.mark = 0
+	return w.turn
+}
+
+// take waits for a turn.
+func (w *work) take() {
+	if w.turn {
+		return
+	}
 	since := time.Now()
 	w.turn = allTurns.take(w.owner)
 	w.waited += time.Since(since)
 	if !w.turn {
 		w.busy, w.left = true, -1
 	}
-	w.mark = 0
-	return w.turn
 }
 
 // rest gives the turn back; what goes on needs another. It is called wherever a look
 // into the document ends: nobody holds a turn while he does something else.
 func (w *work) rest() {
-	if w.turn {
+	if w.turn && !w.kept {
 		allTurns.give(w.owner)
 		w.turn, w.mark = false, max(0, w.left)
 	}
