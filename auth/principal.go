@@ -22,6 +22,8 @@ const (
 	Call                          // run a webhook
 	Tokens                        // make, list and revoke tokens
 	Reload                        // load the configuration file again
+	ReadPlatform                  // see whole what goes to the platform: bodies of its lanes
+	ManagePlatform                // steer its lanes; see the header fields that only the platform gets
 	V2                            // the connections API, which knows its tenant by the token alone
 	actions
 )
@@ -46,6 +48,8 @@ var allowed = [actions]scopes{
 	Call:            admin | platform | tenant,
 	Tokens:          admin,
 	Reload:          admin,
+	ReadPlatform:    admin | platform,
+	ManagePlatform:  admin,
 	V2:              tenant,
 }
 
@@ -55,8 +59,8 @@ func (p Principal) Allows(a Action) bool {
 	return a < actions && allowed[a]&p.scope() != 0
 }
 
-// MayBound tells whether the principal may set parent, limits and account_keys
-// of a tenant that it may manage: nobody widens their own bounds (SPEC 14).
+// MayBound tells whether the principal may set what binds a tenant that it may
+// manage: nobody widens their own bounds (SPEC 14, 16 "Rights").
 func (p Principal) MayBound(of string) bool {
 	return p.Allows(ManageTenants) && (p.Scope != Tenant || p.Tenant != of)
 }

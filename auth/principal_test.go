@@ -26,6 +26,8 @@ func TestAllows(t *testing.T) {
 		auth.Call:            {true, true, true},
 		auth.Tokens:          {true, false, false},
 		auth.Reload:          {true, false, false},
+		auth.ReadPlatform:    {true, true, false},
+		auth.ManagePlatform:  {true, false, false},
 		auth.V2:              {false, false, true},
 		auth.V2 + 1:          {false, false, false},
 		255:                  {false, false, false},

@@ -108,6 +108,8 @@ func (b *Bounds) check(f *faults) {
 	}{
 		{"waits", b.Waits, 100, 100_000_000},
 		{"calls", b.Calls, 16, 1_000_000},
+		{"waited_calls", b.WaitedCalls, 16, 1_000_000},
+		{"holds", b.Holds, 16, 1_000_000},
 		{"windows", b.Windows, 10_000, 100_000_000},
 		{"publish", b.Publish, 1000, 100_000},
 		{"pattern", b.Pattern, 100, 1000},

@@ -86,7 +86,9 @@ type Bounds struct {
 	Waits        int          `json:"waits"`         // open waits
 	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits
 	Calls        int          `json:"calls"`         // pending calls
-	CallRequests gateway.Size `json:"call_requests"` // requests of pending calls
+	WaitedCalls  int          `json:"waited_calls"`  // calls whose callers wait for the end
+	CallRequests gateway.Size `json:"call_requests"` // requests of both
+	Holds        int          `json:"holds"`         // requests that stay: holders of waits, callers, writers whose endpoint proves itself
 	Windows      int          `json:"windows"`       // places of deliveries in memory
 	Publish      int          `json:"publish"`       // deliveries that one publish may make
 	VariablesMax gateway.Size `json:"variables_max"` // mapped variables of one callback or call
@@ -126,7 +128,7 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
 			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
-			Calls: 1024, CallRequests: 64 << 20, Windows: 1_000_000, Publish: 100_000, VariablesMax: 1 << 20, Pattern: 1000,
+			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Publish: 100_000, VariablesMax: 1 << 20, Pattern: 1000,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},
 		Drain: gateway.Duration(15 * time.Second),

@@ -46,6 +46,11 @@
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener
 //
+// What all of it promises, and the decisions behind it:
+//
+//	spec       the contract, to whose sections "SPEC n" leads
+//	decisions  a page for each weighty choice
+//
 // Beneath them lies the store (store/pebblestore, held to store/storetest), and
 // node joins the parts: it alone knows all of them.
 package gateway

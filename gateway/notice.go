@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // Types of the notices that go to the platform endpoint (SPEC 8).
 const (
@@ -11,6 +14,12 @@ const (
 	NoticeDisabled      = "endpoint.disabled"
 	NoticeCallFinished  = "call.finished"
 )
+
+// IsNotice says whether the event is a notice: its body tells the id under which it
+// is kept, which nobody who publishes knows before.
+func (e *Event) IsNotice() bool {
+	return e.Relay == nil && bytes.HasPrefix(e.Body, append([]byte(`{"id":"`+e.ID), '"'))
+}
 
 // Notice is an event of our own with its delivery to the platform endpoint.
 type Notice struct {

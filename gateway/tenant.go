@@ -26,13 +26,19 @@ type Tenant struct {
 	Platform    *Platform `json:"platform"`
 }
 
-// Limits bound what one tenant may use; nil is no limit. Over one: 429.
+// Limits bound what one tenant and all below it may use; nil is no limit. Over one:
+// 429. Of Children nil is DefaultChildren, which binds tenants' tokens alone.
 type Limits struct {
 	CallbacksPerSecond *Rate `json:"callbacks_per_second"`
 	EventsPerSecond    *Rate `json:"events_per_second"`
 	CallsPerSecond     *Rate `json:"calls_per_second"`
 	WaitsOpen          *int  `json:"waits_open"`
+	Children           *int  `json:"children"` // tenants below it, theirs included, when a tenant's token makes one more
 }
+
+// DefaultChildren is how many tenants may lie below one whose limits do not say
+// (SPEC 16).
+const DefaultChildren = 100
 
 // Retention is how long what has ended is kept: events and deliveries from
 // their acceptance, dead letters from their death. Defaults: 7d, 7d, 30d.

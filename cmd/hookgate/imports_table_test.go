@@ -38,7 +38,8 @@ var rows = map[string]row{
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
 	"gateway/fields":     {may: []string{"gateway"}},
-	"gateway/limits":     {may: []string{"gateway"}},
+	"gateway/limits":     {may: []string{"gateway", "gateway/directory"}},
+	"gateway/spec":       {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/edge": {

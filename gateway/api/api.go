@@ -27,6 +27,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/resources"
+	"hookgate/gateway/shares"
 )
 
 // Options is what the API needs.
@@ -40,6 +41,9 @@ type Options struct {
 	Events     Events
 	Deliveries Deliveries
 	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
+	// Holds is the budget of requests that stay until somebody else is done, in number
+	// (SPEC 16); nil: no bound.
+	Holds *shares.Budget
 	// PublicURL is the base of the URLs of sources, without a final slash; "": they
 	// are not shown.
 	PublicURL string
@@ -62,6 +66,12 @@ const maxBody = 16 << 20
 // Handler answers every path below /v1 and /v2.
 func (a *API) Handler(ctx *fasthttp.RequestCtx) {
 	c := &call{API: a, ctx: ctx, snapshot: a.Directory.Current()}
+	var answer answer
+	defer func() {
+		if !answer.later {
+			c.seat.leave()
+		}
+	}()
 	answer, err := c.serve()
 	if err != nil {
 		edge.WriteProblem(ctx, c.public(err))
@@ -85,6 +95,7 @@ type call struct {
 	by       auth.Principal
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
+	seat     seat
 }
 
 func (c *call) serve() (answer, error) {

@@ -62,6 +62,9 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 	if err != nil {
 		return answer{}, err
 	}
+	if err := c.stay(); err != nil {
+		return answer{}, err
+	}
 	opened, err := c.openWaitOf(&q)
 	if err != nil {
 		return answer{}, err

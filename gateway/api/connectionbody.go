@@ -63,7 +63,7 @@ func (c *call) readConnection(last *directory.Webhook) (*gateway.Webhook, error)
 		}
 	} else {
 		*spec = last.Spec
-		r.old = last.Spec
+		spec.Auth = maskedAuth(spec.Auth)
 		r.faults = fields.Decode(tree, &b.connectionBody, readOnlyConnection)
 	}
 	r.read(&b.connectionBody, spec)
@@ -74,33 +74,24 @@ func (c *call) readConnection(last *directory.Webhook) (*gateway.Webhook, error)
 }
 
 // connectionReader checks a body against the sizes, and collects its faults.
-type connectionReader struct {
-	old    gateway.Webhook // whose secrets the mask keeps
-	faults []gateway.Fault
-}
+// Which secret a mask keeps is for those to say who know where it is sent.
+type connectionReader struct{ faults []gateway.Fault }
 
 func (r *connectionReader) read(b *connectionBody, spec *gateway.Webhook) {
 	spec.Name = r.text("name", b.Name, 1, maxConnectionName)
 	spec.URL = r.text("url", b.URL, 1, maxConnectionText)
 	spec.Token = ""
 	if b.Token != nil {
-		spec.Token = r.secret("token", b.Token, r.old.Token)
+		spec.Token = r.secret("token", b.Token)
 	}
 	if spec.Headers = b.Headers; b.Headers != nil && (len(b.Headers) < 1 || len(b.Headers) > maxConnectionHeaders) {
 		r.fault("headers", "must have 1 to "+strconv.Itoa(maxConnectionHeaders)+" members, or be left out")
-	}
-	for name, value := range b.Headers {
-		b.Headers[name] = r.kept(fields.Member("headers", name), value, r.old.Headers[name])
-	}
-	basic := gateway.Auth{}
-	if r.old.Auth.Type == authBasic {
-		basic = r.old.Auth
 	}
 	switch {
 	case b.Auth != nil:
 		spec.Auth = gateway.Auth{
 			Type: authBasic, Username: r.text("auth.username", b.Auth.Username, 1, maxConnectionText),
-			Password: r.secret("auth.password", b.Auth.Password, basic.Password),
+			Password: r.secret("auth.password", b.Auth.Password),
 		}
 	case spec.Auth.Type == authBasic:
 		spec.Auth = gateway.Auth{}
@@ -129,18 +120,17 @@ func (r *connectionReader) text(path string, value *string, least, most int) str
 	return *value
 }
 
-func (r *connectionReader) secret(path string, value *gateway.Secret, old gateway.Secret) gateway.Secret {
-	text := (*string)(value)
-	return r.kept(path, gateway.Secret(r.text(path, text, 1, maxConnectionText)), old)
+func (r *connectionReader) secret(path string, value *gateway.Secret) gateway.Secret {
+	return gateway.Secret(r.text(path, (*string)(value), 1, maxConnectionText))
 }
 
-// kept puts the old secret where the mask was written back.
-func (r *connectionReader) kept(path string, value, old gateway.Secret) gateway.Secret {
-	if value != gateway.Masked {
-		return value
+// maskedAuth is an auth with a mask for each secret: what was written under /v1, and
+// stays, stays as if it had been written back.
+func maskedAuth(a gateway.Auth) gateway.Auth {
+	for _, secret := range []*gateway.Secret{&a.Password, &a.Token, &a.Value} {
+		if *secret != "" {
+			*secret = gateway.Masked
+		}
 	}
-	if old == "" {
-		r.fault(path, `is "***", which keeps an old value, and there is none here: write the value`)
-	}
-	return old
+	return a
 }

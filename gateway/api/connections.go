@@ -150,10 +150,14 @@ func makeConnection(c *call) (answer, error) {
 		return answer{}, err
 	}
 	id := newConnectionID()
-	if err := c.proveConnection(id, spec); err != nil {
+	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec)
+	if err != nil {
 		return answer{}, err
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, *spec); err != nil {
+	if err := c.proveConnection(&whole); err != nil {
+		return answer{}, err
+	}
+	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was made", "tenant", c.tenant.ID, "webhook", id)
@@ -169,15 +173,19 @@ func putConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if spec.URL != last.Spec.URL || spec.Token != last.Spec.Token {
-		if err := c.proveConnection(last.ID, spec); err != nil {
+	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, last.ID, *spec)
+	if err != nil {
+		return answer{}, err
+	}
+	if whole.URL != last.Spec.URL || whole.Token != last.Spec.Token {
+		if err := c.proveConnection(&whole); err != nil {
 			return answer{}, err
 		}
 		if now := c.Directory.Current().Tenant(c.tenant.ID); now == nil || now.Webhook(last.ID) == nil {
 			return answer{}, errNoWebhook // it was deleted meanwhile, and is not made again
 		}
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, *spec); err != nil {
+	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was written", "tenant", c.tenant.ID, "webhook", last.ID)
@@ -195,10 +203,10 @@ func deleteConnection(c *call) (answer, error) {
 	return connectionWritten(http.StatusOK, "")
 }
 
-// proveConnection asks the url for its proof, before anything is stored; nobody is
-// asked for the sake of what cannot be.
-func (c *call) proveConnection(id string, spec *gateway.Webhook) error {
-	if err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec); err != nil {
+// proveConnection asks the url of a connection that may be stored for its proof,
+// before it is; nobody is asked for the sake of what cannot be.
+func (c *call) proveConnection(spec *gateway.Webhook) error {
+	if err := c.stay(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)

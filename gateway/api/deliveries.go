@@ -41,7 +41,7 @@ type attemptView struct {
 	ResponseBody string       `json:"response_body"`
 }
 
-func viewDelivery(d *gateway.Delivery, attempts []gateway.Attempt) deliveryView {
+func (c *call) viewDelivery(d *gateway.Delivery, attempts []gateway.Attempt) deliveryView {
 	v := deliveryView{
 		ID: d.ID, Tenant: d.Tenant, Endpoint: d.Endpoint, EventIDs: d.EventIDs, EventType: d.EventType,
 		ConversationKey: orNull(d.ConversationKey), State: d.State, Attempts: make([]attemptView, len(attempts)),
@@ -53,7 +53,10 @@ func viewDelivery(d *gateway.Delivery, attempts []gateway.Attempt) deliveryView 
 	for i, a := range attempts {
 		v.Attempts[i] = attemptView{
 			Number: a.Number, At: gateway.At(a.At), DurationMS: a.Duration.Milliseconds(), Status: orNull(a.Status),
-			Error: orNull(a.Error), ResponseBody: string(a.ResponseBody),
+			Error: orNull(a.Error),
+		}
+		if c.seesLane(d.Endpoint) {
+			v.Attempts[i].ResponseBody = string(a.ResponseBody)
 		}
 	}
 	return v
@@ -82,7 +85,7 @@ func getDelivery(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return show(http.StatusOK, viewDelivery(d, attempts))
+	return show(http.StatusOK, c.viewDelivery(d, attempts))
 }
 
 func listDeliveries(c *call) (answer, error) {
@@ -105,7 +108,7 @@ func listDeliveries(c *call) (answer, error) {
 		if err != nil { // it expired since the list was read
 			whole, attempts = d, nil
 		}
-		views[i] = viewDelivery(whole, attempts)
+		views[i] = c.viewDelivery(whole, attempts)
 	}
 	return show(http.StatusOK, list{views, next})
 }

@@ -139,6 +139,9 @@ func putEndpoint(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := c.stay(); err != nil { // a handshake may be made
+		return answer{}, err
+	}
 	e, made, created, err := c.Resources.PutEndpoint(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err

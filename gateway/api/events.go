@@ -62,7 +62,7 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 
 // appendEvent appends an event as it is shown (SPEC 7), its body in the bytes in
 // which it came, if they are JSON.
-func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
+func (c *call) appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDelivery) []byte {
 	member := func(name, value string) {
 		dst = append(dst, name...)
 		dst = gateway.AppendString(dst, value)
@@ -78,11 +78,16 @@ func appendEvent(dst []byte, e *gateway.Event, deliveries []gateway.EventDeliver
 	dst = append(dst, `,"accepted_at":`...)
 	dst = gateway.Time{Time: e.AcceptedAt}.AppendJSON(dst)
 	dst = append(dst, `,"body":`...)
-	if e.Relay == nil {
+	encoding := hidden
+	switch {
+	case !c.seesEvent(e):
+		dst = append(dst, "null"...)
+	case e.Relay == nil:
 		dst = append(dst, e.Body...)
-	} else {
-		var encoding string
+	default:
 		dst, encoding = appendRelayedBody(dst, e.Body)
+	}
+	if e.Relay != nil {
 		dst = appendRelay(dst, e.Relay, encoding)
 	}
 	dst = append(dst, `,"deliveries":[`...)
@@ -106,7 +111,7 @@ func getEvent(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, contentType: jsonType, body: appendEvent(nil, e, deliveries)}, nil
+	return answer{status: http.StatusOK, contentType: jsonType, body: c.appendEvent(nil, e, deliveries)}, nil
 }
 
 // An event may have 1 MiB: a page is read in small steps, and ends early where it
@@ -157,7 +162,7 @@ func (c *call) appendListed(body []byte, e *gateway.Event, more bool) ([]byte, e
 	if more {
 		body = append(body, ',')
 	}
-	return appendEvent(body, e, deliveries), nil
+	return c.appendEvent(body, e, deliveries), nil
 }
 
 // eventFilter reads what the query asks for; every fault at once. A page that ends

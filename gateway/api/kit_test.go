@@ -27,6 +27,7 @@ import (
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/resources"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -48,7 +49,9 @@ type kit struct {
 	here     *directory.Directory
 	failures counter
 	opened   opened
+	holds    *shares.Budget
 	reload   error // what the next reload comes to
+	numbers  int   // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
@@ -81,7 +84,7 @@ func (o opened) ParkedChanged(string, int)                                  {}
 func (o opened) RulesCache(bool)                                            {}
 
 func newKit(t *testing.T) *kit {
-	k := &kit{t: t, here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
+	k := &kit{t: t, holds: shares.New(1000), here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	k.store, err = pebblestore.Open(pebblestore.Options{
@@ -90,7 +93,15 @@ func newKit(t *testing.T) *kit {
 	})
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
-	k.waits, err = waiting.New(waiting.Options{Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	k.waits, err = waiting.New(waiting.Options{
+		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}, Above: k.here.Above,
+		Holder: func(tenant string) shares.Holder {
+			if t := k.here.Current().Tenant(tenant); t != nil {
+				return k.here.Current().Holder(t)
+			}
+			return shares.Tenant(tenant)
+		},
+	})
 	k.must(err)
 	k.must(k.waits.Recover())
 	t.Cleanup(k.waits.Close)
@@ -116,7 +127,7 @@ func newKit(t *testing.T) *kit {
 	k.serve(api.New(api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
-		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log,
+		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}))
 	return k
 }
@@ -149,7 +160,7 @@ func (k *kit) carry(log *slog.Logger) {
 // call makes calls, which may reach loopback too.
 func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 	k.calls = calling.New(calling.Options{
-		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log,
+		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log, Above: k.here.Above,
 		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
 		Webhook: func(tenant, webhook string) *directory.Webhook {
 			if t := k.here.Current().Tenant(tenant); t != nil {

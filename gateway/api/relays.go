@@ -10,12 +10,20 @@ import (
 	"hookgate/gateway"
 )
 
+// hidden is the encoding of a body that the caller is not shown.
+const hidden = "hidden"
+
 // appendRelay appends what an event shows of a relayed request. Its query and header
-// fields may hold credentials: nobody is shown them.
+// fields may hold credentials: nobody is shown them. So may its path: it goes with
+// the body.
 func appendRelay(dst []byte, r *gateway.Relayed, encoding string) []byte {
+	path := r.Path
+	if encoding == hidden {
+		path = ""
+	}
 	dst = gateway.AppendString(append(dst, `,"relay":{"route":`...), r.Route)
 	dst = gateway.AppendString(append(dst, `,"method":`...), r.Method)
-	dst = gateway.AppendString(append(dst, `,"path":`...), r.Path)
+	dst = gateway.AppendString(append(dst, `,"path":`...), path)
 	dst = gateway.AppendString(append(dst, `,"body_encoding":`...), encoding)
 	return append(dst, '}')
 }
@@ -47,6 +55,9 @@ func replayDeliveries(c *call) (answer, error) {
 		replayBody
 	}
 	if err := c.optionalBody(&body); err != nil {
+		return answer{}, err
+	}
+	if err := c.steersLane(body.Endpoint); err != nil {
 		return answer{}, err
 	}
 	if !c.hasLane(body.Endpoint) {

@@ -30,7 +30,7 @@ func (k *kit) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Deli
 	}}))
 	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(key)}
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliveryDead, 1, time.Time{}, now
-	k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx"}))
+	k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
 	return e, d
 }
 

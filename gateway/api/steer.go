@@ -40,6 +40,9 @@ func resumeEndpoint(c *call) (answer, error) {
 // verifyEndpoint makes the handshake at once. That it failed is no error of the
 // call: verification_error of the answer says why.
 func verifyEndpoint(c *call) (answer, error) {
+	if err := c.stay(); err != nil {
+		return answer{}, err
+	}
 	return c.steer("an endpoint was asked for its proof", func(tenant, endpoint string) error {
 		ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 		defer stop()
@@ -173,8 +176,14 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	d, err := do(c.params.tenant, c.params.id)
+	d, _, err := c.Deliveries.Delivery(c.params.tenant, c.params.id)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := c.steersLane(d.Endpoint); err != nil {
+		return answer{}, err
+	}
+	if d, err = do(c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit(what, "tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID)
@@ -182,5 +191,5 @@ func (c *call) byHand(status int, what string, do func(tenant, id string) (*gate
 	if err != nil {
 		attempts = nil // what was asked for is done; the attempts can be read again
 	}
-	return show(status, viewDelivery(d, attempts))
+	return show(status, c.viewDelivery(d, attempts))
 }

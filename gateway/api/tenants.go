@@ -26,17 +26,21 @@ func (c *call) viewTenant(t *directory.Tenant) any {
 		v.AccountKeys = []string{}
 	}
 	if p := t.Spec.Platform; p != nil {
-		v.Platform = &platformView{*p, c.viewHeaders(p.Headers)}
+		v.Platform = &platformView{*p, viewHeaders(p.Headers, c.by.Allows(auth.ManagePlatform))}
 	}
 	return v
 }
 
 // viewHeaders shows outbound headers to those who may edit them, else masked.
 func (c *call) viewHeaders(h gateway.Headers) any {
+	return viewHeaders(h, c.by.Allows(auth.ReadHeaders))
+}
+
+func viewHeaders(h gateway.Headers, whole bool) any {
 	switch {
 	case h == nil:
 		return struct{}{}
-	case c.by.Allows(auth.ReadHeaders):
+	case whole:
 		return h.Revealed()
 	}
 	return h

@@ -36,6 +36,11 @@ func openWait(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if asked.Mode == gateway.ModeHold {
+		if err := c.stay(); err != nil { // before anything is opened that nobody would hold
+			return answer{}, err
+		}
+	}
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	opened, err := c.Waits.Open(ctx, asked)
 	stop()
@@ -49,6 +54,9 @@ func openWait(c *call) (answer, error) {
 	}
 	if opened.Wait.Mode != gateway.ModeHold {
 		return showWait(http.StatusCreated, opened.Wait)
+	}
+	if err := c.stay(); err != nil { // the first request with this key may have said so
+		return answer{}, err
 	}
 	return c.hold(opened.Wait, 0, end)
 }
@@ -66,6 +74,9 @@ func getWait(c *call) (answer, error) {
 	if hold == 0 {
 		return showWait(http.StatusOK, w)
 	}
+	if err := c.stay(); err != nil {
+		return answer{}, err
+	}
 	return c.hold(w, time.Duration(hold)*time.Second, endOfWait)
 }
 
@@ -75,15 +86,18 @@ func getWait(c *call) (answer, error) {
 type ending func(*gateway.Wait, error) (status int, fields []edge.Field, body []byte)
 
 // hold answers when the wait has ended, or after most as it then stands (0: with
-// its end alone). Nothing of the request stays behind but its connection.
+// its end alone). Nothing of the request stays behind but its connection, and its seat.
 func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, error) {
 	if w.State != gateway.StateWaiting {
 		return atOnce(say(w, nil)), nil
 	}
-	held := c.Watcher.Hold(c.ctx)
+	held, seat := c.Watcher.Hold(c.ctx), c.seat
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
-	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) { held.Answer(say(w, err)) })
+	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, func(w *gateway.Wait, err error) {
+		seat.leave()
+		held.Answer(say(w, err))
+	})
 	if err != nil {
 		return answer{}, busy(err)
 	}
@@ -93,11 +107,16 @@ func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, er
 	if most > 0 {
 		time.AfterFunc(most, func() {
 			if stop() {
+				seat.leave()
 				held.Answer(say(now, nil))
 			}
 		})
 	}
-	c.Watcher.Detach(c.ctx, held, func() { stop() })
+	c.Watcher.Detach(c.ctx, held, func() {
+		if stop() {
+			seat.leave()
+		}
+	})
 	return answer{later: true}, nil
 }
 

@@ -24,11 +24,7 @@ type pending struct {
 	mu      sync.Mutex
 	stopped bool
 	of      map[string]*call // by id
-	bytes   int              // of their requests
 }
-
-// maxPendingBytes bounds the requests of all pending calls together.
-const maxPendingBytes = 256 << 20
 
 func (p *pending) init() {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -39,27 +35,21 @@ func (p *pending) init() {
 // own gives a call a context of ours, for it may go on after its caller has left.
 func (c *Calls) own(k *call) { k.ctx, k.cancel = context.WithCancel(c.pending.ctx) }
 
-// enter takes a place for a call; most is how many there are.
-func (p *pending) enter(k *call, most int) error {
+// enter counts a call among them.
+func (p *pending) enter(k *call) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.stopped:
+	if p.stopped {
 		return errDraining
-	case len(p.of) >= most || p.bytes+len(k.Body) > maxPendingBytes:
-		return errFull
 	}
 	p.of[k.result.ID] = k
-	p.bytes += len(k.Body)
 	p.running.Add(1)
 	return nil
 }
 
-// leave gives the place back.
 func (p *pending) leave(k *call) {
 	p.mu.Lock()
 	delete(p.of, k.result.ID)
-	p.bytes -= len(k.Body)
 	p.mu.Unlock()
 	p.running.Done()
 }
@@ -83,19 +73,19 @@ func (p *pending) forget(tenant string) {
 	}
 }
 
-var (
-	errFull     = gateway.Unavailable("this process has as many pending calls under way as it can hold", time.Second)
-	errDraining = &gateway.Error{
-		Code: gateway.CodeDraining, Message: "this process is stopping and makes no call that it might not end", RetryAfter: time.Second,
-	}
-)
+var errDraining = &gateway.Error{
+	Code: gateway.CodeDraining, Message: "this process is stopping and makes no call that it might not end", RetryAfter: time.Second,
+}
 
 // callAsync promises a call and makes it after its answer.
 func (c *Calls) callAsync(q Request) (*gateway.Call, error) {
 	k := c.begin(q)
 	c.own(k)
 	k.each = q.Webhook.Timeout
-	err := c.pending.enter(k, c.Limit)
+	err := c.seat(k, c.Pending)
+	if err == nil {
+		err = c.pending.enter(k)
+	}
 	if err == nil {
 		if err = c.promise(k); err != nil {
 			c.pending.leave(k)
@@ -117,6 +107,10 @@ func (c *Calls) callAsync(q Request) (*gateway.Call, error) {
 // is over: what is under way then may go on, up to the longest that a call takes.
 func (c *Calls) callContinuing(q Request) (*gateway.Call, error) {
 	k := c.begin(q)
+	if err := c.seat(k, c.Waited); err != nil {
+		c.end(k)
+		return nil, err
+	}
 	c.own(k)
 	k.deadline = k.began.Add(directory.MaxTimeout)
 	done := make(chan struct{})
@@ -127,7 +121,7 @@ func (c *Calls) callContinuing(q Request) (*gateway.Call, error) {
 	if !c.overdue(k, done) {
 		return c.inTime(k), nil
 	}
-	if err := c.pending.enter(k, c.Limit); err != nil {
+	if c.reseat(k, c.Pending) != nil || c.pending.enter(k) != nil {
 		k.cancel() // it has to end as any other does
 		<-done
 		return c.inTime(k), nil

@@ -16,6 +16,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/shares"
 )
 
 // notice gives the one notice of a call, and fails the test where there are others.
@@ -139,7 +140,7 @@ func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := bubble(t)
 		defer w.stop()
-		w.limit = 2
+		w.places = shares.New(3) // alone it gets all but a quarter
 		w.crash()
 		w.backend.play(always(reply{hang: true}))
 		w.hook(gateway.Webhook{Mode: "async"})

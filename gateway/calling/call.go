@@ -24,6 +24,7 @@ type call struct {
 	left     bool          // it was given up by a drain, and has no outcome
 	gone     atomic.Bool   // its tenant is no more: its outcome is nobody's
 	spoilt   bool          // its memory is not used again
+	place    place         // what it has of the budgets
 
 	values   mapping.Values // of the templates, then of the answer
 	text     []byte         // the url, then the values of the headers
@@ -74,6 +75,7 @@ func (c *Calls) end(k *call) {
 	if k.cancel != nil {
 		k.cancel()
 	}
+	c.unseat(k)
 	if k.spoilt || max(cap(k.text), cap(k.body), cap(k.query), cap(k.variables)) > maxKept {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/transport"
 )
 
@@ -47,6 +48,8 @@ type Options struct {
 	Notify func(gateway.LaneKey, gateway.Due)
 	// Webhook gives a webhook as it now stands; nil when it is no more.
 	Webhook func(tenant, webhook string) *directory.Webhook
+	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
+	Above func(*directory.Tenant) []*directory.Tenant
 	// CheckURL refuses a rendered url by its form alone. Its error repeats nothing
 	// of the url.
 	CheckURL func(url string) error
@@ -56,13 +59,16 @@ type Options struct {
 	Failed func(tenant, webhook, text string)
 	// Duration is told the seconds that each call took.
 	Duration interface{ Observe(float64) }
-	Version  string       // for the User-Agent
-	Limit    int          // pending calls under way at once; 0: DefaultLimit
-	Log      *slog.Logger // nil: slog.Default()
+	// Pending is the budget of pending calls, and Waited that of calls whose callers
+	// wait for the end, both in number; Requests that of the requests of either, in
+	// bytes (SPEC 16). nil: no bound.
+	Pending, Waited, Requests *shares.Budget
+	// Holder says who has what a call of a tenant takes of them; nil: the tenant by
+	// itself.
+	Holder  func(tenant string) shares.Holder
+	Version string       // for the User-Agent
+	Log     *slog.Logger // nil: slog.Default()
 }
-
-// DefaultLimit bounds the pending calls that are under way at once.
-const DefaultLimit = 1024
 
 // Calls makes calls. It is safe for concurrent use.
 type Calls struct {
@@ -76,11 +82,14 @@ type Calls struct {
 
 // New makes Calls; Recover must be called before anything else.
 func New(o Options) *Calls {
-	if o.Limit <= 0 {
-		o.Limit = DefaultLimit
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Above == nil {
+		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
 	}
 	c := &Calls{Options: o, agent: "hookgate/" + o.Version}
 	c.calls.New = func() any { return new(call) }
@@ -106,6 +115,9 @@ func (c *Calls) Call(ctx context.Context, q Request) (*gateway.Call, error) {
 	}
 	k := c.begin(q)
 	defer c.end(k)
+	if err := c.seat(k, c.Waited); err != nil {
+		return nil, err
+	}
 	c.callSync(ctx, k)
 	return k.result, nil
 }
@@ -157,8 +169,7 @@ func (c *Calls) admit(w *directory.Webhook) error {
 	if !w.Enabled {
 		return errNoWebhook
 	}
-	limit := w.Tenant.Spec.Limits.CallsPerSecond
-	if wait := c.rates.Take(limits.Key{Tenant: w.Tenant.ID}, limit, 1, time.Now()); wait > 0 {
+	if wait := c.rates.TakeTree(w.Tenant, c.Above(w.Tenant), limits.Calls, 1, time.Now()); wait > 0 {
 		return &gateway.Error{
 			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
 		}

@@ -22,6 +22,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -143,23 +144,23 @@ func (p *pipes) dial(ctx context.Context, to netip.AddrPort, judge func(netip.Ad
 
 // world is calls over a store, to a backend.
 type world struct {
-	t        testing.TB
-	fs       vfs.FS // nil: the disk
-	dir      string
-	url      string // of the backend
-	backend  *backend
-	server   *http.Server
-	serving  sync.WaitGroup
-	store    *pebblestore.Store
-	sessions *waiting.Sessions
-	sender   *transport.Transport
-	calls    *calling.Calls
-	metrics  *metrics.Set
-	wrap     func(calling.Store) calling.Store // nil: the store as it is
-	limit    int
-	off      *directory.Webhook // what recovery finds in place of any; nil: what is configured
-	log      *bytes.Buffer      // everything that is logged, once nothing runs
-	tenant   gateway.Tenant
+	t                        testing.TB
+	fs                       vfs.FS // nil: the disk
+	dir                      string
+	url                      string // of the backend
+	backend                  *backend
+	server                   *http.Server
+	serving                  sync.WaitGroup
+	store                    *pebblestore.Store
+	sessions                 *waiting.Sessions
+	sender                   *transport.Transport
+	calls                    *calling.Calls
+	metrics                  *metrics.Set
+	wrap                     func(calling.Store) calling.Store // nil: the store as it is
+	places, waited, requests *shares.Budget                    // nil: no bound
+	off                      *directory.Webhook                // what recovery finds in place of any; nil: what is configured
+	log                      *bytes.Buffer                     // everything that is logged, once nothing runs
+	tenant                   gateway.Tenant
 
 	mu       sync.Mutex
 	snapshot *directory.Snapshot
@@ -269,7 +270,8 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	o := calling.Options{
-		Sender: w.sender, Store: store, Waits: w.sessions, Notify: notify, Version: "test", Limit: w.limit,
+		Sender: w.sender, Store: store, Waits: w.sessions, Notify: notify, Version: "test",
+		Pending: w.places, Waited: w.waited, Requests: w.requests,
 		Webhook:  func(_, id string) *directory.Webhook { return cmp.Or(w.off, w.acme().Webhook(id)) },
 		CheckURL: func(url string) error { return w.sender.CheckURL(url, true) },
 		Duration: w.metrics.CallDuration(),

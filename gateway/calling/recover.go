@@ -3,7 +3,6 @@ package calling
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"time"
 
 	"hookgate/gateway"
@@ -30,7 +29,8 @@ func (c *Calls) Recover() error {
 	return nil
 }
 
-// resume takes over one call. Its place is not counted: a former process had it.
+// resume takes over one call. It has its place whatever others have: a former process
+// has promised it.
 func (c *Calls) resume(p *gateway.PendingCall) {
 	w := c.Webhook(p.Tenant, p.Webhook)
 	if w != nil && !w.Enabled {
@@ -45,7 +45,8 @@ func (c *Calls) resume(p *gateway.PendingCall) {
 	k := c.beginAs(q, p.ID, p.CreatedAt)
 	k.result.Tenant, k.result.Webhook = p.Tenant, p.Webhook
 	c.own(k)
-	if err := c.pending.enter(k, math.MaxInt); err != nil {
+	c.forceSeat(k)
+	if err := c.pending.enter(k); err != nil {
 		c.end(k)
 		return
 	}

@@ -36,6 +36,9 @@ func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
 	}
 	k := c.begin(q)
 	defer c.end(k)
+	if err := c.seat(k, c.Waited); err != nil {
+		return nil, err
+	}
 	k.explains = true
 	c.callSync(ctx, k)
 	return &Run{Call: k.result, Request: k.shownRequest(), Answer: k.answered, Explained: k.explanations()}, nil

@@ -42,6 +42,15 @@ func New() *Directory {
 // Current gives the snapshot to use for one request.
 func (d *Directory) Current() *Snapshot { return d.current.Load() }
 
+// Above gives the tenants above one as they now stand, the nearest first: nil for
+// most, which costs nothing.
+func (d *Directory) Above(t *Tenant) []*Tenant {
+	if t.Spec.Parent == "" {
+		return nil
+	}
+	return d.Current().Above(t)
+}
+
 // Swap makes next the current snapshot, and lets the metrics forget what is in
 // it no more. One writer at a time.
 func (d *Directory) Swap(next *Snapshot) {

@@ -125,6 +125,17 @@ func (s *Snapshot) Under(id, ancestor string) bool {
 	return false
 }
 
+// Above gives the tenants above one, the nearest first: nil for most.
+func (s *Snapshot) Above(t *Tenant) (above []*Tenant) {
+	for at := t; at.Spec.Parent != "" && len(above) < maxWalk; {
+		if at = s.tenants[at.Spec.Parent]; at == nil {
+			break
+		}
+		above = append(above, at)
+	}
+	return above
+}
+
 // Holder is who has what a tenant uses of a budget: the tenant, within those above it.
 func (s *Snapshot) Holder(t *Tenant) shares.Holder {
 	if t.Spec.Parent == "" {
@@ -135,6 +146,40 @@ func (s *Snapshot) Holder(t *Tenant) shares.Holder {
 		above = append(above, at.Spec.Parent)
 	}
 	return shares.Tenant(t.ID, above...)
+}
+
+// Crowded gives the first tenant, from parent upwards, that would have more tenants
+// below it than its limits.children allows, if the tenant of that id came, with all
+// below it, to lie below parent; "" is none.
+func (s *Snapshot) Crowded(id, parent string) string {
+	at := s.tenants[parent]
+	if at == nil {
+		return ""
+	}
+	come := 1 + s.below(id)
+	for _, a := range append([]*Tenant{at}, s.Above(at)...) {
+		most := gateway.DefaultChildren
+		if own := a.Spec.Limits.Children; own != nil {
+			most = *own
+		}
+		switch {
+		case s.Under(id, a.ID): // there it lies already, and below all above that one
+			return ""
+		case s.below(a.ID)+come > most:
+			return a.ID
+		}
+	}
+	return ""
+}
+
+// below counts the tenants below one.
+func (s *Snapshot) below(ancestor string) (n int) {
+	for id := range s.tenants {
+		if id != ancestor && s.Under(id, ancestor) {
+			n++
+		}
+	}
+	return n
 }
 
 // Reaches says whether a principal may see a tenant, as far as the tree decides.

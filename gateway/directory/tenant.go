@@ -199,6 +199,9 @@ func checkLimits(l gateway.Limits, f *faults) {
 	if l.WaitsOpen != nil && *l.WaitsOpen < 1 {
 		f.add("limits.waits_open", "is %d: must be 1 or more", *l.WaitsOpen)
 	}
+	if l.Children != nil && *l.Children < 0 {
+		f.add("limits.children", "is %d: must be 0 or more", *l.Children)
+	}
 	checkRate("limits.callbacks_per_second", l.CallbacksPerSecond, f)
 	checkRate("limits.events_per_second", l.EventsPerSecond, f)
 	checkRate("limits.calls_per_second", l.CallsPerSecond, f)

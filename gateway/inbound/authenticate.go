@@ -58,11 +58,11 @@ func (in *Inbound) refuse(r *request, err error) {
 		slog.String("client", client.String()), slog.String("reason", reason))
 }
 
-// limit holds back what is too much for the source or its tenant.
+// limit holds back what is too much for the source, its tenant or one above it.
 func (in *Inbound) limit(r *request) {
 	tenant := r.src.Tenant
 	again := max(
-		in.rates.Take(limits.Key{Tenant: tenant.ID}, tenant.Spec.Limits.CallbacksPerSecond, 1, r.at),
+		in.rates.TakeTree(tenant, in.Directory.Above(tenant), limits.Callbacks, 1, r.at),
 		in.rates.Take(limits.Key{Tenant: tenant.ID, Part: r.src.ID}, r.src.Rate, 1, r.at))
 	if again > 0 {
 		r.again = again

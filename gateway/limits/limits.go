@@ -39,6 +39,11 @@ func (t *Table) Take(key Key, limit *gateway.Rate, n int, now time.Time) time.Du
 	if l.AllowN(now, min(n, limit.Burst)) {
 		return 0
 	}
+	return pause(*limit, n)
+}
+
+// pause is after what time n that were refused may pass: whole seconds.
+func pause(limit gateway.Rate, n int) time.Duration {
 	return max(time.Second, time.Duration(math.Ceil(float64(min(n, limit.Burst))/limit.PerSecond))*time.Second)
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 func (n *Node) openCalls() error {
+	bounds := &n.config.Bounds
 	n.calls = calling.New(calling.Options{
+		Pending: n.budget("calls", int64(bounds.Calls)), Waited: n.budget("waited_calls", int64(bounds.WaitedCalls)),
+		Requests: n.budget("call_requests", int64(bounds.CallRequests)), Holder: n.holder, Above: n.directory.Above,
 		Sender: n.transport, Store: n.store, Waits: n.sessions, Notify: n.lanes.Wake, Webhook: n.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return n.transport.CheckURL(url, true) },

@@ -228,7 +228,8 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake, Source: n.source,
+		Store: n.store, Notify: n.lanes.Wake, Source: n.source, Holder: n.holder,
+		Above: n.directory.Above, Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
 		Observer: newWaitObserver(n.directory, n.metrics),
 	})
 	if err != nil {
@@ -343,7 +344,7 @@ func (n *Node) listen() (err error) {
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
-		AuthFailures: n.metrics.AuthFailures("internal"),
+		AuthFailures: n.metrics.AuthFailures("internal"), Holds: n.budget("holds", int64(min(n.config.Bounds.Holds, server.InternalConns()))),
 	})
 	options := server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,

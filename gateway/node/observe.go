@@ -118,6 +118,22 @@ func (n *Node) scrape() fasthttp.RequestHandler {
 	}
 }
 
+// budget makes a budget that the metrics show by the name that it has in the file.
+func (n *Node) budget(name string, most int64) *shares.Budget {
+	b := shares.New(most)
+	n.showBudget(name, b)
+	return b
+}
+
+// holder says who has what is used for a tenant.
+func (n *Node) holder(tenant string) shares.Holder {
+	s := n.directory.Current()
+	if t := s.Tenant(tenant); t != nil {
+		return s.Holder(t)
+	}
+	return shares.Tenant(tenant)
+}
+
 // showBudget lets the metrics show how a budget stands.
 func (n *Node) showBudget(name string, b *shares.Budget) {
 	n.metrics.Budget(name, func() metrics.Budget {

@@ -131,7 +131,7 @@ const idempotencyKept = 24 * time.Hour
 // admit holds back what is too much for a tenant.
 func (p *Publisher) admit(d *draft) error {
 	for _, t := range d.tenants {
-		again := p.rates.Take(limits.Key{Tenant: t.of.ID}, t.of.Spec.Limits.EventsPerSecond, t.events, d.at)
+		again := p.rates.TakeTree(t.of, d.Snapshot.Above(t.of), limits.Events, t.events, d.at)
 		if again > 0 {
 			return &gateway.Error{
 				Code: gateway.CodeRateLimited, Message: "more events than limits.events_per_second allows", RetryAfter: again,

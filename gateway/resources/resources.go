@@ -1,7 +1,9 @@
 // Package resources is what a write to the configuration does, through the API
 // or by the file:
 //
-//	decode    a strict reading of what was written; "***" keeps the secret that was there
+//	decode    a strict reading of what was written; "***" keeps the secret that was
+//	          there, as long as it goes where it went
+//	allow     a tenant's token stays in its tree, and lets be what binds it
 //	compile   directory refuses what could not run, with every fault
 //	seal      each secret for its own place, before it leaves memory
 //	store     durably; only then is anything answered

@@ -188,7 +188,7 @@ func TestTenantTokensStayInTheirTree(t *testing.T) {
 		"a new child":          {"fresh", `{"parent": "mine"}`, ""},
 		"a new tenant outside": {"outside", `{}`, gateway.CodeForbidden},
 		"a new one elsewhere":  {"outside", `{"parent": "stranger"}`, gateway.CodeForbidden},
-		"a stranger's tenant":  {"stranger", `{"parent": "agency"}`, gateway.CodeNotFound},
+		"a stranger's tenant":  {"stranger", `{"parent": "agency"}`, gateway.CodeForbidden},
 	} {
 		if _, _, err := k.PutTenant(of("agency"), c.id, tree(t, c.body)); code(err) != c.code {
 			t.Errorf("%s: %v, want code %q", name, err, c.code)

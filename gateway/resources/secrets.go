@@ -54,7 +54,9 @@ func eachIn(v reflect.Value, path string, visit func(string, gateway.Secret) gat
 }
 
 // keep puts the old secrets where the mask was written back, by their places. A
-// mask with nothing to stand for is a fault.
+// mask with nothing to stand for is a fault, and so is one whose secret would now
+// be sent to another: who may write a url need not know what is sent there, and
+// must not learn it so (SPEC 16, "Rights").
 func keep(spec, old any) (faults []gateway.Fault) {
 	had := map[string]gateway.Secret{}
 	each(old, func(path string, secret gateway.Secret) gateway.Secret {
@@ -65,11 +67,17 @@ func keep(spec, old any) (faults []gateway.Fault) {
 		if secret != gateway.Masked {
 			return secret
 		}
-		if had[path] == "" {
-			faults = append(faults, gateway.Fault{Path: path, Message: `is "***", which keeps an old value, and there is none here: write the value`})
-			return ""
+		why := ""
+		switch {
+		case had[path] == "":
+			why = `is "***", which keeps an old value, and there is none here: write the value`
+		case !staysPut(spec, old, path):
+			why = `is "***", which keeps the old value only while scheme, host and port of ` + sentTo(spec, path).place + ` stay the same: write the value again`
+		default:
+			return had[path]
 		}
-		return had[path]
+		faults = append(faults, gateway.Fault{Path: path, Message: why})
+		return ""
 	})
 	return faults
 }

@@ -1,13 +1,12 @@
 package resources
 
 import (
-	"encoding/json"
-	"reflect"
 	"slices"
 
 	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/fields"
 )
 
 // PutTenant creates or replaces a tenant. body is a tree of package fields.
@@ -17,7 +16,7 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 	snapshot := r.Directory.Current()
 	last := snapshot.Tenant(id)
 	if last != nil && !snapshot.Reaches(by, id) {
-		return nil, false, errNoTenant
+		return nil, false, errNotBelow // as if there were none: whose it is is not told
 	}
 	if _, owned := r.file.Tenants[id]; owned {
 		return nil, false, errManagedByFile
@@ -28,17 +27,16 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 		old = &last.Spec
 		rec.CreatedAt = last.Meta.CreatedAt
 	}
-	bound := last != nil && !by.MayBound(id)
-	if bound { // what may not be written may be left out
-		rec.Spec.Parent, rec.Spec.Limits, rec.Spec.AccountKeys = old.Parent, copied(old.Limits), old.AccountKeys
-	}
-	faults := decode(body, rec.Spec, old, readOnly)
-	if err := mayWrite(by, snapshot, id, rec.Spec, old, bound); err != nil {
+	faults := fields.Decode(body, rec.Spec, readOnly)
+	w := write{by: by, snapshot: snapshot, id: id, existed: last != nil, spec: rec.Spec, old: old, guesses: guesses(rec.Spec.Platform)}
+	faults = append(faults, keep(rec.Spec, old)...)
+	w.keepFixed(body)
+	if err := w.allowed(); err != nil {
 		return nil, false, err
 	}
 	tree, taken := snapshot.CheckTenant(id, *rec.Spec)
 	t, more := directory.CompileTenant(rec.meta(id), *rec.Spec, r.compile)
-	if err := withMore(faults, append(more, tree...)); err != nil {
+	if err := withMore(faults, slices.Concat(more, tree, w.crowded())); err != nil {
 		return nil, false, err
 	}
 	if taken != "" {
@@ -62,35 +60,6 @@ func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *dire
 	}
 	r.Directory.Swap(r.Directory.Current().With(t))
 	return t, last == nil, nil
-}
-
-// copied gives limits that share nothing: decoding sets what a pointer leads to.
-func copied(l gateway.Limits) (c gateway.Limits) {
-	text, err := json.Marshal(l)
-	if err == nil {
-		err = json.Unmarshal(text, &c)
-	}
-	if err != nil {
-		panic("resources: limits that were read cannot be written: " + err.Error())
-	}
-	return c
-}
-
-// mayWrite holds a tenant's token to its own tree, and to its own bounds
-// (SPEC 14 "Tokens").
-func mayWrite(by auth.Principal, s *directory.Snapshot, id string, spec, old *gateway.Tenant, bound bool) error {
-	switch {
-	case by.EveryTenant():
-		return nil
-	case bound:
-		if spec.Parent != old.Parent || !reflect.DeepEqual(spec.Limits, old.Limits) || !slices.Equal(spec.AccountKeys, old.AccountKeys) {
-			return gateway.Errorf(gateway.CodeForbidden, "a tenant's token cannot change the parent, limits or account_keys of its own tenant")
-		}
-		return nil
-	case spec.Parent == "" || spec.Parent == id || !s.Under(spec.Parent, by.Tenant):
-		return gateway.Errorf(gateway.CodeForbidden, "a tenant's token makes tenants below its own only: set parent to it, or to one below it")
-	}
-	return nil
 }
 
 func (rec *tenantRecord) meta(id string) gateway.Meta {

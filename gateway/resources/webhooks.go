@@ -16,19 +16,23 @@ func (r *Resources) PutWebhook(by auth.Principal, tenant, id string, body any) (
 	})
 }
 
-// PutWebhookSpec is PutWebhook for what was read already. A secret that is "***"
-// keeps its old value there too; the masks within spec are written over.
+// PutWebhookSpec is PutWebhook for what was read already.
 func (r *Resources) PutWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (w *directory.Webhook, created bool, err error) {
 	return r.putWebhook(by, tenant, id, taken(spec))
 }
 
-// CheckWebhookSpec says what would keep PutWebhookSpec from taking a webhook, and
-// stores nothing: for those who must ask elsewhere before anything is stored.
-func (r *Resources) CheckWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) error {
+// CheckWebhookSpec gives a webhook as PutWebhookSpec would take it, its masks
+// replaced by what they keep, or says what stands against that. It stores nothing:
+// for those who must ask elsewhere before anything is stored. The masks within spec
+// are written over.
+func (r *Resources) CheckWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (gateway.Webhook, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, err := r.compileWebhook(by, tenant, id, taken(spec))
-	return err
+	n, err := r.compileWebhook(by, tenant, id, taken(spec))
+	if err != nil {
+		return gateway.Webhook{}, err
+	}
+	return n.record.Spec, nil
 }
 
 // webhookReader sets the spec of a webhook that takes the place of old.

@@ -18,6 +18,14 @@ func (o *Options) share(files int) {
 	orDefault(&o.InternalConns, max(1, internal))
 }
 
+// InternalConns is how many connections the internal listener has at most, where no
+// option says otherwise.
+func InternalConns() int {
+	var o Options
+	o.share(openFiles())
+	return o.InternalConns
+}
+
 const (
 	mostPublicConns   = 16384
 	mostInternalConns = 65536 // each held wait has one

@@ -54,6 +54,11 @@ func Client(a netip.Addr) Holder {
 	return Holder{own: key{block: block.Addr()}}
 }
 
+// Is says whether two are one and the same, the tenants above them too.
+func (h Holder) Is(other Holder) bool {
+	return h.own == other.own && slices.Equal(h.above, other.above)
+}
+
 // within says whether what the holder has is in the share of k too.
 func (h Holder) within(k key) bool { return h.own == k || slices.Contains(h.above, k) }
 
@@ -157,6 +162,16 @@ func (b *Budget) addTo(k key, n int64) {
 	if b.of[k] += n; b.of[k] == 0 {
 		delete(b.of, k)
 	}
+}
+
+// Held tells what a tenant has, together with the tenants below it.
+func (b *Budget) Held(tenant string) int64 {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.of[key{tenant: tenant}]
 }
 
 // Stat is how a budget stands.

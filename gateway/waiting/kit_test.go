@@ -13,6 +13,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
@@ -33,6 +34,10 @@ type kit struct {
 	onNotice func()                 // called when a lane is woken
 	onRules  atomic.Pointer[func()] // called once, when rules of a wait's own are looked for
 	counts   counts
+
+	// What its budgets are, and who is above its tenant; nil: no bound.
+	places, contexts *shares.Budget
+	above            []string
 }
 
 // counts is what an Observer was told.
@@ -117,7 +122,12 @@ func (k *kit) start() {
 		store = k.wrap(store)
 	}
 	if k.sessions, err = waiting.New(waiting.Options{
-		Store: store, Observer: k,
+		Store: store, Observer: k, Places: k.places, Contexts: k.contexts,
+		Holder: func(tenant string) shares.Holder {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			return shares.Tenant(tenant, k.above...)
+		},
 		Source: func(_, _ string) *directory.Source { return k.source },
 		Notify: func(lane gateway.LaneKey, due gateway.Due) {
 			k.mu.Lock()

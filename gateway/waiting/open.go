@@ -59,6 +59,7 @@ func (s *Sessions) Open(ctx context.Context, q OpenRequest) (Opened, error) {
 	if err := o.admit(); err != nil {
 		return Opened{}, err
 	}
+	defer func() { s.giveBack(o.place) }() // unless the session has it
 	return o.register()
 }
 
@@ -81,6 +82,7 @@ type opening struct {
 	turn     turn
 	names    gateway.Names // of the conversation, all of them
 	renamed  bool          // the store does not know them so yet
+	place    place
 }
 
 // acquire takes the turn on all names of the conversation.
@@ -127,16 +129,15 @@ func (o *opening) admit() error {
 			}
 		}
 	}
-	if most := o.Source.Tenant.Spec.Limits.WaitsOpen; most != nil && o.room.waiting() >= *most {
-		return &gateway.Error{
-			Code: gateway.CodeRateLimited, Message: "the tenant has as many open waits as limits.waits_open allows",
-			RetryAfter: time.Second,
-		}
+	place, err := s.take(o.room, len(o.Context))
+	o.place = place
+	if err == nil {
+		err = s.limited(o.Source.Tenant)
 	}
-	if s.open.Load() >= int64(s.MaxOpen) || s.contextBytes.Load()+int64(len(o.Context)) > s.MaxContextBytes {
-		return gateway.Unavailable("this process has as many open waits as it can hold", time.Second)
+	if err != nil {
+		s.giveBack(o.place)
 	}
-	return nil
+	return err
 }
 
 // register writes the wait, open or already resumed, and tells the registry.
@@ -165,7 +166,11 @@ func (o *opening) register() (Opened, error) {
 		return Opened{}, err
 	}
 	if record == nil {
-		o.room.register(s, newSession(o.room, w, now.Add(o.Timeout)))
+		e := newSession(o.room, w, now.Add(o.Timeout))
+		e.place, o.place = o.place, place{}
+		if !o.room.register(s, e) {
+			return Opened{}, errGone
+		}
 		return Opened{Wait: w}, nil
 	}
 	o.room.unpark(s, early)

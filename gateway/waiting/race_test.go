@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/waiting"
 )
 
@@ -17,7 +18,8 @@ import (
 // a second opening race for many waits at once, over a real disk. Whatever the
 // order, each wait ends once, and every answer agrees with how it ended.
 func TestExactlyOneOutcome(t *testing.T) {
-	k := newKit(t, nil, gateway.Source{})
+	k := &kit{t: t, dir: "data", places: shares.New(1 << 20), contexts: shares.New(1 << 20)}
+	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
 	const rounds = 150
 	var all sync.WaitGroup
@@ -31,6 +33,9 @@ func TestExactlyOneOutcome(t *testing.T) {
 	all.Wait()
 	if c := k.observed(); c.open != 0 || c.parked != 0 {
 		t.Errorf("observed %+v, want nothing left open or parked", c)
+	}
+	if n, bytes := k.places.Stat().Used, k.contexts.Stat().Used; n != 0 || bytes != 0 {
+		t.Errorf("%d waits with %d bytes of contexts are still counted", n, bytes)
 	}
 }
 

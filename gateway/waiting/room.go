@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // name is one key of a conversation at one source.
@@ -16,6 +17,7 @@ type name struct{ source, key string }
 type session struct {
 	expiry   // at its deadline, or later when its end could not be written
 	wait     *gateway.Wait
+	place    place // what it has of the budgets
 	names    []name
 	deadline time.Time // monotonic
 	overdue  bool      // the expirer came while another had the turn
@@ -62,6 +64,7 @@ type room struct {
 	busy     map[name]*turn
 	marks    map[gateway.MarkKey]*turn
 	renaming uint64 // counts what changed the names of a conversation
+	holder   *shares.Holder
 }
 
 func newRoom(tenant string) *room {
@@ -214,19 +217,24 @@ func (r *room) release(s *Sessions, t *turn) {
 	}
 }
 
-// register makes a session open under all its names.
-func (r *room) register(s *Sessions, e *session) {
+// register makes a session open under all its names; false where its tenant is no
+// more, and the session with it.
+func (r *room) register(s *Sessions, e *session) bool {
 	w := e.wait
 	r.mu.Lock()
+	if r.gone {
+		r.mu.Unlock()
+		s.giveBack(e.place)
+		return false
+	}
 	for _, n := range e.names {
 		r.open[n] = e
 	}
 	r.ids[w.ID] = e
 	r.mu.Unlock()
-	s.open.Add(1)
-	s.contextBytes.Add(int64(len(w.Context)))
 	s.Observer.WaitOpened(w.Tenant)
 	s.expirer.add(&e.expiry)
+	return true
 }
 
 // finish takes an ended session out of the registry and tells who holds it.
@@ -242,8 +250,7 @@ func (r *room) finish(s *Sessions, e *session, final *gateway.Wait) {
 	for _, x := range watchers {
 		x.done(final, nil)
 	}
-	s.open.Add(-1)
-	s.contextBytes.Add(-int64(len(e.wait.Context)))
+	s.giveBack(e.place)
 	s.Observer.WaitEnded(final.Tenant, final.Source, final.State, final.EndedAt.Sub(final.CreatedAt))
 }
 
@@ -272,13 +279,6 @@ func (r *room) byID(id string) *session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ids[id]
-}
-
-// waiting counts the open sessions.
-func (r *room) waiting() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.ids)
 }
 
 // clear ends everything in a room whose tenant is no more. Its waits are gone

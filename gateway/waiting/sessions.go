@@ -11,6 +11,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/shares"
 )
 
 // Observer is told what happens, for metrics. Its methods must return at once.
@@ -33,11 +34,14 @@ type Options struct {
 	Source func(tenant, source string) *directory.Source
 	// Notify is called after a notice is durable: its lane may have been asleep.
 	Notify func(gateway.LaneKey, gateway.Due)
-	// MaxOpen bounds the open waits of all tenants; 0 stands for 1,000,000.
-	MaxOpen int
-	// MaxContextBytes bounds the contexts that open waits keep in memory; 0
-	// stands for 256 MiB.
-	MaxContextBytes int64
+	// Places is the budget of open waits, in number, and Contexts that of the contexts
+	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
+	Places, Contexts *shares.Budget
+	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
+	Above func(*directory.Tenant) []*directory.Tenant
+	// Holder says who has what an open wait of a tenant takes of them; nil: the
+	// tenant by itself.
+	Holder func(tenant string) shares.Holder
 }
 
 // Sessions keeps the waiting sessions of one machine.
@@ -47,9 +51,7 @@ type Sessions struct {
 	rules    *ristretto.Cache[string, *mapping.Program]
 	draining atomic.Bool
 
-	open         atomic.Int64
-	contextBytes atomic.Int64
-	released     atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
+	released atomic.Int64 // Unix milliseconds given to Store.ReleaseBefore last
 
 	mu    sync.RWMutex
 	rooms map[string]*room // by tenant
@@ -57,11 +59,14 @@ type Sessions struct {
 
 // New makes Sessions; Recover must be called before anything else.
 func New(o Options) (*Sessions, error) {
-	if o.MaxOpen == 0 {
-		o.MaxOpen = 1_000_000
+	if o.Above == nil {
+		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }
 	}
-	if o.MaxContextBytes == 0 {
-		o.MaxContextBytes = 256 << 20
+	if o.Places == nil { // they are counted all the same: see limited
+		o.Places = shares.New(1 << 60)
+	}
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
 	rules, err := ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
 		NumCounters: 10 * maxRules, MaxCost: maxRulesBytes, BufferItems: 64, IgnoreInternalCost: true,
@@ -81,7 +86,9 @@ func (s *Sessions) Recover() error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
-			r.register(s, newSession(r, w, monotonic(w.ExpiresAt)))
+			e := newSession(r, w, monotonic(w.ExpiresAt))
+			e.place = s.force(r, len(w.Context))
+			r.register(s, e)
 			return nil
 		},
 		func(p *gateway.Parked) error {

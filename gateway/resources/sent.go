@@ -1,0 +1,76 @@
+package resources
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"hookgate/gateway"
+)
+
+// destination is the url that a secret is sent to, and its place in the resource;
+// the zero destination is that of a secret which is sent nowhere: with it somebody
+// is verified, or something signed.
+type destination struct{ place, url string }
+
+// sentTo tells where the secret at a place of a resource goes. A tenant's headers
+// go wherever anything of the tenant goes; of that, only the platform's url is
+// written together with them.
+func sentTo(spec any, path string) destination {
+	switch s := spec.(type) {
+	case *gateway.Tenant:
+		if s.Platform != nil && !strings.HasPrefix(path, "platform.sign.") {
+			return destination{"platform.url", s.Platform.URL}
+		}
+	case *gateway.Endpoint:
+		if !signs(path) {
+			return destination{"url", s.URL}
+		}
+	case *gateway.Webhook:
+		if !signs(path) {
+			return destination{"url", s.URL}
+		}
+	}
+	return destination{}
+}
+
+// signs says whether the secret at a place is one that an endpoint or a webhook
+// signs with. It never leaves, and one that was made up nobody could write again.
+func signs(path string) bool { return strings.HasPrefix(path, "sign.") }
+
+// staysPut says whether a secret that is kept goes where it went, or nowhere.
+func staysPut(spec, old any, path string) bool {
+	now, was := sentTo(spec, path), sentTo(old, path)
+	return now.url == "" || now.url == was.url || sameOrigin(now.url, was.url)
+}
+
+// sameOrigin says whether two urls have the same scheme, host and port, whichever
+// way they are written. Where a template has a part in these, no: the variables of
+// a call decide then, and only the same text goes to the same place.
+func sameOrigin(a, b string) bool {
+	of, known := origin(a)
+	other, also := origin(b)
+	return known && also && of == other
+}
+
+// origin gives scheme://host:port in one way of writing; false where there is none
+// that is certain. Names have no letters beyond ASCII: directory refuses them.
+func origin(text string) (string, bool) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, `/?#\`); end >= 0 {
+		authority = rest[:end]
+	}
+	u, err := url.Parse(scheme + "://" + authority)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(scheme+authority, "{}%") {
+		return "", false
+	}
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if addr, err := netip.ParseAddr(host); err == nil {
+		host = addr.String()
+	}
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + host + ":" + port, port != "" && host != ""
+}

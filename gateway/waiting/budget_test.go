@@ -1,0 +1,133 @@
+package waiting_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
+	"hookgate/gateway/shares"
+	"hookgate/gateway/waiting"
+)
+
+// budgeted starts a kit whose budgets somebody else uses too.
+func budgeted(t *testing.T, places, contexts int64) *kit {
+	k := &kit{t: t, fs: vfs.NewMem(), dir: "data", places: shares.New(places), contexts: shares.New(contexts)}
+	k.begin(gateway.Source{})
+	k.places.Take(shares.Tenant("bystander"), 1)
+	k.contexts.Take(shares.Tenant("bystander"), 1)
+	return k
+}
+
+// fill opens waits until one is refused, and gives how many there were.
+func (k *kit) fill(context string) (n int, refused *gateway.Error) {
+	for ; n < 1000; n++ {
+		_, err := k.tryOpen(waiting.OpenRequest{Key: fmt.Sprint("fill", n), Context: gateway.Raw(context)})
+		if err != nil {
+			errors.As(err, &refused)
+			return n, refused
+		}
+	}
+	return n, nil
+}
+
+// A tenant that opens waits, or waits with large contexts, leaves the rest to others.
+func TestOpenWaitsAreShared(t *testing.T) {
+	for _, one := range []struct {
+		name             string
+		places, contexts int64
+		context          string
+		want             int
+		says             string
+	}{
+		{"number", 100, 1 << 20, `{}`, 25, "bounds.waits"},
+		{"contexts", 1000, 4000, `"` + strings.Repeat("x", 98) + `"`, 10, "bounds.contexts"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			k := budgeted(t, one.places, one.contexts)
+			defer k.stop()
+			n, refused := k.fill(one.context)
+			if n != one.want || refused == nil || refused.Code != gateway.CodeUnavailable || refused.RetryAfter <= 0 || !strings.Contains(refused.Message, one.says) {
+				t.Errorf("%d waits were opened, then: %v", n, refused)
+			}
+			if !k.places.Take(shares.Tenant("another"), 1) || !k.contexts.Take(shares.Tenant("another"), 100) {
+				t.Error("nothing is left to who comes next")
+			}
+		})
+	}
+}
+
+// However a wait ends, what it had is given back, to whom it was taken from: also
+// when the tenant has another parent by then, and when a former process opened it.
+func TestEveryEndGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := budgeted(t, 1000, 1<<20)
+		used := func(want int64) {
+			t.Helper()
+			if n, bytes := k.places.Stat().Used-1, k.contexts.Stat().Used-1; n != want || bytes != 4*want {
+				t.Errorf("%d waits with %d bytes are counted, want %d with %d", n, bytes, want, 4*want)
+			}
+		}
+		open := func(key string) *gateway.Wait {
+			return k.open(waiting.OpenRequest{Key: key, Context: gateway.Raw(`"xy"`)}).Wait
+		}
+		k.send(sent{key: "early", body: paid(0)})
+		if w := open("early"); w.State != gateway.StateResumed {
+			t.Fatalf("its callback was there, and it is %s", w.State)
+		}
+		used(0)
+		open("resumed")
+		cancelled := open("cancelled")
+		open("times out")
+		if _, err := k.tryOpen(waiting.OpenRequest{Key: "resumed", Context: gateway.Raw(`"xy"`)}); err == nil {
+			t.Fatal("two waits for one conversation")
+		}
+		used(3)
+		k.above = []string{"agency"}
+		k.send(sent{key: "resumed", body: paid(1)})
+		if _, err := k.sessions.Cancel(context.Background(), "acme", cancelled.ID, gateway.ReasonCancelled); err != nil {
+			t.Fatal(err)
+		}
+		used(1)
+		open("survives")
+		k.places, k.contexts = shares.New(1000), shares.New(1<<20) // as a new process has them
+		k.places.Take(shares.Tenant("bystander"), 1)
+		k.contexts.Take(shares.Tenant("bystander"), 1)
+		k.restart()
+		defer k.stop()
+		used(2)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		used(0)
+		open("forgotten")
+		k.sessions.Forget("acme")
+		used(0)
+		if k.places.Stat().Largest != 1 {
+			t.Error("somebody still has what was given back")
+		}
+	})
+}
+
+// What former processes promised stands, however little there is now.
+func TestRecoveredWaitsHavePlaces(t *testing.T) {
+	k := &kit{t: t, fs: vfs.NewMem(), dir: "data"}
+	k.begin(gateway.Source{})
+	for i := range 10 {
+		k.open(waiting.OpenRequest{Key: fmt.Sprint(i)})
+	}
+	k.places = shares.New(4)
+	k.restart()
+	defer k.stop()
+	if k.places.Stat().Used != 10 || k.observed().open != 10 {
+		t.Errorf("%d are counted, %d open", k.places.Stat().Used, k.observed().open)
+	}
+	if n, _ := k.fill(`{}`); n != 0 {
+		t.Error("there is room for more")
+	}
+}
