@@ -10,7 +10,7 @@ import (
 
 // ErrMasterKey says that a data folder was sealed with another key.
 var ErrMasterKey = errors.New("the master key is not the one that this data folder was sealed with: " +
-	"set HOOKGATE_MASTER_KEY, or put the right master.key back")
+	"set HOOKGATE_MASTER_KEY, or put the right master.key back (or the file sealed, if that is what changed)")
 
 // Files of a data folder.
 const (
@@ -20,18 +20,21 @@ const (
 
 // Folder gives the master key of a data folder: the given one (32 bytes in base64),
 // or where that is "" the one in its master.key, which is made on the first start
-// alone. A key that is not the one by which the folder was sealed is ErrMasterKey,
-// and nothing is touched. The caller holds the folder's lock, and has not opened
-// anything else in it.
-func Folder(dir, given string) (KeyFile, error) {
+// alone: not where held says that the folder may have secrets in it. A key that is not
+// the one by which the folder was sealed is ErrMasterKey, and nothing is touched. The
+// caller holds the folder's lock, and has not opened anything else in it.
+func Folder(dir, given string, held bool) (KeyFile, error) {
 	check, err := os.ReadFile(filepath.Join(dir, checkName))
 	sealed := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return KeyFile{}, fmt.Errorf("reading by which key the data folder is sealed: %w", err)
 	}
-	k, err := folderKey(dir, given, sealed)
+	k, err := folderKey(dir, given, sealed || held)
 	if err != nil {
 		return KeyFile{}, err
+	}
+	if !sealed && held {
+		return k, nil // the check is gone; the store has one of its own, and says whether the key is right
 	}
 	if !sealed {
 		return k, create(filepath.Join(dir, checkName), New(k.Key).Check())
@@ -51,7 +54,11 @@ func folderKey(dir, given string, sealed bool) (k KeyFile, err error) {
 	if sealed {
 		load = Load
 	}
-	if k, err = load(filepath.Join(dir, keyName)); err != nil {
+	k, err = load(filepath.Join(dir, keyName))
+	if sealed && errors.Is(err, fs.ErrNotExist) {
+		return k, fmt.Errorf("the master key of the data folder: %w; what is in the folder was sealed with it: put it back, or set HOOKGATE_MASTER_KEY", err)
+	}
+	if err != nil {
 		return k, fmt.Errorf("the master key of the data folder: %w", err)
 	}
 	return k, nil

@@ -28,8 +28,9 @@ type descriptor struct {
 	window    time.Duration                       // default tolerance
 	key       func(secret string) ([]byte, error) // nil: the secret's own bytes
 
-	deliveryID string
-	reads      []string // fields of Config besides secrets and tolerance
+	deliveryID string     // where one place says it all
+	identities []Identity // where it does not
+	reads      []string   // fields of Config besides secrets and tolerance
 	handshake  func(*Config, *digest) handshake
 }
 
@@ -59,7 +60,7 @@ func (d descriptor) scheme() scheme {
 
 func (d descriptor) build(c *Config, f *faults) *Verifier {
 	g := newDigest(d, c, f)
-	v := &Verifier{proof: g, deliveryID: d.deliveryID}
+	v := &Verifier{proof: g, deliveryID: d.deliveryID, identities: d.identities}
 	if d.handshake != nil {
 		v.handshake = d.handshake(c, g)
 	}

@@ -8,8 +8,10 @@ import (
 
 // hubspot is version 3 of HubSpot's signatures (developers.hubspot.com/docs/apps/
 // developer-platform/build-apps/authentication/request-validation). A request
-// brings up to a hundred events; the first one's id is not promised to be its own,
-// but with subscription and time it is.
+// brings up to a hundred events. An event's id is not promised to be its own
+// (developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide, "Webhooks
+// payloads"), but with subscription, object, property and time it is; a repeat
+// differs in attemptNumber alone.
 var hubspot = descriptor{
 	name:       "hubspot",
 	header:     "X-HubSpot-Signature-v3",
@@ -20,7 +22,7 @@ var hubspot = descriptor{
 	algorithm:  sha256.New,
 	encoding:   base64Std,
 	window:     fiveMinutes,
-	deliveryID: hubspotEvent,
+	identities: hubspotEvents,
 }
 
 // Versions 1 and 2 sign no time, and hash the secret before the text instead of
@@ -35,7 +37,7 @@ var (
 		keyed:      secretFirst,
 		algorithm:  sha256.New,
 		encoding:   hexLower,
-		deliveryID: hubspotEvent,
+		identities: hubspotEvents,
 	}
 	hubspotV2 = descriptor{
 		name:       "hubspot-v2",
@@ -44,11 +46,15 @@ var (
 		keyed:      secretFirst,
 		algorithm:  sha256.New,
 		encoding:   hexLower,
-		deliveryID: hubspotEvent,
+		identities: hubspotEvents,
 	}
 )
 
-const hubspotEvent = `$[0]["subscriptionId","eventId","occurredAt"]`
+var hubspotEvents = []Identity{{
+	Each: "$",
+	ID:   []string{"eventId"},
+	With: []string{"subscriptionId", "occurredAt", "objectId", "propertyName"},
+}}
 
 // prefixed is a hash of a secret and then the text.
 type prefixed struct {

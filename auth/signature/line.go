@@ -7,14 +7,15 @@ import (
 
 // line signs the body with the channel secret
 // (developers.line.biz/en/docs/messaging-api/verify-webhook-signature). A webhook
-// that is sent again keeps its webhookEventId.
+// that is sent again keeps each event's webhookEventId, and says in it that it is one
+// (deliveryContext.isRedelivery).
 var line = descriptor{
 	name:       "line",
 	header:     "X-Line-Signature",
 	signed:     "{body}",
 	algorithm:  sha256.New,
 	encoding:   base64Std,
-	deliveryID: "events[0].webhookEventId",
+	identities: []Identity{{Each: "events", ID: []string{"webhookEventId"}}},
 	handshake:  probe(isLineProbe),
 }
 

@@ -15,9 +15,45 @@ var meta = descriptor{
 	signed:     "{body}",
 	algorithm:  sha256.New,
 	encoding:   hexLower,
-	deliveryID: "entry[0].changes[0].value.messages[0].id",
+	identities: metaIdentities,
 	reads:      []string{"verify_token"},
 	handshake:  metaHandshake,
+}
+
+// metaIdentities: up to 1000 updates come in one request, of all kinds. What has no
+// id of a message (an account's update, a comment) is never known again, and neither
+// is a request that brings it.
+var metaIdentities = []Identity{{Each: "entry", In: []Identity{
+	{Each: "changes", In: []Identity{whatsApp("messages"), whatsApp("message_echoes"), whatsApp("statuses"), whatsApp("calls")}},
+	messenger("messaging"), messenger("standby"),
+}}}
+
+// whatsApp is a list of WhatsApp. Under a message's id follow its statuses, in a group
+// of each participant (developers.facebook.com/documentation/business-messaging/
+// whatsapp/webhooks/reference/messages/status); under a call's id its events. An edit,
+// a reaction and a deletion are messages with ids of their own. The type tells a
+// message from the "unsupported" that may stand in for it.
+func whatsApp(list string) Identity {
+	i := Identity{Each: "value." + list, ID: []string{"id"}, With: []string{"type", "timestamp"}}
+	switch list {
+	case "statuses":
+		i.With = []string{"status", "type", "timestamp", "recipient_id", "recipient_participant_id"}
+	case "calls":
+		i.With = []string{"event", "timestamp"}
+	}
+	return i
+}
+
+// messenger is a list of Messenger or Instagram. A message that is taken back comes
+// with its mid again, as do edits and reactions; receipts name other messages' mids,
+// or only the moment up to which all was read (developers.facebook.com/docs/
+// messenger-platform/reference/webhook-events).
+func messenger(list string) Identity {
+	return Identity{
+		Each: list,
+		ID:   []string{"message.mid", "postback.mid", "message_edit", "reaction", "delivery", "read"},
+		With: []string{"message.is_deleted", "timestamp", "sender.id", "recipient.id"},
+	}
 }
 
 // metaHandshake answers `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`

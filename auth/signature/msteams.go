@@ -8,7 +8,10 @@ import (
 
 // msteams is an outgoing webhook of Microsoft Teams: the body is signed with the
 // security token, which is base64 (learn.microsoft.com/microsoftteams/platform/
-// webhooks-and-connectors/how-to/add-outgoing-webhook).
+// webhooks-and-connectors/how-to/add-outgoing-webhook). An activity's id is unique in
+// its conversation only (learn.microsoft.com/azure/bot-service/rest-api/
+// bot-framework-rest-connector-api-reference, "Activity object"), and an edit of a
+// message comes with the message's id.
 var msteams = descriptor{
 	name:      "msteams",
 	header:    "Authorization",
@@ -23,5 +26,5 @@ var msteams = descriptor{
 		}
 		return raw, nil
 	},
-	deliveryID: "id",
+	identities: []Identity{{ID: []string{"id"}, With: []string{"conversation.id", "type", "timestamp"}}},
 }

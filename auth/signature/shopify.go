@@ -5,12 +5,14 @@ import "crypto/sha256"
 // shopify signs the body with the app's client secret
 // (shopify.dev/docs/apps/build/webhooks/subscribe/https). Repeats are known by the
 // event: one subscription sends an event again under its id, not under that of the
-// delivery (shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
+// delivery (shopify.dev/docs/apps/build/webhooks/ignore-duplicates). One act of a
+// merchant may be an event of several topics: the id alone is not said to be another
+// for each, so the topic and the shop are part of it.
 var shopify = descriptor{
 	name:       "shopify",
 	header:     "X-Shopify-Hmac-Sha256",
 	signed:     "{body}",
 	algorithm:  sha256.New,
 	encoding:   base64Std,
-	deliveryID: "header:X-Shopify-Event-Id",
+	identities: []Identity{{ID: []string{"header:X-Shopify-Event-Id"}, With: []string{"header:X-Shopify-Topic", "header:X-Shopify-Shop-Domain"}}},
 }

@@ -15,6 +15,9 @@ import (
 // (twilio.com/docs/usage/security, "Validating requests"). Of any other body it
 // signs the URL alone, which then has the body's hash in the parameter bodySHA256.
 //
+// MessageSid and CallSid stay the same from one status to the next; the idempotency
+// token is of one request and its retries.
+//
 // A form is signed without what stands between its parts: Twilio's order, repeats
 // and coding of the same values pass, and we cannot tell them apart.
 var twilio = descriptor{

@@ -61,6 +61,7 @@ type Request struct {
 type Verifier struct {
 	proof      prover
 	deliveryID string
+	identities []Identity
 	onlyID     bool
 	handshake  handshake
 }
@@ -85,11 +86,6 @@ func Compile(c Config) (*Verifier, []Fault) {
 
 // Verify returns nil when the request is from whom it says, else an *Error.
 func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
-
-// DeliveryID says where the scheme's senders put the id by which a repeat is
-// known: "header:webhook-id", a path into the body such as "event_id", or "" when
-// they have none.
-func (v *Verifier) DeliveryID() string { return v.deliveryID }
 
 // OnlyDeliveryID tells that repeats may be known by DeliveryID alone: it is all of
 // a request that the scheme's senders sign.

@@ -234,7 +234,7 @@ func TestCredentials(t *testing.T) {
 func TestDeliveryID(t *testing.T) {
 	for scheme, want := range map[string]string{
 		"standard": "header:webhook-id", "svix": "header:svix-id", "stripe": "id", "github": "header:X-GitHub-Delivery",
-		"slack": "event_id", "meta": "entry[0].changes[0].value.messages[0].id", "bearer": "",
+		"slack": "event_id", "viber": "message_token", "line": "events[*].webhookEventId", "bearer": "",
 	} {
 		v := compile(t, signature.Config{Type: scheme, Secrets: []string{"c2VjcmV0"}})
 		if got := v.DeliveryID(); got != want {

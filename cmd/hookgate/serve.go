@@ -17,6 +17,7 @@ import (
 
 func newServeCommand() *cobra.Command {
 	var f configs.Flags
+	var acceptLoss bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway",
@@ -29,12 +30,16 @@ HOOKGATE_MASTER_KEY, HOOKGATE_PUBLIC_URL, HOOKGATE_LOG_LEVEL,
 HOOKGATE_LOG_FORMAT), the environment over the file, the file over the defaults.
 
 SIGHUP loads the file again, all or nothing. SIGTERM and SIGINT stop: what is in
-flight is finished first; a second one stops at once.`,
+flight is finished first; a second one stops at once.
+
+A data folder that holds less than it last knew is refused, and left as it is:
+restore a backup. With --accept-data-loss this start goes on with what can be
+read of it, and keeps what is damaged in a folder damaged-… inside it.`,
 		Example: `  hookgate serve
   hookgate serve --config hookgate.yaml --data /var/lib/hookgate`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), configs.Options{Flags: f, Environ: os.Environ()}, cmd.ErrOrStderr())
+			return serve(cmd.Context(), configs.Options{Flags: f, Environ: os.Environ()}, acceptLoss, cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
@@ -42,10 +47,11 @@ flight is finished first; a second one stops at once.`,
 	flags.StringVar(&f.Public, "public", "", "address of the public listener (default :8080)")
 	flags.StringVar(&f.Internal, "internal", "", "address of the internal listener (default 127.0.0.1:8081)")
 	flags.StringVar(&f.Data, "data", "", "data folder (default ./hookgate-data)")
+	flags.BoolVar(&acceptLoss, "accept-data-loss", false, "start with what can be read of a damaged data folder")
 	return cmd
 }
 
-func serve(ctx context.Context, o configs.Options, stderr io.Writer) error {
+func serve(ctx context.Context, o configs.Options, acceptLoss bool, stderr io.Writer) error {
 	// From the first moment on: a signal while the store opens must not be lost.
 	// Nothing undoes it: serve ends with the process.
 	stop, hangup := make(chan os.Signal, 2), make(chan os.Signal, 1)
@@ -72,6 +78,8 @@ func serve(ctx context.Context, o configs.Options, stderr io.Writer) error {
 		Log:     newLogger(c.Log, stderr),
 		Stderr:  stderr,
 		Version: version(),
+
+		AcceptDataLoss: acceptLoss,
 	})
 	if err != nil {
 		return err

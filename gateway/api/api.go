@@ -55,10 +55,13 @@ type Options struct {
 }
 
 // API answers /v1 and /v2.
-type API struct{ Options }
+type API struct {
+	Options
+	turns turns
+}
 
 // New makes the API.
-func New(o Options) *API { return &API{o} }
+func New(o Options) *API { return &API{Options: o} }
 
 // maxBody is the most that one internal request may carry (SPEC 14).
 const maxBody = 16 << 20
@@ -95,6 +98,7 @@ type call struct {
 	by       auth.Principal
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
+	turn     *turn // of a call that looks through a tenant's past
 	seat     seat
 }
 
@@ -113,6 +117,12 @@ func (c *call) serve() (answer, error) {
 		if c.tenant = c.snapshot.Tenant(c.params.tenant); c.tenant == nil || !c.snapshot.Reaches(c.by, c.params.tenant) {
 			return answer{}, errNoTenant
 		}
+	}
+	if run.looks {
+		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, !run.steers); err != nil {
+			return answer{}, err
+		}
+		defer c.turn.leave()
 	}
 	return run.do(c)
 }

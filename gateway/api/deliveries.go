@@ -134,6 +134,7 @@ func (c *call) deliveryFilter(p *page) (func(*gateway.Delivery) bool, error) {
 	}
 	p.until(gateway.PrefixDelivery, until)
 	return func(d *gateway.Delivery) bool {
+		c.turn.row()
 		return (state == "" || d.State == state) && (endpoint == "" || d.Endpoint == endpoint) &&
 			(event == "" || d.EventType == event) && (names == nil || slices.Contains(names, d.ConversationKey)) &&
 			!d.CreatedAt.Before(since) && (until.IsZero() || d.CreatedAt.Before(until))

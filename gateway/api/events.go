@@ -183,6 +183,7 @@ func (c *call) eventFilter(p *page) (func(*gateway.Event) bool, error) {
 	}
 	p.until(gateway.PrefixEvent, until)
 	return func(e *gateway.Event) bool {
+		c.turn.row()
 		return (eventType == "" || e.Type == eventType) && (kind == "" || e.Kind == kind) &&
 			(names == nil || slices.Contains(names, e.ConversationKey)) &&
 			!e.AcceptedAt.Before(since) && (until.IsZero() || e.AcceptedAt.Before(until))

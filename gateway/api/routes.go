@@ -14,6 +14,8 @@ type action struct {
 	needs       auth.Action
 	do          func(*call) (answer, error)
 	makesTenant bool // the tenant in the path need not be there yet
+	looks       bool // through what a tenant did, as far back as it goes
+	steers      bool // beside looking: not row by row
 }
 
 // route is one path with its methods. A segment in braces is a parameter.
@@ -29,11 +31,11 @@ var routes = []route{
 		"POST": {needs: auth.PublishAny, do: publishAny},
 	}},
 	{"/v1/tenants/{tenant}/events", map[string]action{
-		"GET":  {needs: auth.Read, do: listEvents},
+		"GET":  {needs: auth.Read, do: listEvents, looks: true},
 		"POST": {needs: auth.Publish, do: publishEvents},
 	}},
 	{"/v1/tenants/{tenant}/waits", map[string]action{
-		"GET":  {needs: auth.Read, do: listWaits},
+		"GET":  {needs: auth.Read, do: listWaits, looks: true},
 		"POST": {needs: auth.UseWaits, do: openWait},
 	}},
 	{"/v1/tenants/{tenant}/waits/{id}", map[string]action{
@@ -75,7 +77,7 @@ var routes = []route{
 	{"/v1/tenants/{tenant}/endpoints/{id}/pause", steering(pauseEndpoint)},
 	{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(resumeEndpoint)},
 	{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(rotateSecret)},
-	{"/v1/tenants/{tenant}/endpoints/{id}/replay", steering(replayEndpoint)},
+	{"/v1/tenants/{tenant}/endpoints/{id}/replay", looking(replayEndpoint)},
 	{"/v1/tenants/{tenant}/webhooks", map[string]action{
 		"GET": {needs: auth.Read, do: listWebhooks},
 	}},
@@ -88,16 +90,16 @@ var routes = []route{
 		"GET": {needs: auth.Read, do: getEvent},
 	}},
 	{"/v1/tenants/{tenant}/deliveries", map[string]action{
-		"GET": {needs: auth.Read, do: listDeliveries},
+		"GET": {needs: auth.Read, do: listDeliveries, looks: true},
 	}},
-	{"/v1/tenants/{tenant}/deliveries/replay", steering(replayDeliveries)},
+	{"/v1/tenants/{tenant}/deliveries/replay", looking(replayDeliveries)},
 	{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
 		"GET": {needs: auth.Read, do: getDelivery},
 	}},
 	{"/v1/tenants/{tenant}/deliveries/{id}/retry", steering(retryDelivery)},
 	{"/v1/tenants/{tenant}/deliveries/{id}/cancel", steering(cancelDelivery)},
 	{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
-		"GET": {needs: auth.Read, do: getConversation},
+		"GET": {needs: auth.Read, do: getConversation, looks: true},
 	}},
 	{"/v1/tokens", map[string]action{
 		"GET":  {needs: auth.Tokens, do: listTokens},
@@ -127,6 +129,11 @@ var routes = []route{
 // steering is what can be done to an endpoint or a delivery by hand: a POST.
 func steering(do func(*call) (answer, error)) map[string]action {
 	return map[string]action{"POST": {needs: auth.ManageResources, do: do}}
+}
+
+// looking is steering that looks through what there is.
+func looking(do func(*call) (answer, error)) map[string]action {
+	return map[string]action{"POST": {needs: auth.ManageResources, do: do, looks: true, steers: true}}
 }
 
 // params are the parameters of a path, percent-decoded.

@@ -174,6 +174,7 @@ func listWaits(c *call) (answer, error) {
 		return answer{}, invalid("state", "must be waiting, resumed, timed_out or cancelled")
 	}
 	found, err := c.Waits.List(c.params.tenant, p.after, p.limit+1, func(w *gateway.Wait) bool {
+		c.turn.row()
 		return (state == "" || w.State == state) && (source == "" || w.Source == source) &&
 			(key == "" || w.ConversationKey == key || slices.Contains(w.Aliases, key))
 	})

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -248,20 +247,9 @@ func (r *Route) compileIDs(o Options, f *faults) {
 			f.add("conversation_key.in", "is path, where a route has no key: must be %s, %s or %s", mapping.InBody, mapping.InQuery, mapping.InHeader)
 		}
 	}
-	if id == "" && r.Verifier != nil {
-		id = cmp.Or(messageIDs[s.Verify.Type], r.Verifier.DeliveryID())
-	}
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
-	plan, more := mapping.CompileSource(key, id, nil, nil, o.Mapping)
+	plan, more := compilePlan(key, id, r.Verifier, nil, nil, o.Mapping)
 	*f = append(*f, more...)
 	r.Plan = plan
-}
-
-// messageIDs are where the ids of all messages of a request are, by the types of those
-// providers that put several into one, and may put them together anew when they send
-// them again.
-var messageIDs = map[string]string{
-	"meta": "$.entry[*].changes[*].value['messages','statuses'][*].id",
-	"line": "$.events[*].webhookEventId",
 }

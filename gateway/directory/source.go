@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -74,15 +73,14 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		f.add("respond.status", "is %d: must be 200 to 299", s.Pin)
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
-	deliveryID := spec.Dedupe.ID
+	id := spec.Dedupe.ID
 	if s.Verifier = compileVerify(spec.Verify, o, &f); s.Verifier != nil {
 		own := s.Verifier.DeliveryID()
-		if deliveryID != "" && deliveryID != own && s.Verifier.OnlyDeliveryID() {
+		if id != "" && id != own && s.Verifier.OnlyDeliveryID() {
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
 		}
-		deliveryID = cmp.Or(deliveryID, own)
 	}
-	plan, more := mapping.CompileSource(spec.ConversationKey, deliveryID, spec.Match, spec.Variables, s.Mapping)
+	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,8 +21,15 @@ type Client struct {
 }
 
 // NewClient makes a Client; its connections are closed when the test ends.
-func NewClient(t testing.TB, base, token string) *Client {
-	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
+func NewClient(t testing.TB, base, token string) *Client { return NewClientFrom(t, nil, base, token) }
+
+// NewClientFrom makes a Client that calls from an address of this machine; nil is any.
+func NewClientFrom(t testing.TB, from net.IP, base, token string) *Client {
+	dialer := net.Dialer{Timeout: patience}
+	if from != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: from}
+	}
+	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 256, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &Client{Base: base, Token: token, http: &http.Client{Transport: transport}}
 }

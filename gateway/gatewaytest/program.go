@@ -170,6 +170,9 @@ func (p *Program) WaitReady(t testing.TB) {
 	})
 }
 
+// Pid gives the process's id.
+func (p *Program) Pid() int { return p.command.Process.Pid }
+
 // Admin calls the internal listener with the admin token.
 func (p *Program) Admin() *Client { return p.admin }
 

@@ -60,6 +60,9 @@ func (r *request) conversationKey() string {
 // what was received (SPEC 14). An id may have several parts: then it is an array.
 func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	source := r.source
+	if ids := r.identities(); len(ids) > 0 {
+		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("ids"), ids), true
+	}
 	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
@@ -72,4 +75,18 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
 		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false
+}
+
+// identities gives the ids of all messages of the callback, as a provider puts them;
+// nil where one has none. A callback that brings several is a repeat when all of
+// them, in their order, came together before: with a first one that is known and a
+// second that is not, it is news (SPEC 16).
+func (r *request) identities() (all []byte) {
+	if !r.src.Plan.Identified() {
+		return nil
+	}
+	if !r.src.Plan.Identities(&r.values, func(id []byte) { all = append(append(all, id...), '\n') }) {
+		return nil
+	}
+	return all
 }

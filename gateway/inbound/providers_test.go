@@ -201,6 +201,40 @@ func TestMailgunTokenIsGoodForOneEvent(t *testing.T) {
 	}
 }
 
+// What comes in a batch is a repeat only as a whole; what follows a message under its
+// id is none (SPEC 16, "Bounds and rights": a second that is new must not be lost
+// behind a first that is known).
+func TestBatchesAndFollowersAreNoRepeats(t *testing.T) {
+	sources := map[string]gateway.Source{}
+	for kind, path := range map[string]string{"meta": "entry[0].key", "line": "key", "viber": "key", "hubspot": "/0/key"} {
+		sources[kind] = gateway.Source{Verify: gateway.Verify{Type: kind, Secrets: []gateway.Secret{providerSecret}}, ConversationKey: gateway.KeyPlace{Path: path}}
+	}
+	k := newKit(t, sources)
+	for _, c := range []struct{ kind, body, want string }{
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"messages":[{"id":"m1"}]}}]}]}`, "parked"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"messages":[ {"id":"m1","text":{}}]}}]}]}`, "duplicate"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"messages":[{"id":"m1"},{"id":"m2"}]}}]}]}`, "parked"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"messages":[{"id":"m1"},{"id":"m3"}]}}]}]}`, "parked"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"statuses":[{"id":"m1","status":"sent"}]}}]}]}`, "parked"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"statuses":[{"id":"m1","status":"read"}]}}]}]}`, "parked"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"statuses":[{"status":"read", "id":"m1"}]}}]}]}`, "duplicate"},
+		{"meta", `{"entry":[{"key":"a","changes":[{"value":{"messages":[{"id":"m1"}]}},{"value":{"event":"VERIFIED_ACCOUNT"}}]}]}`, "parked"},
+		{"line", `{"key":"a","events":[{"webhookEventId":"e1"},{"webhookEventId":"e2"}]}`, "parked"},
+		{"line", `{"key":"a","events":[{"webhookEventId":"e1"},{"webhookEventId":"e3"}]}`, "parked"},
+		{"line", `{"key":"a","events":[{"webhookEventId":"e1","deliveryContext":{"isRedelivery":true}},{"webhookEventId":"e2"}]}`, "duplicate"},
+		{"viber", `{"key":"a","event":"delivered","message_token":1}`, "parked"},
+		{"viber", `{"key":"a","event":"seen","message_token":1}`, "parked"},
+		{"viber", `{"key":"a","event":"seen","message_token":1,"again":true}`, "duplicate"},
+		{"hubspot", `[{"key":"a","eventId":1},{"eventId":2}]`, "parked"},
+		{"hubspot", `[{"key":"a","eventId":1},{"eventId":3}]`, "parked"},
+		{"hubspot", `[{"key":"a","eventId":1,"attemptNumber":1},{"eventId":3}]`, "duplicate"},
+	} {
+		if a := k.send(k.signed(c.kind, k.url, c.body, nil)); a.outcome != c.want {
+			t.Errorf("%s: %s: %s, want %s", c.kind, c.body, a.raw, c.want)
+		}
+	}
+}
+
 // The secret that Telegram sends along is kept nowhere.
 func TestTelegramSecretIsNotKept(t *testing.T) {
 	const secret = "a-secret_token"

@@ -206,6 +206,7 @@ func resize[T any](s []T, n int) []T {
 // Release lets go of the callback's memory, before v goes back to a pool.
 func (v *Values) Release() {
 	v.Let()
+	v.work = &v.own // not that of whoever it was read after
 	v.doc, v.owner = Document{}, ""
 	clear(v.values)
 	if cap(v.leaf) > maxKept {

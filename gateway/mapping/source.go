@@ -19,6 +19,7 @@ type SourcePlan struct {
 	Key    Slot // NoSlot where the key is a segment of the URL's path
 	Dedupe Slot // NoSlot where the source names no id of its own
 	Rules  Rules
+	known  []identity // of a provider, instead of Dedupe
 }
 
 // CompileSource compiles a source's key place, dedupe id, match and variables.
@@ -27,11 +28,19 @@ type SourcePlan struct {
 func CompileSource(
 	key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable, b Bounds,
 ) (*SourcePlan, []gateway.Fault) {
+	return compileSource(key, match, variables, b, func(c *compiler, plan *SourcePlan) {
+		if dedupe != "" {
+			plan.Dedupe = c.path("dedupe.id", dedupe)
+		}
+	})
+}
+
+func compileSource(
+	key gateway.KeyPlace, match []gateway.Match, variables []gateway.Variable, b Bounds, ids func(*compiler, *SourcePlan),
+) (*SourcePlan, []gateway.Fault) {
 	c := newCompiler(b)
 	plan := &SourcePlan{Key: c.key(key), Dedupe: NoSlot}
-	if dedupe != "" {
-		plan.Dedupe = c.path("dedupe.id", dedupe)
-	}
+	ids(c, plan)
 	plan.Rules = c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults

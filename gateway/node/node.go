@@ -38,6 +38,8 @@ type Options struct {
 	// Stderr is shown the admin token of a first start: the only place it goes.
 	Stderr  io.Writer
 	Version string
+	// AcceptDataLoss starts with what can be read of a damaged data folder.
+	AcceptDataLoss bool
 }
 
 // Node is one running hookgate.
@@ -80,8 +82,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, part := range []func() error{
-		n.openStore, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile, n.firstToken,
-		n.recover, n.listen,
+		n.openStore, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.loadFile,
+		n.recover, n.listen, n.firstToken,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -105,7 +107,7 @@ func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
-		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock,
+		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock, AcceptDataLoss: n.AcceptDataLoss,
 		Retention: n.retention,
 		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
 		OnFail: func(reason error) {
@@ -130,8 +132,8 @@ func (n *Node) retention(tenant string) gateway.Retention {
 }
 
 // unlock finds the master key, before the store changes anything in the folder.
-func (n *Node) unlock() error {
-	key, err := seal.Folder(n.config.Store.Dir, n.config.MasterKey.Reveal())
+func (n *Node) unlock(held bool) error {
+	key, err := seal.Folder(n.config.Store.Dir, n.config.MasterKey.Reveal(), held)
 	if err != nil {
 		return err
 	}
@@ -277,14 +279,19 @@ func (n *Node) loadFile() error {
 	return nil
 }
 
-// firstToken shows the admin token of a first start, once.
+// firstToken shows the admin token of a first start, once. It comes when nothing can
+// fail the start any more: a token that was made before the listeners were bound, and
+// not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
 	token, err := n.resources.FirstToken()
 	if err != nil || token == "" {
 		return err
 	}
 	_, err = fmt.Fprintf(n.Stderr, "hookgate: this is the admin token; it is shown once and kept nowhere:\n\n    %s\n\n", token)
-	return err
+	if err != nil {
+		return fmt.Errorf("showing the admin token: %w", err)
+	}
+	return n.resources.FirstTokenShown()
 }
 
 func (n *Node) recover() error {

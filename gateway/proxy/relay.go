@@ -61,9 +61,16 @@ func (x *exchange) relay() error {
 
 const maxIdempotencyKey = 255 // bytes, as for events
 
-// idsIn gives the provider's ids: one, or, where the path leads to several messages,
-// each of them. One may have several parts: then it is a list.
+// idsIn gives the provider's ids: one, or, where there are several messages, each of
+// theirs. One may have several parts: then it is a list. A request with a message that
+// has no id has none: it may be new, whatever came beside it.
 func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
+	if plan := x.route.Plan; plan.Identified() {
+		if !plan.Identities(values, func(id []byte) { ids = append(ids, string(id)) }) {
+			return nil
+		}
+		return ids
+	}
 	found := values.At(x.route.Plan.Dedupe)
 	switch {
 	case found.Kind == mapping.Array && x.route.SeveralIDs:

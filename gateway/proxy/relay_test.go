@@ -78,7 +78,8 @@ func TestRelayKeepsTheRequest(t *testing.T) {
 // TestRelayFindsIDsAndConversation, in whatever the provider sends.
 func TestRelayFindsIDsAndConversation(t *testing.T) {
 	const form, meta = "application/x-www-form-urlencoded", `"verify":{"type":"meta","secrets":["0123456789abcdef"],"verify_token":"v"},`
-	batch := `{"entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"},{"id":"m2","from":"492"}]}}]},{"changes":[{"value":{"statuses":[{"id":"s1"}]}}]}]}`
+	batch := `{"entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"},{"id":"m2","from":"492"}]}}]},{"changes":[{"value":{"statuses":[{"id":"m1","status":"sent"},{"id":"m1","status":"read","timestamp":"7"}]}}]}]}`
+	some := `{"entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"}]}},{"value":{"event":"VERIFIED_ACCOUNT"}}]}]}`
 	for name, c := range map[string]struct {
 		route, contentType, body string
 		fields                   []string
@@ -95,7 +96,9 @@ func TestRelayFindsIDsAndConversation(t *testing.T) {
 		"no JSON":      {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":`, nil, nil, ""},
 		"compressed":   {`"dedupe":{"id":"event_id"},`, "application/json", `{"event_id":"e1"}`, []string{"Content-Encoding", "gzip"}, nil, ""},
 		"of a scheme":  {githubVerify + `,`, "application/json", `{}`, []string{"X-GitHub-Delivery", "g1"}, []string{"g1"}, ""},
-		"of Meta":      {meta, "application/json", batch, nil, []string{`"m1"`, `"m2"`, `"s1"`}, ""},
+		"of Meta":      {meta, "application/json", batch, nil, []string{`"m1"`, `"m2"`, `"m1","sent"`, `"m1","read",,"7"`}, ""},
+		"one of Meta":  {meta, "application/json", `{"entry":[{"messaging":[{"message":{"mid":"m1"}}]}]}`, nil, []string{`"m1"`}, ""},
+		"not all":      {meta, "application/json", some, nil, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, k := newRelay(t, c.route)

@@ -89,7 +89,7 @@ type kept struct {
 const (
 	markKind  = "mark"
 	markSeal  = "seal"  // the Sealer's Check
-	markAdmin = "admin" // an admin token was set once
+	markAdmin = "admin" // an admin token was set once, or shown
 )
 
 // ErrMasterKey says that the store's secrets were sealed with another key.

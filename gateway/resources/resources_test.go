@@ -310,6 +310,17 @@ func TestFirstToken(t *testing.T) {
 	if p, ok := k.knows(first); !ok || p.Scope != auth.Admin || !gateway.IsID(gateway.PrefixToken, p.TokenID) {
 		t.Errorf("it stands for %+v, %t", p, ok)
 	}
+	k.start(resources.File{}) // killed as it was about to show it
+	unseen := first
+	if first, err = k.FirstToken(); err != nil || first == "" || first == unseen {
+		t.Errorf("after a first start that showed nothing, the next gives %q, %v", first, err)
+	}
+	if _, ok := k.knows(unseen); !ok {
+		t.Error("what the first start may have shown is out of force")
+	}
+	if err := k.FirstTokenShown(); err != nil {
+		t.Fatal(err)
+	}
 	k.start(resources.File{})
 	if again, err := k.FirstToken(); err != nil || again != "" {
 		t.Errorf("the second start gives %q, %v", again, err)

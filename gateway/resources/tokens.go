@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -79,13 +80,14 @@ func (r *Resources) makeToken(rec *tokenRecord) (gateway.Token, string, error) {
 		return gateway.Token{}, "", err
 	}
 	records := []gateway.Record{stored}
-	if rec.Scope == auth.Admin && !r.hadAdmin {
+	setsAdmin := rec.Scope == auth.Admin && !rec.First // a first one counts once it was shown
+	if setsAdmin && !r.hadAdmin {
 		records = append(records, adminMark)
 	}
 	if err := r.Store.PutResources(records...); err != nil {
 		return gateway.Token{}, "", err
 	}
-	r.hadAdmin = r.hadAdmin || rec.Scope == auth.Admin
+	r.hadAdmin = r.hadAdmin || setsAdmin
 	r.tokens[id] = rec
 	r.Directory.Swap(r.Directory.Current().WithTokens(r.tokenTable()))
 	return rec.show(id), text, nil
@@ -95,7 +97,10 @@ func (r *Resources) makeToken(rec *tokenRecord) (gateway.Token, string, error) {
 var adminMark = gateway.Record{Kind: markKind, ID: markAdmin, Value: []byte{1}}
 
 // FirstToken makes the admin token of a first start: when none was ever set, by
-// environment, file or API. Else the text is "".
+// environment, file or API. Else the text is "". Whoever has shown it says so by
+// FirstTokenShown; until then each start makes one more. Those before stay in force:
+// one may have been shown to somebody by a process that was killed before it could
+// say so, and the others are known to nobody.
 func (r *Resources) FirstToken() (text string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,6 +113,18 @@ func (r *Resources) FirstToken() (text string, err error) {
 	}
 	_, text, err = r.makeToken(&tokenRecord{Scope: auth.Admin, Name: "first start", First: true})
 	return text, err
+}
+
+// FirstTokenShown says that an operator has seen what FirstToken gave: no later start
+// makes another.
+func (r *Resources) FirstTokenShown() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.Store.PutResources(adminMark); err != nil {
+		return fmt.Errorf("remembering that the admin token was shown: %w", err)
+	}
+	r.hadAdmin = true
+	return nil
 }
 
 // Tokens lists the tokens that the API made, by id.

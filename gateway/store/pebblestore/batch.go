@@ -85,7 +85,8 @@ func (b *batch) id(kind byte, prefix, id string) {
 	b.key = append(b.key, u[:]...)
 }
 
-// commit applies the batch. What is not synced is on disk with the next that is.
+// commit applies the batch. What is not synced is on disk with the next that is, or
+// within a second (lag.go).
 func (s *Store) commit(b *batch, synced bool) error {
 	if b.err != nil {
 		return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: b.err}
@@ -106,7 +107,11 @@ func (s *Store) commit(b *batch, synced bool) error {
 	if err := s.unknown(); err != nil {
 		return err
 	}
-	if synced && s.opts.OnCommit != nil {
+	if !synced {
+		s.unsynced.Add(1)
+		return nil
+	}
+	if s.opts.OnCommit != nil {
 		s.opts.OnCommit(time.Since(began))
 	}
 	return nil

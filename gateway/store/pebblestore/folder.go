@@ -3,94 +3,159 @@ package pebblestore
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // formatVersion is that of the folder's layout. A store of a higher one was
-// written by a newer hookgate.
-const formatVersion = 1
+// written by a newer hookgate. Before 2 there was no file "known".
+const formatVersion = 2
 
 const formatWords = "hookgate data, format "
 
-// prepareDir locks the data folder and looks at its format.
+// prepareDir locks the data folder and looks at all that is in it, before anything is
+// changed that was there.
 func (s *Store) prepareDir() error {
 	fs, dir := s.opts.FS, s.opts.Dir
-	if err := s.checkFormat(); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if _, err := s.checkFormat(); err != nil && !errors.Is(err, errNoFormat) && !s.opts.AcceptDataLoss {
 		return err
 	}
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the data folder %s: %w", dir, err)
+		return folderError("making", dir, err)
 	}
 	lock, err := fs.Lock(fs.PathJoin(dir, "lock"))
 	if err != nil {
-		return fmt.Errorf("data folder %s is in use by another hookgate: %w", dir, err)
+		return lockError(dir, err)
 	}
-	err = s.checkFormat()
-	if errors.Is(err, os.ErrNotExist) {
-		err = s.writeFormat()
-	}
-	if err == nil && s.opts.Unlock != nil {
-		err = s.opts.Unlock()
-	}
-	if err != nil {
+	s.space, s.guard = newSpace(s), newGuard(s)
+	if err := s.takeDir(); err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	s.lock = lock
 	return nil
 }
 
-func (s *Store) formatName() string { return s.opts.FS.PathJoin(s.opts.Dir, "format") }
-
-func (s *Store) checkFormat() error {
-	f, err := s.opts.FS.Open(s.formatName())
+// takeDir judges the folder, asks for its key, and then marks it as ours.
+func (s *Store) takeDir() error {
+	f, err := s.judge()
 	if err != nil {
 		return err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 256))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("reading %s: %w", s.formatName(), err)
+	if s.opts.Unlock != nil {
+		if err := s.opts.Unlock(f.known.opened); err != nil {
+			return err
+		}
 	}
-	number, found := strings.CutPrefix(strings.TrimSpace(string(text)), formatWords)
-	version, err := strconv.Atoi(number)
-	switch {
-	case !found || err != nil:
-		return fmt.Errorf("%s does not say %q and a number: is this a data folder of hookgate?", s.formatName(), formatWords)
-	case version > formatVersion:
-		return fmt.Errorf("data folder %s has format %d, written by a newer hookgate; this one knows up to %d", s.opts.Dir, version, formatVersion)
+	if len(f.damage) > 0 {
+		if err := s.repair(f); err != nil {
+			return fmt.Errorf("going on with what can be read in %s: %w", s.opts.Dir, err)
+		}
 	}
-	return nil
+	for _, w := range f.warn {
+		s.opts.Logger.Warn("the data folder: "+w.String(), "folder", s.opts.Dir)
+	}
+	if !f.current {
+		if err := s.known.make(f.known); err != nil {
+			return err
+		}
+		if err := s.writeFormat(); err != nil {
+			return err
+		}
+	}
+	return s.known.open()
 }
 
-// writeFormat marks a new folder. It is written whole and renamed, so that a
-// crash leaves either none or a whole one.
+// judged is what judge found.
+type judged struct {
+	inspection
+	current bool // format and known are there as this version writes them
+}
+
+// judge looks at all that is in the folder and changes nothing. Damage is an error
+// unless it was accepted.
+func (s *Store) judge() (*judged, error) {
+	fs, dir := s.opts.FS, s.opts.Dir
+	f := &judged{inspection: inspection{fs: fs, dir: fs.PathJoin(dir, pebbleDir)}}
+	version, err := s.checkFormat()
+	switch {
+	case errors.Is(err, errNoFormat):
+		if names, err := fs.List(f.dir); err == nil && len(names) > 0 {
+			f.damage = append(f.damage, Damage{File: "format", What: "is missing, and there is data beside it"})
+			f.known.opened = true
+		}
+	case err != nil && !s.opts.AcceptDataLoss:
+		return nil, err
+	case err != nil:
+		f.damage = append(f.damage, Damage{File: "format", What: "is damaged: " + err.Error()})
+		f.known.opened = true
+	}
+	known, err := readKnown(fs, s.known.name)
+	switch {
+	case err == nil && version == 1: // made as a folder of the first format was taken over, half
+	case err == nil:
+		f.known = known
+	case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errKnown):
+		return nil, folderError("reading", dir, err)
+	case version >= 2 && errors.Is(err, errKnown):
+		f.damage = append(f.damage, Damage{File: "known", What: errKnown.Error()})
+		f.known.opened = true
+	case version >= 2:
+		f.damage = append(f.damage, Damage{File: "known", What: "is missing: it can no longer be told whether something else is"})
+		f.known.opened = true
+	}
+	f.current = version == formatVersion && err == nil
+	if err := f.inspect(s.pebbleOptions()); err != nil {
+		return nil, folderError("reading", dir, err)
+	}
+	if s.opts.AcceptDataLoss {
+		f.tablesWhole(s.plainOptions())
+	}
+	if version == 1 && f.has(tableFile) {
+		f.known.opened = true
+	}
+	if len(f.damage) > 0 && !s.opts.AcceptDataLoss {
+		return nil, &DamageError{Dir: dir, Found: f.damage}
+	}
+	return f, nil
+}
+
+func (s *Store) formatName() string { return s.opts.FS.PathJoin(s.opts.Dir, "format") }
+
+// errNoFormat says that there is no file "format": the folder is new, or was.
+var errNoFormat = errors.New("the data folder has no format yet")
+
+// checkFormat gives the version of the folder's layout.
+func (s *Store) checkFormat() (version int, err error) {
+	text, err := readFile(s.opts.FS, s.formatName(), 256)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return 0, errNoFormat
+	case err != nil:
+		return 0, folderError("reading", s.opts.Dir, err)
+	}
+	number, found := strings.CutPrefix(strings.TrimSpace(string(text)), formatWords)
+	version, err = strconv.Atoi(number)
+	switch {
+	case !found || err != nil || version < 1:
+		return 0, fmt.Errorf("%s does not say %q and a number: is this a data folder of hookgate? If it is, the file is damaged: "+
+			"restore it from a backup, or start with --accept-data-loss", s.formatName(), formatWords)
+	case version > formatVersion:
+		return version, fmt.Errorf("data folder %s has format %d, written by a newer hookgate; this one knows up to %d", s.opts.Dir, version, formatVersion)
+	}
+	return version, nil
+}
+
+// writeFormat marks the folder, when all that the format asks for is in it.
 func (s *Store) writeFormat() error {
-	fs, name := s.opts.FS, s.formatName()
-	f, err := fs.Create(name+".new", vfs.WriteCategoryUnspecified)
-	if err != nil {
+	fs := s.opts.FS
+	if err := writeWhole(fs, s.formatName(), []byte(formatWords+strconv.Itoa(formatVersion)+"\n")); err != nil {
 		return err
 	}
-	_, err = f.Write([]byte(formatWords + strconv.Itoa(formatVersion) + "\n"))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = fs.Rename(name+".new", name)
-	}
-	if err == nil {
-		err = syncDir(fs, s.opts.Dir)
-	}
-	if err == nil {
-		err = syncDir(fs, fs.PathDir(s.opts.Dir)) // the folder itself must outlive a crash
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return nil
+	return syncDir(fs, fs.PathDir(s.opts.Dir)) // the folder itself must outlive a crash
 }
 
 func syncDir(fs vfs.FS, dir string) error {
@@ -99,4 +164,30 @@ func syncDir(fs vfs.FS, dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// folderError says in its own words why a data folder cannot be used.
+func folderError(doing, dir string, err error) error {
+	why := ""
+	switch {
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		why = ": this process may not; give its user read and write rights on the folder"
+	case errors.Is(err, syscall.EROFS):
+		why = ": it lies on a file system that is mounted read-only"
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
+		why = ": where a folder should be there is a file"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		why = ": there is no room left on its disk"
+	}
+	return fmt.Errorf("%s the data folder %s%s: %w", doing, dir, why, err)
+}
+
+// lockError tells a folder that somebody else has open from one that cannot be
+// written: vfs.FS.Lock says both in one way.
+func lockError(dir string, err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) { // the file of the lock could not even be opened
+		return folderError("locking", dir, err)
+	}
+	return fmt.Errorf("data folder %s is in use by another hookgate: %w", dir, err)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -32,6 +33,10 @@ type guard struct {
 	vfs.FS // reads, and what changes nothing
 	s      *Store
 	void   vfs.FS // where files are made after the failure
+
+	mu      sync.Mutex
+	keeping bool     // until the store is open
+	kept    []string // what Pebble wanted to remove before
 }
 
 const (
@@ -42,7 +47,33 @@ const (
 // errFrozen ends a flush or compaction of a store that failed, at Close.
 var errFrozen = errors.New("the store failed: nothing more is written")
 
-func newGuard(s *Store) *guard { return &guard{FS: s.opts.FS, s: s, void: vfs.NewMem()} }
+func newGuard(s *Store) *guard {
+	return &guard{FS: s.opts.FS, s: s, void: vfs.NewMem(), keeping: true}
+}
+
+// keep puts a removal off: an opening that fails, because something is damaged after
+// all, has removed nothing.
+func (g *guard) keep(name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.keeping {
+		g.kept = append(g.kept, name)
+	}
+	return g.keeping
+}
+
+// removeKept does what was put off.
+func (g *guard) removeKept() {
+	g.mu.Lock()
+	names := g.kept
+	g.keeping, g.kept = false, nil
+	g.mu.Unlock()
+	for _, name := range names {
+		if err := g.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			g.s.opts.Logger.Warn("removing what the store needs no more; the next start tries again", "error", err)
+		}
+	}
+}
 
 func (g *guard) frozen() bool { return g.s.failure.Load() != nil }
 
@@ -131,7 +162,12 @@ func (g *guard) file(name string, op func() (vfs.File, error)) (f vfs.File, err 
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{File: f, g: g, table: table}, nil
+	guarded := &guardedFile{File: f, g: g, table: table}
+	if done {
+		guarded.kind, guarded.number = fileOf(name)
+		g.s.known.made(name)
+	}
+	return guarded, nil
 }
 
 func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
@@ -143,7 +179,10 @@ func (g *guard) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts 
 }
 
 func (g *guard) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.file(newname, func() (vfs.File, error) { return g.FS.ReuseForWrite(oldname, newname, category) })
+	return g.file(newname, func() (vfs.File, error) {
+		g.s.known.gone(oldname)
+		return g.FS.ReuseForWrite(oldname, newname, category)
+	})
 }
 
 // OpenDir guards the sync of a folder.
@@ -152,7 +191,7 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{File: f, g: g}, nil
+	return &guardedFile{File: f, g: g, kind: folderFile}, nil
 }
 
 func (g *guard) Link(oldname, newname string) error {
@@ -161,7 +200,13 @@ func (g *guard) Link(oldname, newname string) error {
 }
 
 func (g *guard) Remove(name string) error {
-	_, err := g.change(false, func() error { return g.FS.Remove(name) })
+	if g.keep(name) {
+		return nil
+	}
+	_, err := g.change(false, func() error {
+		g.s.known.gone(name)
+		return g.FS.Remove(name)
+	})
 	return err
 }
 

@@ -11,6 +11,10 @@ type guardedFile struct {
 	vfs.File
 	g     *guard
 	table bool
+
+	kind    fileKind
+	number  uint64
+	written uint64 // bytes; Pebble writes logs and manifests from one goroutine, which syncs them too
 }
 
 // Write goes on where a full disk cut it short.
@@ -24,6 +28,7 @@ func (f *guardedFile) Write(p []byte) (n int, err error) {
 		more, err = f.File.Write(p[n:])
 		n += more
 	}
+	f.written += uint64(n)
 	if err == nil {
 		return n, nil
 	}
@@ -58,9 +63,21 @@ func (f *guardedFile) sync(op func() error) error {
 	return err
 }
 
-func (f *guardedFile) Sync() error { return f.sync(f.File.Sync) }
+// syncAll is a sync after which all that was written is on disk. That is known
+// before anybody is told.
+func (f *guardedFile) syncAll(op func() error) error {
+	return f.sync(func() error {
+		err := op()
+		if err == nil && f.kind != otherFile {
+			f.g.s.known.synced(f.kind, f.number, f.written)
+		}
+		return err
+	})
+}
 
-func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
+func (f *guardedFile) Sync() error { return f.syncAll(f.File.Sync) }
+
+func (f *guardedFile) SyncData() error { return f.syncAll(f.File.SyncData) }
 
 func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
 	err = f.sync(func() error {

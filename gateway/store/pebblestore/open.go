@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"io"
 	"sync"
@@ -17,10 +16,12 @@ type Store struct {
 	opts  Options
 	db    *pebble.DB
 	guard *guard
+	known known
 	lock  io.Closer
 
 	space    *space
 	backlog  backlog
+	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	released released
 	turns    turns
 	lanes    laneLocks
@@ -37,26 +38,31 @@ type Store struct {
 }
 
 // Open opens the store in opts.Dir, or makes it. It fails, and touches nothing,
-// when another process has it open or when a newer hookgate wrote it.
+// when another process has it open, when a newer hookgate wrote it, or when it holds
+// less than it last knew (DamageError).
 func Open(opts Options) (*Store, error) {
 	opts.setDefaults()
 	s := &Store{opts: opts, failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
 	s.using.idle = make(chan struct{})
 	s.lanes.seed = maphash.MakeSeed()
+	s.known = known{fs: opts.FS, name: opts.FS.PathJoin(opts.Dir, "known"), warn: func(err error) {
+		opts.Logger.Error("damage may pass unnoticed", "error", err)
+	}}
 	if err := s.prepareDir(); err != nil {
 		return nil, err
 	}
-	s.space = newSpace(s)
-	s.guard = newGuard(s)
 	if err := s.openPebble(); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.lock.Close())
+		return nil, errors.Join(s.notOpened(err), s.known.close(), s.lock.Close())
 	}
 	s.opened.Store(true)
 	if err := errors.Join(s.loadReleased(), s.countOpening()); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", opts.Dir, err), s.Close())
+		return nil, errors.Join(s.notOpened(err), s.Close())
 	}
+	s.guard.removeKept()
+	s.known.setOpened()
 	s.space.look()
 	s.workers.Go(s.watch)
+	s.workers.Go(s.catchUp)
 	s.workers.Go(s.janitor)
 	return s, nil
 }
@@ -93,7 +99,7 @@ func (s *Store) Close() error {
 	if s.failure.Load() != nil {
 		err = nil // told by Healthy and OnFail; the folder is as the fault left it
 	}
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(err, s.known.close(), s.lock.Close())
 }
 
 // closing says whether Close was called.

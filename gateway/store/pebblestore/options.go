@@ -14,11 +14,15 @@ import (
 // Options steer a store. Only Dir is required.
 type Options struct {
 	// Dir is the data folder; it is made when it is not there. The store keeps
-	// format, lock, ballast and pebble/ in it and leaves everything else alone.
+	// format, known, lock, ballast and pebble/ in it and leaves everything else alone.
 	Dir string
 	// Unlock is called when the folder is locked and before anything in it changes
-	// that was there; its error ends Open. nil: nobody has to be asked.
-	Unlock func() error
+	// that was there; its error ends Open. held says that the store was open before, so
+	// that there may be secrets in it. nil: nobody has to be asked.
+	Unlock func(held bool) error
+	// AcceptDataLoss goes on with what can be read of a damaged folder, where Open
+	// else refuses: what is damaged is kept in a folder damaged-… inside Dir.
+	AcceptDataLoss bool
 	// FS is where Dir lies; nil is the disk. Tests hand in vfs.NewMem(), with
 	// which a store lives wholly inside a testing/synctest bubble.
 	FS vfs.FS

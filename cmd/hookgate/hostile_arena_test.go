@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hookgate/gateway/gatewaytest"
+)
+
+var hostileLong = flag.Bool("hostile.long", false, "let each attack of TestAttack… go on for 30 s")
+
+const (
+	hostileMemory = 512 << 20               // bytes that no attack may make of the program
+	hostileFloor  = 50 * time.Millisecond   // what a busy machine may make of a callback that took less
+	hostileCalm   = time.Second // before an attack, and half of it after
+	hostileRounds = 3
+)
+
+// arena is the real program under an attack, with a bystander beside it. The attacker
+// has a token of the tenant mallory; what the platform does for mallory's visitors,
+// the platform does.
+type arena struct {
+	*gatewaytest.Program
+	t        *testing.T
+	ctx      context.Context     // over when the attack is
+	mallory  *gatewaytest.Client // with a tenant token
+	platform *gatewaytest.Client
+	sender   *gatewaytest.Client   // without a credential
+	target   *gatewaytest.Receiver // an endpoint of mallory's own choice
+}
+
+const arenaConfig = `
+egress: { allow: [127.0.0.0/8] }
+log: { level: warn }
+drain: 1s
+tokens: [{ scope: platform, name: the bot, secret: the-platform-of-the-arena }]
+tenants:
+  bystander:
+    sources:
+      payments: { verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-16-characters"] } }
+    endpoints:
+      own: { url: %q }
+`
+
+const (
+	platformOfArena = "the-platform-of-the-arena"
+	ofMallory       = "/v1/tenants/mallory"
+	arenaOpen       = `{"verify":{"type":"token","in":"header","name":"X-Token","secrets":["a-token-of-16-characters"]}}`
+)
+
+// attack runs an attack against the program while a bystander does its work, and
+// holds the program to SPEC 16: no tenant, and nobody without a credential, may slow
+// or starve another. A second program that nobody attacks, the twin, has a bystander
+// beside. prepare runs before anything is measured, and may be nil.
+func attack(t *testing.T, prepare, do func(*arena)) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has all of 127/8 as loopback, and /proc")
+	}
+	a := &arena{t: t, ctx: t.Context(), target: gatewaytest.NewReceiver(t)}
+	var b, twin *bystander
+	a.Program, b = bystanding(t)
+	_, twin = bystanding(t)
+	a.platform = a.Admin().As(platformOfArena)
+	a.sender = gatewaytest.NewClientFrom(t, net.IPv4(127, 0, 66, 1), a.Public, "")
+	a.Admin().Must(t, []int{201}, "PUT", ofMallory, `{}`)
+	a.mallory = gatewaytest.NewClient(t, a.Internal, a.token("mallory"))
+	a.mallory.Must(t, []int{201}, "PUT", ofMallory+"/sources/payments", arenaOpen)
+	if prepare != nil {
+		prepare(a)
+	}
+	for _, each := range []*bystander{b, twin} {
+		each.begin()
+		defer each.stop()
+	}
+	// A machine that is busy with other things slows the bystander now and then, a
+	// gateway that the attack slows does so each time.
+	kept := false
+	for range hostileRounds {
+		if kept = a.round(b, twin, do); kept {
+			break
+		}
+	}
+	if !kept {
+		t.Errorf("the bystander's callbacks have over 3 times their p99 under attack, %d times out of %d", hostileRounds, hostileRounds)
+	}
+	b.end()
+	twin.end()
+	if memory := a.memory(); memory > hostileMemory {
+		t.Errorf("the program took %d MiB of memory, want at most %d", memory>>20, hostileMemory>>20)
+	}
+	a.Admin().Must(t, []int{200}, "GET", "/readyz", nil)
+}
+
+// bystanding starts the program with a bystander, whose work is yet to begin.
+func bystanding(t *testing.T) (*gatewaytest.Program, *bystander) {
+	endpoint := gatewaytest.NewReceiver(t)
+	p := gatewaytest.Start(t, gatewaytest.Options{Config: fmt.Sprintf(arenaConfig, endpoint.URL)})
+	return p, &bystander{
+		t: t, endpoint: endpoint, platform: gatewaytest.NewClient(t, p.Internal, platformOfArena),
+		sender: gatewaytest.NewClientFrom(t, net.IPv4(127, 0, 77, 1), p.Public, ""),
+	}
+}
+
+// round attacks between two times of calm, and says whether the bystander kept its
+// pace. Of the last one it says why not.
+func (a *arena) round(b, twin *bystander, do func(*arena)) bool {
+	a.t.Helper()
+	calm := time.Now().Add(bystanderLead)
+	time.Sleep(time.Until(calm.Add(hostileCalm))) // what is measured takes its time
+	lasting := 3 * time.Second
+	if *hostileLong {
+		lasting = 30 * time.Second
+	}
+	from := time.Now()
+	ctx, over := context.WithTimeout(a.t.Context(), lasting)
+	defer over()
+	a.ctx = ctx
+	do(a)
+	<-ctx.Done()
+	until := time.Now()
+	time.Sleep(hostileCalm/2 + bystanderLead)
+	return a.judge(b, twin, calm, from, until)
+}
+
+// judge compares what callbacks took under attack with what they took before it and
+// after, and with those of the twin: what slows that is the machine, on which the
+// attacker works, too.
+func (a *arena) judge(b, twin *bystander, calm, from, until time.Time) bool {
+	a.t.Helper()
+	usual, before, _ := b.between(calm, from)
+	median, under, n := b.between(from, until)
+	_, after, _ := b.between(until.Add(bystanderLead), time.Now())
+	_, beside, _ := twin.between(from, until)
+	calmest := max(before, after)
+	limit := max(3*calmest, hostileFloor, beside+max(2*calmest, hostileFloor))
+	a.t.Logf("| %s | %s | %s | %s | %s | %s | %s | %d | %d MiB |", strings.TrimPrefix(a.t.Name(), "TestAttack"),
+		brief(usual), brief(before), brief(after), brief(median), brief(under), brief(beside), n, a.memory()>>20)
+	return under <= limit
+}
+
+func brief(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
+
+// memory gives the most that the program had resident at any time, in bytes.
+func (a *arena) memory() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.Pid()))
+	if err != nil {
+		a.t.Fatalf("the program is gone: %v\n%.10000s", err, a.Log.Text())
+	}
+	for line := range strings.Lines(string(text)) {
+		if size, is := strings.CutPrefix(line, "VmHWM:"); is {
+			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(size), " kB"))
+			if err != nil {
+				a.t.Fatal(err)
+			}
+			return n << 10
+		}
+	}
+	a.t.Fatalf("no VmHWM in\n%s", text)
+	return 0
+}
+
+// token makes a token of a tenant.
+func (a *arena) token(tenant string) string {
+	return a.Admin().Must(a.t, []int{201}, "POST", "/v1/tokens", fmt.Sprintf(`{"scope":"tenant","tenant":%q,"name":"own"}`, tenant)).Field("token")
+}
+
+// hostilePace is the least time between two requests of one worker: the attacker has
+// the machine in common with those who are attacked.
+const hostilePace = 2 * time.Millisecond
+
+// flood lets workers do something again and again, with ever new numbers, until the
+// attack is over.
+func (a *arena) flood(workers int, do func(n int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			pace := time.NewTicker(hostilePace)
+			defer pace.Stop()
+			for a.ctx.Err() == nil {
+				do(int(next.Add(1)))
+				<-pace.C
+			}
+		})
+	}
+	all.Wait()
+}
+
+// try sends a request of the attack: it may end as it likes, but not as a fault of
+// the program.
+func (a *arena) try(by *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+	got, err := by.Do(a.ctx, method, path, body, fields...)
+	if err == nil && got.Status == 500 {
+		a.t.Errorf("%s %s: %s", method, path, got)
+	}
+	return got
+}
+
+// publish publishes one event for mallory.
+func (a *arena) publish(event string) {
+	a.try(a.mallory, "POST", ofMallory+"/events", `{"events":[`+event+`]}`)
+}
+
+// fill publishes events for mallory, so many in one request, until there are n.
+func (a *arena) fill(n, each int, event func(n int) string) {
+	for at := 0; at < n; at += each {
+		list := make([]json.RawMessage, 0, each)
+		for i := range each {
+			list = append(list, json.RawMessage(event(at+i)))
+		}
+		a.mallory.Must(a.t, []int{202}, "POST", ofMallory+"/events", map[string]any{"events": list})
+	}
+}

@@ -1,0 +1,149 @@
+package pebblestore
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"hookgate/gateway"
+)
+
+// TestAcceptDataLoss damages a folder until a start refuses it, or serves it with
+// parts that cannot be read, and then accepts the loss: the store opens with all that
+// can be read, keeps what was damaged, says what is lost, and the next start has
+// nothing to refuse.
+func TestAcceptDataLoss(t *testing.T) {
+	folders, err := heldFolders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for state, h := range folders {
+		for kind, fits := range damageKinds {
+			if kind == "lock" {
+				continue
+			}
+			t.Run(state+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				seed, rounds := rand.Uint64(), 12
+				lost := 0
+				for i := range rounds {
+					r := rand.New(rand.NewPCG(seed, uint64(i)))
+					fs := h.clone(t)
+					what := damage(t, fs, kind, fits, r)
+					n := acceptLoss(t, fs, h.waits)
+					lost += n
+					if most := mostLost(kind, what, len(h.waits)); n > most {
+						t.Fatalf("seed %d, round %d, %s: lost %d of %d, want at most %d", seed, i, what, n, len(h.waits), most)
+					}
+				}
+				t.Logf("seed %d: lost %d in %d rounds", seed, lost, rounds)
+			})
+		}
+	}
+}
+
+// mostLost is how much one damage may cost.
+func mostLost(kind, what string, all int) int {
+	switch {
+	case kind == "pebble":
+		return all
+	case kind == "table" && strings.HasPrefix(what, "flip"):
+		return 40 // a table without its index is lost whole
+	case kind == "table", kind == "log" && !strings.HasPrefix(what, "flip"):
+		return 100
+	case kind == "log":
+		return 3 // a chunk is part of one record, and what it says of its length of the next
+	}
+	return 0
+}
+
+// acceptLoss opens a damaged folder for good, and gives how much is missing in it.
+func acceptLoss(t *testing.T, fs *vfs.MemFS, waits []string) (missing int) {
+	t.Helper()
+	var log bytes.Buffer
+	o := smallStore(fs)
+	o.Logger, o.AcceptDataLoss = slog.New(slog.NewTextHandler(&locked{w: &log}, nil)), true
+	before := sumsOf(t, fs)
+	s, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing = missingOf(t, s, waits)
+	mustClose(t, s)
+	kept := ""
+	for _, name := range filesIn(t, fs, "data") {
+		if strings.HasPrefix(name, "data/damaged-") {
+			kept += name + "\n"
+		}
+	}
+	if missing > 0 && !strings.Contains(log.String(), "data loss is accepted") {
+		t.Errorf("%d are missing, and nothing was said:\n%s", missing, log.String())
+	}
+	if strings.Contains(log.String(), "data loss is accepted") && kept == "" && len(before) > 10 && !strings.Contains(log.String(), "is missing") {
+		t.Errorf("what was damaged is not kept:\n%s", log.String())
+	}
+	o = smallStore(fs)
+	s = mustOpen(t, o)
+	if again := missingOf(t, s, waits); again != missing {
+		t.Errorf("%d are missing, and at the next start %d", missing, again)
+	}
+	mustClose(t, s)
+	return missing
+}
+
+func missingOf(t *testing.T, s *Store, waits []string) (missing int) {
+	t.Helper()
+	for _, id := range waits {
+		if _, err := s.Wait("acme", id); errors.Is(err, gateway.ErrNotFound) {
+			missing++
+		} else if err != nil {
+			t.Fatalf("a store that goes on with what can be read: %v", err)
+		}
+	}
+	if err := s.Healthy(); err != nil {
+		t.Fatal(err)
+	}
+	return missing
+}
+
+// TestRepairInterrupted looks at the folder as a kill would leave it at many points of
+// a repair: the next one still finds all that there was.
+func TestRepairInterrupted(t *testing.T) {
+	folders, err := heldFolders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := folders["killed"]
+	fs := h.clone(t)
+	damage(t, fs, "marker", func(name string) bool { return strings.Contains(name, "marker.manifest.") }, rand.New(rand.NewPCG(1, 2)))
+	var left []*vfs.MemFS
+	var mu sync.Mutex
+	changes := 0
+	o := smallStore(errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+			if changes++; changes%5 == 0 && len(left) < 60 {
+				left = append(left, held{fs: fs}.clone(t))
+			}
+		}
+		return nil
+	})))
+	o.AcceptDataLoss = true
+	mustClose(t, mustOpen(t, o))
+	if len(left) < 10 {
+		t.Errorf("the repair has changed the disk %d times only", changes)
+	}
+	for i, fs := range left {
+		if n := acceptLoss(t, fs, h.waits); n > 0 {
+			t.Fatalf("interrupted after %d changes of the disk, the next repair has lost %d", 5*(i+1), n)
+		}
+	}
+}
