@@ -56,7 +56,7 @@ func TestHostileMapping(t *testing.T) {
 		if sent == 0 {
 			t.Errorf("%s: nothing was answered as it should be", attack.source)
 		}
-		if most := max(3*calm.p99, 2*beside.p99, 150*time.Millisecond); under.p99 > most {
+		if most := max(3*calm.p99, 3*beside.p99, hostileFloorOf); under.p99 > most {
 			t.Errorf("%s: a bystander's p99 is %s, want at most %s", attack.source, under.p99, most)
 		}
 	}
@@ -165,6 +165,10 @@ func (a hostileAttack) beside(t *testing.T, p *gatewaytest.Program, length time.
 	wait.Wait()
 	return under, sent.Load()
 }
+
+// hostileFloorOf is what a bystander's p99 may be on a machine that is busy with other
+// things; before the bounds it was seconds.
+const hostileFloorOf = 300 * time.Millisecond
 
 // hostilePause is between two requests of one hostile sender.
 const hostilePause = 20 * time.Millisecond

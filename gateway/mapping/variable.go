@@ -53,19 +53,19 @@ func appendVariables(dst []byte, list []variable, v *Values, most int) ([]byte, 
 		value := v.At(vr.slot)
 		v.room = end - len(dst)
 		var ok bool
-		dst, ok = vr.convert(dst, value, v)
-		switch err := v.Err(); {
-		case err != nil:
-			return dst[:start], err
-		case v.room < 0:
-			return dst[:start], ErrVariablesTooLarge
-		case ok:
-		case vr.fallback != nil:
-			dst = append(dst, vr.fallback...)
-		case vr.required:
-			return dst[:start], MissingVariable(vr.name)
-		default:
-			dst = dst[:mark]
+		if dst, ok = vr.convert(dst, value, v); !ok {
+			switch err := v.Err(); {
+			case err != nil:
+				return dst[:start], err
+			case v.room < 0:
+				return dst[:start], ErrVariablesTooLarge
+			case vr.fallback != nil:
+				dst = append(dst, vr.fallback...)
+			case vr.required:
+				return dst[:start], MissingVariable(vr.name)
+			default:
+				dst = dst[:mark]
+			}
 		}
 		if len(dst) >= end {
 			return dst[:start], ErrVariablesTooLarge

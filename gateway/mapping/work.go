@@ -48,6 +48,9 @@ func (w *work) spend(n int) bool {
 	return w.left >= w.mark || w.more()
 }
 
+// more is what spend seldom does: spend itself is inlined, wherever a byte counts.
+//
+//go:noinline
 func (w *work) more() bool {
 	if w.left < 0 {
 		return false
