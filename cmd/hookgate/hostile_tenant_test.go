@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"hookgate/gateway/gatewaytest"
@@ -151,16 +152,27 @@ func TestAttackCalls(t *testing.T) {
 	})
 }
 
-// One event for very many endpoints, again and again.
+// A publish of 24 KB that makes a hundred thousand deliveries, again and again.
 func TestAttackFanout(t *testing.T) {
+	const endpoints, events = 1000, 100
+	event := `{"event":{"type":"message"},"conversation":{"key":"c"},"pad":"` + strings.Repeat("x", 170) + `"}`
+	body := `{"events":[` + strings.Repeat(event+",", events-1) + event + `]}`
+	var taken atomic.Int64
 	attack(t, func(a *arena) {
-		for i := range 200 {
+		for i := range endpoints {
 			a.mallory.Must(a.t, []int{201}, "PUT", fmt.Sprintf("%s/endpoints/e%d", ofMallory, i), fmt.Sprintf(`{"url":%q}`, a.target.URL))
 		}
 		a.target.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Hang: true} })
 	}, func(a *arena) {
-		a.flood(4, func(n int) { a.publish(fmt.Sprintf(oneMoreText, n)) })
+		a.flood(4, func(int) {
+			if a.try(a.mallory, "POST", ofMallory+"/events", body).Status == 202 {
+				taken.Add(1)
+			}
+		})
 	})
+	if t.Logf("%d publishes of %d bytes were taken", taken.Load(), len(body)); taken.Load() == 0 {
+		t.Error("no publish of so many deliveries was taken")
+	}
 }
 
 // A tree of tenants as deep as it can be made, asked from its root for its leaf.

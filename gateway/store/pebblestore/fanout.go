@@ -21,7 +21,7 @@ import (
 // delivery stands in it after the step that made it.
 
 const (
-	fanoutStep = 256 // deliveries that are made in one commit
+	fanoutStep = 64 // deliveries that are made in one commit
 	// fanoutPart is how much of the store's time fan-outs take at most: a rest of so
 	// many times what a step took follows each.
 	fanoutPart = 1

@@ -104,7 +104,7 @@ func TestFanOutIsWholeAfterACrash(t *testing.T) {
 func TestFanOutCrashesAtAnyMoment(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	nothing, whole := 0, 0
-	for range 20 {
+	for range 8 {
 		mem := vfs.NewCrashableMem()
 		s := mustOpen(t, Options{Dir: "data", FS: mem})
 		p, many := fannedOut(time.Now().Round(0), 300, 2)
