@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 type drop struct {
 	last ulid.ULID
 	at   time.Time
+	pass int // which sweep of it: more may have come
 }
 
 // drops are those that are not swept yet, and for a while those that are: a publish
@@ -79,11 +81,16 @@ func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
 	b.remove()
 	b.drop(lane)
 	b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1)) // what was exempt is no more
+	b.putDrop(d)
+	return s.commit(b, true)
+}
+
+// putDrop puts a drop under the key that was started.
+func (b *batch) putDrop(d drop) {
 	b.enc.version()
 	b.enc.b = append(b.enc.b, d.last[:]...)
 	b.enc.time(d.at)
 	b.put()
-	return s.commit(b, true)
 }
 
 // drop starts the key of a lane's drop.
@@ -158,9 +165,27 @@ func (s *Store) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
 		return
 	}
 	s.drops.exempt(laneOf(d), u)
-	b.drop(laneOf(d))
+	b.putExempt(laneOf(d), u)
+}
+
+func (b *batch) putExempt(lane gateway.LaneKey, u ulid.ULID) {
+	b.drop(lane)
 	b.key = append(append(b.key, 0), u[:]...)
 	b.put()
+}
+
+// again lets a drop be swept once more, if there is one that a delivery is a part of:
+// such are about to be made. It gives what was exempt of it.
+func (d *drops) again(lane gateway.LaneKey, u ulid.ULID) (one drop, exempt []ulid.ULID, found bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	of := d.of[lane]
+	if of == nil || u.Compare(of.last) > 0 {
+		return drop{}, nil, false
+	}
+	of.pass++
+	of.swept = false
+	return of.drop, slices.Collect(maps.Keys(of.exempt)), true
 }
 
 // unswept gives those that are still to be swept.

@@ -82,6 +82,17 @@ func (sp *space) admit() error {
 	return nil
 }
 
+// admitMany is admit of what is written in many commits: all of it must find room.
+func (sp *space) admitMany(bytes uint64) error {
+	if err := sp.admit(); err != nil || sp.enough(sp.watermark+2*bytes) {
+		return err
+	}
+	if sp.look(); sp.enough(sp.watermark + 2*bytes) {
+		return nil
+	}
+	return errFull()
+}
+
 // admitSettle lets the outcome of a delivery through for longer: it is small, and
 // what is not written down is sent again.
 func (sp *space) admitSettle() error {

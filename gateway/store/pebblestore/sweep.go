@@ -49,6 +49,9 @@ func (s *Store) sweep() {
 // sweepLane ends what a drop is about; false when the store is being closed.
 func (s *Store) sweepLane(lane gateway.LaneKey) bool {
 	one, found := s.drops.get(lane)
+	if found && !s.awaitFanouts(lane.Tenant, one.last) {
+		return false
+	}
 	from := appendPrefix(nil, kindUnfinished, lane.Tenant)
 	for found && from != nil {
 		began := time.Now()
