@@ -40,6 +40,7 @@ type kit struct {
 	failed    int    // verifications
 	trusts    bool   // whoever calls is a proxy in front
 	before    func() // each Take; nil: nothing
+	refusal   error  // of each Take; nil: none
 	bodies    *shares.Budget
 	metrics   *metrics.Set
 	neighbour shares.Holder
@@ -116,6 +117,9 @@ type taker struct{ *kit }
 func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	if k.before != nil {
 		k.before()
+	}
+	if k.refusal != nil {
+		return waiting.Taken{}, k.refusal
 	}
 	return k.sessions.Take(c)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
-	"hookgate/gateway/edge"
 )
 
 // reply says what became of the callback, in body, header and metric.
@@ -24,8 +23,7 @@ func (in *Inbound) reply(r *request) {
 	if in.Duration != nil {
 		in.Duration.Observe(time.Since(r.at).Seconds())
 	}
-	// What strangers bring about is not logged here, for a flood must not fill the log.
-	if o == gateway.OutcomeUnavailable && r.err != nil && !errors.Is(r.err, edge.ErrNoMemory) {
+	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
 		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
@@ -54,6 +52,14 @@ func (in *Inbound) reply(r *request) {
 	}
 	r.body = r.appendBody(r.body[:0], status)
 	response.SetBody(r.body)
+}
+
+// isForeseen says whether a callback is refused for a reason that is told where it
+// begins (no memory left, a full disk, a store that failed): a line for each callback
+// would fill the log.
+func isForeseen(err error) bool {
+	var known *gateway.Error
+	return errors.As(err, &known)
 }
 
 // appendBody appends the answer: the outcome, what is known of the callback, and
