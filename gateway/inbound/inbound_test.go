@@ -42,6 +42,7 @@ type kit struct {
 	failed    int           // verifications
 	trusts    bool          // whoever calls is a proxy in front
 	before    func()        // each Take; nil: nothing
+	refusal   error         // of each Take; nil: none
 	bodies    *shares.Budget
 	metrics   *metrics.Set
 	neighbour shares.Holder
@@ -119,6 +120,9 @@ type taker struct{ *kit }
 func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	if k.before != nil {
 		k.before()
+	}
+	if k.refusal != nil {
+		return waiting.Taken{}, k.refusal
 	}
 	return k.sessions.Take(c)
 }
@@ -392,6 +396,27 @@ func TestFailuresHaveABucketOfTheirOwn(t *testing.T) {
 	}
 	if strings.Contains(k.log.String(), token) {
 		t.Error("the log has the secret")
+	}
+}
+
+// Who guesses the token of a handshake fails as who guesses a signature does; the right
+// one always passes.
+func TestFailedHandshakesCount(t *testing.T) {
+	k := newKit(t, map[string]gateway.Source{
+		"meta": {Verify: gateway.Verify{Type: "meta", Secrets: []gateway.Secret{"the-secret-of-meta"}, VerifyToken: "hello-meta"}},
+	})
+	path := "/hooks/acme/meta?hub.mode=subscribe&hub.challenge=42&hub.verify_token="
+	for i := range 61 {
+		want := 403
+		if i == 60 {
+			want = 429
+		}
+		if a := k.send(post{method: "GET", path: path + "wrong"}); a.status != want || want == 429 && a.header.Get("Retry-After") == "" {
+			t.Fatalf("guess %d: %d, Retry-After %q, want %d", i+1, a.status, a.header.Get("Retry-After"), want)
+		}
+	}
+	if a := k.send(post{method: "GET", path: path + "hello-meta"}); a.status != 200 || a.raw != "42" {
+		t.Errorf("the right one after 61 wrong ones: %d %s", a.status, a.raw)
 	}
 }
 
