@@ -26,6 +26,7 @@
 package resources
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,6 +48,9 @@ type Options struct {
 	// AdminToken is the environment's: the admin token while it is set.
 	AdminToken gateway.Secret
 	Log        *slog.Logger
+	// Configuration is how much a tree of tenants may keep here by its own tokens, in
+	// bytes; 0 stands for DefaultConfiguration.
+	Configuration int
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
@@ -74,6 +78,7 @@ type Resources struct {
 	closed   bool
 
 	callErrors callErrors
+	weights    *weights // the Store of Options
 }
 
 // kept is what the store has of one tenant.
@@ -99,6 +104,9 @@ var ErrMasterKey = seal.ErrMasterKey
 // and has touched nothing. SetFile must follow: it makes the first snapshot.
 func Open(o Options) (*Resources, error) {
 	r := &Resources{Options: o, kept: map[string]*kept{}, tokens: map[string]*tokenRecord{}}
+	r.Configuration = cmp.Or(o.Configuration, DefaultConfiguration)
+	r.weights = &weights{Store: o.Store, of: map[string]*weight{}}
+	r.Store = r.weights
 	var records []gateway.Record
 	check := ""
 	err := o.Store.Resources(func(rec gateway.Record) error {
@@ -116,6 +124,7 @@ func Open(o Options) (*Resources, error) {
 		return nil, ErrMasterKey
 	}
 	for _, rec := range records {
+		r.weights.set(rec)
 		if err := r.load(rec); err != nil {
 			return nil, fmt.Errorf("reading %s %s/%s: %w", rec.Kind, rec.Tenant, rec.ID, err)
 		}
