@@ -14,9 +14,13 @@ import (
 	"hookgate/gateway/mapping"
 )
 
-// maxRules is how many compiled rules of waits are kept: flows open many waits
-// with the same match and variables.
-const maxRules = 4096
+// Compiled rules of waits are kept: flows open many waits with the same match and
+// variables. So many at most, and of so much text, in bytes: compiled it takes
+// several times as much.
+const (
+	maxRules     = 4096
+	maxRulesText = 32 << 20
+)
 
 // Received is a callback as paths see it.
 type Received struct {
@@ -110,7 +114,7 @@ func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) 
 	if match == nil && variables == nil {
 		return nil, nil
 	}
-	key, err := rulesKey(match, variables, src)
+	key, size, err := rulesKey(match, variables, src)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +135,7 @@ func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) 
 	if len(faults) > 0 {
 		return nil, gateway.Invalid(faults)
 	}
-	s.rules.Set(key, program, 1)
+	s.rules.Set(key, program, int64(max(size, maxRulesText/maxRules)))
 	return program, nil
 }
 
@@ -148,8 +152,9 @@ func decodeList[T any](place string, raw gateway.Raw, into *[]T) []gateway.Fault
 	return gateway.Under(place, fields.Decode(tree, into))
 }
 
-// rulesKey names compiled rules by all that went into them.
-func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, error) {
+// rulesKey names compiled rules by all that went into them, and says how much it is, in
+// bytes.
+func rulesKey(match, variables gateway.Raw, src *directory.Source) (key string, size int, err error) {
 	var b bytes.Buffer
 	for _, part := range []struct {
 		own    gateway.Raw
@@ -157,14 +162,13 @@ func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, erro
 	}{{match, src.Spec.Match}, {variables, src.Spec.Variables}} {
 		raw := []byte(part.own)
 		if raw == nil {
-			var err error
 			if raw, err = json.Marshal(part.source); err != nil {
-				return "", err
+				return "", 0, err
 			}
 		}
 		b.Write(raw)
 		b.WriteByte(0)
 	}
 	sum := sha256.Sum256(b.Bytes())
-	return string(sum[:]), nil
+	return string(sum[:]), b.Len(), nil
 }
