@@ -92,8 +92,10 @@ type Bounds struct {
 	Windows      int          `json:"windows"`       // places of deliveries in memory
 	Publish      int          `json:"publish"`       // deliveries that one publish may make
 	Publishing   int          `json:"publishing"`    // deliveries that publishes under way make, where each makes many
-	VariablesMax gateway.Size `json:"variables_max"` // mapped variables of one callback or call
-	Pattern      int          `json:"pattern"`       // instructions of one compiled pattern
+	// Configuration is what a tenant and all in its tree may keep by their own tokens.
+	Configuration gateway.Size `json:"configuration"`
+	VariablesMax  gateway.Size `json:"variables_max"` // mapped variables of one callback or call
+	Pattern       int          `json:"pattern"`       // instructions of one compiled pattern
 	// Mapping is how much CPU mapping and matching of one callback or answer may take.
 	Mapping gateway.Duration `json:"mapping"`
 }
@@ -129,7 +131,7 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
 			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
-			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000,
+			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},
 		Drain: gateway.Duration(15 * time.Second),

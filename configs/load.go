@@ -122,7 +122,7 @@ func read(name string, text []byte, environ map[string]string) (*Config, []mista
 		return c, found
 	}
 	for _, stage := range []func() []gateway.Fault{
-		func() []gateway.Fault { return fields.Decode(d.tree, c) },
+		func() []gateway.Fault { return fields.Decode(d.tree, c, fields.EveryFault) },
 		c.check,
 	} {
 		var more []mistake

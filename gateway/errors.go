@@ -97,6 +97,12 @@ func (f Fault) String() string {
 	return f.Path + ": " + f.Message
 }
 
+// MaxFaults is how many faults of one text that came over the network are looked for
+// and told. Of a few bytes that stand there a million times, or below a name of a
+// megabyte, the faults would take a multiple of the text, and of its time (SPEC 16).
+// A file of the operator's own has no such bound.
+const MaxFaults = 100
+
 // Invalid wraps faults as an Error; it is nil where there are none.
 func Invalid(faults []Fault) error {
 	if len(faults) == 0 {

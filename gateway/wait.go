@@ -35,6 +35,7 @@ const (
 	MaxWaitSeconds     = 300
 	DefaultWaitSeconds = 60
 	MaxContext         = 16 << 10 // bytes of JSON
+	MaxRules           = 64 << 10 // bytes of JSON of match and variables together
 	OutcomeKept        = 24 * time.Hour
 )
 

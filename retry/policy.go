@@ -46,20 +46,22 @@ func Default() Policy {
 const (
 	MaxPause    = 30 * 24 * time.Hour
 	MaxSchedule = 100
+	MaxNever    = 100
 )
 
 // Validate reports every fault at once, each under the name the operator wrote.
 func (p Policy) Validate() error {
 	faults := []error{
 		fault(len(p.Schedule) > MaxSchedule, "retry.schedule has %d pauses: set at most %d", len(p.Schedule), MaxSchedule),
+		fault(len(p.Never) > MaxNever, "retry.never has %d words: set at most %d", len(p.Never), MaxNever),
 		fault(!(p.Jitter >= 0 && p.Jitter <= 1), "retry.jitter is %g: set 0 to 1", p.Jitter),
 		fault(p.MaxAttempts < 0, "retry.max_attempts is %d: set 1 or more", p.MaxAttempts),
 		fault(p.MaxAge < 0 || p.MaxAge > MaxPause, "retry.max_age is %s: set at most %s", p.MaxAge, MaxPause),
 	}
-	for i, pause := range p.Schedule {
+	for i, pause := range p.Schedule[:min(len(p.Schedule), MaxSchedule)] {
 		faults = append(faults, fault(pause < 0 || pause > MaxPause, "retry.schedule[%d] is %s: set at most %s", i, pause, MaxPause))
 	}
-	for i, never := range p.Never {
+	for i, never := range p.Never[:min(len(p.Never), MaxNever)] {
 		_, outcome, ok := parseNever(never)
 		faults = append(faults, fault(!ok || outcome == Success, "retry.never[%d] is %q: set a status from 300 to 599, 3xx, 4xx, 5xx, timeout, connect, tls, dns, blocked or protocol", i, never))
 	}

@@ -29,6 +29,7 @@ func secrets[T any](list []string, f *faults, read func(secret string) (T, error
 		f.add("secrets", "is missing: set at least one")
 	case len(list) > mostSecrets:
 		f.add("secrets", "has %d: set at most %d", len(list), mostSecrets)
+		return nil
 	}
 	for i, secret := range list {
 		field := fmt.Sprintf("secrets[%d]", i)

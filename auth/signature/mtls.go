@@ -33,6 +33,13 @@ var mtls = scheme{
 		if i := slices.Index(c.Names, ""); i >= 0 {
 			f.add(fmt.Sprintf("names[%d]", i), "is empty")
 		}
+		if len(c.Names) > mostPeers {
+			f.add("names", "has %d: set at most %d", len(c.Names), mostPeers)
+		}
+		if len(c.Fingerprints) > mostPeers {
+			f.add("fingerprints", "has %d: set at most %d", len(c.Fingerprints), mostPeers)
+			return nil
+		}
 		for i, text := range c.Fingerprints {
 			raw, err := hex.DecodeString(strings.ReplaceAll(text, ":", ""))
 			if err != nil || len(raw) != sha256.Size {
@@ -44,6 +51,9 @@ var mtls = scheme{
 		return &Verifier{proof: p}
 	},
 }
+
+// mostPeers bounds what one certificate is compared with.
+const mostPeers = 1000
 
 type peer struct {
 	roots *x509.CertPool // nil: any authority

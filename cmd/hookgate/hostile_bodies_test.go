@@ -209,4 +209,3 @@ func (c caller) during(span time.Duration) timing {
 	got.n, got.p50, got.p99 = len(took), took[len(took)/2], took[len(took)*99/100]
 	return got
 }
-

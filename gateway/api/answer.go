@@ -54,8 +54,20 @@ var nothing = answer{status: http.StatusNoContent}
 
 // body reads the request's JSON into a tree. Its Content-Type is not looked at:
 // there is nothing else that it could be.
-func (c *call) body() (tree any, raw []byte, err error) {
-	raw, err = edge.ReadBody(c.ctx, maxBody)
+func (c *call) body() (tree any, raw []byte, err error) { return c.bodyUpTo(maxBody) }
+
+// maxResource is the most that one resource may be written in, in bytes: while it is
+// checked other writers wait, and it is kept in memory.
+const maxResource = 2 << 20
+
+// resource reads a part of the configuration.
+func (c *call) resource() (tree any, err error) {
+	tree, _, err = c.bodyUpTo(maxResource)
+	return tree, err
+}
+
+func (c *call) bodyUpTo(most int64) (tree any, raw []byte, err error) {
+	raw, err = edge.ReadBody(c.ctx, most)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -49,7 +49,7 @@ var readOnlyConnection = fields.ReadOnly("id", "story", "error", "createdAt", "u
 // nothing. What the connections API has no words for stays as it was written
 // under /v1.
 func (c *call) readConnection(last *directory.Webhook) (*gateway.Webhook, error) {
-	tree, _, err := c.body()
+	tree, err := c.resource()
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func getEndpoint(c *call) (answer, error) {
 const maxHandshake = directory.MaxTimeout + 5*time.Second
 
 func putEndpoint(c *call) (answer, error) {
-	body, _, err := c.body()
+	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}

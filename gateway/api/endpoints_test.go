@@ -225,6 +225,7 @@ func TestByHand(t *testing.T) {
 		{"/test", `{"event_type": "status/text"}`, "event_type"}, {"/test", `{"event_type": "Message"}`, "event_type"}, {"/test", `{"type": "x"}`, "type"},
 		{"/replay", `{"state": "odd"}`, "state"}, {"/replay", `{"limit": 0}`, "limit"}, {"/replay", `{"since": "yesterday"}`, "since"},
 		{"/replay", `{"event_types": ["message/text"]}`, "event_types[0]"},
+		{"/replay", `{"event_types": [` + strings.Repeat(`"message",`, 100) + `"status"]}`, "event_types"}, // each delivery is compared with each
 	} {
 		if g := k.do("POST", crmOf+c.path, c.body); g.status != 422 || !slices.Equal(g.paths(), []string{c.fault}) {
 			t.Errorf("%s %s: %d %s", c.path, c.body, g.status, g.text)

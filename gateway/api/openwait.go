@@ -58,7 +58,9 @@ func (b *waitBody) read(tree any, raw []byte, q *waiting.OpenRequest, mode gatew
 	if q.Context = written(raw, "context"); len(q.Context) > gateway.MaxContext {
 		faults = append(faults, gateway.Fault{Path: "context", Message: "has over " + strconv.Itoa(gateway.MaxContext) + " bytes of JSON"})
 	}
-	q.Match, q.Variables = written(raw, "match"), written(raw, "variables")
+	if q.Match, q.Variables = written(raw, "match"), written(raw, "variables"); len(q.Match)+len(q.Variables) > gateway.MaxRules {
+		faults = append(faults, gateway.Fault{Path: "match", Message: "has, with variables, over " + strconv.Itoa(gateway.MaxRules) + " bytes of JSON: give the source rules of that size"})
+	}
 	return faults
 }
 
@@ -100,10 +102,13 @@ func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gatew
 			q.Aliases = append(q.Aliases, k) // both are given: two names of one conversation
 		}
 	}
-	for i, alias := range b.Aliases {
-		q.Aliases = append(q.Aliases, key(fields.Index("aliases", i), alias))
+	most := gateway.MaxAliases - 1
+	if len(b.Aliases) <= most {
+		for i, alias := range b.Aliases {
+			q.Aliases = append(q.Aliases, key(fields.Index("aliases", i), alias))
+		}
 	}
-	if most := gateway.MaxAliases - 1; len(q.Aliases) > most {
+	if len(q.Aliases) > most || len(b.Aliases) > most { // what is there very often is not looked at one by one
 		add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
 	}
 	seconds := gateway.DefaultWaitSeconds

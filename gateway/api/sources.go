@@ -44,7 +44,7 @@ func getSource(c *call) (answer, error) {
 }
 
 func putSource(c *call) (answer, error) {
-	body, _, err := c.body()
+	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}

@@ -131,11 +131,19 @@ type replayBody struct {
 // maxReplay bounds one replay; the lanes do no more in one go.
 const maxReplay = 10_000
 
+// maxReplayTypes is how many types each delivery is compared with, as many as an
+// endpoint may list.
+const maxReplayTypes = 100
+
 func (b *replayBody) filter() (f outbound.ReplayFilter, err error) {
 	var faults []gateway.Fault
 	add := func(path, message string) { faults = append(faults, gateway.Fault{Path: path, Message: message}) }
 	if b.State != "" && !slices.Contains(deliveryStates, b.State) {
 		add("state", stateRule)
+	}
+	if len(b.EventTypes) > maxReplayTypes {
+		add("event_types", "has more than "+strconv.Itoa(maxReplayTypes))
+		b.EventTypes = nil
 	}
 	for i, eventType := range b.EventTypes {
 		if !gateway.IsEventType(eventType) {

@@ -63,7 +63,7 @@ func listTenants(c *call) (answer, error) {
 func getTenant(c *call) (answer, error) { return show(200, c.viewTenant(c.tenant)) }
 
 func putTenant(c *call) (answer, error) {
-	body, _, err := c.body()
+	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}

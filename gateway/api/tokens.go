@@ -30,7 +30,7 @@ type madeToken struct {
 }
 
 func makeToken(c *call) (answer, error) {
-	tree, _, err := c.body()
+	tree, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}

@@ -32,8 +32,12 @@ func TestWaitBodiesAreCheckedFieldByField(t *testing.T) {
 		`{"source": "payments", "conversation_key": "c", "contxt": {}}`:                                             {"contxt"},
 		`{"source": "payments", "conversation_key": "c", "context": "` + strings.Repeat("x", 16<<10) + `"}`:         {"context"},
 		`{"source": "payments", "conversation_key": "c", "variables": [{"name": "v", "path": "a", "type": "odd"}]}`: {"variables[0].type"},
-		`{"source": "payments", "conversation_key": "c", "variables": {}}`:                                          {"variables"},
-		`{"source": "payments", "conversation_key": "c", "match": [{"name": "m", "branch": "MAYBE", "when": []}]}`:  {"match[0].branch"},
+		// What is there very often is refused for its number: each fault was compared with each.
+		`{"source": "payments", "conversation_key": "c", "aliases": [` + strings.Repeat(`"",`, 20000) + `"a"]}`: {"aliases"},
+		`{"source": "payments", "conversation_key": "c", "match": [{"name": "m", "branch": "SUCCESS", "when": [{"path": "a", "in": ["` +
+			strings.Repeat(strings.Repeat("x", 10<<10)+`", "`, 7) + `"]}]}]}`: {"match"},
+		`{"source": "payments", "conversation_key": "c", "variables": {}}`:                                         {"variables"},
+		`{"source": "payments", "conversation_key": "c", "match": [{"name": "m", "branch": "MAYBE", "when": []}]}`: {"match[0].branch"},
 	} {
 		g := k.do("POST", v1Waits, body)
 		got := g.paths()

@@ -65,7 +65,7 @@ func getWebhook(c *call) (answer, error) {
 }
 
 func putWebhook(c *call) (answer, error) {
-	body, _, err := c.body()
+	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}

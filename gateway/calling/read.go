@@ -68,7 +68,7 @@ func Read(w *directory.Webhook, body []byte) (Request, error) {
 			}
 			seen[i] = true
 		}
-		if rule != "" {
+		if rule != "" && len(faults) < gateway.MaxFaults {
 			faults = append(faults, gateway.Fault{Path: fields.Member("", name.Str), Message: rule})
 		}
 		return true

@@ -132,6 +132,10 @@ func compileMethods(list []string, f *faults) []string {
 	if len(list) == 0 {
 		return methods
 	}
+	if len(list) > len(methods) {
+		f.add("methods", "has %d: at most %d", len(list), len(methods))
+		return nil
+	}
 	for i, m := range list {
 		switch {
 		case !slices.Contains(methods, m):

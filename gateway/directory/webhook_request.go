@@ -78,6 +78,7 @@ func (r *request) url(text string) *mapping.Template {
 func (r *request) query(set map[string]string) []TemplateField {
 	if len(set) > maxQuery {
 		r.f.add("query", "has %d: at most %d", len(set), maxQuery)
+		return nil
 	}
 	list := make([]TemplateField, 0, len(set))
 	for _, name := range slices.Sorted(maps.Keys(set)) {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -83,13 +85,33 @@ func problemBody(e *gateway.Error, s status) []byte {
 	}
 	member(&out, "code", e.Code)
 	if len(e.Faults) > 0 {
-		member(&out, "errors", e.Faults)
+		member(&out, "errors", told(e.Faults))
 	}
 	for _, extra := range e.Extra {
 		member(&out, extra.Name, extra.Value)
 	}
 	out.WriteByte('}')
 	return out.Bytes()
+}
+
+// maxTold bounds the text of one fault, in bytes: names and values of any length may be
+// quoted in it.
+const maxTold = 1 << 10
+
+// told gives faults as far as a problem tells them: its memory is no budget's.
+func told(faults []gateway.Fault) []gateway.Fault {
+	list := slices.Clone(faults[:min(len(faults), gateway.MaxFaults)])
+	for i := range list {
+		list[i].Path, list[i].Message = shortened(list[i].Path), shortened(list[i].Message)
+	}
+	return list
+}
+
+func shortened(text string) string {
+	if len(text) <= maxTold {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxTold], "") + "…"
 }
 
 // member writes "name":value; the name needs no escapes.

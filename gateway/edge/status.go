@@ -24,6 +24,8 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeInvalidField:           {http.StatusUnprocessableEntity, "Invalid fields"},
 	gateway.CodeUnsupportedMediaType:   {http.StatusUnsupportedMediaType, "Unsupported media type"},
 	gateway.CodeTooManyDeliveries:      {http.StatusUnprocessableEntity, "Too many deliveries"},
+	gateway.CodeVariablesTooLarge:      {http.StatusUnprocessableEntity, "Variables too large"},
+	gateway.CodeTooComplex:             {http.StatusUnprocessableEntity, "Too complex"},
 	gateway.CodeTooLarge:               {http.StatusRequestEntityTooLarge, "Body too large"},
 	gateway.CodeHeadersTooLarge:        {http.StatusRequestHeaderFieldsTooLarge, "Header fields too large"},
 	gateway.CodeRequestTimeout:         {http.StatusRequestTimeout, "Request timed out"},

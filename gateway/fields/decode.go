@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -25,15 +26,18 @@ func ReadOnly(paths ...string) Option {
 	return func(d *decoder) { d.readOnly = append(d.readOnly, paths...) }
 }
 
+// EveryFault has Decode give all faults, for who reads a file of its own.
+func EveryFault(d *decoder) { d.most = math.MaxInt }
+
 // Decode sets dst, a non-nil pointer, from a tree as Parse makes it, and gives
-// all faults, ordered by their place. With faults, dst holds what was right.
-// What the tree does not mention keeps its value; lists and maps are replaced.
+// the faults, ordered by their place: the first gateway.MaxFaults, after which it
+// reads no further. With faults, dst holds what was right. What the tree does not mention keeps its value; lists and maps are replaced.
 //
 // dst may be made of structs with json tags, embedded ones too (by value), pointers,
 // slices, maps by string, text, booleans, numbers, and types with an
 // UnmarshalJSON. It panics on other types.
 func Decode(tree any, dst any, options ...Option) []gateway.Fault {
-	d := &decoder{}
+	d := &decoder{most: gateway.MaxFaults}
 	for _, option := range options {
 		option(d)
 	}
@@ -43,6 +47,7 @@ func Decode(tree any, dst any, options ...Option) []gateway.Fault {
 
 type decoder struct {
 	readOnly []string
+	most     int // faults
 	faults   []gateway.Fault
 }
 
@@ -50,9 +55,12 @@ func (d *decoder) fault(path, format string, args ...any) {
 	d.faults = append(d.faults, gateway.Fault{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+func (d *decoder) full() bool { return len(d.faults) >= d.most }
+
 // value sets dst, which stands at path, from the tree.
 func (d *decoder) value(path string, tree any, dst reflect.Value) {
 	switch {
+	case d.full():
 	case dst.Kind() == reflect.Pointer:
 		d.pointer(path, tree, dst)
 	case readsItself(dst.Type()):
@@ -90,6 +98,9 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 	}
 	known := objectOf(dst.Type())
 	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if d.full() {
+			return
+		}
 		place := Member(path, name)
 		if slices.Contains(d.readOnly, place) {
 			continue
@@ -120,6 +131,9 @@ func (d *decoder) list(path string, tree any, dst reflect.Value) {
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(elements), len(elements)))
 	for i, element := range elements {
+		if d.full() {
+			return
+		}
 		if element == nil && !readsItself(dst.Type().Elem()) { // one may know what null is: gateway.Raw does
 			d.fault(Index(path, i), "has no value")
 			continue
@@ -136,6 +150,9 @@ func (d *decoder) dictionary(path string, tree any, dst reflect.Value) {
 	}
 	dst.Set(reflect.MakeMapWithSize(dst.Type(), len(members)))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if d.full() {
+			return
+		}
 		element := reflect.New(dst.Type().Elem()).Elem()
 		switch {
 		case members[name] != nil:

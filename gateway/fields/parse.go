@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
@@ -92,7 +93,18 @@ func (p *place) path() string {
 	case p.index >= 0:
 		return Index(p.above.path(), p.index)
 	}
-	return Member(p.above.path(), p.name)
+	return Member(p.above.path(), short(p.name))
+}
+
+// maxShown is how much of a name is shown in the place of a fault, in bytes: all that
+// is below a long one has it in its place.
+const maxShown = 64
+
+func short(name string) string {
+	if len(name) <= maxShown {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxShown], "") + "…"
 }
 
 func (p *parser) value(at *place, v gjson.Result) any {
@@ -116,7 +128,7 @@ func (p *parser) object(at *place, v gjson.Result) any {
 	members := map[string]any{}
 	v.ForEach(func(key, value gjson.Result) bool {
 		here := &place{above: at, name: key.Str, index: -1}
-		if _, twice := members[key.Str]; twice {
+		if _, twice := members[key.Str]; twice && len(p.faults) < gateway.MaxFaults {
 			p.faults = append(p.faults, gateway.Fault{Path: here.path(), Message: "is written twice"})
 		}
 		members[key.Str] = p.value(here, value)

@@ -156,7 +156,7 @@ func (n *Node) openResources() (err error) {
 	n.resources, err = resources.Open(resources.Options{
 		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: n.sealer,
 		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
-		OnWebhookDeleted: n.dropWebhook, Now: n.clock.Now,
+		OnWebhookDeleted: n.dropWebhook, Now: n.clock.Now, Configuration: int(n.config.Bounds.Configuration),
 	})
 	if err != nil {
 		return err

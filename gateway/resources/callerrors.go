@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"hookgate/auth"
 	"hookgate/gateway"
 )
 
@@ -65,7 +66,7 @@ func (r *Resources) SetWebhookError(tenant, id, text string) error {
 	}
 	rec := *r.of(tenant).webhooks[id]
 	rec.Error = text
-	return r.storeWebhook(tenant, id, &rec)
+	return r.storeWebhook(auth.Principal{Scope: auth.Admin}, r.Directory.Current().Tenant(tenant), id, &rec)
 }
 
 // WebhookError gives how the last call of a webhook failed; "": it did not.

@@ -28,6 +28,7 @@ func decode(tree any, spec, old any, readOnly fields.Option) []gateway.Fault {
 // withMore adds faults of compiling to those of decoding. What could not be read
 // is not also missing.
 func withMore(decoded, compiled []gateway.Fault) error {
+	decoded, compiled = first(decoded), first(compiled) // each is compared with each
 	all := slices.Clone(decoded)
 	for _, f := range compiled {
 		if !slices.ContainsFunc(decoded, func(d gateway.Fault) bool { return fields.Within(f.Path, d.Path) }) {
@@ -35,4 +36,8 @@ func withMore(decoded, compiled []gateway.Fault) error {
 		}
 	}
 	return gateway.Invalid(all)
+}
+
+func first(faults []gateway.Fault) []gateway.Fault {
+	return faults[:min(len(faults), gateway.MaxFaults)]
 }

@@ -40,16 +40,19 @@ func (r *Resources) PutEndpoint(by auth.Principal, tenant, id string, body any) 
 	if err := withMore(faults, more); err != nil {
 		return nil, Made{}, false, err
 	}
-	if e, err = r.putEndpoint(t, e, rec); err != nil {
+	if e, err = r.putEndpoint(by, t, e, rec); err != nil {
 		return nil, Made{}, false, err
 	}
 	return e, made, last == nil, nil
 }
 
 // putEndpoint stores an endpoint and lets it be seen.
-func (r *Resources) putEndpoint(t *directory.Tenant, e *directory.Endpoint, rec *endpointRecord) (*directory.Endpoint, error) {
+func (r *Resources) putEndpoint(by auth.Principal, t *directory.Tenant, e *directory.Endpoint, rec *endpointRecord) (*directory.Endpoint, error) {
 	stored, err := writeRecord(r.Sealer, gateway.KindEndpoint, t.ID, e.ID, rec)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
 		return nil, err
 	}
 	if err := r.Store.PutResources(stored); err != nil {

@@ -26,6 +26,7 @@
 package resources
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +51,9 @@ type Options struct {
 	// Now is the clock by which a rotated secret's overlap ends, which must not leap;
 	// nil: time.Now. What is only shown (created_at, updated_at) is the wall clock's.
 	Now func() time.Time
+	// Configuration is how much a tree of tenants may keep here by its own tokens, in
+	// bytes; 0 stands for DefaultConfiguration.
+	Configuration int
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
@@ -77,6 +81,7 @@ type Resources struct {
 	closed   bool
 
 	callErrors callErrors
+	weights    *weights // the Store of Options
 }
 
 // kept is what the store has of one tenant.
@@ -105,6 +110,9 @@ func Open(o Options) (*Resources, error) {
 		o.Now = time.Now
 	}
 	r := &Resources{Options: o, kept: map[string]*kept{}, tokens: map[string]*tokenRecord{}}
+	r.Configuration = cmp.Or(o.Configuration, DefaultConfiguration)
+	r.weights = &weights{Store: o.Store, of: map[string]*weight{}}
+	r.Store = r.weights
 	var records []gateway.Record
 	check := ""
 	err := o.Store.Resources(func(rec gateway.Record) error {
@@ -122,6 +130,7 @@ func Open(o Options) (*Resources, error) {
 		return nil, ErrMasterKey
 	}
 	for _, rec := range records {
+		r.weights.set(rec)
 		if err := r.load(rec); err != nil {
 			return nil, fmt.Errorf("reading %s %s/%s: %w", rec.Kind, rec.Tenant, rec.ID, err)
 		}

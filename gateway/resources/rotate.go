@@ -83,7 +83,7 @@ func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap t
 	if err := gateway.Invalid(faults); err != nil {
 		return nil, Made{}, err
 	}
-	if e, err = r.putEndpoint(t, e, &rec); err != nil {
+	if e, err = r.putEndpoint(by, t, e, &rec); err != nil {
 		return nil, Made{}, err
 	}
 	return e, made, nil

@@ -64,7 +64,7 @@ func keep(spec, old any) (faults []gateway.Fault) {
 		return secret
 	})
 	each(spec, func(path string, secret gateway.Secret) gateway.Secret {
-		if secret != gateway.Masked {
+		if secret != gateway.Masked || len(faults) >= gateway.MaxFaults {
 			return secret
 		}
 		why := ""

@@ -38,6 +38,9 @@ func (r *Resources) PutSource(by auth.Principal, tenant, id string, body any) (s
 	if err != nil {
 		return nil, false, err
 	}
+	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
+		return nil, false, err
+	}
 	if err := r.Store.PutResources(stored); err != nil {
 		return nil, false, err
 	}

@@ -42,13 +42,16 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 	if taken != "" {
 		return nil, false, gateway.Errorf(gateway.CodeAccountKeyTaken, "another tenant holds the account key %q", taken)
 	}
-	return r.putTenant(t, &rec, last)
+	return r.putTenant(by, t, &rec, last)
 }
 
 // putTenant stores a tenant and lets it be seen, with what it had.
-func (r *Resources) putTenant(t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
+func (r *Resources) putTenant(by auth.Principal, t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
 	stored, err := writeRecord(r.Sealer, gateway.KindTenant, t.ID, "", rec)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
 		return nil, false, err
 	}
 	if err := r.Store.PutResources(stored); err != nil {

@@ -52,7 +52,7 @@ func (r *Resources) putWebhook(by auth.Principal, tenant, id string, read webhoo
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.storeWebhook(tenant, id, n.record); err != nil {
+	if err := r.storeWebhook(by, n.tenant, id, n.record); err != nil {
 		return nil, false, err
 	}
 	r.Directory.Swap(r.Directory.Current().With(n.tenant.WithWebhook(n.compiled)))
@@ -93,16 +93,21 @@ func (r *Resources) compileWebhook(by auth.Principal, tenant, id string, read we
 	return &nextWebhook{t, w, rec, last == nil}, nil
 }
 
-func (r *Resources) storeWebhook(tenant, id string, rec *webhookRecord) error {
-	stored, err := writeRecord(r.Sealer, gateway.KindWebhook, tenant, id, rec)
+// storeWebhook stores a webhook for who may keep as much; of a call's error that is
+// hookgate itself.
+func (r *Resources) storeWebhook(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord) error {
+	stored, err := writeRecord(r.Sealer, gateway.KindWebhook, t.ID, id, rec)
 	if err != nil {
+		return err
+	}
+	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
 		return err
 	}
 	if err := r.Store.PutResources(stored); err != nil {
 		return err
 	}
-	r.of(tenant).webhooks[id] = rec
-	r.callErrors.set(webhookKey{tenant, id}, rec.Error)
+	r.of(t.ID).webhooks[id] = rec
+	r.callErrors.set(webhookKey{t.ID, id}, rec.Error)
 	return nil
 }
 

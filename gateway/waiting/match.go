@@ -124,7 +124,7 @@ func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) 
 	if match == nil && variables == nil {
 		return nil, nil
 	}
-	key, err := rulesKey(match, variables, src)
+	key, size, err := rulesKey(match, variables, src)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) 
 	if len(faults) > 0 {
 		return nil, gateway.Invalid(faults)
 	}
-	s.rules.Set(key, program, int64(minRules+len(match)+len(variables)+program.Size()))
+	s.rules.Set(key, program, int64(minRules+size+program.Size()))
 	return program, nil
 }
 
@@ -166,8 +166,9 @@ func decodeList[T any](place string, raw gateway.Raw, into *[]T) []gateway.Fault
 	return gateway.Under(place, fields.Decode(tree, into))
 }
 
-// rulesKey names compiled rules by all that went into them.
-func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, error) {
+// rulesKey names compiled rules by all that went into them, and says how much that is,
+// in bytes: what a source compares with is compiled anew with a wait's own variables.
+func rulesKey(match, variables gateway.Raw, src *directory.Source) (key string, size int, err error) {
 	var b bytes.Buffer
 	for _, part := range []struct {
 		own    gateway.Raw
@@ -175,9 +176,8 @@ func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, erro
 	}{{match, src.Spec.Match}, {variables, src.Spec.Variables}} {
 		raw := []byte(part.own)
 		if raw == nil {
-			var err error
 			if raw, err = json.Marshal(part.source); err != nil {
-				return "", err
+				return "", 0, err
 			}
 		}
 		b.Write(raw)
@@ -187,5 +187,5 @@ func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, erro
 		b.Write(binary.LittleEndian.AppendUint64(nil, uint64(bound)))
 	}
 	sum := sha256.Sum256(b.Bytes())
-	return string(sum[:]), nil
+	return string(sum[:]), b.Len(), nil
 }

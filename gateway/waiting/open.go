@@ -207,7 +207,7 @@ func (o *opening) admit() error {
 			}
 		}
 	}
-	place, err := s.take(o.room, len(o.Context))
+	place, err := s.take(o.room, len(o.Context)+len(o.Match)+len(o.Variables))
 	o.place = place
 	if err == nil {
 		err = s.limited(o.Source.Tenant)

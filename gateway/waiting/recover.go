@@ -15,7 +15,7 @@ func (s *Sessions) Recover() error {
 			// monotonic one does, so that a clock that jumps ends no waits.
 			r := s.room(w.Tenant)
 			e := newSession(r, w, s.monotonic(w.ExpiresAt))
-			e.place = s.force(r, len(w.Context))
+			e.place = s.force(r, len(w.Context)+len(w.OwnMatch)+len(w.OwnVariables))
 			r.register(s, e)
 			return nil
 		},
