@@ -23,6 +23,7 @@ type Lanes struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup // every goroutine of ours
 
+	haste   haste
 	writing sync.Mutex // of statuses: the last one written is the newest
 	byHand  sync.Mutex // retry, cancel, replay: an ended delivery changes by them alone
 

@@ -137,6 +137,9 @@ func (l *Lanes) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome, n
 		return
 	}
 	pause, again := a.target.Retry.Next(d.Attempts-d.Base, outcome, status, now.Sub(l.begun(a, d)), 2*rand.Float64()-1)
+	if again {
+		pause = l.haste.pause(l.options.Holder(d.Tenant).Outermost(), pause, now)
+	}
 	a.verdict = breaker.Failed
 	switch status {
 	case statusGone:

@@ -61,6 +61,15 @@ func (h Holder) Is(other Holder) bool {
 	return h.own == other.own && slices.Equal(h.above, other.above)
 }
 
+// Outermost gives the tenant above all others that the holder is within: itself, where
+// none is; "" for a block of clients.
+func (h Holder) Outermost() string {
+	if n := len(h.above); n > 0 {
+		return h.above[n-1].tenant
+	}
+	return h.own.tenant
+}
+
 // within says whether what the holder has is in the share of k too.
 func (h Holder) within(k key) bool { return h.own == k || slices.Contains(h.above, k) }
 

@@ -183,3 +183,11 @@ func BenchmarkTake(b *testing.B) {
 		}
 	})
 }
+
+func TestOutermost(t *testing.T) {
+	for want, h := range map[string]Holder{"acme": Tenant("acme"), "root": Tenant("acme", "agency", "root"), "": Client(netip.MustParseAddr("203.0.113.1"))} {
+		if got := h.Outermost(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
