@@ -31,7 +31,7 @@ routes:
 
 // A small body that inflates to a thousand times its size is too large; many of them
 // take no memory. A route verifies and passes on what came, and inflates nothing.
-func TestHostileBombs(t *testing.T) {
+func TestHostileInflation(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
 	up := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -237,7 +237,7 @@ func TestHostileFailures(t *testing.T) {
 }
 
 // Whoever guesses names leaves no trace: no line in the log, no series of metrics.
-func TestHostileGuesses(t *testing.T) {
+func TestHostileGuessesLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	p := gatewaytest.Start(t, gatewaytest.Options{Config: verifiedSource("http://127.0.0.1:1")})
 	series := func() int {
