@@ -30,7 +30,7 @@ func (k *killer) readAll() {
 func (k *killer) list(enough func(*gatewaytest.Wait) bool) map[string]bool {
 	k.t.Helper()
 	seen := map[string]bool{}
-	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, answer gatewaytest.Answer) bool {
+	eachPage(k.lives, "waits", "include=bodies", func(page []*gatewaytest.Wait, answer gatewaytest.Answer) bool {
 		for _, w := range page {
 			seen[w.ID] = true
 			k.view(w.ID, w, promises.Span{Begin: answer.Sent, End: answer.Got}, "list")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -11,7 +12,7 @@ import (
 // A tenant is forgotten when those at work for it are done, and nobody starts anew.
 func TestForgetWaitsForTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Sessions{rooms: map[string]*room{}}
+		s := &Sessions{Options: Options{Now: time.Now}, rooms: map[string]*room{}}
 		r := s.room("acme")
 		mark := gateway.NewMarkKey(gateway.MarkOpen, []byte("k"))
 		var named, marked turn
