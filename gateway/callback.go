@@ -16,20 +16,23 @@ const (
 	OutcomeKeyMissing       Outcome = "conversation_key_missing"
 	OutcomeInvalidBody      Outcome = "invalid_body"
 	OutcomeVariableMissing  Outcome = "variable_missing"
-	OutcomeUnauthenticated  Outcome = "unauthenticated"
-	OutcomeNotFound         Outcome = "not_found"
-	OutcomeTooLarge         Outcome = "too_large"
-	OutcomeRateLimited      Outcome = "rate_limited"
-	OutcomeUnavailable      Outcome = "unavailable"
-	OutcomeNotAllowed       Outcome = "method_not_allowed"
-	OutcomeUnsupported      Outcome = "unsupported_media_type"
-	OutcomeHandshake        Outcome = "handshake"
+	// SPEC 16: what is refused so is not remembered, and the wait goes on waiting.
+	OutcomeVariablesTooLarge Outcome = "variables_too_large"
+	OutcomeTooComplex        Outcome = "too_complex"
+	OutcomeUnauthenticated   Outcome = "unauthenticated"
+	OutcomeNotFound          Outcome = "not_found"
+	OutcomeTooLarge          Outcome = "too_large"
+	OutcomeRateLimited       Outcome = "rate_limited"
+	OutcomeUnavailable       Outcome = "unavailable"
+	OutcomeNotAllowed        Outcome = "method_not_allowed"
+	OutcomeUnsupported       Outcome = "unsupported_media_type"
+	OutcomeHandshake         Outcome = "handshake"
 )
 
 // Outcomes lists every outcome, for metrics made ahead of time.
 var Outcomes = []Outcome{
 	OutcomeResumed, OutcomeParked, OutcomeDuplicate, OutcomeAlreadyResumed, OutcomeLate, OutcomeNoWaitingSession, OutcomeIgnored, OutcomeKeyMissing, OutcomeInvalidBody,
-	OutcomeVariableMissing, OutcomeUnauthenticated, OutcomeNotFound, OutcomeTooLarge, OutcomeRateLimited, OutcomeUnavailable, OutcomeNotAllowed, OutcomeUnsupported, OutcomeHandshake,
+	OutcomeVariableMissing, OutcomeVariablesTooLarge, OutcomeTooComplex, OutcomeUnauthenticated, OutcomeNotFound, OutcomeTooLarge, OutcomeRateLimited, OutcomeUnavailable, OutcomeNotAllowed, OutcomeUnsupported, OutcomeHandshake,
 }
 
 // Status gives the HTTP status that goes with an outcome.
@@ -55,7 +58,7 @@ func (o Outcome) Status() int {
 		return 413
 	case OutcomeUnsupported:
 		return 415
-	case OutcomeKeyMissing, OutcomeVariableMissing:
+	case OutcomeKeyMissing, OutcomeVariableMissing, OutcomeVariablesTooLarge, OutcomeTooComplex:
 		return 422
 	case OutcomeRateLimited:
 		return 429

@@ -40,6 +40,8 @@ const (
 	CodeInvalidCursor          Code = "invalid_cursor"          // a cursor that no list gave out
 	CodeIdempotencyKeyInvalid  Code = "idempotency_key_invalid" // empty, over 255 bytes, or control characters
 	CodeConversationKeyMissing Code = "conversation_key_missing"
+	CodeVariablesTooLarge      Code = "variables_too_large"  // what is mapped is together over variables_max
+	CodeTooComplex             Code = "too_complex"          // matching and mapping takes too much work on this body
 	CodeUnknownAccount         Code = "unknown_account"      // an event of an account that is no tenant's
 	CodeDeliveryEnded          Code = "delivery_ended"       // it cannot be cancelled any more
 	CodeVerificationFailed     Code = "verification_failed"  // a connection's url did not give the challenge back

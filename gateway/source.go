@@ -6,8 +6,9 @@ type Source struct {
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
-	Methods         []string   `json:"methods"`  // none listed: all
-	MaxBody         *Size      `json:"max_body"` // default public.max_body
+	Methods         []string   `json:"methods"`       // none listed: all
+	MaxBody         *Size      `json:"max_body"`      // default public.max_body
+	VariablesMax    *Size      `json:"variables_max"` // of all mapped variables, as JSON; default bounds.variables_max; never more than max_body
 	Early           Early      `json:"early"`
 	Dedupe          Dedupe     `json:"dedupe"`
 	Respond         Respond    `json:"respond"`

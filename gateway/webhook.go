@@ -38,5 +38,6 @@ type Webhook struct {
 
 // Response says what is mapped from a backend's answer into the flow.
 type Response struct {
-	Variables []Variable `json:"variables"` // at most MaxVariables
+	Variables    []Variable `json:"variables"`     // at most MaxVariables
+	VariablesMax *Size      `json:"variables_max"` // of all of them, as JSON; default bounds.variables_max
 }

@@ -38,6 +38,6 @@ func readAlias(wait gateway.Raw) (*aliasPath, []gateway.Fault) {
 
 // find gives the alias that an answer has.
 func (a *aliasPath) find(answer *mapping.Document, v *mapping.Values) (string, bool) {
-	a.set.Read(answer, v)
+	a.set.ReadAfter(answer, v, v) // what the variables took counts
 	return mapping.KeyOf(v.At(a.slot))
 }

@@ -148,6 +148,9 @@ func (k *call) errorText() (text string, known bool) {
 	case gateway.CallConnect, gateway.CallBlockedTarget:
 		return k.sent.Text, true
 	case gateway.CallTooLarge:
+		if len(r.Errors) > 0 {
+			return "the answer is not valid: " + r.Errors[0].String(), true
+		}
 		return "the answer has over " + strconv.Itoa(gateway.MaxCallAnswer) + " bytes", true
 	case gateway.CallInvalidResponse:
 		return "the answer is not valid: " + r.Errors[0].String(), true

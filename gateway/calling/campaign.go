@@ -47,7 +47,7 @@ func appendCampaign(dst []byte, q *Request, now time.Time) []byte {
 
 // dateOf reads the date of a context in any form that a variable may have (SPEC 14).
 var dateOf = func() *mapping.Program {
-	program, faults := mapping.Compile(nil, []gateway.Variable{{Name: "date", Path: "date", Type: "date"}})
+	program, faults := mapping.Compile(nil, []gateway.Variable{{Name: "date", Path: "date", Type: "date"}}, mapping.Bounds{})
 	if faults != nil {
 		panic(faults[0].String()) // it is the same for everybody
 	}

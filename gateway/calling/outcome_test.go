@@ -52,6 +52,8 @@ func TestOutcomes(t *testing.T) {
 			outcome: "failure", reason: "template", fault: "body.a[0]"},
 		"huge": {hook: gateway.Webhook{Body: raw(`["{{ big }}","{{ big }}","{{ big }}","{{ big }}","{{ big }}"]`), Method: "POST"},
 			outcome: "failure", reason: "template", fault: "body"},
+		"large variables": {hook: gateway.Webhook{Response: gateway.Response{VariablesMax: new(gateway.Size(30)), Variables: []gateway.Variable{{Name: "a", Path: "a"}, {Name: "b", Path: "a"}}}},
+			reply: reply{body: `{"a":"0123456789"}`}, outcome: "failure", reason: "too_large", status: 200, attempts: 1, body: `{"a":"0123456789"}`, fault: "response.variables"},
 		"missing": {hook: gateway.Webhook{Response: gateway.Response{Variables: []gateway.Variable{{Name: "a", Path: "a"}, {Name: "b", Path: "b", Required: true}}}},
 			reply: reply{body: `{"a":1}`}, outcome: "failure", reason: "invalid_response", status: 200, attempts: 1, body: `{"a":1}`, fault: "response.variables[1]"},
 	} {

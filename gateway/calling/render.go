@@ -16,6 +16,7 @@ const maxRendered = 1 << 20
 // render renders all templates of the webhook over what the step sent.
 func (c *Calls) render(k *call) bool {
 	w := k.Webhook
+	k.values.Owner(w.Tenant.ID)
 	w.Templates.Read(&mapping.Document{Body: mapping.JSON, Raw: k.Body}, &k.values)
 	if !k.renderURL() {
 		return false

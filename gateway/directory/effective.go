@@ -46,6 +46,7 @@ func (s *Source) Effective() gateway.Source {
 	v.Enabled = new(isOn(v.Enabled))
 	v.Methods = slices.Clone(s.methods)
 	v.MaxBody = new(gateway.Size(s.MaxBody))
+	v.VariablesMax = new(gateway.Size(s.Mapping.Variables))
 	v.Early = gateway.Early{TTL: span(s.EarlyTTL), Max: new(s.EarlyMax), Again: s.Again}
 	v.Dedupe.Window = span(s.Window)
 	v.ConversationKey = effectiveKey(v.ConversationKey)
@@ -77,6 +78,7 @@ func (w *Webhook) Effective() gateway.Webhook {
 	if s.Response.Variables == nil {
 		s.Response.Variables = []gateway.Variable{}
 	}
+	s.Response.VariablesMax = new(gateway.Size(w.Variables))
 	s.Sign = effectiveSign(s.Sign)
 	s.Retry = effectiveRetry(w.Retry)
 	s.Breaker = effectiveBreaker(s.Breaker)

@@ -6,6 +6,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/mapping"
 )
 
 // Options is what compiling needs to know beside the resource itself.
@@ -13,6 +14,9 @@ type Options struct {
 	// MaxBody is the most that a callback's body may have where its source says
 	// nothing: public.max_body.
 	MaxBody gateway.Size
+	// Mapping bounds what rules may be and take; its Variables are for where a source or
+	// webhook says nothing.
+	Mapping mapping.Bounds
 	// CheckURL refuses what can be no target of an outbound request; trusted is
 	// what the file names as platform, which the egress rules do not bind.
 	CheckURL func(url string, trusted bool) error
@@ -32,6 +36,7 @@ const (
 	DefaultDedupeWindow = 24 * time.Hour
 	MinDedupeWindow     = time.Second
 	MaxSourceBody       = 16 << 20 // bytes
+	MaxVariablesBytes   = 16 << 20
 	DefaultTimeout      = 15 * time.Second
 	MinTimeout          = time.Millisecond
 	MaxTimeout          = 60 * time.Second
@@ -73,6 +78,20 @@ func (f *faults) add(path, format string, args ...any) {
 
 func (f *faults) under(place string, more []gateway.Fault) {
 	*f = append(*f, gateway.Under(place, more)...)
+}
+
+// variables gives the bounds of mapping for what may have so many bytes of variables;
+// nil is the default.
+func (o Options) variables(path string, size *gateway.Size, f *faults) mapping.Bounds {
+	b := o.Mapping.Filled()
+	if size == nil {
+		return b
+	}
+	if *size < 1 || *size > MaxVariablesBytes {
+		f.add(path, "is %d: must be 1 to %d bytes", *size, MaxVariablesBytes)
+	}
+	b.Variables = int(*size)
+	return b
 }
 
 // span gives a duration within its bounds; nil is the default.

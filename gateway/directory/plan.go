@@ -9,15 +9,17 @@ import (
 // compilePlan compiles what a source or a relay looks up in a request. A repeat is
 // known by the id that was configured, or else by what the provider is known by; v may
 // be nil.
-func compilePlan(key gateway.KeyPlace, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable) (*mapping.SourcePlan, []gateway.Fault) {
+func compilePlan(
+	key gateway.KeyPlace, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
+) (*mapping.SourcePlan, []gateway.Fault) {
 	if id != "" || v == nil {
-		return mapping.CompileSource(key, id, match, variables)
+		return mapping.CompileSource(key, id, match, variables, b)
 	}
 	known := v.Identities()
 	if plain(known) {
-		return mapping.CompileSource(key, v.DeliveryID(), match, variables)
+		return mapping.CompileSource(key, v.DeliveryID(), match, variables, b)
 	}
-	return mapping.CompileSourceOf(key, identities(known), match, variables)
+	return mapping.CompileSourceOf(key, identities(known), match, variables, b)
 }
 
 func identities(known []signature.Identity) (all []mapping.Identity) {

@@ -110,7 +110,7 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	case gateway.ModeProxy:
 		r.compileProxy(&f)
 	case gateway.ModeRelay:
-		r.compileRelay(&f)
+		r.compileRelay(o, &f)
 	default:
 		f.add("mode", "is %q: must be proxy or relay", spec.Mode)
 	}
@@ -216,7 +216,7 @@ func compileHealth(h gateway.Health, f *faults) *Health {
 	}
 }
 
-func (r *Route) compileRelay(f *faults) {
+func (r *Route) compileRelay(o Options, f *faults) {
 	s := &r.Spec
 	r.Timeout = f.span("timeout", s.Timeout, DefaultTimeout, MinTimeout, MaxTimeout)
 	r.Retry = compileRetry(s.Retry, f)
@@ -234,12 +234,12 @@ func (r *Route) compileRelay(f *faults) {
 			f.add(no.field, "is for mode proxy only")
 		}
 	}
-	r.compileIDs(f)
+	r.compileIDs(o, f)
 }
 
 // compileIDs compiles where a relay finds its conversation, and the ids by which a
 // repeat is known.
-func (r *Route) compileIDs(f *faults) {
+func (r *Route) compileIDs(o Options, f *faults) {
 	s := &r.Spec
 	key, id := gateway.KeyPlace{In: mapping.InPath}, s.Dedupe.ID // in the path: there is none to look for
 	if s.ConversationKey != nil {
@@ -249,7 +249,7 @@ func (r *Route) compileIDs(f *faults) {
 	}
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
-	plan, more := compilePlan(key, id, r.Verifier, nil, nil)
+	plan, more := compilePlan(key, id, r.Verifier, nil, nil, o.Mapping)
 	*f = append(*f, more...)
 	r.Plan = plan
 }

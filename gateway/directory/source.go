@@ -25,6 +25,7 @@ type Source struct {
 	Plan     *mapping.SourcePlan // where the key, the delivery id and the values are
 	Allow    string              // the methods, as the header Allow lists them
 	MaxBody  int                 // bytes
+	Mapping  mapping.Bounds      // of its rules, and of those that a wait brings
 	EarlyTTL time.Duration       // how long a callback is parked; 0: not at all
 	EarlyMax int                 // parked at once
 	Again    bool                // park after an ended wait too
@@ -65,6 +66,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
 		methods:  compileMethods(spec.Methods, &f),
 	}
+	s.Mapping = o.variables("variables_max", spec.VariablesMax, &f)
+	s.Mapping.Variables = min(s.Mapping.Variables, s.MaxBody)
 	s.Allow = strings.Join(s.methods, ", ")
 	if s.Pin != 0 && (s.Pin < 200 || s.Pin > 299) {
 		f.add("respond.status", "is %d: must be 200 to 299", s.Pin)
@@ -77,7 +80,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
 		}
 	}
-	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables)
+	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

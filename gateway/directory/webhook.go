@@ -40,14 +40,15 @@ type Webhook struct {
 	Extra     gateway.Raw     // campaign: the further members of the body, a JSON object; nil: none
 	Token     gateway.Secret  // chatbot: goes along as the query's token
 
-	Signer   *signature.Signer // never nil
-	Timeout  time.Duration     // for all of a sync call
-	Async    bool
-	Continue bool // a sync call goes on as an async one at its deadline
-	Retry    retry.Policy
-	Breaker  *breaker.Settings // nil: none
-	Response *mapping.Program  // of the answer; its rules have no match
-	Metrics  metrics.Webhook
+	Signer    *signature.Signer // never nil
+	Timeout   time.Duration     // for all of a sync call
+	Async     bool
+	Continue  bool // a sync call goes on as an async one at its deadline
+	Retry     retry.Policy
+	Breaker   *breaker.Settings // nil: none
+	Response  *mapping.Program  // of the answer; its rules have no match
+	Variables int               // bytes that the variables of the answer may have, as JSON
+	Metrics   metrics.Webhook
 }
 
 // TemplateField is a header or query parameter whose value is rendered.
@@ -85,9 +86,10 @@ func CompileWebhook(meta gateway.Meta, spec gateway.Webhook, o Options) (*Webhoo
 		w.Breaker = &settings
 	}
 	w.compileRequest(o, &f)
-	response, more := mapping.Compile(nil, spec.Response.Variables)
+	bounds := o.variables("response.variables_max", spec.Response.VariablesMax, &f)
+	response, more := mapping.Compile(nil, spec.Response.Variables, bounds)
 	f.under("response", more)
-	w.Response = response
+	w.Response, w.Variables = response, bounds.Variables
 	if len(f) > 0 {
 		return nil, f
 	}

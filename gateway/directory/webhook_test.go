@@ -96,9 +96,9 @@ func read1(t *testing.T, p *mapping.Program, answer string) []byte {
 	if !ok {
 		t.Fatal("an answer fits no rule")
 	}
-	out, missing := p.Rules.AppendVariables(nil, &v, verdict)
-	if missing != "" {
-		t.Fatalf("%s is missing", missing)
+	out, err := p.Rules.AppendVariables(nil, &v, verdict)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"errors"
 	"time"
 
 	"hookgate/gateway"
@@ -13,15 +14,31 @@ import (
 // callback has memory of its own.
 func (in *Inbound) extract(r *request) {
 	src, c := r.src, &r.callback
+	r.values.Owner(src.Tenant.ID)
 	src.Plan.Set.Read(&r.document, &r.values)
 	c.Source = src
 	c.Key = r.conversationKey()
 	c.Mark, c.Strong = r.mark()
+	if err := r.values.Err(); err != nil { // then neither is known
+		c.Key = ""
+		r.unread(err)
+		return
+	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
 	received := in.Now().Add(-time.Since(r.at))
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
+	r.values.Let()
+}
+
+// unread ends the way of a callback in which nothing can be found.
+func (r *request) unread(err error) {
+	if errors.Is(err, mapping.ErrTooComplex) {
+		r.finish(gateway.OutcomeTooComplex)
+		return
+	}
+	r.fail(err)
 }
 
 // conversationKey gives the key in memory of its own; "" where there is none.

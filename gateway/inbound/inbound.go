@@ -45,6 +45,7 @@ type Options struct {
 type Inbound struct {
 	Options
 	rates    limits.Table
+	told     limits.Table // of callbacks that are too complex
 	failures limits.Failures
 	requests sync.Pool
 	decoy    *signature.Verifier
@@ -85,7 +86,10 @@ func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) 
 }
 
 // Forget drops what is kept of a tenant that is no more.
-func (in *Inbound) Forget(tenant string) { in.rates.Forget(tenant) }
+func (in *Inbound) Forget(tenant string) {
+	in.rates.Forget(tenant)
+	in.told.Forget(tenant)
+}
 
 // way is the steps of a callback, in order.
 var way = []func(*Inbound, *request){

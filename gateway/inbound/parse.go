@@ -16,6 +16,10 @@ import (
 // parse undoes the coding of the body, up to the source's limit, and understands
 // it by its type.
 func (in *Inbound) parse(r *request) {
+	if err := r.values.Hold(r.src.Tenant.ID, len(r.received)); err != nil {
+		r.fail(err)
+		return
+	}
 	coding, codings := r.Get("Content-Encoding")
 	body, err := r.inflate(string(coding), codings)
 	switch {

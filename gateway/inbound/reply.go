@@ -11,6 +11,8 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/limits"
+	"hookgate/gateway/mapping"
 )
 
 // reply says what became of the callback, in body, header and metric.
@@ -24,10 +26,13 @@ func (in *Inbound) reply(r *request) {
 	if in.Duration != nil {
 		in.Duration.Observe(time.Since(r.at).Seconds())
 	}
-	// What strangers bring about is not logged here, for a flood must not fill the log.
-	if o == gateway.OutcomeUnavailable && r.err != nil && !errors.Is(r.err, edge.ErrNoMemory) {
+	// What senders can bring about is not logged here, for a flood must not fill the log.
+	if o == gateway.OutcomeUnavailable && r.err != nil && !errors.Is(r.err, edge.ErrNoMemory) && !errors.Is(r.err, mapping.ErrBusy) {
 		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
+	}
+	if o == gateway.OutcomeTooComplex {
+		in.tellComplex(r)
 	}
 	if r.answer.Status != 0 {
 		response.SetStatusCode(r.answer.Status)
@@ -79,10 +84,26 @@ func (r *request) appendBody(dst []byte, status int) []byte {
 
 // why says what is wrong with a refused callback, as far as its sender may know.
 func (r *request) why() string {
-	if r.taken.Outcome == gateway.OutcomeVariableMissing {
-		return "the required variable " + r.taken.Variable + " is missing, or not of its type"
+	switch r.taken.Outcome {
+	case gateway.OutcomeVariableMissing:
+		return mapping.MissingVariable(r.taken.Variable).Error()
+	case gateway.OutcomeVariablesTooLarge:
+		return "the variables that are mapped from it have together more than " + strconv.Itoa(r.src.Mapping.Variables) + " bytes of JSON"
+	case gateway.OutcomeTooComplex:
+		return "finding key, outcome and variables in it takes more work than is allowed"
 	}
 	return r.detail
+}
+
+// tellComplex logs that rules take too much work, once a minute for each source: a
+// flood must not fill the log.
+func (in *Inbound) tellComplex(r *request) {
+	const perMinute = 1.0 / 60
+	once := gateway.Rate{PerSecond: perMinute, Burst: 1}
+	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, &once, 1, r.at) == 0 {
+		in.Log.Warn("callback takes too much work to match and map", slog.String("tenant", r.src.Tenant.ID),
+			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), slog.Int("body_bytes", len(r.received)))
+	}
 }
 
 // appendMember appends a member that has a value.

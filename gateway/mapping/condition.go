@@ -1,10 +1,6 @@
 package mapping
 
-import (
-	"regexp"
-
-	"hookgate/gateway"
-)
+import "hookgate/gateway"
 
 // MaxRegex is the longest regular expression in bytes.
 const MaxRegex = 1024
@@ -19,9 +15,9 @@ const maxIn = 1000
 // condition looks at one value of a callback.
 type condition struct {
 	slot    Slot
-	exists  bool           // the value must be there, or else must not
-	targets []target       // equals or in
-	regex   *regexp.Regexp // of the text of a scalar
+	exists  bool     // the value must be there, or else must not
+	targets []target // equals or in
+	regex   *pattern // of the text of a scalar
 }
 
 // target is a value to be equal to.
@@ -33,29 +29,30 @@ type target struct {
 
 func (c *condition) holds(v *Values) bool {
 	value := v.At(c.slot)
+	if !v.work.spend(itemCost) {
+		return false
+	}
 	switch {
 	case c.targets != nil:
 		return c.equalsOne(value, v)
 	case c.regex != nil:
-		if !value.IsScalar() || !v.work.spend(matchCost*len(value.Raw)) {
+		if !value.IsScalar() {
 			return false
 		}
-		return c.regex.Match(v.text(value))
+		text, ok := v.text(value)
+		return ok && c.regex.match(text, v.work)
 	}
 	return (value.Kind != Missing) == c.exists
 }
-
-// matchCost is how much longer it takes to match a byte than to pass over it.
-const matchCost = 8
 
 // equalsOne compares JSON values; what is text by nature compares as text with
 // whatever scalar the condition names (SPEC 14).
 func (c *condition) equalsOne(value Value, v *Values) bool {
 	if value.Loose || value.Kind == String {
-		if !v.work.spend(len(value.Raw)) {
+		text, ok := v.text(value)
+		if !ok || !v.work.spend(targetCost*len(c.targets)) {
 			return false
 		}
-		text := v.text(value)
 		for i := range c.targets {
 			t := &c.targets[i]
 			fits := t.kind == String || value.Loose && (t.kind == Number || t.kind == Bool)
@@ -67,18 +64,22 @@ func (c *condition) equalsOne(value Value, v *Values) bool {
 	}
 	for i := range c.targets {
 		t := &c.targets[i]
-		if value.Kind == t.kind && v.work.spend(len(value.Raw)) && equalJSON(value.Raw, t.raw) {
+		if value.Kind == t.kind && v.work.equal(value.Raw, t.raw) {
 			return true
 		}
 	}
 	return false
 }
 
-// text gives the text of a scalar, good until the next call.
-func (v *Values) text(value Value) []byte {
+// text gives the text of a scalar, good until the next call; false where that takes
+// too much work.
+func (v *Values) text(value Value) ([]byte, bool) {
+	if !v.work.spend(textCost * len(value.Raw)) {
+		return nil, false
+	}
 	text, scratch := value.text(v.scratch)
 	v.scratch = scratch
-	return text
+	return text, true
 }
 
 func newTarget(raw gateway.Raw) (target, string) {
@@ -145,14 +146,14 @@ func (c *compiler) targets(place string, values []gateway.Raw, list bool) []targ
 	return out
 }
 
-func (c *compiler) regex(place, text string) *regexp.Regexp {
+func (c *compiler) regex(place, text string) *pattern {
 	if len(text) > MaxRegex {
 		c.fault(place, "a regular expression has at most %d bytes", MaxRegex)
 		return nil
 	}
-	re, err := regexp.Compile(text)
+	p, err := c.builder.patterns.compile(text)
 	if err != nil {
 		c.fault(place, "%v", err)
 	}
-	return re
+	return p
 }

@@ -6,19 +6,39 @@ import (
 )
 
 // asIs keeps the JSON type; null stays null.
-func asIs(dst []byte, value Value, _ *Values) ([]byte, bool) {
+func asIs(dst []byte, value Value, v *Values) ([]byte, bool) {
 	if value.Kind == Missing {
+		return dst, false
+	}
+	return v.copied(dst, value)
+}
+
+// copied appends the JSON of a value.
+func (v *Values) copied(dst []byte, value Value) ([]byte, bool) {
+	if !v.fitting(len(value.Raw)) {
 		return dst, false
 	}
 	return value.AppendJSON(dst), true
 }
 
+// fitting says whether so many bytes more may be appended.
+func (v *Values) fitting(n int) bool {
+	if v.room >= n {
+		return v.work.spend(itemCost + n)
+	}
+	v.room = -1
+	return false
+}
+
 // toText renders numbers as they are written, and booleans.
-func toText(dst []byte, value Value, _ *Values) ([]byte, bool) {
+func toText(dst []byte, value Value, v *Values) ([]byte, bool) {
 	switch value.Kind {
 	case String, Text:
-		return value.AppendJSON(dst), true
+		return v.copied(dst, value)
 	case Number, Bool:
+		if !v.fitting(len(value.Raw)) {
+			return dst, false
+		}
 		dst = append(dst, '"')
 		dst = append(dst, value.Raw...)
 		return append(dst, '"'), true
@@ -31,8 +51,9 @@ func toNumber(dst []byte, value Value, v *Values) ([]byte, bool) {
 	if !value.IsScalar() || value.Kind == Bool {
 		return dst, false
 	}
-	literal := bytes.TrimSpace(v.text(value))
-	if !isNumber(literal) {
+	text, ok := v.text(value)
+	literal := bytes.TrimSpace(text)
+	if !ok || !isNumber(literal) || !v.fitting(len(literal)) {
 		return dst, false
 	}
 	return append(dst, literal...), true
@@ -42,8 +63,10 @@ func toBoolean(dst []byte, value Value, v *Values) ([]byte, bool) {
 	if !value.IsScalar() {
 		return dst, false
 	}
-	said := view(bytes.TrimSpace(v.text(value)))
+	text, ok := v.text(value)
+	said := view(bytes.TrimSpace(text))
 	switch {
+	case !ok:
 	case value.Kind == Number:
 		switch {
 		case equalNumbers(value.Raw, []byte("1")):
@@ -66,13 +89,13 @@ func toJSON(dst []byte, value Value, v *Values) ([]byte, bool) {
 	case Missing, Null:
 		return dst, false
 	case String, Text:
-		held := bytes.TrimSpace(v.text(value))
-		if valid(held) {
-			if held[0] == 'n' { // null, in a type, is missing wherever it stands
+		text, ok := v.text(value)
+		if held := bytes.TrimSpace(text); ok && valid(held) {
+			if held[0] == 'n' || !v.fitting(len(held)) { // null, in a type, is missing wherever it stands
 				return dst, false
 			}
 			return append(dst, held...), true
 		}
 	}
-	return value.AppendJSON(dst), true
+	return v.copied(dst, value)
 }

@@ -14,8 +14,11 @@ func toDate(dst []byte, value Value, v *Values) ([]byte, bool) {
 	if !value.IsScalar() || value.Kind == Bool {
 		return dst, false
 	}
-	written := bytes.TrimSpace(v.text(value))
-	t, ok := parseDate(written)
+	text, ok := v.text(value)
+	if !ok {
+		return dst, false
+	}
+	t, ok := parseDate(bytes.TrimSpace(text))
 	if !ok || t.Year() < 0 || t.Year() > 9999 {
 		return dst, false
 	}

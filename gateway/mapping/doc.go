@@ -66,10 +66,12 @@
 //
 // # Bounds
 //
-// Whoever writes a path or sends a body may be hostile, so all work is bounded: a
-// path has 1 KiB; JSONPaths and conditions may pass over 128 MiB for one callback
-// and expressions take 100 ms, all together; what they make has at most 1 MiB.
-// What is over a bound is missing.
+// Whoever writes a path or sends a body may be hostile, so all work is bounded
+// (Bounds): a path has 1 KiB, a compiled pattern 1000 instructions; all that is done
+// with one callback counts in nanoseconds of a slow core, of which it has 50 ms
+// (work.go), and what is over them is ErrTooComplex, never a "no". Variables have
+// together 1 MiB. What one path makes has at most 1 MiB, and is missing where it is
+// larger. What takes long takes turns (turns.go).
 //
 // A template has 64 KiB, a Body 256 KiB, one tag 4 KiB. The templates of a Builder
 // have 4096 tags and look into 10,000 places. For one document they take 100 ms

@@ -1,10 +1,11 @@
 package mapping
 
-// equalJSON says whether two JSON values are the same: numbers by value,
-// strings by text, objects whatever the order of their members.
-func equalJSON(a, b []byte) bool {
+// equal says whether two JSON values are the same: numbers by value, strings by
+// text, objects whatever the order of their members. Where the work is used up it is
+// false.
+func (w *work) equal(a, b []byte) bool {
 	kind := kindOf(a)
-	if kind != kindOf(b) {
+	if kind != kindOf(b) || !w.spend(itemCost+textCost*(len(a)+len(b))) {
 		return false
 	}
 	switch kind {
@@ -13,9 +14,9 @@ func equalJSON(a, b []byte) bool {
 	case String:
 		return equalStrings(a, b)
 	case Array:
-		return equalArrays(a, b)
+		return w.equalArrays(a, b)
 	case Object:
-		return equalObjects(a, b)
+		return w.equalObjects(a, b)
 	}
 	return string(a) == string(b) // null, true, false
 }
@@ -34,7 +35,7 @@ func unescaped(inner []byte) string {
 	return string(appendUnescaped(make([]byte, 0, len(inner)), inner))
 }
 
-func equalArrays(a, b []byte) bool {
+func (w *work) equalArrays(a, b []byte) bool {
 	i, j := 1, 1
 	for {
 		x, okX := nextItem(a, i)
@@ -43,20 +44,20 @@ func equalArrays(a, b []byte) bool {
 			return okX == okY
 		}
 		i, j = skipValue(a, x), skipValue(b, y)
-		if !equalJSON(a[x:i], b[y:j]) {
+		if !w.equal(a[x:i], b[y:j]) {
 			return false
 		}
 	}
 }
 
-func equalObjects(a, b []byte) bool {
-	left, right := objectMembers(a), objectMembers(b)
+func (w *work) equalObjects(a, b []byte) bool {
+	left, right := w.objectMembers(a), w.objectMembers(b)
 	if len(left) != len(right) {
 		return false
 	}
 	for name, value := range left {
 		other, found := right[name]
-		if !found || !equalJSON(value, other) {
+		if !found || !w.equal(value, other) {
 			return false
 		}
 	}
@@ -64,11 +65,11 @@ func equalObjects(a, b []byte) bool {
 }
 
 // objectMembers gives the members by name; of those with one name the last counts.
-func objectMembers(object []byte) map[string][]byte {
+func (w *work) objectMembers(object []byte) map[string][]byte {
 	members := make(map[string][]byte)
 	for i := 1; ; {
 		m, next, ok := nextMember(object, i)
-		if !ok {
+		if !ok || !w.spend(namedCost) {
 			return members
 		}
 		i = next

@@ -20,6 +20,14 @@ func (s *sandbox) eval(n nodes.Node) (*exec.Value, error) {
 	if !s.leave() {
 		return nil, s.overBound()
 	}
+	value, err := s.evaluated(n)
+	if err == nil && !s.weigh(value) {
+		return nil, s.overBound()
+	}
+	return value, err
+}
+
+func (s *sandbox) evaluated(n nodes.Node) (*exec.Value, error) {
 	switch n := n.(type) {
 	case *nodes.None:
 		return exec.AsValue(nil), nil

@@ -1,6 +1,10 @@
 package mapping
 
-import "hookgate/gateway"
+import (
+	"fmt"
+
+	"hookgate/gateway"
+)
 
 // Explained is how one variable came to its value, for people who set one up.
 type Explained struct {
@@ -10,27 +14,42 @@ type Explained struct {
 	Problem    string      // why there is no value, or not the one that was found
 }
 
-// Explain tells of every variable of an outcome. The answer shares no memory with
-// the document.
+// Explain tells of every variable of an outcome. All that was found is together as
+// large as the variables may be, and so is what became of it. The answer shares no
+// memory with the document.
 func (r *Rules) Explain(v *Values, verdict Verdict) []Explained {
+	defer v.work.rest()
 	list := r.of(verdict)
 	out := make([]Explained, 0, len(list))
+	found, made := r.most, r.most
 	for i := range list {
-		out = append(out, list[i].explain(v))
+		e := list[i].explain(v, found, made)
+		found, made = found-len(e.Found), made-len(e.Value)
+		out = append(out, e)
 	}
 	return out
 }
 
-func (vr *variable) explain(v *Values) Explained {
+// explain shows of what was found, and of what it became, at most so many bytes.
+func (vr *variable) explain(v *Values, found, made int) Explained {
 	e := Explained{Name: vr.name, Path: vr.path}
 	value := v.At(vr.slot)
-	if value.Kind != Missing {
+	if value.Kind != Missing && len(value.Raw) <= found {
 		e.Found = value.AppendJSON(nil)
 	}
+	v.room = made
 	converted, ok := vr.convert(nil, value, v)
 	switch {
+	case v.Err() != nil:
+		e.Problem = v.Err().Error()
+		return e
+	case v.room < 0:
+		e.Problem = fmt.Sprintf("what the path found has %d bytes of JSON: all variables together have at most variables_max", len(value.Raw))
+		return e
 	case ok:
-		e.Value = converted
+		if e.Value = converted; e.Found == nil {
+			e.Problem = fmt.Sprintf("what the path found has %d bytes of JSON, and is not shown", len(value.Raw))
+		}
 		return e
 	case value.Kind == Missing:
 		e.Problem = v.whyMissing(vr.slot)

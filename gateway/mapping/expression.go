@@ -44,7 +44,7 @@ func (x *expression) value(v *Values) (result Value, err error) {
 			result, err = Value{}, errExpression
 		}
 	}()
-	s := newSandbox(v.deadline)
+	s := newSandbox(v.deadline, v.work)
 	s.inputs = make([]any, len(x.inputs))
 	size := 0
 	for i, in := range x.inputs {
@@ -57,6 +57,9 @@ func (x *expression) value(v *Values) (result Value, err error) {
 		}
 		if value.Kind == Missing {
 			continue
+		}
+		if !v.work.spend(decodeCost * len(value.Raw)) {
+			return Value{}, errWork
 		}
 		decoded, ok := s.decode(value.Raw)
 		if !ok {
@@ -75,6 +78,8 @@ func (s *sandbox) result(n nodes.Node) ([]byte, error) {
 	}
 	out, ok := appendResult(nil, value, 0)
 	switch {
+	case !s.work.spend(buildCost * len(out)):
+		return nil, errWork
 	case !ok:
 		return nil, errExpression
 	case len(out) > maxFound:

@@ -164,7 +164,7 @@ func TestExpressionsShareOneBound(t *testing.T) {
 	slot, _ := b.Path(`{{ a | upper }}`)
 	var v Values
 	b.Set().Read(jsonDocument(t, orderBody), &v)
-	v.rendered = maxRender
+	v.work.left = 0
 	if value := v.At(slot); value.Kind != Missing {
 		t.Errorf("after the bound %s was found", value.Raw)
 	}

@@ -28,8 +28,10 @@ const mostNested = 3
 
 // CompileSourceOf is CompileSource for a provider whose messages are known by more
 // than one path can say.
-func CompileSourceOf(key gateway.KeyPlace, known []Identity, match []gateway.Match, variables []gateway.Variable) (*SourcePlan, []gateway.Fault) {
-	return compileSource(key, match, variables, func(c *compiler, plan *SourcePlan) {
+func CompileSourceOf(
+	key gateway.KeyPlace, known []Identity, match []gateway.Match, variables []gateway.Variable, b Bounds,
+) (*SourcePlan, []gateway.Fault) {
+	return compileSource(key, match, variables, b, func(c *compiler, plan *SourcePlan) {
 		plan.known = c.identities(known, mostNested)
 	})
 }
@@ -43,7 +45,7 @@ func (c *compiler) identities(known []Identity, deep int) (all []identity) {
 	for _, k := range known {
 		of, inside := identity{each: NoSlot, ids: len(k.ID)}, c
 		if k.Each != "" {
-			of.each, inside = c.path(at, k.Each), newCompiler()
+			of.each, inside = c.path(at, k.Each), newCompiler(c.builder.bounds)
 		}
 		of.in = inside.identities(k.In, deep-1)
 		for _, list := range [...][]string{k.ID, k.With} {
@@ -102,7 +104,7 @@ func (s *messageReader) read(known []identity, v *Values, deep int, do func(id [
 			return false, true
 		}
 		for raw := range Items(found.Raw) {
-			if !s.item(of, raw, deep, do) {
+			if !s.item(of, raw, v, deep, do) {
 				return false, true
 			}
 		}
@@ -111,10 +113,13 @@ func (s *messageReader) read(known []identity, v *Values, deep int, do func(id [
 }
 
 // item reads one item of a list. One that has lists, but none that is known, has no
-// id.
-func (s *messageReader) item(of *identity, raw []byte, deep int, do func(id []byte)) bool {
+// id. All items of a request are one bound of work.
+func (s *messageReader) item(of *identity, raw []byte, around *Values, deep int, do func(id []byte)) bool {
 	v := &s.items[deep]
-	of.set.Read(&Document{Raw: raw, Body: JSON}, v)
+	of.set.ReadAfter(&Document{Raw: raw, Body: JSON}, v, around)
+	if v.Err() != nil {
+		return false
+	}
 	if of.in == nil {
 		return s.message(of, v, do)
 	}

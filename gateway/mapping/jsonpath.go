@@ -40,8 +40,8 @@ type slice struct {
 
 // compileJSONPath turns a path that can only find one value into plain steps,
 // which the one walk looks up.
-func compileJSONPath(path string) (compiled, error) {
-	p := queryParser{text: path}
+func compileJSONPath(path string, patterns *patterns) (compiled, error) {
+	p := queryParser{text: path, patterns: patterns}
 	q, err := p.whole()
 	if err != nil {
 		return compiled{}, err
@@ -78,6 +78,7 @@ func (q *query) find(body []byte, w *work) []byte {
 	i := skipSpace(body, 0)
 	root := body[i:skipValue(body, i)]
 	f := finder{root: root, work: w}
+	defer f.free()
 	nodes := q.nodes(&f, root)
 	switch {
 	case len(nodes) == 0 || w.left < 0:
@@ -89,7 +90,7 @@ func (q *query) find(body []byte, w *work) []byte {
 	for _, node := range nodes {
 		size += len(node) + 1
 	}
-	if size > maxFound || !w.spend(size) {
+	if size > maxFound || !w.spend(buildCost*size) {
 		return nil
 	}
 	out := append(make([]byte, 0, size), '[')
@@ -108,15 +109,51 @@ func (q *query) find(body []byte, w *work) []byte {
 type finder struct {
 	root []byte
 	work *work
+	last foundPattern
+	// What was learned of a pattern by one value serves for the next.
+	machines []*machine
+}
+
+// mostMachines is how many patterns of one path are kept so.
+const mostMachines = 8
+
+func (f *finder) match(p *pattern, text []byte) bool {
+	for _, m := range f.machines {
+		if m.pattern == p {
+			return m.run(text)
+		}
+	}
+	if len(f.machines) == mostMachines {
+		f.free()
+	}
+	if !f.work.spend(machineCost) {
+		return false
+	}
+	m := p.machine(f.work)
+	f.machines = append(f.machines, m)
+	return m.run(text)
+}
+
+func (f *finder) free() {
+	for _, m := range f.machines {
+		m.free()
+	}
+	f.machines = f.machines[:0]
 }
 
 func (q *query) nodes(f *finder, current []byte) [][]byte {
 	if q.absolute {
 		current = f.root
 	}
+	if !f.work.spend(itemCost) {
+		return nil
+	}
 	nodes := [][]byte{current}
 	for i := range q.segments {
 		var next [][]byte
+		if !f.work.spend(itemCost + nameCost*len(nodes)) {
+			return nil
+		}
 		for _, node := range nodes {
 			next = q.segments[i].from(f, node, next)
 		}
@@ -144,10 +181,6 @@ func (s *segment) from(f *finder, value []byte, found [][]byte) [][]byte {
 	return found
 }
 
-// nodeCost is what one found value counts, for the memory that its place takes:
-// the bound is then some ten megabytes, too.
-const nodeCost = 128
-
 // children are the values directly inside one, with names where it is an object.
 type children struct {
 	names  []member
@@ -161,7 +194,7 @@ func (f *finder) children(value []byte) (children, bool) {
 		return c, false
 	}
 	if c.object {
-		c.names = lastMembers(value)
+		c.names = lastMembers(value, f.work)
 		for _, m := range c.names {
 			c.values = append(c.values, m.value)
 		}
@@ -178,18 +211,19 @@ func (f *finder) children(value []byte) (children, bool) {
 }
 
 // lastMembers gives an object's members in order; of those with one name the last.
-func lastMembers(object []byte) []member {
+func lastMembers(object []byte, w *work) []member {
 	var all []member
 	at := make(map[string]int)
 	for i := 1; ; {
 		m, next, ok := nextMember(object, i)
-		if !ok {
+		if !ok || !w.spend(namedCost+textCost*len(m.name)) {
 			return all
 		}
 		i = next
 		name := view(m.name)
 		if m.escaped {
 			name = unescaped(m.name)
+			m.name, m.escaped = []byte(name), false // names are compared often
 		}
 		if first, known := at[name]; known {
 			all[first] = m
@@ -200,19 +234,16 @@ func lastMembers(object []byte) []member {
 	}
 }
 
-func (m *member) named(name string) bool {
-	if m.escaped {
-		return unescaped(m.name) == name
-	}
-	return string(m.name) == name
-}
-
 func (s *selector) pick(f *finder, c children, found [][]byte) [][]byte {
 	before := len(found)
+	if !f.work.spend(itemCost) {
+		return nil
+	}
 	switch s.kind {
 	case byName:
+		f.work.spend(nameCost * len(c.names))
 		for i := range c.names {
-			if c.names[i].named(s.name) {
+			if string(c.names[i].name) == s.name {
 				found = append(found, c.values[i])
 			}
 		}

@@ -1,7 +1,7 @@
 package mapping
 
 import (
-	"regexp"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -32,8 +32,10 @@ type (
 	countOf  struct{ of *query }
 	matching struct {
 		text, pattern operand
-		whole         bool           // match(), not search()
-		fixed         *regexp.Regexp // where the pattern is a literal
+		whole         bool     // match(), not search()
+		most          int      // instructions of a pattern from the body
+		isFixed       bool     // the pattern is a literal
+		fixed         *pattern // nil: it is no pattern, and matches nothing
 	}
 )
 
@@ -62,26 +64,23 @@ func (l existence) test(f *finder, current []byte) bool { return len(l.of.nodes(
 func (l comparison) test(f *finder, current []byte) bool {
 	a, hasA := l.left.value(f, current)
 	b, hasB := l.right.value(f, current)
-	if !f.work.spend(len(a) + len(b)) {
+	if !f.work.spend(itemCost + textCost*(len(a)+len(b))) {
 		return false
 	}
+	same := func() bool { return hasA == hasB && (!hasA || f.work.equal(a, b)) }
 	switch l.operator {
 	case "==":
-		return same(a, b, hasA, hasB)
+		return same()
 	case "!=":
-		return !same(a, b, hasA, hasB)
+		return !same()
 	case "<":
 		return hasA && hasB && less(a, b)
 	case ">":
 		return hasA && hasB && less(b, a)
 	case "<=":
-		return same(a, b, hasA, hasB) || hasA && hasB && less(a, b)
+		return same() || hasA && hasB && less(a, b)
 	}
-	return same(a, b, hasA, hasB) || hasA && hasB && less(b, a) // >=
-}
-
-func same(a, b []byte, hasA, hasB bool) bool {
-	return hasA == hasB && (!hasA || equalJSON(a, b))
+	return same() || hasA && hasB && less(b, a) // >=
 }
 
 // less orders numbers and strings; nothing else has an order.
@@ -110,7 +109,7 @@ func (o single) value(f *finder, current []byte) ([]byte, bool) {
 
 func (o lengthOf) value(f *finder, current []byte) ([]byte, bool) {
 	raw, ok := o.of.value(f, current)
-	if !ok {
+	if !ok || !f.work.spend(itemCost+textCost*len(raw)) {
 		return nil, false
 	}
 	n := 0
@@ -135,40 +134,66 @@ func (o countOf) value(f *finder, current []byte) ([]byte, bool) {
 
 func (l *matching) test(f *finder, current []byte) bool {
 	raw, ok := l.text.value(f, current)
-	if !ok || kindOf(raw) != String || !f.work.spend(len(raw)) {
+	if !ok || kindOf(raw) != String || !f.work.spend(textCost*len(raw)) {
 		return false
 	}
-	re := l.fixed
-	if re == nil {
-		pattern, ok := l.pattern.value(f, current)
-		if !ok || kindOf(pattern) != String || !f.work.spend(regexCost+len(pattern)<<6) {
-			return false
-		}
-		if re = iRegexp(unescaped(pattern[1:len(pattern)-1]), l.whole); re == nil {
-			return false
-		}
+	p := l.fixed
+	if !l.isFixed {
+		p = l.found(f, current)
 	}
-	return re.MatchString(unescaped(raw[1 : len(raw)-1]))
+	if p == nil {
+		return false
+	}
+	if inner := raw[1 : len(raw)-1]; hasEscape(inner) {
+		raw = appendUnescaped(nil, inner)
+	} else {
+		raw = inner
+	}
+	return f.match(p, raw)
 }
 
-// regexCost is what compiling a pattern found in the body counts.
-const regexCost = 16 << 10
-
-// iRegexp compiles an I-Regexp (RFC 9485), or gives nil where it is none. RE2
-// knows all of I-Regexp; only the dot differs, which here spares \r as well.
-func iRegexp(pattern string, whole bool) *regexp.Regexp {
-	if len(pattern) > MaxRegex {
+// found compiles a pattern that stands in the body; nil where it is none, or one that
+// could not be written in a path. Most bodies that have one have it once.
+func (l *matching) found(f *finder, current []byte) *pattern {
+	raw, ok := l.pattern.value(f, current)
+	if !ok || kindOf(raw) != String || len(raw) > 6*MaxRegex {
 		return nil
+	}
+	text := unescaped(raw[1 : len(raw)-1])
+	if last := &f.last; last.text == text && last.whole == l.whole {
+		return last.pattern
+	}
+	if !f.work.spend(compileCost(text)) {
+		return nil
+	}
+	one := patterns{most: l.most, size: maxPatternSize, cost: maxPatternCost}
+	p, _ := one.iRegexp(text, l.whole) // what is none matches nothing (RFC 9535, 2.4.6)
+	f.last = foundPattern{text, l.whole, p}
+	return p
+}
+
+// foundPattern is the one that was compiled last.
+type foundPattern struct {
+	text    string
+	whole   bool
+	pattern *pattern
+}
+
+// iRegexp compiles an I-Regexp (RFC 9485). RE2 knows all of I-Regexp; only the dot
+// differs, which here spares \r as well.
+func (p *patterns) iRegexp(text string, whole bool) (*pattern, error) {
+	if len(text) > MaxRegex {
+		return nil, fmt.Errorf("a regular expression has at most %d bytes", MaxRegex)
 	}
 	var b strings.Builder
 	class := false
-	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
+	for i := 0; i < len(text); i++ {
+		c := text[i]
 		switch {
-		case c == '\\' && i+1 < len(pattern):
+		case c == '\\' && i+1 < len(text):
 			b.WriteByte(c)
 			i++
-			c = pattern[i]
+			c = text[i]
 		case c == '[':
 			class = true
 		case c == ']':
@@ -179,13 +204,8 @@ func iRegexp(pattern string, whole bool) *regexp.Regexp {
 		}
 		b.WriteByte(c)
 	}
-	text := b.String()
 	if whole {
-		text = `\A(?:` + text + `)\z`
+		return p.compile(`\A(?:` + b.String() + `)\z`)
 	}
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return nil
-	}
-	return re
+	return p.compile(b.String())
 }

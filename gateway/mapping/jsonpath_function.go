@@ -1,5 +1,10 @@
 package mapping
 
+import (
+	"errors"
+	"regexp/syntax"
+)
+
 // word reads true, false, null, or a function with its arguments
 // (RFC 9535, 2.4).
 func (p *queryParser) word() (term, error) {
@@ -20,7 +25,7 @@ func (p *queryParser) word() (term, error) {
 	if err != nil {
 		return term{}, err
 	}
-	t, err := function(name, args, start)
+	t, err := p.function(name, args, start)
 	t.function = name
 	return t, err
 }
@@ -55,7 +60,7 @@ func (p *queryParser) arguments() ([]argument, error) {
 	}
 }
 
-func function(name string, args []argument, at int) (term, error) {
+func (p *queryParser) function(name string, args []argument, at int) (term, error) {
 	want := 1
 	if name == "match" || name == "search" {
 		want = 2
@@ -77,12 +82,12 @@ func function(name string, args []argument, at int) (term, error) {
 		}
 		return term{operand: single{of}}, nil
 	case "match", "search":
-		return matchFunction(name, args)
+		return p.matchFunction(name, args)
 	}
 	return term{}, pathError(at, "there is no function %s(): length, count, match, search, value", name)
 }
 
-func matchFunction(name string, args []argument) (term, error) {
+func (p *queryParser) matchFunction(name string, args []argument) (term, error) {
 	text, err := args[0].asOperand(args[0].at)
 	if err != nil {
 		return term{}, err
@@ -91,9 +96,16 @@ func matchFunction(name string, args []argument) (term, error) {
 	if err != nil {
 		return term{}, err
 	}
-	m := &matching{text: text, pattern: pattern, whole: name == "match"}
-	if fixed, ok := pattern.(literal); ok && kindOf(fixed) == String {
-		m.fixed = iRegexp(unescaped(fixed[1:len(fixed)-1]), m.whole)
+	m := &matching{text: text, pattern: pattern, whole: name == "match", most: p.patterns.most}
+	fixed, ok := pattern.(literal)
+	if !ok || kindOf(fixed) != String {
+		return term{logical: m}, nil
 	}
-	return term{logical: m}, nil
+	m.isFixed = true
+	m.fixed, err = p.patterns.iRegexp(unescaped(fixed[1:len(fixed)-1]), m.whole)
+	var bad *syntax.Error
+	if err != nil && !errors.As(err, &bad) {
+		return term{}, pathError(args[1].at, "%v", err)
+	}
+	return term{logical: m}, nil // what is no pattern matches nothing (RFC 9535, 2.4.6)
 }

@@ -8,8 +8,9 @@ import (
 
 // queryParser reads a JSONPath by the grammar of RFC 9535, appendix A.
 type queryParser struct {
-	text string
-	at   int
+	patterns *patterns
+	text     string
+	at       int
 }
 
 func (p *queryParser) whole() (*query, error) {

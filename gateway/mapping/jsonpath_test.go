@@ -28,7 +28,7 @@ func TestJSONPathCompliance(t *testing.T) {
 	}
 	for _, g := range groups {
 		for path, want := range g.Finds {
-			p := queryParser{text: path}
+			p := queryParser{text: path, patterns: somePatterns()}
 			q, err := p.whole()
 			if string(want) == `"invalid"` {
 				if err == nil {
@@ -71,7 +71,7 @@ func TestJSONPathPublicSuite(t *testing.T) {
 		t.Fatalf("the suite has %d cases", len(suite.Tests))
 	}
 	for _, c := range suite.Tests {
-		p := queryParser{text: c.Selector}
+		p := queryParser{text: c.Selector, patterns: somePatterns()}
 		q, err := p.whole()
 		if c.Invalid || err != nil {
 			if !c.Invalid || err == nil {
@@ -92,7 +92,7 @@ func TestJSONPathPublicSuite(t *testing.T) {
 // foundBy gives what a JSONPath finds in a body, as a list.
 func foundBy(q *query, body []byte) any {
 	found := []any{}
-	for _, node := range q.nodes(&finder{root: body, work: &work{maxWork}}, body) {
+	for _, node := range q.nodes(&finder{root: body, work: newWork()}, body) {
 		found = append(found, decodeTree(node))
 	}
 	return found

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"testing"
 
 	"hookgate/gateway"
@@ -43,6 +44,24 @@ func read(t testing.TB, path string, doc *Document) (string, Kind) {
 		return "", Missing
 	}
 	return string(value.AppendJSON(nil)), value.Kind
+}
+
+// missingIn gives the name of the variable that is missing.
+func missingIn(err error) string {
+	var name MissingVariable
+	errors.As(err, &name)
+	return string(name)
+}
+
+func newWork() *work {
+	w := new(work)
+	w.begin(Bounds{}.Filled().Work, "")
+	return w
+}
+
+func somePatterns() *patterns {
+	p := newPatterns(Bounds{})
+	return &p
 }
 
 func pointer[T any](v T) *T { return &v }

@@ -51,7 +51,7 @@ type compiled struct {
 
 // compilePath finds out which kind of path it is and compiles it. Only an
 // expression has paths of its own inside, which add numbers.
-func compilePath(path string, add func([]step) (Slot, error)) (compiled, error) {
+func compilePath(path string, patterns *patterns, add func([]step) (Slot, error)) (compiled, error) {
 	switch {
 	case path == "":
 		return compiled{}, pathError(0, "a path is missing")
@@ -71,7 +71,7 @@ func compilePath(path string, add func([]step) (Slot, error)) (compiled, error) 
 	}
 	switch path[0] {
 	case '$':
-		return compileJSONPath(path)
+		return compileJSONPath(path, patterns)
 	case '/':
 		steps, err := parsePointer(path)
 		return compiled{steps: steps}, err

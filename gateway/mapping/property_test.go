@@ -170,12 +170,12 @@ func TestWalkAgreesWithReference(t *testing.T) {
 		for _, w := range all {
 			check(t, body, w.path, v.At(w.slot), tree, w.steps)
 			if w.path[0] == '$' { // the evaluator of the paths that find several agrees
-				p := queryParser{text: w.path}
+				p := queryParser{text: w.path, patterns: somePatterns()}
 				q, err := p.whole()
 				if err != nil {
 					t.Fatal(err)
 				}
-				check(t, body, w.path+" as a query", valueOf(q.find(body, &work{maxWork})), tree, w.steps)
+				check(t, body, w.path+" as a query", valueOf(q.find(body, newWork())), tree, w.steps)
 			}
 		}
 	})
@@ -198,10 +198,10 @@ func TestEqualAgreesWithReference(t *testing.T) {
 		if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
 			t.Fatal("drawn is not valid")
 		}
-		if got, want := equalJSON(a, b), reflect.DeepEqual(x, y); got != want {
+		if got, want := newWork().equal(a, b), reflect.DeepEqual(x, y); got != want {
 			t.Fatalf("%s equals %s: %v", a, b, got)
 		}
-		if !equalJSON(a, a) || equalJSON(a, b) != equalJSON(b, a) {
+		if !newWork().equal(a, a) || newWork().equal(a, b) != newWork().equal(b, a) {
 			t.Fatalf("%s and %s", a, b)
 		}
 	})

@@ -18,6 +18,7 @@ const (
 type Rules struct {
 	entries   []entry
 	variables []variable
+	most      int // bytes of all variables together
 }
 
 type entry struct {
@@ -35,13 +36,18 @@ type Verdict struct {
 }
 
 // Fit gives the first outcome whose conditions all hold. None listed: every
-// callback is a success. It is false for a callback that fits none.
+// callback is a success. It is false for a callback that fits none, and for one of
+// which Values.Err says why that is not known.
 func (r *Rules) Fit(v *Values) (Verdict, bool) {
 	if len(r.entries) == 0 {
 		return Verdict{Branch: gateway.Success}, true
 	}
+	defer v.work.rest()
 	for i := range r.entries {
-		if r.entries[i].fits(v) {
+		switch fits := r.entries[i].fits(v); {
+		case v.work.left < 0:
+			return Verdict{}, false
+		case fits:
 			return r.entries[i].verdict, true
 		}
 	}
@@ -58,10 +64,11 @@ func (e *entry) fits(v *Values) bool {
 }
 
 // AppendVariables appends the variables of an outcome as a JSON object, in the
-// order they are listed. Where a required one is missing it gives dst as it was,
-// and that one's name.
-func (r *Rules) AppendVariables(dst []byte, v *Values, verdict Verdict) (out []byte, missing string) {
-	return appendVariables(dst, r.of(verdict), v)
+// order they are listed, or gives dst as it was and says why there are none: a
+// MissingVariable, ErrVariablesTooLarge, or what Values.Err gives.
+func (r *Rules) AppendVariables(dst []byte, v *Values, verdict Verdict) ([]byte, error) {
+	defer v.work.rest()
+	return appendVariables(dst, r.of(verdict), v, r.most)
 }
 
 // of gives the variables of an outcome.
@@ -78,7 +85,7 @@ type compiler struct {
 	faults  []gateway.Fault
 }
 
-func newCompiler() *compiler { return &compiler{builder: NewBuilder()} }
+func newCompiler(b Bounds) *compiler { return &compiler{builder: newBuilder(b)} }
 
 func (c *compiler) fault(place, format string, args ...any) {
 	c.faults = append(c.faults, gateway.Fault{Path: place, Message: fmt.Sprintf(format, args...)})
@@ -95,7 +102,7 @@ func (c *compiler) path(place, path string) Slot {
 func index(place string, i int) string { return fmt.Sprintf("%s[%d]", place, i) }
 
 func (c *compiler) rules(match []gateway.Match, variables []gateway.Variable) Rules {
-	r := Rules{variables: c.variables("variables", variables)}
+	r := Rules{variables: c.variables("variables", variables), most: c.builder.bounds.Variables}
 	if len(match) > maxMatches {
 		c.fault("match", "at most %d outcomes are listed", maxMatches)
 		return r
@@ -148,15 +155,28 @@ func (c *compiler) entry(place string, i int, m gateway.Match) entry {
 type Program struct {
 	Set   *Set
 	Rules Rules
+	size  int
 }
+
+// Size is about how many bytes of memory it takes beside those of the lists that it
+// was compiled from.
+func (p *Program) Size() int { return p.size }
+
+// size counts patterns twice: the library keeps them in a form of its own, too.
+func (c *compiler) size() int {
+	return 2*(maxPatternSize-c.builder.patterns.size) + nodeSize*c.builder.trie.nodes + nodeSize*len(c.builder.slots)
+}
+
+// nodeSize is about what a place or a path takes, in bytes.
+const nodeSize = 256
 
 // Compile compiles the match and variables of a wait. The faults name places
 // such as match[1].when[0].regex; where there are any, the Program is nil.
-func Compile(match []gateway.Match, variables []gateway.Variable) (*Program, []gateway.Fault) {
-	c := newCompiler()
+func Compile(match []gateway.Match, variables []gateway.Variable, b Bounds) (*Program, []gateway.Fault) {
+	c := newCompiler(b)
 	rules := c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults
 	}
-	return &Program{Set: c.builder.Set(), Rules: rules}, nil
+	return &Program{Set: c.builder.Set(), Rules: rules, size: c.size()}, nil
 }

@@ -11,7 +11,7 @@ import (
 
 func compileRules(t testing.TB, match []gateway.Match, variables []gateway.Variable) *Program {
 	t.Helper()
-	p, faults := Compile(match, variables)
+	p, faults := Compile(match, variables, Bounds{})
 	if faults != nil {
 		t.Fatal(faults)
 	}
@@ -41,8 +41,8 @@ func TestFitTakesTheFirst(t *testing.T) {
 		p.Set.Read(jsonDocument(t, body), &v)
 		got := "none"
 		if verdict, fits := p.Rules.Fit(&v); fits {
-			out, missing := p.Rules.AppendVariables(nil, &v, verdict)
-			got = fmt.Sprintf("%s %s %s%s", verdict.Name, verdict.Branch, out, missing)
+			out, err := p.Rules.AppendVariables(nil, &v, verdict)
+			got = fmt.Sprintf("%s %s %s%s", verdict.Name, verdict.Branch, out, missingIn(err))
 		}
 		if got != want {
 			t.Errorf("%s fits %s, want %s", body, got, want)
@@ -216,9 +216,9 @@ func TestDefaultsAndRequired(t *testing.T) {
 		p := compileRules(t, nil, []gateway.Variable{c.variable})
 		var v Values
 		p.Set.Read(jsonDocument(t, c.body), &v)
-		got, missing := p.Rules.AppendVariables(nil, &v, Verdict{})
-		if string(got) != c.want || missing != c.missing {
-			t.Errorf("%s: %s missing %q, want %s %q", c.name, got, missing, c.want, c.missing)
+		got, err := p.Rules.AppendVariables(nil, &v, Verdict{})
+		if missing := missingIn(err); string(got) != c.want || missing != c.missing {
+			t.Errorf("%s: %s, %v, want %s %q", c.name, got, err, c.want, c.missing)
 		}
 	}
 }
@@ -271,7 +271,7 @@ func TestRuleFaults(t *testing.T) {
 		"match[0].variables[0].path: at 0: a path is missing": {
 			[]gateway.Match{{Name: "m", Branch: gateway.Success, Variables: []gateway.Variable{{Name: "v"}}}}, nil},
 	} {
-		p, faults := Compile(c.match, c.variables)
+		p, faults := Compile(c.match, c.variables, Bounds{})
 		if p != nil || len(faults) != 1 || faults[0].String() != want {
 			t.Errorf("%v, want %s", faults, want)
 		}
@@ -279,7 +279,7 @@ func TestRuleFaults(t *testing.T) {
 }
 
 func TestFaultsAreAllToldAtOnce(t *testing.T) {
-	_, faults := Compile([]gateway.Match{{}}, []gateway.Variable{{}, {}})
+	_, faults := Compile([]gateway.Match{{}}, []gateway.Variable{{}, {}}, Bounds{})
 	if len(faults) != 6 { // name and branch of the entry, name and path of each variable
 		t.Errorf("%d faults: %v", len(faults), faults)
 	}
@@ -304,8 +304,8 @@ func TestConditionsAreBounded(t *testing.T) {
 	var v Values
 	for _, a := range []string{"[" + strings.Repeat("1,", 500_000) + "1]", `"` + strings.Repeat("a", 1<<20) + `"`} {
 		p.Set.Read(jsonDocument(t, `{"a":`+a+`,"b":2}`), &v)
-		if verdict, fits := p.Rules.Fit(&v); fits || v.work.left >= 0 {
-			t.Errorf("it fits %q, with %d bytes left to look at", verdict.Name, v.work.left)
+		if verdict, fits := p.Rules.Fit(&v); fits || v.Err() != ErrTooComplex {
+			t.Errorf("it fits %q, with %d ns left: %v", verdict.Name, v.work.left, v.Err())
 		}
 	}
 }

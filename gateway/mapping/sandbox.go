@@ -31,6 +31,7 @@ var (
 // sandbox is what one evaluation may still do.
 type sandbox struct {
 	deadline time.Time
+	work     *work
 	steps    int
 	items    int
 	produced int
@@ -51,8 +52,8 @@ func sandboxOf(e *exec.Evaluator) *sandbox {
 	return found.(*sandbox)
 }
 
-func newSandbox(deadline time.Time) *sandbox {
-	s := &sandbox{deadline: deadline}
+func newSandbox(deadline time.Time, w *work) *sandbox {
+	s := &sandbox{deadline: deadline, work: w}
 	s.evaluator = &exec.Evaluator{Config: jinjaConfig, Environment: &exec.Environment{
 		Filters: sandboxFilters, Tests: sandboxTests, ControlStructures: noStatements,
 		Context: exec.NewContext(map[string]any{sandboxKey: s}),
@@ -70,7 +71,10 @@ func (s *sandbox) bound() *exec.Value {
 // overBound says which bound it was.
 func (s *sandbox) overBound() error {
 	s.exceeded = true
-	if s.late {
+	switch {
+	case s.work.left < 0:
+		return errWork
+	case s.late:
 		return errTime
 	}
 	return errBound
@@ -85,9 +89,29 @@ func (s *sandbox) fail(err error) *exec.Value {
 // leave is false when no further step may be made.
 func (s *sandbox) leave() bool {
 	s.steps++
-	s.late = s.late || !time.Now().Before(s.deadline)
-	return !s.exceeded && !s.late && s.steps <= maxSteps
+	s.late = s.late || !s.work.now().Before(s.deadline)
+	return s.work.spend(stepCost) && !s.exceeded && !s.late && s.steps <= maxSteps
 }
+
+// weigh counts a value that something is about to be done with.
+func (s *sandbox) weigh(v *exec.Value) bool {
+	switch {
+	case v == nil || v.IsError():
+		return true
+	case v.IsString():
+		return s.work.spend(charCost * len(v.String()))
+	case v.IsList(), v.IsDict():
+		return s.work.spend(entryCost * v.Len())
+	}
+	return true
+}
+
+// What a value counts, in nanoseconds: for a byte of a text, and for an item or
+// member.
+const (
+	charCost  = 20
+	entryCost = 2000
+)
 
 // small says whether a value may be worked on.
 func small(v *exec.Value) bool {
@@ -157,26 +181,35 @@ func library(name string) exec.FilterFunction {
 	return filter
 }
 
+// weighAll counts the arguments of a filter or test, each of which may be looked at
+// for each item of a list; it is false for one that is too large.
+func (s *sandbox) weighAll(params *exec.VarArgs) bool {
+	for _, p := range params.Args {
+		if !small(p) || !s.weigh(p) {
+			return false
+		}
+	}
+	for _, p := range params.KwArgs {
+		if !small(p) || !s.weigh(p) {
+			return false
+		}
+	}
+	return true
+}
+
 func guarded(filter exec.FilterFunction, lenient bool) exec.FilterFunction {
 	return func(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) *exec.Value {
 		s := sandboxOf(e)
 		switch {
-		case !s.leave() || !small(in):
+		case !s.leave() || !small(in) || !s.weigh(in):
 			return s.bound()
 		case !lenient && in.IsError():
 			return in
 		case !lenient && in.IsNil():
 			return s.fail(errExpression) // in a list, which has a filter for its items
 		}
-		for _, p := range params.Args {
-			if !small(p) {
-				return s.bound()
-			}
-		}
-		for _, p := range params.KwArgs {
-			if !small(p) {
-				return s.bound()
-			}
+		if !s.weighAll(params) {
+			return s.bound()
 		}
 		return s.made(filter(e, in, params))
 	}
@@ -197,7 +230,7 @@ func guardedTest(name string) exec.TestFunction {
 	}
 	return func(e *exec.Evaluator, in *exec.Value, params *exec.VarArgs) (bool, error) {
 		s := sandboxOf(e)
-		if !s.leave() {
+		if !s.leave() || !s.weigh(in) || !s.weighAll(params) {
 			s.exceeded = true
 			return false, errBound
 		}

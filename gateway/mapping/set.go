@@ -18,11 +18,18 @@ type Builder struct {
 	resolve func(name string) (path, otherwise []string)
 	byName  map[string]Slot
 	tags    int
+
+	bounds   Bounds
+	patterns patterns
 }
 
-// NewBuilder gives an empty Builder.
-func NewBuilder() *Builder {
-	return &Builder{trie: newTrie(), byPath: make(map[string]Slot), byName: make(map[string]Slot)}
+// NewBuilder gives an empty Builder with the default bounds.
+func NewBuilder() *Builder { return newBuilder(Bounds{}) }
+
+func newBuilder(b Bounds) *Builder {
+	return &Builder{
+		trie: newTrie(), byPath: make(map[string]Slot), byName: make(map[string]Slot), bounds: b.Filled(), patterns: newPatterns(b),
+	}
 }
 
 // Path compiles a path of any kind; the error is a *PathError.
@@ -30,15 +37,19 @@ func (b *Builder) Path(path string) (Slot, error) {
 	if slot, known := b.byPath[path]; known {
 		return slot, nil
 	}
-	c, err := compilePath(path, b.plain)
+	c, err := compilePath(path, &b.patterns, b.plain)
 	if err != nil {
 		return NoSlot, err
 	}
 	slot, err := b.place(c)
-	if err == nil {
-		b.byPath[path] = slot
+	switch {
+	case err != nil:
+		return NoSlot, err
+	case b.trie.nodes > maxPlaces:
+		return NoSlot, pathError(0, "all paths together look into more than %d places", maxPlaces)
 	}
-	return slot, err
+	b.byPath[path] = slot
+	return slot, nil
 }
 
 // plain gives the slot for a plain path inside an expression.
@@ -60,13 +71,14 @@ func (c *compiled) isPlain() bool {
 }
 
 // Set gives the paths gathered so far; the Builder is not used after it.
-func (b *Builder) Set() *Set { return &Set{trie: b.trie, slots: b.slots} }
+func (b *Builder) Set() *Set { return &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work} }
 
 // Set is paths compiled together. It never changes, and any number of callbacks
 // may be read with it at once.
 type Set struct {
 	trie  trie
 	slots []compiled
+	work  time.Duration // for one document
 }
 
 // Read looks the paths up in a callback. Plain paths are found here, all in one
@@ -74,14 +86,64 @@ type Set struct {
 // outcome needs costs nothing. The document's memory must stay as it is until v
 // is read with another one or released.
 func (s *Set) Read(doc *Document, v *Values) {
+	v.work = &v.own
+	v.own.begin(s.work, v.owner)
+	v.read(s, doc)
+}
+
+// ReadAfter is Read with what is left of the work that before may take, for whoever
+// looks at the same callback with other paths. before is not released until v is.
+func (s *Set) ReadAfter(doc *Document, v, before *Values) {
+	v.work = before.work
+	v.read(s, doc)
+}
+
+func (v *Values) read(s *Set, doc *Document) {
 	v.begin(s, *doc)
-	if doc.hasPaths() {
+	if doc.hasPaths() && v.work.spend(len(doc.Raw)) {
 		v.walk(s.trie.root, doc.Raw, skipSpace(doc.Raw, 0))
 	}
 	if v.work.left < 0 { // half of what there is would be worse than nothing
 		clear(v.values)
 	}
+	v.work.rest()
 }
+
+// Owner says whose the documents are that v is read with until it is released: those
+// of owners that take long take turns.
+func (v *Values) Owner(tenant string) { v.owner = tenant }
+
+// Hold takes a turn now, for a body of so many bytes that more is done with it than to
+// look up what it has, until Let or Release.
+func (v *Values) Hold(owner string, size int) error {
+	if size < largeBody {
+		return nil
+	}
+	v.own.begin(0, owner)
+	v.own.take()
+	v.own.kept = v.own.turn
+	if !v.own.turn {
+		return ErrBusy
+	}
+	return nil
+}
+
+// Let gives back what Hold took.
+func (v *Values) Let() {
+	v.own.kept = false
+	v.own.rest()
+}
+
+// largeBody is from how many bytes on a body takes long.
+const largeBody = 256 << 10
+
+// Err says why what was found is not to be believed: ErrTooComplex where it took too
+// much work, ErrBusy where there was no turn for it. Whatever is found after that is
+// missing, and nothing fits.
+func (v *Values) Err() error { return v.work.err() }
+
+// Spent is the work that was taken, in nanoseconds on a slow core.
+func (v *Values) Spent() time.Duration { return v.set.work - time.Duration(v.work.left) }
 
 // Values holds what the paths of a Set found in one callback. It may be used
 // again for the next, and kept in a pool between.
@@ -93,9 +155,12 @@ type Values struct {
 	seen    []uint32 // by node: the round in which it was walked
 	round   uint32
 	scratch []byte // unescaped text, for the moment
+	room    int    // for what is converted now, in bytes
 
 	// What was used up for this document, all together.
-	work     work
+	work     *work // its own, or that of ReadAfter
+	own      work
+	owner    string
 	rendered time.Duration
 	written  int // bytes that templates made
 
@@ -117,7 +182,16 @@ func (v *Values) begin(s *Set, doc Document) {
 		clear(v.seen)
 		v.round = 1
 	}
-	v.work, v.rendered, v.written, v.steps = work{left: maxWork}, 0, 0, 0
+	v.rendered, v.written, v.steps = 0, 0, 0
+}
+
+// newValues are of no document, for values that somebody wrote.
+func newValues() *Values {
+	v := new(Values)
+	v.work = &v.own
+	v.own.begin(Bounds{}.Filled().Work, "")
+	v.room = maxLiteral
+	return v
 }
 
 func resize[T any](s []T, n int) []T {
@@ -131,10 +205,15 @@ func resize[T any](s []T, n int) []T {
 
 // Release lets go of the callback's memory, before v goes back to a pool.
 func (v *Values) Release() {
-	v.doc = Document{}
+	v.Let()
+	v.work = &v.own // not that of whoever it was read after
+	v.doc, v.owner = Document{}, ""
 	clear(v.values)
 	if cap(v.leaf) > maxKept {
 		v.leaf = nil
+	}
+	if cap(v.scratch) > maxKept {
+		v.scratch = nil
 	}
 }
 
@@ -164,7 +243,7 @@ func (v *Values) At(slot Slot) Value {
 		v.values[slot] = textValue(v.doc.param(c.param))
 	case !v.doc.hasPaths():
 	case c.query != nil:
-		if raw := c.query.find(v.doc.Raw, &v.work); raw != nil {
+		if raw := c.query.find(v.doc.Raw, v.work); raw != nil {
 			v.put(slot, raw)
 		}
 	case c.either != nil:
@@ -174,6 +253,7 @@ func (v *Values) At(slot Slot) Value {
 			v.put(slot, value.Raw)
 		}
 	}
+	v.work.rest()
 	return v.values[slot]
 }
 
@@ -182,20 +262,4 @@ func textValue(text []byte, found bool) Value {
 		return Value{}
 	}
 	return Value{Kind: Text, Loose: true, Raw: text}
-}
-
-// maxWork is how many bytes the JSONPaths and conditions of one callback may pass
-// over, and plain paths pass over again, all together: 128 times the largest body,
-// which takes about as long as expressions may. A hostile path, such as
-// $..[*][*][*], then finds nothing, and a hostile body fits no condition, instead
-// of taking long.
-const maxWork = 128 << 20
-
-// work counts down what is left of a bound.
-type work struct{ left int }
-
-// spend is false when the bound is used up.
-func (w *work) spend(n int) bool {
-	w.left -= n
-	return w.left >= 0
 }

@@ -25,16 +25,20 @@ type SourcePlan struct {
 // CompileSource compiles a source's key place, dedupe id, match and variables.
 // The faults name places from the source's root, such as conversation_key.path;
 // where there are any, the plan is nil.
-func CompileSource(key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable) (*SourcePlan, []gateway.Fault) {
-	return compileSource(key, match, variables, func(c *compiler, plan *SourcePlan) {
+func CompileSource(
+	key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable, b Bounds,
+) (*SourcePlan, []gateway.Fault) {
+	return compileSource(key, match, variables, b, func(c *compiler, plan *SourcePlan) {
 		if dedupe != "" {
 			plan.Dedupe = c.path("dedupe.id", dedupe)
 		}
 	})
 }
 
-func compileSource(key gateway.KeyPlace, match []gateway.Match, variables []gateway.Variable, ids func(*compiler, *SourcePlan)) (*SourcePlan, []gateway.Fault) {
-	c := newCompiler()
+func compileSource(
+	key gateway.KeyPlace, match []gateway.Match, variables []gateway.Variable, b Bounds, ids func(*compiler, *SourcePlan),
+) (*SourcePlan, []gateway.Fault) {
+	c := newCompiler(b)
 	plan := &SourcePlan{Key: c.key(key), Dedupe: NoSlot}
 	ids(c, plan)
 	plan.Rules = c.rules(match, variables)

@@ -58,7 +58,7 @@ func newBuilderCall(t testing.TB) *builderCall {
 	answer.WriteString(`"end":true}}`)
 	c.answered = Document{Body: JSON, Raw: answer.Bytes()}
 	var all []gateway.Fault
-	if c.answer, all = Compile(nil, variables); all != nil {
+	if c.answer, all = Compile(nil, variables, Bounds{}); all != nil {
 		t.Fatal(all)
 	}
 	return &c

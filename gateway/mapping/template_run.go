@@ -33,6 +33,7 @@ type rendering struct {
 	registers []register
 	deadline  time.Time
 	started   time.Time
+	outside   work   // of what is not a template
 	steps     int    // for this document
 	leaf      []byte // the text of a leaf, before it is JSON
 }
@@ -45,7 +46,7 @@ type register struct {
 
 // clock starts the time for a template or an expression.
 func (v *Values) clock() error {
-	v.started = time.Now()
+	v.started = v.work.now()
 	v.deadline = v.started.Add(maxRender - v.rendered)
 	switch {
 	case v.rendered >= maxRender:
@@ -56,26 +57,44 @@ func (v *Values) clock() error {
 	return nil
 }
 
-// compute works out the expression of a path.
+// compute works out the expression of a path. What it takes is counted as all work
+// is; the clock, which runs on while others have the CPU, is a second net far behind.
 func (v *Values) compute(o valuer) (Value, error) {
-	if err := v.clock(); err != nil {
-		return Value{}, err
+	if v.work.left < 0 {
+		return Value{}, errWork
 	}
+	v.started = v.work.now()
+	v.deadline = v.started.Add(maxCompute)
 	value, err := o.value(v)
-	v.rendered += time.Since(v.started)
+	if err == errTime || err == errSteps { // half a result would be worse than none
+		v.work.left = -1
+	}
 	return value, err
 }
+
+// maxCompute is how long one expression of a path may take, whatever it counts.
+const maxCompute = time.Second
 
 // open makes ready to append to dst.
 func (v *Values) open(dst []byte) error {
 	v.out, v.most = dst, len(dst)+maxRendered-v.written
 	v.held = 0
-	return v.clock()
+	if v.work == nil { // nothing was read: it has no path
+		v.work = &v.own
+		v.own.begin(maxRender, v.owner)
+	}
+	err := v.clock()
+	v.outside = *v.work
+	v.work.begin(time.Hour, v.owner) // the clock is nearer: what is counted is for the turns
+	v.work.waited = v.outside.waited
+	return err
 }
 
 // finish gives what was appended, or dst as it was and a *RenderError.
 func (v *Values) finish(dst []byte, path string, err error) ([]byte, error) {
-	v.rendered += time.Since(v.started)
+	v.rendered += v.work.now().Sub(v.started)
+	v.work.rest()
+	*v.work = v.outside
 	out := v.out
 	v.out = nil
 	clear(v.rendering.registers)
@@ -91,7 +110,7 @@ func (v *Values) step() error {
 	if v.steps++; v.steps > maxRounds {
 		return errSteps
 	}
-	if !time.Now().Before(v.deadline) {
+	if !v.work.now().Before(v.deadline) {
 		return errTime
 	}
 	return nil

@@ -29,17 +29,19 @@ type variable struct {
 }
 
 // conversion appends a value in a type. It is false, and dst as it was, for a
-// value that does not convert.
+// value that does not convert, or has no room: then v.room is below 0.
 type conversion func(dst []byte, value Value, v *Values) ([]byte, bool)
 
 var conversions = map[string]conversion{
 	anyType: asIs, text: toText, number: toNumber, boolean: toBoolean, date: toDate, anyJSON: toJSON,
 }
 
-// appendVariables appends the variables as a JSON object, in the order they are listed.
-// Where a required one is missing it gives dst as it was, and the name.
-func appendVariables(dst []byte, list []variable, v *Values) (out []byte, missing string) {
+// appendVariables appends the variables as a JSON object of at most so many bytes, in
+// the order they are listed. Nothing is appended that does not fit: fifty variables on
+// one field would make fifty times the body (SPEC 16).
+func appendVariables(dst []byte, list []variable, v *Values, most int) ([]byte, error) {
 	start := len(dst)
+	end := start + most
 	dst = append(dst, '{')
 	for i := range list {
 		vr := &list[i]
@@ -48,20 +50,28 @@ func appendVariables(dst []byte, list []variable, v *Values) (out []byte, missin
 			dst = append(dst, ',')
 		}
 		dst = append(dst, vr.member...)
+		value := v.At(vr.slot)
+		v.room = end - len(dst)
 		var ok bool
-		if dst, ok = vr.convert(dst, v.At(vr.slot), v); ok {
-			continue
+		if dst, ok = vr.convert(dst, value, v); !ok {
+			switch err := v.Err(); {
+			case err != nil:
+				return dst[:start], err
+			case v.room < 0:
+				return dst[:start], ErrVariablesTooLarge
+			case vr.fallback != nil:
+				dst = append(dst, vr.fallback...)
+			case vr.required:
+				return dst[:start], MissingVariable(vr.name)
+			default:
+				dst = dst[:mark]
+			}
 		}
-		switch {
-		case vr.fallback != nil:
-			dst = append(dst, vr.fallback...)
-		case vr.required:
-			return dst[:start], vr.name
-		default:
-			dst = dst[:mark]
+		if len(dst) >= end {
+			return dst[:start], ErrVariablesTooLarge
 		}
 	}
-	return append(dst, '}'), ""
+	return append(dst, '}'), nil
 }
 
 // maxName is how many characters a variable's or match entry's name may have.
@@ -125,7 +135,7 @@ func (c *compiler) variable(place string, from gateway.Variable) variable {
 		c.fault(place+".default", "%s", rule)
 		return v
 	}
-	converted, ok := v.convert(nil, valueOf(t.raw), new(Values))
+	converted, ok := v.convert(nil, valueOf(t.raw), newValues())
 	if !ok {
 		c.fault(place+".default", "the default does not convert to %s", from.Type)
 	}

@@ -36,7 +36,7 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 			key = v.scratch
 		}
 		child := n.members.find(view(key))
-		if child == nil || v.work.left < 0 {
+		if !v.work.spend(memberCost) || child == nil {
 			i = skipValue(b, value)
 			continue
 		}
@@ -50,9 +50,6 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 		i = v.walk(child, b, value)
 	}
 }
-
-// forgetCost is how much longer it takes to empty a slot than to pass over a byte.
-const forgetCost = 8
 
 func (v *Values) walkArray(n *node, b []byte, i int) int {
 	count := 0

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"time"
 
 	"hookgate/auth"
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/transport"
 )
@@ -28,7 +30,12 @@ func fileOf(c *configs.Config) resources.File {
 	f := resources.File{
 		Tenants: make(map[string]directory.FileTenant, len(c.Tenants)),
 		Routes:  c.Routes,
-		Compile: directory.Options{MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader},
+		Compile: directory.Options{
+			MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader,
+			Mapping: mapping.Bounds{
+				Pattern: c.Bounds.Pattern, Variables: int(c.Bounds.VariablesMax), Work: time.Duration(c.Bounds.Mapping),
+			},
+		},
 	}
 	for id, t := range c.Tenants {
 		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks}
@@ -44,6 +51,7 @@ func fileOf(c *configs.Config) resources.File {
 func (n *Node) fileOf(c *configs.Config) resources.File {
 	f := fileOf(c)
 	f.Compile.Certificates = n.certificates
+	f.Compile.Mapping = fileOf(n.config).Compile.Mapping // bounds are read at start
 	return f
 }
 

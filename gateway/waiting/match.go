@@ -3,10 +3,12 @@ package waiting
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
@@ -14,9 +16,12 @@ import (
 	"hookgate/gateway/mapping"
 )
 
-// maxRules is how many compiled rules of waits are kept: flows open many waits
-// with the same match and variables.
-const maxRules = 4096
+// Compiled rules of waits are kept, so many and of so many bytes: flows open many
+// waits with the same match and variables.
+const (
+	maxRules      = 4096
+	maxRulesBytes = 64 << 20
+)
 
 // Received is a callback as paths see it.
 type Received struct {
@@ -37,40 +42,49 @@ type verdict struct {
 	match     string
 	branch    gateway.Branch
 	variables gateway.Raw // a JSON object
-	missing   string      // the required variable that is not there
+	refused   error       // why there are no variables, or why it is not known whether it fits (see mapping)
 }
 
 // values are pooled: a wait with rules of its own reads the callback once more.
 var values = sync.Pool{New: func() any { return new(mapping.Values) }}
 
-// reread reads a callback with paths that its source does not have.
-func reread(set *mapping.Set, rules *mapping.Rules, doc *mapping.Document, variables []byte) verdict {
-	v := values.Get().(*mapping.Values)
+// reread reads a callback with paths that its source does not have. All that is done
+// with one callback is one bound of work.
+func reread(own *mapping.Program, from *Received, variables []byte) verdict {
+	v := values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
 	defer values.Put(v)
 	defer v.Release()
-	set.Read(doc, v)
-	return decide(rules, v, variables)
+	own.Set.ReadAfter(from.Document, v, from.Values)
+	return decide(&own.Rules, v, variables)
 }
 
 // decide appends what the rules map to variables.
 func decide(rules *mapping.Rules, v *mapping.Values, variables []byte) verdict {
 	fit, fits := rules.Fit(v)
 	if !fits {
-		return verdict{variables: variables}
+		return verdict{variables: variables, refused: v.Err()}
 	}
-	variables, missing := rules.AppendVariables(variables, v, fit)
-	return verdict{fits: true, match: fit.Name, branch: fit.Branch, variables: variables, missing: missing}
+	variables, err := rules.AppendVariables(variables, v, fit)
+	return verdict{fits: err == nil, match: fit.Name, branch: fit.Branch, variables: variables, refused: err}
 }
 
-// judgeParked reads a parked callback by the rules of the wait that may take it.
-func judgeParked(own *mapping.Program, src *directory.Source, p *gateway.Parked) verdict {
+// judgeParked reads a parked callback by the rules of the wait that may take it, and
+// says what work that took.
+func judgeParked(own *mapping.Program, src *directory.Source, p *gateway.Parked) (verdict, time.Duration) {
+	v := values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
+	defer values.Put(v)
+	defer v.Release()
+	v.Owner(p.Tenant)
 	doc := &mapping.Document{
 		Body: mapping.BodyKind(p.Kind), Raw: p.Callback.Body, Request: &keptRequest{header: p.Header, query: p.Query},
 	}
+	set, rules := src.Plan.Set, &src.Plan.Rules
 	if own != nil {
-		return reread(own.Set, &own.Rules, doc, nil)
+		set, rules = own.Set, &own.Rules
 	}
-	return reread(src.Plan.Set, &src.Plan.Rules, doc, nil)
+	set.Read(doc, v)
+	found := decide(rules, v, nil)
+	return found, v.Spent()
 }
 
 // keptRequest gives paths what a parked callback kept.
@@ -126,14 +140,18 @@ func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) 
 	faults := decodeList("match", match, &own.Match)
 	faults = append(faults, decodeList("variables", variables, &own.Variables)...)
 	if len(faults) == 0 {
-		program, faults = mapping.Compile(own.Match, own.Variables)
+		program, faults = mapping.Compile(own.Match, own.Variables, src.Mapping)
 	}
 	if len(faults) > 0 {
 		return nil, gateway.Invalid(faults)
 	}
-	s.rules.Set(key, program, 1)
+	s.rules.Set(key, program, int64(minRules+len(match)+len(variables)+program.Size()))
 	return program, nil
 }
+
+// minRules is what compiled rules count at least, in bytes: then there are no more than
+// maxRules.
+const minRules = maxRulesBytes / maxRules
 
 // decodeList reads a list that a wait brought, if it brought one.
 func decodeList[T any](place string, raw gateway.Raw, into *[]T) []gateway.Fault {
@@ -164,6 +182,9 @@ func rulesKey(match, variables gateway.Raw, src *directory.Source) (string, erro
 		}
 		b.Write(raw)
 		b.WriteByte(0)
+	}
+	for _, bound := range [...]int{src.Mapping.Pattern, src.Mapping.Variables, int(src.Mapping.Work)} {
+		b.Write(binary.LittleEndian.AppendUint64(nil, uint64(bound)))
 	}
 	sum := sha256.Sum256(b.Bytes())
 	return string(sum[:]), nil

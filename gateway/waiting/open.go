@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -293,6 +294,11 @@ func (o *opening) wait(now time.Time) *gateway.Wait {
 	return w
 }
 
+// judgedTimes is how many times the work of one callback may be spent on all that are
+// parked, when a wait opens: what is left over stays parked, and can be taken by the
+// next wait, until its time is over.
+const judgedTimes = 10
+
 // takeParked lets the oldest parked callback that fits end the wait of a change;
 // nil is none. Those that others take now are out of the question. The turn on the
 // names is held.
@@ -300,16 +306,23 @@ func (s *Sessions) takeParked(
 	r *room, src *directory.Source, own *mapping.Program, names []name, change *gateway.Change, others []meeting,
 ) (*parked, error) {
 	w, now := change.Wait, time.Now()
+	var spent time.Duration
 	for early := r.nextParked(names, ""); early != nil; early = r.nextParked(names, early.id) {
 		if !now.Before(early.at) || slices.ContainsFunc(others, func(m meeting) bool { return m.early == early }) {
 			continue
+		}
+		if spent > judgedTimes*src.Mapping.Work {
+			break
 		}
 		record, err := s.Store.Parked(w.Tenant, early.id)
 		if err != nil {
 			return nil, err
 		}
-		v := judgeParked(own, src, record)
-		if !v.fits || v.missing != "" {
+		v, took := judgeParked(own, src, record)
+		if spent += took; errors.Is(v.refused, mapping.ErrBusy) {
+			return nil, v.refused // a wait that opens without it might never get it
+		}
+		if !v.fits { // so also where its variables would be too large: who opens a wait did not send them
 			continue
 		}
 		change.Wait = resumed(w, v, record.Callback, s.Now())

@@ -85,7 +85,7 @@ func New(o Options) (*Sessions, error) {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
 	}
 	rules, err := ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
-		NumCounters: 10 * maxRules, MaxCost: maxRules, BufferItems: 64, IgnoreInternalCost: true,
+		NumCounters: 10 * maxRules, MaxCost: maxRulesBytes, BufferItems: 64, IgnoreInternalCost: true,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -57,9 +58,15 @@ func newTaking(c *Callback) *taking {
 }
 
 func (k *taking) free() {
+	if cap(k.variables) > maxKept {
+		k.variables = nil
+	}
 	*k = taking{variables: k.variables[:0], data: k.data[:0]}
 	takings.Put(k)
 }
+
+// maxKept is the largest buffer that waits in the pool for the next callback, in bytes.
+const maxKept = 64 << 10
 
 // Take gives a callback to the wait it fits, or parks it, or says why neither
 // can be. All that its answer promises is durable when it returns without error.
@@ -181,13 +188,11 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 	v := k.judge(rules)
 	taken := Taken{CallbackID: k.Taken.ID, WaitID: e.wait.ID}
 	switch {
+	case v.refused != nil:
+		return s.unmapped(k, taken, v.refused)
 	case !v.fits:
 		taken.Outcome = gateway.OutcomeIgnored
 		return taken, s.ignore(k, e.wait.ID)
-	case v.missing != "":
-		taken.Outcome, taken.Variable = gateway.OutcomeVariableMissing, v.missing
-		s.refuse(k, taken.Outcome, e.wait.ID)
-		return taken, nil
 	}
 	final := resumed(e.wait, v, k.Taken, s.Now())
 	k.remember(final.ID, k.Source.Window)
@@ -203,6 +208,24 @@ func (s *Sessions) resume(r *room, e *session, k *taking) (Taken, error) {
 	return taken, nil
 }
 
+// unmapped answers a callback that rules cannot make variables of. It is not
+// remembered, and the wait goes on waiting.
+func (s *Sessions) unmapped(k *taking, taken Taken, why error) (Taken, error) {
+	var missing mapping.MissingVariable
+	switch {
+	case errors.As(why, &missing):
+		taken.Outcome, taken.Variable = gateway.OutcomeVariableMissing, string(missing)
+	case errors.Is(why, mapping.ErrVariablesTooLarge):
+		taken.Outcome = gateway.OutcomeVariablesTooLarge
+	case errors.Is(why, mapping.ErrTooComplex):
+		taken.Outcome = gateway.OutcomeTooComplex
+	default:
+		return Taken{}, why
+	}
+	s.refuse(k, taken.Outcome, taken.WaitID)
+	return taken, nil
+}
+
 // takeEarly deals with a callback that no open wait is there for. The turn is held.
 func (s *Sessions) takeEarly(r *room, k *taking) (Taken, error) {
 	if !k.Strong { // a fingerprint counts only while no wait is open
@@ -212,14 +235,12 @@ func (s *Sessions) takeEarly(r *room, k *taking) (Taken, error) {
 	}
 	taken := Taken{CallbackID: k.Taken.ID}
 	v := k.judge(nil)
-	if !v.fits {
+	switch {
+	case v.refused != nil:
+		return s.unmapped(k, taken, v.refused)
+	case !v.fits:
 		taken.Outcome = gateway.OutcomeIgnored
 		return taken, s.ignore(k, "")
-	}
-	if v.missing != "" {
-		taken.Outcome, taken.Variable = gateway.OutcomeVariableMissing, v.missing
-		s.refuse(k, taken.Outcome, "")
-		return taken, nil
 	}
 	if !k.Source.Again {
 		if k.names == nil { // its wait was there a moment ago, and ended by its deadline
@@ -269,7 +290,11 @@ func (s *Sessions) noticeLate(k *taking, ended gateway.Ended, variables gateway.
 	}
 	if wait.OwnMatch != nil || wait.OwnVariables != nil {
 		if rules, err := s.rulesOf(wait, k.Source); err == nil {
-			variables = k.judge(rules).variables
+			v := k.judge(rules)
+			if errors.Is(v.refused, mapping.ErrBusy) {
+				return v.refused
+			}
+			variables = v.variables // none, where they would be too large: the callback is late all the same
 		}
 	}
 	now := s.Now()
@@ -366,7 +391,7 @@ func (k *taking) judge(own *mapping.Program) (v verdict) {
 	if own == nil {
 		v = decide(&k.Source.Plan.Rules, k.Received.Values, k.variables[:0])
 	} else {
-		v = reread(own.Set, &own.Rules, k.Received.Document, k.variables[:0])
+		v = reread(own, &k.Received, k.variables[:0])
 	}
 	k.variables = v.variables
 	return v

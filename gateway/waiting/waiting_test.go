@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -438,5 +439,27 @@ func TestLearnedNames(t *testing.T) {
 	}
 	if again := k.send(sent{key: "b2", id: "y", body: paid(3)}); again.Outcome != gateway.OutcomeDuplicate {
 		t.Errorf("the same again: %s", again.Outcome)
+	}
+}
+
+// A parked callback of which a wait's own rules make too much is not for that wait,
+// which opens all the same; the next one takes it.
+func TestParkedThatIsTooLargeStaysParked(t *testing.T) {
+	small := gateway.Size(40)
+	k := newKit(t, vfs.NewMem(), gateway.Source{VariablesMax: &small})
+	body := `{"conversation_key":"chat1","a":"` + strings.Repeat("x", 30) + `"}`
+	if taken := k.send(sent{key: "chat1", body: body}); taken.Outcome != gateway.OutcomeParked {
+		t.Fatalf("%+v", taken)
+	}
+	first := k.open(waiting.OpenRequest{Key: "chat1", Variables: gateway.Raw(`[{"name":"a","path":"a"},{"name":"b","path":"a"}]`)})
+	if first.Wait.State != gateway.StateWaiting {
+		t.Fatalf("the wait is %s", first.Wait.State)
+	}
+	taken := k.send(sent{key: "chat1", body: strings.Replace(body, "x", "y", 1)})
+	if taken.Outcome != gateway.OutcomeVariablesTooLarge || taken.WaitID != first.Wait.ID {
+		t.Fatalf("%+v", taken)
+	}
+	if w := k.wait(first.Wait.ID); w.State != gateway.StateWaiting {
+		t.Errorf("the wait is %s", w.State)
 	}
 }
