@@ -28,6 +28,35 @@ const (
 	hostileRounds = 3
 )
 
+// The hostile suite: go test ./cmd/hookgate -run TestHostile. Each attack goes on for
+// two seconds (-hostile.long: for thirty) while a bystander does its work; the tests
+// without a bystander hold what is answered, and not how soon. What was seen, which
+// line of SPEC 16 forbids it, and which test attacks so:
+//
+//	lists of 2 GB, 9.5 GB resident           Bounds: lists, answers       Lists, HoldersOfOne, Reads
+//	50 variables of one field of 4 MiB       Bounds: variables_max        Variables
+//	721 bytes of pattern burn 16 s           Bounds: patterns, 50 ms      PatternsAreNotTaken, Patterns, Paths
+//	one's hanging calls are all there are    Bounds: shares               AsyncCalls, Calls, Holds
+//	one's contexts are all there is          Bounds: shares               Contexts, Waits
+//	262 bodies refuse everybody's callbacks  Bounds: shares               BodiesForNobody, BodiesForEverything, BodiesInternal, Bombs
+//	a refused call took the payment          Promises: not admitted       RefusedCallTakesNothing
+//	a flipped bit, and it starts empty       Promises: damage             TestDamage of pebblestore
+//	"***" sends the operator's token away    Rights: masks                Masks
+//	a visitor's variable joins two chats     Promises: names              Names
+//	names learned at once are lost           Promises: aliases            NamesLearned (load); TestKillEvents
+//	settled deliveries come again            Promises: within 1 s         TestIdleSettles of pebblestore
+//	parking under one key is quadratic       Bounds: parked callbacks     ParkedUnderOne; TestParkedOfOneKeyCostNoMore of gateway/waiting
+//	a million deliveries in one commit       Bounds: 100,000              Publish, Fanout, Replay
+//	deletions of what is queued              Bounds: DELETE               Deletion, DeletionAndAKill
+//	"delivered" is taken for "sent" again    sections 8 and 14            TestBatchesAndFollowersAreNoRepeats of gateway/inbound
+//	children escape limits, take keys        Rights: the tree             Children, Tree, Writes
+//	the operator's lanes are read, replayed  Rights: _platform, routes    Relays
+//	a slow body is the next owner's          Promises: end of its body    SlowWrite
+//	a clock set back stalls retries          Bounds: clock steps          clock_test.go of gateway/outbound and gateway/waiting
+//	notify comes ahead of its 201            Promises: notify             TestOutcomeComesAfterItsAnswer
+//	series stay of what is gone              Bounds: a metric of each     TestNoSeriesOfWhatIsGone
+//	strangers, forged, guessing, cutting     the first sentence           Forgeries, Guesses, Pipelining, Connections, Tokens, Parked, Endpoints
+
 // arena is the real program under an attack, with a bystander beside it. The attacker
 // has a token of the tenant mallory; what the platform does for mallory's visitors,
 // the platform does.
