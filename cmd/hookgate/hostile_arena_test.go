@@ -249,7 +249,8 @@ func (a *arena) try(by *gatewaytest.Client, method, path string, body any, field
 // is to meet was met.
 func (a *arena) flow(workers int, do func(n int), enough func() error) {
 	a.flood(workers, do)
-	n := 1 << 30 // numbers that the flood had not
+	a.ctx = a.t.Context() // the time of the flood is over
+	n := 1 << 30          // numbers that the flood had not
 	gatewaytest.Eventually(a.t, hostilePatience, func() error {
 		err := enough()
 		if err != nil {

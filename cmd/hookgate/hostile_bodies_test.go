@@ -30,6 +30,7 @@ func (a *arena) bodies(attackers int, at ...bodies) {
 		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a.test\r\n%sContent-Length: %d\r\n\r\n", to.path, to.fields, bodyLacking)
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%250))}, Timeout: hostilePatience}
 		all.Go(func() {
+			time.Sleep(time.Duration(i) * bodyAgain / time.Duration(attackers)) // a stream, and not four bursts a second
 			pace := time.NewTicker(bodyAgain)
 			defer pace.Stop()
 			for a.ctx.Err() == nil {
