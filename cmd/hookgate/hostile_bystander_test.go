@@ -1,77 +1,104 @@
 package main
 
 import (
-	"context"
+	"bufio"
+	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"hookgate/gateway/gatewaytest"
 )
 
-// How much a bystander does, in the open: no request waits for another's answer.
-const (
-	bystanderRate  = 60                     // callbacks a second
-	bystanderLead  = 500 * time.Millisecond // from opening a wait until its callback
-	bystanderEvery = 4                      // callbacks for each event that is published
-)
-
-// bystander is a tenant that does its work, from an address block of its own, and
-// keeps what came of it.
+// bystander is a tenant that does its work, and what came of it. The work is done in a
+// process of its own: what slows it is the gateway and the machine, and not the heap
+// and the goroutines of the attacker.
 type bystander struct {
-	t        testing.TB
-	platform *gatewaytest.Client // opens its waits and publishes its events
-	sender   *gatewaytest.Client // calls back
+	t        *testing.T
+	program  *gatewaytest.Program
 	endpoint *gatewaytest.Receiver
-	serial   atomic.Int64
-	work     sync.WaitGroup
-	stop     context.CancelFunc
+	stop     func()
+	over     chan struct{} // closed when the process has told everything
 
-	mu        sync.Mutex
-	took      []took
-	published []string
-	broken    []string // promises
+	mu       sync.Mutex
+	took     []seen // of callbacks
+	promised int    // deliveries: of events, and of the outcomes of calls
+	broken   []string
 }
 
-// took is how long a callback took, in the order of the moments when it was due.
-type took struct {
-	at     time.Time
-	lasted time.Duration
+// seen is what the process tells, a line of JSON each.
+type seen struct {
+	Due      time.Time     // when a callback was
+	Lasted   time.Duration // 0: of no callback
+	Promised bool          // a delivery
+	Broken   string        // a promise
 }
 
 // begin starts its work, which goes on until end.
 func (b *bystander) begin() {
-	ctx, stop := context.WithCancel(context.Background())
-	b.stop = stop
-	b.work.Go(func() {
-		ticks := time.NewTicker(time.Second / bystanderRate)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case now := <-ticks.C:
-				b.work.Go(func() { b.one(now.Add(bystanderLead)) })
-			}
+	process := gatewaytest.Command(b.t, []string{bystanderOf + "=" + b.program.Public + " " + b.program.Internal})
+	process.Args = []string{process.Path, "-test.run=^TestBystanderAtWork$"}
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.over = make(chan struct{})
+	b.stop = func() {
+		_ = stdin.Close() // by which it knows; the second time there is nothing to do
+		<-b.over
+	}
+	go func() {
+		defer close(b.over)
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			b.hears(lines.Bytes())
 		}
-	})
+		if err := process.Wait(); err != nil {
+			b.hears(fmt.Appendf(nil, `{"Broken":"the process of the bystander: %s"}`, err))
+		}
+	}()
 }
 
-// end stops it, and checks that each event was delivered, and once.
+func (b *bystander) hears(line []byte) {
+	var one seen
+	if json.Unmarshal(line, &one) != nil {
+		return // the end of the test
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case one.Broken != "":
+		b.broken = append(b.broken, one.Broken)
+	case one.Promised:
+		b.promised++
+	default:
+		b.took = append(b.took, one)
+	}
+}
+
+// end stops it, and checks that each event and each outcome was delivered, and once.
 func (b *bystander) end() {
 	b.stop()
-	b.work.Wait()
 	var counts map[string]int
 	gatewaytest.Eventually(b.t, hostilePatience, func() error {
 		counts = map[string]int{}
 		for _, q := range b.endpoint.Got() {
-			counts[q.Header.Get("webhook-id")]++
+			if q.Path != bystanderCalls {
+				counts[q.Header.Get("webhook-id")]++
+			}
 		}
-		if missing := len(b.published) - len(counts); missing > 0 {
-			return fmt.Errorf("%d of the bystander's %d events were not delivered", missing, len(b.published))
+		if missing := b.promised - len(counts); missing > 0 {
+			return fmt.Errorf("%d of the bystander's %d events and outcomes were not delivered", missing, b.promised)
 		}
 		return nil
 	})
@@ -89,66 +116,14 @@ func (b *bystander) end() {
 	}
 }
 
-// one opens a wait, and sends its callback when that is due. What a callback took is
-// counted from then, but for a sender that was late itself.
-func (b *bystander) one(due time.Time) {
-	n := b.serial.Add(1)
-	key := fmt.Sprint("bystander-", n)
-	if n%bystanderEvery == 0 {
-		b.work.Go(func() { b.publish(key) })
-	}
-	wait := b.ask(b.platform, "/v1/tenants/bystander/waits", 201,
-		fmt.Sprintf(`{"source":"payments","conversation_key":%q,"timeout_seconds":60,"mode":"poll"}`, key))
-	if early := time.Until(due); early > 0 {
-		time.Sleep(early) // the pace of the load, and no wait for anything
-		due = time.Now()
-	}
-	a := b.ask(b.sender, "/hooks/bystander/payments", 200, fmt.Sprintf(`{"conversation_key":%q,"paid":true}`, key), sourceToken)
-	if outcome := a.Field("outcome"); a.Status == 200 && (outcome != "resumed" || a.Field("wait_id") != wait.Field("id")) {
-		b.says("a callback was answered %s, want it to resume %s", a, wait.Field("id"))
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.took = append(b.took, took{due, time.Since(due)})
-}
-
-func (b *bystander) publish(key string) {
-	a := b.ask(b.platform, "/v1/tenants/bystander/events", 202,
-		fmt.Sprintf(`{"events":[{"event":{"type":"message"},"conversation":{"key":%q}}]}`, key))
-	if a.Status == 202 {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.published = append(b.published, key)
-	}
-}
-
-// ask sends one request and wants this status of it.
-func (b *bystander) ask(by *gatewaytest.Client, path string, want int, body string, fields ...string) gatewaytest.Answer {
-	ctx, cancel := context.WithTimeout(context.Background(), hostilePatience)
-	defer cancel()
-	a, err := by.Do(ctx, "POST", path, body, fields...)
-	if err != nil {
-		b.says("POST %s: %v", path, err)
-	} else if a.Status != want {
-		b.says("POST %s: %s, want %d", path, a, want)
-	}
-	return a
-}
-
-func (b *bystander) says(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.broken = append(b.broken, fmt.Sprintf(format, args...))
-}
-
 // between gives median and 99th percentile of the callbacks that were due then.
 func (b *bystander) between(from, until time.Time) (p50, p99 time.Duration, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var all []time.Duration
 	for _, one := range b.took {
-		if !one.at.Before(from) && one.at.Before(until) {
-			all = append(all, one.lasted)
+		if !one.Due.Before(from) && one.Due.Before(until) {
+			all = append(all, one.Lasted)
 		}
 	}
 	if len(all) == 0 {

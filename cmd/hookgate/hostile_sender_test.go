@@ -19,7 +19,7 @@ func (a *arena) strangers(n int) []*gatewaytest.Client {
 }
 
 // Callbacks that nobody signed, at the bystander's own source and at others.
-func TestAttackForgeries(t *testing.T) {
+func TestHostileForgeries(t *testing.T) {
 	attack(t, nil, func(a *arena) {
 		from := a.strangers(16)
 		body := keyed("bystander-1", `"x":"`+strings.Repeat("x", 4<<10)+`"`)
@@ -34,7 +34,7 @@ func TestAttackForgeries(t *testing.T) {
 }
 
 // Tenants and sources that are not there.
-func TestAttackGuesses(t *testing.T) {
+func TestHostileGuesses(t *testing.T) {
 	attack(t, nil, func(a *arena) {
 		from := a.strangers(16)
 		a.flood(8, func(n int) {
@@ -48,7 +48,7 @@ func TestAttackGuesses(t *testing.T) {
 }
 
 // Requests by the thousand on one connection, of which nobody reads the answers.
-func TestAttackPipelining(t *testing.T) {
+func TestHostilePipelining(t *testing.T) {
 	attack(t, nil, func(a *arena) {
 		text := strings.Repeat("POST /hooks/bystander/payments HTTP/1.1\r\nHost: a.test\r\nX-Token: no\r\nContent-Length: 2\r\n\r\n{}", 500)
 		a.flood(8, func(n int) {
@@ -62,7 +62,7 @@ func TestAttackPipelining(t *testing.T) {
 }
 
 // Connections that come and go, with nothing on them or with half a request.
-func TestAttackConnections(t *testing.T) {
+func TestHostileConnections(t *testing.T) {
 	attack(t, nil, func(a *arena) {
 		a.flood(8, func(n int) {
 			c := dialFrom(a.t, net.IPv4(127, 0, byte(100+n%16), byte(1+n%200)), a.Public)

@@ -179,9 +179,6 @@ func (p *Program) Admin() *Client { return p.admin }
 // Sender calls the public listener.
 func (p *Program) Sender() *Client { return p.sender }
 
-// PID is the id of the process, which was started.
-func (p *Program) PID() int { return p.command.Process.Pid }
-
 // Kill9 ends the program as a power cut would, and waits until it is gone.
 func (p *Program) Kill9() {
 	_ = p.command.Process.Kill() // it may have ended by itself
