@@ -96,8 +96,16 @@ func (r *run) back(err error) error {
 
 func (r *run) step() error { return r.env.Step(1) }
 
-// work asks for leave to look through so many bytes.
-func (r *run) work(bytes int) error { return r.env.Step(1 + bytes/64) }
+// work asks for leave to look through so many bytes, or to copy them.
+func (r *run) work(bytes int) error { return r.env.Step(1 + bytes/byteUnit) }
+
+// How many bytes are looked through in a unit, and how many units it takes to make a
+// value of one item, or of one member and its name.
+const (
+	byteUnit    = 8
+	itemUnits   = 3
+	memberUnits = 10
+)
 
 // made counts a text that was made.
 func (r *run) made(s string) (Value, error) {
@@ -126,7 +134,7 @@ func (r *run) dict(d *dict) (Value, error) {
 	if r.held += 64 * len(d.keys); r.held > maxMade {
 		return undefined, errMade
 	}
-	return mapping(d), r.env.Step(1 + len(d.keys))
+	return mapping(d), r.env.Step(1 + memberUnits*len(d.keys))
 }
 
 // items gives what a list holds. It must not be changed.
@@ -145,7 +153,7 @@ func (r *run) items(v Value) ([]Value, error) {
 	if len(all) > maxItems {
 		return nil, errItems
 	}
-	return all, nil
+	return all, r.env.Step(itemUnits * len(all))
 }
 
 // members gives what an object holds. It must not be changed.
@@ -164,7 +172,7 @@ func (r *run) members(v Value) (*dict, error) {
 	if len(d.keys) > maxItems {
 		return nil, errItems
 	}
-	return d, nil
+	return d, r.env.Step(memberUnits * len(d.keys))
 }
 
 // member gives a member of an object; of several with one name the last counts.
@@ -223,7 +231,7 @@ func (r *run) characters(s string) ([]Value, error) {
 		}
 		all = append(all, text(s[i:i+len(string(c))]))
 	}
-	return all, nil
+	return all, r.env.Step(itemUnits * len(all))
 }
 
 // length is how many characters, items or members there are.

@@ -12,6 +12,7 @@ type Template struct {
 	text  string
 	body  block
 	scope *scope
+	tags  int
 }
 
 // Parse compiles a template; the error is an *Error.
@@ -21,11 +22,23 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 		return nil, err
 	}
 	p := &parser{text: text, tokens: tokens, resolve: resolve}
-	t := &Template{text: text, scope: p.open()}
+	t := &Template{text: text, scope: p.open(), tags: countTags(tokens)}
 	if t.body, _, err = p.block(); err != nil {
 		return nil, err
 	}
 	return t, p.bindAll()
+}
+
+// Tags is how many {{ … }} and {% … %} it has.
+func (t *Template) Tags() int { return t.tags }
+
+func countTags(tokens []token) (n int) {
+	for i := range tokens {
+		if k := tokens[i].kind; k == tokenOpenOutput || k == tokenOpenStatement {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *parser) bindAll() error {
@@ -80,8 +93,9 @@ func (t *Template) fault(err error) error {
 
 // Expression is one expression on its own.
 type Expression struct {
-	text string
-	of   expression
+	text  string
+	of    expression
+	given *name // what its filters are given; nil: no name, or one of them is default
 }
 
 // ParseExpression compiles an expression, without {{ }}; the error is an *Error.
@@ -99,7 +113,34 @@ func ParseExpression(text string, resolve Resolver) (*Expression, error) {
 	if t := p.peek(); t.kind != tokenEnd {
 		return nil, p.fail(t.at, t.says()+" stands where the expression should end")
 	}
+	x.given = givenTo(x.of)
 	return x, p.bindAll()
+}
+
+func givenTo(x expression) *name {
+	for {
+		f, is := x.(*filtered)
+		if !is {
+			n, _ := x.(*name)
+			return n
+		}
+		if f.name == "default" || f.name == "d" {
+			return nil
+		}
+		x = f.of
+	}
+}
+
+// GivenNothing says whether all that its filters are given is missing or null, and none
+// of them is default, which is there for that.
+func (x *Expression) GivenNothing(env Env) (bool, error) {
+	if x.given == nil {
+		return false, nil
+	}
+	r := begin(env, 0)
+	defer r.end()
+	v, err := x.given.value(r)
+	return v.kind == Undefined || v.kind == None, err
 }
 
 // Lone gives the expression of a template that is one {{ … }} and nothing else.
