@@ -27,6 +27,7 @@ func full(t *testing.T) *metrics.Set {
 	s.AuthFailures("internal").Inc()
 	s.Cache("rules").Hit.Inc()
 	s.Reloads().Error.Inc()
+	s.Peak("publish", 100_000).Saw(7)
 	s.Budget("bodies", func() metrics.Budget { return metrics.Budget{Limit: 4, Used: 3, Largest: 2, Refused: 1} })
 	s.Route("bot").Answered(200)
 	return s

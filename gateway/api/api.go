@@ -48,6 +48,8 @@ type Options struct {
 	// ListAnswer is the most that one answer of a list has, in bytes; 0 stands for
 	// 8 MiB. So many bytes of bodies one delivery shows, too.
 	ListAnswer int
+	// Listed is told how many bytes the answer of a list has; nil: nobody is.
+	Listed func(int64)
 	// Holds is the budget of requests that stay until somebody else is done, in number
 	// (SPEC 16); nil: no bound.
 	Holds *shares.Budget

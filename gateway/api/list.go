@@ -27,6 +27,7 @@ type list struct {
 	items  int
 	more   bool // there is one that is not in it
 	work   int  // memory that is taken for the one item that is being read
+	listed func(int64)
 }
 
 // tail is room for how a list ends.
@@ -35,7 +36,7 @@ const tail = len(`],"next_cursor":""}`) + 128
 // list begins a list. Reading takes memory too: with bodies as much as half a list,
 // for that is what one item may have.
 func (c *call) list(p page, e extent) (*list, error) {
-	l := &list{page: p, extent: e, work: c.ListAnswer / 8}
+	l := &list{page: p, extent: e, listed: c.Listed, work: c.ListAnswer / 8}
 	if e == full {
 		l.work = c.ListAnswer / 2
 	}
@@ -89,6 +90,9 @@ func (l *list) close(end string) (answer, error) {
 	l.memory.give(l.work)
 	l.tail = 0
 	l.raw(end)
+	if l.listed != nil {
+		l.listed(int64(len(l.b)))
+	}
 	return l.text.answer(http.StatusOK)
 }
 

@@ -14,13 +14,28 @@ type Bounds struct {
 	Pattern   int           // instructions of one compiled pattern; default 1000
 	Variables int           // bytes of all variables of one document together, as JSON; default 1 MiB
 	Work      time.Duration // of CPU, for matching and mapping of one document; default 50 ms
+
+	Peaks *Peaks // nil: nobody wants to know
+}
+
+// Peaks hear how near to its bounds each thing comes; each must return at once, and may
+// be nil.
+type Peaks struct{ Pattern, Variables, Work func(n int64) }
+
+func saw(peak func(int64), n int) {
+	if peak != nil {
+		peak(int64(n))
+	}
 }
 
 func (b Bounds) Filled() Bounds {
 	return Bounds{
 		Pattern: cmp.Or(b.Pattern, 1000), Variables: cmp.Or(b.Variables, 1<<20), Work: cmp.Or(b.Work, 50*time.Millisecond),
+		Peaks: cmp.Or(b.Peaks, &noPeaks),
 	}
 }
+
+var noPeaks Peaks
 
 // Why rules give no variables, beside a MissingVariable.
 var (

@@ -20,6 +20,7 @@ type patterns struct {
 	most int // instructions of each
 	size int // bytes of memory for all
 	cost int // nanoseconds for compiling all
+	peak func(int64)
 }
 
 const (
@@ -28,7 +29,8 @@ const (
 )
 
 func newPatterns(b Bounds) patterns {
-	return patterns{most: b.Filled().Pattern, size: maxPatternSize, cost: maxPatternCost}
+	b = b.Filled()
+	return patterns{most: b.Pattern, size: maxPatternSize, cost: maxPatternCost, peak: b.Peaks.Pattern}
 }
 
 // compile compiles a pattern as regexp.Compile does; the error is for who wrote it.
@@ -51,6 +53,7 @@ func (p *patterns) compile(text string) (*pattern, error) {
 	if n := len(program.Inst); n > p.most {
 		return nil, fmt.Errorf("the compiled pattern has %d instructions: at most %d", n, p.most)
 	}
+	saw(p.peak, len(program.Inst))
 	if p.size -= programSize(program); p.size < 0 {
 		return nil, fmt.Errorf("all patterns together compile to more than %d KiB", maxPatternSize>>10)
 	}

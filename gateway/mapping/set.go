@@ -71,7 +71,9 @@ func (c *compiled) isPlain() bool {
 }
 
 // Set gives the paths gathered so far; the Builder is not used after it.
-func (b *Builder) Set() *Set { return &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work} }
+func (b *Builder) Set() *Set {
+	return &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work, peaks: b.bounds.Peaks}
+}
 
 // Set is paths compiled together. It never changes, and any number of callbacks
 // may be read with it at once.
@@ -79,6 +81,7 @@ type Set struct {
 	trie  trie
 	slots []compiled
 	work  time.Duration // for one document
+	peaks *Peaks
 }
 
 // Read looks the paths up in a callback. Plain paths are found here, all in one
@@ -206,6 +209,9 @@ func resize[T any](s []T, n int) []T {
 // Release lets go of the callback's memory, before v goes back to a pool.
 func (v *Values) Release() {
 	v.Let()
+	if v.set != nil && v.doc.Raw != nil && v.work == &v.own {
+		saw(v.set.peaks.Work, int(v.Spent()))
+	}
 	v.work = &v.own // not that of whoever it was read after
 	v.doc, v.owner = Document{}, ""
 	clear(v.values)

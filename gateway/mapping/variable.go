@@ -71,6 +71,9 @@ func appendVariables(dst []byte, list []variable, v *Values, most int) ([]byte, 
 			return dst[:start], ErrVariablesTooLarge
 		}
 	}
+	if v.set != nil {
+		saw(v.set.peaks.Variables, len(dst)+1-start)
+	}
 	return append(dst, '}'), nil
 }
 

@@ -52,6 +52,7 @@ func (n *Node) fileOf(c *configs.Config) resources.File {
 	f := fileOf(c)
 	f.Compile.Certificates = n.certificates
 	f.Compile.Mapping = fileOf(n.config).Compile.Mapping // bounds are read at start
+	f.Compile.Mapping.Peaks = n.peaks
 	return f
 }
 

@@ -21,6 +21,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/resources"
@@ -50,6 +51,7 @@ type Node struct {
 	config       *configs.Config // as at start; a reload changes what can be changed
 	clock        *clock.Clock    // by which all is due and expires
 	metrics      *metrics.Set
+	peaks        *mapping.Peaks
 	directory    *directory.Directory
 	sealer       *seal.Sealer
 	store        *pebblestore.Store
@@ -108,6 +110,7 @@ func (n *Node) onStop(stop func() error) { n.stops = append(n.stops, stop) }
 
 func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
+	n.peaks = n.mappingPeaks()
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
 		Dir: n.config.Store.Dir, Logger: n.Log, Unlock: n.unlock, AcceptDataLoss: n.AcceptDataLoss,
@@ -274,7 +277,7 @@ func (n *Node) source(tenant, id string) *directory.Source {
 
 func (n *Node) openPublisher() error {
 	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions,
-		Most: n.config.Bounds.Publish, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
+		Most: n.config.Bounds.Publish, Made: n.metrics.Peak("publish", float64(n.config.Bounds.Publish)).Saw, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
 	})
 	return nil
 }
@@ -360,6 +363,7 @@ func (n *Node) listen() (err error) {
 	n.showBudget("answers", answers)
 	management := api.New(api.Options{
 		Answers: answers, ListAnswer: int(n.config.Bounds.ListAnswer),
+		Listed:    n.metrics.Peak("list_answer", float64(n.config.Bounds.ListAnswer)).Saw,
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
 		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,

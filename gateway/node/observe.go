@@ -7,6 +7,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
 	"hookgate/metrics"
 )
@@ -87,4 +88,14 @@ func (n *Node) showBudget(name string, b *shares.Budget) {
 		s := b.Stat()
 		return metrics.Budget{Limit: s.Most, Used: s.Used, Largest: s.Largest, Refused: s.Refused}
 	})
+}
+
+// mappingPeaks shows how near to its bounds the mapping of one document comes.
+func (n *Node) mappingPeaks() *mapping.Peaks {
+	b := n.config.Bounds
+	return &mapping.Peaks{
+		Pattern:   n.metrics.Peak("pattern", float64(b.Pattern)).Saw,
+		Variables: n.metrics.Peak("variables_max", float64(b.VariablesMax)).Saw,
+		Work:      n.metrics.Peak("mapping", float64(b.Mapping)).Saw, // nanoseconds
+	}
 }

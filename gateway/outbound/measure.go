@@ -29,6 +29,9 @@ func (p *Publisher) measure(d *draft) (m measured, err error) {
 		return m, nil
 	}
 	n := d.countDeliveries()
+	if p.Made != nil {
+		p.Made(int64(min(n, p.Most)))
+	}
 	if n > p.Most {
 		return m, gateway.Errorf(gateway.CodeTooManyDeliveries,
 			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.Most)

@@ -18,6 +18,9 @@ type PublisherOptions struct {
 	Learner Learner
 	// Most bounds the deliveries that one publish makes; 0: DefaultPublish.
 	Most int
+	// Made is told how many deliveries a publish would make, where it is more than a
+	// few; nil: nobody is.
+	Made func(int64)
 	// Making is the budget of deliveries that publishes under way are about to make,
 	// in number: only those that make many count. nil: no bound.
 	Making *shares.Budget
