@@ -439,6 +439,34 @@ func (f *filtered) value(r *run) (Value, error) {
 	return f.apply(r, v)
 }
 
+// fallback is x | default(y), the commonest of all filters, where y is a name or a
+// literal: it takes no memory.
+type fallback struct{ of, other expression }
+
+func (f *fallback) value(r *run) (Value, error) {
+	v, err := f.of.value(r)
+	if err != nil || v.kind != Undefined && v.kind != None {
+		return v, err
+	}
+	return f.other.value(r)
+}
+
+// fallback gives a filter as one; nil where it is none.
+func (f *filtered) fallback() expression {
+	a := &f.args
+	if f.name != "default" && f.name != "d" || len(a.list) > 1 || len(a.names) > 0 || a.star != nil || a.stars != nil {
+		return nil
+	}
+	if len(a.list) == 0 {
+		return &fallback{f.of, constant{empty}}
+	}
+	switch a.list[0].(type) {
+	case *name, constant:
+		return &fallback{f.of, a.list[0]}
+	}
+	return nil
+}
+
 func (f *filtered) apply(r *run, v Value) (Value, error) {
 	if err := r.step(); err != nil {
 		return undefined, err

@@ -534,6 +534,9 @@ func (p *parser) filter(x expression) (expression, error) {
 	if p.isSign("(") {
 		f.args, err = p.arguments()
 	}
+	if quick := f.fallback(); quick != nil && err == nil {
+		return quick, nil
+	}
 	return f, err
 }
 
