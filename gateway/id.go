@@ -25,9 +25,17 @@ const (
 // NewID makes an id of the given prefix for the moment at. Ids made in one
 // process rise strictly within a millisecond.
 func NewID(prefix string, at time.Time) string {
+	return formatULID(prefix, ids.next(ulid.Timestamp(at), 1))
+}
+
+// NewIDs makes n ids, each the number after the one before it, and gives the first.
+func NewIDs(prefix string, at time.Time, n int) (first string) {
+	return formatULID(prefix, ids.next(ulid.Timestamp(at), uint64(n)))
+}
+
+func formatULID(prefix string, id ulid.ULID) string {
 	var buf [5 + ulid.EncodedSize]byte // 5: the longest prefix
 	n := copy(buf[:], prefix)
-	id := ids.next(ulid.Timestamp(at))
 	_ = id.MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
 	return string(buf[:n+ulid.EncodedSize])
 }
@@ -79,23 +87,28 @@ func newIDSource() *idSource {
 	return &idSource{rand: mathrand.NewChaCha8(seed)}
 }
 
-// next gives a fresh ULID, one above the last within the same millisecond.
-func (s *idSource) next(ms uint64) (id ulid.ULID) {
+// next gives the first of n fresh ULIDs in a row, above the last within the same
+// millisecond.
+func (s *idSource) next(ms, n uint64) (id ulid.ULID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := &s.last[ms%uint64(len(s.last))]
+	low := uint64(0)
 	if ms == last.Time() {
 		id = *last
-		low := binary.BigEndian.Uint64(id[8:]) + 1 + s.rand.Uint64()>>40
-		if low > binary.BigEndian.Uint64(id[8:]) { // else it wrapped: draw anew
-			binary.BigEndian.PutUint64(id[8:], low)
-			*last = id
-			return id
+		before := binary.BigEndian.Uint64(id[8:])
+		low = before + 1 + s.rand.Uint64()>>40
+		if low+n-1 <= before { // it wrapped: draw anew
+			low = 0
 		}
 	}
-	_ = id.SetTime(ms) // fails from the year 10889 on
-	binary.BigEndian.PutUint64(id[8:], s.rand.Uint64()>>1)
-	binary.BigEndian.PutUint16(id[6:], uint16(s.rand.Uint64()))
+	if low == 0 {
+		_ = id.SetTime(ms) // fails from the year 10889 on
+		low = s.rand.Uint64() >> 1
+		binary.BigEndian.PutUint16(id[6:], uint16(s.rand.Uint64()))
+	}
+	binary.BigEndian.PutUint64(id[8:], low)
 	*last = id
+	binary.BigEndian.PutUint64(last[8:], low+n-1)
 	return id
 }

@@ -30,6 +30,7 @@ func full(t *testing.T) *metrics.Set {
 	s.Peak("publish", 100_000).Saw(7)
 	s.Budget("bodies", func() metrics.Budget { return metrics.Budget{Limit: 4, Used: 3, Largest: 2, Refused: 1} })
 	s.Route("bot").Answered(200)
+	s.Clock(func() time.Duration { return 90 * time.Minute })
 	return s
 }
 

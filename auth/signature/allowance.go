@@ -27,7 +27,8 @@ const (
 func (a *allowance) take(client netip.Addr, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if since := now.Sub(a.minute); a.of == nil || since >= fetchWindow || since < 0 {
+	// An earlier now, that of a request whose body was slow, begins no window anew.
+	if a.of == nil || now.Sub(a.minute) >= fetchWindow {
 		a.minute, a.all, a.of = now, 0, map[netip.Prefix]int{}
 	}
 	block := blockOf(client)

@@ -151,16 +151,25 @@ func TestAttackCalls(t *testing.T) {
 	})
 }
 
-// One event for very many endpoints, again and again.
+// A publish of 24 KB that makes a hundred thousand deliveries, again and again.
 func TestAttackFanout(t *testing.T) {
+	const endpoints, events = 1000, 100
+	event := `{"event":{"type":"message"},"conversation":{"key":"c"},"pad":"` + strings.Repeat("x", 170) + `"}`
+	body := `{"events":[` + strings.Repeat(event+",", events-1) + event + `]}`
+	var attacked *arena
 	attack(t, func(a *arena) {
-		for i := range 200 {
+		attacked = a
+		for i := range endpoints {
 			a.mallory.Must(a.t, []int{201}, "PUT", fmt.Sprintf("%s/endpoints/e%d", ofMallory, i), fmt.Sprintf(`{"url":%q}`, a.target.URL))
 		}
 		a.target.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Hang: true} })
 	}, func(a *arena) {
-		a.flood(4, func(n int) { a.publish(fmt.Sprintf(oneMoreText, n)) })
+		a.flood(4, func(int) { a.try(a.mallory, "POST", ofMallory+"/events", body) })
 	})
+	shown := attacked.mallory.Must(t, []int{200}, "GET", ofMallory+"/events?limit=1000", nil)
+	if n := strings.Count(string(shown.Body), "evt_"); n < events {
+		t.Errorf("no publish of so many deliveries was taken: there are %d events", n)
+	}
 }
 
 // A tree of tenants as deep as it can be made, asked from its root for its leaf.

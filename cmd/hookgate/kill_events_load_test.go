@@ -21,6 +21,7 @@ type eventLoad struct {
 	feed *promises.Feed
 	gate *gate
 	next atomic.Uint64
+	many chan struct{} // one is sent that makes many deliveries
 }
 
 // writer publishes in three conversations, from their first event to their last.
@@ -96,11 +97,22 @@ func (w *writer) item() *promises.Item {
 	return i
 }
 
+// One of oneOfMany publishes makes thousands of deliveries, so many that they are made after
+// the promise.
+const (
+	oneOfMany   = 100
+	leastOfMany = 300 // events, for eight endpoints
+)
+
 // publish sends one request until its answer is there; now and then it gives up, or
 // sends it again, or twice at once.
 func (w *writer) publish(ctx context.Context) {
 	p := &promises.Publish{}
-	for range []int{1, 1, 1, 2, 5, 12}[w.rng.IntN(6)] {
+	n := []int{1, 1, 1, 2, 5, 12}[w.rng.IntN(6)]
+	if w.rng.IntN(oneOfMany) == 0 {
+		n = leastOfMany + w.rng.IntN(400)
+	}
+	for range n {
 		p.Items = append(p.Items, w.item())
 	}
 	if w.rng.IntN(2) == 0 {
@@ -141,6 +153,12 @@ func (w *writer) once(ctx context.Context, p *promises.Publish, path string) (lo
 	var fields []string
 	if p.Key != "" {
 		fields = []string{"Idempotency-Key: " + p.Key}
+	}
+	if len(p.Items) >= leastOfMany {
+		select {
+		case w.many <- struct{}{}:
+		default: // nobody waits for it
+		}
 	}
 	begin := time.Now()
 	w.feed.Begin(p)

@@ -43,7 +43,10 @@ func TestKillEvents(t *testing.T) {
 	k.run(12, k.work, func(round int) {
 		k.dead.Store(round%4 != 3) // dead for three rounds, then sound for one
 		k.pause(300, 1300)
-		if k.rng.IntN(2) == 0 { // in the middle of what is published
+		switch k.rng.IntN(4) { // in the middle of what is published
+		case 0:
+			k.amidMany()
+		case 1, 2:
 			k.sleep(untilBeat(time.Duration(k.rng.IntN(8000)) * time.Microsecond))
 		}
 	}, func(round int) {
@@ -64,6 +67,23 @@ type eventKiller struct {
 	dead      atomic.Bool // how the endpoint of that name answers
 	calm      atomic.Bool // every endpoint is sound now
 	trips     int         // breakers seen open after a restart
+	finished  int         // publishes of many deliveries that a start had to finish
+}
+
+// amidMany waits until deliveries are made of which there are many, if that comes to
+// pass within a while.
+func (k *eventKiller) amidMany() {
+	limit := time.NewTimer(2 * time.Second)
+	defer limit.Stop()
+	select {
+	case <-k.many: // one that is over
+	default:
+	}
+	select {
+	case <-k.many:
+		k.sleep(time.Duration(k.rng.IntN(100)) * time.Millisecond)
+	case <-limit.C:
+	}
 }
 
 func newEventKiller(t *testing.T, seed uint64) *eventKiller {
@@ -79,7 +99,7 @@ func newEventKiller(t *testing.T, seed uint64) *eventKiller {
 		fmt.Fprintf(&config, "      %s: { url: %q, sign: { type: standard, secrets: [%q] }, %s }\n", e.Name, r.URL, killSecret, e.config)
 	}
 	k.lives = newLives(t, seed, config.String())
-	k.eventLoad = &eventLoad{seed: seed, feed: promises.NewFeed(all...), gate: k.lives.gate}
+	k.eventLoad = &eventLoad{seed: seed, feed: promises.NewFeed(all...), gate: k.lives.gate, many: make(chan struct{}, 1)}
 	k.killed = func(promises.Span, bool) {
 		k.feed.Killed()
 		for _, r := range k.receivers {
@@ -122,6 +142,7 @@ func (k *eventKiller) listen(name string, mood mood, r *gatewaytest.Receiver) {
 func (k *eventKiller) readBack(round int) {
 	k.t.Helper()
 	k.readEvents(k.began[round])
+	k.finished += strings.Count(k.program.Log.Text(), "publish that was interrupted")
 	var endpoint struct {
 		Breaker struct {
 			State string `json:"state"`
@@ -160,12 +181,15 @@ func (k *eventKiller) settle() {
 // nothing proves nothing.
 func (k *eventKiller) report() {
 	n := k.feed.Tally()
-	k.t.Logf("%+v, breaker open after a restart %d times", n, k.trips)
+	k.t.Logf("%+v, %d publishes of many deliveries were finished by a start, breaker open after a restart %d times", n, k.finished, k.trips)
 	missing := errors.Join(
 		never(n.Accepted, "an accepted event"), never(n.Refused, "a refused delivery"), never(n.Replayed, "a replayed Idempotency-Key"),
 		never(n.Batched, "a batch"), never(n.Succeeded, "a success"), never(n.Dead, "a dead letter"))
 	if *killRounds >= 20 {
 		missing = errors.Join(missing, never(n.Lost, "a lost answer"), never(n.Again, "a delivery that came again"), never(k.trips, "a breaker that a restart found open"))
+	}
+	if *killRounds >= 100 { // it takes a kill within some tenths of a second
+		missing = errors.Join(missing, never(k.finished, "a publish of many deliveries that a restart had to finish"))
 	}
 	if missing != nil {
 		k.t.Error(missing)

@@ -6,7 +6,21 @@
 // It starts with the wall clock, goes on with the one that does not jump (the
 // monotonic), and where the two part it follows the wall clock slowly: a twentieth
 // faster, or slower, until they agree. What a pause is off by meanwhile is less than
-// its jitter. Over restarts the store remembers how far it had come.
+// its jitter. Over restarts the store remembers how far it had come: a start begins
+// with the wall clock, or where the last one had come to if that is later.
+//
+// After a step of two hours it is off for forty. It is not quicker, in either
+// direction, for the rate is what everything else loses: at twice the speed a retry
+// comes after half its pause, and a parked callback or an Idempotency-Key is forgotten
+// after half its time. A twentieth is lost in their jitter.
+//
+// What is kept for people (created_at, ended_at, the timestamp of a notice) is this
+// clock's too, and as far off meanwhile. It says when something happened by the clock
+// by which it was due: what lies between two moments is what passed, and the order of
+// times is that of ids and places in lists. With the wall clock's in their place a
+// wait could end before it began, and dead letters, which are kept by the day on which
+// they died, would go early. Off says how far off it is. A restart begins with the
+// wall clock at once, where that is ahead, and with all that is due by it.
 //
 // What others check by their own clocks (the timestamp of a signature, a Retry-After
 // that is a date) is not for it: that is the wall clock's.
@@ -69,6 +83,16 @@ func (c *Clock) Now() time.Time {
 		}
 	}
 	return c.follow(at, wall)
+}
+
+// Off is how far this clock is behind the wall clock: below 0 where it is ahead.
+func (c *Clock) Off() time.Duration {
+	shown := c.Now()
+	_, wall := c.wall()
+	if off := wall.Sub(shown); !near(off) {
+		return off
+	}
+	return 0
 }
 
 func near(d time.Duration) bool { return -slack <= d && d <= slack }

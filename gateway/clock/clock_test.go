@@ -81,3 +81,21 @@ func BenchmarkNow(b *testing.B) {
 		}
 	})
 }
+
+// How far it is off after a step, and for how long.
+func TestOff(t *testing.T) {
+	for _, step := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		base, mono, off := time.Now(), time.Duration(0), time.Duration(0)
+		c := newWith(func() (time.Time, time.Time) { return base.Add(mono), base.Add(mono + off).Round(0) })
+		if got := c.Off(); got != 0 {
+			t.Errorf("before the step it is %s off", got)
+		}
+		off = step
+		for _, want := range []time.Duration{step, step / 2, 0, 0} {
+			if got := c.Off(); !near(got - want) {
+				t.Errorf("%s after a step of %s it is %s off, want %s", mono, step, got, want)
+			}
+			mono += 20 * time.Hour
+		}
+	}
+}

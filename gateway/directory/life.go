@@ -37,6 +37,9 @@ func (l *Life) Leave() {
 	}
 }
 
+// Over says whether it has ended: somebody may be waiting for those who are inside.
+func (l *Life) Over() bool { return l != nil && l.inside.Load() < 0 }
+
 // End lets nobody in any more, and waits for those who are inside. It is called once.
 func (l *Life) End() {
 	if l == nil || l.inside.Add(math.MinInt64) == math.MinInt64 {

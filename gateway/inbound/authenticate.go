@@ -18,7 +18,11 @@ func (in *Inbound) authenticate(r *request) {
 		if r.answer.Refused() {
 			in.refuse(r, errHandshake)
 		}
-		if !r.done() {
+		switch {
+		case r.again > 0:
+			r.answer = signature.Answer{}
+			r.finish(gateway.OutcomeRateLimited)
+		case !r.done():
 			r.finish(gateway.OutcomeHandshake)
 		}
 		return

@@ -20,6 +20,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/inbound"
@@ -37,9 +38,11 @@ type kit struct {
 	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
-	failed    int    // verifications
-	trusts    bool   // whoever calls is a proxy in front
-	before    func() // each Take; nil: nothing
+	ahead     time.Duration // the clock of what is stored, of the wall clock
+	failed    int           // verifications
+	trusts    bool          // whoever calls is a proxy in front
+	before    func()        // each Take; nil: nothing
+	refusal   error         // of each Take; nil: none
 	bodies    *shares.Budget
 	metrics   *metrics.Set
 	neighbour shares.Holder
@@ -63,6 +66,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
+		Now:      func() time.Time { return time.Now().Add(k.ahead) },
 		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -116,6 +120,9 @@ type taker struct{ *kit }
 func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	if k.before != nil {
 		k.before()
+	}
+	if k.refusal != nil {
+		return waiting.Taken{}, k.refusal
 	}
 	return k.sessions.Take(c)
 }
@@ -392,6 +399,27 @@ func TestFailuresHaveABucketOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Who guesses the token of a handshake fails as who guesses a signature does; the right
+// one always passes.
+func TestFailedHandshakesCount(t *testing.T) {
+	k := newKit(t, map[string]gateway.Source{
+		"meta": {Verify: gateway.Verify{Type: "meta", Secrets: []gateway.Secret{"the-secret-of-meta"}, VerifyToken: "hello-meta"}},
+	})
+	path := "/hooks/acme/meta?hub.mode=subscribe&hub.challenge=42&hub.verify_token="
+	for i := range 61 {
+		want := 403
+		if i == 60 {
+			want = 429
+		}
+		if a := k.send(post{method: "GET", path: path + "wrong"}); a.status != want || want == 429 && a.header.Get("Retry-After") == "" {
+			t.Fatalf("guess %d: %d, Retry-After %q, want %d", i+1, a.status, a.header.Get("Retry-After"), want)
+		}
+	}
+	if a := k.send(post{method: "GET", path: path + "hello-meta"}); a.status != 200 || a.raw != "42" {
+		t.Errorf("the right one after 61 wrong ones: %d %s", a.status, a.raw)
+	}
+}
+
 // A parked callback keeps what paths of a later wait may ask for, and no
 // credential.
 func TestParkedKeepsHeaderAndQuery(t *testing.T) {
@@ -421,5 +449,24 @@ func TestIdempotencyKeyIsADeliveryID(t *testing.T) {
 	again := k.send(post{path: "/hooks/acme/plain", kind: asJSON, body: `{"conversation_key":"a","try":2}`, header: key})
 	if first.outcome != "parked" || again.outcome != "duplicate" || again.body["callback_id"] != first.body["callback_id"] {
 		t.Errorf("%s then %s", first.raw, again.raw)
+	}
+}
+
+// A sender signs by the wall clock, and is held to that, though the clock of what is
+// stored may be another for now.
+func TestToleranceIsOfTheWallClock(t *testing.T) {
+	const key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	k := newKit(t, map[string]gateway.Source{"signed": {Verify: gateway.Verify{Type: "standard", Secrets: []gateway.Secret{"whsec_" + key}}}})
+	k.ahead = -2 * time.Hour
+	signer, faults := signature.CompileSigner(signature.Config{Type: "standard", Secrets: []string{"whsec_" + key}})
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	for off, want := range map[time.Duration]int{0: 202, k.ahead: 401} {
+		p := post{path: "/hooks/acme/signed", kind: asJSON, body: `{"conversation_key":"k"}`, header: map[string]string{}}
+		signer.Sign(signature.Message{ID: "msg_1", At: time.Now().Add(off), Body: []byte(p.body)}, func(name string, value []byte) { p.header[name] = string(value) })
+		if a := k.send(p); a.status != want {
+			t.Errorf("signed %s off the wall clock: %d %s", off, a.status, a.outcome)
+		}
 	}
 }

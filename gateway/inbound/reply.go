@@ -10,7 +10,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/mapping"
 )
@@ -26,8 +25,7 @@ func (in *Inbound) reply(r *request) {
 	if in.Duration != nil {
 		in.Duration.Observe(time.Since(r.at).Seconds())
 	}
-	// What senders can bring about is not logged here, for a flood must not fill the log.
-	if o == gateway.OutcomeUnavailable && r.err != nil && !errors.Is(r.err, edge.ErrNoMemory) && !errors.Is(r.err, mapping.ErrBusy) {
+	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
 		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
@@ -59,6 +57,14 @@ func (in *Inbound) reply(r *request) {
 	}
 	r.body = r.appendBody(r.body[:0], status)
 	response.SetBody(r.body)
+}
+
+// isForeseen says whether a callback is refused for a reason that is told where it
+// begins, or can be brought about by senders (no memory or turn left, a full disk, a
+// store that failed): a line for each callback would fill the log.
+func isForeseen(err error) bool {
+	var known *gateway.Error
+	return errors.As(err, &known)
 }
 
 // appendBody appends the answer: the outcome, what is known of the callback, and

@@ -41,7 +41,9 @@ func (f *Failures) Count(at Key, client netip.Addr, now time.Time) (again time.D
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if since := now.Sub(f.minute); f.of == nil || since >= time.Minute || since < 0 {
+	// An earlier now is that of a request whose body was slow: it counts in this minute,
+	// or whoever keeps such ones ready begins the minute anew as often as he likes.
+	if f.of == nil || now.Sub(f.minute) >= time.Minute {
 		f.minute, f.told = now, 0
 		f.of = map[failureKey]int{}
 	}

@@ -55,3 +55,20 @@ func TestFailuresAreBounded(t *testing.T) {
 		t.Errorf("in the next minute: told %v, %d addresses", tell, len(f.of))
 	}
 }
+
+// A failure that began before the minute did, for its body was slow, counts in this
+// minute and begins none anew.
+func TestFailuresOfSlowRequests(t *testing.T) {
+	var f Failures
+	now, client := time.Now(), netip.MustParseAddr("192.0.2.1")
+	free := 0
+	for i := range 3 * failuresPerMinute {
+		at := now.Add(-time.Duration(i) * time.Millisecond) // each began before the one that ended before it
+		if again, _ := f.Count(Key{}, client, at); again == 0 {
+			free++
+		}
+	}
+	if free != failuresPerMinute {
+		t.Errorf("%d failures in a minute, want %d", free, failuresPerMinute)
+	}
+}

@@ -25,6 +25,7 @@ type Table struct {
 
 type limiter struct {
 	*rate.Limiter
+	*latest
 	set gateway.Rate
 }
 
@@ -36,7 +37,7 @@ func (t *Table) Take(key Key, limit *gateway.Rate, n int, now time.Time) time.Du
 		return 0
 	}
 	l := t.limiter(key, *limit, now)
-	if l.AllowN(now, min(n, limit.Burst)) {
+	if l.AllowN(l.at(now), min(n, limit.Burst)) {
 		return 0
 	}
 	return pause(*limit, n)
@@ -60,11 +61,12 @@ func (t *Table) limiter(key Key, limit gateway.Rate, now time.Time) *limiter {
 		t.of = map[Key]*limiter{}
 	}
 	if l = t.of[key]; l == nil {
-		l = &limiter{Limiter: rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst), set: limit}
+		l = &limiter{rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst), &latest{since: now}, limit}
 	} else if l.set != limit {
+		now = l.at(now)
 		l.SetLimitAt(now, rate.Limit(limit.PerSecond))
 		l.SetBurstAt(now, limit.Burst)
-		l = &limiter{Limiter: l.Limiter, set: limit}
+		l = &limiter{l.Limiter, l.latest, limit}
 	}
 	t.of[key] = l
 	return l

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
 )
 
@@ -40,5 +41,36 @@ func TestTake(t *testing.T) {
 	table.Forget("acme")
 	if after := table.Take(key, rate, 4, now.Add(2*time.Second)); after != 0 {
 		t.Errorf("forgotten: after %s", after)
+	}
+}
+
+// A request whose body was slow comes with the time at which it began: nobody gets
+// twice what a limit gives by keeping such ones ready.
+func TestTakeOfSlowRequests(t *testing.T) {
+	parent := &directory.Tenant{ID: "agency"}
+	parent.Spec.Limits.CallbacksPerSecond = &gateway.Rate{PerSecond: 2, Burst: 2}
+	child := &directory.Tenant{ID: "acme"}
+	for name, take := range map[string]func(*limits.Table, time.Time) time.Duration{
+		"one": func(table *limits.Table, at time.Time) time.Duration {
+			return table.Take(limits.Key{Tenant: "acme"}, &gateway.Rate{PerSecond: 2, Burst: 2}, 1, at)
+		},
+		"a tree": func(table *limits.Table, at time.Time) time.Duration {
+			return table.TakeTree(child, []*directory.Tenant{parent}, limits.Callbacks, 1, at)
+		},
+	} {
+		var table limits.Table
+		began := time.Now()
+		later := began.Add(5 * time.Second)
+		passed := 0
+		for range 10 {
+			for _, at := range []time.Time{later, began} {
+				if take(&table, at) == 0 {
+					passed++
+				}
+			}
+		}
+		if passed != 2 {
+			t.Errorf("%s: %d passed at once, want the burst of 2", name, passed)
+		}
 	}
 }

@@ -38,7 +38,9 @@ func (t *Table) TakeTree(of *directory.Tenant, above []*directory.Tenant, limit 
 		if set == nil {
 			continue
 		}
-		r := t.limiter(Key{Tenant: at.ID}, *set, now).ReserveN(now, min(n, set.Burst))
+		l := t.limiter(Key{Tenant: at.ID}, *set, now)
+		now = l.at(now)
+		r := l.ReserveN(now, min(n, set.Burst))
 		taken = append(taken, r)
 		if r.OK() && r.DelayFrom(now) == 0 {
 			continue

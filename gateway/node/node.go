@@ -110,6 +110,7 @@ func (n *Node) onStop(stop func() error) { n.stops = append(n.stops, stop) }
 
 func (n *Node) openStore() (err error) {
 	n.metrics = metrics.New(n.Version)
+	n.metrics.Clock(n.clock.Off)
 	n.peaks = n.mappingPeaks()
 	commits := n.metrics.StoreCommit()
 	n.store, err = pebblestore.Open(pebblestore.Options{
@@ -155,7 +156,7 @@ func (n *Node) openResources() (err error) {
 	n.resources, err = resources.Open(resources.Options{
 		Store: n.store, Directory: n.directory, Metrics: n.metrics, Sealer: n.sealer,
 		AdminToken: n.config.AdminToken, Log: n.Log, OnTenantDeleted: n.forget, OnEndpointDeleted: n.dropEndpoint,
-		OnWebhookDeleted: n.dropWebhook,
+		OnWebhookDeleted: n.dropWebhook, Now: n.clock.Now,
 	})
 	if err != nil {
 		return err

@@ -1,11 +1,13 @@
 package outbound_test
 
 import (
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
 )
@@ -90,4 +92,26 @@ func TestRestsHoldOverAStepOfTheClock(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A receiver holds the timestamp of a signature against its own clock: that is the
+// wall clock's, though what is due goes by one that is behind it for now.
+func TestSignaturesHaveTheWallClock(t *testing.T) {
+	signer, faults := signature.CompileSigner(signature.Config{Type: "standard", Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}})
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w, off := stepped(t, always(200))
+		defer w.stop()
+		_ = w.halt()
+		off.Store(int64(-2 * time.Hour))
+		w.start()
+		w.to(func(target *outbound.Target) { target.Signer = signer })
+		w.publish("acme", "crm")
+		w.await(1)
+		if at := w.receiver.all()[0].header.Get("webhook-timestamp"); at != strconv.FormatInt(time.Now().Unix(), 10) {
+			t.Errorf("signed at %s", at)
+		}
+	})
 }

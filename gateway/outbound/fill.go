@@ -94,8 +94,17 @@ func (l *Lanes) fillWindow(n *lane) error {
 	return nil
 }
 
-// prime is called like fillWindow.
+// prime is called like fillWindow. A reader and API calls do it one after the other:
+// it removes holds that have run out, which must be over before a delivery goes that
+// may write a new one of its conversation.
 func (l *Lanes) prime(n *lane) error {
+	for n.priming {
+		l.ended.Wait()
+	}
+	if n.primed {
+		return nil
+	}
+	n.priming = true
 	known := n.known
 	l.mu.Unlock()
 	status, err := l.queue.Status(n.key)
@@ -104,12 +113,12 @@ func (l *Lanes) prime(n *lane) error {
 		holds, err = l.holds(n.key)
 	}
 	l.mu.Lock()
+	n.priming = false
+	l.ended.Broadcast()
 	if err != nil {
 		return err
 	}
-	if !n.primed { // else an API call was quicker
-		n.status, n.held, n.primed = status, holds, true
-	}
+	n.status, n.held, n.primed = status, holds, true
 	return nil
 }
 

@@ -22,11 +22,12 @@ type lane struct {
 
 	upstreams upstreams // of a relay
 
-	primed bool // its status and holds were read
-	asked  bool // a reader is to read for it
-	status gateway.EndpointStatus
-	dirty  bool           // the store has another status
-	held   []gateway.Hold // as a former process left them, until its target says that it keeps an order
+	primed  bool // its status and holds were read
+	priming bool // they are being read
+	asked   bool // a reader is to read for it
+	status  gateway.EndpointStatus
+	dirty   bool           // the store has another status
+	held    []gateway.Hold // as a former process left them, until its target says that it keeps an order
 
 	target      *Target             // as it was last asked for
 	flying      map[string]*attempt // by the deliveries that they carry, or are moved by hand (nil)

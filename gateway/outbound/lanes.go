@@ -27,7 +27,7 @@ type Lanes struct {
 	byHand  sync.Mutex // retry, cancel, replay: an ended delivery changes by them alone
 
 	mu      sync.Mutex
-	ended   *sync.Cond // an attempt has landed, or may be cancelled again
+	ended   *sync.Cond // an attempt has landed, or may be cancelled again; a lane was primed
 	stopped bool
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
@@ -184,7 +184,7 @@ func (l *Lanes) changed(n *lane, circuit int) func(breaker.State, time.Time) {
 		}
 		args := []any{"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "state", s.String()}
 		if s == breaker.Open {
-			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
+			args = append(args, "until", gateway.At(n.status.OpenUntil).Format(gateway.TimeFormat))
 		}
 		l.log.Info("circuit breaker changed", args...)
 	}

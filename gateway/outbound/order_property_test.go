@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,15 +21,15 @@ import (
 
 // TestOrderHolds: whatever happens to an ordered endpoint (failures of every kind,
 // breaker, pauses, changed settings, batches, restarts, crashes that lose what was
-// not synced, deliveries cancelled and sent again by hand), every event ends, at
-// most one request of a conversation is on its way, and none overtakes an earlier
+// not synced, deliveries cancelled and sent again by hand, a window that has less of
+// what all share, and more again), every event ends, at most one request of a conversation is on its way, and none overtakes an earlier
 // one of its conversation that has not ended, unless that one's hold ran out.
 func TestOrderHolds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		g := orderGame{
 			script: rapid.SliceOfN(rapid.IntRange(0, len(replies)-1), 1, 60).Draw(r, "replies"),
-			steps:  rapid.SliceOfN(rapid.IntRange(0, 13), 1, 40).Draw(r, "steps"),
-			window: rapid.SampledFrom([]int{1, 2, 3, 4, 5, 6, 24}).Draw(r, "window"),
+			steps:  rapid.SliceOfN(rapid.IntRange(0, 15), 1, 40).Draw(r, "steps"),
+			window: rapid.SampledFrom([]int{1, 2, 3, 4, 5, 6, 24, 80}).Draw(r, "window"),
 			limit:  rapid.IntRange(1, 8).Draw(r, "limit"),
 			hold:   time.Duration(rapid.IntRange(1, 120).Draw(r, "hold")) * time.Second,
 		}
@@ -55,6 +56,63 @@ func TestOrderOfAReadThatNobodyNeeds(t *testing.T) {
 	}
 }
 
+// A reader and an API call both learned what a former process knew. The slower one
+// removed a hold that had run out when a new one of its conversation stood in its
+// place; after the next start nothing held that conversation.
+func TestOrderOfTwoThatPrime(t *testing.T) {
+	for range 30 { // which of the two comes first is chance
+		g := orderGame{
+			script: []int{3, 0, 9, 1}, window: 4, limit: 4, hold: 3 * time.Second,
+			steps: []int{9, 4, 0, 1, 11, 0, 2, 6, 1, 4, 2, 6, 10, 8, 7, 7, 3, 13, 1, 13, 11, 0, 0, 9, 8},
+		}
+		synctest.Test(t, g.play)
+	}
+}
+
+// slowHolds is a store that takes its time to tell of holds: the first time a second,
+// the second time a minute.
+type slowHolds struct {
+	outbound.Queue
+	asked atomic.Int32
+}
+
+func (q *slowHolds) Holds(lane gateway.LaneKey) ([]gateway.Hold, error) {
+	holds, err := q.Queue.Holds(lane)
+	switch q.asked.Add(1) {
+	case 1:
+		time.Sleep(time.Second)
+	case 2:
+		time.Sleep(time.Minute)
+	}
+	return holds, err
+}
+
+// The same without chance.
+func TestAHoldThatRanOutTakesNoOtherAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, func(received) reply { return reply{status: 500} })
+		defer w.stop()
+		policy := retry.Policy{Schedule: []time.Duration{0, time.Hour}}
+		w.setTarget(&outbound.Target{URL: w.target.URL, Retry: policy, Form: outbound.Envelope, Ordered: true, Hold: 10 * time.Minute})
+		w.accept("crm", "c", 1)
+		synctest.Wait()
+		_ = w.halt()
+		time.Sleep(30 * time.Minute) // its hold runs out
+		w.wrap = func(store outbound.Queue) outbound.Queue { return &slowHolds{Queue: store} }
+		w.start()
+		second := w.accept("crm", "c", 2)
+		synctest.Wait() // the reader is at it
+		if err := w.lanes.Resume("acme", "crm"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		holds, err := w.store.Holds(gateway.LaneKey{Tenant: "acme", Endpoint: "crm"})
+		if err != nil || len(holds) != 1 || holds[0].Delivery != second.Delivery.ID {
+			t.Errorf("the store has %+v, %v after the second failed", holds, err)
+		}
+	})
+}
+
 type orderGame struct {
 	script, steps []int
 	window, limit int
@@ -68,6 +126,7 @@ type orderGame struct {
 	taken  map[item]int
 	again  map[string]bool // events that were sent again by hand: they take a new place
 	late   bool            // a crash lets what is on its way be sent again
+	others int64           // places in memory that others have
 }
 
 func (g *orderGame) play(t *testing.T) {
@@ -155,6 +214,13 @@ func (g *orderGame) step(i, step int, target *outbound.Target) {
 			_, err := w.lanes.Retry("acme", d.ID)
 			return err
 		})
+	case 14: // the next time that it asks, its window is small
+		more := w.options.Windows.Most() - w.options.Windows.Stat().Used
+		w.options.Windows.Force(shares.Tenant("others"), more)
+		g.others += max(more, 0)
+	case 15:
+		w.options.Windows.Give(shares.Tenant("others"), g.others)
+		g.others = 0
 	}
 }
 
@@ -163,6 +229,7 @@ func (g *orderGame) restart(fs vfs.FS) {
 	g.late = true
 	g.mu.Unlock()
 	_ = g.w.halt()
+	synctest.Wait() // what was on its way is heard of now, not when the store is closed
 	g.mu.Lock()
 	g.late = false
 	clear(g.flying)

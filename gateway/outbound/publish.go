@@ -88,6 +88,9 @@ func (p *Publisher) Publish(q PublishRequest) (Published, error) {
 	if err := p.admit(d); err != nil {
 		return Published{}, err
 	}
+	if made.deliveries > 0 {
+		return p.publishMany(d)
+	}
 	d.fanout()
 	learned, err := p.learn(d)
 	if err != nil {
@@ -173,20 +176,30 @@ func (p *Publisher) admit(d *draft) error {
 
 // enqueue stores everything in one commit, then wakes the lanes.
 func (p *Publisher) enqueue(d *draft, answer []byte) error {
+	d.markWith(answer)
+	if err := p.Queue.Accept(&d.publication); err != nil {
+		return err
+	}
+	p.wake(d.publication.Deliveries)
+	p.accepted(d)
+	return nil
+}
+
+// markWith has the answer remembered with the Idempotency-Key, if there is one.
+func (d *draft) markWith(answer []byte) {
 	if d.mark.Tenant != "" {
 		d.mark.Answer, d.mark.Expires = answer, d.at.Add(idempotencyKept)
 		d.publication.Mark = &d.mark
 	}
-	if err := p.Queue.Accept(&d.publication); err != nil {
-		return err
-	}
+}
+
+// accepted notes what is durable now.
+func (p *Publisher) accepted(d *draft) {
 	p.own.written(d)
-	p.wake(d.publication.Deliveries)
 	for i := range d.publication.Events {
 		e := &d.publication.Events[i]
 		d.tenants[d.shareOf(e.Tenant)].of.Metrics.EventsAccepted(e.Type, 1)
 	}
-	return nil
 }
 
 // wake tells each lane of its new deliveries at once.

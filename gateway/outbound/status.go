@@ -30,7 +30,10 @@ func (l *Lanes) Status(tenant, endpoint string) (Status, error) {
 	s.Depth = n.unfinished()
 	if n.circuit != nil {
 		state, until := n.circuit.State()
-		s.Breaker, s.OpenUntil = state.String(), until
+		if s.Breaker = state.String(); !until.IsZero() {
+			until = l.now().Add(time.Until(until)) // the breaker has another clock
+		}
+		s.OpenUntil = until
 	}
 	return s, nil
 }

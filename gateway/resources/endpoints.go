@@ -2,6 +2,7 @@ package resources
 
 import (
 	"slices"
+	"time"
 
 	"hookgate/auth"
 	"hookgate/gateway"
@@ -34,8 +35,8 @@ func (r *Resources) PutEndpoint(by auth.Principal, tenant, id string, body any) 
 		return nil, made, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d endpoints: the most there may be", maxEndpoints)
 	}
 	faults := decode(body, &rec.Spec, &old.Spec, readOnlyEndpoint)
-	made = rec.settleSign(old)
-	e, more := rec.compile(id, r.compile)
+	made = rec.settleSign(old, r.Now())
+	e, more := rec.compile(id, r.compile, r.Now())
 	if err := withMore(faults, more); err != nil {
 		return nil, Made{}, false, err
 	}
@@ -110,12 +111,11 @@ func (rec *endpointRecord) meta(id string) gateway.Meta {
 }
 
 // compile leaves out the old secrets whose time is over.
-func (rec *endpointRecord) compile(id string, o directory.Options) (*directory.Endpoint, []gateway.Fault) {
-	return directory.CompileEndpoint(rec.meta(id), rec.Spec, live(rec.Old), o)
+func (rec *endpointRecord) compile(id string, o directory.Options, at time.Time) (*directory.Endpoint, []gateway.Fault) {
+	return directory.CompileEndpoint(rec.meta(id), rec.Spec, live(rec.Old, at), o)
 }
 
 // live gives the old secrets that still sign.
-func live(old []gateway.OldSecret) []gateway.OldSecret {
-	at := now()
-	return slices.DeleteFunc(slices.Clone(old), func(s gateway.OldSecret) bool { return !s.Until.After(at.Time) })
+func live(old []gateway.OldSecret, at time.Time) []gateway.OldSecret {
+	return slices.DeleteFunc(slices.Clone(old), func(s gateway.OldSecret) bool { return !s.Until.After(at) })
 }

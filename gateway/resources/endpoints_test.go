@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"hookgate/auth"
 	"hookgate/gateway"
+	"hookgate/gateway/clock"
 	"hookgate/gateway/resources"
 )
 
@@ -133,6 +135,26 @@ func TestOverlapEnds(t *testing.T) {
 	}
 	if first.Secret == second.Secret || second.Secret == third.Secret {
 		t.Error("a rotation gave the old secret")
+	}
+}
+
+// A wall clock that is set ahead ends no overlap, nor does a write after it.
+func TestOverlapOutlivesASetClock(t *testing.T) {
+	var off atomic.Int64
+	k := newKit(t)
+	k.now = clock.New(func() time.Time { return time.Now().Add(time.Duration(off.Load())) }).Now
+	k.start(resources.File{})
+	k.tenant("acme", `{}`)
+	_, first := k.endpoint("acme", "crm", crm)
+	_, second, err := k.RotateSecret(admin, "acme", "crm", 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	off.Store(int64(25 * time.Hour))
+	k.endpoint("acme", "crm", crm)
+	e := k.here.Current().Tenant("acme").Endpoint("crm")
+	if want := signedBy(t, "standard", second.Secret, first.Secret); signed(e) != want {
+		t.Errorf("it signs %s, want %s", signed(e), want)
 	}
 }
 

@@ -130,7 +130,7 @@ func (r *Resources) compileKeptSource(tenant, id string, rec *sourceRecord) *dir
 
 // compileKeptEndpoint is compileKept for an endpoint.
 func (r *Resources) compileKeptEndpoint(tenant, id string, rec *endpointRecord) *directory.Endpoint {
-	e, faults := rec.compile(id, r.stored())
+	e, faults := rec.compile(id, r.stored(), r.Now())
 	if len(faults) > 0 {
 		r.Log.Error("a stored endpoint is refused and out of service until it is written anew", "tenant", tenant, "endpoint", id, "error", faults[0].String())
 		e = &directory.Endpoint{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}

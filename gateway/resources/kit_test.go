@@ -39,6 +39,7 @@ type kit struct {
 	changed chan string // endpoints, as OnEndpointChanged tells them; nil: nobody listens
 	gone    []string    // endpoints, as OnEndpointDeleted tells them
 	dropped []string    // webhooks, as OnWebhookDeleted tells them
+	now     func() time.Time
 	*resources.Resources
 }
 
@@ -82,7 +83,7 @@ func (k *kit) tryStart(f resources.File) (err error) {
 	}
 	k.here, k.metrics = directory.New(), metrics.New("test")
 	k.Resources, err = resources.Open(resources.Options{
-		Store: k.store, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env),
+		Store: k.store, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env), Now: k.now,
 		Log:             slog.New(slog.NewTextHandler(&k.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnTenantDeleted: func(tenant string) { k.deleted = append(k.deleted, tenant) },
 		OnEndpointChanged: func(tenant, endpoint string) {

@@ -47,6 +47,9 @@ type Options struct {
 	// AdminToken is the environment's: the admin token while it is set.
 	AdminToken gateway.Secret
 	Log        *slog.Logger
+	// Now is the clock by which a rotated secret's overlap ends, which must not leap;
+	// nil: time.Now. What is only shown (created_at, updated_at) is the wall clock's.
+	Now func() time.Time
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
@@ -98,6 +101,9 @@ var ErrMasterKey = seal.ErrMasterKey
 // Open reads what the store has. With a wrong master key it gives ErrMasterKey
 // and has touched nothing. SetFile must follow: it makes the first snapshot.
 func Open(o Options) (*Resources, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	r := &Resources{Options: o, kept: map[string]*kept{}, tokens: map[string]*tokenRecord{}}
 	var records []gateway.Record
 	check := ""

@@ -34,7 +34,7 @@ func makeSecret(signType string) (m Made) {
 // made up stays as long as no other is written: to make one anew would break the
 // receiver of whoever only wrote another field. A rotation under way goes on as
 // long as the secrets are as they were.
-func (rec *endpointRecord) settleSign(old *endpointRecord) (made Made) {
+func (rec *endpointRecord) settleSign(old *endpointRecord, at time.Time) (made Made) {
 	sign, was := rec.Spec.Sign, gateway.Sign{}
 	if old.Spec.Sign != nil {
 		was = *old.Spec.Sign
@@ -58,7 +58,7 @@ func (rec *endpointRecord) settleSign(old *endpointRecord) (made Made) {
 		}
 	}
 	if sign.Type == was.Type && slices.Equal(sign.Secrets, was.Secrets) {
-		rec.Made, rec.Old = old.Made, live(old.Old)
+		rec.Made, rec.Old = old.Made, live(old.Old, at)
 	}
 	return made
 }
@@ -73,13 +73,13 @@ func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap t
 		return nil, made, err
 	}
 	last := r.of(tenant).endpoints[id]
-	rec := *last
-	if fault := rec.rotatable(overlap); fault.Message != "" {
+	rec, at := *last, r.Now()
+	if fault := rec.rotatable(overlap, at); fault.Message != "" {
 		return nil, made, gateway.Invalid([]gateway.Fault{fault})
 	}
 	made = makeSecret(rec.Spec.Sign.Type)
-	rec.rotate(made.Secret, overlap)
-	e, faults := rec.compile(id, r.stored())
+	rec.rotate(made.Secret, overlap, at)
+	e, faults := rec.compile(id, r.stored(), at)
 	if err := gateway.Invalid(faults); err != nil {
 		return nil, Made{}, err
 	}
@@ -90,7 +90,7 @@ func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap t
 }
 
 // rotatable says what stands against a rotation.
-func (rec *endpointRecord) rotatable(overlap time.Duration) (none gateway.Fault) {
+func (rec *endpointRecord) rotatable(overlap time.Duration, at time.Time) (none gateway.Fault) {
 	sign := rec.Spec.Sign
 	switch {
 	case overlap < 0 || overlap > MaxOverlap:
@@ -99,16 +99,16 @@ func (rec *endpointRecord) rotatable(overlap time.Duration) (none gateway.Fault)
 		return gateway.Fault{Path: "sign.type", Message: "is none: there is no secret to rotate"}
 	case sign.Type == directory.SignHMAC && overlap > 0:
 		return gateway.Fault{Path: "overlap", Message: "must be 0 with sign.type hmac, whose header has room for one signature"}
-	case overlap > 0 && 1+len(sign.Secrets)+len(live(rec.Old)) > maxSecrets:
+	case overlap > 0 && 1+len(sign.Secrets)+len(live(rec.Old, at)) > maxSecrets:
 		return gateway.Fault{Path: "overlap", Message: "is over what one header can have: 16 secrets sign already, wait until one has ended"}
 	}
 	return none
 }
 
-func (rec *endpointRecord) rotate(secret gateway.Secret, overlap time.Duration) {
-	sign, old := *rec.Spec.Sign, live(rec.Old)
+func (rec *endpointRecord) rotate(secret gateway.Secret, overlap time.Duration, at time.Time) {
+	sign, old := *rec.Spec.Sign, live(rec.Old, at)
 	if overlap > 0 {
-		until := gateway.At(time.Now().Add(overlap))
+		until := gateway.At(at.Add(overlap))
 		for i, s := range sign.Secrets {
 			old = slices.Insert(old, i, gateway.OldSecret{Secret: s, Until: until})
 		}
@@ -138,7 +138,7 @@ func (r *Resources) watchOverlaps() {
 		r.overlaps = nil
 	}
 	if !first.IsZero() && !r.closed {
-		r.overlaps = time.AfterFunc(min(time.Until(first), maxNap), r.endOverlaps)
+		r.overlaps = time.AfterFunc(min(first.Sub(r.Now()), maxNap), r.endOverlaps)
 	}
 }
 
@@ -152,7 +152,7 @@ func (r *Resources) endOverlaps() {
 	}
 	for tenant, k := range r.kept {
 		for id, rec := range k.endpoints {
-			if left := live(rec.Old); len(left) < len(rec.Old) {
+			if left := live(rec.Old, r.Now()); len(left) < len(rec.Old) {
 				r.endOverlap(tenant, id, rec, left)
 			}
 		}

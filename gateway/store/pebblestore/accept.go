@@ -15,6 +15,14 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	}
 	b := s.newBatch(sizeOfPublication(p))
 	defer b.free()
+	s.putPublication(b, p)
+	if err := s.commit(b, true); err != nil {
+		return err
+	}
+	return s.dropLate(p.Deliveries)
+}
+
+func (s *Store) putPublication(b *batch, p *gateway.Publication) {
 	for i := range p.Events {
 		putEvent(b, kindEvent, &p.Events[i])
 	}
@@ -36,11 +44,10 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	for i := range p.Traces {
 		putTrace(b, &p.Traces[i])
 	}
-	if err := s.commit(b, true); err != nil {
-		return err
-	}
-	return s.dropLate(p.Deliveries)
 }
+
+// newDelivery is about how many bytes of a batch a new delivery is.
+const newDelivery = 512
 
 // sizeOfPublication guesses how large a batch becomes, so that it grows at most once.
 func sizeOfPublication(p *gateway.Publication) int {
@@ -53,11 +60,7 @@ func sizeOfPublication(p *gateway.Publication) int {
 		}
 	}
 	size += record * len(p.Marks)
-	if n := len(p.Deliveries); n <= 1000 {
-		size += 4 * record * n
-	} else {
-		size += 2 * record * n // what is over would be tens of megabytes
-	}
+	size += newDelivery * len(p.Deliveries)
 	if p.Mark != nil {
 		size += record + len(p.Mark.Answer)
 	}

@@ -157,7 +157,7 @@ func damageRounds(kind string) int {
 	if kind == "pebble" || kind == "lock" { // always in the same way
 		return 2
 	}
-	return 50
+	return fewer(50)
 }
 
 // TestTornTail ends the last log in the middle of a record that had no fsync yet, as a

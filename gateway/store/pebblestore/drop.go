@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,10 +23,13 @@ import (
 type drop struct {
 	last ulid.ULID
 	at   time.Time
+	pass int // which sweep of it: more may have come
 }
 
 // drops are those that are not swept yet, and for a while those that are: a publish
-// that was under way when its endpoint was deleted comes after.
+// that was under way when its endpoint was deleted comes after. They are in the store
+// as long as here: if the process ends between that publish's commit and its
+// correction (dropLate), the next one sweeps once more.
 type drops struct {
 	any atomic.Bool
 	mu  sync.RWMutex
@@ -77,11 +81,16 @@ func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
 	b.remove()
 	b.drop(lane)
 	b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1)) // what was exempt is no more
+	b.putDrop(d)
+	return s.commit(b, true)
+}
+
+// putDrop puts a drop under the key that was started.
+func (b *batch) putDrop(d drop) {
 	b.enc.version()
 	b.enc.b = append(b.enc.b, d.last[:]...)
 	b.enc.time(d.at)
 	b.put()
-	return s.commit(b, true)
 }
 
 // drop starts the key of a lane's drop.
@@ -117,11 +126,6 @@ func (d *drops) put(lane gateway.LaneKey, one drop) {
 	defer d.mu.Unlock()
 	if d.of == nil {
 		d.of = map[gateway.LaneKey]*dropped{}
-	}
-	for key, old := range d.of {
-		if old.swept && one.at.Sub(old.at) > dropKept {
-			delete(d.of, key)
-		}
 	}
 	d.of[lane] = &dropped{drop: one}
 	d.any.Store(true)
@@ -161,9 +165,27 @@ func (s *Store) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
 		return
 	}
 	s.drops.exempt(laneOf(d), u)
-	b.drop(laneOf(d))
+	b.putExempt(laneOf(d), u)
+}
+
+func (b *batch) putExempt(lane gateway.LaneKey, u ulid.ULID) {
+	b.drop(lane)
 	b.key = append(append(b.key, 0), u[:]...)
 	b.put()
+}
+
+// again lets a drop be swept once more, if there is one that a delivery is a part of:
+// such are about to be made. It gives what was exempt of it.
+func (d *drops) again(lane gateway.LaneKey, u ulid.ULID) (one drop, exempt []ulid.ULID, found bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	of := d.of[lane]
+	if of == nil || u.Compare(of.last) > 0 {
+		return drop{}, nil, false
+	}
+	of.pass++
+	of.swept = false
+	return of.drop, slices.Collect(maps.Keys(of.exempt)), true
 }
 
 // unswept gives those that are still to be swept.
@@ -189,15 +211,65 @@ func (d *drops) get(lane gateway.LaneKey) (one drop, found bool) {
 }
 
 // finished notes that a drop was swept, unless the lane was dropped again meanwhile.
-func (d *drops) finished(lane gateway.LaneKey, one drop) bool {
+func (d *drops) finished(lane gateway.LaneKey, one drop) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	of := d.of[lane]
-	if of == nil || of.drop != one {
-		return false
+	if of := d.of[lane]; of != nil && of.drop == one {
+		of.swept = true
 	}
-	of.swept = true
-	return true
+}
+
+// old gives those that were swept and need not be remembered any more.
+func (d *drops) old(now time.Time) (lanes []gateway.LaneKey) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for lane, one := range d.of {
+		if one.swept && now.Sub(one.at) > dropKept {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
+}
+
+// forget takes one out that was not dropped again meanwhile.
+func (d *drops) forget(lane gateway.LaneKey, one drop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if of := d.of[lane]; of != nil && of.drop == one {
+		delete(d.of, lane)
+	}
+}
+
+// expireDrops ends the memory of drops that are old, here and in the store.
+func (s *Store) expireDrops(now time.Time) error {
+	for _, lane := range s.drops.old(now) {
+		if err := s.forgetDrop(lane, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetDrop holds the lane's lock, which keeps it apart from who brings a delivery
+// back, and from the next drop.
+func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
+	lock := s.lanes.of(lane)
+	lock.Lock()
+	defer lock.Unlock()
+	one, found := s.drops.get(lane)
+	if !found || now.Sub(one.at) <= dropKept {
+		return nil // dropped again meanwhile
+	}
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	b.drop(lane)
+	b.remove()
+	b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1))
+	if err := s.commit(b, false); err != nil {
+		return err
+	}
+	s.drops.forget(lane, one)
+	return nil
 }
 
 // isDropped says whether an unfinished delivery is a part of a drop.

@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,5 +146,57 @@ func TestLateForADroppedLane(t *testing.T) {
 	awaitSwept(t, s)
 	if got := states(t, s); got[gateway.DeliveryCancelled] != 4 || len(got) != 1 {
 		t.Errorf("dropped again: %v", got)
+	}
+}
+
+// A publish had seen an endpoint that was deleted and swept meanwhile, and the process
+// ends between its commit and the correction: the next one makes it. Drops are
+// forgotten when no publish can be under way any more.
+func TestLateForADroppedLaneOverACrash(t *testing.T) {
+	var past atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(past.Load())) }
+	fs := vfs.NewCrashableMem()
+	s := mustOpen(t, Options{Dir: "data", FS: fs, Now: now})
+	late := crowd(now(), 2)
+	if err := s.Accept(crowd(now(), 2)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DropLane(crm); err != nil {
+		t.Fatal(err)
+	}
+	awaitSwept(t, s)
+	b := s.newBatch(1 << 10) // Accept without the rest of it
+	for i := range late.Deliveries {
+		putNew(b, &late.Deliveries[i])
+	}
+	if err := s.commit(b, true); err != nil {
+		t.Fatal(err)
+	}
+	b.free()
+
+	s = mustOpen(t, Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{}), Now: now})
+	awaitSwept(t, s)
+	if got := states(t, s); got[gateway.DeliveryCancelled] != 4 || len(got) != 1 {
+		t.Errorf("%v", got)
+	}
+	if due, err := s.Window(crm, gateway.Due{}, 10); err != nil || len(due) > 0 {
+		t.Errorf("the window has %v, %v", due, err)
+	}
+	past.Store(int64(dropKept + time.Second))
+	if err := s.Expire(now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, found := s.drops.get(crm); found {
+		t.Error("a drop is never forgotten")
+	}
+	it, err := s.iter([]byte{kindDrop}, []byte{kindDrop + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if it.First() {
+		t.Errorf("the store still has the drop %q", it.Key())
+	}
+	if err := it.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -79,6 +79,7 @@ func (s *Store) expire(now time.Time) error {
 		}),
 		s.expireKind(kindParked, before(now.Add(-maxParking))),
 		s.expireDeliveries(now),
+		s.expireDrops(now),
 		s.expireKind(kindDead, dead),
 		s.expireKind(kindDeadEvent, dead),
 		s.expireKind(kindDeadAttempt, dead),

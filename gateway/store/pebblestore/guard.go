@@ -26,7 +26,9 @@ import (
 //     an error: that, Pebble can live with. Reads go on.
 //
 // A write that finds no room has done nothing wrong yet. Its ballast is released
-// and it tries again, for maxRoomWait where commits wait for it. vfs.OnDiskFull
+// and it tries again, for maxRoomWait where commits wait for it; a table that Pebble
+// writes as it opens waits as long as it takes, for Pebble would try again at once and
+// without end. vfs.OnDiskFull
 // would do the same, but it also repeats a sync that failed, and the second sync
 // says yes to pages that the first has lost.
 type guard struct {
@@ -100,7 +102,7 @@ func (g *guard) change(table bool, op func() error) (done bool, err error) {
 		return false, g.hold(table)
 	}
 	err = op()
-	for since := time.Now(); err != nil && scarce(err) && g.awaitRoom(table, since); {
+	for since := time.Now(); err != nil && scarce(err) && g.awaitRoom(table, since, err); {
 		err = op()
 	}
 	if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) {
@@ -130,14 +132,15 @@ func (g *guard) hold(table bool) error {
 
 // awaitRoom waits until a write that found no room may try again. Commits wait
 // for everything but tables, so that has an end.
-func (g *guard) awaitRoom(table bool, since time.Time) bool {
-	if g.s.space.releaseBallast() {
+func (g *guard) awaitRoom(table bool, since time.Time, err error) bool {
+	opened := g.s.opened.Load()
+	if g.s.space.releaseBallast(opened) {
 		return true
 	}
-	if !g.s.opened.Load() || !table && time.Since(since) > maxRoomWait {
+	if !table && (!opened || time.Since(since) > maxRoomWait) {
 		return false
 	}
-	g.s.space.full.Store(true)
+	g.s.space.shut(opened, err)
 	timer := time.NewTimer(roomPause)
 	defer timer.Stop()
 	select {

@@ -23,7 +23,7 @@ func (f *guardedFile) Write(p []byte) (n int, err error) {
 		return len(p), f.g.hold(f.table)
 	}
 	n, err = f.File.Write(p)
-	for since := time.Now(); err != nil && scarce(err) && f.g.awaitRoom(f.table, since); {
+	for since := time.Now(); err != nil && scarce(err) && f.g.awaitRoom(f.table, since, err); {
 		var more int
 		more, err = f.File.Write(p[n:])
 		n += more

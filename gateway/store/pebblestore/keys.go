@@ -41,6 +41,8 @@ import (
 //	kindStatus      endpoint                EndpointStatus   with its endpoint
 //	kindDrop        endpoint                drop             when all of it is swept
 //	kindDrop        endpoint 0 ulid         exempt of it     with it
+//	kindFanout      ulid of first delivery  Fanout           when all of it is made
+//	kindFanout      ulid 1                  how many of it   with it
 //
 // A conversation is its hash, 8 bytes. An ended Delivery has its last attempt with
 // it, unless that is large.
@@ -76,10 +78,11 @@ const (
 	kindHold        = 'h'
 	kindStatus      = 's'
 	kindDrop        = 'z'
+	kindFanout      = 'f'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemnotpxqdvakjDEAyilchsz"
+const tenantKinds = "wemnotpxqdvakjDEAyilchszf"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -89,7 +92,7 @@ var kindWords = map[byte]string{
 	kindDead: "dead letter", kindDeadEvent: "event of a dead letter", kindDeadAttempt: "attempt of a dead letter",
 	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindPending: "pending call",
 	kindHold: "hold", kindStatus: "status of an endpoint",
-	kindDrop: "deletion of an endpoint",
+	kindDrop: "deletion of an endpoint", kindFanout: "fan-out of a publish",
 }
 
 const (

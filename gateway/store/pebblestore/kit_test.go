@@ -109,3 +109,19 @@ func lost(t *testing.T, fs vfs.FS, ids []string) error {
 	}
 	return err
 }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fewer is how many rounds of a test are enough under the race detector, where each
+// takes ten times as long.
+func fewer(rounds int) int {
+	if raceEnabled {
+		return max(rounds/10, 1)
+	}
+	return rounds
+}

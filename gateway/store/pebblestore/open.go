@@ -27,6 +27,7 @@ type Store struct {
 	turns    turns
 	lanes    laneLocks
 	drops    drops
+	fanouts  fanouts
 	sweeper  sweeper
 	expiring sync.Mutex // keeps who expires apart from Requeue, which brings back what may be about to expire
 
@@ -59,7 +60,7 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(s.notOpened(err), s.known.close(), s.lock.Close())
 	}
 	s.opened.Store(true)
-	if err := errors.Join(s.tellNewest(), s.loadReleased(), s.countOpening(), s.loadDrops()); err != nil {
+	if err := errors.Join(s.tellNewest(), s.loadReleased(), s.countOpening(), s.loadDrops(), s.finishFanouts()); err != nil {
 		return nil, errors.Join(s.notOpened(err), s.Close())
 	}
 	s.guard.removeKept()

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -31,7 +33,7 @@ func TestAcceptDataLoss(t *testing.T) {
 			}
 			t.Run(state+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				seed, rounds := rand.Uint64(), 12
+				seed, rounds := rand.Uint64(), fewer(12)
 				lost := 0
 				for i := range rounds {
 					r := rand.New(rand.NewPCG(seed, uint64(i)))
@@ -39,7 +41,7 @@ func TestAcceptDataLoss(t *testing.T) {
 					what := damage(t, fs, kind, fits, r)
 					n := acceptLoss(t, fs, h.waits)
 					lost += n
-					if most := mostLost(kind, what, len(h.waits)); n > most {
+					if most := mostLost(t, h, kind, what); n > most {
 						t.Fatalf("seed %d, round %d, %s: lost %d of %d, want at most %d", seed, i, what, n, len(h.waits), most)
 					}
 				}
@@ -50,18 +52,63 @@ func TestAcceptDataLoss(t *testing.T) {
 }
 
 // mostLost is how much one damage may cost.
-func mostLost(kind, what string, all int) int {
+func mostLost(t *testing.T, h held, kind, what string) int {
+	t.Helper()
 	switch {
 	case kind == "pebble":
-		return all
-	case kind == "table" && strings.HasPrefix(what, "flip"):
-		return 40 // a table without its index is lost whole
-	case kind == "table", kind == "log" && !strings.HasPrefix(what, "flip"):
-		return 100
+		return len(h.waits)
+	case kind == "table": // the index is at its end: without it, it is lost whole
+		return waitsIn(t, h.fs, what[strings.LastIndexByte(what, ' ')+1:])
+	case kind == "log" && !strings.HasPrefix(what, "flip"):
+		return 130 // memtables of 1 MiB, and waits of 8 KiB
 	case kind == "log":
 		return 3 // a chunk is part of one record, and what it says of its length of the next
 	}
 	return 0
+}
+
+// waitsIn counts the waits that a table holds.
+func waitsIn(t *testing.T, fs vfs.FS, name string) (n int) {
+	t.Helper()
+	o := &pebble.Options{FS: fs}
+	o.EnsureDefaults()
+	r, err := openReader(fs, name, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { must(t, r.Close()) }()
+	it, err := r.NewIter(sstable.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kv := it.First(); kv != nil; kv = it.Next() {
+		if kv.K.UserKey[0] == kindWait {
+			n++
+		}
+	}
+	must(t, errors.Join(it.Error(), it.Close()))
+	return n
+}
+
+// A flipped bit among what a table holds costs the block that it is in, and nothing
+// that lies before or behind.
+func TestAcceptDataLossOfOneBlock(t *testing.T) {
+	folders, err := heldFolders()
+	must(t, err)
+	h := folders["closed"]
+	for _, name := range filesIn(t, h.fs, "data") {
+		if !isTable(name) {
+			continue
+		}
+		fs := h.clone(t)
+		text, err := readFile(fs, name, 1<<30)
+		must(t, err)
+		text[len(text)/4] ^= 1
+		writeFile(t, fs, name, string(text))
+		if n := acceptLoss(t, fs, h.waits); n > 8 {
+			t.Errorf("one bit of %s costs %d waits of %d", name, n, waitsIn(t, h.fs, name))
+		}
+	}
 }
 
 // acceptLoss opens a damaged folder for good, and gives how much is missing in it.

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +28,9 @@ type space struct {
 	pending atomic.Uint64 // bytes committed since
 	full    atomic.Bool   // refusing
 
-	mu   sync.Mutex
-	held bool // the ballast is there
+	mu     sync.Mutex
+	held   bool // the ballast is there
+	sought bool // that of the process before was given back, or is not there
 }
 
 const (
@@ -82,6 +84,17 @@ func (sp *space) admit() error {
 	return nil
 }
 
+// admitMany is admit of what is written in many commits: all of it must find room.
+func (sp *space) admitMany(bytes uint64) error {
+	if err := sp.admit(); err != nil || sp.enough(sp.watermark+2*bytes) {
+		return err
+	}
+	if sp.look(); sp.enough(sp.watermark + 2*bytes) {
+		return nil
+	}
+	return errFull()
+}
+
 // admitSettle lets the outcome of a delivery through for longer: it is small, and
 // what is not written down is sent again.
 func (sp *space) admitSettle() error {
@@ -107,7 +120,7 @@ func (sp *space) look() {
 	switch {
 	case free <= sp.watermark:
 		if !sp.full.Swap(true) {
-			sp.s.opts.Logger.Warn("the disk is full: writes are refused until there is room", "free_bytes", free, "watermark_bytes", sp.watermark)
+			sp.s.opts.Logger.Warn(tellFull, "free_bytes", free, "watermark_bytes", sp.watermark)
 		}
 	case free > roomy && sp.full.CompareAndSwap(true, false):
 		sp.s.opts.Logger.Info("the disk has room again: writes are taken", "free_bytes", free)
@@ -116,6 +129,22 @@ func (sp *space) look() {
 		sp.makeBallast()
 	}
 }
+
+// shut refuses writes, because one found no room all the same, and says so once.
+func (sp *space) shut(opened bool, why error) {
+	if sp.full.Swap(true) {
+		return
+	}
+	tell := tellFull
+	if !opened {
+		tell = "the disk is full: the start waits until there is room"
+	}
+	sp.s.opts.Logger.Warn(tell, "free_bytes", sp.free.Load(), "error", why)
+}
+
+var errBallast = errors.New("a write needed the blocks that were kept for it")
+
+const tellFull = "the disk is full: writes are refused until there is room"
 
 func (sp *space) ballastName() string {
 	return sp.s.opts.FS.PathJoin(sp.s.opts.Dir, "ballast")
@@ -142,13 +171,16 @@ func (sp *space) makeBallast() {
 }
 
 // releaseBallast gives the blocks back to the file system; false when there are none.
-func (sp *space) releaseBallast() bool {
+// Before the store is open they may be there from the process before.
+func (sp *space) releaseBallast(opened bool) bool {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	if !sp.held {
+	if !sp.held && (opened || sp.sought) {
 		return false
 	}
-	sp.held = false
-	sp.full.Store(true)
+	sp.held, sp.sought = false, true
+	if opened {
+		sp.shut(opened, errBallast)
+	}
 	return sp.s.opts.FS.Remove(sp.ballastName()) == nil
 }

@@ -1,8 +1,11 @@
 package pebblestore
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"path"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -21,6 +24,7 @@ type disk struct {
 	free atomic.Int64
 	full func(op errorfs.Op) bool // says no to an operation
 	on   atomic.Bool
+	log  *slog.Logger // of the store; nil: none
 }
 
 const mib = 1 << 20
@@ -38,7 +42,7 @@ func (d *disk) open(t *testing.T) *Store {
 		}
 		return nil
 	}))
-	return mustOpen(t, Options{Dir: "data", FS: fs, DiskUsage: func() (uint64, uint64, error) {
+	return mustOpen(t, Options{Dir: "data", FS: fs, Logger: d.log, DiskUsage: func() (uint64, uint64, error) {
 		return uint64(d.free.Load()), 64 * mib, nil
 	}})
 }
@@ -228,6 +232,108 @@ func TestBallast(t *testing.T) {
 		d.becomes(60 * mib)
 		if err := commitOne(s, 10); err != nil || !there() {
 			t.Errorf("with room again: %v, ballast %v", err, there())
+		}
+	})
+}
+
+// crashed gives what a loss of power leaves of a disk on which w was committed.
+func crashed(t *testing.T, w *gateway.Wait) *vfs.MemFS {
+	mem := vfs.NewCrashableMem()
+	s := mustOpen(t, Options{Dir: "data", FS: mem})
+	if err := s.Commit(&gateway.Change{Wait: w}); err != nil {
+		t.Fatal(err)
+	}
+	return mem.CrashClone(vfs.CrashCloneCfg{})
+}
+
+// TestOpenWithoutRoom starts on a disk that has no room for the table of what the log
+// holds: the start waits, says so once, and does not wear itself out.
+func TestOpenWithoutRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, kept := newDisk(0), openWait(time.Now(), 10)
+		d.mem = crashed(t, kept)
+		tried := 0
+		d.full = func(op errorfs.Op) bool {
+			no := isTable(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite
+			if no {
+				tried++
+			}
+			return no
+		}
+		d.on.Store(true)
+		var told bytes.Buffer
+		d.log = slog.New(slog.NewTextHandler(&told, nil))
+		began := time.Now()
+		time.AfterFunc(10*time.Second, func() {
+			d.on.Store(false)
+			d.free.Store(60 * mib)
+		})
+		s := d.open(t)
+		if waited := time.Since(began); waited < 10*time.Second || waited > 11*time.Second {
+			t.Errorf("it opened after %s, want when there is room, after 10 s", waited)
+		}
+		if most := 2 * int(10*time.Second/roomPause); tried > most {
+			t.Errorf("%d tries, want %d at most", tried, most)
+		}
+		if n := strings.Count(told.String(), "the start waits until there is room"); n != 1 || strings.Count(told.String(), "\n") > 3 {
+			t.Errorf("the log:\n%s", told.String())
+		}
+		if _, err := s.Wait("acme", kept.ID); err != nil {
+			t.Errorf("what was kept: %v", err)
+		}
+		if err := commitOne(s, 10); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	})
+}
+
+// TestOpenWithBallast starts where the process before left its ballast: it is given
+// to what finds no room.
+func TestOpenWithBallast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(0)
+		d.mem = crashed(t, openWait(time.Now(), 10))
+		f, err := d.mem.Create("data/ballast", vfs.WriteCategoryUnspecified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.full = func(op errorfs.Op) bool {
+			_, err := d.mem.Stat("data/ballast")
+			return err == nil && isTable(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite
+		}
+		d.on.Store(true)
+		time.AfterFunc(10*time.Second, func() { d.on.Store(false) }) // else it never ends
+		began := time.Now()
+		d.open(t)
+		if waited := time.Since(began); waited > time.Second {
+			t.Errorf("it opened after %s", waited)
+		}
+	})
+}
+
+// TestFullIsTold has the log of the process say when writes begin to be refused,
+// also where a write found no room before anybody looked.
+func TestFullIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(60 * mib)
+		d.full = func(op errorfs.Op) bool {
+			_, err := d.mem.Stat("data/ballast")
+			return err == nil && isLog(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite
+		}
+		var told bytes.Buffer
+		d.log = slog.New(slog.NewTextHandler(&told, nil))
+		s := d.open(t)
+		d.on.Store(true)
+		d.free.Store(mib)
+		if err := commitOne(s, 10); err != nil {
+			t.Fatal(err)
+		}
+		d.becomes(mib)
+		if n := strings.Count(told.String(), tellFull); n != 1 {
+			t.Errorf("told %d times:\n%s", n, told.String())
 		}
 	})
 }

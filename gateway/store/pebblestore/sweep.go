@@ -3,7 +3,6 @@ package pebblestore
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -50,6 +49,9 @@ func (s *Store) sweep() {
 // sweepLane ends what a drop is about; false when the store is being closed.
 func (s *Store) sweepLane(lane gateway.LaneKey) bool {
 	one, found := s.drops.get(lane)
+	if found && !s.awaitFanouts(lane.Tenant, one.last) {
+		return false
+	}
 	from := appendPrefix(nil, kindUnfinished, lane.Tenant)
 	for found && from != nil {
 		began := time.Now()
@@ -89,12 +91,13 @@ func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []b
 	if next, err = s.endSome(b, lane, one, from); err != nil {
 		return nil, err
 	}
-	if next == nil && s.drops.finished(lane, one) {
-		b.drop(lane)
-		b.remove()
-		b.removeRange(append(slices.Clone(b.key), 0), append(slices.Clone(b.key), 1))
+	if err := s.commit(b, false); err != nil {
+		return nil, err
 	}
-	return next, s.commit(b, false)
+	if next == nil {
+		s.drops.finished(lane, one)
+	}
+	return next, nil
 }
 
 func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
@@ -120,6 +123,7 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		if err != nil {
 			return nil, err
 		}
+		removeDue(b, d, d.NextAttemptAt) // one that came late has its place still
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
 		if err := s.end(b, d, nil); err != nil {
 			return nil, err
