@@ -118,8 +118,14 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/mapping": {
-		may:   []string{"gateway"},
+		may:   []string{"gateway", "gateway/mapping/jinja"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
+	},
+	"gateway/mapping/jinja": {
+		never: map[string]string{
+			"gateway":           "a language knows nothing of what it is used for",
+			"gateway/transport": "templates run on what strangers wrote: they get no I/O of any kind",
+		},
 	},
 	"gateway/directory": {
 		// retry/breaker for its settings alone: a breaker outlives every snapshot.
@@ -185,7 +191,6 @@ var libraries = []library{
 	{"github.com/nats-io", []string{"gateway/store/natsstore"}, "no type of NATS leaves its package"},
 	{"github.com/prometheus", []string{"metrics", "gateway/node"}, "metrics alone knows how they are kept; node registers the collectors"},
 	{"github.com/sony/gobreaker", []string{"retry/breaker"}, "what it cannot do (restore, remember until when) is made up for in one place"},
-	{"github.com/nikolalohinski/gonja", []string{"gateway/mapping"}, "templates read host files unless they are boxed in, which mapping does"},
 	{"github.com/ohler55/ojg", []string{"gateway/mapping"}, "paths are compiled in one place"},
 	{"code.dny.dev/ssrf", []string{"gateway/transport"}, "there is one guarded way out"},
 	{"github.com/goccy/go-yaml", []string{"configs"}, "YAML is for the file alone"},

@@ -2,8 +2,8 @@ package directory
 
 import "slices"
 
-// standardNames are names of templates that mean a member of the call's context,
-// whatever its variables are called (SPEC 8, 14 "Calls").
+// standardNames are names of templates that mean a member of the call's context, where
+// that is set, whatever its variables are called (SPEC 8, 14 "Calls", 15 "What goes out").
 var standardNames = []string{
 	"sessionId", "botId", "botDeploymentId", "firstName", "lastName", "from", "to", "reply", "replyData", "extractedData",
 	"attachedMedia", "direction", "moduleId", "customVariables", "botTrainedModelId",
@@ -21,6 +21,9 @@ func standsAt(name string) (path, otherwise []string) {
 		otherwise = []string{"variables"}
 	}
 	if slices.Contains(standardNames, name) {
+		if otherwise == nil {
+			otherwise = []string{"variables", name}
+		}
 		return []string{"context", name}, otherwise
 	}
 	return []string{"variables", name}, nil

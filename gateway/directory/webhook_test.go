@@ -134,12 +134,12 @@ func TestWebhookRetries(t *testing.T) {
 // Templates of a call see its variables by their names, its context by the
 // standard ones, and both by where they stand.
 func TestWebhookTemplates(t *testing.T) {
-	const call = `{"conversation_key": "key-1", "variables": {"sku": "A 1", "n": 1.50, "firstName": "of the variables", "deep": {"list": [1, "two"]}},
+	const call = `{"conversation_key": "key-1", "variables": {"sku": "A 1", "n": 1.50, "firstName": "of the variables", "lastName": "hidden", "deep": {"list": [1, "two"]}},
 		"context": {"firstName": "Ann", "botId": 7, "step": "s"}}`
 	for text, want := range map[string]string{
 		"{{ sku }}": "A 1", "{{ variables.sku }}": "A 1", "{{ n }}": "1.50", "{{ deep.list[1] }}": "two", "{{ firstName }}": "Ann", "{{ botId }}": "7",
 		"{{ variables.firstName }}": "of the variables", "{{ context.step }}": "s", "{{ step }}": "", "{{ sessionId }}": "key-1", "{{ conversation_key }}": "key-1",
-		"{{ lastName }}": "", "{{ customVariables.sku }}": "A 1", "{{ sku | urlencode }}": "A%201", "no template": "no template", "{{ wait }}": "",
+		"{{ lastName }}": "hidden", "{{ botTrainedModelId }}": "", "{{ customVariables.sku }}": "A 1", "{{ sku | urlencode }}": "A%201", "no template": "no template", "{{ wait }}": "",
 	} {
 		w := webhook(t, `{"url": "https://x.example.com/", "query": {"q": "`+text+`"}}`)
 		if got := render(t, w, w.Query[0].Value, call); got != want {

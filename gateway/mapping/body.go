@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/jinja"
 )
 
 // MaxBody is the longest body of a webhook in bytes of JSON.
@@ -51,7 +52,7 @@ type Body struct {
 type leaf struct {
 	start, end int // the string with its quotes, in raw
 	template   *Template
-	lone       *output // of a template that is one {{ … }} and keeps the type
+	lone       *jinja.Expression // of a template that is one {{ … }} and keeps the type
 }
 
 // leaves compiles the strings that are values. In valid JSON that is each string
@@ -100,40 +101,39 @@ func (b *Body) Append(dst []byte, v *Values) ([]byte, error) {
 	if b.text != nil {
 		return b.text.Append(dst, v)
 	}
-	if err := v.open(dst); err != nil {
-		return v.finish(dst, "", err)
+	if err := v.open(); err != nil {
+		return v.finish(dst, dst, "", err)
 	}
-	written := 0
+	out, written := dst, 0
+	end := len(dst) + maxRendered - v.written
 	for i := range b.leaves {
 		l := &b.leaves[i]
-		v.out = append(v.out, b.raw[written:l.start]...)
+		out = append(out, b.raw[written:l.start]...)
 		written = l.end
-		if err := l.append(v); err != nil {
-			return v.finish(dst, placeIn(b.raw, l.start), err)
+		var err error
+		if out, err = l.append(out, end-len(out), v); err != nil {
+			return v.finish(dst, dst, placeIn(b.raw, l.start), err)
 		}
 	}
-	v.out = append(v.out, b.raw[written:]...)
-	return v.finish(dst, "", v.fits())
+	if out = append(out, b.raw[written:]...); len(out) > end {
+		return v.finish(dst, dst, "", errSize)
+	}
+	return v.finish(dst, out, "", nil)
 }
 
-func (l *leaf) append(v *Values) error {
+// append appends what the leaf renders to, as JSON of about so many bytes.
+func (l *leaf) append(out []byte, most int, v *Values) (_ []byte, err error) {
 	if l.lone != nil {
-		value, err := l.lone.valuer.value(v)
-		if err != nil {
-			return placed(l.lone.at, err)
+		out, found, err := l.lone.AppendJSON(out, most, (*environment)(v))
+		if err == nil && !found {
+			out = append(out, "null"...)
 		}
-		v.out = value.AppendJSON(v.out)
-		return v.fits()
+		return out, err
 	}
-	out := v.out
-	v.out = v.leaf[:0]
-	err := l.template.render(v)
-	v.leaf, v.out = v.out, out
-	if err != nil {
-		return err
+	if v.leaf, err = l.template.append(v.leaf[:0], most, v); err != nil {
+		return out, err
 	}
-	v.out = appendJSONText(v.out, v.leaf)
-	return v.fits()
+	return appendJSONText(out, v.leaf), nil
 }
 
 // placeIn gives the path of the value that starts at target.
@@ -163,10 +163,15 @@ func holder(raw []byte, at, target int) (part string, inside int) {
 		m, next, ok := nextMember(raw, i)
 		if i = next; target < i || !ok {
 			name := unescaped(m.name)
-			if wordEnd(name) == len(name) && name != "" {
+			if isWord(name) {
 				return "." + name, next - len(m.value)
 			}
 			return "[" + string(gateway.AppendString(nil, name)) + "]", next - len(m.value)
 		}
 	}
+}
+
+// isWord says whether a name needs no quotes in a path.
+func isWord(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) || r == '-' })
 }

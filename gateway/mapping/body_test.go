@@ -48,7 +48,7 @@ func TestBodyRenders(t *testing.T) {
 		`{"a":"{{ \"x\" ~ name }}"}`:                   `{"a":"xAda"}`,
 		`12`:                                           `12`, `null`: `null`, `{}`: `{}`,
 		`"{{ name }}={{ n }}"`:           `Ada=12`,
-		`"{\"a\": {{ text | tojson }}}"`: `{"a": "a \"b\"\né"}`,
+		`"{\"a\": {{ text | tojson }}}"`: `{"a": "a \"b\"\n\u00e9"}`,
 		`"{{ object.x }}"`:               `{"y":"deep"}`,
 		`"plain"`:                        `plain`,
 		`""`:                             ``,
@@ -73,12 +73,12 @@ func TestBodyFaults(t *testing.T) {
 	many := "[" + strings.Repeat(`"{{ }}",`, 100) + "1]"
 	for body, want := range map[string][]string{
 		`{"a":{"b":[1,"{{ x | nope }}"]},"c":"{{","odd key":["{% if %}"]}`: {
-			"a.b[1]: at 7: there is no filter nope",
-			"c: at 0: the tag is not closed: }} is missing",
-			`["odd key"][0]: at 5: an expression is missing`,
+			"a.b[1]: line 1, column 8: there is no filter nope",
+			"c: line 1, column 1: the tag is not closed: }} is missing",
+			`["odd key"][0]: line 1, column 7: %} stands where a value is expected`,
 		},
-		`"{{"`:                                   {"at 0: the tag is not closed: }} is missing"},
-		`["a","{{"]`:                             {"[1]: at 0: the tag is not closed: }} is missing"},
+		`"{{"`:                                   {"line 1, column 1: the tag is not closed: }} is missing"},
+		`["a","{{"]`:                             {"[1]: line 1, column 1: the tag is not closed: }} is missing"},
 		`{"a":1`:                                 {"a body is JSON, nested at most 128 deep"},
 		``:                                       {"a body is JSON, nested at most 128 deep"},
 		`"` + strings.Repeat("x", MaxBody) + `"`: {"a body has at most 256 KiB"},
@@ -99,11 +99,11 @@ func TestBodyFaults(t *testing.T) {
 
 func TestBodyRenderErrors(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"a":["x","{{ name * name }}"]}`: "a[1]: at 0: the operator does not take these values",
-		`{"a":{"b c":"- {{ 1 % 0 }}"}}`:   `a["b c"]: at 2: the operator does not take these values`,
-		`"{% for x in n %}{% endfor %}"`:  "at 0: a for goes over a list or an object",
-		`{"a":"{{ name | replace(1) }}"}`: "a: at 0: the filter does not take these arguments",
-		`{"a":"{{ 'x' | int(base=1) }}"}`: "a: at 0: a filter or test of the expression does not take these values",
+		`{"a":["x","{{ name * name }}"]}`: "a[1]: line 1, column 1: the operator does not take these values",
+		`{"a":{"b c":"- {{ 1 % 0 }}"}}`:   `a["b c"]: line 1, column 3: a division by zero`,
+		`"{% for x in n %}{% endfor %}"`:  "line 1, column 4: this is neither a list, an object nor a string",
+		`{"a":"{{ name | replace(1) }}"}`: "a: line 1, column 1: the filter replace: it does not take these arguments",
+		`{"a":"{{ 'x' | int(base=1) }}"}`: "a: line 1, column 1: the filter int: it does not take these arguments",
 	} {
 		got, err := renderBody(t, body, callBody)
 		var fault *RenderError

@@ -115,7 +115,7 @@ func TestTooComplexIsNoAnswer(t *testing.T) {
 		"regex":  {Path: "a", Regex: pointer(`(x{0,20}y?){20}z`)},
 		"exists": {Path: `$[?search(@,'(x{0,20}y?){20}z')]`, Exists: pointer(false)},
 		"not":    {Path: `$[?!search(@,'(x{0,20}y?){20}z')]`, Exists: pointer(true)},
-		"braces": {Path: `{{ b | upper | lower | upper | lower | upper | lower | upper | lower | length }}`, Exists: pointer(false)},
+		"braces": {Path: `{{ b | upper | lower | upper | lower | upper | lower | upper | lower | upper | lower | length }}`, Exists: pointer(false)},
 	} {
 		p := compileRulesIn(t, []gateway.Match{{Name: "m", Branch: gateway.Success, When: []gateway.Condition{when}}}, Bounds{Work: 5 * time.Millisecond})
 		var v Values

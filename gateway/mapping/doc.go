@@ -35,34 +35,21 @@
 // first, v1.28.5: it agrees with 350 of the 703, panics where two objects are
 // compared, lets "||" bind before "&&", and gives descendants in another order.
 //
-// Expressions are parsed by gonja and worked out by eval.go in the sandbox of
-// sandbox.go: no functions, no loader; filters and tests of gonja from a white
-// list; operators that are checked first, and take no text for a number. Plain
-// paths inside them are slots of the same walk. A result keeps its JSON type;
-// numbers in it are 64-bit integers or doubles. What is computed from a missing
-// value is missing, but and, or, not, == and ~ take it for none, and default() for
-// what it is there for. None is missing, and so is, in a path, anything that fails.
+// Expressions are those of package jinja. Plain paths inside them are slots of the
+// same walk. A result keeps its JSON type, a number its literal. What filters make of
+// a missing or null value is missing, unless default() is among them; so is anything
+// that fails.
 //
 // # Templates
 //
 // A call's url, query, headers and body are Jinja templates over the request that
-// asked for it. Builder.Names says where their bare names stand in it, and all of
-// them are slots of one walk, too: a plain path never touches the template library,
-// and renders the literal as it was written. What is missing or null renders empty,
-// a list or an object as JSON. A string of a Body that is one {{ … }} and no more
-// keeps the type of its value, and is null where that is missing.
+// asked for it (package jinja says what they may hold). Builder.Names says where their
+// bare names stand in it, and all of them are slots of one walk, too. What is missing
+// or null renders empty, a list or an object as JSON. A string of a Body that is one
+// {{ … }} and no more keeps the type of its value, and is null where that is missing.
 //
-//	{% if a %} {% elif b %} {% else %} {% endif %}
-//	{% for x in list if x.ok %} {{ loop.index }} {% else %} {% endfor %}
-//	{% for name, value in object %} {% endfor %}     loop: index index0 first last length
-//	{% set name = value %}                           within a for, for that round
-//	{% raw %} {% endraw %}  {# a comment #}  {%- -%} and {{- -}} take the space away
-//
-// There is no other statement, and no function but range(). Statements are ours:
-// they are compiled to operations on registers (template_statement.go), so that
-// what for and set name is JSON as it lies in the body as well. An operator or a
-// filter that does not take its values is a RenderError with its place and rule,
-// which never quotes a value.
+// What does not render is a RenderError with its line, column and rule, which never
+// quotes a value.
 //
 // # Bounds
 //
@@ -73,9 +60,10 @@
 // together 1 MiB. What one path makes has at most 1 MiB, and is missing where it is
 // larger. What takes long takes turns (turns.go).
 //
-// A template has 64 KiB, a Body 256 KiB, one tag 4 KiB. The templates of a Builder
-// have 4096 tags and look into 10,000 places. For one document they take 100 ms
-// and 200,000 steps of loops, make 1 MiB and give names 4 MiB; a list has 4096
-// items. What is over a bound is a RenderError. Nothing in a render can be
-// interrupted, so each step is small and asks for leave before.
+// A template has 64 KiB, a Body 256 KiB. The templates of a Builder have 4096 tags and
+// look into 10,000 places. For one document they take 100 ms, counted as all work is,
+// with the clock as a second net, and make 1 MiB; what one of them makes on its way has
+// 4 MiB, a text 512 KiB, a list 4096 items. What is over a bound is a RenderError.
+// Nothing in a render can be interrupted, so each step is small and asks for leave
+// before.
 package mapping

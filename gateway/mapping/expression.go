@@ -3,87 +3,40 @@ package mapping
 import (
 	"errors"
 
-	"github.com/nikolalohinski/gonja/v2/nodes"
+	"hookgate/gateway/mapping/jinja"
 )
 
-// expression is a value that has to be worked out, by filters and operators (see
-// eval). The plain paths in it are inputs, so the body is not decoded for it: only
-// what they find.
-type expression struct {
-	root   nodes.Expression
-	inputs []*input
+// compileExpression compiles what stands between the braces of a path, at a place of
+// it. The plain paths in it are slots of the one walk.
+func compileExpression(text string, at int, add func([]step) (Slot, error)) (*jinja.Expression, error) {
+	x, err := jinja.ParseExpression(text, resolver(add))
+	if err != nil {
+		return nil, moved(err, at)
+	}
+	return x, nil
 }
 
-// compileExpression compiles a path of the form {{ … }}.
-func compileExpression(path string, add func([]step) (Slot, error)) (valuer, error) {
-	c := expressions{place: func(steps []step) (*place, error) {
+// resolver finds the places of names for package jinja.
+func resolver(add func([]step) (Slot, error)) jinja.Resolver {
+	return func(named []jinja.Step) (int, error) {
+		steps := make([]step, len(named))
+		for i, s := range named {
+			steps[i] = stepOf(s)
+		}
 		slot, err := add(steps)
-		return &place{slot: slot}, err
-	}}
-	return c.output(path, 0)
+		if fault := (*PathError)(nil); errors.As(err, &fault) {
+			err = errors.New(fault.Rule) // where it stands is said by who has the text
+		}
+		return int(slot), err
+	}
 }
 
-// Why an expression gives nothing; an errMissing is no fault.
-var (
-	errBound      = errors.New("an expression takes values of 256 KiB and lists of 4096, all together, and makes no larger ones")
-	errMissing    = errors.New("the value is missing")
-	errOperand    = errors.New("the operator does not take these values")
-	errRange      = errors.New("range() takes whole numbers, and no step of 0")
-	errArguments  = errors.New("the filter does not take these arguments")
-	errExpression = errors.New("a filter or test of the expression does not take these values")
-)
-
-// value gives the result as JSON; it is missing where that is None, or where a
-// missing value has no filter that takes it.
-func (x *expression) value(v *Values) (result Value, err error) {
-	if err := v.step(); err != nil {
-		return Value{}, err
-	}
-	defer func() {
-		if recover() != nil { // the library's own slips, such as a number base of 1
-			result, err = Value{}, errExpression
-		}
-	}()
-	s := newSandbox(v.deadline, v.work)
-	s.inputs = make([]any, len(x.inputs))
-	size := 0
-	for i, in := range x.inputs {
-		value, err := in.place.value(v)
-		if err != nil {
-			return Value{}, err
-		}
-		if size += len(value.Raw); size > maxText {
-			return Value{}, errBound
-		}
-		if value.Kind == Missing {
-			continue
-		}
-		if !v.work.spend(decodeCost * len(value.Raw)) {
-			return Value{}, errWork
-		}
-		decoded, ok := s.decode(value.Raw)
-		if !ok {
-			return Value{}, errBound
-		}
-		s.inputs[i] = decoded
-	}
-	raw, err := s.result(x.root)
-	return valueOf(raw), err
-}
-
-func (s *sandbox) result(n nodes.Node) ([]byte, error) {
-	value, err := s.orNone(n)
-	if err != nil || value.IsNil() {
-		return nil, err
-	}
-	out, ok := appendResult(nil, value, 0)
+func stepOf(s jinja.Step) step {
 	switch {
-	case !s.work.spend(buildCost * len(out)):
-		return nil, errWork
-	case !ok:
-		return nil, errExpression
-	case len(out) > maxFound:
-		return nil, errBound
+	case !s.Number:
+		return step{name: s.Name, member: true}
+	case s.Name == "":
+		return step{index: s.Index, item: true}
 	}
-	return out, nil
+	return namedStep(s.Name)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"hookgate/gateway/mapping/jinja"
 )
 
 // MaxPath is the longest path in bytes.
@@ -12,21 +14,27 @@ const MaxPath = 1024
 
 // PathError says what is wrong with a path, and where.
 type PathError struct {
-	At   int // byte offset into the path as it was written
-	Rule string
+	At           int // byte offset into the path or template as it was written
+	Line, Column int // of a template: the same, counted from 1
+	Rule         string
 }
 
-func (e *PathError) Error() string { return fmt.Sprintf("at %d: %s", e.At, e.Rule) }
+func (e *PathError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Rule)
+	}
+	return fmt.Sprintf("at %d: %s", e.At, e.Rule)
+}
 
 func pathError(at int, format string, args ...any) *PathError {
 	return &PathError{At: at, Rule: fmt.Sprintf(format, args...)}
 }
 
-// moved puts a fault that was found elsewhere at its place.
+// moved puts a fault of an expression at its place in the path.
 func moved(err error, at int) error {
-	var fault *PathError
+	var fault *jinja.Error
 	if errors.As(err, &fault) {
-		return pathError(at, "%s", fault.Rule)
+		return pathError(at+fault.At, "%s", fault.Rule)
 	}
 	return pathError(at, "%v", err)
 }
@@ -44,9 +52,9 @@ type compiled struct {
 	steps    []step // plain: found by the one walk
 	header   string
 	param    string
-	query    *query  // a JSONPath that may find several
-	computed valuer  // of an expression
-	either   *either // of a template
+	query    *query            // a JSONPath that may find several
+	computed *jinja.Expression // of {{ … }}
+	either   *either           // of a template
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an
@@ -116,13 +124,13 @@ func compileBraces(path string, add func([]step) (Slot, error)) (compiled, error
 	if steps, ok := plainBetween(inner); ok {
 		return compiled{steps: steps}, nil
 	}
-	x, err := compileExpression(path, add)
+	x, err := compileExpression(inner, len("{{"), add)
 	return compiled{computed: x}, err
 }
 
 // plainBetween reads what stands between braces as a plain path, if it is one.
 func plainBetween(text string) ([]step, bool) {
-	text = strings.Trim(text, blank)
+	text = strings.Trim(text, " \t\r\n")
 	p := plainParser{text: text, end: len(text), strict: true}
 	steps, err := p.parse()
 	return steps, err == nil

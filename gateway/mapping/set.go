@@ -164,8 +164,8 @@ type Values struct {
 	work     *work // its own, or that of ReadAfter
 	own      work
 	owner    string
-	rendered time.Duration
-	written  int // bytes that templates made
+	rendered time.Duration // of templates
+	written  int           // bytes that templates made
 
 	rendering // of the template that is rendered now
 }
@@ -185,7 +185,7 @@ func (v *Values) begin(s *Set, doc Document) {
 		clear(v.seen)
 		v.round = 1
 	}
-	v.rendered, v.written, v.steps = 0, 0, 0
+	v.rendered, v.written, v.given = 0, 0, 0
 }
 
 // newValues are of no document, for values that somebody wrote.

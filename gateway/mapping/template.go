@@ -1,12 +1,19 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"hookgate/gateway/mapping/jinja"
 )
 
-// MaxTemplate is the longest template in bytes.
-const MaxTemplate = 64 << 10
+// MaxTemplate is the longest template in bytes, and maxTags how many statements and
+// expressions the templates of one Builder may have.
+const (
+	MaxTemplate = 64 << 10
+	maxTags     = 4096
+)
 
 // Names says where the bare names of templates stand from now on: at path, or at
 // otherwise (nil: nowhere) where nothing is at path, not even null. A nil path is
@@ -21,55 +28,70 @@ func (b *Builder) Template(text string) (*Template, error) {
 	case !utf8.ValidString(text):
 		return nil, pathError(0, "a template is UTF-8")
 	}
-	c := templateCompiler{scan: scanner{text: text}, builder: b, scope: newScope(nil, 0)}
-	return c.template()
+	parsed, err := jinja.Parse(text, resolver(b.name))
+	if err != nil {
+		return nil, jinjaFault(err)
+	}
+	if b.tags += parsed.Tags(); b.tags > maxTags {
+		return nil, pathError(0, "all templates together have at most %d expressions and statements", maxTags)
+	}
+	if constant, is := parsed.Constant(); is {
+		return Literal(constant), nil
+	}
+	return &Template{parsed: parsed}, nil
+}
+
+// jinjaFault is a fault of a template as one of ours.
+func jinjaFault(err error) error {
+	var fault *jinja.Error
+	if !errors.As(err, &fault) {
+		return pathError(0, "%v", err)
+	}
+	return &PathError{At: fault.At, Line: fault.Line, Column: fault.Column, Rule: fault.Rule}
 }
 
 // Literal gives a template that renders to text as it stands: nothing in it is an
 // expression.
-func Literal(text string) *Template {
-	if text == "" {
-		return &Template{}
-	}
-	return &Template{ops: []op{words(text)}}
-}
+func Literal(text string) *Template { return &Template{constant: text} }
 
 // Template is a text with expressions and statements in it. It never changes, and
 // any number of requests may be rendered with it at once.
 type Template struct {
-	ops       []op
-	registers int // how many values its statements give a name
+	parsed   *jinja.Template // nil: constant is all of it
+	constant string
 }
 
 // Append appends what the template renders to. The error is a *RenderError, and
 // dst then comes back as it was.
 func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
-	err := v.open(dst)
-	if err == nil {
-		err = t.render(v)
+	if err := v.open(); err != nil {
+		return v.finish(dst, dst, "", err)
 	}
-	return v.finish(dst, "", err)
+	out, err := t.append(dst, maxRendered-v.written, v)
+	return v.finish(dst, out, "", err)
+}
+
+// append is Append between open and finish, of at most so many bytes.
+func (t *Template) append(dst []byte, most int, v *Values) ([]byte, error) {
+	if t.parsed != nil {
+		return t.parsed.Append(dst, most, (*environment)(v))
+	}
+	if len(t.constant) > most {
+		return dst, errSize
+	}
+	return append(dst, t.constant...), nil
 }
 
 // Constant gives the text of a template without any expression.
-func (t *Template) Constant() (text string, is bool) {
-	switch len(t.ops) {
-	case 0:
-		return "", true
-	case 1:
-		only, is := t.ops[0].(words)
-		return string(only), is
-	}
-	return "", false
-}
+func (t *Template) Constant() (text string, is bool) { return t.constant, t.parsed == nil }
 
-// lone gives the valuer of a template that is one {{ … }} and nothing else.
-func (t *Template) lone() *output {
-	if len(t.ops) != 1 {
+// lone gives the expression of a template that is one {{ … }} and nothing else; nil
+// for any other.
+func (t *Template) lone() *jinja.Expression {
+	if t.parsed == nil {
 		return nil
 	}
-	only, _ := t.ops[0].(*output)
-	return only
+	return t.parsed.Lone()
 }
 
 // RenderError says why a template does not render; it quotes no value.
@@ -85,10 +107,11 @@ func (e *RenderError) Error() string {
 	return e.Path + ": " + e.Rule
 }
 
-// placedError is where in a template something went wrong.
-type placedError struct {
-	at  int
-	err error
+// renderError says where in the template, too, where that is known.
+func renderError(path string, err error) *RenderError {
+	var fault *jinja.Error
+	if errors.As(err, &fault) {
+		return &RenderError{path, fmt.Sprintf("line %d, column %d: %s", fault.Line, fault.Column, fault.Rule)}
+	}
+	return &RenderError{path, err.Error()}
 }
-
-func (e *placedError) Error() string { return fmt.Sprintf("at %d: %v", e.at, e.err) }

@@ -133,7 +133,7 @@ func BenchmarkTemplate(b *testing.B) {
 			out := make([]byte, 0, 1024)
 			b.ReportAllocs()
 			for b.Loop() {
-				v.rendered, v.written, v.steps = 0, 0, 0
+				v.rendered, v.written = 0, 0
 				if _, err := tpl.Append(out, &v); err != nil {
 					b.Fatal(err)
 				}

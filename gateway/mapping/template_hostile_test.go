@@ -10,50 +10,34 @@ import (
 	"hookgate/gateway"
 )
 
-// Templates that would take seconds, gigabytes or a panic without bounds.
+// Templates that would take seconds, gigabytes or a panic without bounds. Package jinja
+// has more, for what it counts itself; these are the bounds of a call.
 var hostileTemplates = map[string]string{
-	`{{ "a" * 300000000 }}`:                    errBound.Error(),
-	`{{ ("a" * 300000000) | default("x") }}`:   errBound.Error(),
-	`{{ 1 % 0 }}`:                              errOperand.Error(),
-	`{{ 1 // 0 }}`:                             errOperand.Error(),
-	`{{ 1 / 0 }}`:                              errOperand.Error(),
-	`{{ 10 ** 1000 }}`:                         errOperand.Error(),
-	`{{ "%s" % text }}`:                        errOperand.Error(),
-	`{{ text > 5 }}`:                           errOperand.Error(),
-	`{{ 5 >= text }}`:                          errOperand.Error(),
-	`{{ text[missing_step:"a"] }}`:             errOperand.Error(),
-	`{{ -text }}`:                              errOperand.Error(),
-	`{{ text[::0] }}`:                          errOperand.Error(),
-	`{{ 5[1:2] }}`:                             errOperand.Error(),
-	`{{ [1 % 0] }}`:                            "does not take these values",
-	`{{ range(1000000000) }}`:                  errBound.Error(),
-	`{{ range(4097) }}`:                        errBound.Error(),
-	`{{ range(1, 2, 0) }}`:                     errRange.Error(),
-	`{{ range("9") }}`:                         errRange.Error(),
-	`{{ range(0.5) }}`:                         errRange.Error(),
-	`{{ range(9223372036854775807) }}`:         errRange.Error(),
-	`{{ range(-9223372036854775807 - 1, 0) }}`: errRange.Error(),
-	`{{ "9" | int(base=1) }}`:                  errExpression.Error(),
-	`{{ many | sort(attribute="` + strings.Repeat("a,", 400) + `a") }}`: errArguments.Error(),
-	`{{ many | select("in", others) | list | length }}`:                 errTime.Error(),
-	`{{ large | length }}`: errBound.Error(),
-
-	`{{ ` + strings.Repeat("text ~ ", 500) + `"" }}`: errBound.Error(),
-	strings.Repeat(`{{ large }}`, 3):                 errSize.Error(),
-	`{% for x in text %}{% endfor %}`:                errList.Error(),
-	`{% for x in 5 %}{% endfor %}`:                   errList.Error(),
-	`{% for a, b in many %}{% endfor %}`:             errPair.Error(),
-	`{% for x in wide %}{% endfor %}`:                errItems.Error(),
+	`{{ "a" * 300000000 }}`:                             "512 KiB",
+	`{{ ("a" * 300000000) | default("x") }}`:            "512 KiB",
+	`{{ 1 % 0 }}`:                                       "",
+	`{{ 10 ** 1000000000 }}`:                            "",
+	`{{ text > 5 }}`:                                    "",
+	`{{ [1 % 0] }}`:                                     "",
+	`{{ range(1000000000) }}`:                           "4096 items",
+	`{{ range(1, 2, 0) }}`:                              "",
+	`{{ "9" | int(base=1) }}`:                           "",
+	`{{ many | select("in", others) | list | length }}`: errTime.Error(),
+	strings.Repeat(`{{ large }}`, 3):                    errSize.Error(),
+	`{% for x in 5 %}{% endfor %}`:                      "",
+	`{% for a, b in many %}{% endfor %}`:                "",
+	`{% for x in wide %}{% endfor %}`:                   "4096 items",
 	`{% for x in range(4096) %}{% for y in range(4096) %}{% for z in range(4096) %}{% endfor %}{% endfor %}{% endfor %}`: "",
 	`{% for x in range(4096) %}{% for y in range(4096) %}{{ x }}{% endfor %}{% endfor %}`:                                "",
 	`{% for x in range(4096) %}{{ text }}{% endfor %}`:                                                                   errSize.Error(),
 	`{% for x in range(4096) %}{{ text | upper | length }}{% endfor %}`:                                                  errTime.Error(),
-	`{% for x in many %}{% for y in many if x == y + 1 %}{% endfor %}{% endfor %}`:                                       "",
+	`{% for x in many %}{% for y in many if x == y + 1 %}{% endfor %}{% endfor %}`:                                       errTime.Error(),
 	`{% set o = nested %}{% for x in range(4096) %}{{ o.a.b.c }}{% endfor %}`:                                            errTime.Error(),
-	`{% set s = text %}` + strings.Repeat(`{% set s = s ~ s %}`, 60):                                                     errBound.Error(),
-	`{% set s = text ~ text ~ text ~ text ~ text %}` + strings.Repeat(`{% set s = s | upper %}`, 200):                    errHeld.Error(),
+	`{% set s = text %}` + strings.Repeat(`{% set s = s ~ s %}`, 60):                                                     "4 MiB in all",
+	`{% set s = text ~ text ~ text ~ text ~ text %}` + strings.Repeat(`{% set s = s | upper %}`, 200):                    "4 MiB in all",
 	strings.Repeat(`{% for x in range(99) %}`, 30) + strings.Repeat(`{% endfor %}`, 30):                                  "",
-	`{% set x = [[[]]] %}` + strings.Repeat(`{% set x = [x, x] %}`, 100):                                                 errBound.Error(),
+	`{% set x = [[[]]] %}` + strings.Repeat(`{% set x = [x, x] %}`, 100) + `{{ x }}`:                                     "",
+	`{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}`:                                                           "64 deep",
 }
 
 func hostileDocument(t testing.TB) *Document {
@@ -89,15 +73,14 @@ func TestHostileTemplates(t *testing.T) {
 
 // What stands at a bound is taken, and one more is not.
 func TestTemplateBounds(t *testing.T) {
-	doc := jsonDocument(t, `{"many":[1`+strings.Repeat(",1", maxItems-1)+`],"half":"`+strings.Repeat("b", maxRendered/2)+`"}`)
+	doc := jsonDocument(t, `{"many":[1`+strings.Repeat(",1", 4095)+`],"half":"`+strings.Repeat("b", maxRendered/2)+`"}`)
 	for text, want := range map[string]bool{
-		`{% for x in many %}{{ x }}{% endfor %}`: true,
-		`{{ range(4096) | length }}`:             true,
-		`{{ half }}{{ half }}`:                   true,
-		`{{ half }}{{ half }}x`:                  false,
-		strings.Repeat("x", MaxTemplate):         true,
-		strings.Repeat("{%if 1%}", maxBlocks-1) + strings.Repeat("{%endif%}", maxBlocks-1):        true,
-		"{{ " + strings.Repeat("(", maxBrackets) + "1" + strings.Repeat(")", maxBrackets) + " }}": true,
+		`{% for x in many %}{{ x }}{% endfor %}`:                               true,
+		`{{ range(4096) | length }}`:                                           true,
+		`{{ half }}{{ half }}`:                                                 true,
+		`{{ half }}{{ half }}x`:                                                false,
+		strings.Repeat("x", MaxTemplate):                                       true,
+		`{% for x in many %}{% for y in [1] %}{{ x }}{% endfor %}{% endfor %}`: true,
 	} {
 		b := NewBuilder()
 		tpl, err := b.Template(text)
@@ -121,7 +104,7 @@ func TestTemplatesShareTheBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, faults := b.Body(gateway.Raw(`{"a":"{{ half | lower }}","b":"- {{ half }}"}`))
+	body, faults := b.Body(gateway.Raw(`{"a":"{{ half | length }}","b":"- {{ half }}"}`))
 	if faults != nil {
 		t.Fatal(faults)
 	}
@@ -138,7 +121,7 @@ func TestTemplatesShareTheBounds(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = body.Append(nil, &v)
-	if fmt.Sprint(err) != "a: at 0: "+errBound.Error() {
+	if want := "b: line 1, column 3: " + errSize.Error(); fmt.Sprint(err) != want {
 		t.Errorf("the body: %v", err)
 	}
 	set.Read(doc, &v)

@@ -80,7 +80,8 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ missing | default(name) }}`:                       "Ada",
 		`{{ missing | default }}`:                             "",
 		`{{ missing | upper }}`:                               "",
-		`{{ missing.x.y | upper | d("z") }}`:                  "z",
+		`{{ missing.x.y | upper | d("z") }}`:                  "", // upper makes a text of it
+		`{{ missing.x.y | d("z") | upper }}`:                  "Z",
 		`{{ name | upper }}`:                                  "ADA",
 		`{{ "a/b c?" | urlencode }}`:                          "a/b%20c%3F",
 		`{{ n + 1 }} {{ n * 1.5 }}`:                           "13 18",
@@ -88,7 +89,7 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ "Hello " ~ missing ~ "!" }}`:                      "Hello !",
 		`{{ missing ~ name }}`:                                "Ada",
 		`{{ object.x | tojson }}`:                             `{"y":"deep"}`,
-		`{{ text | tojson }}`:                                 `"a \"b\"\né"`,
+		`{{ text | tojson }}`:                                 `"a \"b\"\n\u00e9"`,
 		`{{ list | sort | join("-") }}`:                       "1-2-3",
 		`{{ "yes" if n > 5 else "no" }}`:                      "yes",
 		`{{ half if yes }}{{ half if no }}`:                   "1.50",
@@ -105,22 +106,21 @@ func TestTemplateRenders(t *testing.T) {
 		`{{ range }}`:                  "", // a name like any other
 		`{{ self }}{{ ''.__class__ }}`: "",
 
-		// What is computed from a missing value is missing; and, or, not, == and ~ take it for none.
-		`{{ missing + 1 }}{{ 1 + missing }}{{ missing > 1 }}{{ -missing }}{{ missing[1:2] }}{{ missing | length > 0 }}`: "",
-		`{{ (missing + 1) | default(7) }}{{ missing | length | d(8) }}{{ (1 % 0) | default(9) }}`:                       "789",
-		`{{ missing | upper or "x" }}{{ not (missing | upper) }}{{ missing | upper == "X" }}{{ missing == none }}`:      "xtruefalsetrue",
-		`{{ missing > 1 or n > 1 }}{{ name and missing }}{{ range(missing) }}{{ missing | upper is none }}`:             "truetrue",
-		`{{ missing in list }}{{ "a" in missing }}{{ 3 in list }}{{ n not in list }}`:                                   "falsefalsetruetrue",
-		`{{ n > 5 and n >= 12 and n < 12.5 and n <= 12 }}{{ "b" > "a" }}{{ "90" > "100" }}`:                             "truetruetrue",
+		// What is missing is false, and no number; operators do not take it (TestTemplateFails).
+		`{{ missing | length > 0 }}{{ missing | length | d(8) }}`:                                                     "false0",
+		`{{ missing | upper or "x" }}{{ not (missing | upper) }}{{ missing | upper == "X" }}{{ missing == missing }}`: "xtruefalsetrue",
+		`{{ missing or n > 1 }}{{ name and missing }}{{ missing is none }}{{ missing is defined }}`:                   "truefalsefalse",
+		`{{ missing in list }}{{ "a" in missing }}{{ 3 in list }}{{ n not in list }}`:                                 "falsefalsetruetrue",
+		`{{ n > 5 and n >= 12 and n < 12.5 and n <= 12 }}{{ "b" > "a" }}{{ "90" > "100" }}`:                           "truetruetrue",
 		`{{ [missing, n] | tojson }}`: "[null,12]",
 
-		`{{ items | map(attribute="price") | join("+") }}={{ items | map(attribute="nope") | join("+") }}`: "1.5+20=+",
+		`{{ items | map(attribute="price") | join("+") }}={{ items | map(attribute="nope") | join("+") }}`: "1.50+20=+",
 
 		// Slices.
-		`{{ name[:2] }}{{ name[1:] }}{{ name[-1:] }}{{ name[::-1] }}{{ name[::2] }}{{ name[5:9] }}`:            "AddaaadAAa",
-		`{{ list[1:] }}{{ list[::-1] }}{{ list[:-1] }}{{ list[2:0:-1] }}{{ list[-9:9] }}{{ list[missing:2] }}`: "[1,2][2,1,3][3,1][2,1][3,1,2][3,1]",
-		`{{ name[::9223372036854775807] }}{{ name[1::-9223372036854775807] }}`:                                 "Ad",
-		`{{ "x=1&y=/a b" | urlencode }}{{ n | urlencode }}`:                                                    "x%3D1%26y%3D/a%20b12",
+		`{{ name[:2] }}{{ name[1:] }}{{ name[-1:] }}{{ name[::-1] }}{{ name[::2] }}{{ name[5:9] }}`:         "AddaaadAAa",
+		`{{ list[1:] }}{{ list[::-1] }}{{ list[:-1] }}{{ list[2:0:-1] }}{{ list[-9:9] }}{{ list[none:2] }}`: "[1,2][2,1,3][3,1][2,1][3,1,2][3,1]",
+		`{{ name[::9223372036854775807] }}{{ name[1::-9223372036854775807] }}`:                              "Ad",
+		`{{ "x=1&y=/a b" | urlencode }}{{ n | urlencode }}`:                                                 "x%3D1%26y%3D/a%20b12",
 
 		// if
 		"{% if yes %}a{% endif %}":                                                         "a",
@@ -140,7 +140,7 @@ func TestTemplateRenders(t *testing.T) {
 		"{% for x in none_left %}{{ x }}{% else %}none{% endfor %}":                                                         "none",
 		"{% for i in items %}{{ i.sku }}={{ i.price }};{% endfor %}":                                                        "A=1.50;B=20;",
 		"{% for i in items %}{% for t in i.tags %}{{ t }}{{ i.sku }}{% endfor %}{% endfor %}":                               "pAqA",
-		"{% for k, v in object %}{{ k }}={{ v }};{% endfor %}":                                                              `x={"y":"deep"};0=zero;odd key=1;x2=1.50;`,
+		"{% for k, v in object.items() %}{{ k }}={{ v }};{% endfor %}":                                                      `x={"y":"deep"};0=zero;odd key=1;x2=1.50;`,
 		"{% for k in object %}{{ k }};{% endfor %}":                                                                         `x;0;odd key;x2;`,
 		"{% for k, v in pairs %}{{ k }}{{ v }}{% endfor %}":                                                                 "a1b2",
 		"{% for k, v in object.x | items %}{{ k }}{{ v }}{% endfor %}":                                                      "ydeep",
@@ -207,80 +207,77 @@ func TestNamesHaveTwoPlaces(t *testing.T) {
 func TestTemplateRefused(t *testing.T) {
 	deep := func(open, end string) string { return strings.Repeat(open, 10_000) + "x" + strings.Repeat(end, 10_000) }
 	for text, want := range map[string]string{
-		"a {{ name":                                  "at 2: the tag is not closed: }} is missing",
-		"a {% if yes":                                "at 2: the tag is not closed: %} is missing",
-		"a {# name":                                  "at 2: the comment is not closed",
-		"{{ }}":                                      "at 2: an expression is missing",
-		"{{ name | nope }}":                          "at 10: there is no filter nope",
-		"ab {{ name | nope }}":                       "at 13: there is no filter nope",
-		"{{ name is nope }}":                         "there is no test nope",
-		"{{ name name }}":                            "at 8: the expression cannot go on here",
-		"{{ name | }}":                               "filter name",
-		"{{ (name }}":                                "",
-		"{{ 'a }}":                                   "the tag is not closed",
-		"{{ {'a': 1} }}":                             "at 3: '{' cannot stand in an expression",
-		"{{ a ? b }}":                                "at 5: '?' cannot stand in an expression",
-		"{{ #a }}":                                   "at 3: '#' cannot stand in an expression",
-		"{{ name.upper() }}":                         "there is no function but range",
-		"{{ lipsum() }}":                             "there is no function but range",
-		"{{ range(stop=3) }}":                        "there is no function but range",
-		"{% %}":                                      "a statement is missing",
-		`{% include "/etc/passwd" %}`:                "at 0: there is no statement include",
-		`{% import "x" as y %}`:                      "there is no statement import",
-		`{% from "x" import y %}`:                    "there is no statement from",
-		`{% extends "x" %}`:                          "there is no statement extends",
-		"{% macro m() %}{% endmacro %}":              "there is no statement macro",
-		"{% block b %}{% endblock %}":                "there is no statement block",
-		"{% filter upper %}a{% endfilter %}":         "there is no statement filter",
-		"{% with a = 1 %}{% endwith %}":              "there is no statement with",
-		"{% call m() %}{% endcall %}":                "there is no statement call",
-		"{% do x %}":                                 "there is no statement do",
-		"{% autoescape true %}{% endautoescape %}":   "there is no statement autoescape",
-		"{% break %}":                                "there is no statement break",
-		"{% if yes %}a":                              "at 0: the if is not closed: {% endif %} is missing",
-		"{% for x in list %}a":                       "at 0: the for is not closed: {% endfor %} is missing",
-		"{% if yes %}a{% endfor %}":                  "at 13: endfor has no place in this if",
-		"{% for x in list %}{% elif a %}":            "elif has no place in this for",
-		"{% endif %}":                                "at 0: endif has no statement that it belongs to",
-		"{% else %}":                                 "else has no statement that it belongs to",
-		"{% if %}a{% endif %}":                       "at 5: an expression is missing",
-		"{% if a %}b{% else c %}d{% endif %}":        "nothing stands behind else",
-		"{% if a %}b{% else %}c{% else %}d{%endif%}": "else has no place in this if",
-		"{% if a %}b{% endif x %}":                   "nothing stands behind endif",
-		"{% if a if b %}c{% endif %}":                "if has no place here",
-		"{% for x %}{% endfor %}":                    "a for is written",
-		"{% for x in %}{% endfor %}":                 "the list of the for is missing",
-		"{% for in list %}{% endfor %}":              "a for is written",
-		"{% for a, b, c in x %}{% endfor %}":         "a for is written",
-		"{% for a, a in x %}{% endfor %}":            "a for is written",
-		"{% for loop in x %}{% endfor %}":            "a for is written",
-		"{% for x in a if b else c %}{% endfor %}":   "the if of a for has no else",
-		"{% for x in tree recursive %}{% endfor %}":  "the expression cannot go on here",
-		"{% for x in loop(a) %}{% endfor %}":         "there is no function but range",
-		"{% set x %}a{% endset %}":                   "a set is written",
-		"{% set x.y = 1 %}":                          "a set is written",
-		"{% set a, b = 1 %}":                         "a set is written",
-		"{% set loop = 1 %}":                         "loop cannot be given a value",
-		"{% set true = 1 %}":                         "true cannot be given a value",
-		"{% set 1x = 1 %}":                           "a set is written",
-		"{% set x = %}":                              "an expression is missing",
+		"a {{ name":                   "line 1, column 3: the tag is not closed: }} is missing",
+		"a\n {% if yes":               "line 2, column 2: the tag is not closed: %} is missing",
+		"é {# name":                   "line 1, column 3: the comment is not closed",
+		"{{ }}":                       "line 1, column 4: }} stands where a value is expected",
+		"{{ name | nope }}":           "line 1, column 11: there is no filter nope",
+		"{{ name is nope }}":          `there is no test "nope"`,
+		"{{ name name }}":             `line 1, column 9: "name" stands where }} is expected`,
+		"{{ name | }}":                "}} stands where a name is expected",
+		"{{ (name }}":                 "",
+		"{{ 'a }}":                    "",
+		"{{ a ? b }}":                 "line 1, column 6: ? cannot stand in an expression",
+		"{{ lipsum() }}":              "line 1, column 4: there is no function lipsum",
+		"{% %}":                       "line 1, column 4: %} stands where a name is expected",
+		`{% include "/etc/passwd" %}`: "a template reaches no other: there is no include",
+		`{% import "x" as y %}`:       "there is no import",
+		`{% from "x" import y %}`:     "there is no from",
+		`{% extends "x" %}`:           "there is no extends",
+		"{% block b %}{% endblock %}": "there is no block",
+		"{% call m() %}{% endcall %}": "there is no function m",
+		"{% do x %}":                  "do is no statement",
+		"{% autoescape true %}{% endautoescape %}": "autoescape is no statement",
+		"{% if yes %}a":                              "endif",
+		"{% for x in list %}a":                       "endfor",
+		"{% if yes %}a{% endfor %}":                  "line 1, column 17: endfor is no statement, or has none that it belongs to",
+		"{% for x in list %}{% elif a %}":            "elif is no statement, or has none that it belongs to",
+		"{% endif %}":                                "endif is no statement, or has none that it belongs to",
+		"{% if a %}b{% else c %}d{% endif %}":        `"c" stands where %} is expected`,
+		"{% if a %}b{% else %}c{% else %}d{%endif%}": "line 1, column 26: else",
+		"{% if a if b %}c{% endif %}":                "",
+		"{% for x %}{% endfor %}":                    "",
+		"{% for x in %}{% endfor %}":                 "",
+		"{% for x in a if b else c %}{% endfor %}":   `"else" stands where %} is expected`,
+		"{% set true = 1 %}":                         `"true" cannot be given a value`,
+		"{% set 1x = 1 %}":                           "",
+		"{% set x = %}":                              "%} stands where a value is expected",
 		"{% raw %}a":                                 "the raw is not closed",
-		"{% raw x %}a{% endraw %}":                   "nothing stands behind raw",
 		"\xff":                                       "a template is UTF-8",
 		strings.Repeat("x", MaxTemplate+1):           "a template has at most 64 KiB",
-		"{{ a.0.1.2.3.4 }}":                          "at most 4 numbers",
-		"{{ " + strings.Repeat(" ", maxTag) + "a }}": "at most 4 KiB",
-		"{{ " + strings.Repeat("(", 65) + "a" + strings.Repeat(")", 65) + " }}":  "brackets are nested at most 64 deep",
-		"{{ " + strings.Repeat("a[", 65) + "a" + strings.Repeat("]", 65) + " }}": "brackets are nested at most 64 deep",
+		"{{ a.0.1.2.3.4 }}":                          "line 1, column 4: at most 4 numbers",
+		"{{ " + strings.Repeat("(", 65) + "a" + strings.Repeat(")", 65) + " }}":  "nested at most 64 deep",
+		"{{ " + strings.Repeat("a[", 65) + "a" + strings.Repeat("]", 65) + " }}": "nested at most 64 deep",
 		"{{ " + deep("(", ")") + " }}":                                           "nested at most 64 deep",
-		strings.Repeat("{%if a%}", 4000) + strings.Repeat("{%endif%}", 3000):     "statements are nested at most 32 deep",
-		strings.Repeat("{%for a in b%}", 4000):                                   "statements are nested at most 32 deep",
+		strings.Repeat("{%if a%}", 4000) + strings.Repeat("{%endif%}", 3000):     "nested at most 100 deep",
+		strings.Repeat("{%for a in b%}", 4000):                                   "nested at most 100 deep",
 	} {
 		b := NewBuilder()
 		_, err := b.Template(text)
 		var fault *PathError
 		if !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// What Jinja2 refuses to do, a template refuses: with its place, and without the values.
+func TestTemplateFails(t *testing.T) {
+	for text, want := range map[string]string{
+		"{{ missing + 1 }}":                    "line 1, column 1: the value is missing",
+		"{{ 1 + nothing }}":                    "line 1, column 1: the operator does not take these values",
+		"{{ -missing }}":                       "line 1, column 1: the value is missing",
+		"{{ missing > 1 }}":                    "line 1, column 1: the value is missing",
+		"a\n{{ (missing + 1) | default(7) }}":  "line 2, column 1: the value is missing",
+		"{{ n / 0 }}":                          "line 1, column 1: a division by zero",
+		"{{ name > n }}":                       "line 1, column 1: these values have no order",
+		"{% for k, v in object %}{% endfor %}": "line 1, column 4: there are more or fewer values than names",
+		"{{ list[missing:] }}":                 "line 1, column 1: the value is missing",
+	} {
+		got, err := render(t, text, callBody)
+		var fault *RenderError
+		if !errors.As(err, &fault) || fault.Rule != want || got != "" {
+			t.Errorf("%s renders %q, %v, want %s", text, got, err, want)
 		}
 	}
 }
@@ -331,8 +328,8 @@ func TestTemplatesLookIntoBoundedPlaces(t *testing.T) {
 		text, want string
 		atLeast    int // how many of them are taken
 	}{
-		{"{{ a%d.b.c.d.e }}", "at 2: all templates together look into more than 10000 places", 1900},
-		{"{{ a%d.0 | upper }}", "at 3: all templates together look into more than 10000 places", 3000},
+		{"{{ a%d.b.c.d.e }}", "line 1, column 4: all templates together look into more than 10000 places", 1900},
+		{"{{ a%d.0 | upper }}", "line 1, column 4: all templates together look into more than 10000 places", 3000},
 		{"{{ a }}{# %d #}", "at 0: all templates together have at most 4096 expressions and statements", maxTags},
 		{"{% if a %}%d{% endif %}", "at 0: all templates together have at most 4096 expressions and statements", maxTags / 2},
 	} {

@@ -17,8 +17,6 @@ const (
 	namedCost   = 400     // one member that is put into a table of names
 	buildCost   = 4       // one byte of an array of found values
 	patternCost = 16      // one byte of text for one instruction of a pattern
-	stepCost    = 2000    // one step of an expression
-	decodeCost  = 40      // one byte that an expression takes
 	quickWork   = 1 << 20 // what needs no turn: about 1 ms
 )
 
