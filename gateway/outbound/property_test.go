@@ -80,6 +80,7 @@ func play(t *testing.T, script, steps []int, window, limit int) {
 			w.setTarget(&other)
 		case 8:
 			_ = w.halt()
+			w.options.Windows = shares.New(w.options.Windows.Most()) // a new process has a new one
 			w.start()
 		}
 	}
