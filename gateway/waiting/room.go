@@ -99,18 +99,32 @@ func (t *turn) over() <-chan struct{} {
 // acquire takes the turn on names and on mark (nil: none). Where an open session
 // has one of them, the turn spans all names of that session too.
 func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway.MarkKey) error {
+	err := r.await(ctx, func() *turn {
+		t.names, t.session = r.span(names)
+		return r.blocking(t.names, mark)
+	})
+	if err != nil {
+		return err
+	}
+	r.seize(t, mark)
+	r.mu.Unlock()
+	return nil
+}
+
+// await looks again and again who has what is wanted, until nobody has it. It holds the
+// lock then, and while blocking looks; after an error it does not.
+func (r *room) await(ctx context.Context, blocking func() *turn) error {
 	r.mu.Lock()
 	for {
 		if r.gone {
 			r.mu.Unlock()
 			return errGone
 		}
-		t.names, t.session = r.span(names)
-		blocking := r.blocking(t.names, mark)
-		if blocking == nil {
-			break
+		other := blocking()
+		if other == nil {
+			return nil
 		}
-		finished := blocking.over()
+		finished := other.over()
 		r.mu.Unlock()
 		select {
 		case <-finished:
@@ -119,9 +133,6 @@ func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway
 		}
 		r.mu.Lock()
 	}
-	r.seize(t, mark)
-	r.mu.Unlock()
-	return nil
 }
 
 // tryAcquire takes the turn on a session's names if nobody has it; else it notes

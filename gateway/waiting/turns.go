@@ -14,25 +14,12 @@ const everywhere = ""
 // acquireAll takes the turn on keys at every source, all or none, and on mark (nil:
 // none); and on all other names of the sessions that are open under one of them.
 func (r *room) acquireAll(ctx context.Context, t *turn, keys []string, mark *gateway.MarkKey) error {
-	r.mu.Lock()
-	for {
-		if r.gone {
-			r.mu.Unlock()
-			return errGone
-		}
+	err := r.await(ctx, func() *turn {
 		t.keys = r.reach(keys)
-		blocking := r.blockingAll(t.keys, mark)
-		if blocking == nil {
-			break
-		}
-		finished := blocking.over()
-		r.mu.Unlock()
-		select {
-		case <-finished:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		r.mu.Lock()
+		return r.blockingAll(t.keys, mark)
+	})
+	if err != nil {
+		return err
 	}
 	t.names = make([]name, 0, len(t.keys))
 	for key := range t.keys {

@@ -31,7 +31,7 @@ func init() {
 	methods = map[Kind]map[string]methodOf{
 		String: text,
 		List:   {"count": countItems, "index": indexItem, "copy": itself},
-		Dict:   {"items": methodOf(items), "keys": keys, "values": values, "get": getMember, "copy": itself},
+		Dict:   {"items": methodOf(items), "keys": partsOf(func(d *dict) []Value { return d.keys }), "values": partsOf(func(d *dict) []Value { return d.values }), "get": getMember, "copy": itself},
 		Int:    {"bit_length": bitLength},
 		Float:  {"is_integer": isWhole},
 	}
@@ -39,26 +39,18 @@ func init() {
 
 func itself(_ *run, v Value, a *args) (Value, error) { return v, a.plain() }
 
-func keys(r *run, v Value, a *args) (Value, error) {
-	if err := a.plain(); err != nil {
-		return undefined, err
+// partsOf is keys() and values().
+func partsOf(part func(*dict) []Value) methodOf {
+	return func(r *run, v Value, a *args) (Value, error) {
+		if err := a.plain(); err != nil {
+			return undefined, err
+		}
+		d, err := r.members(v)
+		if err != nil {
+			return undefined, err
+		}
+		return r.list(part(d), false)
 	}
-	d, err := r.members(v)
-	if err != nil {
-		return undefined, err
-	}
-	return r.list(d.keys, false)
-}
-
-func values(r *run, v Value, a *args) (Value, error) {
-	if err := a.plain(); err != nil {
-		return undefined, err
-	}
-	d, err := r.members(v)
-	if err != nil {
-		return undefined, err
-	}
-	return r.list(d.values, false)
 }
 
 func getMember(r *run, v Value, a *args) (Value, error) {
