@@ -171,6 +171,9 @@ func round(_ *run, v Value, a *args) (Value, error) {
 
 // roundedTo scales, cuts and divides; what it gives is a Float.
 func roundedTo(v Value, digits int, how func(float64) float64) (Value, error) {
+	if v.kind != Float && digits >= 0 {
+		return float(v.double()), nil
+	}
 	scale := math.Pow10(digits)
 	f := how(v.double()*scale) / scale
 	return float(f), finite(f)
@@ -227,7 +230,11 @@ func fileSize(_ *run, v Value, a *args) (Value, error) {
 	case size == 1:
 		return text("1 Byte"), nil
 	case size < base:
-		return text(strconv.FormatFloat(math.Trunc(size), 'f', 0, 64) + " Bytes"), nil
+		n, ok := truncated(size)
+		if !ok {
+			return undefined, errNumber
+		}
+		return text(n.print() + " Bytes"), nil
 	}
 	unit := base
 	for i, name := range suffix {

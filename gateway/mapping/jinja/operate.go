@@ -236,12 +236,10 @@ func (r *run) joined(a, b Value) (Value, error) {
 
 // repeat is * of a string or list with a number.
 func (r *run) repeat(v, times Value) (Value, error) {
-	n := int64(maxMade)
-	if times.isSmall() {
-		n = max(0, times.small())
-	} else if times.big().Sign() < 0 {
-		n = 0
+	if !times.isSmall() {
+		return undefined, errNumber
 	}
+	n := max(0, times.small())
 	switch v.kind {
 	case String:
 		s := v.text()
@@ -350,12 +348,18 @@ func divide(a, b Value) (Value, error) {
 	if b.double() == 0 && (b.kind == Float || b.big().Sign() == 0) {
 		return undefined, errZero
 	}
-	if a.kind != Float && b.kind != Float && !(a.isSmall() && b.isSmall()) {
+	if a.kind != Float && b.kind != Float && !(a.isExact() && b.isExact()) {
 		f, _ := new(big.Rat).SetFrac(a.big(), b.big()).Float64()
 		return float(f), finite(f)
 	}
 	f := a.double() / b.double()
 	return float(f), nil
+}
+
+// isExact says whether a float holds an Int or Bool without loss.
+func (v Value) isExact() bool {
+	const most = 1 << 53
+	return v.isSmall() && v.small() >= -most && v.small() <= most
 }
 
 func finite(f float64) error {
