@@ -194,8 +194,3 @@ func (l *ledger) within(keys map[string]bool) bool {
 	}
 	return true
 }
-
-// changes says whether the store does not know it all so.
-func (l *ledger) changes() bool {
-	return slices.ContainsFunc(l.list, func(c *conversation) bool { return c.changed && !c.merged })
-}

@@ -527,7 +527,7 @@ func (p *percenting) field(s string) (field, rest string, err error) {
 	if kind == '%' {
 		return "%", s[1:], nil
 	}
-	v := undefined
+	var v Value
 	switch {
 	case key != nil:
 		v = *key

@@ -58,17 +58,15 @@ var (
 	empty     = Value{kind: String}
 )
 
-func boolean(b bool) Value       { return Value{kind: Bool, flag: b} }
-func integer(n int) Value        { return Value{kind: Int, num: int64(n)} }
-func float(f float64) Value      { return Value{kind: Float, flt: f} }
-func text(s string) Value        { return Value{kind: String, str: s} }
-func safe(s string) Value        { return Value{kind: String, str: s, flag: true} }
-func sequence(l []Value) Value   { return Value{kind: List, object: &list{items: l}} }
-func tuple(l ...Value) Value     { return Value{kind: List, object: &list{items: l}, flag: true} }
-func mapping(d *dict) Value      { return Value{kind: Dict, object: d} }
-func object(o any) Value         { return Value{kind: Object, object: o} }
-func (v Value) isNumber() bool   { return v.kind == Int || v.kind == Float || v.kind == Bool }
-func (v Value) isSequence() bool { return v.kind == List }
+func boolean(b bool) Value     { return Value{kind: Bool, flag: b} }
+func integer(n int) Value      { return Value{kind: Int, num: int64(n)} }
+func float(f float64) Value    { return Value{kind: Float, flt: f} }
+func text(s string) Value      { return Value{kind: String, str: s} }
+func safe(s string) Value      { return Value{kind: String, str: s, flag: true} }
+func tuple(l ...Value) Value   { return Value{kind: List, object: &list{items: l}, flag: true} }
+func mapping(d *dict) Value    { return Value{kind: Dict, object: d} }
+func object(o any) Value       { return Value{kind: Object, object: o} }
+func (v Value) isNumber() bool { return v.kind == Int || v.kind == Float || v.kind == Bool }
 
 func whole(b *big.Int) Value {
 	if b.IsInt64() {
