@@ -1,6 +1,7 @@
 package waiting_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,15 +24,16 @@ func TestAStepOfTheClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				off := 23 * time.Hour // near the end of a day
-				k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wall: func() time.Time { return time.Now().Add(off) }}
+				var off atomic.Int64
+				off.Store(int64(23 * time.Hour)) // near the end of a day
+				k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wall: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }}
 				k.begin(gateway.Source{})
 				defer func() { k.stop() }()
 				opened := k.open(waiting.OpenRequest{Key: "waits", Timeout: time.Minute}).Wait
 				k.open(waiting.OpenRequest{Key: "taken"})
 				taken := k.send(sent{key: "taken", id: "once", body: paid(1)})
 				early := k.send(sent{key: "early", id: "parked", body: paid(2)})
-				off += c.step
+				off.Add(int64(c.step))
 				if c.restart {
 					k.restart()
 				}
