@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,11 +39,11 @@ type kit struct {
 	client    *http.Client
 	directory *directory.Directory
 	sessions  *waiting.Sessions
-	ahead     time.Duration // the clock of what is stored, of the wall clock
-	failed    int           // verifications
-	trusts    bool          // whoever calls is a proxy in front
-	before    func()        // each Take; nil: nothing
-	refusal   error         // of each Take; nil: none
+	ahead     atomic.Int64 // nanoseconds that the clock of what is stored, of the wall clock
+	failed    int          // verifications
+	trusts    bool         // whoever calls is a proxy in front
+	before    func()       // each Take; nil: nothing
+	refusal   error        // of each Take; nil: none
 	bodies    *shares.Budget
 	metrics   *metrics.Set
 	neighbour shares.Holder
@@ -66,7 +67,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	check(t, k.sessions.Recover())
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
-		Now:      func() time.Time { return time.Now().Add(k.ahead) },
+		Now:      func() time.Time { return time.Now().Add(time.Duration(k.ahead.Load())) },
 		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -457,12 +458,12 @@ func TestIdempotencyKeyIsADeliveryID(t *testing.T) {
 func TestToleranceIsOfTheWallClock(t *testing.T) {
 	const key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	k := newKit(t, map[string]gateway.Source{"signed": {Verify: gateway.Verify{Type: "standard", Secrets: []gateway.Secret{"whsec_" + key}}}})
-	k.ahead = -2 * time.Hour
+	k.ahead.Store(int64(-2 * time.Hour))
 	signer, faults := signature.CompileSigner(signature.Config{Type: "standard", Secrets: []string{"whsec_" + key}})
 	if faults != nil {
 		t.Fatal(faults)
 	}
-	for off, want := range map[time.Duration]int{0: 202, k.ahead: 401} {
+	for off, want := range map[time.Duration]int{0: 202, -2 * time.Hour: 401} {
 		p := post{path: "/hooks/acme/signed", kind: asJSON, body: `{"conversation_key":"k"}`, header: map[string]string{}}
 		signer.Sign(signature.Message{ID: "msg_1", At: time.Now().Add(off), Body: []byte(p.body)}, func(name string, value []byte) { p.header[name] = string(value) })
 		if a := k.send(p); a.status != want {
