@@ -1,5 +1,15 @@
 package jinja
 
+// names finds out what each name stands for.
+type names struct {
+	*reader
+	resolve Resolver
+	scope   *scope
+	late    []func() error  // what is bound when all names are known
+	macros  int             // that were parsed
+	reads   map[string]bool // names that the macro reads which is parsed; nil outside of one
+}
+
 // scope is where statements give names values: the whole text, a round of a for, a
 // macro, a with. An if has none of its own.
 type scope struct {
@@ -7,12 +17,12 @@ type scope struct {
 	slots map[string]int
 }
 
-func (p *parser) open() *scope {
+func (p *names) open() *scope {
 	p.scope = &scope{outer: p.scope, slots: map[string]int{}}
 	return p.scope
 }
 
-func (p *parser) close() { p.scope = p.scope.outer }
+func (p *names) close() { p.scope = p.scope.outer }
 
 // slot gives the place of a name in the scope's frame; it is made when it is new.
 func (s *scope) slot(name string) int {
@@ -26,7 +36,7 @@ func (s *scope) slot(name string) int {
 
 // named is a name that is read. What it stands for is found when all of the text was
 // parsed: a macro may use what is set behind it.
-func (p *parser) named(t token) *name {
+func (p *names) named(t token) *name {
 	n := &name{at: t.at, name: t.text, place: noPlace}
 	if p.reads != nil {
 		p.reads[t.text] = true
@@ -36,7 +46,7 @@ func (p *parser) named(t token) *name {
 	return n
 }
 
-func (p *parser) bind(n *name, from *scope) error {
+func (p *names) bind(n *name, from *scope) error {
 	for s, up := from, 0; s != nil; s, up = s.outer, up+1 {
 		if slot, found := s.slots[n.name]; found {
 			n.given = append(n.given, given{up, slot})
@@ -64,6 +74,15 @@ func (p *parser) bind(n *name, from *scope) error {
 	}
 	if err != nil {
 		return p.fail(n.at, err.Error())
+	}
+	return nil
+}
+
+func (p *names) bindAll() error {
+	for _, bind := range p.late {
+		if err := bind(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

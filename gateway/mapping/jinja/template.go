@@ -21,8 +21,8 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{text: text, tokens: tokens, resolve: resolve}
-	t := &Template{text: text, scope: p.open(), tags: countTags(tokens)}
+	p := parserOf(text, tokens, resolve)
+	t := &Template{text: text, scope: p.scope, tags: countTags(tokens)}
 	if t.body, _, err = p.block(); err != nil {
 		return nil, err
 	}
@@ -39,15 +39,6 @@ func countTags(tokens []token) (n int) {
 		}
 	}
 	return n
-}
-
-func (p *parser) bindAll() error {
-	for _, bind := range p.late {
-		if err := bind(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Append appends what the template renders to, at most so many bytes. The error is an
@@ -104,8 +95,7 @@ func ParseExpression(text string, resolve Resolver) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{text: text, tokens: tokens, resolve: resolve}
-	p.open()
+	p := parserOf(text, tokens, resolve)
 	x := &Expression{text: text}
 	if x.of, err = p.tuple(true, false); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -45,27 +44,28 @@ type list struct {
 	names []string
 }
 
-// dict keeps its members in their order.
-type dict struct {
-	keys   []Value
-	values []Value
-	index  map[string]int // by hash
-}
-
 var (
 	undefined = Value{}
 	none      = Value{kind: None}
 	empty     = Value{kind: String}
 )
 
-func boolean(b bool) Value     { return Value{kind: Bool, flag: b} }
-func integer(n int) Value      { return Value{kind: Int, num: int64(n)} }
-func float(f float64) Value    { return Value{kind: Float, flt: f} }
-func text(s string) Value      { return Value{kind: String, str: s} }
-func safe(s string) Value      { return Value{kind: String, str: s, flag: true} }
-func tuple(l ...Value) Value   { return Value{kind: List, object: &list{items: l}, flag: true} }
-func mapping(d *dict) Value    { return Value{kind: Dict, object: d} }
-func object(o any) Value       { return Value{kind: Object, object: o} }
+func boolean(b bool) Value { return Value{kind: Bool, flag: b} }
+
+func integer(n int) Value { return Value{kind: Int, num: int64(n)} }
+
+func float(f float64) Value { return Value{kind: Float, flt: f} }
+
+func text(s string) Value { return Value{kind: String, str: s} }
+
+func safe(s string) Value { return Value{kind: String, str: s, flag: true} }
+
+func tuple(l ...Value) Value { return Value{kind: List, object: &list{items: l}, flag: true} }
+
+func mapping(d *dict) Value { return Value{kind: Dict, object: d} }
+
+func object(o any) Value { return Value{kind: Object, object: o} }
+
 func (v Value) isNumber() bool { return v.kind == Int || v.kind == Float || v.kind == Bool }
 
 func whole(b *big.Int) Value {
@@ -198,176 +198,4 @@ func (v Value) truth() bool {
 // holdsSome says whether a list or object of JSON has anything in it.
 func holdsSome(raw string) bool {
 	return strings.TrimLeft(raw[1:len(raw)-1], " \t\r\n") != ""
-}
-
-// appendText appends what a value prints as.
-func (v Value) appendText(dst []byte) []byte {
-	switch v.kind {
-	case Undefined, None, unset:
-		return dst
-	case String:
-		if v.json == "" {
-			return append(dst, v.str...)
-		}
-		return append(dst, unquote(v.json)...)
-	case Object:
-		return append(dst, v.object.(shown).show()...)
-	}
-	return v.appendJSON(dst)
-}
-
-// shown is what an Object prints as.
-type shown interface{ show() string }
-
-// print gives what a value prints as.
-func (v Value) print() string {
-	if v.kind == String {
-		return v.text()
-	}
-	return string(v.appendText(nil))
-}
-
-// appendJSON appends a value as JSON: what was written as it was written.
-func (v Value) appendJSON(dst []byte) []byte {
-	if v.json != "" {
-		return append(dst, v.json...)
-	}
-	switch v.kind {
-	case Bool:
-		return strconv.AppendBool(dst, v.flag)
-	case Int:
-		if b, is := v.object.(*big.Int); is {
-			return b.Append(dst, 10)
-		}
-		return strconv.AppendInt(dst, v.num, 10)
-	case Float:
-		return appendFloat(dst, v.flt)
-	case String:
-		return gjson.AppendJSONString(dst, v.str)
-	case List:
-		return v.object.(*list).appendJSON(dst)
-	case Dict:
-		return v.object.(*dict).appendJSON(dst)
-	case Object:
-		return gjson.AppendJSONString(dst, v.object.(shown).show())
-	}
-	return append(dst, "null"...)
-}
-
-func (l *list) appendJSON(dst []byte) []byte {
-	dst = append(dst, '[')
-	for i, item := range l.items {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = item.appendJSON(dst)
-	}
-	return append(dst, ']')
-}
-
-func (d *dict) appendJSON(dst []byte) []byte {
-	dst = append(dst, '{')
-	for i, key := range d.keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = gjson.AppendJSONString(dst, keyText(key))
-		dst = d.values[i].appendJSON(append(dst, ':'))
-	}
-	return append(dst, '}')
-}
-
-// keyText is the name of a member in JSON.
-func keyText(key Value) string {
-	if key.kind == None {
-		return "null"
-	}
-	return key.print()
-}
-
-// appendFloat appends a computed number: a whole one without a point, else the
-// shortest form that reads back the same, as Python's repr has it.
-func appendFloat(dst []byte, f float64) []byte {
-	switch {
-	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
-	case math.IsNaN(f):
-		return append(dst, "nan"...)
-	case f == 0: // never -0
-		return append(dst, '0')
-	}
-	if exp := math.Abs(f); exp != 0 && (exp < 1e-4 || exp >= 1e16) {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
-func newDict(most int) *dict { return &dict{index: make(map[string]int, most)} }
-
-// set puts a member in, in its place where there is one of that key.
-func (d *dict) set(key, value Value) error {
-	h, err := key.hash()
-	if err != nil {
-		return err
-	}
-	if i, found := d.index[h]; found {
-		d.values[i] = value
-		return nil
-	}
-	d.index[h] = len(d.keys)
-	d.keys, d.values = append(d.keys, key), append(d.values, value)
-	return nil
-}
-
-// get gives a member.
-func (d *dict) get(key Value) (Value, bool) {
-	h, err := key.hash()
-	if err != nil {
-		return undefined, false
-	}
-	i, found := d.index[h]
-	if !found {
-		return undefined, false
-	}
-	return d.values[i], true
-}
-
-// hash is equal for keys that are.
-func (v Value) hash() (string, error) {
-	switch v.kind {
-	case String:
-		return "s" + v.text(), nil
-	case Bool, Int:
-		if v.isSmall() {
-			return "n" + strconv.FormatInt(v.small(), 10), nil
-		}
-		return "n" + v.big().String(), nil
-	case Float:
-		if f := v.flt; f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-			return "n" + strconv.FormatInt(int64(f), 10), nil
-		}
-		return "f" + strconv.FormatFloat(v.flt, 'g', -1, 64), nil
-	case None:
-		return "0", nil
-	case Undefined:
-		return "u", nil
-	case List:
-		if l, is := v.object.(*list); is && v.flag {
-			var b strings.Builder
-			b.WriteByte('t')
-			for _, item := range l.items {
-				h, err := item.hash()
-				if err != nil {
-					return "", err
-				}
-				b.WriteString(strconv.Itoa(len(h)))
-				b.WriteByte(':')
-				b.WriteString(h)
-			}
-			return b.String(), nil
-		}
-	}
-	return "", errHash
 }
