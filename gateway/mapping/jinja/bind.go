@@ -6,15 +6,15 @@ type names struct {
 	resolve Resolver
 	scope   *scope
 	late    []func() error  // what is bound when all names are known
-	macros  int             // that were parsed
 	reads   map[string]bool // names that the macro reads which is parsed; nil outside of one
 }
 
 // scope is where statements give names values: the whole text, a round of a for, a
 // macro, a with. An if has none of its own.
 type scope struct {
-	outer *scope
-	slots map[string]int
+	outer    *scope
+	slots    map[string]int
+	asksLoop bool // somebody reads its loop
 }
 
 func (p *names) open() *scope {
@@ -50,6 +50,7 @@ func (p *names) bind(n *name, from *scope) error {
 	for s, up := from, 0; s != nil; s, up = s.outer, up+1 {
 		if slot, found := s.slots[n.name]; found {
 			n.given = append(n.given, given{up, slot})
+			s.asksLoop = s.asksLoop || n.name == "loop"
 		}
 	}
 	if n.called { // no value of a document is a function

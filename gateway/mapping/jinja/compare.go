@@ -4,8 +4,11 @@ import (
 	"strings"
 )
 
+// operators compares and computes with values.
+type operators struct{ access }
+
 // equal compares as == does.
-func (r *run) equal(a, b Value) (bool, error) {
+func (r *operators) equal(a, b Value) (bool, error) {
 	switch {
 	case a.isNumber() && b.isNumber():
 		return compareNumbers(a, b) == 0, nil
@@ -14,10 +17,10 @@ func (r *run) equal(a, b Value) (bool, error) {
 	}
 	switch a.kind {
 	case String:
-		if a.json != "" && a.json == b.json {
+		if a.raw && b.raw && a.source == b.source {
 			return true, nil
 		}
-		return a.text() == b.text(), r.work(len(a.json) + len(a.str))
+		return a.text() == b.text(), r.work(len(a.source))
 	case List:
 		if a.flag != b.flag {
 			return false, nil
@@ -31,13 +34,14 @@ func (r *run) equal(a, b Value) (bool, error) {
 	return true, nil
 }
 
-func (r *run) equalLists(a, b Value) (bool, error) {
+func (r *operators) equalLists(a, b Value) (bool, error) {
 	left, right, err := r.both(a, b)
 	if err != nil || len(left) != len(right) {
 		return false, err
 	}
 	for i := range left {
-		if same, err := r.deeper().equal(left[i], right[i]); !same || err != nil {
+		r.deeper()
+		if same, err := r.equal(left[i], right[i]); !same || err != nil {
 			return false, r.back(err)
 		}
 		r.depth--
@@ -45,14 +49,14 @@ func (r *run) equalLists(a, b Value) (bool, error) {
 	return true, nil
 }
 
-func (r *run) both(a, b Value) (left, right []Value, err error) {
+func (r *operators) both(a, b Value) (left, right []Value, err error) {
 	if left, err = r.items(a); err == nil {
 		right, err = r.items(b)
 	}
 	return left, right, err
 }
 
-func (r *run) equalDicts(a, b Value) (bool, error) {
+func (r *operators) equalDicts(a, b Value) (bool, error) {
 	left, err := r.members(a)
 	if err != nil {
 		return false, err
@@ -66,7 +70,8 @@ func (r *run) equalDicts(a, b Value) (bool, error) {
 		if !found {
 			return false, nil
 		}
-		if same, err := r.deeper().equal(left.values[i], other); !same || err != nil {
+		r.deeper()
+		if same, err := r.equal(left.values[i], other); !same || err != nil {
 			return false, r.back(err)
 		}
 		r.depth--
@@ -75,27 +80,28 @@ func (r *run) equalDicts(a, b Value) (bool, error) {
 }
 
 // compare gives -1, 0 or 1 for values that have an order.
-func (r *run) compare(a, b Value) (int, error) {
+func (r *operators) compare(a, b Value) (int, error) {
 	switch {
 	case a.kind == Undefined || b.kind == Undefined:
 		return 0, errMissing
 	case a.isNumber() && b.isNumber():
 		return compareNumbers(a, b), nil
 	case a.kind == String && b.kind == String:
-		return strings.Compare(a.text(), b.text()), r.work(len(a.json) + len(a.str))
+		return strings.Compare(a.text(), b.text()), r.work(len(a.source))
 	case a.kind == List && b.kind == List && a.flag == b.flag:
 		return r.compareLists(a, b)
 	}
 	return 0, errOrder
 }
 
-func (r *run) compareLists(a, b Value) (int, error) {
+func (r *operators) compareLists(a, b Value) (int, error) {
 	left, right, err := r.both(a, b)
 	if err != nil {
 		return 0, err
 	}
 	for i := range min(len(left), len(right)) {
-		same, err := r.deeper().equal(left[i], right[i])
+		r.deeper()
+		same, err := r.equal(left[i], right[i])
 		if err != nil {
 			return 0, r.back(err)
 		}
@@ -109,7 +115,7 @@ func (r *run) compareLists(a, b Value) (int, error) {
 }
 
 // contains is the operator in.
-func (r *run) contains(in, what Value) (bool, error) {
+func (r *operators) contains(in, what Value) (bool, error) {
 	switch in.kind {
 	case Undefined:
 		return false, nil
@@ -117,7 +123,7 @@ func (r *run) contains(in, what Value) (bool, error) {
 		if what.kind != String {
 			return false, errOperand
 		}
-		return strings.Contains(in.text(), what.text()), r.work(len(in.json) + len(in.str))
+		return strings.Contains(in.text(), what.text()), r.work(len(in.source))
 	case Dict:
 		_, found, err := r.member(in, what)
 		return found, err

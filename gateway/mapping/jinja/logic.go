@@ -27,7 +27,7 @@ func (c *comparison) value(r *run) (Value, error) {
 }
 
 // holds works out one comparison.
-func (r *run) holds(op string, a, b Value) (bool, error) {
+func (r *operators) holds(op string, a, b Value) (bool, error) {
 	if err := r.step(); err != nil {
 		return false, err
 	}

@@ -52,22 +52,3 @@ func (n *name) value(r *run) (Value, error) {
 	}
 	return r.walk(fromJSON(raw), n.steps[n.index:])
 }
-
-// walk follows constant steps.
-func (r *run) walk(v Value, steps []Step) (Value, error) {
-	for i := range steps {
-		var err error
-		if v, err = r.follow(v, &steps[i]); err != nil {
-			return undefined, err
-		}
-	}
-	return v, nil
-}
-
-// follow goes one constant step.
-func (r *run) follow(v Value, s *Step) (Value, error) {
-	if s.Number && (v.kind != Dict || s.Name == "") {
-		return r.inside(v, integer(s.Index))
-	}
-	return r.inside(v, text(s.Name))
-}

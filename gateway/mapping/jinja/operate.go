@@ -16,7 +16,7 @@ var (
 )
 
 // operate works out a binary operator.
-func (r *run) operate(op string, a, b Value) (Value, error) {
+func (r *operators) operate(op string, a, b Value) (Value, error) {
 	if err := r.step(); err != nil {
 		return undefined, err
 	}
@@ -45,7 +45,7 @@ func (r *run) operate(op string, a, b Value) (Value, error) {
 }
 
 // joined is + of strings; where one is safe HTML, the other is made so.
-func (r *run) joined(a, b Value) (Value, error) {
+func (r *operators) joined(a, b Value) (Value, error) {
 	if a.flag != b.flag {
 		if a, b = escaped(a), escaped(b); a.flag {
 			made, err := r.made(a.text() + b.text())
@@ -59,7 +59,7 @@ func (r *run) joined(a, b Value) (Value, error) {
 }
 
 // repeat is * of a string or list with a number.
-func (r *run) repeat(v, times Value) (Value, error) {
+func (r *operators) repeat(v, times Value) (Value, error) {
 	if !times.isSmall() {
 		return undefined, errNumber
 	}

@@ -38,7 +38,6 @@ func (p *statements) macro(word token) (statement, error) {
 
 // macroBody parses a macro's signature and body in a scope of its own.
 func (p *statements) macroBody(m *macro, until string, head func() error) error {
-	p.macros++
 	m.scope = p.open()
 	defer p.close()
 	if err := head(); err != nil {

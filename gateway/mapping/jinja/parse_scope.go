@@ -55,13 +55,11 @@ func (p *statements) forEach(word token) (statement, error) {
 	if err := p.forHead(f); err != nil {
 		return nil, err
 	}
-	macros := p.macros
 	var end token
 	var err error
 	if f.body, end, err = p.block("else", "endfor"); err != nil {
 		return nil, err
 	}
-	f.captures = p.macros > macros || f.recursive
 	p.close()
 	f.elseScope = p.open()
 	if end.text == "else" {
@@ -134,9 +132,8 @@ func (p *statements) blockFilter(c *capture) error {
 }
 
 func (p *statements) capture(c *capture, until string) (statement, error) {
-	scope := p.open()
+	c.scope = p.open()
 	defer p.close()
-	c.size = func() int { return len(scope.slots) }
 	var err error
 	c.body, err = p.body(until)
 	return c, err

@@ -14,10 +14,10 @@ func (v Value) appendText(dst []byte) []byte {
 	case Undefined, None, unset:
 		return dst
 	case String:
-		if v.json == "" {
-			return append(dst, v.str...)
+		if !v.raw {
+			return append(dst, v.source...)
 		}
-		return append(dst, unquote(v.json)...)
+		return append(dst, unquote(v.source)...)
 	case Object:
 		return append(dst, v.object.(shown).show()...)
 	}
@@ -37,8 +37,8 @@ func (v Value) print() string {
 
 // appendJSON appends a value as JSON: what was written as it was written.
 func (v Value) appendJSON(dst []byte) []byte {
-	if v.json != "" {
-		return append(dst, v.json...)
+	if v.raw {
+		return append(dst, v.source...)
 	}
 	switch v.kind {
 	case Bool:
@@ -51,7 +51,7 @@ func (v Value) appendJSON(dst []byte) []byte {
 	case Float:
 		return appendFloat(dst, v.flt)
 	case String:
-		return gjson.AppendJSONString(dst, v.str)
+		return gjson.AppendJSONString(dst, v.source)
 	case List:
 		return v.object.(*list).appendJSON(dst)
 	case Dict:

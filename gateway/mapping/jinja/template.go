@@ -3,7 +3,6 @@ package jinja
 import (
 	"errors"
 	"strings"
-	"sync"
 )
 
 // Template is a text with expressions and statements in it. It never changes, and any
@@ -52,26 +51,6 @@ func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
 	}
 	return r.out, nil
 }
-
-var runs = sync.Pool{New: func() any { return new(run) }}
-
-// begin takes a run from the pool; end gives it back.
-func begin(env Env, names int) *run {
-	r := runs.Get().(*run) //nolint:forcetypeassert // the pool holds nothing else
-	*r = run{env: env, frame: &noNames}
-	if names > 0 {
-		r.frame = newFrame(nil, names)
-	}
-	return r
-}
-
-func (r *run) end() {
-	*r = run{}
-	runs.Put(r)
-}
-
-// noNames is the frame of who gives no name a value.
-var noNames frame
 
 func (t *Template) fault(err error) error {
 	at := 0
@@ -167,7 +146,7 @@ func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, foun
 	if err == nil && (v.kind == List || v.kind == Dict) {
 		err = r.printable(v, 0)
 	}
-	if err == nil && v.kind == Float && v.json == "" {
+	if err == nil && v.kind == Float && !v.raw {
 		err = finite(v.flt)
 	}
 	if err != nil {

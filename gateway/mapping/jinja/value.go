@@ -31,10 +31,10 @@ const (
 type Value struct {
 	kind   Kind
 	flag   bool    // a Bool's value; a List is a tuple; a String is safe HTML
-	num    int64   // an Int's value, where big is nil
+	raw    bool    // source is JSON
+	num    int64   // an Int's value, where object is nil
 	flt    float64 // a Float's
-	json   string  // a number's literal; a String, List or Dict that was not decoded
-	str    string  // a String's text, where json is ""
+	source string  // a number's literal; a String, List or Dict that was not decoded; a String's text
 	object any     // *big.Int, *list, *dict, or what an Object is
 }
 
@@ -56,9 +56,9 @@ func integer(n int) Value { return Value{kind: Int, num: int64(n)} }
 
 func float(f float64) Value { return Value{kind: Float, flt: f} }
 
-func text(s string) Value { return Value{kind: String, str: s} }
+func text(s string) Value { return Value{kind: String, source: s} }
 
-func safe(s string) Value { return Value{kind: String, str: s, flag: true} }
+func safe(s string) Value { return Value{kind: String, source: s, flag: true} }
 
 func tuple(l ...Value) Value { return Value{kind: List, object: &list{items: l}, flag: true} }
 
@@ -82,11 +82,11 @@ func fromJSON(raw string) Value {
 	}
 	switch raw[0] {
 	case '"':
-		return Value{kind: String, json: raw}
+		return Value{kind: String, source: raw, raw: true}
 	case '{':
-		return Value{kind: Dict, json: raw}
+		return Value{kind: Dict, source: raw, raw: true}
 	case '[':
-		return Value{kind: List, json: raw}
+		return Value{kind: List, source: raw, raw: true}
 	case 't', 'f':
 		return boolean(raw[0] == 't')
 	case 'n':
@@ -99,20 +99,20 @@ func fromJSON(raw string) Value {
 func number(raw string) Value {
 	if strings.ContainsAny(raw, ".eE") {
 		f, _ := strconv.ParseFloat(raw, 64) // beyond the range it is infinite
-		return Value{kind: Float, flt: f, json: raw}
+		return Value{kind: Float, flt: f, source: raw, raw: true}
 	}
 	if n, err := strconv.ParseInt(raw, 10, 64); err == nil {
-		return Value{kind: Int, num: n, json: raw}
+		return Value{kind: Int, num: n, source: raw, raw: true}
 	}
-	return Value{kind: Int, json: raw}
+	return Value{kind: Int, source: raw, raw: true}
 }
 
 // text gives what a String says.
 func (v Value) text() string {
-	if v.json == "" {
-		return v.str
+	if !v.raw {
+		return v.source
 	}
-	return unquote(v.json)
+	return unquote(v.source)
 }
 
 // unquote decodes a JSON string.
@@ -132,8 +132,8 @@ func (v Value) big() *big.Int {
 	if v.kind == Bool {
 		return big.NewInt(v.small())
 	}
-	if v.json != "" && v.num == 0 {
-		if b, ok := new(big.Int).SetString(v.json, 10); ok {
+	if v.raw && v.num == 0 {
+		if b, ok := new(big.Int).SetString(v.source, 10); ok {
 			return b
 		}
 	}
@@ -142,7 +142,7 @@ func (v Value) big() *big.Int {
 
 // isSmall says whether an Int or Bool has 64 bits.
 func (v Value) isSmall() bool {
-	return v.kind == Bool || v.object == nil && (v.num != 0 || v.json == "" || v.json == "0" || v.json == "-0")
+	return v.kind == Bool || v.object == nil && (v.num != 0 || !v.raw || v.source == "0" || v.source == "-0")
 }
 
 // small gives an Int or Bool that is small.
@@ -178,17 +178,17 @@ func (v Value) truth() bool {
 	case Float:
 		return v.flt != 0
 	case String:
-		return v.str != "" || len(v.json) > 2
+		return v.source != "" && (!v.raw || len(v.source) > 2)
 	case List:
 		if l, is := v.object.(*list); is {
 			return len(l.items) > 0
 		}
-		return holdsSome(v.json)
+		return holdsSome(v.source)
 	case Dict:
 		if d, is := v.object.(*dict); is {
 			return len(d.keys) > 0
 		}
-		return holdsSome(v.json)
+		return holdsSome(v.source)
 	case Object:
 		return true
 	}
