@@ -123,8 +123,24 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/mapping": {
-		may:   []string{"gateway", "gateway/mapping/jinja"},
+		may:   []string{"gateway", "gateway/mapping/jinja", "gateway/mapping/jsonpath", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
+	},
+	"gateway/mapping/jsonpath": {
+		may:   []string{"gateway", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
+		never: map[string]string{"gateway/transport": "paths run on what strangers wrote: they get no I/O of any kind"},
+	},
+	"gateway/mapping/pattern": {
+		may:   []string{"gateway/mapping/work"},
+		never: map[string]string{"gateway": "an expression knows nothing of what its texts are"},
+	},
+	"gateway/mapping/rawjson": {
+		may:   []string{"gateway/mapping/work"},
+		never: map[string]string{"gateway": "it reads JSON, and knows nothing of what that means"},
+	},
+	"gateway/mapping/work": {
+		may:   []string{"gateway/shares"},
+		never: map[string]string{"gateway": "it counts, and knows nothing of what it counts for"},
 	},
 	"gateway/mapping/jinja": {
 		never: map[string]string{
@@ -169,6 +185,7 @@ var rows = map[string]row{
 	},
 	// Nobody's row lists the test kit: only tests import it.
 	"gateway/gatewaytest":          {may: []string{"gateway"}},
+	"gateway/mapping/jsontest":     {may: []string{"gateway"}},
 	"gateway/gatewaytest/promises": {may: []string{"gateway", "gateway/gatewaytest"}},
 	"auth":                         {never: map[string]string{"gateway": "auth points at nothing of ours: it must be readable, and reviewable, alone"}},
 	"auth/token":                   {may: []string{"auth"}},

@@ -1,6 +1,8 @@
-package mapping
+package jsonpath
 
 import (
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -8,12 +10,12 @@ import (
 
 // queryParser reads a JSONPath by the grammar of RFC 9535, appendix A.
 type queryParser struct {
-	patterns *patterns
+	patterns *pattern.Compiler
 	text     string
 	at       int
 }
 
-func (p *queryParser) whole() (*query, error) {
+func (p *queryParser) whole() (*Query, error) {
 	q, err := p.query()
 	if err != nil {
 		return nil, err
@@ -25,7 +27,7 @@ func (p *queryParser) whole() (*query, error) {
 }
 
 func (p *queryParser) fault(format string, args ...any) error {
-	return pathError(p.at, format, args...)
+	return rawjson.Faultf(p.at, format, args...)
 }
 
 func (p *queryParser) peek() byte {
@@ -51,8 +53,8 @@ func (p *queryParser) blank() {
 }
 
 // query reads $ or @ and the segments after it.
-func (p *queryParser) query() (*query, error) {
-	q := &query{absolute: p.peek() == '$'}
+func (p *queryParser) query() (*Query, error) {
+	q := &Query{absolute: p.peek() == '$'}
 	p.at++
 	for {
 		before := p.at
@@ -146,7 +148,7 @@ func (p *queryParser) selector() (selector, error) {
 // around the string needs no escape and has none.
 func (p *queryParser) quoted() (string, error) {
 	quote := p.text[p.at]
-	value, end, err := quoted(p.text, p.at)
+	value, end, err := rawjson.Quoted(p.text, p.at)
 	if err != nil {
 		return "", err
 	}
@@ -157,7 +159,7 @@ func (p *queryParser) quoted() (string, error) {
 	for i := p.at; i < end; i++ {
 		if p.text[i] == '\\' {
 			if p.text[i:i+2] == other {
-				return "", pathError(i, "%s is no escape between %c", other, quote)
+				return "", rawjson.Faultf(i, "%s is no escape between %c", other, quote)
 			}
 			i++
 		}
@@ -216,11 +218,11 @@ func (p *queryParser) integer() (n int, has bool, err error) {
 	case text == "":
 		return 0, false, nil
 	case p.at == digits, p.text[digits] == '0' && text != "0":
-		return 0, false, pathError(start, "%s is no integer: no leading zeros, no -0", text)
+		return 0, false, rawjson.Faultf(start, "%s is no integer: no leading zeros, no -0", text)
 	}
 	n, err = strconv.Atoi(text)
 	if err != nil || n > maxInteger || n < -maxInteger {
-		return 0, false, pathError(start, "%s is beyond ±(2^53-1)", text)
+		return 0, false, rawjson.Faultf(start, "%s is beyond ±(2^53-1)", text)
 	}
 	return n, true, nil
 }

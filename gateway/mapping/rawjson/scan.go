@@ -1,4 +1,4 @@
-package mapping
+package rawjson
 
 import "encoding/binary"
 
@@ -23,7 +23,8 @@ var stringByte = func() (table [256]bool) {
 	return table
 }()
 
-func skipSpace(b []byte, i int) int {
+// SkipSpace passes over white space.
+func SkipSpace(b []byte, i int) int {
 	for i < len(b) && b[i] <= ' ' {
 		i++
 	}
@@ -50,8 +51,8 @@ func plainRun(b []byte, i int) int {
 	return i
 }
 
-// skipString passes over the string that opens at b[i].
-func skipString(b []byte, i int) (end int, escaped bool) {
+// SkipString passes over the string that opens at b[i].
+func SkipString(b []byte, i int) (end int, escaped bool) {
 	for i = plainRun(b, i+1); i < len(b); i = plainRun(b, i) {
 		switch b[i] {
 		case '"':
@@ -65,17 +66,17 @@ func skipString(b []byte, i int) (end int, escaped bool) {
 	return len(b), escaped
 }
 
-// skipValue passes over the value that starts at b[i]; b holds valid JSON.
-func skipValue(b []byte, i int) int {
+// SkipValue passes over the value that starts at b[i]; b holds valid JSON.
+func SkipValue(b []byte, i int) int {
 	if i >= len(b) {
 		return i
 	}
 	switch b[i] {
 	case '"':
-		end, _ := skipString(b, i)
+		end, _ := SkipString(b, i)
 		return end
 	case '{', '[':
-		return skipToClose(b, i, 0)
+		return SkipToClose(b, i, 0)
 	}
 	for i < len(b) {
 		switch b[i] {
@@ -87,14 +88,14 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// skipToClose goes on from inside depth brackets until all of them are closed.
-func skipToClose(b []byte, i, depth int) int {
+// SkipToClose goes on from inside depth brackets until all of them are closed.
+func SkipToClose(b []byte, i, depth int) int {
 	for i < len(b) {
 		switch byteClass[b[i]] {
 		case plainByte:
 			i++
 		case quoteByte:
-			i, _ = skipString(b, i)
+			i, _ = SkipString(b, i)
 		case openByte:
 			depth++
 			i++
@@ -108,47 +109,59 @@ func skipToClose(b []byte, i, depth int) int {
 	return i
 }
 
-// member is one member of an object as it lies there.
-type member struct {
-	name    []byte // between the quotes
-	escaped bool   // name has escapes
-	value   []byte
+// Member is one member of an object as it lies there.
+type Member struct {
+	Name    []byte // between the quotes
+	Escaped bool   // name has escapes
+	Value   []byte
 }
 
-// nextMember reads the member at or after b[i], where i is just past the brace
+// NextMember reads the member at or after b[i], where i is just past the brace
 // or a value; ok is false at the end of the object.
-func nextMember(b []byte, i int) (m member, next int, ok bool) {
-	name, nameEnd, escaped, value := memberName(b, i)
+func NextMember(b []byte, i int) (m Member, next int, ok bool) {
+	name, nameEnd, escaped, value := MemberName(b, i)
 	if value >= len(b) {
 		return m, value, false
 	}
-	end := skipValue(b, value)
-	return member{b[name:nameEnd], escaped, b[value:end]}, end, true
+	end := SkipValue(b, value)
+	return Member{b[name:nameEnd], escaped, b[value:end]}, end, true
 }
 
-// memberName finds the next member's name and the start of its value, which is
+// MemberName finds the next member's name and the start of its value, which is
 // len(b) at the end of the object.
-func memberName(b []byte, i int) (name, nameEnd int, escaped bool, value int) {
-	i = skipSpace(b, i)
+func MemberName(b []byte, i int) (name, nameEnd int, escaped bool, value int) {
+	i = SkipSpace(b, i)
 	if i < len(b) && b[i] == ',' {
-		i = skipSpace(b, i+1)
+		i = SkipSpace(b, i+1)
 	}
 	if i >= len(b) || b[i] != '"' {
 		return 0, 0, false, len(b)
 	}
 	name = i + 1
-	i, escaped = skipString(b, i)
+	i, escaped = SkipString(b, i)
 	nameEnd = i - 1
-	i = skipSpace(b, i)
-	return name, nameEnd, escaped, skipSpace(b, i+1) // past the colon
+	i = SkipSpace(b, i)
+	return name, nameEnd, escaped, SkipSpace(b, i+1) // past the colon
 }
 
-// nextItem finds the start of the item at or after b[i], where i is just past
+// NextItem finds the start of the item at or after b[i], where i is just past
 // the bracket or an item; ok is false at the end of the array.
-func nextItem(b []byte, i int) (start int, ok bool) {
-	i = skipSpace(b, i)
+func NextItem(b []byte, i int) (start int, ok bool) {
+	i = SkipSpace(b, i)
 	if i < len(b) && b[i] == ',' {
-		i = skipSpace(b, i+1)
+		i = SkipSpace(b, i+1)
 	}
 	return i, i < len(b) && b[i] != ']'
+}
+
+// CountItems is how many items the array at b[i] has.
+func CountItems(b []byte, i int) int {
+	i++
+	for n := 0; ; n++ {
+		start, ok := NextItem(b, i)
+		if !ok {
+			return n
+		}
+		i = SkipValue(b, start)
+	}
 }

@@ -1,7 +1,8 @@
-package mapping
+package jsonpath
 
 import (
 	"errors"
+	"hookgate/gateway/mapping/rawjson"
 	"regexp/syntax"
 )
 
@@ -18,7 +19,7 @@ func (p *queryParser) word() (term, error) {
 		case "true", "false", "null":
 			return term{operand: literal(name)}, nil
 		}
-		return term{}, pathError(start, "%s is neither a literal nor a function", name)
+		return term{}, rawjson.Faultf(start, "%s is neither a literal nor a function", name)
 	}
 	p.at++
 	args, err := p.arguments()
@@ -66,7 +67,7 @@ func (p *queryParser) function(name string, args []argument, at int) (term, erro
 		want = 2
 	}
 	if len(args) != want {
-		return term{}, pathError(at, "%s() takes %d arguments", name, want)
+		return term{}, rawjson.Faultf(at, "%s() takes %d arguments", name, want)
 	}
 	switch name {
 	case "length":
@@ -75,7 +76,7 @@ func (p *queryParser) function(name string, args []argument, at int) (term, erro
 	case "count", "value":
 		of := args[0].query
 		if of == nil {
-			return term{}, pathError(args[0].at, "%s() takes a path", name)
+			return term{}, rawjson.Faultf(args[0].at, "%s() takes a path", name)
 		}
 		if name == "count" {
 			return term{operand: countOf{of}}, nil
@@ -84,7 +85,7 @@ func (p *queryParser) function(name string, args []argument, at int) (term, erro
 	case "match", "search":
 		return p.matchFunction(name, args)
 	}
-	return term{}, pathError(at, "there is no function %s(): length, count, match, search, value", name)
+	return term{}, rawjson.Faultf(at, "there is no function %s(): length, count, match, search, value", name)
 }
 
 func (p *queryParser) matchFunction(name string, args []argument) (term, error) {
@@ -96,16 +97,16 @@ func (p *queryParser) matchFunction(name string, args []argument) (term, error) 
 	if err != nil {
 		return term{}, err
 	}
-	m := &matching{text: text, pattern: pattern, whole: name == "match", most: p.patterns.most}
+	m := &matching{text: text, pattern: pattern, whole: name == "match", most: p.patterns.Most()}
 	fixed, ok := pattern.(literal)
-	if !ok || kindOf(fixed) != String {
+	if !ok || rawjson.KindOf(fixed) != rawjson.String {
 		return term{logical: m}, nil
 	}
 	m.isFixed = true
-	m.fixed, err = p.patterns.iRegexp(unescaped(fixed[1:len(fixed)-1]), m.whole)
+	m.fixed, err = iRegexp(p.patterns, rawjson.Unescaped(fixed[1:len(fixed)-1]), m.whole)
 	var bad *syntax.Error
 	if err != nil && !errors.As(err, &bad) {
-		return term{}, pathError(args[1].at, "%v", err)
+		return term{}, rawjson.Faultf(args[1].at, "%v", err)
 	}
 	return term{logical: m}, nil // what is no pattern matches nothing (RFC 9535, 2.4.6)
 }

@@ -1,15 +1,15 @@
-package mapping
+package rawjson
 
 import "unicode/utf8"
 
-// valid says whether b is one JSON value (RFC 8259) in UTF-8, nested at most
-// MaxDepth deep.
+// Valid says whether b is one JSON value (RFC 8259) in UTF-8, nested at most
+// MaxDepth deep. It takes no more stack for a deep one.
 //
 // gjson.ValidBytes is not asked: it calls itself for every level, so a body of
 // brackets makes it use a hundred times the body's size of stack, and it takes
 // any bytes in a string. This is one loop with the open brackets in a fixed
 // array.
-func valid(b []byte) bool {
+func Valid(b []byte) bool {
 	return utf8.Valid(b) && grammatical(b)
 }
 
@@ -142,7 +142,7 @@ func validScalar(b []byte, i int) (int, bool) {
 	case 'n':
 		return validWord(b, i, "null")
 	}
-	return validNumber(b, i)
+	return NumberEnd(b, i)
 }
 
 func validWord(b []byte, i int, word string) (int, bool) {
@@ -150,7 +150,8 @@ func validWord(b []byte, i int, word string) (int, bool) {
 	return end, end <= len(b) && string(b[i:end]) == word
 }
 
-func validNumber(b []byte, i int) (int, bool) {
+// NumberEnd passes over the number that starts at b[i]; ok is false where none does.
+func NumberEnd(b []byte, i int) (int, bool) {
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
@@ -188,8 +189,8 @@ func skipDigits(b []byte, i int) int {
 	return i
 }
 
-// isNumber says whether b is the text of a JSON number and nothing else.
-func isNumber(b []byte) bool {
-	end, ok := validNumber(b, 0)
+// IsNumber says whether b is the text of a JSON number and nothing else.
+func IsNumber(b []byte) bool {
+	end, ok := NumberEnd(b, 0)
 	return ok && end == len(b)
 }

@@ -1,15 +1,16 @@
-package mapping
+package pattern
 
 import (
 	"bytes"
 	"encoding/binary"
+	"hookgate/gateway/mapping/work"
 	"math/bits"
 	"regexp/syntax"
 	"sync"
 	"unicode/utf8"
 )
 
-// machine runs a pattern over a long text and counts what it does. The library's
+// Machine runs a pattern over a long text and counts what it does. The library's
 // engines cannot be stopped, and their worst is ten nanoseconds for each instruction
 // and byte, a thousand times what an ordinary pattern takes: charged for it, none
 // could look at a megabyte.
@@ -18,9 +19,9 @@ import (
 // leads by what rune, as a lazily built automaton (RE2; Russ Cox, "Regular Expression
 // Matching in the Wild", 2010): most runes then cost one look. It gives yes or no,
 // not where.
-type machine struct {
-	*pattern
-	work *work
+type Machine struct {
+	*Regexp
+	work *work.Budget
 
 	states []state
 	known  map[string]int32 // states by their keys
@@ -67,45 +68,54 @@ const (
 	wayCost     = 16
 )
 
-var machines = sync.Pool{New: func() any { return &machine{known: make(map[string]int32, statesKept)} }}
+var machines = sync.Pool{New: func() any { return &Machine{known: make(map[string]int32, statesKept)} }}
 
-func (p *pattern) run(text []byte, w *work) bool {
-	m := p.machine(w)
-	defer m.free()
-	return m.run(text)
+func (p *Regexp) run(text []byte, w *work.Budget) bool {
+	m := p.Machine(w)
+	if m == nil {
+		return false
+	}
+	defer m.Free()
+	return m.Run(text)
 }
 
-// machine gives a machine that knows nothing yet.
-func (p *pattern) machine(w *work) *machine {
-	m := machines.Get().(*machine) //nolint:forcetypeassert // the pool holds nothing else
-	m.pattern, m.work = p, w
+// Machine gives a machine that knows nothing yet; nil where the work is used up.
+func (p *Regexp) Machine(w *work.Budget) *Machine {
+	if !w.Spend(machineCost) {
+		return nil
+	}
+	m := machines.Get().(*Machine) //nolint:forcetypeassert // the pool holds nothing else
+	m.Regexp, m.work = p, w
 	words := (len(p.program.Inst) + 63) / 64
-	m.visited, m.next = resize(m.visited, words), resize(m.next, words)
+	m.visited, m.next = sized(m.visited, words), sized(m.next, words)
 	m.forget()
 	return m
 }
 
-func (m *machine) free() {
-	m.pattern, m.work = nil, nil
+// Free gives the machine back.
+func (m *Machine) Free() {
+	m.Regexp, m.work = nil, nil
 	machines.Put(m)
 }
 
 // forget drops all states.
-func (m *machine) forget() {
+func (m *Machine) forget() {
 	m.states = m.states[:0]
 	clear(m.known)
 	clear(m.steps[:])
 	m.turns++
 }
 
-func (m *machine) run(text []byte) bool {
+// Run says whether the pattern matches somewhere in text. Where the work is used up it
+// is false.
+func (m *Machine) Run(text []byte) bool {
 	clear(m.next)
 	at := m.state(noRune)
 	for i := 0; ; {
 		if m.states[at].idle && m.prefix != nil {
 			skipped := bytes.Index(text[i:], m.prefix)
-			if skipped < 0 || !m.work.spend(skipped) {
-				m.work.spend(len(text) - i)
+			if skipped < 0 || !m.work.Spend(skipped) {
+				m.work.Spend(len(text) - i)
 				return false
 			}
 			if skipped > 0 {
@@ -121,7 +131,7 @@ func (m *machine) run(text []byte) bool {
 				r, size = utf8.DecodeRune(text[i:])
 			}
 		}
-		if !m.work.spend(runeCost) {
+		if !m.work.Spend(runeCost) {
 			return false
 		}
 		if at = m.step(at, r); at < 0 || r == noRune {
@@ -132,7 +142,7 @@ func (m *machine) run(text []byte) bool {
 }
 
 // step gives the state that a rune leads to.
-func (m *machine) step(at int32, r rune) int32 {
+func (m *Machine) step(at int32, r rune) int32 {
 	kept := &m.steps[(uint32(r)^uint32(at)*0x9e3779b1>>16)%stepsKept]
 	if kept.from == at+1 && kept.r == r {
 		return kept.to
@@ -141,7 +151,7 @@ func (m *machine) step(at int32, r rune) int32 {
 	to := isMatch
 	switch {
 	case m.advance(&m.states[at], r):
-	case m.work.left < 0:
+	case m.work.Over():
 		to = isDead
 	default:
 		to = m.state(r)
@@ -154,7 +164,7 @@ func (m *machine) step(at int32, r rune) int32 {
 
 // advance follows the ways of a state over a rune, and says whether one has come to
 // a match before it. It leaves in next those that go on.
-func (m *machine) advance(from *state, r rune) bool {
+func (m *Machine) advance(from *state, r rune) bool {
 	clear(m.visited)
 	clear(m.next)
 	context := syntax.EmptyOpContext(from.before, r)
@@ -194,12 +204,12 @@ func (m *machine) advance(from *state, r rune) bool {
 			}
 		}
 	}
-	m.work.spend(newCost + wayCost*count + len(m.next))
+	m.work.Spend(newCost + wayCost*count + len(m.next))
 	return false
 }
 
 // state gives the state of the ways in next, after a rune.
-func (m *machine) state(before rune) int32 {
+func (m *Machine) state(before rune) int32 {
 	if before = likeness(before); m.anchored && before != noRune && isEmpty(m.next) {
 		return isDead
 	}
@@ -223,6 +233,16 @@ func (m *machine) state(before rune) int32 {
 	s.ways, s.before, s.idle = append(s.ways[:0], m.next...), before, isEmpty(m.next)
 	m.known[string(m.key)] = at
 	return at
+}
+
+// sized gives so many zeros, in the memory of those that were there.
+func sized(words []uint64, n int) []uint64 {
+	if cap(words) < n {
+		return make([]uint64, n)
+	}
+	words = words[:n]
+	clear(words)
+	return words
 }
 
 func isEmpty(set []uint64) bool {

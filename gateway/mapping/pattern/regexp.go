@@ -1,41 +1,57 @@
-package mapping
+// Package pattern matches regular expressions (RE2) that somebody wrote for texts that
+// somebody else sends: what they compile to is bounded, and what they do is counted.
+//
+//	regexp   compiles, within bounds of one and of all together
+//	machine  runs one over a long text, and can be stopped
+package pattern
 
 import (
 	"fmt"
+	"hookgate/gateway/mapping/work"
 	"regexp"
 	"regexp/syntax"
 	"strings"
 )
 
-// pattern is a regular expression (RE2) that is stopped where it takes too much work.
-type pattern struct {
+// Regexp is a regular expression (RE2) that is stopped where it takes too much work.
+type Regexp struct {
 	quick    *regexp.Regexp // for texts where its worst is known to be little
 	program  *syntax.Prog
 	anchored bool   // matches at the beginning only
 	prefix   []byte // with which every match begins; nil where none is known
 }
 
-// patterns is what the patterns that are compiled together may still be.
-type patterns struct {
+// Compiler compiles patterns that belong together, and is what they may still be.
+type Compiler struct {
 	most int // instructions of each
 	size int // bytes of memory for all
 	cost int // nanoseconds for compiling all
 	peak func(int64)
 }
 
+// MaxLength is the longest regular expression in bytes.
+const MaxLength = 1024
+
 const (
 	maxPatternSize = 1 << 20     // bytes: 10,000 instructions and more
 	maxPatternCost = 200_000_000 // nanoseconds
 )
 
-func newPatterns(b Bounds) patterns {
-	b = b.Filled()
-	return patterns{most: b.Pattern, size: maxPatternSize, cost: maxPatternCost, peak: b.Peaks.Pattern}
+// NewCompiler gives what compiles patterns of at most so many instructions each. peak,
+// where it is not nil, hears how many each has.
+func NewCompiler(most int, peak func(int64)) *Compiler {
+	return &Compiler{most: most, size: maxPatternSize, cost: maxPatternCost, peak: peak}
 }
 
-// compile compiles a pattern as regexp.Compile does; the error is for who wrote it.
-func (p *patterns) compile(text string) (*pattern, error) {
-	if p.cost -= compileCost(text); p.cost < 0 {
+// Size is about how many bytes of memory those take that were compiled.
+func (p *Compiler) Size() int { return maxPatternSize - p.size }
+
+// Most is how many instructions one may have.
+func (p *Compiler) Most() int { return p.most }
+
+// Compile compiles a pattern as regexp.Compile does; the error is for who wrote it.
+func (p *Compiler) Compile(text string) (*Regexp, error) {
+	if p.cost -= CompileCost(text); p.cost < 0 {
 		return nil, fmt.Errorf("all patterns together take too long to compile")
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
@@ -53,7 +69,9 @@ func (p *patterns) compile(text string) (*pattern, error) {
 	if n := len(program.Inst); n > p.most {
 		return nil, fmt.Errorf("the compiled pattern has %d instructions: at most %d", n, p.most)
 	}
-	saw(p.peak, len(program.Inst))
+	if p.peak != nil {
+		p.peak(int64(len(program.Inst)))
+	}
 	if p.size -= programSize(program); p.size < 0 {
 		return nil, fmt.Errorf("all patterns together compile to more than %d KiB", maxPatternSize>>10)
 	}
@@ -61,7 +79,7 @@ func (p *patterns) compile(text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &pattern{quick: quick, program: program, anchored: program.StartCond()&syntax.EmptyBeginText != 0}
+	out := &Regexp{quick: quick, program: program, anchored: program.StartCond()&syntax.EmptyBeginText != 0}
 	if prefix, _ := quick.LiteralPrefix(); prefix != "" && !out.anchored {
 		out.prefix = []byte(prefix)
 	}
@@ -83,9 +101,9 @@ func programSize(p *syntax.Prog) int {
 	return size
 }
 
-// compileCost is the nanoseconds that compiling a pattern takes at most: classes of
+// CompileCost is the nanoseconds that compiling a pattern takes at most: classes of
 // Unicode have hundreds of ranges, and more where case is folded.
-func compileCost(text string) int {
+func CompileCost(text string) int {
 	classes := strings.Count(text, `\p`) + strings.Count(text, `\P`)
 	each := classCost
 	if strings.Contains(text, "(?") {
@@ -129,14 +147,17 @@ func instructions(re *syntax.Regexp) int {
 	return 1
 }
 
-// match says whether the pattern matches somewhere in text. Where the work is used up
+// Match says whether the pattern matches somewhere in text. Where the work is used up
 // it is false, and w says so.
-func (p *pattern) match(text []byte, w *work) bool {
-	if worst := patternCost * (len(text) + 1) * len(p.program.Inst); worst <= quickMatch {
-		return w.spend(worst) && p.quick.Match(text)
+func (p *Regexp) Match(text []byte, w *work.Budget) bool {
+	if worst := byteCost * (len(text) + 1) * len(p.program.Inst); worst <= quickMatch {
+		return w.Spend(worst) && p.quick.Match(text)
 	}
-	return w.spend(machineCost) && p.run(text, w)
+	return p.run(text, w)
 }
+
+// byteCost is the work of one byte of text for one instruction, by the library.
+const byteCost = 16
 
 // quickMatch is the work that a match may be sure to stay below and need not be
 // watched: 80 bytes for 20 instructions.

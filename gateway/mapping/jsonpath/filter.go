@@ -1,9 +1,10 @@
-package mapping
+package jsonpath
 
 import (
-	"fmt"
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -21,21 +22,21 @@ type (
 	anyOf      []logical
 	allOf      []logical
 	negation   struct{ of logical }
-	existence  struct{ of *query }
+	existence  struct{ of *Query }
 	comparison struct {
 		operator    string
 		left, right operand
 	}
 	literal  []byte
-	single   struct{ of *query } // the value of a query that finds at most one
+	single   struct{ of *Query } // the value of a query that finds at most one
 	lengthOf struct{ of operand }
-	countOf  struct{ of *query }
+	countOf  struct{ of *Query }
 	matching struct {
 		text, pattern operand
-		whole         bool     // match(), not search()
-		most          int      // instructions of a pattern from the body
-		isFixed       bool     // the pattern is a literal
-		fixed         *pattern // nil: it is no pattern, and matches nothing
+		whole         bool            // match(), not search()
+		most          int             // instructions of a pattern from the body
+		isFixed       bool            // the pattern is a literal
+		fixed         *pattern.Regexp // nil: it is no pattern, and matches nothing
 	}
 )
 
@@ -64,10 +65,10 @@ func (l existence) test(f *finder, current []byte) bool { return len(l.of.nodes(
 func (l comparison) test(f *finder, current []byte) bool {
 	a, hasA := l.left.value(f, current)
 	b, hasB := l.right.value(f, current)
-	if !f.work.spend(itemCost + textCost*(len(a)+len(b))) {
+	if !f.work.Spend(work.Item + work.Text*(len(a)+len(b))) {
 		return false
 	}
-	same := func() bool { return hasA == hasB && (!hasA || f.work.equal(a, b)) }
+	same := func() bool { return hasA == hasB && (!hasA || rawjson.Equal(a, b, f.work)) }
 	switch l.operator {
 	case "==":
 		return same()
@@ -85,13 +86,13 @@ func (l comparison) test(f *finder, current []byte) bool {
 
 // less orders numbers and strings; nothing else has an order.
 func less(a, b []byte) bool {
-	switch kind := kindOf(a); {
-	case kind != kindOf(b):
+	switch kind := rawjson.KindOf(a); {
+	case kind != rawjson.KindOf(b):
 		return false
-	case kind == Number:
-		return compareNumbers(a, b) < 0
-	case kind == String:
-		return unescaped(a[1:len(a)-1]) < unescaped(b[1:len(b)-1])
+	case kind == rawjson.Number:
+		return rawjson.CompareNumbers(a, b) < 0
+	case kind == rawjson.String:
+		return rawjson.Unescaped(a[1:len(a)-1]) < rawjson.Unescaped(b[1:len(b)-1])
 	}
 	return false
 }
@@ -109,14 +110,14 @@ func (o single) value(f *finder, current []byte) ([]byte, bool) {
 
 func (o lengthOf) value(f *finder, current []byte) ([]byte, bool) {
 	raw, ok := o.of.value(f, current)
-	if !ok || !f.work.spend(itemCost+textCost*len(raw)) {
+	if !ok || !f.work.Spend(work.Item+work.Text*len(raw)) {
 		return nil, false
 	}
 	n := 0
-	switch kindOf(raw) {
-	case String:
-		n = utf8.RuneCountInString(unescaped(raw[1 : len(raw)-1]))
-	case Array, Object:
+	switch rawjson.KindOf(raw) {
+	case rawjson.String:
+		n = utf8.RuneCountInString(rawjson.Unescaped(raw[1 : len(raw)-1]))
+	case rawjson.Array, rawjson.Object:
 		c, ok := f.children(raw)
 		if !ok {
 			return nil, false
@@ -134,7 +135,7 @@ func (o countOf) value(f *finder, current []byte) ([]byte, bool) {
 
 func (l *matching) test(f *finder, current []byte) bool {
 	raw, ok := l.text.value(f, current)
-	if !ok || kindOf(raw) != String || !f.work.spend(textCost*len(raw)) {
+	if !ok || rawjson.KindOf(raw) != rawjson.String || !f.work.Spend(work.Text*len(raw)) {
 		return false
 	}
 	p := l.fixed
@@ -144,8 +145,8 @@ func (l *matching) test(f *finder, current []byte) bool {
 	if p == nil {
 		return false
 	}
-	if inner := raw[1 : len(raw)-1]; hasEscape(inner) {
-		raw = appendUnescaped(nil, inner)
+	if inner := raw[1 : len(raw)-1]; rawjson.HasEscape(inner) {
+		raw = rawjson.AppendUnescaped(nil, inner)
 	} else {
 		raw = inner
 	}
@@ -154,20 +155,19 @@ func (l *matching) test(f *finder, current []byte) bool {
 
 // found compiles a pattern that stands in the body; nil where it is none, or one that
 // could not be written in a path. Most bodies that have one have it once.
-func (l *matching) found(f *finder, current []byte) *pattern {
+func (l *matching) found(f *finder, current []byte) *pattern.Regexp {
 	raw, ok := l.pattern.value(f, current)
-	if !ok || kindOf(raw) != String || len(raw) > 6*MaxRegex {
+	if !ok || rawjson.KindOf(raw) != rawjson.String || len(raw) > 6*pattern.MaxLength {
 		return nil
 	}
-	text := unescaped(raw[1 : len(raw)-1])
+	text := rawjson.Unescaped(raw[1 : len(raw)-1])
 	if last := &f.last; last.text == text && last.whole == l.whole {
 		return last.pattern
 	}
-	if !f.work.spend(compileCost(text)) {
+	if !f.work.Spend(pattern.CompileCost(text)) {
 		return nil
 	}
-	one := patterns{most: l.most, size: maxPatternSize, cost: maxPatternCost}
-	p, _ := one.iRegexp(text, l.whole) // what is none matches nothing (RFC 9535, 2.4.6)
+	p, _ := iRegexp(pattern.NewCompiler(l.most, nil), text, l.whole) // what is none matches nothing (RFC 9535, 2.4.6)
 	f.last = foundPattern{text, l.whole, p}
 	return p
 }
@@ -176,36 +176,5 @@ func (l *matching) found(f *finder, current []byte) *pattern {
 type foundPattern struct {
 	text    string
 	whole   bool
-	pattern *pattern
-}
-
-// iRegexp compiles an I-Regexp (RFC 9485). RE2 knows all of I-Regexp; only the dot
-// differs, which here spares \r as well.
-func (p *patterns) iRegexp(text string, whole bool) (*pattern, error) {
-	if len(text) > MaxRegex {
-		return nil, fmt.Errorf("a regular expression has at most %d bytes", MaxRegex)
-	}
-	var b strings.Builder
-	class := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case c == '\\' && i+1 < len(text):
-			b.WriteByte(c)
-			i++
-			c = text[i]
-		case c == '[':
-			class = true
-		case c == ']':
-			class = false
-		case c == '.' && !class:
-			b.WriteString(`[^\n\r]`)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	if whole {
-		return p.compile(`\A(?:` + b.String() + `)\z`)
-	}
-	return p.compile(b.String())
+	pattern *pattern.Regexp
 }

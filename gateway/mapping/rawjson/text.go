@@ -1,19 +1,20 @@
-package mapping
+package rawjson
 
 import (
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
-
-	"hookgate/gateway"
 )
 
-// view shows bytes as a string without a copy, for calls that keep nothing.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// View shows bytes as a string without a copy, for calls that keep nothing.
+func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// appendUnescaped appends the text of a JSON string, given what stands between
+// Bytes shows a string as bytes without a copy, for calls that change nothing.
+func Bytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// AppendUnescaped appends the text of a JSON string, given what stands between
 // its quotes. Half a surrogate pair becomes U+FFFD, as in encoding/json.
-func appendUnescaped(dst, raw []byte) []byte {
+func AppendUnescaped(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		if c != '\\' || i+1 >= len(raw) {
@@ -82,7 +83,8 @@ func hex4(b []byte, i int) (r rune, ok bool) {
 	return r, true
 }
 
-func hasEscape(raw []byte) bool {
+// HasEscape says whether what stands between the quotes has a backslash.
+func HasEscape(raw []byte) bool {
 	for _, c := range raw {
 		if c == '\\' {
 			return true
@@ -90,6 +92,3 @@ func hasEscape(raw []byte) bool {
 	}
 	return false
 }
-
-// appendJSONText appends text as a JSON string.
-func appendJSONText(dst, text []byte) []byte { return gateway.AppendString(dst, view(text)) }

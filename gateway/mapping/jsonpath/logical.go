@@ -1,9 +1,10 @@
-package mapping
+package jsonpath
 
 import (
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 func (p *queryParser) or() (logical, error) {
@@ -126,7 +127,7 @@ func (p *queryParser) blankBeforeOperator() {
 
 // term is what a filter is made of, before it is known what it is used as.
 type term struct {
-	query    *query
+	query    *Query
 	operand  operand // a literal, or a function that gives a value
 	logical  logical // a function that gives yes or no
 	function string
@@ -139,9 +140,9 @@ func (t term) asTest(at int) (logical, error) {
 	case t.logical != nil:
 		return t.logical, nil
 	case t.function != "":
-		return nil, pathError(at, "the result of %s() must be compared", t.function)
+		return nil, rawjson.Faultf(at, "the result of %s() must be compared", t.function)
 	}
-	return nil, pathError(at, "a literal must be compared")
+	return nil, rawjson.Faultf(at, "a literal must be compared")
 }
 
 func (t term) asOperand(at int) (operand, error) {
@@ -149,9 +150,9 @@ func (t term) asOperand(at int) (operand, error) {
 	case t.operand != nil:
 		return t.operand, nil
 	case t.logical != nil:
-		return nil, pathError(at, "%s() is true or false already: it is not compared", t.function)
+		return nil, rawjson.Faultf(at, "%s() is true or false already: it is not compared", t.function)
 	case !t.query.singular():
-		return nil, pathError(at, "only a path to a single value can be compared")
+		return nil, rawjson.Faultf(at, "only a path to a single value can be compared")
 	}
 	return single{t.query}, nil
 }
@@ -165,7 +166,7 @@ func (p *queryParser) term() (term, error) {
 		s, err := p.quoted()
 		return term{operand: literal(gateway.AppendString(nil, s))}, err
 	case c == '-' || c >= '0' && c <= '9':
-		end, ok := validNumber([]byte(p.text), p.at)
+		end, ok := rawjson.NumberEnd([]byte(p.text), p.at)
 		if !ok {
 			return term{}, p.fault("this is no number")
 		}

@@ -1,87 +1,24 @@
-package mapping
+package jsonpath
 
-// query is a JSONPath (RFC 9535) that plain steps cannot say: it may find any
-// number of values.
-type query struct {
-	absolute bool // starts at the body, not at the value that a filter looks at
-	segments []segment
-}
-
-// segment goes from each value found so far to values inside it.
-type segment struct {
-	descend   bool // from everything beneath it, too
-	selectors []selector
-}
-
-// selector picks among a value's children; exactly one of its parts is used.
-type selector struct {
-	kind   selectorKind
-	name   string
-	index  int
-	slice  slice
-	filter logical
-}
-
-type selectorKind uint8
-
-const (
-	byName selectorKind = iota
-	byIndex
-	bySlice
-	byFilter
-	everyChild
+import (
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
 )
 
-type slice struct {
-	start, end       int
-	hasStart, hasEnd bool
-	step             int
-}
-
-// compileJSONPath turns a path that can only find one value into plain steps,
-// which the one walk looks up.
-func compileJSONPath(path string, patterns *patterns) (compiled, error) {
-	p := queryParser{text: path, patterns: patterns}
-	q, err := p.whole()
-	if err != nil {
-		return compiled{}, err
-	}
-	if !q.singular() {
-		return compiled{query: q}, nil
-	}
-	steps := make([]step, 0, len(q.segments))
-	for _, s := range q.segments {
-		if only := s.selectors[0]; only.kind == byName {
-			steps = append(steps, step{name: only.name, member: true})
-		} else {
-			steps = append(steps, step{index: only.index, item: true})
-		}
-	}
-	return compiled{steps: steps}, nil
-}
-
-func (q *query) singular() bool {
-	for _, s := range q.segments {
-		if s.descend || len(s.selectors) != 1 || s.selectors[0].kind > byIndex {
-			return false
-		}
-	}
-	return true
-}
-
-// maxFound is the largest array, in bytes, that several found values make: one
+// MaxFound is the largest array, in bytes, that several found values make: one
 // path may find a value again in each of its parents.
-const maxFound = 1 << 20
+const MaxFound = 1 << 20
 
-// find gives the value of the one node found, an array of several, or nil.
-func (q *query) find(body []byte, w *work) []byte {
-	i := skipSpace(body, 0)
-	root := body[i:skipValue(body, i)]
+// Find gives the value of the one node found, an array of several, or nil.
+func (q *Query) Find(body []byte, w *work.Budget) []byte {
+	i := rawjson.SkipSpace(body, 0)
+	root := body[i:rawjson.SkipValue(body, i)]
 	f := finder{root: root, work: w}
 	defer f.free()
 	nodes := q.nodes(&f, root)
 	switch {
-	case len(nodes) == 0 || w.left < 0:
+	case len(nodes) == 0 || w.Over():
 		return nil
 	case len(nodes) == 1:
 		return nodes[0]
@@ -90,7 +27,7 @@ func (q *query) find(body []byte, w *work) []byte {
 	for _, node := range nodes {
 		size += len(node) + 1
 	}
-	if size > maxFound || !w.spend(buildCost*size) {
+	if size > MaxFound || !w.Spend(work.Build*size) {
 		return nil
 	}
 	out := append(make([]byte, 0, size), '[')
@@ -108,50 +45,50 @@ func (q *query) find(body []byte, w *work) []byte {
 // reached everything ends empty.
 type finder struct {
 	root []byte
-	work *work
+	work *work.Budget
 	last foundPattern
 	// What was learned of a pattern by one value serves for the next.
-	machines []*machine
+	machines []*pattern.Machine
 }
 
 // mostMachines is how many patterns of one path are kept so.
 const mostMachines = 8
 
-func (f *finder) match(p *pattern, text []byte) bool {
+func (f *finder) match(p *pattern.Regexp, text []byte) bool {
 	for _, m := range f.machines {
-		if m.pattern == p {
-			return m.run(text)
+		if m.Regexp == p {
+			return m.Run(text)
 		}
 	}
 	if len(f.machines) == mostMachines {
 		f.free()
 	}
-	if !f.work.spend(machineCost) {
+	m := p.Machine(f.work)
+	if m == nil {
 		return false
 	}
-	m := p.machine(f.work)
 	f.machines = append(f.machines, m)
-	return m.run(text)
+	return m.Run(text)
 }
 
 func (f *finder) free() {
 	for _, m := range f.machines {
-		m.free()
+		m.Free()
 	}
 	f.machines = f.machines[:0]
 }
 
-func (q *query) nodes(f *finder, current []byte) [][]byte {
+func (q *Query) nodes(f *finder, current []byte) [][]byte {
 	if q.absolute {
 		current = f.root
 	}
-	if !f.work.spend(itemCost) {
+	if !f.work.Spend(work.Item) {
 		return nil
 	}
 	nodes := [][]byte{current}
 	for i := range q.segments {
 		var next [][]byte
-		if !f.work.spend(itemCost + nameCost*len(nodes)) {
+		if !f.work.Spend(work.Item + work.Name*len(nodes)) {
 			return nil
 		}
 		for _, node := range nodes {
@@ -183,47 +120,47 @@ func (s *segment) from(f *finder, value []byte, found [][]byte) [][]byte {
 
 // children are the values directly inside one, with names where it is an object.
 type children struct {
-	names  []member
+	names  []rawjson.Member
 	values [][]byte
 	object bool
 }
 
 func (f *finder) children(value []byte) (children, bool) {
 	c := children{object: value[0] == '{'}
-	if !f.work.spend(len(value)) {
+	if !f.work.Spend(len(value)) {
 		return c, false
 	}
 	if c.object {
 		c.names = lastMembers(value, f.work)
 		for _, m := range c.names {
-			c.values = append(c.values, m.value)
+			c.values = append(c.values, m.Value)
 		}
-		return c, f.work.spend(nodeCost * len(c.values))
+		return c, f.work.Spend(work.Node * len(c.values))
 	}
 	for i := 1; ; {
-		start, ok := nextItem(value, i)
+		start, ok := rawjson.NextItem(value, i)
 		if !ok {
-			return c, f.work.spend(nodeCost * len(c.values))
+			return c, f.work.Spend(work.Node * len(c.values))
 		}
-		i = skipValue(value, start)
+		i = rawjson.SkipValue(value, start)
 		c.values = append(c.values, value[start:i])
 	}
 }
 
 // lastMembers gives an object's members in order; of those with one name the last.
-func lastMembers(object []byte, w *work) []member {
-	var all []member
+func lastMembers(object []byte, w *work.Budget) []rawjson.Member {
+	var all []rawjson.Member
 	at := make(map[string]int)
 	for i := 1; ; {
-		m, next, ok := nextMember(object, i)
-		if !ok || !w.spend(namedCost+textCost*len(m.name)) {
+		m, next, ok := rawjson.NextMember(object, i)
+		if !ok || !w.Spend(work.Named+work.Text*len(m.Name)) {
 			return all
 		}
 		i = next
-		name := view(m.name)
-		if m.escaped {
-			name = unescaped(m.name)
-			m.name, m.escaped = []byte(name), false // names are compared often
+		name := rawjson.View(m.Name)
+		if m.Escaped {
+			name = rawjson.Unescaped(m.Name)
+			m.Name, m.Escaped = []byte(name), false // names are compared often
 		}
 		if first, known := at[name]; known {
 			all[first] = m
@@ -236,14 +173,14 @@ func lastMembers(object []byte, w *work) []member {
 
 func (s *selector) pick(f *finder, c children, found [][]byte) [][]byte {
 	before := len(found)
-	if !f.work.spend(itemCost) {
+	if !f.work.Spend(work.Item) {
 		return nil
 	}
 	switch s.kind {
 	case byName:
-		f.work.spend(nameCost * len(c.names))
+		f.work.Spend(work.Name * len(c.names))
 		for i := range c.names {
-			if string(c.names[i].name) == s.name {
+			if string(c.names[i].Name) == s.name {
 				found = append(found, c.values[i])
 			}
 		}
@@ -261,14 +198,14 @@ func (s *selector) pick(f *finder, c children, found [][]byte) [][]byte {
 		}
 	case byFilter:
 		for _, v := range c.values {
-			if f.work.left >= 0 && s.filter.test(f, v) {
+			if !f.work.Over() && s.filter.test(f, v) {
 				found = append(found, v)
 			}
 		}
 	case everyChild:
 		found = append(found, c.values...)
 	}
-	if !f.work.spend(nodeCost * (len(found) - before)) {
+	if !f.work.Spend(work.Node * (len(found) - before)) {
 		return nil
 	}
 	return found

@@ -1,4 +1,4 @@
-package mapping
+package rawjson
 
 import "strconv"
 
@@ -23,7 +23,7 @@ func parseDecimal(literal []byte) decimal {
 	}
 	for i, c := range mantissa {
 		if c == 'e' || c == 'E' {
-			exp, err := strconv.Atoi(view(mantissa[i+1:])) // at its bound where it is out of range
+			exp, err := strconv.Atoi(View(mantissa[i+1:])) // at its bound where it is out of range
 			d.huge = err != nil || exp > maxExponent || exp < -maxExponent
 			d.exp = max(-maxExponent, min(exp, maxExponent))
 			mantissa = mantissa[:i]
@@ -54,7 +54,8 @@ func parseDecimal(literal []byte) decimal {
 	return d
 }
 
-func equalNumbers(a, b []byte) bool {
+// EqualNumbers says whether two literals are one number: 1, 1.0 and 10e-1 are.
+func EqualNumbers(a, b []byte) bool {
 	if string(a) == string(b) {
 		return true
 	}
@@ -62,8 +63,8 @@ func equalNumbers(a, b []byte) bool {
 	return !x.huge && !y.huge && x.negative == y.negative && x.exp == y.exp && compareDigits(x.digits, y.digits) == 0
 }
 
-// compareNumbers gives -1, 0 or 1.
-func compareNumbers(a, b []byte) int {
+// CompareNumbers gives -1, 0 or 1.
+func CompareNumbers(a, b []byte) int {
 	x, y := parseDecimal(a), parseDecimal(b)
 	switch {
 	case x.sign() != y.sign():
@@ -121,9 +122,9 @@ func compareDigits(a, b []byte) int {
 	}
 }
 
-// appendDecimal appends the number without an exponent, as people write it. It
+// AppendDecimal appends the number without an exponent, as people write it. It
 // is false where that takes more than most bytes.
-func appendDecimal(dst, literal []byte, most int) ([]byte, bool) {
+func AppendDecimal(dst, literal []byte, most int) ([]byte, bool) {
 	if !hasExponent(literal) {
 		return append(dst, literal...), len(literal) <= most
 	}
