@@ -147,7 +147,7 @@ func (c *call) viewListed(w *directory.Webhook) listedConnection {
 		ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL, Error: false,
 		CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
 	}
-	if text := c.Resources.WebhookError(c.tenant.ID, w.ID); text != "" {
+	if text := c.Resources.Webhooks.Error(c.tenant.ID, w.ID); text != "" {
 		one.Error = text
 	}
 	return one
@@ -160,7 +160,7 @@ func getConnection(c *call) (answer, error) {
 	}
 	v := connectionView{
 		ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL,
-		Error: orNull(c.Resources.WebhookError(c.tenant.ID, w.ID)), CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
+		Error: orNull(c.Resources.Webhooks.Error(c.tenant.ID, w.ID)), CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
 	}
 	if w.Spec.Token != "" {
 		v.Token = &w.Spec.Token
@@ -180,14 +180,14 @@ func makeConnection(c *call) (answer, error) {
 		return answer{}, err
 	}
 	id := newConnectionID()
-	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec)
+	whole, err := c.Resources.Webhooks.CheckSpec(c.by, c.tenant.ID, id, *spec)
 	if err != nil {
 		return answer{}, err
 	}
 	if err := c.proveConnection(&whole); err != nil {
 		return answer{}, err
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, whole); err != nil {
+	if _, _, err := c.Resources.Webhooks.PutSpec(c.by, c.tenant.ID, id, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was made", "tenant", c.tenant.ID, "webhook", id)
@@ -203,7 +203,7 @@ func putConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, last.ID, *spec)
+	whole, err := c.Resources.Webhooks.CheckSpec(c.by, c.tenant.ID, last.ID, *spec)
 	if err != nil {
 		return answer{}, err
 	}
@@ -215,7 +215,7 @@ func putConnection(c *call) (answer, error) {
 			return answer{}, errNoWebhook // it was deleted meanwhile, and is not made again
 		}
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
+	if _, _, err := c.Resources.Webhooks.PutSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was written", "tenant", c.tenant.ID, "webhook", last.ID)

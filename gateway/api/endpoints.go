@@ -133,7 +133,7 @@ func putEndpoint(c *call) (answer, error) {
 	if err := c.stay(); err != nil { // a handshake may be made
 		return answer{}, err
 	}
-	e, made, created, err := c.Resources.PutEndpoint(c.by, c.params.tenant, c.params.id, body)
+	e, made, created, err := c.Resources.Endpoints.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -147,7 +147,7 @@ func putEndpoint(c *call) (answer, error) {
 }
 
 func deleteEndpoint(c *call) (answer, error) {
-	if err := c.Resources.DeleteEndpoint(c.by, c.params.tenant, c.params.id); err != nil {
+	if err := c.Resources.Endpoints.Delete(c.by, c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("an endpoint was deleted", "tenant", c.params.tenant, "endpoint", c.params.id)

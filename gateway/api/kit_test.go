@@ -175,7 +175,7 @@ func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 			return nil
 		},
 		Failed: func(tenant, webhook, text string) {
-			if err := res.SetWebhookError(tenant, webhook, text); err != nil {
+			if err := res.Webhooks.SetError(tenant, webhook, text); err != nil {
 				k.t.Error(err)
 			}
 			k.failed <- text

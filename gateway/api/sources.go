@@ -48,7 +48,7 @@ func putSource(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s, created, err := c.Resources.PutSource(c.by, c.params.tenant, c.params.id, body)
+	s, created, err := c.Resources.Sources.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -57,7 +57,7 @@ func putSource(c *call) (answer, error) {
 }
 
 func deleteSource(c *call) (answer, error) {
-	if err := c.Resources.DeleteSource(c.by, c.params.tenant, c.params.id); err != nil {
+	if err := c.Resources.Sources.Delete(c.by, c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("a source was deleted", "tenant", c.params.tenant, "source", c.params.id)

@@ -110,7 +110,7 @@ func rotateSecret(c *call) (answer, error) {
 	if body.Overlap != nil {
 		overlap = time.Duration(*body.Overlap)
 	}
-	e, made, err := c.Resources.RotateSecret(c.by, c.params.tenant, c.params.id, overlap)
+	e, made, err := c.Resources.Endpoints.Rotate(c.by, c.params.tenant, c.params.id, overlap)
 	if err != nil {
 		return answer{}, err
 	}

@@ -67,7 +67,7 @@ func putTenant(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	t, created, err := c.Resources.PutTenant(c.by, c.params.tenant, body)
+	t, created, err := c.Resources.Tenants.Put(c.by, c.params.tenant, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -76,7 +76,7 @@ func putTenant(c *call) (answer, error) {
 }
 
 func deleteTenant(c *call) (answer, error) {
-	if err := c.Resources.DeleteTenant(c.by, c.params.tenant); err != nil {
+	if err := c.Resources.Tenants.Delete(c.by, c.params.tenant); err != nil {
 		return answer{}, err
 	}
 	c.audit("a tenant was deleted", "tenant", c.params.tenant)

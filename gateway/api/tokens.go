@@ -12,11 +12,11 @@ func listTokens(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return listPart(c, c.Resources.Tokens(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) (any, error) { return t, nil })
+	return listPart(c, c.Resources.Tokens.List(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) (any, error) { return t, nil })
 }
 
 func getToken(c *call) (answer, error) {
-	t, err := c.Resources.Token(c.params.id)
+	t, err := c.Resources.Tokens.Get(c.params.id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -42,7 +42,7 @@ func makeToken(c *call) (answer, error) {
 	if err := gateway.Invalid(fields.Decode(tree, &asked)); err != nil {
 		return answer{}, err
 	}
-	t, text, err := c.Resources.MakeToken(asked.Scope, asked.Tenant, asked.Name)
+	t, text, err := c.Resources.Tokens.Make(asked.Scope, asked.Tenant, asked.Name)
 	if err != nil {
 		return answer{}, err
 	}
@@ -51,7 +51,7 @@ func makeToken(c *call) (answer, error) {
 }
 
 func deleteToken(c *call) (answer, error) {
-	if err := c.Resources.DeleteToken(c.params.id); err != nil {
+	if err := c.Resources.Tokens.Delete(c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("a token was deleted", "deleted_token_id", c.params.id)

@@ -35,7 +35,7 @@ func (c *call) viewWebhook(w *directory.Webhook) any {
 		v.Breaker = &breakerView{*b, state, timeOf(until)}
 	}
 	if v.Profile == gateway.ProfileChatbot {
-		v.Error = new(errorText(c.Resources.WebhookError(w.Tenant.ID, w.ID)))
+		v.Error = new(errorText(c.Resources.Webhooks.Error(w.Tenant.ID, w.ID)))
 	}
 	return v
 }
@@ -69,7 +69,7 @@ func putWebhook(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	w, created, err := c.Resources.PutWebhook(c.by, c.params.tenant, c.params.id, body)
+	w, created, err := c.Resources.Webhooks.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -86,7 +86,7 @@ func deleteWebhook(c *call) (answer, error) {
 
 // removeWebhook deletes a webhook, whichever API it is seen under.
 func (c *call) removeWebhook(tenant, id string) error {
-	if err := c.Resources.DeleteWebhook(c.by, tenant, id); err != nil {
+	if err := c.Resources.Webhooks.Delete(c.by, tenant, id); err != nil {
 		return err
 	}
 	c.audit("a webhook was deleted", "tenant", tenant, "webhook", id)
