@@ -295,7 +295,7 @@ func (n *Node) loadFile() error {
 // fail the start any more: a token that was made before the listeners were bound, and
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
-	token, err := n.resources.FirstToken()
+	token, err := n.resources.Tokens.First()
 	if err != nil || token == "" {
 		return err
 	}
@@ -303,7 +303,7 @@ func (n *Node) firstToken() error {
 	if err != nil {
 		return fmt.Errorf("showing the admin token: %w", err)
 	}
-	return n.resources.FirstTokenShown()
+	return n.resources.Tokens.FirstShown()
 }
 
 func (n *Node) recover() error {
@@ -366,8 +366,8 @@ func (n *Node) listen() (err error) {
 	management := api.New(api.Options{
 		Answers: answers, ListAnswer: int(n.config.Bounds.ListAnswer),
 		Listed:    n.metrics.Peak("list_answer", float64(n.config.Bounds.ListAnswer)).Saw,
-		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
-		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
+		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Ends: n.sessions, Timelines: n.sessions, Calls: n.calls,
+		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Hand: n.lanes, Events: n.store, Names: n.store, Deliveries: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"), Holds: n.budget("holds", int64(min(n.config.Bounds.Holds, server.InternalConns()))),
 	})
