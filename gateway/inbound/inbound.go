@@ -100,17 +100,6 @@ var way = []func(*Inbound, *request){
 	(*Inbound).accept, (*Inbound).authenticate, (*Inbound).limit, (*Inbound).parse, (*Inbound).extract, (*Inbound).take,
 }
 
-// take is the one atomic step. A store that cannot write is the only reason why
-// it has no outcome.
-func (in *Inbound) take(r *request) {
-	taken, err := in.options.Taker.Take(&r.callback)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	r.taken = taken
-}
-
 // finish ends the way with an outcome that needs no more than its word.
 func (r *request) finish(o gateway.Outcome) { r.taken.Outcome = o }
 
