@@ -91,3 +91,13 @@ func TestReloadAndFileAreProtected(t *testing.T) {
 		t.Errorf("%s", a)
 	}
 }
+
+// What a reload leaves for the next start it names.
+func TestReloadNamesWhatTakesARestart(t *testing.T) {
+	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p.Configure(t, "bounds: { waits: 100 }\ndrain: 1s\n"+oneSource)
+	a := p.Admin().Must(t, []int{200}, "POST", "/v1/reload", nil)
+	if want := `{"result":"ok","needs_restart":["bounds.waits","drain"]}`; string(a.Body) != want {
+		t.Errorf("the answer is %s, want %s", a.Body, want)
+	}
+}

@@ -51,7 +51,8 @@ type kit struct {
 	opened   opened
 	holds    *shares.Budget
 	reload   error // what the next reload comes to
-	numbers  int   // that were given out: see next
+	restarts []string
+	numbers  int // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
@@ -129,7 +130,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	o := api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
-		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
+		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
 	for _, s := range set {
 		s(&o)
