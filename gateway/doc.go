@@ -55,6 +55,8 @@
 //	spec       the contract, to whose sections "SPEC n" leads
 //	decisions  a page for each weighty choice
 //
-// Beneath them lies the store (store/pebblestore, held to store/storetest), and
-// node joins the parts: it alone knows all of them.
+// Beneath them lies the store, and node joins the parts: it alone knows all of them:
+//
+//	store      the values by which any store is asked
+//	store/...  pebblestore, held to every promise by storetest
 package gateway

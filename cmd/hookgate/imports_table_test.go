@@ -14,7 +14,7 @@ const (
 )
 
 // every is what may be imported from everywhere in gateway.
-var every = []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares"}
+var every = []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares", "gateway/store"}
 
 // rows is the table of STYLE section 1, by folder.
 var rows = map[string]row{
@@ -37,8 +37,12 @@ var rows = map[string]row{
 		may:   []string{"retry"},
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
-	"gateway/fields":     {may: []string{"gateway"}},
-	"gateway/limits":     {may: []string{"gateway", "gateway/directory"}},
+	"gateway/fields": {may: []string{"gateway"}},
+	"gateway/limits": {may: []string{"gateway", "gateway/directory"}},
+	"gateway/store": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/store/pebblestore": "it says what is asked, of whichever store"},
+	},
 	"gateway/spec":       {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
