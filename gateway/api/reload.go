@@ -8,10 +8,13 @@ import (
 	"hookgate/gateway"
 )
 
+// operator is what only who runs the process may do.
+type operator struct{ load func() ([]string, error) } // Options.Reload
+
 // reload loads the file again. A bad one changes nothing, and the answer names
 // what is wrong with it; that of a good one names the keys that take a restart.
-func reload(c *call) (answer, error) {
-	waiting, err := c.Reload()
+func (h *operator) reload(c *call) (answer, error) {
+	waiting, err := h.load()
 	var known *gateway.Error
 	switch {
 	case err == nil:

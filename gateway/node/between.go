@@ -53,7 +53,7 @@ func (b between) describe(tenant, endpoint string) gateway.Raw {
 // callFailed keeps how the last call of a chatbot's webhook failed, "" for one that
 // went well.
 func (b between) callFailed(tenant, webhook, text string) {
-	if err := b.resources.SetWebhookError(tenant, webhook, text); err != nil {
+	if err := b.resources.Webhooks.SetError(tenant, webhook, text); err != nil {
 		b.Log.Error("the error of a webhook was not kept", "tenant", tenant, "webhook", webhook, "error", err)
 	}
 }

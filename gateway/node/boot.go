@@ -33,7 +33,7 @@ func (n *Node) recover() error {
 // fail the start any more: a token that was made before the listeners were bound, and
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
-	token, err := n.resources.FirstToken()
+	token, err := n.resources.Tokens.First()
 	if err != nil || token == "" {
 		return err
 	}
@@ -41,5 +41,5 @@ func (n *Node) firstToken() error {
 	if err != nil {
 		return fmt.Errorf("showing the admin token: %w", err)
 	}
-	return n.resources.FirstTokenShown()
+	return n.resources.Tokens.FirstShown()
 }

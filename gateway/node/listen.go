@@ -57,8 +57,8 @@ func (n *Node) management() *api.API {
 	return api.New(api.Options{
 		Answers: answers, ListAnswer: int(bounds.ListAnswer),
 		Listed:    n.metrics.Peak("list_answer", float64(bounds.ListAnswer)).Saw,
-		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
-		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
+		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Ends: n.sessions, Timelines: n.sessions, Calls: n.calls,
+		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Hand: n.lanes, Events: n.store, Names: n.store, Deliveries: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"), Holds: c.budget("holds", int64(min(bounds.Holds, server.InternalConns()))),
 	})

@@ -118,7 +118,7 @@ func (p *parts) openLanes() error {
 func (p *parts) openProxy() error {
 	p.proxy = proxy.New(proxy.Options{
 		Transport: p.transport, Watcher: edge.NewWatcher(), PublicURL: p.config.Public.URL, Log: p.Log,
-		Duration: p.metrics.RouteDuration(), AuthFailed: p.metrics.AuthFailures("route").Inc, Relay: between{p}.relay,
+		Observer: proxy.Observer{Took: p.metrics.RouteDuration().Observe, AuthFailed: p.metrics.AuthFailures("route").Inc}, Relay: between{p}.relay,
 	})
 	p.onStop(func() error { p.proxy.Close(); return nil })
 	p.proxy.Trust(trustedOf(p.config))
@@ -191,8 +191,9 @@ func (p *parts) openPublisher() error {
 func (p *parts) openInbound() error {
 	p.inbound = inbound.New(inbound.Options{
 		Directory: p.directory, Taker: p.sessions, PublicURL: p.config.Public.URL, MaxBody: int(p.config.Public.MaxBody),
-		Log: p.Log, Duration: p.metrics.CallbackDuration(), AuthFailed: p.metrics.AuthFailures("source").Inc, Trusts: p.proxy.Trusts,
-		Now: p.clock.Now,
+		Log: p.Log, Trusts: p.proxy.Trusts,
+		Observer: inbound.Observer{Took: p.metrics.CallbackDuration().Observe, AuthFailed: p.metrics.AuthFailures("source").Inc},
+		Now:      p.clock.Now,
 	})
 	return nil
 }
