@@ -51,7 +51,8 @@ type kit struct {
 	opened   opened
 	holds    *shares.Budget
 	reload   error // what the next reload comes to
-	numbers  int   // that were given out: see next
+	restarts []string
+	numbers  int // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
@@ -130,7 +131,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
 		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
-		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
+		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
 	for _, s := range set {
 		s(&o)

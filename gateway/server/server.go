@@ -80,7 +80,7 @@ func (s *Server) Listen() error {
 		return errors.Join(err, s.public.listener.Close())
 	}
 	if o := s.public.options; o.PublicConns < fewConns {
-		o.Log.Warn("connections are few: raise the limit of open files", "public", o.PublicConns, "internal", o.InternalConns)
+		o.Log.Warn("connections are few: raise the limit of open files", "public_connections", o.PublicConns, "internal_connections", o.InternalConns)
 	}
 	return nil
 }
