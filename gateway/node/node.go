@@ -197,7 +197,7 @@ func (n *Node) openLanes() error {
 func (n *Node) openProxy() error {
 	n.proxy = proxy.New(proxy.Options{
 		Transport: n.transport, Watcher: edge.NewWatcher(), PublicURL: n.config.Public.URL, Log: n.Log,
-		Duration: n.metrics.RouteDuration(), AuthFailed: n.metrics.AuthFailures("route").Inc, Relay: n.relay,
+		Observer: proxy.Observer{Took: n.metrics.RouteDuration().Observe, AuthFailed: n.metrics.AuthFailures("route").Inc}, Relay: n.relay,
 	})
 	n.onStop(func() error { n.proxy.Close(); return nil })
 	n.proxy.Trust(trustedOf(n.config))
@@ -357,8 +357,9 @@ func (n *Node) proveEndpoints() {
 func (n *Node) listen() (err error) {
 	n.inbound = inbound.New(inbound.Options{
 		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
-		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc, Trusts: n.proxy.Trusts,
-		Now: n.clock.Now,
+		Log: n.Log, Trusts: n.proxy.Trusts,
+		Observer: inbound.Observer{Took: n.metrics.CallbackDuration().Observe, AuthFailed: n.metrics.AuthFailures("source").Inc},
+		Now:      n.clock.Now,
 	})
 	answers := shares.New(int64(n.config.Bounds.Answers))
 	n.showBudget("answers", answers)
