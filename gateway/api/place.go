@@ -47,7 +47,9 @@ func isPlace(text string) bool { return placeOf(text) != place{} }
 
 // isLineID tells whether a text can be the id of a line that a store has.
 func isLineID(id string) bool {
-	odd := func(r rune) bool { return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }
+	odd := func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
 	return id != "" && len(id) <= maxLineID && !strings.ContainsFunc(id, odd)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 )
 
 // line is a line of a timeline as it is shown.
@@ -169,5 +170,77 @@ func TestTimelineCursorOfNobody(t *testing.T) {
 	}
 	if g := k.do("GET", v1Acme+"/conversations/c?cursor=!", ""); g.code() != "invalid_cursor" {
 		t.Errorf("no base64: %d %s", g.status, g.text)
+	}
+}
+
+// countedEvents and countedDeliveries count what is read.
+type (
+	storedEvents     = api.Events
+	storedDeliveries = api.Deliveries
+)
+
+type countedEvents struct {
+	storedEvents
+	reads int
+}
+
+type countedDeliveries struct {
+	storedDeliveries
+	reads int
+}
+
+func (c *countedEvents) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) bool) error {
+	c.reads++
+	return c.storedEvents.EventDeliveries(tenant, id, visit)
+}
+
+func (c *countedDeliveries) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error) {
+	c.reads++
+	return c.storedDeliveries.ReadDelivery(tenant, id, most)
+}
+
+// A page of a long timeline costs what it shows, wherever it begins.
+func TestTimelinePagesCostTheSame(t *testing.T) {
+	const events, most = 2000, 100 // each with a delivery and three callbacks: 10,000 lines
+	var e countedEvents
+	var d countedDeliveries
+	k := withAcme(t, func(o *api.Options) {
+		e.storedEvents, d.storedDeliveries = o.Events, o.Deliveries
+		o.Events, o.Deliveries = &e, &d
+	})
+	start := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Hour)
+	p := &gateway.Publication{}
+	line := func(kind, prefix string, at time.Time) string {
+		id := gateway.NewID(prefix, at)
+		p.Traces = append(p.Traces, gateway.Trace{Tenant: "acme", Key: "c", At: at, Kind: kind, ID: id})
+		return id
+	}
+	for i := range events {
+		at := start.Add(time.Duration(i) * time.Millisecond)
+		event := line("event", gateway.PrefixEvent, at)
+		for range 3 {
+			line("callback", gateway.PrefixCallback, at)
+		}
+		p.Events = append(p.Events, gateway.Event{ID: event, Tenant: "acme", Type: "message", ConversationKey: "c", AcceptedAt: at, Body: gateway.Raw(`{}`)})
+		p.Deliveries = append(p.Deliveries, gateway.Delivery{
+			ID: gateway.NewID(gateway.PrefixDelivery, at), Tenant: "acme", Endpoint: "crm", EventIDs: []string{event}, EventType: "message",
+			ConversationKey: "c", State: gateway.DeliveryPending, CreatedAt: at, NextAttemptAt: at,
+		})
+	}
+	k.must(k.store.Accept(p))
+	lines := 0
+	for cursor := ""; ; {
+		e.reads, d.reads = 0, 0
+		page, next := k.timelinePage("c", fmt.Sprint("limit=", most, cursor))
+		if lines += len(page); e.reads+d.reads > most {
+			t.Fatalf("the page that ends with line %d reads %d things", lines, e.reads+d.reads)
+		}
+		if next == "" {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+	if lines != 5*events {
+		t.Errorf("%d lines, want %d", lines, 5*events)
 	}
 }
