@@ -357,3 +357,6 @@ func (k *kit) callback(key, body string) waiting.Taken {
 type bare struct{}
 
 func (bare) Keep() ([]gateway.HeaderField, string) { return nil, "" }
+
+// cursorOf gives the cursor that a list would give out for a place.
+func cursorOf(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }
