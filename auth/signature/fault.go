@@ -70,6 +70,10 @@ func (f *faults) unread(c *Config, reads []string) {
 		{"ca", c.CA != ""},
 		{"names", len(c.Names) > 0},
 		{"fingerprints", len(c.Fingerprints) > 0},
+		{"topic_arn", c.TopicARN != ""},
+		{"public_key", c.PublicKey != ""},
+		{"application_key", c.ApplicationKey != ""},
+		{"allowed_origins", len(c.AllowedOrigins) > 0},
 	} {
 		if field.set && !slices.Contains(reads, field.name) {
 			f.add(field.name, "is not read by type %s: remove it", c.Type)

@@ -25,8 +25,12 @@ type Config struct {
 	CA                 string        // mtls: certificates of authorities, in PEM
 	Names              []string      // mtls: what a client's certificate may be for
 	Fingerprints       []string      // mtls: SHA-256 of clients' certificates, in hex
-	// Certificates gives paypal the certificates that it signs with; nil, as where
-	// a configuration is only checked, refuses every request.
+	TopicARN           string        // aws-sns: the topic that is ours
+	PublicKey          string        // braintree: the account's public key, which picks the signature
+	ApplicationKey     string        // sinch-application: the application's key
+	AllowedOrigins     []string      // cloudevents-handshake: who may send; "*": anyone
+	// Certificates gives paypal and aws-sns the certificates that they sign with; nil, as
+	// where a configuration is only checked, refuses every request.
 	Certificates *Certificates
 }
 
@@ -74,6 +78,7 @@ type Verifier struct {
 	identities []Identity
 	onlyID     bool
 	handshake  handshake
+	thanks     string
 }
 
 // prover is the part of a scheme that tells right from wrong.
@@ -100,6 +105,10 @@ func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
 // OnlyDeliveryID tells that repeats may be known by DeliveryID alone: it is all of
 // a request that the scheme's senders sign.
 func (v *Verifier) OnlyDeliveryID() bool { return v.onlyID }
+
+// Thanks gives the text that the scheme's senders want to hear, with status 200, when a
+// request was taken; "" where any answer will do.
+func (v *Verifier) Thanks() string { return v.thanks }
 
 // CredentialHeader names the header that brings a credential as it is, "" for
 // none: whoever keeps a request must leave it out.
