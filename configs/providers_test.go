@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -71,6 +72,13 @@ func TestProvidersTable(t *testing.T) {
 		"discord":          "da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61",
 		"telegram":         "token", "paypal": "1JE4291016473214C",
 	}
+	config := func(kind string) signature.Config {
+		c, is := composed[kind]
+		if c.Type = kind; !is {
+			c.Secrets = []string{cmp.Or(secrets[kind], "c2VjcmV0")}
+		}
+		return c
+	}
 	for _, kind := range signature.Schemes() {
 		if slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls"}, kind) {
 			continue
@@ -81,11 +89,8 @@ func TestProvidersTable(t *testing.T) {
 			continue
 		}
 		delete(rows, kind)
-		secret := secrets[kind]
-		if secret == "" {
-			secret = "c2VjcmV0"
-		}
-		v, faults := signature.Compile(signature.Config{Type: kind, Secrets: []string{secret}})
+		c := config(kind)
+		v, faults := signature.Compile(c)
 		if len(faults) > 0 {
 			t.Fatalf("%s: %v", kind, faults)
 		}
@@ -96,16 +101,29 @@ func TestProvidersTable(t *testing.T) {
 		if known := places(v); !slices.Equal(told, known) {
 			t.Errorf("%s: the table knows repeats by %q, the scheme by %q", kind, told, known)
 		}
-		_, unread := signature.Compile(signature.Config{Type: kind, Secrets: []string{secret}, Tolerance: time.Hour})
+		long := c
+		long.Tolerance = time.Hour
+		_, unread := signature.Compile(long)
 		if timeless := strings.TrimSpace(cells[4]) == "none"; timeless != (len(unread) > 0) {
 			t.Errorf("%s: the table's window is %q, the scheme's tolerance: %v", kind, cells[4], unread)
 		} else if !timeless && kind != "standard-ed25519" && slices.Contains(signature.Senders(), kind) {
-			checkWindow(t, v, signature.Config{Type: kind, Secrets: []string{secret}}, cells[4])
+			checkWindow(t, v, c, cells[4])
 		}
 	}
 	for kind := range rows {
 		t.Errorf("%s has a row, and is no scheme", kind)
 	}
+}
+
+// composed are the configurations that need more than a secret, or one of another form.
+var composed = map[string]signature.Config{
+	"adyen":                 {Secrets: []string{"e0bed520"}},
+	"aws-sns":               {TopicARN: "arn:aws:sns:eu-west-1:123456789012:orders"},
+	"sns":                   {TopicARN: "arn:aws:sns:eu-west-1:123456789012:orders"},
+	"contentful":            {Secrets: []string{strings.Repeat("s", 64)}},
+	"braintree":             {Secrets: []string{"s3cret"}, PublicKey: "uwana68n"},
+	"sinch-application":     {Secrets: []string{"c2VjcmV0"}, ApplicationKey: "669e3673-4c5e"},
+	"cloudevents-handshake": {AllowedOrigins: []string{"eventgrid.azure.net"}},
 }
 
 // places lists what a repeat is known by, in order.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"os"
+	"strings"
 	"testing"
 
 	"hookgate/auth/signature"
@@ -12,6 +13,22 @@ import (
 
 // forSNS is what the certificates of SNS say.
 var forSNS = x509.Certificate{DNSNames: []string{"sns.amazonaws.com"}}
+
+// composedConfigs has one of each of the schemes that compose what they sign.
+var composedConfigs = map[string]signature.Config{
+	"adyen":                 {Secrets: []string{"e0bed520c3cc23ba"}},
+	"aws-sns":               {TopicARN: "arn:aws:sns:eu-west-1:123456789012:orders"},
+	"sns":                   {TopicARN: "arn:aws-cn:sns:cn-north-1:123456789012:orders.fifo"},
+	"contentful":            {Secrets: []string{strings.Repeat("s", 64)}},
+	"shopify-app-proxy":     {Secrets: []string{"s3cret"}},
+	"dropbox-sign":          {Secrets: []string{"s3cret"}},
+	"braintree":             {Secrets: []string{"s3cret"}, PublicKey: "uwana68n"},
+	"plivo":                 {Secrets: []string{"s3cret"}},
+	"plivo-v2":              {Secrets: []string{"s3cret"}},
+	"mercadopago":           {Secrets: []string{"s3cret"}},
+	"sinch-application":     {Secrets: []string{"c2VjcmV0"}, ApplicationKey: "669e3673-4c5e"},
+	"cloudevents-handshake": {AllowedOrigins: []string{"eventgrid.azure.net"}},
+}
 
 // composedVector is a case of testdata/signatures-2.json with what this file needs more.
 type composedVector struct {

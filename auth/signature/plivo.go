@@ -19,7 +19,7 @@ var plivo = descriptor{
 	list:       ',',
 	algorithm:  sha256.New,
 	encoding:   base64Std,
-	deliveryID: "MessageUUID",
+	identities: plivoMessage,
 }
 
 // plivoV2 signs neither query nor form, so it passes only where a source asks for it by
@@ -30,8 +30,11 @@ var plivoV2 = descriptor{
 	id:         "X-Plivo-Signature-V2-Nonce",
 	algorithm:  sha256.New,
 	encoding:   base64Std,
-	deliveryID: "MessageUUID",
+	identities: plivoMessage,
 }
+
+// plivoMessage: the statuses of a message follow under its id, for each of its parts.
+var plivoMessage = []Identity{{ID: []string{"MessageUUID"}, With: []string{"Status", "PartInfo"}}}
 
 var (
 	plivoScheme   = plivoOf(&plivo, plivoParameters)
@@ -43,7 +46,7 @@ func plivoOf(d *descriptor, parameters func(*Request) (string, error)) scheme {
 		name:  d.name,
 		reads: []string{"secrets"},
 		build: func(c *Config, f *faults) *Verifier {
-			return &Verifier{proof: &nonced{d, d.keys(c, f), parameters}, deliveryID: d.deliveryID}
+			return &Verifier{proof: &nonced{d, d.keys(c, f), parameters}, identities: d.identities}
 		},
 	}
 }

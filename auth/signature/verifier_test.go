@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -310,6 +311,7 @@ func TestEverySchemeCompiles(t *testing.T) {
 		"mtls":             {Fingerprints: []string{strings.Repeat("0a", 32)}},
 		"standard-ed25519": {Secrets: []string{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}},
 	}
+	maps.Copy(more, composedConfigs)
 	for _, name := range signature.Schemes() {
 		c, is := more[name]
 		if !is {

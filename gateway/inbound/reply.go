@@ -33,6 +33,9 @@ func (in *Inbound) reply(r *request) {
 	if r.answer.Status != 0 {
 		response.SetStatusCode(r.answer.Status)
 		response.Header.SetContentType(r.answer.ContentType)
+		for _, field := range r.answer.Header {
+			response.Header.Set(field[0], field[1])
+		}
 		response.SetBody(r.answer.Body)
 		return
 	}

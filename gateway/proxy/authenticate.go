@@ -39,6 +39,9 @@ func (x *exchange) shake(answer signature.Answer) done {
 	if len(answer.Body) > 0 {
 		x.ctx.SetContentType(answer.ContentType)
 	}
+	for _, field := range answer.Header {
+		x.ctx.Response.Header.Set(field[0], field[1])
+	}
 	x.ctx.SetBody(answer.Body)
 	x.reply.status = answer.Status
 	return true
