@@ -1,10 +1,5 @@
 package gateway
 
-import (
-	"encoding/json"
-	"errors"
-)
-
 // Source is a named place where a tenant's callbacks arrive (SPEC 5).
 type Source struct {
 	Verify          Verify     `json:"verify"`
@@ -41,28 +36,22 @@ type Verify struct {
 	Names           []string  `json:"names,omitempty"`        // mtls: what a client's certificate may be for
 	Fingerprints    []string  `json:"fingerprints,omitempty"` // mtls: SHA-256 of clients' certificates, in hex
 
+	Key               string        `json:"key,omitempty"`    // pusher: says whose the secrets are
+	Tokens            []VerifyToken `json:"tokens,omitempty"` // pusher: more keys, each with its secret
+	CheckSource       bool          `json:"check_source,omitempty"`
+	APIKey            string        `json:"api_key,omitempty"`            // stream: the only key that passes
+	VerificationToken Secret        `json:"verification_token,omitempty"` // lark
+
 	TopicARN       string `json:"topic_arn,omitempty"`       // aws-sns: the topic that is ours
 	PublicKey      string `json:"public_key,omitempty"`      // braintree: picks the signature
 	ApplicationKey string `json:"application_key,omitempty"` // sinch-application: says whose the secrets are
 	AllowedOrigins Texts  `json:"allowed_origins,omitempty"` // cloudevents-handshake: who may send
 }
 
-// Texts is a list of texts; one alone may be written without its brackets.
-type Texts []string
-
-// UnmarshalJSON reads either form.
-func (t *Texts) UnmarshalJSON(b []byte) error {
-	var one string
-	if len(b) > 0 && b[0] == '"' && json.Unmarshal(b, &one) == nil {
-		*t = Texts{one}
-		return nil
-	}
-	var all []string
-	if json.Unmarshal(b, &all) != nil {
-		return errors.New("must be a text, or a list of texts")
-	}
-	*t = all
-	return nil
+// VerifyToken is a key with its secret.
+type VerifyToken struct {
+	Key    string `json:"key"`
+	Secret Secret `json:"secret"`
 }
 
 // KeyPlace is where a callback carries its conversation key. The default is the

@@ -179,12 +179,19 @@ func TestDropboxSignRules(t *testing.T) {
 	right := dropboxEvent(at, "signature_request_signed", "")
 	file := dropbox(right)
 	file.Body = []byte(strings.Replace(string(file.Body), `name="json"`, `name="json"; filename="a"`, 1))
+	renamed, before, within := dropbox(right), dropbox(right), dropbox(right)
+	renamed.Body = []byte(strings.Replace(string(renamed.Body), `name="json"`, `name="Json"`, 1))
+	before.Body = append([]byte("--C\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n--C--\r\n"), before.Body...)
+	within.Body = append([]byte("--B C\r\n"), within.Body...)
 	plain := dropbox(right)
 	plain.Header = pairs{{"Content-Type", "application/json"}}
 	checkAll(t, "dropbox-sign", map[string]asked{
 		"signed":           {dropbox(right), ""},
 		"two parts":        {dropbox(right, right), signature.DuplicateParameter},
-		"no part":          {dropbox(), signature.MissingParameter},
+		"no part":          {dropbox(), signature.Malformed},
+		"of another name":  {renamed, signature.MissingParameter},
+		"text before it":   {before, signature.Malformed},
+		"another boundary": {within, signature.Malformed},
 		"a file":           {file, signature.Malformed},
 		"of another type":  {plain, signature.Malformed},
 		"no JSON":          {dropbox("x"), signature.Malformed},
@@ -200,6 +207,9 @@ func TestDropboxSignRules(t *testing.T) {
 	v := compile(t, signature.Config{Type: "dropbox-sign", Secrets: []string{secret}})
 	if !v.OnlyDeliveryID() || v.Thanks() != "Hello API Event Received" {
 		t.Errorf("thanks %q, only by its id: %t", v.Thanks(), v.OnlyDeliveryID())
+	}
+	if opened, is := v.Open(dropbox(right).Body); !is || string(opened) != right {
+		t.Errorf("opened %t %q", is, opened)
 	}
 	if a, is := v.Handshake(dropbox(dropboxEvent(at, "callback_test", ""))); !is || a.Status != 200 || string(a.Body) != "Hello API Event Received" {
 		t.Errorf("the test event is answered %t %d %q", is, a.Status, a.Body)

@@ -36,6 +36,7 @@ var dropboxSignScheme = scheme{
 			onlyID:     true,
 			handshake:  dropboxHandshake,
 			thanks:     dropboxHello,
+			open:       openDropbox,
 		}
 	},
 }
@@ -64,6 +65,17 @@ func (p *signedEvent) verify(r *Request) error {
 		}
 	}
 	return refuse(Mismatch, dropboxHash)
+}
+
+// openDropbox gives the JSON of a verified form. Its boundary is that by which it was
+// verified.
+func openDropbox(body []byte) ([]byte, bool) {
+	boundary, ok := boundaryOf(body)
+	if !ok {
+		return nil, false
+	}
+	text, err := partOf(body, boundary, dropboxPart)
+	return text, err == nil
 }
 
 func readEvent(r *Request) (at, kind, hash string, err error) {

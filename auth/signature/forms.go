@@ -66,11 +66,28 @@ func (r *Request) part(name string) ([]byte, error) {
 		return nil, err
 	}
 	essence, params, err := mime.ParseMediaType(string(kind))
-	if err != nil || essence != "multipart/form-data" || params["boundary"] == "" {
+	boundary, begins := boundaryOf(r.Body)
+	switch {
+	case err != nil || essence != "multipart/form-data":
 		return nil, refuse(Malformed, "Content-Type")
+	case !begins || boundary != params["boundary"]: // nothing may stand before the first part
+		return nil, refuse(Malformed, "body")
 	}
-	parts := multipart.NewReader(bytes.NewReader(r.Body), params["boundary"])
-	var found []byte
+	return partOf(r.Body, boundary, name)
+}
+
+// boundaryOf gives what parts a multipart form, by its first line.
+func boundaryOf(body []byte) (boundary string, ok bool) {
+	line, _, ended := bytes.Cut(body[:min(len(body), mostBoundary)], []byte("\r\n"))
+	line, is := bytes.CutPrefix(line, []byte("--"))
+	return string(line), is && ended && len(line) > 0
+}
+
+const mostBoundary = 2 + 70 + 2 // RFC 2046, section 5.1.1
+
+// partOf reads the one part of a name.
+func partOf(body []byte, boundary, name string) (found []byte, err error) {
+	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range mostFields {
 		p, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {

@@ -48,6 +48,8 @@ type kit struct {
 	metrics   *metrics.Set
 	neighbour shares.Holder
 	log       bytes.Buffer
+
+	certificates *signature.Certificates // for the next load
 }
 
 func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
@@ -107,7 +109,7 @@ func (k *kit) load(sources map[string]gateway.Source) {
 	tenants, faults := directory.CompileFile(
 		map[string]directory.FileTenant{"acme": {Sources: sources}},
 		directory.Options{
-			MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
+			Certificates: k.certificates, MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
 		})
 	if len(faults) > 0 {
 		k.t.Fatal(faults)
