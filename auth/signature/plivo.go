@@ -38,8 +38,10 @@ var plivoMessage = []Identity{{ID: []string{"MessageUUID"}, With: []string{"Stat
 
 var (
 	plivoScheme   = plivoOf(&plivo, plivoParameters)
-	plivoV2Scheme = plivoOf(&plivoV2, func(*Request) (string, error) { return "", nil })
+	plivoV2Scheme = plivoOf(&plivoV2, noParameters)
 )
+
+func noParameters(*Request) (string, error) { return "", nil }
 
 func plivoOf(d *descriptor, parameters func(*Request) (string, error)) scheme {
 	return scheme{

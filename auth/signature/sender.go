@@ -31,11 +31,19 @@ func Senders() []string { return names(sending) }
 //
 // The secret of standard-ed25519, telnyx and sendgrid is the private key; Compile reads
 // the public one.
-func CompileSender(c Config) (*Signer, []Fault) { return compileSigner(c, sending) }
+func CompileSender(c Config) (*Signer, []Fault) {
+	if p := composerOf(c.Type); p != nil {
+		return p.compile(c)
+	}
+	return compileSigner(c, sending)
+}
 
 // SignsURL tells whether the senders of c's type, one of Senders, sign the URL that
 // they call.
 func SignsURL(c Config) bool {
+	if composerOf(c.Type) != nil || c.Type == shopifyProxy.name {
+		return true
+	}
 	signed := c.Signed
 	if a, is := asymmetricOf(c.Type); is {
 		signed = a.signed
