@@ -54,11 +54,7 @@ func truncated(f float64) (Value, bool) {
 	return whole(b), true
 }
 
-func toInt(r *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("default", "base")
-	if err != nil {
-		return undefined, err
-	}
+func toInt(r *run, v Value, given []Value) (Value, error) {
 	base, err := given[1].number(10)
 	if err != nil || base != 0 && (base < 2 || base > 36) {
 		return undefined, errArguments
@@ -96,11 +92,7 @@ func toInt(r *run, v Value, a *args) (Value, error) {
 	return otherwise, nil
 }
 
-func toFloat(r *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("default")
-	if err != nil {
-		return undefined, err
-	}
+func toFloat(r *run, v Value, given []Value) (Value, error) {
 	otherwise := given[0].or(float(0))
 	switch v.kind {
 	case Undefined:
@@ -116,10 +108,7 @@ func toFloat(r *run, v Value, a *args) (Value, error) {
 	return otherwise, nil
 }
 
-func absolute(_ *run, v Value, a *args) (Value, error) {
-	if err := a.plain(); err != nil {
-		return undefined, err
-	}
+func absolute(_ *run, v Value, given []Value) (Value, error) {
 	switch {
 	case v.kind == Undefined:
 		return undefined, errMissing
@@ -137,11 +126,7 @@ func absolute(_ *run, v Value, a *args) (Value, error) {
 	return v, nil
 }
 
-func round(_ *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("precision", "method")
-	if err != nil {
-		return undefined, err
-	}
+func round(_ *run, v Value, given []Value) (Value, error) {
 	digits, err := given[0].number(0)
 	if err != nil {
 		return undefined, err
@@ -207,11 +192,7 @@ func roundFloat(f float64, digits int) float64 {
 	return out
 }
 
-func fileSize(_ *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("binary")
-	if err != nil {
-		return undefined, err
-	}
+func fileSize(_ *run, v Value, given []Value) (Value, error) {
 	size := v.double()
 	if v.kind == String {
 		f, ok := parseFloat(v.text())
@@ -223,7 +204,7 @@ func fileSize(_ *run, v Value, a *args) (Value, error) {
 		return undefined, errOperand
 	}
 	base, suffix := 1000.0, []string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
-	if given[0].or(boolean(false)).truth() {
+	if given[0].isTrue() {
 		base, suffix = 1024, []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
 	}
 	switch {

@@ -212,9 +212,9 @@ func (l *loop) call(r *run, a *args) (Value, error) {
 	if !l.each.recursive {
 		return undefined, errRecursive
 	}
-	given, err := a.bind("iterable")
-	if err != nil || given[0].kind == unset {
-		return undefined, errArguments
+	given, err := a.bind([]string{"iterable"}, 1)
+	if err != nil {
+		return undefined, err
 	}
 	before := r.catch()
 	return r.text(before, l.each.over(r, given[0], l.outer, l.depth+1))

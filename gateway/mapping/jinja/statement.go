@@ -156,7 +156,7 @@ func (c *capture) run(r *run) error {
 	v, err := c.caught(r)
 	for _, f := range c.filters {
 		if err == nil {
-			v, err = f.apply(r, v)
+			v, err = f.use.on(r, v)
 		}
 	}
 	switch {
