@@ -3,13 +3,66 @@ package jinja
 import (
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"hookgate/gateway/mapping/rawjson"
 )
 
 // access looks into values, and has that counted. What came from the document is read
 // where it lies.
-type access struct{ meter }
+type access struct {
+	meter
+	opened opened
+}
+
+// opened is the object of the document that was looked into last: whoever asks for one
+// of its members soon asks for another.
+type opened struct {
+	source  string
+	members []rawjson.Member
+}
+
+// mostOpened is how many members are kept.
+const mostOpened = 32
+
+// find gives a member, of those with one name the last; nil where there is none.
+func (o *opened) find(name string) []byte {
+	for i := len(o.members) - 1; i >= 0; i-- {
+		m := &o.members[i]
+		if string(m.Name) == name && !m.Escaped || m.Escaped && rawjson.Unescaped(m.Name) == name {
+			return m.Value
+		}
+	}
+	return nil
+}
+
+// open reads the members of an object; false where there are too many to be kept.
+func (o *opened) open(source string) bool {
+	o.source, o.members = source, o.members[:0]
+	raw := rawjson.Bytes(source)
+	for i := 1; ; {
+		m, next, ok := rawjson.NextMember(raw, i)
+		switch {
+		case !ok:
+			return true
+		case len(o.members) == mostOpened:
+			o.forget()
+			return false
+		}
+		o.members = append(o.members, m)
+		i = next
+	}
+}
+
+func (o *opened) forget() {
+	clear(o.members)
+	o.source, o.members = "", o.members[:0]
+}
+
+// is says whether this very object is open, in the same place of the document.
+func (o *opened) is(source string) bool {
+	return len(o.source) == len(source) && unsafe.StringData(o.source) == unsafe.StringData(source)
+}
 
 // items gives what a list holds. It must not be changed.
 func (a *access) items(v Value) ([]Value, error) {
@@ -88,15 +141,28 @@ func (a *access) member(v, key Value) (found Value, is bool, err error) {
 
 // named gives a member of an object of the document.
 func (a *access) named(v Value, name string) (found Value, is bool, err error) {
+	if a.opened.is(v.source) {
+		value := a.opened.find(name)
+		return fromJSON(rawjson.View(value)), value != nil, a.step()
+	}
 	if err := a.work(len(v.source)); err != nil {
 		return undefined, false, err
 	}
-	raw := rawjson.Bytes(v.source)
-	var last []byte
+	var value []byte
+	if a.opened.open(v.source) {
+		value = a.opened.find(name)
+	} else {
+		value = lastNamed(rawjson.Bytes(v.source), name)
+	}
+	return fromJSON(rawjson.View(value)), value != nil, nil
+}
+
+// lastNamed finds a member of an object that has too many to be kept.
+func lastNamed(raw []byte, name string) (last []byte) {
 	for i := 1; ; {
 		m, next, ok := rawjson.NextMember(raw, i)
 		if !ok {
-			return fromJSON(rawjson.View(last)), last != nil, nil
+			return last
 		}
 		if i = next; string(m.Name) == name && !m.Escaped || m.Escaped && rawjson.Unescaped(m.Name) == name {
 			last = m.Value

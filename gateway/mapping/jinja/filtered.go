@@ -32,6 +32,32 @@ func (f *fallback) value(r *run) (Value, error) {
 	return f.other.value(r)
 }
 
+// direct says whether both are names of the document, or the other is written out.
+func (f *fallback) direct() bool {
+	of, is := f.of.(*name)
+	if !is || !of.direct() {
+		return false
+	}
+	if other, is := f.other.(*name); is {
+		return other.direct()
+	}
+	return true
+}
+
+func (f *fallback) write(r *run) error {
+	raw, err := r.env.Raw(f.of.(*name).place) // direct has seen to it
+	switch {
+	case err != nil:
+		return err
+	case raw != "" && raw[0] != 'n':
+		return r.writeRaw(raw)
+	}
+	if other, is := f.other.(*name); is {
+		return other.write(r)
+	}
+	return r.write(f.other.(constant).is)
+}
+
 // fallback gives a filter as one; nil where it is none.
 func (f *filtered) fallback() expression {
 	a := &f.use.args

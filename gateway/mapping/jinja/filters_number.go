@@ -65,13 +65,13 @@ func toInt(r *run, v Value, given []Value) (Value, error) {
 		return undefined, errMissing
 	case Int:
 		if v.isSmall() {
-			return Value{kind: Int, num: v.num}, nil
+			return Value{kind: Int, num: v.small()}, nil
 		}
 		return v, nil
 	case Bool:
 		return integer(int(v.small())), nil
 	case Float:
-		if n, ok := truncated(v.flt); ok {
+		if n, ok := truncated(v.double()); ok {
 			return n, nil
 		}
 		return undefined, errNumber
@@ -115,10 +115,10 @@ func absolute(_ *run, v Value, given []Value) (Value, error) {
 	case !v.isNumber():
 		return undefined, errOperand
 	case v.kind == Float:
-		if v.flt >= 0 && !math.Signbit(v.flt) {
+		if v.double() >= 0 && !math.Signbit(v.double()) {
 			return v, nil
 		}
-		return float(math.Abs(v.flt)), nil
+		return float(math.Abs(v.double())), nil
 	}
 	if b := v.big(); b.Sign() < 0 {
 		return whole(new(big.Int).Abs(b)), nil
@@ -167,7 +167,7 @@ func roundedTo(v Value, digits int, how func(float64) float64) (Value, error) {
 // rounded is Python's round(): to the nearest, halves to the even one.
 func rounded(v Value, digits int) (Value, error) {
 	if v.kind == Float {
-		return float(roundFloat(v.flt, digits)), nil
+		return float(roundFloat(v.double(), digits)), nil
 	}
 	if digits >= 0 {
 		return whole(v.big()), nil

@@ -149,7 +149,7 @@ func (p *percenting) convert(v Value, f spec, kind byte) (string, error) {
 		return p.run.format(v, f)
 	case 'd', 'i', 'u', 'o', 'x', 'X':
 		if v.kind == Float && kind != 'o' && kind != 'x' && kind != 'X' {
-			n, ok := truncated(v.flt)
+			n, ok := truncated(v.double())
 			if !ok {
 				return "", errFormat
 			}

@@ -108,6 +108,6 @@ func indexIn(r *run, all []Value, what Value) (int, error) {
 func bitLength(_ *run, v Value, _ []Value) (Value, error) { return integer(v.big().BitLen()), nil }
 
 func isWhole(_ *run, v Value, _ []Value) (Value, error) {
-	_, finite := truncated(v.flt)
-	return boolean(finite && v.flt == float64(int64(v.flt))), nil
+	_, finite := truncated(v.double())
+	return boolean(finite && v.double() == float64(int64(v.double()))), nil
 }

@@ -29,7 +29,7 @@ func compareNumbers(a, b Value) int {
 // exact gives a finite number without loss.
 func exact(v Value) *big.Float {
 	if v.kind == Float {
-		return new(big.Float).SetFloat64(v.flt)
+		return new(big.Float).SetFloat64(v.double())
 	}
 	return new(big.Float).SetInt(v.big())
 }
@@ -208,7 +208,7 @@ func negate(op string, v Value) (Value, error) {
 	case op == "+" && v.kind != Bool:
 		return v, nil
 	case v.kind == Float:
-		return float(-v.flt), nil
+		return float(-v.double()), nil
 	case op == "+":
 		return integer(int(v.small())), nil
 	}

@@ -27,11 +27,31 @@ func (w words) run(r *run) error {
 
 // output is {{ … }}.
 type output struct {
-	at int
-	of expression
+	at     int
+	of     expression
+	direct writer // of the same, where it is one; nil: it is not
+}
+
+// writer is an expression that prints what the document has as it lies there, and makes
+// no value of it.
+type writer interface {
+	write(r *run) error
+	// direct says, when all names are bound, whether that is all there is to it.
+	direct() bool
+}
+
+// settle finds out what an output is, when all names are bound.
+func (o *output) settle() error {
+	if w, is := o.of.(writer); is && w.direct() {
+		o.direct = w
+	}
+	return nil
 }
 
 func (o *output) run(r *run) error {
+	if o.direct != nil {
+		return placed(o.at, o.direct.write(r))
+	}
 	held := r.held
 	v, err := o.of.value(r)
 	if err == nil {
