@@ -37,6 +37,10 @@
 //	shares     budgets of which nobody gets more than a share, and turns at what takes
 //	           long: tenants, blocks of clients
 //
+// HTTP/1.1 is bytes, read and written by one set of rules wherever it is spoken:
+//
+//	wire       lines, fields, lengths and chunks; no policy
+//
 // All is due, and expires, by one clock that never leaps:
 //
 //	clock      the wall clock, followed slowly where somebody sets it
