@@ -52,7 +52,7 @@ func order(r *run, all []Value, descending bool, keys ...keyed) ([]Value, error)
 			if err != nil {
 				return nil, err
 			}
-			s.by = append(s.by, by)
+			s.by = append(s.by, by.read())
 		}
 	}
 	slices.SortStableFunc(at, s.compare)
@@ -195,6 +195,7 @@ func extreme(side int) func(r *run, all, given []Value) (Value, error) {
 		}
 		best := all[0]
 		bestKey, err := key(best)
+		bestKey = bestKey.read()
 		for i := 1; i < len(all) && err == nil; i++ {
 			var by Value
 			if by, err = key(all[i]); err != nil {
@@ -205,7 +206,7 @@ func extreme(side int) func(r *run, all, given []Value) (Value, error) {
 				err = r.step()
 			}
 			if c == side {
-				best, bestKey = all[i], by
+				best, bestKey = all[i], by.read()
 			}
 		}
 		return best, err

@@ -65,7 +65,7 @@ func (p *operands) test(x expression) (expression, error) {
 	c := &tested{of: x, not: p.takeWord("not")}
 	t := p.next()
 	var op *operation
-	if t.kind == tokenName || t.kind == tokenSign {
+	if t.kind == tokenName {
 		op = tests[t.text]
 	}
 	if op == nil {

@@ -13,7 +13,7 @@ func init() {
 		"undefined": kinds(Undefined), "defined": not(kinds(Undefined)), "none": kinds(None), "boolean": kinds(Bool),
 		"true": flagged(Bool, true), "false": flagged(Bool, false), "integer": kinds(Int), "float": kinds(Float),
 		"number": kinds(Int, Float, Bool), "string": kinds(String), "mapping": kinds(Dict),
-		"sequence": kinds(String, List, Dict, Undefined), "iterable": kinds(String, List, Dict, Undefined), "escaped": flagged(String, true),
+		"sequence": kinds(String, List, Dict, Undefined), "iterable": kinds(String, List, Dict, Undefined), "escaped": asks("", isEscaped),
 		"callable": asks("", isCallable), "odd": parity(1), "even": parity(0), "divisibleby": asks("num", divisible),
 		"in": asks("_", isIn), "sameas": asks("_", same),
 		"lower": asksText(characterTests["islower"]), "upper": asksText(characterTests["isupper"]),
@@ -44,9 +44,14 @@ func not(of *operation) *operation {
 	})
 }
 
+// isEscaped is true for what is missing, too: Jinja2's Undefined has a form in HTML.
+func isEscaped(_ *run, v Value, _ []Value) (bool, error) {
+	return v.kind == Undefined || v.kind == String && v.flag, nil
+}
+
 func isCallable(_ *run, v Value, _ []Value) (bool, error) {
 	_, is := v.object.(callable)
-	return is && v.kind == Object, nil
+	return is && v.kind == Object || v.kind == Undefined, nil // Jinja2's Undefined is
 }
 
 func isIn(r *run, v Value, given []Value) (bool, error) { return r.contains(given[0], v) }
@@ -79,8 +84,8 @@ func leaves(v, by Value, want int) (bool, error) {
 }
 
 func isKnown(names map[string]*operation, v Value) (bool, error) {
-	if v.kind != String {
-		return false, errOperand
+	if _, err := v.hash(); err != nil || v.kind != String {
+		return false, err
 	}
 	return names[v.text()] != nil, nil
 }

@@ -175,6 +175,20 @@ func (v Value) double() float64 {
 	return f
 }
 
+// read gives a number or text as one that was computed, for who compares it often.
+func (v Value) read() Value {
+	switch {
+	case !v.raw:
+	case v.kind == String:
+		return text(v.text())
+	case v.kind == Int:
+		return whole(v.big())
+	case v.kind == Float:
+		return float(v.double())
+	}
+	return v
+}
+
 // truth is what an if takes a value for.
 func (v Value) truth() bool {
 	switch v.kind {
