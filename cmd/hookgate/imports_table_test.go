@@ -46,7 +46,7 @@ var rows = map[string]row{
 	"gateway/spec":       {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
-	"gateway/wire": {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
+	"gateway/wire":       {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
 	"gateway/edge": {
 		may: []string{"gateway", "gateway/shares", "gateway/wire"},
 		never: map[string]string{
@@ -143,6 +143,7 @@ var rows = map[string]row{
 		never: map[string]string{"gateway": "it counts, and knows nothing of what it counts for"},
 	},
 	"gateway/mapping/jinja": {
+		may: []string{"gateway/mapping/rawjson"},
 		never: map[string]string{
 			"gateway":           "a language knows nothing of what it is used for",
 			"gateway/transport": "templates run on what strangers wrote: they get no I/O of any kind",

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // quoted is Python's quote(): all but letters, digits and what is safe.
@@ -81,11 +82,8 @@ func twos(r *run, v Value) (both [][2]Value, err error) {
 var (
 	linkPattern = regexp.MustCompile(`(?i)^(?:(?:https?://|www\.)(?:(?:[\w%-]+\.)+)?(?:[a-z]{2,63}|xn--[\w%]{2,59})|` +
 		`(?:[\w%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)|` +
-		`https?://(?:(?:\d{1,3}(?:\.\d{1,3}){3})|(?:\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])))(?::\d{1,5})?(?:[/?#]\S*)?$`)
+		`https?://(?:(?:\d{1,3}(?:\.\d{1,3}){3})|(?:\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])))(?::\d{1,5})?$`)
 	mailPattern = regexp.MustCompile(`^\S+@\w[\w.-]*\.\w+$`)
-	spaces      = regexp.MustCompile(`\s+`)
-	linkHead    = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
-	linkTail    = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
 )
 
 // urlize makes links of the URLs and mail addresses in a text.
@@ -107,18 +105,14 @@ func urlize(r *run, s string, given []Value) (Value, error) {
 	s = htmlEscapes.Replace(s)
 	var b strings.Builder
 	for s != "" {
-		end := len(s)
-		next := spaces.FindStringIndex(s)
-		if next != nil {
-			end = next[0]
+		end := strings.IndexFunc(s, unicode.IsSpace)
+		if end < 0 {
+			end = len(s)
 		}
+		rest := strings.TrimLeftFunc(s[end:], unicode.IsSpace)
 		b.WriteString(linked(s[:end], limit, attributes))
-		if next != nil {
-			b.WriteString(s[next[0]:next[1]])
-			end = next[1]
-		}
-		s = s[end:]
-		if b.Len() > maxText {
+		b.WriteString(s[end : len(s)-len(rest)])
+		if s = rest; b.Len() > maxText {
 			return undefined, errMade
 		}
 	}
@@ -138,12 +132,67 @@ func linkAttributes(nofollow bool, target, words Value) string {
 	return attributes
 }
 
+var (
+	linkHeads = []string{"(", "<", "&lt;"}
+	linkTails = []string{")", ">", ".", ",", "\n", "&gt;"}
+)
+
+// cutAll cuts parts off a word, as long as there are any.
+func cutAll(word string, parts []string, cut func(s, part string) (string, bool)) string {
+	for i := 0; i < len(parts); i++ {
+		if rest, is := cut(word, parts[i]); is {
+			word, i = rest, -1
+		}
+	}
+	return word
+}
+
+// isLink says whether a word is a URL, or begins like one; what follows its host may be
+// anything.
+func isLink(word string) bool {
+	from := strings.Index(word, "://") + len("://")
+	if from < len("://") {
+		from = 0
+	}
+	if at := strings.IndexAny(word[from:], "/?#"); at >= 0 {
+		word = word[:from+at]
+	}
+	return isPlainHost(word) || linkPattern.MatchString(word)
+}
+
+// isPlainHost knows most links without the pattern: https://a.example.
+func isPlainHost(word string) bool {
+	host, is := strings.CutPrefix(word, "https://")
+	if !is {
+		if host, is = strings.CutPrefix(word, "http://"); !is {
+			return false
+		}
+	}
+	letters := 0 // at the end
+	for i := range len(host) {
+		switch c := host[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letters++
+		case c == '.' && i > 0 && host[i-1] != '.', c >= '0' && c <= '9', c == '-':
+			letters = 0
+		default:
+			return false
+		}
+	}
+	top := strings.LastIndexByte(host, '.') + 1
+	return letters == len(host)-top && letters >= 2 && letters <= 63
+}
+
 // linked makes a link of one word, if it is one.
 func linked(word string, limit int, attributes string) string {
-	before := linkHead.FindString(word)
-	middle := word[len(before):]
-	after := linkTail.FindString(middle)
-	middle = middle[:len(middle)-len(after)]
+	if !strings.ContainsAny(word, ".:@") {
+		return word
+	}
+	middle := cutAll(word, linkHeads, strings.CutPrefix)
+	before := word[:len(word)-len(middle)]
+	after := middle
+	middle = cutAll(middle, linkTails, strings.CutSuffix)
+	after = after[len(middle):]
 	for _, pair := range [][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
 		opens := strings.Count(middle, pair[0])
 		if opens <= strings.Count(middle, pair[1]) {
@@ -159,7 +208,7 @@ func linked(word string, limit int, attributes string) string {
 		shown = string([]rune(shown)[:limit]) + "..."
 	}
 	switch {
-	case linkPattern.MatchString(middle):
+	case isLink(middle):
 		href := middle
 		if !strings.HasPrefix(middle, "https://") && !strings.HasPrefix(middle, "http://") {
 			href = "https://" + middle

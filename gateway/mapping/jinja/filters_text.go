@@ -3,6 +3,7 @@ package jinja
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 func trim(r *run, s string, given []Value) (Value, error) { return strip(r, s, given[0], true, true) }
@@ -146,8 +147,22 @@ func indent(r *run, v Value, given []Value) (Value, error) {
 	return r.made(strings.Join(all, "\n"))
 }
 
+// inWord is Python's \w.
+func inWord(c rune) bool {
+	if c < utf8.RuneSelf {
+		return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+	}
+	return unicode.IsLetter(c) || unicode.IsNumber(c)
+}
+
 func wordCount(_ *run, s string, _ []Value) (Value, error) {
-	n := len(strings.FieldsFunc(s, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsNumber(c) }))
+	n, in := 0, false
+	for _, c := range s {
+		was := in
+		if in = inWord(c); in && !was {
+			n++
+		}
+	}
 	return integer(n), nil
 }
 

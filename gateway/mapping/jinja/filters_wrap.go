@@ -77,30 +77,23 @@ func (w *wrapper) text(s, with string) (all []string, err error) {
 	return all, nil
 }
 
-// chunks are words, and the space between them.
-func (w *wrapper) chunks(s string) (all []string) {
-	for s != "" {
-		space := unicode.IsSpace(rune(s[0]))
-		end := strings.IndexFunc(s, func(c rune) bool { return unicode.IsSpace(c) != space })
-		if end < 0 {
-			end = len(s)
-		}
-		chunk := s[:end]
-		if s = s[end:]; space || !w.hyphens {
-			all = append(all, chunk)
-			continue
-		}
-		for {
-			at := hyphen(chunk)
-			if at < 0 {
-				break
-			}
-			all, chunk = append(all, chunk[:at]), chunk[at:]
-		}
-		all = append(all, chunk)
+// chunk is how long the word, part of one, or space is that a text begins with.
+func (w *wrapper) chunk(s string) int {
+	space := isBlank(rune(s[0]))
+	end := strings.IndexFunc(s, func(c rune) bool { return isBlank(c) != space })
+	if end < 0 {
+		end = len(s)
 	}
-	return all
+	if !space && w.hyphens {
+		if at := hyphen(s[:end]); at >= 0 {
+			return at
+		}
+	}
+	return end
 }
+
+// isBlank is white space to textwrap, which no other has in it.
+func isBlank(c rune) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // hyphen gives the place behind the first hyphen at which a word may be cut: there are
 // letters on both sides of it.
@@ -118,49 +111,55 @@ func hyphen(s string) int {
 	return -1
 }
 
+// wrap gives the lines of one, each of which is a part of it.
 func (w *wrapper) wrap(s string) (all []string) {
-	chunks := w.chunks(s)
-	for len(chunks) > 0 {
-		if strings.TrimSpace(chunks[0]) == "" && len(all) > 0 {
-			chunks = chunks[1:]
-			continue
+	for s != "" {
+		if len(all) > 0 {
+			s = strings.TrimLeftFunc(s, isBlank)
 		}
-		var line []string
-		size := 0
-		for len(chunks) > 0 && size+runes(chunks[0]) <= w.width {
-			size += runes(chunks[0])
-			line, chunks = append(line, chunks[0]), chunks[1:]
+		end := w.line(s)
+		if line := strings.TrimRightFunc(s[:end], isBlank); line != "" {
+			all = append(all, line)
 		}
-		if len(chunks) > 0 && runes(chunks[0]) > w.width {
-			line, chunks = w.cut(line, chunks, size)
-		}
-		if n := len(line); n > 0 && strings.TrimSpace(line[n-1]) == "" {
-			line = line[:n-1]
-		}
-		if len(line) > 0 {
-			all = append(all, strings.Join(line, ""))
-		}
+		s = s[end:]
 	}
 	return all
 }
 
-// cut deals with a word that is longer than a line.
-func (w *wrapper) cut(line, chunks []string, size int) ([]string, []string) {
+// line is how much of a text goes on one line.
+func (w *wrapper) line(s string) int {
+	end, size := 0, 0
+	for end < len(s) {
+		n := w.chunk(s[end:])
+		count := utf8.RuneCountInString(s[end : end+n])
+		if size+count > w.width {
+			if count > w.width {
+				end += w.cut(s[end:end+n], size)
+			}
+			break
+		}
+		end, size = end+n, size+count
+	}
+	return end
+}
+
+// cut is how much of a word that is longer than a line goes behind so many characters.
+func (w *wrapper) cut(word string, size int) int {
 	if !w.long {
-		if len(line) == 0 {
-			return append(line, chunks[0]), chunks[1:]
+		if size == 0 {
+			return len(word)
 		}
-		return line, chunks
+		return 0
 	}
-	room := w.width - size
-	word := []rune(chunks[0])
-	end := room
-	if w.hyphens && len(word) > room {
-		if at := strings.LastIndexByte(string(word[:room]), '-'); at > 0 && strings.Trim(string(word[:room])[:at], "-") != "" {
-			end = runes(string(word[:room])[:at]) + 1
+	end := 0
+	for range w.width - size {
+		_, n := utf8.DecodeRuneInString(word[end:])
+		end += n
+	}
+	if w.hyphens {
+		if at := strings.LastIndexByte(word[:end], '-'); at > 0 && strings.Trim(word[:at], "-") != "" {
+			return at + 1
 		}
 	}
-	line = append(line, string(word[:end]))
-	chunks[0] = string(word[end:])
-	return line, chunks
+	return end
 }

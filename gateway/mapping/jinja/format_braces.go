@@ -143,6 +143,11 @@ func (f *formatting) value(name string) (Value, error) {
 		}
 		v = f.args.named[at]
 	}
+	return f.inside(v, rest)
+}
+
+// inside follows the members that a field names: .name and [key].
+func (f *formatting) inside(v Value, rest string) (Value, error) {
 	for rest != "" {
 		var key Value
 		if inner, is := strings.CutPrefix(rest, "["); is {
@@ -150,10 +155,7 @@ func (f *formatting) value(name string) (Value, error) {
 			if end < 1 {
 				return undefined, errFormat
 			}
-			key, rest = text(inner[:end]), inner[end+1:]
-			if n, ok := parseInt(key.source, 10); ok && isDigits(key.source) {
-				key = n
-			}
+			key, rest = keyOf(inner[:end]), inner[end+1:]
 		} else {
 			end := strings.IndexAny(rest[1:], ".[") + 1
 			if end == 0 {

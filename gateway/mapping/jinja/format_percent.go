@@ -52,30 +52,13 @@ type percenting struct {
 
 // field formats what stands behind a %.
 func (p *percenting) field(s string) (field, rest string, err error) {
-	var key *Value
-	if strings.HasPrefix(s, "(") {
-		end := strings.IndexByte(s, ')')
-		if end < 0 || p.with.kind != Dict {
-			return "", "", errFormat
-		}
-		v, found, err := p.run.member(p.with, text(s[1:end]))
-		if err != nil || !found {
-			return "", "", errFormat
-		}
-		key, s = &v, s[end+1:]
-		p.used = len(p.list)
+	key, s, err := p.key(s)
+	if err != nil {
+		return "", "", err
 	}
-	f := spec{fill: " ", precision: -1}
 	flags := s[:len(s)-len(strings.TrimLeft(s, "-+ #0"))]
-	s = s[len(flags):]
-	f.alternate = strings.Contains(flags, "#")
-	if strings.Contains(flags, " ") {
-		f.sign = ' '
-	}
-	if strings.Contains(flags, "+") {
-		f.sign = '+'
-	}
-	if f.width, s, err = p.size(s); err != nil {
+	f := spec{fill: " ", precision: -1, alternate: strings.Contains(flags, "#")}
+	if f.width, s, err = p.size(s[len(flags):]); err != nil {
 		return "", "", err
 	}
 	if rest, is := strings.CutPrefix(s, "."); is {
@@ -88,29 +71,53 @@ func (p *percenting) field(s string) (field, rest string, err error) {
 		return "", "", errFormat
 	}
 	kind := s[0]
-	left := strings.Contains(flags, "-") || f.width < 0
-	f.width = max(f.width, -f.width)
+	f.flags(flags, kind)
+	if kind == '%' {
+		return "%", s[1:], nil
+	}
+	if key == nil {
+		if p.used == len(p.list) {
+			return "", "", errFormat
+		}
+		key = &p.list[p.used]
+		p.used++
+	}
+	field, err = p.convert(*key, f, kind)
+	return field, s[1:], err
+}
+
+// key finds the member that a field names, as in %(name)s; nil where it names none.
+func (p *percenting) key(s string) (value *Value, rest string, err error) {
+	if !strings.HasPrefix(s, "(") {
+		return nil, s, nil
+	}
+	end := strings.IndexByte(s, ')')
+	if end < 0 || p.with.kind != Dict {
+		return nil, "", errFormat
+	}
+	v, found, err := p.run.member(p.with, text(s[1:end]))
+	if err != nil || !found {
+		return nil, "", errFormat
+	}
+	p.used = len(p.list)
+	return &v, s[end+1:], nil
+}
+
+// flags are those of a field of this kind.
+func (f *spec) flags(flags string, kind byte) {
+	switch {
+	case strings.Contains(flags, "+"):
+		f.sign = '+'
+	case strings.Contains(flags, " "):
+		f.sign = ' '
+	}
 	f.align = '>'
-	if left {
+	if strings.Contains(flags, "-") || f.width < 0 {
 		f.align = '<'
 	} else if strings.Contains(flags, "0") && strings.IndexByte("diouxXeEfFgG", kind) >= 0 {
 		f.fill, f.align = "0", '='
 	}
-	if kind == '%' {
-		return "%", s[1:], nil
-	}
-	var v Value
-	switch {
-	case key != nil:
-		v = *key
-	case p.used == len(p.list):
-		return "", "", errFormat
-	default:
-		v = p.list[p.used]
-		p.used++
-	}
-	field, err = p.convert(v, f, kind)
-	return field, s[1:], err
+	f.width = max(f.width, -f.width)
 }
 
 // size reads a width or precision: a number, or * for an argument.

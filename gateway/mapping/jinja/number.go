@@ -61,7 +61,12 @@ func arithmetic(op string, a, b Value) (Value, error) {
 			return Value{kind: Int, num: n}, nil
 		}
 	}
-	x, y, z := a.big(), b.big(), new(big.Int)
+	return bigs(op, a.big(), b.big())
+}
+
+// bigs is arithmetic without bound, but for what a product may have.
+func bigs(op string, x, y *big.Int) (Value, error) {
+	z := new(big.Int)
 	switch op {
 	case "+":
 		z.Add(x, y)
