@@ -18,8 +18,7 @@ type function struct {
 	do   func(r *run, a *args) (Value, error)
 }
 
-func (f *function) show() string { return "<function " + f.name + ">" }
-
+func (f *function) show() string                        { return "<function " + f.name + ">" }
 func (f *function) call(r *run, a *args) (Value, error) { return f.do(r, a) }
 
 func (c *call) value(r *run) (Value, error) {

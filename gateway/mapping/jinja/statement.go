@@ -25,7 +25,6 @@ type placedError struct {
 }
 
 func (e *placedError) Error() string { return e.err.Error() }
-
 func (e *placedError) Unwrap() error { return e.err }
 
 func placed(at int, err error) error {

@@ -49,22 +49,14 @@ var (
 	empty     = Value{kind: String}
 )
 
-func boolean(b bool) Value { return Value{kind: Bool, flag: b} }
-
-func integer(n int) Value { return Value{kind: Int, num: int64(n)} }
-
-func float(f float64) Value { return Value{kind: Float, num: int64(math.Float64bits(f))} }
-
-func text(s string) Value { return Value{kind: String, source: s} }
-
-func safe(s string) Value { return Value{kind: String, source: s, flag: true} }
-
-func tuple(l ...Value) Value { return Value{kind: List, object: &list{items: l}, flag: true} }
-
-func mapping(d *dict) Value { return Value{kind: Dict, object: d} }
-
-func object(o any) Value { return Value{kind: Object, object: o} }
-
+func boolean(b bool) Value     { return Value{kind: Bool, flag: b} }
+func integer(n int) Value      { return Value{kind: Int, num: int64(n)} }
+func float(f float64) Value    { return Value{kind: Float, num: int64(math.Float64bits(f))} }
+func text(s string) Value      { return Value{kind: String, source: s} }
+func safe(s string) Value      { return Value{kind: String, source: s, flag: true} }
+func tuple(l ...Value) Value   { return Value{kind: List, object: &list{items: l}, flag: true} }
+func mapping(d *dict) Value    { return Value{kind: Dict, object: d} }
+func object(o any) Value       { return Value{kind: Object, object: o} }
 func (v Value) isNumber() bool { return v.kind == Int || v.kind == Float || v.kind == Bool }
 
 func whole(b *big.Int) Value {
