@@ -117,8 +117,12 @@ func (w *wrapper) wrap(s string) (all []string) {
 		if len(all) > 0 {
 			s = strings.TrimLeftFunc(s, isBlank)
 		}
-		end := w.line(s)
-		if line := strings.TrimRightFunc(s[:end], isBlank); line != "" {
+		end, full := w.line(s)
+		line := s[:end]
+		if !full {
+			line = strings.TrimRightFunc(line, isBlank)
+		}
+		if line != "" {
 			all = append(all, line)
 		}
 		s = s[end:]
@@ -126,21 +130,22 @@ func (w *wrapper) wrap(s string) (all []string) {
 	return all
 }
 
-// line is how much of a text goes on one line.
-func (w *wrapper) line(s string) int {
-	end, size := 0, 0
+// line is how much of a text goes on one line. A full one has no room for the beginning
+// of the long word that follows: textwrap then leaves the space at its end.
+func (w *wrapper) line(s string) (end int, full bool) {
+	size := 0
 	for end < len(s) {
 		n := w.chunk(s[end:])
 		count := utf8.RuneCountInString(s[end : end+n])
 		if size+count > w.width {
 			if count > w.width {
-				end += w.cut(s[end:end+n], size)
+				return end + w.cut(s[end:end+n], size), w.long && size == w.width
 			}
 			break
 		}
 		end, size = end+n, size+count
 	}
-	return end
+	return end, false
 }
 
 // cut is how much of a word that is longer than a line goes behind so many characters.

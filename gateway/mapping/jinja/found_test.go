@@ -8,6 +8,7 @@ func TestFoundBesideJinja2(t *testing.T) {
 	const names = `{"n":12,"obj":{"a":1},"list":[1,2]}`
 	for text, want := range map[string]string{
 		`{{ n is test }}{{ n is not filter }}{{ missing is test }}`:                                     "falsetruefalse",
+		`{{ "-63|hello World|" | wordwrap(5) }}`:                                                        "-63|h\nello \nWorld\n|",
 		`{{ missing is callable }}{{ missing is escaped }}`:                                             "truetrue",
 		`{% macro m() %}{{ kwargs.caller }}{% endmacro %}{% call m() %}{% endcall %}`:                   "<Macro anonymous>",
 		`{% macro m() %}{{ kwargs.caller.name is none }}{% endmacro %}{% call m() %}{% endcall %}`:      "true",
