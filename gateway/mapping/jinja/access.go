@@ -93,7 +93,7 @@ func (a *access) member(v, key Value) (found Value, is bool, err error) {
 func (a *access) named(v Value, name string) (found Value, is bool, err error) {
 	if a.opened.is(v.source) {
 		value := a.opened.find(name)
-		return fromJSON(rawjson.View(value)), value != nil, a.step()
+		return fromJSON(rawjson.View(value)), value != nil, a.work(len(name))
 	}
 	if err := a.work(len(v.source)); err != nil {
 		return undefined, false, err

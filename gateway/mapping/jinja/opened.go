@@ -19,15 +19,15 @@ const mostOpened = 32
 // find gives a member, of those with one name the last; nil where there is none.
 func (o *opened) find(name string) []byte {
 	for i := len(o.members) - 1; i >= 0; i-- {
-		m := &o.members[i]
-		if string(m.Name) == name && !m.Escaped || m.Escaped && rawjson.Unescaped(m.Name) == name {
+		if m := &o.members[i]; string(m.Name) == name {
 			return m.Value
 		}
 	}
 	return nil
 }
 
-// open reads the members of an object; false where there are too many to be kept.
+// open reads the members of an object; false where there are too many to be kept, or
+// names have escapes.
 func (o *opened) open(source string) bool {
 	o.source, o.members = source, o.members[:0]
 	raw := rawjson.Bytes(source)
@@ -36,7 +36,7 @@ func (o *opened) open(source string) bool {
 		switch {
 		case !ok:
 			return true
-		case len(o.members) == mostOpened:
+		case len(o.members) == mostOpened, m.Escaped: // to compare one takes as long as it is
 			o.forget()
 			return false
 		}
@@ -55,7 +55,7 @@ func (o *opened) is(source string) bool {
 	return len(o.source) == len(source) && unsafe.StringData(o.source) == unsafe.StringData(source)
 }
 
-// lastNamed finds a member of an object that has too many to be kept.
+// lastNamed finds a member of an object that is not kept open.
 func lastNamed(raw []byte, name string) (last []byte) {
 	for i := 1; ; {
 		m, next, ok := rawjson.NextMember(raw, i)

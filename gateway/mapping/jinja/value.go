@@ -32,6 +32,7 @@ type Value struct {
 	kind   Kind
 	flag   bool   // a Bool's value; a List is a tuple; a String is safe HTML
 	raw    bool   // source is JSON
+	known  bool   // a Float with a literal has its num, too
 	num    int64  // of a number that was computed: an Int's value, where object is nil; the bits of a Float's
 	source string // a number's literal; a String, List or Dict that was not decoded; a String's text
 	object any    // *big.Int, *list, *dict, or what an Object is
@@ -90,11 +91,25 @@ func fromJSON(raw string) Value {
 func number(raw string) Value {
 	for i := range len(raw) {
 		if c := raw[i]; c == '.' || c|0x20 == 'e' {
-			return Value{kind: Float, source: raw, raw: true}
+			return readLong(Value{kind: Float, source: raw, raw: true})
 		}
 	}
 	return Value{kind: Int, source: raw, raw: true}
 }
+
+// longLiteral is from how many digits on a number is read but once: nobody counts what
+// that takes.
+const longLiteral = 40
+
+func readLong(v Value) Value {
+	if len(v.source) > longLiteral {
+		v.num, v.known = float(v.double()).num, true
+	}
+	return v
+}
+
+// mostDigits is how many characters a whole number of 64 bits has at most.
+const mostDigits = 20
 
 // text gives what a String says.
 func (v Value) text() string {
@@ -144,6 +159,8 @@ func (v Value) whole() (n int64, is bool) {
 		return 1, true
 	case v.kind == Bool:
 		return 0, true
+	case v.raw && len(v.source) > mostDigits:
+		return 0, false
 	case v.raw:
 		n, err := strconv.ParseInt(v.source, 10, 64)
 		return n, err == nil
@@ -154,7 +171,7 @@ func (v Value) whole() (n int64, is bool) {
 // double gives a number as a float; beyond the range it is infinite.
 func (v Value) double() float64 {
 	switch {
-	case v.kind == Float && v.raw:
+	case v.kind == Float && v.raw && !v.known:
 		f, _ := strconv.ParseFloat(v.source, 64)
 		return f
 	case v.kind == Float:
