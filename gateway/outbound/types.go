@@ -4,23 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/directory"
 )
-
-// PublishRequest is what a publisher sent.
-type PublishRequest struct {
-	Snapshot *directory.Snapshot
-	// Tenant is whose events they are; nil: each event says by its account key.
-	Tenant         *directory.Tenant
-	Body           []byte // not kept
-	IdempotencyKey string // "" for none
-}
-
-// Published is what a publisher is answered.
-type Published struct {
-	Body     []byte // {"accepted":n,"events":[{"id","deliveries"}]}
-	Replayed bool   // as the first time, by the Idempotency-Key
-}
 
 // Status is how an endpoint stands, as a reader sees it.
 type Status struct {
