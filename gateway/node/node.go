@@ -23,6 +23,7 @@ import (
 	"hookgate/gateway/inbound"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
@@ -59,7 +60,7 @@ type Node struct {
 	transport    *transport.Transport
 	certificates *signature.Certificates
 	lanes        *outbound.Lanes
-	publisher    *outbound.Publisher
+	publisher    *publishing.Publisher
 	sessions     *waiting.Sessions
 	calls        *calling.Calls
 	inbound      *inbound.Inbound
@@ -186,8 +187,9 @@ func (n *Node) openLanes() error {
 	n.onStop(func() error { n.transport.Close(); return nil })
 	n.certificates = signature.NewCertificates(n.fetchCertificate, nil)
 	n.lanes = outbound.New(outbound.Options{
-		Queue: n.store, Sender: n.transport, Targets: n.target, Observe: n.observeLane,
-		Describe: n.describe, Sealer: n.sealer, Now: n.clock.Now,
+		Store: n.store, Sender: n.transport, Targets: n.target, Observe: n.observeLane,
+		Announce: func(p *gateway.Publication) error { return n.publisher.Announce(p) },
+		Describe: n.describe, Opener: n.sealer, Now: n.clock.Now,
 		Windows: n.budget("windows", int64(n.config.Bounds.Windows)), Holder: n.holder,
 		Version: n.Version, Logger: n.Log,
 	})
@@ -230,7 +232,7 @@ func (n *Node) target(tenant, endpoint string) *outbound.Target {
 // relay stores a request of a relay route.
 func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
 	r := q.Route
-	taken, err := n.publisher.Relay(outbound.RelayRequest{
+	taken, err := n.publisher.Relay(publishing.RelayRequest{
 		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
 		Request: q.Request, Body: q.Body,
 	})
@@ -277,7 +279,8 @@ func (n *Node) source(tenant, id string) *directory.Source {
 }
 
 func (n *Node) openPublisher() error {
-	n.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: n.store, Lanes: n.lanes, Learner: n.sessions,
+	n.publisher = publishing.New(publishing.Options{
+		Store: n.store, Learner: n.sessions, Sealer: n.sealer, Wake: n.lanes.Wake, WakeMany: n.lanes.WakeMany, Now: n.clock.Now,
 		Most: n.config.Bounds.Publish, Made: n.metrics.Peak("publish", float64(n.config.Bounds.Publish)).Saw, Making: n.budget("publishing", int64(n.config.Bounds.Publishing)), Holder: n.holder,
 	})
 	return nil
@@ -310,7 +313,7 @@ func (n *Node) recover() error {
 	if err := n.sessions.Recover(); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
-	if err := n.lanes.Start(); err != nil {
+	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
 	if err := n.calls.Recover(); err != nil {

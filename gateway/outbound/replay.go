@@ -8,6 +8,14 @@ import (
 	"hookgate/gateway/store"
 )
 
+// ReplayFilter says which deliveries of an endpoint are sent again.
+type ReplayFilter struct {
+	Since, Until time.Time // of their making; Until is exclusive; zero: no bound
+	State        gateway.DeliveryState
+	EventTypes   []string
+	Limit        int // at most; 0: all
+}
+
 // maxReplay bounds one replay: what it finds is in memory until it is written.
 const maxReplay = 10_000
 
@@ -17,21 +25,21 @@ const replayPage = 500
 // Replay sends deliveries of an endpoint again that match a filter, in the order
 // of their making: dead ones, where it names no state. Of more than the limit it
 // takes the newest. It gives how many.
-func (l *Lanes) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
-	l.byHand.Lock()
-	defer l.byHand.Unlock()
+func (s *Steering) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	most := maxReplay
 	if f.Limit > 0 {
 		most = min(most, f.Limit)
 	}
-	list, err := l.matching(tenant, endpoint, f, most)
+	list, err := s.matching(tenant, endpoint, f, most)
 	if err != nil {
 		return 0, err
 	}
 	slices.Reverse(list)
 	count := 0
 	for page := range slices.Chunk(list, replayPage) {
-		moved, err := l.requeue(gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}, page)
+		moved, err := s.requeue(gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}, page)
 		if err != nil {
 			return count, err
 		}
@@ -42,10 +50,10 @@ func (l *Lanes) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
 
 // matching gives the newest deliveries that match a filter, at most so many, newest
 // first.
-func (l *Lanes) matching(tenant, endpoint string, f ReplayFilter, most int) (list []*gateway.Delivery, err error) {
+func (s *Steering) matching(tenant, endpoint string, f ReplayFilter, most int) (list []*gateway.Delivery, err error) {
 	q := f.query(tenant, endpoint)
 	for {
-		q.Before, err = l.queue.Deliveries(q, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+		q.Before, err = s.store.Deliveries(q, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 			if len(f.EventTypes) == 0 || slices.Contains(f.EventTypes, d.EventType) {
 				list = append(list, d)
 			}
