@@ -57,7 +57,7 @@ var rows = map[string]row{
 	"gateway/node": {
 		may: []string{
 			"configs", "gateway", "gateway/api", "gateway/console", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound",
-			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/resources", "gateway/server", "gateway/shares", "gateway/store/natsstore",
+			"gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/resources", "gateway/server", "gateway/shares", "gateway/store/natsstore",
 			"gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/login", "auth/seal", "auth/signature", "auth/token",
 			"metrics", "retry", "retry/breaker",
 		},
@@ -98,21 +98,27 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/background", "gateway/limits", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
+			"gateway/publishing":        "lanes see what is durable, whoever published it",
 			"gateway/store/pebblestore": noStore,
 		},
 	},
 	"gateway/publishing": {
-		may: append(every, "gateway/limits", "gateway/mapping", "gateway/transport"),
+		may: append(every, "gateway/limits", "gateway/mapping", "gateway/relayed"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
 			"gateway/outbound":          "any node may publish: who owns the lanes is told by a function",
+			"gateway/transport":         "what is published is sent by who owns its lane",
 			"gateway/store/pebblestore": noStore,
 		},
+	},
+	"gateway/relayed": {
+		may:   []string{"gateway", "gateway/transport"},
+		never: map[string]string{"auth/seal": "it is the form of what is sealed, whoever seals it"},
 	},
 	"gateway/calling": {
 		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
@@ -172,8 +178,8 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/api": {
-		// calling, waiting and outbound for the types in the interfaces that it declares.
-		may: append(every, "gateway/calling", "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/outbound", "auth", "auth/token"),
+		// calling, waiting, publishing and outbound for the types in the interfaces that it declares.
+		may: append(every, "gateway/calling", "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/publishing", "gateway/outbound", "auth", "auth/token"),
 		never: map[string]string{
 			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
 			"gateway/store/pebblestore": noStore,
