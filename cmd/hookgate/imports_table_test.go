@@ -46,7 +46,7 @@ var rows = map[string]row{
 	"gateway/spec":       {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
-	"gateway/wire": {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
+	"gateway/wire":       {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
 	"gateway/edge": {
 		may: []string{"gateway", "gateway/shares", "gateway/wire"},
 		never: map[string]string{
@@ -98,7 +98,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: append(every, "gateway/background", "gateway/limits", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature", "metrics"),
+		may: append(every, "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,

@@ -17,7 +17,7 @@ import (
 
 func TestPublishIsAllOrNothing(t *testing.T) {
 	w := open(t)
-	p, snapshot := w.publisher( nil)
+	p, snapshot := w.publisher(nil)
 	good := `{"event":{"type":"note"},"account":{"key":"VGYh5KEUxnaS043726528180Llb9R8pe"}}`
 	big := `{"event":{"type":"note"},"filler":"` + strings.Repeat("x", gateway.MaxEventBytes) + `"}`
 	acme := snapshot.Tenant("acme")
@@ -60,7 +60,7 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 	w := open(t)
 	off := false
-	p, snapshot := w.publisher( map[string]gateway.Endpoint{
+	p, snapshot := w.publisher(map[string]gateway.Endpoint{
 		"all":     {URL: "https://a.example.com/"},
 		"texts":   {URL: "https://b.example.com/", EventTypes: []string{"message/text"}},
 		"answers": {URL: "https://c.example.com/", EventTypes: []string{"message/button.response", "note"}},
@@ -90,7 +90,7 @@ func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 
 func TestPublishedOnce(t *testing.T) {
 	w := open(t)
-	p, snapshot := w.publisher( nil)
+	p, snapshot := w.publisher(nil)
 	q := publishing.Request{
 		Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: []byte(`{"events":[{"event":{"type":"note"}}]}`), IdempotencyKey: "k1",
 	}
@@ -138,7 +138,7 @@ func TestPublishedOnce(t *testing.T) {
 
 func TestPublishRateOfATenant(t *testing.T) {
 	w := open(t)
-	p, snapshot := w.publisher( nil)
+	p, snapshot := w.publisher(nil)
 	publish := func(n int) error {
 		item := `{"event":{"type":"note"}}`
 		body := fmt.Sprintf(`{"events":[%s]}`, strings.TrimSuffix(strings.Repeat(item+",", n), ","))
