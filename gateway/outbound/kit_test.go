@@ -188,7 +188,8 @@ type world struct {
 	wrap      func(outbound.Store) outbound.Store // nil: the store as it is
 	sealer    publishing.Sealer                   // nil: nothing is relayed
 	receiver  *receiver
-	wall      func() time.Time // a clock that is set; nil: nobody sets it
+	wall      func() time.Time  // a clock that is set; nil: nobody sets it
+	ends      []*outbound.Lanes // others over the store, drained with lanes
 
 	mu     sync.Mutex
 	target *outbound.Target
@@ -268,12 +269,25 @@ func (w *world) start() {
 	}
 }
 
+// everyLanes gives the lanes and, once each, others that there are.
+func (w *world) everyLanes() map[*outbound.Lanes]bool {
+	all := map[*outbound.Lanes]bool{w.lanes: true}
+	for _, other := range w.ends {
+		all[other] = true
+	}
+	return all
+}
+
 // halt drains with no time to spare, and closes the store.
 func (w *world) halt() error {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := w.lanes.Drain(ctx)
+	var err error
+	for lanes := range w.everyLanes() {
+		err = errors.Join(err, lanes.Drain(ctx))
+	}
+	w.ends = nil
 	if err := w.store.Close(); err != nil {
 		w.t.Error(err)
 	}

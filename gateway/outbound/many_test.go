@@ -61,20 +61,27 @@ func (w *world) ordered(t *testing.T) {
 	w.start()
 }
 
-// inOrder holds what arrived to the order of each conversation at each endpoint: every
-// event below n came, and none for the first time before an earlier one had.
+// inOrder holds what arrived to the order of each of five conversations at three
+// endpoints: every event below n came, and none for the first time before an earlier one
+// had.
 func (w *world) inOrder(t *testing.T, n int) {
+	t.Helper()
+	w.inOrderOf(t, 3, 5, n)
+}
+
+// inOrderOf is inOrder for so many endpoints and conversations.
+func (w *world) inOrderOf(t *testing.T, endpoints, conversations, n int) {
 	t.Helper()
 	next := map[string]int{}
 	for _, r := range w.receiver.all() {
 		got := int(gjson.GetBytes(r.body, "events.0.n").Int())
-		talk := fmt.Sprint(r.path, got%5)
+		talk := fmt.Sprint(r.path, got%conversations)
 		if _, begun := next[talk]; !begun {
-			next[talk] = got % 5
+			next[talk] = got % conversations
 		}
 		switch {
 		case got == next[talk]:
-			next[talk] += 5
+			next[talk] += conversations
 		case got > next[talk]:
 			t.Fatalf("%s: event %d overtook %d", r.path, got, next[talk])
 		}
@@ -84,8 +91,8 @@ func (w *world) inOrder(t *testing.T, n int) {
 			t.Errorf("%s: event %d never came", talk, at)
 		}
 	}
-	if len(next) != 15 {
-		t.Errorf("%d conversations arrived, want 15", len(next))
+	if len(next) != endpoints*conversations {
+		t.Errorf("%d conversations arrived, want %d", len(next), endpoints*conversations)
 	}
 }
 
