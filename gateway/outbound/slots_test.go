@@ -139,8 +139,12 @@ func TestReleaseGivesUpWhatHangs(t *testing.T) {
 		if took := time.Since(began); took > 6*time.Second {
 			t.Errorf("it took %s", took)
 		}
+		synctest.Wait()
 		if d, attempts := w.read(n); d.State != gateway.DeliveryPending || len(attempts) != 0 {
 			t.Errorf("released, it is %s after %d attempts", d.State, len(attempts))
+		}
+		if err := w.lanes.Drain(t.Context()); err != nil || time.Since(began) > 6*time.Second {
+			t.Errorf("an attempt went on for %s, %v", time.Since(began), err)
 		}
 		if err := other.Acquire(gateway.AllSlots()); err != nil {
 			t.Fatal(err)
