@@ -1,0 +1,180 @@
+package pebblestore
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/gob"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// holding is what a folder of an older version holds, as that version gave it back.
+type holding struct {
+	Now        time.Time
+	Waits      []*gateway.Wait // newest first
+	Open       []string        // those that are recovered
+	Parked     []*gateway.Parked
+	Marks      []gateway.Mark
+	Names      []gateway.Names
+	Own        []gateway.OwnKey
+	Traces     []gateway.Trace
+	Events     []gateway.Event // newest first
+	Deliveries []heldDelivery  // newest first
+	Holds      []gateway.Hold
+	Status     gateway.EndpointStatus
+	Pending    []*gateway.PendingCall
+	Resources  []gateway.Record
+}
+
+type heldDelivery struct {
+	Delivery *gateway.Delivery
+	Attempts []gateway.Attempt
+	Events   []string // of an unfinished one
+}
+
+// unpack gives a folder that an older version left when it was killed, and what it held.
+func unpack(t *testing.T, name string) (dir string, h holding) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name))
+	must(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	must(t, err)
+	dir = t.TempDir()
+	for r := tar.NewReader(z); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return filepath.Join(dir, "data"), h
+		}
+		must(t, err)
+		if header.Name == "want.gob" {
+			must(t, gob.NewDecoder(r).Decode(&h))
+			continue
+		}
+		data, err := io.ReadAll(r)
+		must(t, err)
+		name := filepath.Join(dir, filepath.FromSlash(header.Name))
+		must(t, os.MkdirAll(filepath.Dir(name), 0o700))
+		must(t, os.WriteFile(name, data, 0o600))
+	}
+}
+
+// TestOpensOldFormat opens what the last version of format 2 left, and finds all of it.
+func TestOpensOldFormat(t *testing.T) {
+	dir, h := unpack(t, "format2.tar.gz")
+	for range 2 {
+		s := mustOpen(t, Options{Dir: dir, Now: func() time.Time { return h.Now }})
+		h.check(t, s)
+		mustClose(t, s)
+	}
+}
+
+func (h *holding) check(t *testing.T, s *Store) {
+	t.Helper()
+	h.checkWaits(t, s)
+	h.checkMarks(t, s)
+	h.checkDeliveries(t, s)
+	h.checkRest(t, s)
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+func (h *holding) checkWaits(t *testing.T, s *Store) {
+	t.Helper()
+	var waits []*gateway.Wait
+	must(t, s.Waits("acme", "", true, func(w *gateway.Wait) bool { waits = append(waits, w); return true }))
+	same(t, "waits", waits, h.Waits)
+	var open []string
+	must(t, s.Recover(func(w *gateway.Wait) error { open = append(open, w.ID); return nil }, func(p *gateway.Parked) error {
+		same(t, "recovered callback", p.Key, h.Parked[0].Key)
+		return nil
+	}))
+	same(t, "open waits", open, h.Open)
+	for _, p := range h.Parked {
+		got, err := s.Parked(p.Tenant, p.Callback.ID)
+		must(t, err)
+		same(t, "parked", got, p)
+	}
+}
+
+func (h *holding) checkMarks(t *testing.T, s *Store) {
+	t.Helper()
+	for _, m := range h.Marks {
+		got, _, err := s.Mark(m.Tenant, m.Key, gateway.MaxMarkAge)
+		must(t, err)
+		same(t, "mark", got, m)
+	}
+	for _, n := range h.Names {
+		for _, name := range n.All {
+			got, _, err := s.Names(n.Tenant, name)
+			must(t, err)
+			same(t, "names", got, n)
+		}
+	}
+	for _, o := range h.Own {
+		own, err := s.Own(o.Tenant, []string{o.Key})
+		must(t, err)
+		same(t, "own key "+o.Key, own, []bool{true})
+	}
+}
+
+func (h *holding) checkDeliveries(t *testing.T, s *Store) {
+	t.Helper()
+	var listed []*gateway.Delivery
+	list, err := s.Deliveries("acme", "", 1000, func(*gateway.Delivery) bool { return true })
+	must(t, err)
+	listed = append(listed, list...)
+	same(t, "how many deliveries", len(listed), len(h.Deliveries))
+	for i, want := range h.Deliveries {
+		same(t, "listed", listed[i], want.Delivery)
+		d, attempts, err := s.Delivery("acme", want.Delivery.ID)
+		must(t, err)
+		same(t, "delivery", d, want.Delivery)
+		same(t, "its attempts", attempts, want.Attempts)
+		if d.State.Ended() {
+			continue
+		}
+		_, events, err := s.Load("acme", d.ID)
+		must(t, err)
+		var ids []string
+		for i := range events {
+			ids = append(ids, events[i].ID)
+		}
+		same(t, "its events", ids, want.Events)
+	}
+	var events []gateway.Event
+	must(t, s.Events("acme", "", func(v *gateway.Event) bool { events = append(events, *v); return true }))
+	same(t, "events", events, h.Events)
+}
+
+func (h *holding) checkRest(t *testing.T, s *Store) {
+	t.Helper()
+	traces, err := s.Traces("acme", []string{"40", "41", "42", "43", "44", "45"}, time.Time{}, 1000)
+	must(t, err)
+	same(t, "traces", traces, h.Traces)
+	lane := gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}
+	holds, err := s.Holds(lane)
+	must(t, err)
+	same(t, "holds", holds, h.Holds)
+	status, err := s.Status(lane)
+	must(t, err)
+	same(t, "status", status, h.Status)
+	pending, err := s.PendingCalls()
+	must(t, err)
+	same(t, "pending calls", pending, h.Pending)
+	var resources []gateway.Record
+	must(t, s.Resources(func(r gateway.Record) error { resources = append(resources, r); return nil }))
+	same(t, "resources", resources, h.Resources)
+}
