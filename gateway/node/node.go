@@ -324,7 +324,7 @@ func (n *Node) recover() error {
 // them, or a publish was under way as they were deleted. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (n *Node) dropOrphans() error {
-	lanes, err := n.store.Lanes()
+	lanes, err := n.store.Lanes(gateway.AllSlots())
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}

@@ -128,7 +128,7 @@ func (l *Lanes) merge(a *attempt) bool {
 		}
 	}
 	if len(gone) > 0 {
-		if err := l.queue.Merge(&into, placeOf(a.delivery), gone); err != nil {
+		if err := l.queue.Merge(&into, gone); err != nil {
 			l.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
 			a.again, a.rest = &a.due, storeRest
 			return false

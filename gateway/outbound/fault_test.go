@@ -20,11 +20,11 @@ type faultyQueue struct {
 	settles, loads, windows, panics atomic.Int32
 }
 
-func (q *faultyQueue) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
+func (q *faultyQueue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	if q.settles.Add(-1) >= 0 {
 		return errDisk
 	}
-	return q.Queue.Settle(d, was, a)
+	return q.Queue.Settle(d, a)
 }
 
 func (q *faultyQueue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {

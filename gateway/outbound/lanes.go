@@ -77,7 +77,7 @@ func (l *Lanes) now() time.Time { return l.options.Now() }
 // Start finds what former processes left unfinished. It returns when every lane
 // is known; their windows fill in the background.
 func (l *Lanes) Start() error {
-	keys, err := l.queue.Lanes()
+	keys, err := l.queue.Lanes(gateway.AllSlots())
 	if err != nil {
 		return fmt.Errorf("finding unfinished deliveries: %w", err)
 	}

@@ -137,7 +137,7 @@ func (l *Lanes) putOff(a *attempt) {
 	later := *a.delivery
 	later.NextAttemptAt = l.now().Add(putOffFor).Round(0)
 	l.keepHold(a, &later)
-	if err := l.queue.Settle(&later, placeOf(a.delivery), nil); err == nil {
+	if err := l.queue.Settle(&later, nil); err == nil {
 		a.again, a.rest = ptr(placeOf(&later)), 0
 	}
 }

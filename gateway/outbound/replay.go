@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // maxReplay bounds one replay: what it finds is in memory until it is written.
@@ -23,14 +24,7 @@ func (l *Lanes) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
 	if f.Limit > 0 {
 		most = min(most, f.Limit)
 	}
-	before := ""
-	if !f.Until.IsZero() {
-		before = gateway.IDFloor(gateway.PrefixDelivery, f.Until)
-	}
-	// The list is newest first: what is older than since ends it.
-	list, err := l.queue.Deliveries(tenant, before, most, func(d *gateway.Delivery) bool {
-		return d.Endpoint == endpoint && f.matches(d)
-	})
+	list, err := l.matching(tenant, endpoint, f, most)
 	if err != nil {
 		return 0, err
 	}
@@ -46,13 +40,32 @@ func (l *Lanes) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
 	return count, nil
 }
 
-func (f *ReplayFilter) matches(d *gateway.Delivery) bool {
-	state := f.State
-	if state == "" {
-		state = gateway.DeliveryDead
+// matching gives the newest deliveries that match a filter, at most so many, newest
+// first.
+func (l *Lanes) matching(tenant, endpoint string, f ReplayFilter, most int) (list []*gateway.Delivery, err error) {
+	q := f.query(tenant, endpoint)
+	for {
+		q.Before, err = l.queue.Deliveries(q, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+			if len(f.EventTypes) == 0 || slices.Contains(f.EventTypes, d.EventType) {
+				list = append(list, d)
+			}
+			return len(list) < most
+		})
+		if err != nil || q.Before == "" || len(list) >= most {
+			return list, err
+		}
 	}
-	return d.State == state && !d.CreatedAt.Before(f.Since) && (f.Until.IsZero() || d.CreatedAt.Before(f.Until)) &&
-		(len(f.EventTypes) == 0 || slices.Contains(f.EventTypes, d.EventType))
+}
+
+func (f *ReplayFilter) query(tenant, endpoint string) store.Query {
+	q := store.Query{Tenant: tenant, Endpoint: endpoint, State: string(f.State), Since: f.Since, Until: f.Until}
+	if q.State == "" {
+		q.State = string(gateway.DeliveryDead)
+	}
+	if !f.Until.IsZero() {
+		q.Before = gateway.IDFloor(gateway.PrefixDelivery, f.Until)
+	}
+	return q
 }
 
 // Test sends a sample event to one endpoint alone, and gives the ids of the event

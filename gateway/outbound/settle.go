@@ -34,7 +34,6 @@ func (l *Lanes) send(ctx context.Context, a *attempt) bool {
 // settle writes down how the attempt went and what follows.
 func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 	now := l.now().Round(0)
-	was := placeOf(a.delivery)
 	d := *a.delivery
 	d.Attempts++
 	made := gateway.Attempt{Number: d.Attempts, At: a.at.Round(0), Duration: l.now().Sub(a.at)}
@@ -53,7 +52,7 @@ func (l *Lanes) settle(ctx context.Context, a *attempt) bool {
 	// What the endpoint was told must not be told again because our disk is full:
 	// the outcome is held on to until it is written.
 	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
-		err := l.queue.Settle(&d, was, &made)
+		err := l.queue.Settle(&d, &made)
 		if err == nil {
 			break
 		}

@@ -1,5 +1,5 @@
 // Package storetest holds every store to what the ways ask of one: each promise
-// of waiting.Store, outbound.Queue and resources.Store is a test that any store
+// of waiting.Store, publishing.Store, outbound.Store and resources.Store is a test that any store
 // can run (Run).
 package storetest
 
@@ -10,6 +10,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/waiting"
 )
@@ -17,10 +18,13 @@ import (
 // Store is all that the ways need of a store, and what tests need beside it.
 type Store interface {
 	waiting.Store
-	outbound.Queue
+	publishing.Store
+	outbound.Store
 	resources.Store
 
 	// What the API reads: see gateway/api.
+	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
+	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
 	EventAlone(tenant, id string) (*gateway.Event, error)
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
