@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // Deliveries is what the API needs to show deliveries.
 type Deliveries interface {
 	// ReadDelivery gives a delivery with its last attempts; else gateway.ErrNotFound.
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
-	// ReadDeliveries visits a tenant's deliveries, newest first, those with an id
-	// below before ("" for all) that keep says yes to, each with its last attempts,
-	// until visit wants no more.
-	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
-		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
+	// Deliveries visits the deliveries that are asked for, newest first, each with its
+	// last attempts, until visit wants no more, or q.Limit were visited. next, where it is
+	// not "", is where to go on.
+	Deliveries(q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) (next string, err error)
 }
 
 // maxAttempts is how many attempts of a delivery are shown, the last ones: without a
@@ -176,9 +176,9 @@ func listDeliveries(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = c.Deliveries.ReadDeliveries(c.params.tenant, p.after, c.attemptBounds(asked), keep,
+	_, err = c.Deliveries.Deliveries(store.Query{Tenant: c.params.tenant, Before: p.after}, c.attemptBounds(asked),
 		func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
-			return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
+			return !keep(d) || l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
 		})
 	if err != nil {
 		return answer{}, err

@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 )
 
 // Publisher takes events in.
@@ -23,9 +24,9 @@ type Events interface {
 	// EventDeliveries visits the deliveries of an event, oldest first, until visit
 	// wants no more.
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
-	// Events visits a tenant's events, newest first, those with an id below before
-	// ("" for all), until visit wants no more.
-	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
+	// Events visits the events that are asked for, newest first, until visit wants no
+	// more, or q.Limit were visited. next, where it is not "", is where to go on.
+	Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error)
 	// Names gives all the names of the conversation that has this one.
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 }
@@ -145,7 +146,7 @@ func listEvents(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = c.Events.Events(c.params.tenant, p.after, func(e *gateway.Event) bool {
+	_, err = c.Events.Events(store.Query{Tenant: c.params.tenant, Before: p.after}, func(e *gateway.Event) bool {
 		return !keep(e) || l.add(e.ID, func(t *text, much extent) { c.event(t, e, much) })
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -19,7 +20,7 @@ type Waits interface {
 	Watch(ctx context.Context, tenant, id string, done func(*gateway.Wait, error)) (w *gateway.Wait, stop func() bool, err error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
-	List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
+	List(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error)
 	Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error)
 }
 
@@ -198,7 +199,7 @@ func listWaits(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = c.Waits.List(c.params.tenant, p.after, asked == full, func(w *gateway.Wait) bool {
+	_, err = c.Waits.List(store.Query{Tenant: c.params.tenant, Before: p.after, Bodies: asked == full}, func(w *gateway.Wait) bool {
 		c.turn.row()
 		fits := (state == "" || w.State == state) && (source == "" || w.Source == source) &&
 			(key == "" || w.ConversationKey == key || slices.Contains(w.Aliases, key))

@@ -25,8 +25,9 @@ type Store interface {
 	// Commit makes changes durable, all of them or none. After any error but
 	// gateway.CodeUnavailable the outcome is unknown: nothing may be acknowledged.
 	Commit(changes ...*gateway.Change) error
-	// PendingCalls gives every call that is promised and not settled.
-	PendingCalls() ([]*gateway.PendingCall, error)
+	// PendingCalls gives every call of the slots' tenants that is promised and not
+	// settled, oldest first.
+	PendingCalls(slots gateway.SlotSet) ([]*gateway.PendingCall, error)
 }
 
 // Waits is what a call does to the wait that was opened with it.

@@ -22,6 +22,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/store"
 	"hookgate/gateway/store/pebblestore"
@@ -379,7 +380,7 @@ func (w *world) notices() (all []string) {
 		w.t.Fatal(err)
 	}
 	for _, d := range list {
-		e, _, err := w.store.Event("acme", d.EventIDs[0])
+		e, _, err := gatewaytest.Event(w.store, "acme", d.EventIDs[0])
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -403,7 +404,7 @@ func (w *world) timeline(key string) (all []string) {
 // pending gives how many calls are promised in the store.
 func (w *world) pending() int {
 	w.t.Helper()
-	list, err := w.store.PendingCalls()
+	list, err := w.store.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		w.t.Fatal(err)
 	}

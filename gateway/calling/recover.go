@@ -14,7 +14,7 @@ import (
 // nobody knows whether the backend took it, and it ends so. It returns when all of
 // them are under way.
 func (c *Calls) Recover() error {
-	list, err := c.Store.PendingCalls()
+	list, err := c.Store.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		return fmt.Errorf("finding pending calls: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 )
 
 // Nothing is stored for a tenant that has been deleted since the request began.
@@ -34,7 +35,7 @@ func TestNothingForATenantThatIsGone(t *testing.T) {
 			t.Errorf("another tenant's: %v", err)
 		}
 		stored := 0
-		if err := r.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored > 0 {
+		if _, err := r.store.Events(store.Query{Tenant: "acme"}, func(*gateway.Event) bool { stored++; return true }); err != nil || stored > 0 {
 			t.Errorf("%d events are stored, %v", stored, err)
 		}
 	})

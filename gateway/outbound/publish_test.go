@@ -14,7 +14,9 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
 )
@@ -75,7 +77,7 @@ func TestFixturesPassUnchanged(t *testing.T) {
 		}
 		id, item := answer.Get("events.0.id").String(), gjson.GetBytes(body, "events.0")
 		want[id] = item.Raw
-		event, deliveries, err := w.store.Event("acme", id)
+		event, deliveries, err := gatewaytest.Event(w.store, "acme", id)
 		if err != nil || string(event.Body) != item.Raw || len(deliveries) != 1 || deliveries[0].Endpoint != "crm" {
 			t.Fatalf("%s is shown as %+v with %+v, %v", file, event, deliveries, err)
 		}
@@ -137,7 +139,7 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 		})
 	}
 	stored := 0
-	if err := w.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
+	if _, err := w.store.Events(store.Query{Tenant: "acme"}, func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
 		t.Errorf("%d events were stored, %v", stored, err)
 	}
 }
@@ -168,7 +170,7 @@ func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 		t.Errorf("deliveries %s, want [2,2,2,1,0]", got)
 	}
 	id := gjson.GetBytes(published.Body, "events.4.id").String()
-	if e, _, err := w.store.Event("byid", id); err != nil || e.Tenant != "byid" {
+	if e, _, err := gatewaytest.Event(w.store, "byid", id); err != nil || e.Tenant != "byid" {
 		t.Errorf("the event of the account id 99: %+v, %v", e, err)
 	}
 }

@@ -214,7 +214,7 @@ func (x *expirer) release() {
 
 func (s *Sessions) releaseBefore(at time.Time) {
 	s.released.Store(at.UnixMilli())
-	s.Store.ReleaseBefore(at)
+	s.Store.ReleaseBefore(gateway.AllSlots(), at)
 }
 
 // reach sees to it that recovery will look at a wait created at this moment,

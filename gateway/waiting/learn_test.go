@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -131,7 +132,7 @@ func TestLearnAtOnce(t *testing.T) {
 				return // it came when all was known, and resumed the wait
 			}
 			var list []*gateway.Wait
-			err := k.sessions.List("acme", "", false, func(w *gateway.Wait) bool {
+			_, err := k.sessions.List(store.Query{Tenant: "acme"}, func(w *gateway.Wait) bool {
 				if w.ConversationKey == key {
 					list = append(list, w)
 				}

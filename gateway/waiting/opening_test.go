@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -41,7 +42,7 @@ func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 	}()
 	w := <-slow.committed
 	var listed []*gateway.Wait
-	err := k.sessions.List("acme", "", true, func(w *gateway.Wait) bool { listed = append(listed, w); return true })
+	_, err := k.sessions.List(store.Query{Tenant: "acme", Bodies: true}, func(w *gateway.Wait) bool { listed = append(listed, w); return true })
 	if err != nil || len(listed) != 1 || listed[0].ID != w.ID {
 		t.Fatalf("listed %v, %v", listed, err)
 	}

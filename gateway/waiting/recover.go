@@ -9,7 +9,7 @@ import (
 // Recover registers what the store remembers, lets meet what should have met, and
 // starts the timer. The lanes need not run yet: they find every notice in the store.
 func (s *Sessions) Recover() error {
-	err := s.Store.Recover(
+	err := s.Store.Recover(gateway.AllSlots(),
 		func(w *gateway.Wait) error {
 			// The wall clock carries the deadline over a restart; from here on the
 			// monotonic one does, so that a clock that jumps ends no waits.

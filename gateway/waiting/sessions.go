@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/store"
 )
 
 // Observer is told what happens, for metrics. Its methods must return at once.
@@ -170,16 +171,16 @@ func (s *Sessions) find(ctx context.Context, tenant, id string) (*session, *gate
 	return nil, w, err
 }
 
-// List visits a tenant's waits, newest first: see Store.Waits. One that is open
+// List visits waits, newest first: see Store.Waits. One that is open
 // here is shown so, although the store may know of its end already: who asks for
 // it next must not find it further back.
-func (s *Sessions) List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error {
-	r := s.room(tenant)
-	return s.Store.Waits(tenant, before, bodies, func(w *gateway.Wait) bool {
+func (s *Sessions) List(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
+	r := s.room(q.Tenant)
+	return s.Store.Waits(q, func(w *gateway.Wait) bool {
 		if e := r.byID(w.ID); e != nil {
 			w = e.wait
 		}
-		return visit(w)
+		return !q.Wait(w) || visit(w)
 	})
 }
 

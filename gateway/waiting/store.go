@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // Store is what waiting needs of a store; storetest holds each store to it.
@@ -28,18 +29,19 @@ type Store interface {
 	Own(tenant string, keys []string) ([]bool, error)
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)
-	// Waits visits a tenant's waits, newest first, those with an id below before
-	// ("" for all), until visit wants no more. Without bodies those of their callbacks
-	// are not read. What the waits say is durable once it has returned.
-	Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
-	// Traces gives the timeline of a conversation under all its names, oldest
-	// first: the newest most of those at or after since.
-	Traces(tenant string, names []string, since time.Time, most int) ([]gateway.Trace, error)
-	// Recover gives every open wait, and every parked callback that has not
-	// expired without its body and document, in no set order.
-	Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
-	// ReleaseBefore says that every wait created before at has ended: recovery
-	// need not look at them again, and gateway.OutcomeKept from now they are
-	// forgotten. The last said counts, also when it is earlier. It is not synced.
-	ReleaseBefore(at time.Time)
+	// Waits visits the waits that are asked for, newest first, until visit wants no more,
+	// or q.Limit were visited. Without q.Bodies those of their callbacks are not read.
+	// What the waits say is durable once it has returned. next, where it is not "", is
+	// where to go on (q.Before): q.Rows were looked at.
+	Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error)
+	// Traces gives the lines of a conversation under all its names that are asked for,
+	// the newest first.
+	Traces(q store.Timeline) ([]gateway.Trace, error)
+	// Recover gives every open wait of the slots' tenants, and every parked callback
+	// that has not expired without its body and document, in no set order.
+	Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
+	// ReleaseBefore says that every wait of the slots' tenants created before at has
+	// ended: recovery need not look at them again, and gateway.OutcomeKept from now they
+	// are forgotten. The last said counts, also when it is earlier. A crash may lose it.
+	ReleaseBefore(slots gateway.SlotSet, at time.Time)
 }

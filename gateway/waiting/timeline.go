@@ -1,9 +1,11 @@
 package waiting
 
 import (
+	"slices"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // Timeline gives what happened in a conversation, by any of its names, oldest
@@ -13,7 +15,12 @@ func (s *Sessions) Timeline(tenant, key string, since time.Time, most int) ([]ga
 	if err != nil {
 		return nil, err
 	}
-	return s.Store.Traces(tenant, names, since, most)
+	if most <= 0 {
+		return nil, nil
+	}
+	lines, err := s.Store.Traces(store.Timeline{Tenant: tenant, Names: names, Since: since, Limit: most})
+	slices.Reverse(lines)
+	return lines, err
 }
 
 // waitTrace is a wait's line: written when it opens, and again when it ends.

@@ -44,15 +44,18 @@ func decodePendingCall(tenant string, id, value []byte) (*gateway.PendingCall, e
 	return c, d.done(kindPending)
 }
 
-// PendingCalls gives the calls of every tenant whose outcome is still promised,
+// PendingCalls gives the calls of the slots' tenants whose outcome is still promised,
 // oldest first. They are as many as a process had under way at once, so this is
 // all of them.
-func (s *Store) PendingCalls() (list []*gateway.PendingCall, err error) {
+func (s *Store) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
 	err = s.eachTenant(kindPending, func(t *tenantScan) error {
+		if !slots.Has(gateway.SlotOf(t.tenant)) {
+			return nil
+		}
 		for more := true; more && t.inside(); more = t.it.Next() {
 			id := t.it.Key()[len(t.prefix):]
 			if len(id) != ulidAt {

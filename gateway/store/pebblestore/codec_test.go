@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // FuzzDecode reads records from any bytes. None panics; and what can be read is
@@ -115,7 +116,7 @@ func TestCorruptRecord(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != gateway.CodeInternal || e.Err.Error() != "corrupt record in the store: wait" {
 		t.Errorf("got %#v", err)
 	}
-	if err := s.Waits(w.Tenant, "", true, func(*gateway.Wait) bool { return true }); err == nil {
+	if _, err := s.Waits(store.Query{Tenant: w.Tenant, Bodies: true}, func(*gateway.Wait) bool { return true }); err == nil {
 		t.Error("a list went past it")
 	}
 }

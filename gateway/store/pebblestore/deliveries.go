@@ -147,22 +147,6 @@ func (s *Store) Deliveries(
 	return next, err
 }
 
-// ReadDeliveries visits a tenant's deliveries, newest first, those with an id below
-// before ("" for all) that keep says yes to, each with no more of its attempts than
-// so many, until visit wants no more. It holds one at a time.
-func (s *Store) ReadDeliveries(
-	tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
-	visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
-) error {
-	return s.visitDeliveries(tenant, before, func(m *merge, f finding) (bool, error) {
-		if !keep(f.d) {
-			return true, nil
-		}
-		attempts, err := f.attempts(m.snapshot, most)
-		return err == nil && visit(f.d, attempts), err
-	})
-}
-
 // visitDeliveries visits a tenant's deliveries, newest first, those with an id below
 // before, until visit wants no more.
 func (s *Store) visitDeliveries(tenant, before string, visit func(*merge, finding) (more bool, err error)) (err error) {

@@ -10,22 +10,8 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
-
-// Event gives an event with its deliveries, oldest first; else
-// gateway.ErrNotFound. Deliveries that expired before it are not shown.
-func (s *Store) Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error) {
-	v, err := s.EventAlone(tenant, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	var deliveries []gateway.EventDelivery
-	err = s.EventDeliveries(tenant, id, func(d gateway.EventDelivery) bool {
-		deliveries = append(deliveries, d)
-		return true
-	})
-	return v, deliveries, err
-}
 
 // EventAlone gives an event; else gateway.ErrNotFound.
 func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
@@ -132,12 +118,25 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 	return slices.Compact(list), nil
 }
 
-// Events visits a tenant's events, newest first, those with an id below before (""
-// for all), until visit wants no more.
-func (s *Store) Events(tenant, before string, visit func(*gateway.Event) (more bool)) error {
+// Events visits the events that are asked for, newest first, until visit wants no more,
+// or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
+// were looked at.
+func (s *Store) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
 	decode := func(id, value []byte) (*gateway.Event, error) {
-		v, err := decodeEvent(tenant, id, value)
+		v, err := decodeEvent(q.Tenant, id, value)
 		return &v, err
 	}
-	return newest(s, kindEvent, tenant, gateway.PrefixEvent, before, decode, visit)
+	rows, found := 0, 0
+	err = newest(s, kindEvent, q.Tenant, gateway.PrefixEvent, q.Before, decode, func(v *gateway.Event) bool {
+		if q.Event(v) {
+			if found++; !visit(v) || found == q.Limit {
+				return false
+			}
+		}
+		if rows++; rows == q.Rows {
+			next = v.ID
+		}
+		return next == ""
+	})
+	return next, err
 }

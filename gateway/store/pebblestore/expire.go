@@ -68,8 +68,12 @@ func (s *Store) expire(now time.Time) error {
 	dead := func(tenant string) []byte {
 		return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Dead, keepDead)))
 	}
+	released := s.released.expired(now)
 	return errors.Join(
-		s.expireKind(kindWait, before(s.released.expired(now))),
+		s.expireKind(kindWait, func(tenant string) []byte {
+			u := floorULID(released(gateway.SlotOf(tenant)))
+			return u[:]
+		}),
 		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
 		s.expireKind(kindMark, bucketsBefore(now, day)),
 		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),

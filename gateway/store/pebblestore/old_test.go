@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // holding is what a folder of an older version holds, as that version gave it back.
@@ -94,10 +96,11 @@ func same(t *testing.T, what string, got, want any) {
 func (h *holding) checkWaits(t *testing.T, s *Store) {
 	t.Helper()
 	var waits []*gateway.Wait
-	must(t, s.Waits("acme", "", true, func(w *gateway.Wait) bool { waits = append(waits, w); return true }))
+	_, err := s.Waits(store.Query{Tenant: "acme", Bodies: true}, func(w *gateway.Wait) bool { waits = append(waits, w); return true })
+	must(t, err)
 	same(t, "waits", waits, h.Waits)
 	var open []string
-	must(t, s.Recover(func(w *gateway.Wait) error { open = append(open, w.ID); return nil }, func(p *gateway.Parked) error {
+	must(t, s.Recover(gateway.AllSlots(), func(w *gateway.Wait) error { open = append(open, w.ID); return nil }, func(p *gateway.Parked) error {
 		same(t, "recovered callback", p.Key, h.Parked[0].Key)
 		return nil
 	}))
@@ -133,9 +136,11 @@ func (h *holding) checkMarks(t *testing.T, s *Store) {
 func (h *holding) checkDeliveries(t *testing.T, s *Store) {
 	t.Helper()
 	var listed []*gateway.Delivery
-	list, err := s.Deliveries("acme", "", 1000, func(*gateway.Delivery) bool { return true })
+	_, err := s.Deliveries(store.Query{Tenant: "acme"}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+		listed = append(listed, d)
+		return true
+	})
 	must(t, err)
-	listed = append(listed, list...)
 	same(t, "how many deliveries", len(listed), len(h.Deliveries))
 	for i, want := range h.Deliveries {
 		same(t, "listed", listed[i], want.Delivery)
@@ -155,13 +160,15 @@ func (h *holding) checkDeliveries(t *testing.T, s *Store) {
 		same(t, "its events", ids, want.Events)
 	}
 	var events []gateway.Event
-	must(t, s.Events("acme", "", func(v *gateway.Event) bool { events = append(events, *v); return true }))
+	_, err = s.Events(store.Query{Tenant: "acme"}, func(v *gateway.Event) bool { events = append(events, *v); return true })
+	must(t, err)
 	same(t, "events", events, h.Events)
 }
 
 func (h *holding) checkRest(t *testing.T, s *Store) {
 	t.Helper()
-	traces, err := s.Traces("acme", []string{"40", "41", "42", "43", "44", "45"}, time.Time{}, 1000)
+	traces, err := s.Traces(store.Timeline{Tenant: "acme", Names: []string{"40", "41", "42", "43", "44", "45"}})
+	slices.Reverse(traces)
 	must(t, err)
 	same(t, "traces", traces, h.Traces)
 	lane := gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}
@@ -171,7 +178,7 @@ func (h *holding) checkRest(t *testing.T, s *Store) {
 	status, err := s.Status(lane)
 	must(t, err)
 	same(t, "status", status, h.Status)
-	pending, err := s.PendingCalls()
+	pending, err := s.PendingCalls(gateway.AllSlots())
 	must(t, err)
 	same(t, "pending calls", pending, h.Pending)
 	var resources []gateway.Record

@@ -62,24 +62,6 @@ func TestNewerFormat(t *testing.T) {
 	}
 }
 
-func TestMeta(t *testing.T) {
-	fs := vfs.NewCrashableMem()
-	s := mustOpen(t, Options{Dir: "data", FS: fs})
-	if _, err := s.Meta("seal"); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("before it was set: %v", err)
-	}
-	if err := s.SetMeta("seal", []byte("check")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Meta(metaOpenings); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("a name of the store's own: %v", err)
-	}
-	s = mustOpen(t, Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{})})
-	if value, err := s.Meta("seal"); err != nil || string(value) != "check" {
-		t.Errorf("after a crash: %q, %v", value, err)
-	}
-}
-
 // TestCloseInside closes a store while a callback of its own asks it something: an
 // error, and no deadlock.
 func TestCloseInside(t *testing.T) {
@@ -89,7 +71,7 @@ func TestCloseInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
-	err := s.Recover(func(*gateway.Wait) error {
+	err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error {
 		go func() { closed <- s.Close() }()
 		for !s.using.isEnded() {
 			runtime.Gosched()
@@ -118,7 +100,7 @@ func TestClosed(t *testing.T) {
 	if err := s.Healthy(); !errors.Is(err, errClosed) {
 		t.Errorf("healthy: %v", err)
 	}
-	s.ReleaseBefore(s.opts.Now())
+	s.ReleaseBefore(gateway.AllSlots(), s.opts.Now())
 	s.Stats()
 }
 

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"slices"
 
 	"hookgate/gateway"
 )
@@ -106,35 +105,6 @@ func (s *Store) resourceKinds() (kinds []string, err error) {
 	}
 	return kinds, nil
 }
-
-// Meta gives a value of the process as a whole; else gateway.ErrNotFound.
-func (s *Store) Meta(name string) (value []byte, err error) {
-	if err := s.using.enter(); err != nil {
-		return nil, err
-	}
-	defer s.using.leave()
-	found, err := s.get(metaKey(name), func(v []byte) error {
-		value = slices.Clone(v)
-		return nil
-	})
-	if err == nil && !found {
-		err = gateway.ErrNotFound
-	}
-	return value, err
-}
-
-// SetMeta makes a value of the process as a whole durable.
-func (s *Store) SetMeta(name string, value []byte) error {
-	return s.change(func(b *batch) {
-		b.key = metaKey(name)
-		b.enc.b = append(b.enc.b[:0], value...)
-		b.put()
-	})
-}
-
-// metaKey keeps what the store itself remembers, such as metaReleased, apart from
-// what it is given.
-func metaKey(name string) []byte { return append([]byte{kindMeta, '/'}, name...) }
 
 // change is one synced commit of what put puts.
 func (s *Store) change(put func(*batch)) error {

@@ -1,10 +1,13 @@
 package pebblestore
 
-import "hookgate/gateway"
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/store"
+)
 
 func (s *Store) putWait(b *batch, w *gateway.Wait) {
 	if w.State == gateway.StateWaiting {
-		s.keepOpen(b, w.ID)
+		s.keepOpen(b, w.Tenant, w.ID)
 	} else {
 		putEnded(b, w)
 	}
@@ -55,17 +58,27 @@ func (s *Store) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
 }
 
-// Waits visits a tenant's waits, newest first, those with an id below before (""
-// for all), until visit wants no more. Without bodies those of their callbacks are
-// not read.
-func (s *Store) Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error {
+// Waits visits the waits that are asked for, newest first, until visit wants no more, or
+// q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
+// where it is not "", is where to go on (q.Before): q.Rows were looked at.
+func (s *Store) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
 	decode := func(id, value []byte) (*gateway.Wait, error) {
-		if bodies {
-			return decodeWait(tenant, id, value)
+		if q.Bodies {
+			return decodeWait(q.Tenant, id, value)
 		}
-		return decodeWaitWithoutBody(tenant, id, value)
+		return decodeWaitWithoutBody(q.Tenant, id, value)
 	}
-	return newest(s, kindWait, tenant, gateway.PrefixWait, before, decode, func(w *gateway.Wait) bool {
-		return s.forgotten(w) || visit(w)
+	rows, found := 0, 0
+	err = newest(s, kindWait, q.Tenant, gateway.PrefixWait, q.Before, decode, func(w *gateway.Wait) bool {
+		if q.Wait(w) && !s.forgotten(w) {
+			if found++; !visit(w) || found == q.Limit {
+				return false
+			}
+		}
+		if rows++; rows == q.Rows {
+			next = w.ID
+		}
+		return next == ""
 	})
+	return next, err
 }

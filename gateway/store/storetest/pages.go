@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"slices"
+	"time"
+
 	"hookgate/gateway"
 	"hookgate/gateway/store"
 )
@@ -18,12 +21,18 @@ func page[T any](most int, keep func(T) bool, list func(visit func(T) (more bool
 
 // Waits gives a page of waits, whole.
 func (k *kit) Waits(tenant, before string, most int, keep func(*gateway.Wait) bool) ([]*gateway.Wait, error) {
-	return page(most, keep, func(visit func(*gateway.Wait) bool) error { return k.Store.Waits(tenant, before, true, visit) })
+	return page(most, keep, func(visit func(*gateway.Wait) bool) error {
+		_, err := k.Store.Waits(store.Query{Tenant: tenant, Before: before, Bodies: true}, visit)
+		return err
+	})
 }
 
 // Events gives a page of events.
 func (k *kit) Events(tenant, before string, most int, keep func(*gateway.Event) bool) ([]*gateway.Event, error) {
-	return page(most, keep, func(visit func(*gateway.Event) bool) error { return k.Store.Events(tenant, before, visit) })
+	return page(most, keep, func(visit func(*gateway.Event) bool) error {
+		_, err := k.Store.Events(store.Query{Tenant: tenant, Before: before}, visit)
+		return err
+	})
 }
 
 // Deliveries gives a page of deliveries.
@@ -34,3 +43,40 @@ func (k *kit) Deliveries(tenant, before string, most int, keep func(*gateway.Del
 		return err
 	})
 }
+
+// Event gives an event with its deliveries, oldest first.
+func (k *kit) Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error) {
+	v, err := k.EventAlone(tenant, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var deliveries []gateway.EventDelivery
+	err = k.EventDeliveries(tenant, id, func(d gateway.EventDelivery) bool {
+		deliveries = append(deliveries, d)
+		return true
+	})
+	return v, deliveries, err
+}
+
+// Traces gives the newest most lines at or after since, oldest first.
+func (k *kit) Traces(tenant string, names []string, since time.Time, most int) ([]gateway.Trace, error) {
+	if most == 0 {
+		return nil, nil
+	}
+	lines, err := k.Store.Traces(store.Timeline{Tenant: tenant, Names: names, Since: since, Limit: most})
+	slices.Reverse(lines)
+	return lines, err
+}
+
+// PendingCalls gives those of all slots.
+func (k *kit) PendingCalls() ([]*gateway.PendingCall, error) {
+	return k.Store.PendingCalls(gateway.AllSlots())
+}
+
+// Recover gives what all slots have.
+func (k *kit) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
+	return k.Store.Recover(gateway.AllSlots(), wait, parked)
+}
+
+// ReleaseBefore releases in all slots.
+func (k *kit) ReleaseBefore(at time.Time) { k.Store.ReleaseBefore(gateway.AllSlots(), at) }
