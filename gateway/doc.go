@@ -58,5 +58,6 @@
 // Beneath them lies the store, and node joins the parts: it alone knows all of them:
 //
 //	store      the values by which any store is asked
-//	store/...  pebblestore, held to every promise by storetest
+//	store/...  record, what any store keeps of a thing; pebblestore, held to every
+//	           promise by storetest
 package gateway

@@ -163,8 +163,12 @@ var rows = map[string]row{
 			"gateway/server":            "its handlers return errors: server turns them into problems",
 		},
 	},
+	"gateway/store/record": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/store/pebblestore": "what is kept of a thing is the same in every store"},
+	},
 	"gateway/store/pebblestore": {
-		may: []string{"gateway", "gateway/store"},
+		may: []string{"gateway", "gateway/store", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound": "a store meets the ways' interfaces by its methods alone: it knows none of them",

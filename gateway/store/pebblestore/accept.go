@@ -77,7 +77,7 @@ func sizeOfPublication(p *gateway.Publication) int {
 func putEvent(b *batch, kind byte, v *gateway.Event) {
 	b.begin(kind, v.Tenant)
 	b.id(kind, gateway.PrefixEvent, v.ID)
-	b.enc.event(v)
+	b.enc.Event(v)
 	b.put()
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // batch is one commit in the making. It is pooled, with the memory in which keys
@@ -16,7 +17,7 @@ import (
 type batch struct {
 	*pebble.Batch
 	key []byte
-	enc encoder
+	enc record.Encoder
 	err error // the first fault of what was put
 }
 
@@ -36,7 +37,7 @@ func (s *Store) newBatch(size int) *batch {
 func (b *batch) free() {
 	_ = b.Close() // fails only for a batch that was closed
 	b.Batch, b.err = nil, nil
-	if cap(b.enc.b)+cap(b.key) <= maxPooled {
+	if cap(b.enc.B)+cap(b.key) <= maxPooled {
 		batches.Put(b)
 	}
 }
@@ -47,12 +48,12 @@ func (b *batch) begin(kind byte, tenant string) {
 		b.fail(kind)
 	}
 	b.key = appendPrefix(b.key[:0], kind, tenant)
-	b.enc.b = b.enc.b[:0]
+	b.enc.B = b.enc.B[:0]
 }
 
 // put puts what was built in b.key and b.enc.
 func (b *batch) put() {
-	if err := b.Set(b.key, b.enc.b, nil); err != nil && b.err == nil {
+	if err := b.Set(b.key, b.enc.B, nil); err != nil && b.err == nil {
 		b.err = err
 	}
 }

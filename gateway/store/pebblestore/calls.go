@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 func putPending(b *batch, c *gateway.PendingCall) {
 	b.pendingCall(c)
-	b.enc.pendingCall(c)
+	b.enc.PendingCall(c)
 	b.put()
 }
 
@@ -24,24 +25,6 @@ func removePending(b *batch, c *gateway.PendingCall) {
 func (b *batch) pendingCall(c *gateway.PendingCall) {
 	b.begin(kindPending, c.Tenant)
 	b.id(kindPending, gateway.PrefixCall, c.ID)
-}
-
-func (e *encoder) pendingCall(c *gateway.PendingCall) {
-	e.version()
-	e.text(c.Webhook)
-	e.text(c.WaitID)
-	e.flag(c.Sent)
-	e.time(c.CreatedAt)
-	e.raw(c.Request)
-}
-
-func decodePendingCall(tenant string, id, value []byte) (*gateway.PendingCall, error) {
-	d := newDecoder(value)
-	c := &gateway.PendingCall{
-		ID: formatID(gateway.PrefixCall, id), Tenant: tenant, Webhook: d.text(), WaitID: d.text(),
-		Sent: d.flag(), CreatedAt: d.time(), Request: d.raw(),
-	}
-	return c, d.done(kindPending)
 }
 
 // PendingCalls gives the calls of the slots' tenants whose outcome is still promised,
@@ -61,7 +44,7 @@ func (s *Store) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall
 			if len(id) != ulidAt {
 				return corrupt(kindPending)
 			}
-			c, err := decodePendingCall(t.tenant, id, t.it.Value())
+			c, err := record.DecodePendingCall(t.tenant, id, t.it.Value())
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
 
 // Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
@@ -34,7 +35,7 @@ func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 	for _, kind := range [...]byte{kindAttempt, kindKeptAttempt} {
 		key := appendAttemptNumber(append(appendPrefix(nil, kind, tenant), u[:]...), n)
 		found, err := s.get(key, func(value []byte) error {
-			a, err := decodeAttempt(n, value, false)
+			a, err := record.DecodeAttempt(n, value, false)
 			at = a.At
 			return err
 		})
@@ -103,7 +104,7 @@ func deadOf(r pebble.Reader, tenant string, u ulid.ULID) (d *gateway.Delivery, e
 	}
 	for bucket := dayOf(timeOfULID(u[:])); it.SeekGE(in(bucket)); {
 		if bytes.Equal(it.Key(), in(bucket)) {
-			d, _, err := decodeDelivery(tenant, u[:], it.Value())
+			d, _, err := record.DecodeDelivery(tenant, u[:], it.Value())
 			return d, err
 		}
 		found, ok := bucketIn(it.Key(), prefix)
@@ -252,7 +253,7 @@ func (m *merge) next(tenant string) (f finding, err error) {
 		return f, nil
 	}
 	f.place = newest.Key()[0]
-	f.d, f.last, err = decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
+	f.d, f.last, err = record.DecodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
 	newest.Prev()
 	return f, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // An endpoint may be deleted with a million deliveries unfinished. DropLane is one
@@ -87,9 +88,9 @@ func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
 
 // putDrop puts a drop under the key that was started.
 func (b *batch) putDrop(d drop) {
-	b.enc.version()
-	b.enc.b = append(b.enc.b, d.last[:]...)
-	b.enc.time(d.at)
+	b.enc.Version()
+	b.enc.B = append(b.enc.B, d.last[:]...)
+	b.enc.Time(d.at)
 	b.put()
 }
 
@@ -107,12 +108,12 @@ func (s *Store) loadDrops() error {
 	return s.eachTenant(kindDrop, func(t *tenantScan) error {
 		for more := true; more && t.inside(); more = t.it.Next() {
 			if endpoint, id, is := cutText(t.it.Key()[len(t.prefix):]); is {
-				s.drops.exempt(gateway.LaneKey{Tenant: t.tenant, Endpoint: endpoint}, asULID(id))
+				s.drops.exempt(gateway.LaneKey{Tenant: t.tenant, Endpoint: endpoint}, record.AsULID(id))
 				continue
 			}
-			d := newDecoder(t.it.Value())
-			one := drop{last: d.ulid(), at: d.time()}
-			if err := d.done(kindDrop); err != nil {
+			d := record.NewDecoder(t.it.Value())
+			one := drop{last: d.ULID(), at: d.Time()}
+			if err := d.Done(kindWords[kindDrop]); err != nil {
 				return err
 			}
 			s.drops.put(gateway.LaneKey{Tenant: t.tenant, Endpoint: string(t.it.Key()[len(t.prefix):])}, one)
@@ -315,13 +316,4 @@ func (s *Store) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
 	}
 	return found
-}
-
-func (d *decoder) ulid() (u ulid.ULID) {
-	if len(d.rest) < ulidAt {
-		d.fail()
-		return u
-	}
-	d.rest = d.rest[copy(u[:], d.rest):]
-	return u
 }

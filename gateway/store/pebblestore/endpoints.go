@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Holds gives the conversations of an ordered lane that wait for a failed delivery.
@@ -22,7 +23,7 @@ func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
 	}
 	defer closeIter(it, &err)
 	for more := it.First(); more; more = it.Next() {
-		h, err := decodeHold(it.Key()[len(prefix):], it.Value())
+		h, err := record.DecodeHold(it.Key()[len(prefix):], it.Value())
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +36,7 @@ func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
 func (s *Store) SetHold(lane gateway.LaneKey, h gateway.Hold) error {
 	return s.settled(false, func(b *batch) {
 		b.hold(lane, h.Conversation)
-		b.enc.hold(&h)
+		b.enc.Hold(&h)
 		b.put()
 	})
 }
@@ -63,7 +64,7 @@ func (s *Store) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err erro
 		return v, nil
 	}
 	_, err = s.get(append(appendPrefix(nil, kindStatus, lane.Tenant), lane.Endpoint...), func(value []byte) (err error) {
-		v, err = decodeStatus(value)
+		v, err = record.DecodeStatus(value)
 		return err
 	})
 	return v, err
@@ -73,7 +74,7 @@ func (s *Store) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err erro
 func (s *Store) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool) error {
 	return s.settled(synced, func(b *batch) {
 		b.status(lane)
-		b.enc.status(&v)
+		b.enc.Status(&v)
 		b.put()
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
 
 // EventAlone gives an event; else gateway.ErrNotFound.
@@ -71,7 +72,7 @@ func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, found bool, err error) {
 	for _, kind := range [...]byte{kindEvent, kindKeptEvent} {
 		found, err = getFrom(r, append(appendPrefix(nil, kind, tenant), u[:]...), func(value []byte) (err error) {
-			v, err = decodeEvent(tenant, u[:], value)
+			v, err = record.DecodeEvent(tenant, u[:], value)
 			return err
 		})
 		if found || err != nil {
@@ -108,7 +109,7 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 			return nil, err
 		}
 		for more := it.First(); more; more = it.Next() {
-			list = append(list, asULID(it.Key()[len(prefix):]))
+			list = append(list, record.AsULID(it.Key()[len(prefix):]))
 		}
 		if closeIter(it, &err); err != nil {
 			return nil, err
@@ -123,7 +124,7 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 // were looked at.
 func (s *Store) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
 	decode := func(id, value []byte) (*gateway.Event, error) {
-		v, err := decodeEvent(q.Tenant, id, value)
+		v, err := record.DecodeEvent(q.Tenant, id, value)
 		return &v, err
 	}
 	rows, found := 0, 0

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // A publish of a few kilobytes may make a hundred thousand deliveries, and in one
@@ -78,7 +79,7 @@ func (s *Store) promise(p *gateway.Publication, many []gateway.Fanout) error {
 			break
 		}
 		b.fanout(&many[i])
-		b.enc.fanout(&many[i])
+		b.enc.Fanout(&many[i])
 		b.put()
 		s.dropAgain(b, &many[i])
 	}
@@ -190,8 +191,8 @@ func (s *Store) makeStep(f *gateway.Fanout, upTo int, step []gateway.Delivery) e
 		b.remove()
 	} else {
 		b.key = append(b.key, 1)
-		b.enc.version()
-		b.enc.number(uint64(upTo))
+		b.enc.Version()
+		b.enc.Number(uint64(upTo))
 		b.put()
 	}
 	if err := s.commit(b, false); err != nil {
@@ -209,7 +210,7 @@ func (s *Store) finishFanouts() error {
 			if len(key) != len(t.prefix)+ulidAt {
 				continue // how far one came
 			}
-			f, err := decodeFanout(t.tenant, key[len(t.prefix):], t.it.Value())
+			f, err := record.DecodeFanout(t.tenant, key[len(t.prefix):], t.it.Value())
 			if err != nil {
 				return err
 			}
@@ -224,9 +225,9 @@ func (s *Store) finishFanouts() error {
 func (s *Store) finishFanout(f *gateway.Fanout, key []byte) error {
 	after := 0
 	_, err := s.get(key, func(value []byte) error {
-		d := newDecoder(value)
-		after = int(min(d.number(), uint64(f.Len())))
-		return d.done(kindFanout)
+		d := record.NewDecoder(value)
+		after = int(min(d.Number(), uint64(f.Len())))
+		return d.Done(kindWords[kindFanout])
 	})
 	if err != nil {
 		return err
@@ -280,43 +281,4 @@ func (s *Store) awaitFanouts(tenant string, last ulid.ULID) bool {
 		}
 	}
 	return true
-}
-
-func (e *encoder) fanout(f *gateway.Fanout) {
-	e.version()
-	e.time(f.At)
-	e.number(uint64(len(f.Events)))
-	for i := range f.Events {
-		e.text(f.Events[i].ID)
-		e.text(f.Events[i].Type)
-		e.text(f.Events[i].ConversationKey)
-	}
-	e.number(uint64(len(f.Listeners)))
-	for i := range f.Listeners {
-		e.text(f.Listeners[i].Endpoint)
-		e.number(uint64(len(f.Listeners[i].Events)))
-		for _, event := range f.Listeners[i].Events {
-			e.number(uint64(event))
-		}
-	}
-}
-
-func decodeFanout(tenant string, id, value []byte) (gateway.Fanout, error) {
-	d := newDecoder(value)
-	f := gateway.Fanout{Tenant: tenant, First: formatID(gateway.PrefixDelivery, id), At: d.time()}
-	for n := d.number(); n > 0 && !d.bad; n-- {
-		f.Events = append(f.Events, gateway.FanoutEvent{ID: d.text(), Type: d.text(), ConversationKey: d.text()})
-	}
-	for n := d.number(); n > 0 && !d.bad; n-- {
-		l := gateway.Listener{Endpoint: d.text()}
-		for events := d.number(); events > 0 && !d.bad; events-- {
-			event := d.number()
-			if event >= uint64(len(f.Events)) {
-				d.fail()
-			}
-			l.Events = append(l.Events, uint16(event))
-		}
-		f.Listeners = append(f.Listeners, l)
-	}
-	return f, d.done(kindFanout)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // lag is how far apart an event and its delivery may be made. Those that are wider
@@ -55,7 +56,7 @@ func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string]
 		}
 		end := append(slices.Clone(t.prefix), shift(maxBytes(k.events, k.attempts), lag)...)
 		for more := t.it.SeekGE(append(slices.Clone(t.prefix), shift(start, -lag)...)); more && bytes.Compare(t.it.Key(), end) < 0; more = t.it.Next() {
-			d, _, err := decodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
+			d, _, err := record.DecodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
 			if err != nil {
 				return err
 			}
@@ -79,7 +80,7 @@ func (k *keeper) keepWide(events, deliveries ulidLimit) error {
 	return eachTenantOf(k.r, kindWide, func(t *tenantScan) error {
 		k.events, k.attempts = events(t.tenant), deliveries(t.tenant)
 		for more := true; more && t.inside(); more = t.it.Next() {
-			u := asULID(tailULID(t.it.Key()))
+			u := record.AsULID(tailULID(t.it.Key()))
 			d, _, err := deliveryAt(k.r, append(appendPrefix(nil, kindUnfinished, t.tenant), u[:]...), t.tenant, u)
 			if errors.Is(err, gateway.ErrNotFound) {
 				continue
@@ -195,7 +196,7 @@ func (k *keeper) copyEvent(d *gateway.Delivery, id string, u ulid.ULID) error {
 func (k *keeper) put(kind byte, tenant string, rest, value []byte) error {
 	k.b.begin(kind, tenant)
 	k.b.key = append(k.b.key, rest...)
-	k.b.enc.b = append(k.b.enc.b, value...)
+	k.b.enc.B = append(k.b.enc.B, value...)
 	k.b.put()
 	if k.b.Len() < keepBatch {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Layout of keys. A key is one kind byte, the tenant's id, a zero byte, and the
@@ -159,16 +160,6 @@ func bucketOf(at time.Time, size time.Duration) uint32 {
 	return uint32(max(0, at.Unix()/int64(size/time.Second)))
 }
 
-// appendMoment appends a moment to the nanosecond, so that keys sort by it. The
-// zero time comes first.
-func appendMoment(dst []byte, at time.Time) []byte {
-	return binary.BigEndian.AppendUint64(dst, uint64(nanos(at))^1<<63)
-}
-
-func momentAt(b []byte) time.Time {
-	return fromNanos(int64(binary.BigEndian.Uint64(b) ^ 1<<63))
-}
-
 // parseID reads an id that hookgate made. Only the form in which it was given
 // out counts: another spelling of the same ULID is another text.
 func parseID(prefix, id string) (u ulid.ULID, ok bool) {
@@ -185,25 +176,13 @@ func parseID(prefix, id string) (u ulid.ULID, ok bool) {
 	return u, err == nil
 }
 
-// formatID writes an id back as it was given out.
-func formatID(prefix string, u []byte) string {
-	var buf [8 + ulid.EncodedSize]byte
-	n := copy(buf[:], prefix)
-	_ = asULID(u).MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
-	return string(buf[:n+ulid.EncodedSize])
-}
-
 // floorULID is the lowest ULID of a moment.
 func floorULID(at time.Time) ulid.ULID {
 	u, _ := parseID("", gateway.IDFloor("", at))
 	return u
 }
 
-func timeOfULID(u []byte) time.Time { return asULID(u).Timestamp().UTC() }
+func timeOfULID(u []byte) time.Time { return record.AsULID(u).Timestamp().UTC() }
 
-// asULID takes bytes of a key. Should they be too few, the key is corrupt, and that
-// is no reason to panic.
-func asULID(b []byte) (u ulid.ULID) {
-	copy(u[:], b)
-	return u
-}
+// corrupt says that a record of a kind, or its key, is not whole.
+func corrupt(kind byte) error { return record.Corrupt(kindWords[kind]) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Marks, ends and names are looked up for every callback, and nearly always in
@@ -15,7 +16,7 @@ func putMark(b *batch, m *gateway.Mark, turn uint64) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
 	b.key = append(b.key, m.Key[:]...)
-	b.enc.mark(m, turn)
+	b.enc.Mark(m, turn)
 	b.put()
 }
 
@@ -42,7 +43,7 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		if !there {
 			continue
 		}
-		other, turn, err := decodeMark(tenant, key, value)
+		other, turn, err := record.DecodeMark(tenant, key, value)
 		if err != nil {
 			return m, false, err
 		}
@@ -80,7 +81,7 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 		if !there {
 			continue
 		}
-		e, err = decodeEnded(value)
+		e, err = record.DecodeEnded(value)
 		if err != nil {
 			return e, false, err
 		}
@@ -102,7 +103,7 @@ func putNames(b *batch, n *gateway.Names) {
 		b.begin(kindNames, n.Tenant)
 		b.key = binary.BigEndian.AppendUint32(b.key, periodOf(n.Used))
 		b.key = append(b.key, name...)
-		b.enc.names(n)
+		b.enc.Names(n)
 		b.put()
 	}
 }
@@ -129,7 +130,7 @@ func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err err
 		if !there {
 			continue
 		}
-		n, err = decodeNames(tenant, value)
+		n, err = record.DecodeNames(tenant, value)
 		if err != nil {
 			return n, false, err
 		}

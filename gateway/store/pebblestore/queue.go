@@ -9,6 +9,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // A delivery lives in one of three places: unfinished, with an entry in the due
@@ -20,10 +21,10 @@ import (
 func putUnfinished(b *batch, d *gateway.Delivery) {
 	b.begin(kindUnfinished, d.Tenant)
 	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, nil)
+	b.enc.Delivery(d, nil)
 	b.put()
 	b.due(d, d.NextAttemptAt)
-	b.enc.b = binary.BigEndian.AppendUint64(b.enc.b, gateway.ConversationHash(d.ConversationKey))
+	b.enc.B = binary.BigEndian.AppendUint64(b.enc.B, gateway.ConversationHash(d.ConversationKey))
 	b.put()
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
@@ -53,7 +54,7 @@ func removeDue(b *batch, d *gateway.Delivery, at time.Time) {
 // due starts the key of a place in the window.
 func (b *batch) due(d *gateway.Delivery, at time.Time) {
 	b.lane(kindDue, gateway.LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint})
-	b.key = appendMoment(b.key, at)
+	b.key = record.AppendMoment(b.key, at)
 	b.id(kindDue, gateway.PrefixDelivery, d.ID)
 }
 
@@ -114,7 +115,7 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 		if !ok && after.ID != "" {
 			return nil, fmt.Errorf("window after %q: not the id of a delivery", after.ID)
 		}
-		from = append(appendMoment(prefix[:len(prefix):len(prefix)], after.At), u[:]...)
+		from = append(record.AppendMoment(prefix[:len(prefix):len(prefix)], after.At), u[:]...)
 		if ok {
 			from = append(from, 0) // not itself
 		}
@@ -141,7 +142,7 @@ func decodeDue(rest, value []byte) (gateway.Due, error) {
 	if len(rest) != 8+ulidAt || len(value) != 8 {
 		return gateway.Due{}, corrupt(kindDue)
 	}
-	return gateway.Due{ID: formatID(gateway.PrefixDelivery, rest[8:]), At: momentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
+	return gateway.Due{ID: record.FormatID(gateway.PrefixDelivery, rest[8:]), At: record.MomentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
 }
 
 // Load gives an unfinished delivery with the events that it carries; else
@@ -176,7 +177,7 @@ func (s *Store) unfinished(tenant, id string) (*gateway.Delivery, error) {
 // that it has with it, or nil.
 func deliveryAt(r pebble.Reader, key []byte, tenant string, u ulid.ULID) (d *gateway.Delivery, last *gateway.Attempt, err error) {
 	found, err := getFrom(r, key, func(value []byte) (err error) {
-		d, last, err = decodeDelivery(tenant, u[:], value)
+		d, last, err = record.DecodeDelivery(tenant, u[:], value)
 		return err
 	})
 	if err == nil && !found {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // maxParking is the longest that a callback is parked (SPEC 5), and some.
@@ -18,11 +19,11 @@ func (s *Store) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, p
 	defer s.using.leave()
 	now := s.opts.Now()
 	err := s.fromULID(kindWait, slots, s.released.before, func(tenant string, id, value []byte) error {
-		open, err := peekWait(value)
+		open, err := record.PeekWait(value)
 		if err != nil || !open {
 			return err
 		}
-		w, err := decodeWait(tenant, id, value)
+		w, err := record.DecodeWait(tenant, id, value)
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (s *Store) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, p
 	}
 	parkedSince := now.Add(-maxParking)
 	return s.fromULID(kindParked, slots, func(gateway.Slot) time.Time { return parkedSince }, func(tenant string, id, value []byte) error {
-		p, err := decodeParked(tenant, id, value, true)
+		p, err := record.DecodeParked(tenant, id, value, true)
 		if err != nil || !p.Expires.After(now) {
 			return err
 		}

@@ -155,7 +155,7 @@ func (s *Store) bringBack(b *batch, d *gateway.Delivery, id string) error {
 	found, err := s.get(grave, func(value []byte) error {
 		b.begin(kindKeptEvent, d.Tenant)
 		b.key = append(b.key, u[:]...)
-		b.enc.b = append(b.enc.b, value...)
+		b.enc.B = append(b.enc.B, value...)
 		b.put()
 		return nil
 	})

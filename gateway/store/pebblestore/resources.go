@@ -20,7 +20,7 @@ func (s *Store) PutResources(records ...gateway.Record) error {
 				b.fail(kindResource)
 			}
 			b.key = resourceKey(r.Kind, r.Tenant, r.ID)
-			b.enc.b = append(b.enc.b[:0], r.Value...)
+			b.enc.B = append(b.enc.B[:0], r.Value...)
 			b.put()
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Settle writes down an attempt (nil: none was made) and how the delivery stands
@@ -64,7 +65,7 @@ func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, unfinished b
 	b.begin(kindUnfinished, d.Tenant)
 	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
 	unfinished, err = s.get(b.key, func(value []byte) error {
-		at, err = peekDue(value)
+		at, err = record.PeekDue(value)
 		return err
 	})
 	return at, unfinished, err
@@ -84,7 +85,7 @@ func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
 	}
 	b.begin(kindDelivery, d.Tenant)
 	b.id(kindDelivery, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, embedded)
+	b.enc.Delivery(d, embedded)
 	b.put()
 	return nil
 }
@@ -105,19 +106,19 @@ func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error
 	}
 	b.inGrave(kindDead, d)
 	b.id(kindDead, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, nil)
+	b.enc.Delivery(d, nil)
 	b.put()
 	for i := range events {
 		b.inGrave(kindDeadEvent, d)
 		b.id(kindDeadEvent, gateway.PrefixEvent, events[i].ID)
-		b.enc.event(&events[i])
+		b.enc.Event(&events[i])
 		b.put()
 	}
 	for i := range attempts {
 		b.inGrave(kindDeadAttempt, d)
 		b.id(kindDeadAttempt, gateway.PrefixDelivery, d.ID)
 		b.key = appendAttemptNumber(b.key, attempts[i].Number)
-		b.enc.attempt(&attempts[i])
+		b.enc.Attempt(&attempts[i])
 		b.put()
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // sweeper gives the deliveries of dropped lanes the records of cancelled ones, in the
@@ -112,14 +113,14 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		if looked++; looked > sweepLook || ended == sweepStep {
 			return bytes.Clone(it.Key()), nil
 		}
-		if !isOf(it.Value(), lane.Endpoint) {
+		if !record.PeekIsOf(it.Value(), lane.Endpoint) {
 			continue
 		}
-		u := asULID(tailULID(it.Key()))
+		u := record.AsULID(tailULID(it.Key()))
 		if _, is := s.drops.find(lane.Tenant, lane.Endpoint, u); !is {
 			continue
 		}
-		d, _, err := decodeDelivery(lane.Tenant, u[:], it.Value())
+		d, _, err := record.DecodeDelivery(lane.Tenant, u[:], it.Value())
 		if err != nil {
 			return nil, err
 		}
@@ -131,19 +132,6 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		ended++
 	}
 	return nil, nil
-}
-
-// isOf reads only of which endpoint a delivery is.
-func isOf(value []byte, endpoint string) bool {
-	const at = 9 // version and moment
-	if len(value) <= at {
-		return true // decoding will tell
-	}
-	size := len(endpoint)
-	if size < 0x80 { // its length is one byte
-		return int(value[at]) == size && len(value) > at+size && string(value[at+1:at+1+size]) == endpoint
-	}
-	return true
 }
 
 func compareLanes(a, b gateway.LaneKey) int {

@@ -11,6 +11,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
 
 func putTrace(b *batch, t *gateway.Trace) {
@@ -19,8 +20,8 @@ func putTrace(b *batch, t *gateway.Trace) {
 	}
 	b.begin(kindTrace, t.Tenant)
 	b.key = appendTraceKey(b.key, dayOf(t.At), t.Key)
-	b.key = append(appendMoment(b.key, t.At), t.ID...)
-	b.enc.trace(t)
+	b.key = append(record.AppendMoment(b.key, t.At), t.ID...)
+	b.enc.Trace(t)
 	b.put()
 }
 
@@ -102,7 +103,7 @@ func (t *timeline) named(list []gateway.Trace, bucket uint32, name string) ([]ga
 	key := appendTraceKey(slices.Clone(t.prefix), bucket, name)
 	upper := pastPrefix(key)
 	if t.Before != (store.Line{}) && dayOf(t.Before.At) == bucket {
-		upper = append(appendMoment(slices.Clone(key), t.Before.At), t.Before.ID...)
+		upper = append(record.AppendMoment(slices.Clone(key), t.Before.At), t.Before.ID...)
 	}
 	found := 0
 	for more := t.it.SeekLT(upper); more && t.wants(found); more = t.it.Prev() {
@@ -113,11 +114,11 @@ func (t *timeline) named(list []gateway.Trace, bucket uint32, name string) ([]ga
 		if len(rest) < 8 {
 			return nil, corrupt(kindTrace)
 		}
-		at := momentAt(rest)
+		at := record.MomentAt(rest)
 		if at.Before(t.Since) {
 			break
 		}
-		line, err := decodeTrace(t.Tenant, name, at, string(rest[8:]), t.it.Value())
+		line, err := record.DecodeTrace(t.Tenant, name, at, string(rest[8:]), t.it.Value())
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"hookgate/gateway"
 	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
 
 func (s *Store) putWait(b *batch, w *gateway.Wait) {
@@ -13,7 +14,7 @@ func (s *Store) putWait(b *batch, w *gateway.Wait) {
 	}
 	b.begin(kindWait, w.Tenant)
 	b.id(kindWait, gateway.PrefixWait, w.ID)
-	b.enc.wait(w)
+	b.enc.Wait(w)
 	b.put()
 }
 
@@ -24,7 +25,7 @@ func putEnded(b *batch, w *gateway.Wait) {
 	b.begin(kindEnded, w.Tenant)
 	b.key = appendDay(b.key, w.EndedAt)
 	b.key = append(append(append(b.key, w.Source...), 0), w.ConversationKey...)
-	b.enc.ended(w)
+	b.enc.Ended(w)
 	b.put()
 }
 
@@ -41,7 +42,7 @@ func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
 	}
 	var w *gateway.Wait
 	found, err := s.get(append(appendPrefix(nil, kindWait, tenant), u[:]...), func(value []byte) (err error) {
-		w, err = decodeWait(tenant, u[:], value)
+		w, err = record.DecodeWait(tenant, u[:], value)
 		return err
 	})
 	if err != nil {
@@ -64,9 +65,9 @@ func (s *Store) forgotten(w *gateway.Wait) bool {
 func (s *Store) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
 	decode := func(id, value []byte) (*gateway.Wait, error) {
 		if q.Bodies {
-			return decodeWait(q.Tenant, id, value)
+			return record.DecodeWait(q.Tenant, id, value)
 		}
-		return decodeWaitWithoutBody(q.Tenant, id, value)
+		return record.DecodeWaitWithoutBody(q.Tenant, id, value)
 	}
 	rows, found := 0, 0
 	err = newest(s, kindWait, q.Tenant, gateway.PrefixWait, q.Before, decode, func(w *gateway.Wait) bool {
