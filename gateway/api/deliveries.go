@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -176,7 +177,7 @@ func listDeliveries(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	_, err = c.Deliveries.Deliveries(store.Query{Tenant: c.params.tenant, Before: p.after}, c.attemptBounds(asked),
+	_, err = c.Deliveries.Deliveries(store.Query{Tenant: c.params.tenant, Before: p.after, Rows: math.MaxInt}, c.attemptBounds(asked),
 		func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
 			return !keep(d) || l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
 		})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"slices"
 
@@ -146,7 +147,7 @@ func listEvents(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	_, err = c.Events.Events(store.Query{Tenant: c.params.tenant, Before: p.after}, func(e *gateway.Event) bool {
+	_, err = c.Events.Events(store.Query{Tenant: c.params.tenant, Before: p.after, Rows: math.MaxInt}, func(e *gateway.Event) bool {
 		return !keep(e) || l.add(e.ID, func(t *text, much extent) { c.event(t, e, much) })
 	})
 	if err != nil {

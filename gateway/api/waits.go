@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -199,7 +200,7 @@ func listWaits(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	_, err = c.Waits.List(store.Query{Tenant: c.params.tenant, Before: p.after, Bodies: asked == full}, func(w *gateway.Wait) bool {
+	_, err = c.Waits.List(store.Query{Tenant: c.params.tenant, Before: p.after, Bodies: asked == full, Rows: math.MaxInt}, func(w *gateway.Wait) bool {
 		c.turn.row()
 		fits := (state == "" || w.State == state) && (source == "" || w.Source == source) &&
 			(key == "" || w.ConversationKey == key || slices.Contains(w.Aliases, key))

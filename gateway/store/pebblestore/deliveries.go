@@ -66,22 +66,20 @@ func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *
 	return f.d, attempts, err
 }
 
-// finding is a delivery with the kind of its place (kindDrop: it is unfinished there,
-// and ended by the drop of its lane), and the attempt that its
-// record has with it, or nil.
+// finding is a delivery with the kind of its place, and the attempt that its record has
+// with it, or nil.
 type finding struct {
-	d     *gateway.Delivery
-	last  *gateway.Attempt
-	place byte
+	d       *gateway.Delivery
+	last    *gateway.Attempt
+	place   byte
+	dropped bool // it waits there, and was ended by the drop of its lane
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
 func (s *Store) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
-	for _, f.place = range [...]byte{kindUnfinished, kindDelivery} {
+	for _, f.place = range [...]byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
-		if err == nil && s.cancelDropped(f.d, u) {
-			f.place = kindDrop
-		}
+		f.dropped = err == nil && s.cancelDropped(f.d, u)
 		if !errors.Is(err, gateway.ErrNotFound) {
 			return f, err
 		}
@@ -130,140 +128,110 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 func (s *Store) Deliveries(
 	q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
 ) (next string, err error) {
-	rows, found := 0, 0
-	err = s.visitDeliveries(q.Tenant, q.Before, func(m *merge, f finding) (more bool, err error) {
-		more = true
-		if q.Delivery(f.d) {
-			attempts, err := f.attempts(m.snapshot, most)
-			found++
-			if more = err == nil && visit(f.d, attempts) && found != q.Limit; !more {
-				return false, err
-			}
-		}
-		if rows++; rows == q.Rows {
-			next, more = f.d.ID, false
-		}
-		return more, nil
-	})
-	return next, err
-}
-
-// visitDeliveries visits a tenant's deliveries, newest first, those with an id below
-// before, until visit wants no more.
-func (s *Store) visitDeliveries(tenant, before string, visit func(*merge, finding) (more bool, err error)) (err error) {
 	if err := s.using.enter(); err != nil {
-		return err
+		return "", err
 	}
 	defer s.using.leave()
-	if !keyable(tenant) {
+	q.Source, q.Kind = "", ""
+	found := 0
+	return s.look(q, gateway.PrefixDelivery, func(l *list) (string, error) {
+		all, err := s.asked(l)
+		if err != nil {
+			return "", err
+		}
+		return l.run(all, func(kind byte, u ulid.ULID, value []byte) (bool, error) {
+			f := finding{place: kind}
+			if f.d, f.last, err = record.DecodeDelivery(q.Tenant, u[:], value); err != nil {
+				return false, err
+			}
+			if s.cancelDropped(f.d, u); !q.Delivery(f.d) {
+				return true, nil
+			}
+			attempts, err := f.attempts(l.snapshot, most)
+			found++
+			return err == nil && visit(f.d, attempts) && found != q.Limit, err
+		})
+	})
+}
+
+// asked gives what may be asked for, of all places that may have it.
+func (s *Store) asked(l *list) (stream, error) {
+	any := &anyOf{}
+	if kinds := s.placesOf(gateway.DeliveryState(l.q.State)); len(kinds) > 0 {
+		places, err := l.places(kinds...)
+		if err != nil {
+			return nil, err
+		}
+		facets, err := l.facets(kindByDelivery, kindKeptBy)
+		if err != nil {
+			return nil, err
+		}
+		any.of = append(any.of, l.within(facets, places))
+	}
+	if state := gateway.DeliveryState(l.q.State); state != "" && state != gateway.DeliveryDead {
+		return any, nil
+	}
+	graves, err := l.graves()
+	any.of = append(any.of, graves...)
+	return any, err
+}
+
+// placesOf gives the places, but for graves, of a state; "" is all states. What a drop
+// cancelled waits where it did until it is swept.
+func (s *Store) placesOf(state gateway.DeliveryState) []byte {
+	switch {
+	case state == "":
+		return []byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled}
+	case state == gateway.DeliveryDead:
 		return nil
+	case state == gateway.DeliveryCancelled && len(s.drops.unswept()) > 0:
+		return []byte{kindCancelled, kindUnfinished, kindRetrying}
 	}
-	below := ulid.ULID(bytes.Repeat([]byte{0xff}, ulidAt)) // above all that a time can have
-	if before != "" {
-		u, ok := parseID(gateway.PrefixDelivery, before)
-		if !ok {
-			return nil
-		}
-		below = u
-	}
-	m, err := s.mergeDeliveries(tenant, below)
-	if err != nil {
-		return err
-	}
-	defer m.close(&err)
-	for {
-		f, err := m.next(tenant)
-		if err != nil || f.d == nil {
-			return err
-		}
-		if u, ok := parseID(gateway.PrefixDelivery, f.d.ID); ok {
-			s.cancelDropped(f.d, u)
-		}
-		if more, err := visit(m, f); err != nil || !more {
-			return err
-		}
-	}
+	return []byte{deliveryPlace(state)}
 }
 
-// merge reads a tenant's deliveries from all places at once, newest first. It
-// reads one snapshot, or a delivery that ends meanwhile would show twice or not.
-type merge struct {
-	snapshot *pebble.Snapshot
-	places   []*pebble.Iterator // each on its newest, or spent
-}
-
-func (s *Store) mergeDeliveries(tenant string, below ulid.ULID) (*merge, error) {
-	m := &merge{snapshot: s.snapshot()}
-	err := m.add(appendPrefix(nil, kindUnfinished, tenant), below)
-	if err == nil {
-		err = m.add(appendPrefix(nil, kindDelivery, tenant), below)
-	}
-	if err == nil {
-		err = m.addGraves(appendPrefix(nil, kindDead, tenant), below)
-	}
+// graves gives a stream for every day on which something died that is asked for.
+func (l *list) graves() (streams []stream, err error) {
+	prefix := appendPrefix(nil, kindDead, l.q.Tenant)
+	days, err := l.iter(appendDay(slices.Clone(prefix), l.q.Since), pastPrefix(prefix)) // it died after it was made
 	if err != nil {
-		m.close(&err)
 		return nil, err
 	}
-	return m, nil
-}
-
-// add adds the place of one prefix.
-func (m *merge) add(prefix []byte, below ulid.ULID) error {
-	it, err := iterOf(m.snapshot, prefix, append(slices.Clone(prefix), below[:]...))
-	if err != nil {
-		return err
-	}
-	if it.Last() {
-		m.places = append(m.places, it)
-		return nil
-	}
-	return it.Close()
-}
-
-// addGraves adds every day on which something died.
-func (m *merge) addGraves(prefix []byte, below ulid.ULID) (err error) {
-	days, err := iterOf(m.snapshot, prefix, pastPrefix(prefix))
-	if err != nil {
-		return err
-	}
-	defer closeIter(days, &err)
 	for more := days.First(); more; {
-		bucket, ok := bucketIn(days.Key(), prefix)
+		died, ok := bucketIn(days.Key(), prefix)
 		if !ok {
-			return corrupt(kindDead)
+			return nil, corrupt(kindDead)
 		}
-		if err := m.add(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket), below); err != nil {
-			return err
+		grave, err := l.grave(died)
+		if err != nil {
+			return nil, err
 		}
-		more = days.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket+1))
+		streams = append(streams, grave)
+		more = days.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), died+1))
 	}
-	return nil
+	return streams, nil
 }
 
-// next gives the newest that is left; none at the end.
-func (m *merge) next(tenant string) (f finding, err error) {
-	var newest *pebble.Iterator
-	for _, it := range m.places {
-		if it.Valid() && (newest == nil || bytes.Compare(tailULID(it.Key()), tailULID(newest.Key())) > 0) {
-			newest = it
+// grave gives what died on a day.
+func (l *list) grave(died uint32) (stream, error) {
+	place, err := l.shelf(binary.BigEndian.AppendUint32(appendPrefix(nil, kindDead, l.q.Tenant), died))
+	if err != nil {
+		return nil, err
+	}
+	var facets []stream
+	for _, values := range l.asked() {
+		any := &anyOf{}
+		for _, hash := range values {
+			one, err := l.shelf(appendPosting(appendPrefix(nil, kindDeadBy, l.q.Tenant), bucket(died), hash))
+			if err != nil {
+				return nil, err
+			}
+			any.of = append(any.of, one)
 		}
+		facets = append(facets, any)
 	}
-	if newest == nil {
-		return f, nil
-	}
-	f.place = newest.Key()[0]
-	f.d, f.last, err = record.DecodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
-	newest.Prev()
-	return f, err
+	return l.within(facets, place), nil
 }
 
 // tailULID is the ULID that ends a key; every key of a delivery ends so.
 func tailULID(key []byte) []byte { return key[max(0, len(key)-ulidAt):] }
-
-func (m *merge) close(err *error) {
-	for _, it := range m.places {
-		closeIter(it, err)
-	}
-	closeSnapshot(m.snapshot, err)
-}

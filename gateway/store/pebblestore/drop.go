@@ -299,7 +299,7 @@ func (s *Store) dropLate(deliveries []gateway.Delivery) error {
 			continue
 		}
 		removeDue(b, &late, due)
-		if err := s.end(b, &late, nil); err != nil {
+		if err := s.end(b, kindUnfinished, &late, nil); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
-	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -117,27 +116,4 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 	}
 	slices.SortFunc(list, ulid.ULID.Compare)
 	return slices.Compact(list), nil
-}
-
-// Events visits the events that are asked for, newest first, until visit wants no more,
-// or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
-// were looked at.
-func (s *Store) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
-	decode := func(id, value []byte) (*gateway.Event, error) {
-		v, err := record.DecodeEvent(q.Tenant, id, value)
-		return &v, err
-	}
-	rows, found := 0, 0
-	err = newest(s, kindEvent, q.Tenant, gateway.PrefixEvent, q.Before, decode, func(v *gateway.Event) bool {
-		if q.Event(v) {
-			if found++; !visit(v) || found == q.Limit {
-				return false
-			}
-		}
-		if rows++; rows == q.Rows {
-			next = v.ID
-		}
-		return next == ""
-	})
-	return next, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // janitor expires what is too old, every now and then.
@@ -68,12 +69,8 @@ func (s *Store) expire(now time.Time) error {
 	dead := func(tenant string) []byte {
 		return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Dead, keepDead)))
 	}
-	released := s.released.expired(now)
 	return errors.Join(
-		s.expireKind(kindWait, func(tenant string) []byte {
-			u := floorULID(released(gateway.SlotOf(tenant)))
-			return u[:]
-		}),
+		s.expireWaits(now),
 		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
 		s.expireKind(kindMark, bucketsBefore(now, day)),
 		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),
@@ -85,6 +82,7 @@ func (s *Store) expire(now time.Time) error {
 		s.expireDeliveries(now),
 		s.expireDrops(now),
 		s.expireKind(kindDead, dead),
+		s.expireKind(kindDeadBy, dead),
 		s.expireKind(kindDeadEvent, dead),
 		s.expireKind(kindDeadAttempt, dead),
 	)
@@ -139,11 +137,36 @@ func (s *Store) expireDeliveries(now time.Time) error {
 	}
 	return errors.Join(
 		s.expireKind(kindEvent, events),
+		s.expireKind(kindByEvent, daysBelow(events)),
 		s.expireKind(kindIndex, events),
 		s.expireKind(kindDelivery, deliveries),
+		s.expireKind(kindCancelled, deliveries),
+		s.expireKind(kindByDelivery, daysBelow(deliveries)),
 		s.expireKind(kindAttempt, deliveries),
 		s.expireKind(kindKeptEvent, orOldest(events)),
 		s.expireKind(kindKeptIndex, orOldest(events)),
 		s.expireKind(kindKeptAttempt, orOldest(deliveries)),
+		s.expireKind(kindKeptBy, daysBelow(orOldest(deliveries))),
 	)
+}
+
+// daysBelow gives the day of a limit: postings go when their whole day has.
+func daysBelow(limit ulidLimit) func(tenant string) []byte {
+	return func(tenant string) []byte {
+		return binary.BigEndian.AppendUint32(nil, uint32(bucketOfULID(record.AsULID(limit(tenant)))))
+	}
+}
+
+// expireWaits removes the waits that ended before it was released that they had.
+func (s *Store) expireWaits(now time.Time) error {
+	released := s.released.expired(now)
+	limit := func(tenant string) []byte {
+		u := floorULID(released(gateway.SlotOf(tenant)))
+		return u[:]
+	}
+	err := s.expireKind(kindByWait, daysBelow(limit))
+	for _, place := range waitPlaces {
+		err = errors.Join(err, s.expireKind(place, limit))
+	}
+	return err
 }

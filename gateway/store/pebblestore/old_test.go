@@ -136,7 +136,7 @@ func (h *holding) checkMarks(t *testing.T, s *Store) {
 func (h *holding) checkDeliveries(t *testing.T, s *Store) {
 	t.Helper()
 	var listed []*gateway.Delivery
-	_, err := s.Deliveries(store.Query{Tenant: "acme"}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+	_, err := s.Deliveries(store.Query{Tenant: "acme", Rows: 1 << 30}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 		listed = append(listed, d)
 		return true
 	})
@@ -160,7 +160,7 @@ func (h *holding) checkDeliveries(t *testing.T, s *Store) {
 		same(t, "its events", ids, want.Events)
 	}
 	var events []gateway.Event
-	_, err = s.Events(store.Query{Tenant: "acme"}, func(v *gateway.Event) bool { events = append(events, *v); return true })
+	_, err = s.Events(store.Query{Tenant: "acme", Rows: 1 << 30}, func(v *gateway.Event) bool { events = append(events, *v); return true })
 	must(t, err)
 	same(t, "events", events, h.Events)
 }

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,15 +13,36 @@ import (
 	"hookgate/gateway/store/record"
 )
 
-// A delivery lives in one of three places: unfinished, with an entry in the due
-// index; ended, where it expires by its age; or dead, in the bucket of the day it
-// died, with a copy of its events and attempts, because dead letters outlive the
-// events of their time.
+// A delivery lies in the place of its state: pending and retrying ones with an entry in
+// the due index; succeeded and cancelled ones where they expire by their age; dead ones
+// in the bucket of the day they died, with a copy of their events and attempts, because
+// dead letters outlive the events of their time.
+
+// deliveryPlace is where a delivery lies that is not dead.
+func deliveryPlace(state gateway.DeliveryState) byte {
+	switch state {
+	case gateway.DeliveryRetrying:
+		return kindRetrying
+	case gateway.DeliverySucceeded:
+		return kindDelivery
+	case gateway.DeliveryCancelled:
+		return kindCancelled
+	}
+	return kindUnfinished
+}
+
+// unfinishedPlaces are those of deliveries that wait.
+var unfinishedPlaces = [...]byte{kindUnfinished, kindRetrying}
 
 // putUnfinished puts a delivery where the unfinished are, and its place in the window.
-func putUnfinished(b *batch, d *gateway.Delivery) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
+// It takes it from the place where it was, if that is another; 0: it is new.
+func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
+	place := deliveryPlace(d.State)
+	if from != 0 && from != place {
+		removeFrom(b, from, d)
+	}
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
 	b.enc.Delivery(d, nil)
 	b.put()
 	b.due(d, d.NextAttemptAt)
@@ -33,11 +55,16 @@ func putUnfinished(b *batch, d *gateway.Delivery) {
 	}
 }
 
-// removeUnfinished takes a delivery from there, but for its place in the window.
-func removeUnfinished(b *batch, d *gateway.Delivery) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
+// removeFrom takes a delivery from a place.
+func removeFrom(b *batch, place byte, d *gateway.Delivery) {
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
 	b.remove()
+}
+
+// removeUnfinished takes a delivery from where it waits, but for its place in the window.
+func removeUnfinished(b *batch, place byte, d *gateway.Delivery) {
+	removeFrom(b, place, d)
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
 		b.id(kindWide, gateway.PrefixDelivery, d.ID)
@@ -152,7 +179,7 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 		return nil, nil, err
 	}
 	defer s.using.leave()
-	d, err := s.unfinished(tenant, id)
+	d, _, err := s.unfinished(tenant, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,17 +187,28 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 	return d, events, err
 }
 
-// unfinished gives an unfinished delivery; else gateway.ErrNotFound.
-func (s *Store) unfinished(tenant, id string) (*gateway.Delivery, error) {
+// unfinished gives an unfinished delivery and its place; else gateway.ErrNotFound.
+func (s *Store) unfinished(tenant, id string) (d *gateway.Delivery, place byte, err error) {
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
-		return nil, gateway.ErrNotFound
+		return nil, 0, gateway.ErrNotFound
 	}
-	d, _, err := deliveryAt(s.db, append(appendPrefix(nil, kindUnfinished, tenant), u[:]...), tenant, u)
+	d, place, err = unfinishedAt(s.db, tenant, u)
 	if err == nil && s.cancelDropped(d, u) {
-		return nil, gateway.ErrNotFound
+		return nil, 0, gateway.ErrNotFound
 	}
-	return d, err
+	return d, place, err
+}
+
+// unfinishedAt reads an unfinished delivery from wherever it waits.
+func unfinishedAt(r pebble.Reader, tenant string, u ulid.ULID) (d *gateway.Delivery, place byte, err error) {
+	for _, place = range unfinishedPlaces {
+		d, _, err = deliveryAt(r, append(appendPrefix(nil, place, tenant), u[:]...), tenant, u)
+		if !errors.Is(err, gateway.ErrNotFound) {
+			break
+		}
+	}
+	return d, place, err
 }
 
 // deliveryAt reads one from a place; else gateway.ErrNotFound. last is an attempt

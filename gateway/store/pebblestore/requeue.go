@@ -83,12 +83,13 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	switch f.place {
-	case kindDrop: // it has no place in the window any more
-	case kindUnfinished:
+	from := f.place
+	switch {
+	case f.dropped: // it has no place in the window any more
+	case f.place == kindUnfinished, f.place == kindRetrying:
 		removeDue(b, f.d, f.d.NextAttemptAt)
-	case kindDead:
-		err = s.exhume(b, f.d)
+	case f.place == kindDead:
+		from, err = 0, s.exhume(b, f.d)
 	default:
 		if ok, err = s.reopen(b, f); !ok {
 			return false, err
@@ -99,12 +100,12 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	}
 	next := *f.d
 	next.State, next.Base, next.NextAttemptAt, next.EndedAt = d.State, d.Base, d.NextAttemptAt, time.Time{}
-	putUnfinished(b, &next)
+	putUnfinished(b, &next, from)
 	s.exempt(b, &next, u)
 	return true, nil
 }
 
-// reopen takes an ended delivery from its place; false when an event of it is gone.
+// reopen lets an ended delivery be taken from its place; false when an event of it is gone.
 func (s *Store) reopen(b *batch, f finding) (ok bool, err error) {
 	for _, id := range f.d.EventIDs {
 		u, _ := parseID(gateway.PrefixEvent, id)
@@ -112,9 +113,6 @@ func (s *Store) reopen(b *batch, f finding) (ok bool, err error) {
 			return false, err
 		}
 	}
-	b.begin(kindDelivery, f.d.Tenant)
-	b.id(kindDelivery, gateway.PrefixDelivery, f.d.ID)
-	b.remove()
 	b.attempt(kindAttempt, f.d, f.last)
 	return true, nil
 }
@@ -142,6 +140,8 @@ func (s *Store) exhume(b *batch, d *gateway.Delivery) error {
 	b.inGrave(kindDead, d)
 	b.id(kindDead, gateway.PrefixDelivery, d.ID)
 	b.remove()
+	postGrave(b, d, true)
+	postDelivery(b, kindByDelivery, d)
 	return nil
 }
 

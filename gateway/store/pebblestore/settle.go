@@ -32,15 +32,15 @@ func (s *Store) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	}
 	b := s.newBatch(size)
 	defer b.free()
-	due, unfinished, err := s.dueOf(b, d)
-	if err != nil || !unfinished {
+	due, place, err := s.dueOf(b, d)
+	if err != nil || place == 0 {
 		return err
 	}
 	removeDue(b, d, due)
 	if d.State.Ended() {
-		err = s.end(b, d, a)
+		err = s.end(b, place, d, a)
 	} else {
-		putUnfinished(b, d)
+		putUnfinished(b, d, place)
 		b.attempt(kindAttempt, d, a)
 	}
 	if err != nil {
@@ -58,23 +58,28 @@ func (s *Store) admitSettle() error {
 	return s.space.admitSettle()
 }
 
-// dueOf gives the moment at which an unfinished delivery is due. It builds its key
-// in the batch. Most were written moments ago: Get, which ends where it finds, is
-// better here than a lookup.
-func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, unfinished bool, err error) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
-	unfinished, err = s.get(b.key, func(value []byte) error {
-		at, err = record.PeekDue(value)
-		return err
-	})
-	return at, unfinished, err
+// dueOf gives the moment at which an unfinished delivery is due, and its place; 0 when
+// it is not unfinished. It builds its key in the batch. Most were written moments ago:
+// Get, which ends where it finds, is better here than a lookup.
+func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
+	for _, place = range unfinishedPlaces {
+		b.begin(place, d.Tenant)
+		b.id(place, gateway.PrefixDelivery, d.ID)
+		found, err := s.get(b.key, func(value []byte) error {
+			at, err = record.PeekDue(value)
+			return err
+		})
+		if found || err != nil {
+			return at, place, err
+		}
+	}
+	return at, 0, nil
 }
 
-// end moves a delivery from where the unfinished are to where its state belongs. a
-// is its last attempt, or nil.
-func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
-	removeUnfinished(b, d)
+// end moves a delivery from where it waited to where its state belongs. a is its last
+// attempt, or nil.
+func (s *Store) end(b *batch, from byte, d *gateway.Delivery, a *gateway.Attempt) error {
+	removeUnfinished(b, from, d)
 	if d.State == gateway.DeliveryDead {
 		return s.bury(b, d, a)
 	}
@@ -83,8 +88,9 @@ func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
 		embedded = nil
 		b.attempt(kindAttempt, d, a)
 	}
-	b.begin(kindDelivery, d.Tenant)
-	b.id(kindDelivery, gateway.PrefixDelivery, d.ID)
+	place := deliveryPlace(d.State)
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
 	b.enc.Delivery(d, embedded)
 	b.put()
 	return nil
@@ -108,6 +114,8 @@ func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error
 	b.id(kindDead, gateway.PrefixDelivery, d.ID)
 	b.enc.Delivery(d, nil)
 	b.put()
+	unpostDelivery(b, d)
+	postGrave(b, d, false)
 	for i := range events {
 		b.inGrave(kindDeadEvent, d)
 		b.id(kindDeadEvent, gateway.PrefixEvent, events[i].ID)

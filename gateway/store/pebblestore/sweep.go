@@ -102,7 +102,8 @@ func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []b
 }
 
 func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
-	last := append(appendPrefix(nil, kindUnfinished, lane.Tenant), one.last[:]...)
+	place := from[0]
+	last := append(appendPrefix(nil, place, lane.Tenant), one.last[:]...)
 	it, err := s.iter(from, append(last, 0))
 	if err != nil {
 		return nil, err
@@ -126,10 +127,13 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		}
 		removeDue(b, d, d.NextAttemptAt) // one that came late has its place still
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
-		if err := s.end(b, d, nil); err != nil {
+		if err := s.end(b, place, d, nil); err != nil {
 			return nil, err
 		}
 		ended++
+	}
+	if place == kindUnfinished {
+		return appendPrefix(nil, kindRetrying, lane.Tenant), nil
 	}
 	return nil, nil
 }

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"hookgate/gateway"
-	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -11,11 +10,35 @@ func (s *Store) putWait(b *batch, w *gateway.Wait) {
 		s.keepOpen(b, w.Tenant, w.ID)
 	} else {
 		putEnded(b, w)
+		removeOpen(b, w)
 	}
-	b.begin(kindWait, w.Tenant)
-	b.id(kindWait, gateway.PrefixWait, w.ID)
+	place := waitPlace(w.State)
+	b.begin(place, w.Tenant)
+	b.id(place, gateway.PrefixWait, w.ID)
 	b.enc.Wait(w)
 	b.put()
+	postWait(b, w) // of an ended one too: it may never have been open in the store
+}
+
+// A wait lies in the place of its state.
+var waitPlaces = [...]byte{kindWait, kindResumed, kindTimedOut, kindGivenUp}
+
+func waitPlace(state gateway.WaitState) byte {
+	switch state {
+	case gateway.StateResumed:
+		return kindResumed
+	case gateway.StateTimedOut:
+		return kindTimedOut
+	case gateway.StateCancelled:
+		return kindGivenUp
+	}
+	return kindWait
+}
+
+func removeOpen(b *batch, w *gateway.Wait) {
+	b.begin(kindWait, w.Tenant)
+	b.id(kindWait, gateway.PrefixWait, w.ID)
+	b.remove()
 }
 
 func putEnded(b *batch, w *gateway.Wait) {
@@ -31,7 +54,7 @@ func putEnded(b *batch, w *gateway.Wait) {
 
 // Wait gives a wait that is open or ended less than gateway.OutcomeKept ago; else
 // gateway.ErrNotFound.
-func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
+func (s *Store) Wait(tenant, id string) (w *gateway.Wait, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -40,46 +63,24 @@ func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}
-	var w *gateway.Wait
-	found, err := s.get(append(appendPrefix(nil, kindWait, tenant), u[:]...), func(value []byte) (err error) {
-		w, err = record.DecodeWait(tenant, u[:], value)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	r := s.snapshot()
+	defer closeSnapshot(r, &err)
+	for _, place := range waitPlaces {
+		found, err := getFrom(r, append(appendPrefix(nil, place, tenant), u[:]...), func(value []byte) (err error) {
+			w, err = record.DecodeWait(tenant, u[:], value)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if found && !s.forgotten(w) {
+			return w, nil
+		}
 	}
-	if !found || s.forgotten(w) {
-		return nil, gateway.ErrNotFound
-	}
-	return w, nil
+	return nil, gateway.ErrNotFound
 }
 
 // forgotten says whether a wait ended too long ago to be shown.
 func (s *Store) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
-}
-
-// Waits visits the waits that are asked for, newest first, until visit wants no more, or
-// q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
-// where it is not "", is where to go on (q.Before): q.Rows were looked at.
-func (s *Store) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
-	decode := func(id, value []byte) (*gateway.Wait, error) {
-		if q.Bodies {
-			return record.DecodeWait(q.Tenant, id, value)
-		}
-		return record.DecodeWaitWithoutBody(q.Tenant, id, value)
-	}
-	rows, found := 0, 0
-	err = newest(s, kindWait, q.Tenant, gateway.PrefixWait, q.Before, decode, func(w *gateway.Wait) bool {
-		if q.Wait(w) && !s.forgotten(w) {
-			if found++; !visit(w) || found == q.Limit {
-				return false
-			}
-		}
-		if rows++; rows == q.Rows {
-			next = w.ID
-		}
-		return next == ""
-	})
-	return next, err
 }
