@@ -12,8 +12,9 @@ import (
 )
 
 // formatVersion is that of the folder's layout. A store of a higher one was
-// written by a newer hookgate. Before 2 there was no file "known".
-const formatVersion = 2
+// written by a newer hookgate. Before 2 there was no file "known", before 3 there were no
+// postings (arrange.go).
+const formatVersion = 3
 
 const formatWords = "hookgate data, format "
 

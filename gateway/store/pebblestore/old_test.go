@@ -5,13 +5,18 @@ import (
 	"compress/gzip"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
 	"hookgate/gateway/store"
@@ -78,8 +83,84 @@ func TestOpensOldFormat(t *testing.T) {
 	}
 }
 
+// TestArrangedHalf kills the first start on such a folder at many moments: the next one
+// finds all of it, and finds it by all that lists ask for.
+func TestArrangedHalf(t *testing.T) {
+	defer func(size int) { arrangeBatch = size }(arrangeBatch)
+	arrangeBatch = 1
+	dir, h := unpack(t, "format2.tar.gz")
+	mem := vfs.NewCrashableMem()
+	must(t, copyToMem(mem, dir))
+	options := func(fs vfs.FS) Options {
+		return Options{Dir: "data", FS: fs, Now: func() time.Time { return h.Now }, Logger: slog.New(slog.DiscardHandler)}
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	locked, opened := make(chan struct{}), make(chan *Store)
+	go func() {
+		first := options(mem)
+		first.Newest = func(time.Time) { close(locked) } // MemFS.Lock and CrashClone may wait for each other
+		s, err := Open(first)
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- s
+	}()
+	<-locked
+	left := make([]*vfs.MemFS, 0, 30) // some of all, each as likely
+	for s, n := (*Store)(nil), 0; s == nil; n++ {
+		select {
+		case s = <-opened:
+			mustClose(t, s)
+		default:
+			one := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random})
+			if len(left) < cap(left) {
+				left = append(left, one)
+			} else if at := random.IntN(n + 1); at < len(left) {
+				left[at] = one
+			}
+		}
+	}
+	half := 0
+	for _, fs := range left {
+		s := mustOpen(t, options(fs))
+		h.check(t, s)
+		if s.turns.last.Load()>>turnBits > 1 { // it was killed after it had begun
+			half++
+		}
+		mustClose(t, s)
+	}
+	t.Logf("killed %d times, %d of them when it was under way", len(left), half)
+}
+
+// copyToMem copies a folder, durably.
+func copyToMem(mem *vfs.MemFS, dir string) error {
+	if err := mem.MkdirAll("data/pebble", 0o700); err != nil {
+		return err
+	}
+	for _, folder := range []string{"", "pebble"} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if entry.IsDir() {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(dir, folder, entry.Name()))
+			if err == nil {
+				err = writeWhole(mem, mem.PathJoin("data", folder, entry.Name()), text)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(syncDir(mem, "data/pebble"), syncDir(mem, "data"), syncDir(mem, "."))
+}
+
 func (h *holding) check(t *testing.T, s *Store) {
 	t.Helper()
+	h.checkLists(t, s)
 	h.checkWaits(t, s)
 	h.checkMarks(t, s)
 	h.checkDeliveries(t, s)
@@ -184,4 +265,55 @@ func (h *holding) checkRest(t *testing.T, s *Store) {
 	var resources []gateway.Record
 	must(t, s.Resources(func(r gateway.Record) error { resources = append(resources, r); return nil }))
 	same(t, "resources", resources, h.Resources)
+}
+
+// checkLists asks for what is there in all ways, and compares with a look at each.
+func (h *holding) checkLists(t *testing.T, s *Store) {
+	t.Helper()
+	var queries []store.Query
+	for _, state := range []string{"", "pending", "retrying", "succeeded", "dead", "cancelled", "waiting", "resumed", "timed_out"} {
+		for _, key := range []string{"", "42", "wa_41", "never"} {
+			for _, name := range []string{"", "crm", "payments", "message", "never"} {
+				q := store.Query{Tenant: "acme", State: state, Endpoint: name, Source: name, Type: name}
+				if key != "" {
+					q.Conversation = []string{key, "another"}
+				}
+				queries = append(queries, q)
+			}
+		}
+	}
+	queries = append(queries, store.Query{Tenant: "acme", Type: "message", Kind: "text"}, store.Query{Tenant: "acme", Since: h.Now.Add(-20 * time.Minute)},
+		store.Query{Tenant: "acme", Until: h.Now.Add(-20 * time.Minute)})
+	for _, q := range queries {
+		h.checkList(t, s, q)
+	}
+}
+
+func (h *holding) checkList(t *testing.T, s *Store, q store.Query) {
+	t.Helper()
+	var got, want []string
+	ofDelivery, ofEvent, ofWait := q, q, q
+	ofDelivery.Type, ofEvent.State, ofWait.Type = "", "", ""
+	for i := range h.Deliveries {
+		if d := h.Deliveries[i].Delivery; ofDelivery.Delivery(d) {
+			want = append(want, d.ID)
+		}
+	}
+	_, err := s.Deliveries(ofDelivery, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool { got = append(got, d.ID); return true })
+	must(t, err)
+	for i := range h.Events {
+		if ofEvent.Event(&h.Events[i]) {
+			want = append(want, h.Events[i].ID)
+		}
+	}
+	_, err = s.Events(ofEvent, func(v *gateway.Event) bool { got = append(got, v.ID); return true })
+	must(t, err)
+	for _, w := range h.Waits {
+		if ofWait.Wait(w) {
+			want = append(want, w.ID)
+		}
+	}
+	_, err = s.Waits(ofWait, func(w *gateway.Wait) bool { got = append(got, w.ID); return true })
+	must(t, err)
+	same(t, fmt.Sprintf("asked for %+v", q), got, want)
 }

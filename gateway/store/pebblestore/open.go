@@ -60,17 +60,27 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(s.notOpened(err), s.known.close(), s.lock.Close())
 	}
 	s.opened.Store(true)
-	if err := errors.Join(s.tellNewest(), s.loadReleased(), s.countOpening(), s.loadDrops(), s.finishFanouts()); err != nil {
+	s.workers.Go(s.watch)
+	if err := s.prepare(); err != nil {
 		return nil, errors.Join(s.notOpened(err), s.Close())
 	}
 	s.guard.removeKept()
 	s.known.setOpened()
 	s.space.look()
-	s.workers.Go(s.watch)
 	s.workers.Go(s.catchUp)
 	s.workers.Go(s.janitor)
 	s.workers.Go(s.sweep)
 	return s, nil
+}
+
+// prepare does what must be done before anybody can ask.
+func (s *Store) prepare() error {
+	for _, step := range []func() error{s.tellNewest, s.loadReleased, s.countOpening, s.arrange, s.loadDrops, s.finishFanouts} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openPebble opens the database itself. Pebble panics when the disk fails it there

@@ -44,7 +44,7 @@ func writeFile(t *testing.T, fs vfs.FS, name, text string) {
 // TestNewerFormat refuses a folder that a newer hookgate wrote, and leaves it alone.
 func TestNewerFormat(t *testing.T) {
 	for text, want := range map[string]string{
-		"hookgate data, format 3\n": "newer hookgate",
+		"hookgate data, format 4\n": "newer hookgate",
 		"something else\n":          "is this a data folder of hookgate?",
 		"":                          "is this a data folder of hookgate?",
 	} {
@@ -179,7 +179,7 @@ func TestFirstFormat(t *testing.T) {
 		}
 		mustClose(t, s)
 	}
-	if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"2\n" {
+	if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"3\n" {
 		t.Errorf("format: %q, %v", text, err)
 	}
 	for _, name := range filesIn(t, spoiled, "data/pebble") {
