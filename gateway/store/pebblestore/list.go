@@ -165,8 +165,8 @@ func (l *list) run(s stream, visit func(kind byte, u ulid.ULID, value []byte) (m
 		if at.Compare(l.low) < 0 {
 			break
 		}
-		if !s.sure() || !l.look.another() {
-			return l.before(at), nil
+		if !s.sure() {
+			return record.FormatID(l.prefix, above(at)), nil
 		}
 		kind, value := s.value()
 		if more, err := visit(kind, at, value); err != nil || !more {
@@ -175,19 +175,20 @@ func (l *list) run(s stream, visit func(kind byte, u ulid.ULID, value []byte) (m
 		if u = below(at); u == at {
 			break
 		}
+		if !l.look.another() { // after one at least, lest a list never comes further
+			return record.FormatID(l.prefix, at[:]), nil
+		}
 	}
 	return "", nil
 }
 
-// before is an id that has at, and what is below it, below.
-func (l *list) before(at ulid.ULID) string {
-	high, low := binary.BigEndian.Uint64(at[:8]), binary.BigEndian.Uint64(at[8:])
+// above is the ULID after one.
+func above(u ulid.ULID) []byte {
+	high, low := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
 	if low++; low == 0 {
 		high++
 	}
-	binary.BigEndian.PutUint64(at[:8], high)
-	binary.BigEndian.PutUint64(at[8:], low)
-	return record.FormatID(l.prefix, at[:])
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, high), low)
 }
 
 // counted is a visit that ends the list when as many were visited as are wanted.

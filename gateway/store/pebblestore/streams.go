@@ -204,5 +204,5 @@ type look struct{ left int }
 // another takes one; false when there are none left.
 func (l *look) another() bool {
 	l.left--
-	return l.left >= 0
+	return l.left > 0
 }
