@@ -2,10 +2,18 @@ package pebblestore
 
 import "hookgate/gateway"
 
+// publications are what comes in with promises: publishes, fan-outs, and changes.
+type publications struct {
+	*engine
+	*dropping
+	waits   *waits
+	fanouts *fanouts
+}
+
 // Accept makes a publication durable, all of it or nothing: one batch, one synced
 // commit, whatever its size. gateway.CodeUnavailable: nothing was written. Any
 // other error: the outcome is unknown.
-func (s *Store) Accept(p *gateway.Publication) error {
+func (s *publications) Accept(p *gateway.Publication) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -22,7 +30,7 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	return s.dropLate(p.Deliveries)
 }
 
-func (s *Store) putPublication(b *batch, p *gateway.Publication) {
+func (s *publications) putPublication(b *batch, p *gateway.Publication) {
 	for i := range p.Events {
 		putEvent(b, &p.Events[i])
 	}

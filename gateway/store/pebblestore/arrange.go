@@ -25,7 +25,7 @@ const (
 var arrangeBatch = 1 << 20
 
 // arrange does so, unless it was done.
-func (s *Store) arrange() error {
+func (s *folder) arrange() error {
 	key := append([]byte{kindMeta}, metaLayout...)
 	was := uint64(0)
 	_, err := s.get(key, func(value []byte) error {
@@ -36,7 +36,7 @@ func (s *Store) arrange() error {
 	if err != nil || was >= layout {
 		return err
 	}
-	a := &arranging{s: s, b: s.newBatch(arrangeBatch)}
+	a := &arranging{s: s.engine, b: s.newBatch(arrangeBatch)}
 	defer func() { a.b.free() }()
 	if err := a.all(); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (s *Store) arrange() error {
 
 // arranging is one arrangement.
 type arranging struct {
-	s      *Store
+	s      *engine
 	b      *batch
 	things int
 }

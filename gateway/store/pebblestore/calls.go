@@ -8,6 +8,9 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// calls are those whose outcome is still promised.
+type calls struct{ *engine }
+
 func putPending(b *batch, c *gateway.PendingCall) {
 	b.pendingCall(c)
 	b.enc.PendingCall(c)
@@ -30,7 +33,7 @@ func (b *batch) pendingCall(c *gateway.PendingCall) {
 // PendingCalls gives the calls of the slots' tenants whose outcome is still promised,
 // oldest first. They are as many as a process had under way at once, so this is
 // all of them.
-func (s *Store) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
+func (s *calls) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 //
 // gateway.CodeUnavailable: nothing was written. Any other error: the outcome is
 // unknown.
-func (s *Store) Commit(changes ...*gateway.Change) error {
+func (s *publications) Commit(changes ...*gateway.Change) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s *Store) Commit(changes ...*gateway.Change) error {
 }
 
 // admit refuses a write before anything of it happened.
-func (s *Store) admit() error {
+func (s *engine) admit() error {
 	if err := s.refuse(); err != nil {
 		return err
 	}
@@ -44,9 +44,9 @@ func onlyTraces(c *gateway.Change) bool {
 		c.Pending == nil && c.Settled == nil
 }
 
-func (s *Store) putChange(b *batch, c *gateway.Change) {
+func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Wait != nil {
-		s.putWait(b, c.Wait)
+		s.waits.putWait(b, c.Wait)
 	}
 	for i := range c.Marks {
 		putMark(b, &c.Marks[i], s.turns.next())

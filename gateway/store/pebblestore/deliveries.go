@@ -15,15 +15,21 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// reads show deliveries and events, wherever they are.
+type reads struct {
+	*engine
+	*dropping
+}
+
 // Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
 // at most 8 MiB; else gateway.ErrNotFound.
-func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
+func (s *reads) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
 	return s.ReadDelivery(tenant, id, mostAttempts)
 }
 
 // AttemptedAt tells when the n-th attempt of a delivery that has not ended was made; else
 // gateway.ErrNotFound.
-func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
+func (s *reads) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
 	if err := s.using.enter(); err != nil {
 		return at, err
 	}
@@ -47,7 +53,7 @@ func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 }
 
 // ReadDelivery is Delivery with no more of its attempts than so many; the last count.
-func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
+func (s *reads) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -76,7 +82,7 @@ type finding struct {
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
-func (s *Store) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
+func (s *reads) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
 	for _, f.place = range [...]byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
 		f.dropped = err == nil && s.cancelDropped(f.d, u)
@@ -125,7 +131,7 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 // Deliveries visits the deliveries that are asked for, newest first, each with as
 // many of its attempts, until visit wants no more, or q.Limit were visited. next, where
 // it is not "", is where to go on (q.Before): q.Rows were looked at.
-func (s *Store) Deliveries(
+func (s *reads) Deliveries(
 	q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
 ) (next string, err error) {
 	if err := s.using.enter(); err != nil {
@@ -155,7 +161,7 @@ func (s *Store) Deliveries(
 }
 
 // asked gives what may be asked for, of all places that may have it.
-func (s *Store) asked(l *list) (stream, error) {
+func (s *reads) asked(l *list) (stream, error) {
 	any := &anyOf{}
 	if kinds := s.placesOf(gateway.DeliveryState(l.q.State)); len(kinds) > 0 {
 		places, err := l.places(kinds...)
@@ -178,7 +184,7 @@ func (s *Store) asked(l *list) (stream, error) {
 
 // placesOf gives the places, but for graves, of a state; "" is all states. What a drop
 // cancelled waits where it did until it is swept.
-func (s *Store) placesOf(state gateway.DeliveryState) []byte {
+func (s *reads) placesOf(state gateway.DeliveryState) []byte {
 	switch {
 	case state == "":
 		return []byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled}

@@ -20,6 +20,15 @@ import (
 // time (sweep.go). A lane made anew under the same name has deliveries with higher
 // ids, and none of this is about them.
 
+// dropping knows the lanes that were dropped.
+type dropping struct {
+	*engine
+	*endings
+	lanes   *laneLocks
+	drops   drops
+	sweeper sweeper
+}
+
 // drop says that all unfinished deliveries of a lane up to one were cancelled.
 type drop struct {
 	last ulid.ULID
@@ -49,7 +58,7 @@ const dropKept = 10 * time.Minute
 // DropLane removes an endpoint that was deleted: its status and holds, and its
 // unfinished deliveries, which end as cancelled. It is durable when it returns, however
 // many there are.
-func (s *Store) DropLane(lane gateway.LaneKey) error {
+func (s *dropping) DropLane(lane gateway.LaneKey) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -68,7 +77,7 @@ func (s *Store) DropLane(lane gateway.LaneKey) error {
 	return nil
 }
 
-func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
+func (s *dropping) writeDrop(lane gateway.LaneKey, d drop) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
@@ -104,7 +113,7 @@ func (b *batch) drop(lane gateway.LaneKey) {
 }
 
 // loadDrops finds what former processes dropped and did not sweep.
-func (s *Store) loadDrops() error {
+func (s *dropping) loadDrops() error {
 	return s.eachTenant(kindDrop, func(t *tenantScan) error {
 		for more := true; more && t.inside(); more = t.it.Next() {
 			if endpoint, id, is := cutText(t.it.Key()[len(t.prefix):]); is {
@@ -161,7 +170,7 @@ func (d *drops) exempt(lane gateway.LaneKey, u ulid.ULID) {
 
 // exempt lets a delivery be unfinished again whose lane was dropped since it was made.
 // The lane's lock is held.
-func (s *Store) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
+func (s *dropping) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
 	if !s.isDropped(d) {
 		return
 	}
@@ -242,7 +251,7 @@ func (d *drops) forget(lane gateway.LaneKey, one drop) {
 }
 
 // expireDrops ends the memory of drops that are old, here and in the store.
-func (s *Store) expireDrops(now time.Time) error {
+func (s *dropping) expireDrops(now time.Time) error {
 	for _, lane := range s.drops.old(now) {
 		if err := s.forgetDrop(lane, now); err != nil {
 			return err
@@ -253,7 +262,7 @@ func (s *Store) expireDrops(now time.Time) error {
 
 // forgetDrop holds the lane's lock, which keeps it apart from who brings a delivery
 // back, and from the next drop.
-func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
+func (s *dropping) forgetDrop(lane gateway.LaneKey, now time.Time) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
@@ -274,7 +283,7 @@ func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
 }
 
 // isDropped says whether an unfinished delivery is a part of a drop.
-func (s *Store) isDropped(d *gateway.Delivery) bool {
+func (s *dropping) isDropped(d *gateway.Delivery) bool {
 	if !s.drops.any.Load() {
 		return false
 	}
@@ -285,7 +294,7 @@ func (s *Store) isDropped(d *gateway.Delivery) bool {
 
 // dropLate ends those of what was just committed whose lanes were dropped since they
 // were made. A drop that is not known yet is written after them, and finds them itself.
-func (s *Store) dropLate(deliveries []gateway.Delivery) error {
+func (s *dropping) dropLate(deliveries []gateway.Delivery) error {
 	if !s.drops.any.Load() {
 		return nil
 	}
@@ -307,7 +316,7 @@ func (s *Store) dropLate(deliveries []gateway.Delivery) error {
 }
 
 // cancelDropped ends an unfinished delivery as its drop says, if it is a part of one.
-func (s *Store) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
+func (s *dropping) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
 	if d.State.Ended() {
 		return false
 	}

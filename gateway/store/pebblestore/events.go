@@ -14,7 +14,7 @@ import (
 )
 
 // EventAlone gives an event; else gateway.ErrNotFound.
-func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
+func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
 // EventDeliveries visits the deliveries of an event, oldest first, until visit wants
 // no more. Those that expired before it are not shown; an event that is not there
 // has none.
-func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
+func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, foun
 }
 
 // eventsOf gives the events of an unfinished delivery.
-func (s *Store) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
+func (s *endings) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
 	events := make([]gateway.Event, 0, len(d.EventIDs))
 	for _, id := range d.EventIDs {
 		u, _ := parseID(gateway.PrefixEvent, id)

@@ -205,7 +205,7 @@ func TestFatalfElsewhere(t *testing.T) {
 	returned := make(chan struct{})
 	go func() {
 		defer close(returned)
-		pebbleLogger{s}.Fatalf("made up: %d", 7)
+		pebbleLogger{s.engine}.Fatalf("made up: %d", 7)
 	}()
 	if err := <-told; !strings.Contains(err.Error(), "made up: 7") {
 		t.Errorf("told of %v", err)

@@ -38,10 +38,10 @@ func wide(d *gateway.Delivery) bool {
 // to an unfinished delivery: an endpoint may have been paused for longer. Each is
 // copied once, for what expired already is looked past. It gives the lowest ULID
 // that unfinished deliveries of each tenant may need.
-func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string][]byte, err error) {
+func (s *janitor) keepUnfinished(events, deliveries ulidLimit) (oldest map[string][]byte, err error) {
 	r := s.snapshot() // in which no delivery hands its events over to another
 	defer closeSnapshot(r, &err)
-	k := &keeper{s: s, r: r, b: s.newBatch(keepBatch), oldest: make(map[string][]byte)}
+	k := &keeper{s: s.engine, r: r, b: s.newBatch(keepBatch), oldest: make(map[string][]byte)}
 	defer func() { k.b.free() }()
 	for _, place := range unfinishedPlaces {
 		if err := k.keepOf(place, events, deliveries); err != nil {
@@ -173,7 +173,7 @@ func lowerPosting(r pebble.Reader, tenant string, lowest []byte) (_ []byte, err 
 
 // keeper copies what one tenant's deliveries need.
 type keeper struct {
-	s                *Store
+	s                *engine
 	r                *pebble.Snapshot
 	b                *batch
 	oldest           map[string][]byte // by tenant: the lowest ULID that may be needed

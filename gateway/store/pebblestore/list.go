@@ -31,7 +31,7 @@ type list struct {
 }
 
 // newList begins a list; close it.
-func (s *Store) newList(q store.Query, idPrefix string) *list {
+func newList(s *engine, q store.Query, idPrefix string) *list {
 	l := &list{q: q, prefix: idPrefix, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
 	if l.look.left <= 0 {
 		l.look.left = rowsAtOnce
@@ -203,7 +203,7 @@ func counted[T any](most int, visit func(T) (more bool)) func(T) (more bool) {
 // Events visits the events that are asked for, newest first, until visit wants no more,
 // or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
 // were looked at.
-func (s *Store) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
+func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
 	q.Endpoint, q.Source, q.State = "", "", ""
 	wanted := counted(q.Limit, visit)
 	return s.show(q, gateway.PrefixEvent, func(l *list) (string, error) {
@@ -225,7 +225,7 @@ func (s *Store) Events(q store.Query, visit func(*gateway.Event) (more bool)) (n
 // Waits visits the waits that are asked for, newest first, until visit wants no more, or
 // q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
 // where it is not "", is where to go on (q.Before): q.Rows were looked at.
-func (s *Store) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
+func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
 	q.Endpoint, q.Type, q.Kind = "", "", ""
 	wanted, decode := counted(q.Limit, visit), record.DecodeWaitWithoutBody
 	if q.Bodies {
@@ -252,7 +252,7 @@ func (s *Store) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (nex
 }
 
 // show runs a list, and waits until what it showed is durable.
-func (s *Store) show(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
+func (s *engine) show(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
 	if err := s.using.enter(); err != nil {
 		return "", err
 	}
@@ -263,8 +263,8 @@ func (s *Store) show(q store.Query, idPrefix string, run func(*list) (next strin
 	return next, s.overtake()
 }
 
-func (s *Store) look(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
-	l := s.newList(q, idPrefix)
+func (s *engine) look(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
+	l := newList(s, q, idPrefix)
 	defer l.close(&err)
 	return run(l)
 }

@@ -12,6 +12,10 @@ import (
 // vain. Each is one key in the bucket of its time, so a lookup asks the few
 // buckets in which it may be, and Bloom filters answer for those on disk.
 
+// marks are what a callback or publish is looked up in: marks, ends, names, own keys,
+// and parked callbacks.
+type marks struct{ *engine }
+
 func putMark(b *batch, m *gateway.Mark, turn uint64) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
@@ -23,7 +27,7 @@ func putMark(b *batch, m *gateway.Mark, turn uint64) {
 // Mark gives a mark that has not expired. Marks made for longer than window from
 // now need not be found. One that was put in place of another may lie in another
 // bucket: the later counts.
-func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
+func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return m, false, err
 	}
@@ -59,7 +63,7 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 
 // Ended tells of the last wait that ended under this very key, less than
 // gateway.OutcomeKept ago.
-func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
+func (s *marks) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return e, false, err
 	}
@@ -110,7 +114,7 @@ func putNames(b *batch, n *gateway.Names) {
 
 // Names gives the names of the conversation that has this one; none when it was
 // never named otherwise, or not within gateway.AliasKept.
-func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err error) {
+func (s *marks) Names(tenant, name string) (n gateway.Names, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return n, false, err
 	}

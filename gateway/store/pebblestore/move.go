@@ -13,7 +13,7 @@ import (
 // their place. It is durable: into is sent under its own id, which must hold the
 // same events after a crash. When one of them is not unfinished any more:
 // gateway.ErrNotFound, and nothing is written.
-func (s *Store) Merge(into *gateway.Delivery, gone []gateway.Due) error {
+func (s *byHand) Merge(into *gateway.Delivery, gone []gateway.Due) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func sameSet(a, b []string) bool {
 
 // handOver removes a delivery, and lets its events show another. Its attempts
 // expire with those of their time.
-func (s *Store) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
+func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 	removeDue(b, d, d.NextAttemptAt)
 	removeUnfinished(b, from, d)
 	unpostDelivery(b, d)
@@ -86,7 +86,7 @@ func (s *Store) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 
 // Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound when
 // it has ended meanwhile. Its events and attempts are those that the store knows.
-func (s *Store) Cancel(d *gateway.Delivery) error {
+func (s *byHand) Cancel(d *gateway.Delivery) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *Store) Cancel(d *gateway.Delivery) error {
 	return s.sync()
 }
 
-func (s *Store) cancel(d *gateway.Delivery) error {
+func (s *byHand) cancel(d *gateway.Delivery) error {
 	lock := s.lanes.of(laneOf(d))
 	lock.Lock()
 	defer lock.Unlock()
@@ -122,7 +122,7 @@ func (s *Store) cancel(d *gateway.Delivery) error {
 }
 
 // sync makes durable all that was committed before.
-func (s *Store) sync() error {
+func (s *engine) sync() error {
 	b := s.newBatch(64)
 	defer b.free()
 	if err := b.LogData(nil, nil); err != nil {

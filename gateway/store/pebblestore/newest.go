@@ -10,6 +10,10 @@ import (
 // at all: a machine whose clock was set back must not, after a restart, live through
 // the same hours again (SPEC 16).
 
+// upkeep is what the store does for itself all the time: it looks at its disk and clock,
+// and makes durable what lags behind.
+type upkeep struct{ *engine }
+
 const (
 	metaNewest  = "newest"
 	newestEvery = 5 * time.Second
@@ -18,7 +22,7 @@ const (
 func newestKey() []byte { return append([]byte{kindMeta}, metaNewest...) }
 
 // tellNewest tells Options.Newest what a former process wrote down last.
-func (s *Store) tellNewest() error {
+func (s *upkeep) tellNewest() error {
 	_, err := s.get(newestKey(), func(value []byte) error {
 		d := record.NewDecoder(value)
 		at := d.Time()
@@ -34,7 +38,7 @@ func (s *Store) tellNewest() error {
 }
 
 // keepNewest writes it down, unless nothing was committed since it last did.
-func (s *Store) keepNewest() {
+func (s *upkeep) keepNewest() {
 	if !s.written.Swap(false) || s.failure.Load() != nil {
 		return
 	}

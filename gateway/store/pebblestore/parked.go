@@ -14,7 +14,7 @@ func putParked(b *batch, p *gateway.Parked) {
 
 // Parked gives a parked callback whole; else gateway.ErrNotFound. Whether its time
 // is over is not looked at: who took it in time may still need it.
-func (s *Store) Parked(tenant, id string) (*gateway.Parked, error) {
+func (s *marks) Parked(tenant, id string) (*gateway.Parked, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}

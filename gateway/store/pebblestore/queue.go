@@ -18,6 +18,12 @@ import (
 // in the bucket of the day they died, with a copy of their events and attempts, because
 // dead letters outlive the events of their time.
 
+// queue is what is unfinished, by lane.
+type queue struct {
+	*engine
+	*dropping
+}
+
 // deliveryPlace is where a delivery lies that is not dead.
 func deliveryPlace(state gateway.DeliveryState) byte {
 	switch state {
@@ -100,7 +106,7 @@ func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
 }
 
 // Lanes gives every lane of the slots that has unfinished deliveries.
-func (s *Store) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
+func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -127,7 +133,7 @@ func (s *Store) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error
 
 // Window gives the unfinished deliveries of a lane after the given one (the zero
 // Due: from the start), at most so many, in the order (At, ID).
-func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
+func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -174,7 +180,7 @@ func decodeDue(rest, value []byte) (gateway.Due, error) {
 
 // Load gives an unfinished delivery with the events that it carries; else
 // gateway.ErrNotFound.
-func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -188,7 +194,7 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 }
 
 // unfinished gives an unfinished delivery and its place; else gateway.ErrNotFound.
-func (s *Store) unfinished(tenant, id string) (d *gateway.Delivery, place byte, err error) {
+func (s *queue) unfinished(tenant, id string) (d *gateway.Delivery, place byte, err error) {
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return nil, 0, gateway.ErrNotFound

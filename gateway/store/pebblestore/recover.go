@@ -12,7 +12,7 @@ const maxParking = 10 * time.Minute
 
 // Recover gives every open wait of the slots' tenants, and every parked callback that has
 // not expired without its body and document, in no set order.
-func (s *Store) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
+func (s *waits) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Store) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, p
 
 // fromULID visits the records of a kind, of every tenant of the slots, whose ULIDs are
 // not older than from says. It leaps over all older ones.
-func (s *Store) fromULID(kind byte, slots gateway.SlotSet, from func(gateway.Slot) time.Time, visit func(tenant string, id, value []byte) error) error {
+func (s *waits) fromULID(kind byte, slots gateway.SlotSet, from func(gateway.Slot) time.Time, visit func(tenant string, id, value []byte) error) error {
 	return s.eachTenant(kind, func(t *tenantScan) error {
 		slot := gateway.SlotOf(t.tenant)
 		if !slots.Has(slot) {

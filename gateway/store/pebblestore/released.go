@@ -111,7 +111,7 @@ func (r *released) join() {
 // ReleaseBefore says that every wait of the slots' tenants created before at has ended:
 // recovery need not look at them again, and gateway.OutcomeKept from now they expire.
 // The last said counts, also when it is earlier. It is a hint and is not synced.
-func (s *Store) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
+func (s *waits) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
 	if slots.Len() == 0 || s.using.enter() != nil {
 		return
 	}
@@ -137,7 +137,7 @@ func (s *Store) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
 
 // keepOpen takes a release back for a wait that is opened with an older id: the
 // clock was set back.
-func (s *Store) keepOpen(b *batch, tenant, id string) {
+func (s *waits) keepOpen(b *batch, tenant, id string) {
 	u, _ := parseID(gateway.PrefixWait, id)
 	created, r := timeOfULID(u[:]), &s.released
 	r.mu.Lock()
@@ -216,7 +216,7 @@ func (r *releasedShare) encode(e *record.Encoder) {
 	}
 }
 
-func (s *Store) loadReleased() error {
+func (s *waits) loadReleased() error {
 	_, err := s.get(append([]byte{kindMeta}, metaReleased...), func(value []byte) error {
 		d := record.OpenRecord(value)
 		if version := d.Byte(); version == recordReleased {

@@ -6,6 +6,12 @@ import (
 	"hookgate/gateway"
 )
 
+// resources are what operators configured.
+type resources struct {
+	*engine
+	locks *laneLocks
+}
+
 func resourceKey(kind, tenant, id string) []byte {
 	key := append([]byte{kindResource}, kind...)
 	key = append(append(key, 0), tenant...)
@@ -13,7 +19,7 @@ func resourceKey(kind, tenant, id string) []byte {
 }
 
 // PutResources makes records durable, all of them or none.
-func (s *Store) PutResources(records ...gateway.Record) error {
+func (s *resources) PutResources(records ...gateway.Record) error {
 	return s.change(func(b *batch) {
 		for _, r := range records {
 			if !keyable(r.Kind, r.Tenant, r.ID) {
@@ -27,7 +33,7 @@ func (s *Store) PutResources(records ...gateway.Record) error {
 }
 
 // DeleteResource removes one durably; it is no error when it is not there.
-func (s *Store) DeleteResource(kind, tenant, id string) error {
+func (s *resources) DeleteResource(kind, tenant, id string) error {
 	return s.change(func(b *batch) {
 		if !keyable(kind, tenant, id) {
 			return // nothing can be there
@@ -38,7 +44,7 @@ func (s *Store) DeleteResource(kind, tenant, id string) error {
 }
 
 // Resources gives every record, ordered by kind, tenant and id.
-func (s *Store) Resources(each func(gateway.Record) error) (err error) {
+func (s *resources) Resources(each func(gateway.Record) error) (err error) {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func (s *Store) Resources(each func(gateway.Record) error) (err error) {
 
 // DeleteTenant removes everything of a tenant durably. It is one range for each
 // kind, however much there is.
-func (s *Store) DeleteTenant(tenant string) error {
+func (s *resources) DeleteTenant(tenant string) error {
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
@@ -71,7 +77,7 @@ func (s *Store) DeleteTenant(tenant string) error {
 	if err != nil {
 		return err
 	}
-	defer s.lanes.lockEvery()() // what is being settled must not come back
+	defer s.locks.lockEvery()() // what is being settled must not come back
 	return s.change(func(b *batch) {
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)
@@ -85,7 +91,7 @@ func (s *Store) DeleteTenant(tenant string) error {
 }
 
 // resourceKinds lists the kinds of resources that there are.
-func (s *Store) resourceKinds() (kinds []string, err error) {
+func (s *resources) resourceKinds() (kinds []string, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -107,7 +113,7 @@ func (s *Store) resourceKinds() (kinds []string, err error) {
 }
 
 // change is one synced commit of what put puts.
-func (s *Store) change(put func(*batch)) error {
+func (s *engine) change(put func(*batch)) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

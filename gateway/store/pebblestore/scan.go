@@ -7,7 +7,7 @@ import (
 )
 
 // iter opens an iterator over [from, to).
-func (s *Store) iter(from, to []byte) (*pebble.Iterator, error) { return iterOf(s.db, from, to) }
+func (s *engine) iter(from, to []byte) (*pebble.Iterator, error) { return iterOf(s.db, from, to) }
 
 // iterOf is iter over the store or a snapshot of it.
 func iterOf(r pebble.Reader, from, to []byte) (*pebble.Iterator, error) {

@@ -7,12 +7,15 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// endings move deliveries to where those that ended lie.
+type endings struct{ *engine }
+
 // Settle writes down an attempt (nil: none was made) and how the delivery stands
 // after it: ended, or due again at d.NextAttemptAt. It is not synced: a crash
 // repeats the attempt. Of a delivery that is not unfinished any more (its tenant
 // was deleted, it was cancelled) nothing is written. Its place in the window is
 // read from its record: it may have been moved since it was taken from there.
-func (s *Store) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
+func (s *queue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func (s *Store) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 
 // admitSettle refuses less than admit: what is settled is small, and what is not
 // written down is sent again.
-func (s *Store) admitSettle() error {
+func (s *engine) admitSettle() error {
 	if err := s.refuse(); err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func (s *Store) admitSettle() error {
 // dueOf gives the moment at which an unfinished delivery is due, and its place; 0 when
 // it is not unfinished. It builds its key in the batch. Most were written moments ago:
 // Get, which ends where it finds, is better here than a lookup.
-func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
+func (s *queue) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
 	for _, place = range unfinishedPlaces {
 		b.begin(place, d.Tenant)
 		b.id(place, gateway.PrefixDelivery, d.ID)
@@ -78,7 +81,7 @@ func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, 
 
 // end moves a delivery from where it waited to where its state belongs. a is its last
 // attempt, or nil.
-func (s *Store) end(b *batch, from byte, d *gateway.Delivery, a *gateway.Attempt) error {
+func (s *endings) end(b *batch, from byte, d *gateway.Delivery, a *gateway.Attempt) error {
 	removeUnfinished(b, from, d)
 	if d.State == gateway.DeliveryDead {
 		return s.bury(b, d, a)
@@ -98,7 +101,7 @@ func (s *Store) end(b *batch, from byte, d *gateway.Delivery, a *gateway.Attempt
 
 // bury puts a dead letter, with a copy of all that belongs to it, in the bucket of
 // the day it died: they live as long as it does.
-func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error {
+func (s *endings) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error {
 	attempts, err := attemptsOf(s.db, d, nil, mostAttempts, kindAttempt, kindKeptAttempt)
 	if err != nil {
 		return err

@@ -9,6 +9,13 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// sweeping ends what drops are about.
+type sweeping struct {
+	*engine
+	*dropping
+	fanouts *fanouts
+}
+
 // sweeper gives the deliveries of dropped lanes the records of cancelled ones, in the
 // background.
 type sweeper struct{ wake chan struct{} }
@@ -29,7 +36,7 @@ func (w *sweeper) poke() {
 	}
 }
 
-func (s *Store) sweep() {
+func (s *sweeping) sweep() {
 	for {
 		for _, lane := range s.drops.unswept() {
 			if !s.sweepLane(lane) {
@@ -48,9 +55,9 @@ func (s *Store) sweep() {
 }
 
 // sweepLane ends what a drop is about; false when the store is being closed.
-func (s *Store) sweepLane(lane gateway.LaneKey) bool {
+func (s *sweeping) sweepLane(lane gateway.LaneKey) bool {
 	one, found := s.drops.get(lane)
-	if found && !s.awaitFanouts(lane.Tenant, one.last) {
+	if found && !s.fanouts.await(lane.Tenant, one.last, s.done) {
 		return false
 	}
 	from := appendPrefix(nil, kindUnfinished, lane.Tenant)
@@ -76,7 +83,7 @@ func (s *Store) sweepLane(lane gateway.LaneKey) bool {
 
 // sweepSome ends some, from a key on, and gives the key to go on from; nil when all
 // have ended.
-func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+func (s *sweeping) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -101,7 +108,7 @@ func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []b
 	return next, nil
 }
 
-func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+func (s *sweeping) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
 	place := from[0]
 	last := append(appendPrefix(nil, place, lane.Tenant), one.last[:]...)
 	it, err := s.iter(from, append(last, 0))

@@ -14,6 +14,9 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// timelines are what happened in conversations.
+type timelines struct{ *engine }
+
 func putTrace(b *batch, t *gateway.Trace) {
 	if !keyable(t.Key) {
 		b.fail(kindTrace)
@@ -32,7 +35,7 @@ func appendTraceKey(dst []byte, bucket uint32, key string) []byte {
 
 // Traces gives the lines of a conversation under all its names that are asked for, the
 // newest first.
-func (s *Store) Traces(q store.Timeline) (list []gateway.Trace, err error) {
+func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}

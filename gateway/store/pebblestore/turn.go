@@ -19,7 +19,7 @@ const (
 func (t *turns) next() uint64 { return t.last.Add(1) }
 
 // countOpening makes the turns of this opening higher than those of all before.
-func (s *Store) countOpening() error {
+func (s *upkeep) countOpening() error {
 	openings := uint64(0)
 	key := append([]byte{kindMeta}, metaOpenings...)
 	_, err := s.get(key, func(value []byte) error {

@@ -5,7 +5,13 @@ import (
 	"hookgate/gateway/store/record"
 )
 
-func (s *Store) putWait(b *batch, w *gateway.Wait) {
+// waits are waiting sessions and their release.
+type waits struct {
+	*engine
+	released released
+}
+
+func (s *waits) putWait(b *batch, w *gateway.Wait) {
 	if w.State == gateway.StateWaiting {
 		s.keepOpen(b, w.Tenant, w.ID)
 	} else {
@@ -54,7 +60,7 @@ func putEnded(b *batch, w *gateway.Wait) {
 
 // Wait gives a wait that is open or ended less than gateway.OutcomeKept ago; else
 // gateway.ErrNotFound.
-func (s *Store) Wait(tenant, id string) (w *gateway.Wait, err error) {
+func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -81,6 +87,6 @@ func (s *Store) Wait(tenant, id string) (w *gateway.Wait, err error) {
 }
 
 // forgotten says whether a wait ended too long ago to be shown.
-func (s *Store) forgotten(w *gateway.Wait) bool {
+func (s *waits) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
 }
