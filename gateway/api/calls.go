@@ -30,17 +30,24 @@ type Calls interface {
 // appender appends a call as it now stands, in the words of the path that made it.
 type appender func(as *gateway.Call, dst []byte) []byte
 
-// callWebhook makes a call, after it has opened the wait that goes with it.
-func callWebhook(c *call) (answer, error) {
-	return c.makeCall(false, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
+// calls runs the webhooks of tenants.
+type calls struct {
+	calls    Calls
+	sessions Waits // opens the waits that go with calls
+	holder   *holder
+}
+
+// call makes a call, after it has opened the wait that goes with it.
+func (h *calls) call(c *call) (answer, error) {
+	return h.make(c, false, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
 		made, err := a.Call(ctx)
 		return made, (*gateway.Call).AppendJSON, err
 	})
 }
 
-// runWebhook is callWebhook for the person who sets a webhook up.
-func runWebhook(c *call) (answer, error) {
-	return c.makeCall(true, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
+// run is call for the person who sets a webhook up.
+func (h *calls) run(c *call) (answer, error) {
+	return h.make(c, true, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
 		run := a.Run(ctx)
 		return run.Call, func(as *gateway.Call, dst []byte) []byte {
 			shown := *run
@@ -50,23 +57,23 @@ func runWebhook(c *call) (answer, error) {
 	})
 }
 
-// makeCall admits the call before it opens its wait, which takes a callback that was
+// make admits the call before it opens its wait, which takes a callback that was
 // parked for it: for a call that is refused nothing is taken. And the wait is opened
 // before the call is made: a callback that is quicker than the backend's answer finds
 // it.
-func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*gateway.Call, appender, error)) (answer, error) {
-	q, err := c.readCall()
+func (h *calls) make(c *call, run bool, do func(context.Context, calling.Admitted) (*gateway.Call, appender, error)) (answer, error) {
+	q, err := readCall(c)
 	if err != nil {
 		return answer{}, err
 	}
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	admitted, err := c.Calls.Admit(q, run)
+	admitted, err := h.calls.Admit(q, run)
 	if err != nil {
 		return answer{}, err
 	}
-	opened, err := c.openWaitOf(&q, admitted)
+	opened, err := h.openWait(c, &q, admitted)
 	if err != nil {
 		admitted.Release()
 		return answer{}, err
@@ -78,11 +85,11 @@ func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*g
 	if made.Wait == nil {
 		made.Wait = opened // how it now stands could not be read
 	}
-	say := c.endOfCall(made, show)
+	say := h.end(made, show)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	a, err := c.hold(made.Wait, 0, say)
+	a, err := h.holder.hold(c, made.Wait, 0, say)
 	if err != nil { // the call was made all the same
 		return c.atOnce(say(nil, err)), nil
 	}
@@ -90,8 +97,8 @@ func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*g
 }
 
 // readCall reads the request for a call of the path's webhook.
-func (c *call) readCall() (q calling.Request, err error) {
-	w, err := c.webhook()
+func readCall(c *call) (q calling.Request, err error) {
+	w, err := webhookOf(c)
 	if err != nil {
 		return q, err
 	}
@@ -107,10 +114,10 @@ func (c *call) readCall() (q calling.Request, err error) {
 	return calling.Read(w, bytes.Clone(body))
 }
 
-// endOfCall answers with a call and its wait. Where nobody can stay for the wait's
+// end answers with a call and its wait. Where nobody can stay for the wait's
 // end it is shown open, and so where the memory for its end is not to be had: a
 // problem would say that no call was made, and have it made again.
-func (a *API) endOfCall(made *gateway.Call, show appender) ending {
+func (h *calls) end(made *gateway.Call, show appender) ending {
 	return func(w *gateway.Wait, err error) said {
 		s, as := said{status: http.StatusOK, fields: jsonFields}, *made
 		if made.Outcome == gateway.CallPending {
@@ -118,7 +125,7 @@ func (a *API) endOfCall(made *gateway.Call, show appender) ending {
 		}
 		var m *memory
 		if err == nil && w != nil && counted(w.SizeJSON()) > 0 {
-			m = a.memoryOf(made.Tenant)
+			m = h.holder.accounts.of(made.Tenant)
 			err = m.take(w.SizeJSON())
 		}
 		if err != nil {
@@ -127,22 +134,9 @@ func (a *API) endOfCall(made *gateway.Call, show appender) ending {
 			as.Wait = w
 		}
 		s.body = show(&as, make([]byte, 0, 1<<10))
-		s.sent = a.force(m, made.Tenant, counted(cap(s.body)))
+		s.sent = h.holder.accounts.force(m, made.Tenant, counted(cap(s.body)))
 		return s
 	}
-}
-
-// force counts so much memory of an answer that is given in any case; m, which may be
-// nil, has a part of it. It gives how it is freed.
-func (a *API) force(m *memory, tenant string, n int) (free func()) {
-	if m == nil && n == 0 {
-		return nil
-	}
-	if m == nil {
-		m = a.memoryOf(tenant)
-	}
-	m.force(n - int(m.n))
-	return m.free
 }
 
 // goingFields are those of an answer that this process gives because it stops.
@@ -152,9 +146,9 @@ var goingFields = append([]edge.Field{{Name: "Connection", Value: "close"}}, jso
 // the call.
 var callWait = fields.ReadOnly("alias_path")
 
-// openWaitOf opens the wait that a call asks for; nil where it asks for none. Its
+// openWait opens the wait that a call asks for; nil where it asks for none. Its
 // members are those of the body that opens any wait (SPEC 6), its key the call's.
-func (c *call) openWaitOf(q *calling.Request, admitted calling.Admitted) (*gateway.Wait, error) {
+func (h *calls) openWait(c *call, q *calling.Request, admitted calling.Admitted) (*gateway.Wait, error) {
 	if len(q.Wait) == 0 {
 		return nil, nil
 	}
@@ -174,13 +168,13 @@ func (c *call) openWaitOf(q *calling.Request, admitted calling.Admitted) (*gatew
 	if err := gateway.Invalid(gateway.Under("wait", faults)); err != nil {
 		return nil, err
 	}
-	if err := c.settleWait(&b, &asked); err != nil {
+	if err := b.settle(c.tenant, &asked); err != nil {
 		return nil, err
 	}
 	asked.With = admitted.Open
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	defer stop()
-	opened, err := c.Waits.Open(ctx, asked)
+	opened, err := h.sessions.Open(ctx, asked)
 	if err != nil {
 		return nil, underWait(busy(err))
 	}

@@ -3,13 +3,13 @@ package api
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/waiting"
 )
@@ -28,10 +28,8 @@ type waitBody struct {
 	Context         gateway.Raw  `json:"context"`
 }
 
-const maxIdempotencyKey = 255 // bytes
-
 // readWait reads and checks the request for a wait.
-func (c *call) readWait() (q waiting.OpenRequest, err error) {
+func readWait(c *call) (q waiting.OpenRequest, err error) {
 	tree, raw, err := c.body()
 	if err != nil {
 		return q, err
@@ -46,7 +44,7 @@ func (c *call) readWait() (q waiting.OpenRequest, err error) {
 	if err := gateway.Invalid(b.read(tree, raw, &q, gateway.ModeHold)); err != nil {
 		return q, err
 	}
-	return q, c.settleWait(&b, &q)
+	return q, b.settle(c.tenant, &q)
 }
 
 // read reads the body that asks for a wait, and sets q from it. What b has already
@@ -64,39 +62,50 @@ func (b *waitBody) read(tree any, raw []byte, q *waiting.OpenRequest, mode gatew
 	return faults
 }
 
-// settleWait finds what a wait needs of its tenant.
-func (c *call) settleWait(b *waitBody, q *waiting.OpenRequest) error {
-	if q.Source = c.tenant.Source(b.Source); q.Source == nil || !q.Source.Enabled {
+// settle finds what a wait needs of its tenant.
+func (b *waitBody) settle(of *directory.Tenant, q *waiting.OpenRequest) error {
+	if q.Source = of.Source(b.Source); q.Source == nil || !q.Source.Enabled {
 		return errNoSource
 	}
-	if q.Mode == gateway.ModeNotify && c.tenant.Platform == nil {
+	if q.Mode == gateway.ModeNotify && of.Platform == nil {
 		return gateway.Errorf(gateway.CodePlatformNotConfigured, "mode notify needs a platform with a url, which the tenant has not")
 	}
 	return nil
 }
 
 // check sets q from the body's single members, and adds to their faults.
-func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gateway.Fault {
-	add := func(path, message string) {
-		if !slices.ContainsFunc(faults, func(f gateway.Fault) bool { return fields.Within(f.Path, path) }) {
-			faults = append(faults, gateway.Fault{Path: path, Message: message})
-		}
+func (b *waitBody) check(found []gateway.Fault, q *waiting.OpenRequest) []gateway.Fault {
+	f := &faults{found}
+	b.checkNames(f, q)
+	seconds := gateway.DefaultWaitSeconds
+	if b.TimeoutSeconds != nil {
+		seconds = *b.TimeoutSeconds
 	}
-	key := func(path, value string) string {
-		k, ok := gateway.Key(value)
-		if !ok {
-			add(path, "must stand for a key of 1 to "+strconv.Itoa(gateway.MaxKey)+" bytes, without spaces or control characters")
-		}
-		return k
+	if seconds < 1 || seconds > gateway.MaxWaitSeconds {
+		f.add("timeout_seconds", "must be a whole number from 1 to "+strconv.Itoa(gateway.MaxWaitSeconds))
 	}
+	q.Timeout = time.Duration(seconds) * time.Second
+	switch q.Mode = b.Mode; q.Mode {
+	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
+	default:
+		f.add("mode", "must be hold, notify or poll")
+	}
+	if b.Source == "" {
+		f.add("source", "is missing")
+	}
+	return f.list
+}
+
+// checkNames sets the key and the aliases.
+func (b *waitBody) checkNames(f *faults, q *waiting.OpenRequest) {
 	switch {
 	case b.ConversationKey != nil:
-		q.Key = key("conversation_key", *b.ConversationKey)
+		q.Key = f.key("conversation_key", *b.ConversationKey)
 	case b.ConversationURL == nil:
-		add("conversation_key", "is missing: set it, or conversation_url")
+		f.add("conversation_key", "is missing: set it, or conversation_url")
 	}
 	if b.ConversationURL != nil {
-		if k := key("conversation_url", *b.ConversationURL); q.Key == "" {
+		if k := f.key("conversation_url", *b.ConversationURL); q.Key == "" {
 			q.Key = k
 		} else {
 			q.Aliases = append(q.Aliases, k) // both are given: two names of one conversation
@@ -105,29 +114,12 @@ func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gatew
 	most := gateway.MaxAliases - 1
 	if len(b.Aliases) <= most {
 		for i, alias := range b.Aliases {
-			q.Aliases = append(q.Aliases, key(fields.Index("aliases", i), alias))
+			q.Aliases = append(q.Aliases, f.key(fields.Index("aliases", i), alias))
 		}
 	}
 	if len(q.Aliases) > most || len(b.Aliases) > most { // what is there very often is not looked at one by one
-		add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
+		f.add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
 	}
-	seconds := gateway.DefaultWaitSeconds
-	if b.TimeoutSeconds != nil {
-		seconds = *b.TimeoutSeconds
-	}
-	if seconds < 1 || seconds > gateway.MaxWaitSeconds {
-		add("timeout_seconds", "must be a whole number from 1 to "+strconv.Itoa(gateway.MaxWaitSeconds))
-	}
-	q.Timeout = time.Duration(seconds) * time.Second
-	switch q.Mode = b.Mode; q.Mode {
-	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
-	default:
-		add("mode", "must be hold, notify or poll")
-	}
-	if b.Source == "" {
-		add("source", "is missing")
-	}
-	return faults
 }
 
 // written gives a member of the body in the bytes in which it was written; none
@@ -137,33 +129,4 @@ func written(body []byte, member string) gateway.Raw {
 		return gateway.Raw(bytes.Clone([]byte(v.Raw)))
 	}
 	return nil
-}
-
-// idempotencyKey reads the header of that name; "" is none.
-func (c *call) idempotencyKey() (string, error) {
-	found := c.ctx.Request.Header.PeekAll("Idempotency-Key")
-	if len(found) == 0 {
-		return "", nil
-	}
-	key := string(found[0])
-	printable := func(r rune) bool { return r >= ' ' && r < 0x7f }
-	if len(found) > 1 || key == "" || len(key) > maxIdempotencyKey ||
-		slices.ContainsFunc([]rune(key), func(r rune) bool { return !printable(r) }) {
-		return "", gateway.Errorf(gateway.CodeIdempotencyKeyInvalid,
-			"Idempotency-Key must be there once, with 1 to %d printable characters of ASCII", maxIdempotencyKey)
-	}
-	return key, nil
-}
-
-// number reads a whole number of the query; least stands for none.
-func (c *call) number(name string, least, most int) (int, error) {
-	text := c.ctx.QueryArgs().Peek(name)
-	if text == nil {
-		return least, nil
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < least || n > most {
-		return 0, invalid(name, "must be a whole number from %d to %d", least, most)
-	}
-	return n, nil
 }

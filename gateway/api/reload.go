@@ -8,17 +8,21 @@ import (
 	"hookgate/gateway"
 )
 
+// operator is what only who runs the process may do.
+type operator struct{ load func() ([]string, error) } // Options.Reload
+
 // reload loads the file again. A bad one changes nothing, and the answer names
-// what is wrong with it.
-func reload(c *call) (answer, error) {
-	err := c.Reload()
+// what is wrong with it; that of a good one names the keys that take a restart.
+func (h *operator) reload(c *call) (answer, error) {
+	waiting, err := h.load()
 	var known *gateway.Error
 	switch {
 	case err == nil:
 		c.audit("the configuration was loaded again")
 		return show(http.StatusOK, struct {
-			Result string `json:"result"`
-		}{"ok"})
+			Result       string   `json:"result"`
+			NeedsRestart []string `json:"needs_restart"`
+		}{"ok", append([]string{}, waiting...)})
 	case errors.As(err, &known) && known.Code != gateway.CodeInvalidField:
 		return answer{}, err
 	}

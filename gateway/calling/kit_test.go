@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -391,11 +392,11 @@ func (w *world) notices() (all []string) {
 
 func (w *world) timeline(key string) (all []string) {
 	w.t.Helper()
-	list, err := w.sessions.Timeline("acme", key, time.Time{}, 100)
+	list, err := w.sessions.Timeline(key, store.Timeline{Tenant: "acme", Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, trace := range list {
+	for _, trace := range slices.Backward(list) {
 		all = append(all, trace.Kind+" "+trace.ID+" "+string(trace.Data))
 	}
 	return all

@@ -12,7 +12,7 @@ import (
 // extract reads all that the source's paths name in one walk: the delivery id,
 // the conversation key, and the values of match and variables. From here on the
 // callback has memory of its own.
-func (in *Inbound) extract(r *request) {
+func (r *request) extract() done {
 	src, c := r.src, &r.callback
 	r.values.Owner(src.Tenant.ID)
 	src.Plan.Set.Read(&r.document, &r.values)
@@ -21,24 +21,23 @@ func (in *Inbound) extract(r *request) {
 	c.Mark, c.Strong = r.mark()
 	if err := r.values.Err(); err != nil { // then neither is known
 		c.Key = ""
-		r.unread(err)
-		return
+		return r.unread(err)
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	received := in.Now().Add(-time.Since(r.at))
+	received := r.in.options.Now().Add(-time.Since(r.at))
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
 	r.values.Let()
+	return false
 }
 
 // unread ends the way of a callback in which nothing can be found.
-func (r *request) unread(err error) {
+func (r *request) unread(err error) done {
 	if errors.Is(err, mapping.ErrTooComplex) {
-		r.finish(gateway.OutcomeTooComplex)
-		return
+		return r.finish(gateway.OutcomeTooComplex)
 	}
-	r.fail(err)
+	return r.fail(err)
 }
 
 // conversationKey gives the key in memory of its own; "" where there is none.
@@ -68,12 +67,12 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
-	if key, n := r.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
+	if key, n := r.caller.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
 	}
 	var keyHeader []byte
 	if place := r.src.Spec.ConversationKey; place.In == mapping.InHeader {
-		keyHeader, _ = r.Get(place.Path)
+		keyHeader, _ = r.caller.Get(place.Path)
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
 		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false

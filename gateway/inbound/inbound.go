@@ -9,7 +9,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/auth/signature"
-	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/waiting"
@@ -28,10 +27,7 @@ type Options struct {
 	// trailing slash; "" takes scheme and host from the request.
 	PublicURL string
 	Log       *slog.Logger
-	// Duration is told the seconds that each callback took.
-	Duration interface{ Observe(float64) }
-	// AuthFailed counts a failed verification.
-	AuthFailed func()
+	Observer  Observer
 	// Trusts says whose X-Forwarded-For is believed, when a client fails to verify; nil:
 	// nobody's.
 	Trusts func(netip.Addr) bool
@@ -41,9 +37,16 @@ type Options struct {
 	MaxBody int
 }
 
+// Observer is told what happens, for metrics. Its funcs must be there, and return at
+// once.
+type Observer struct {
+	Took       func(seconds float64) // a callback, up to its answer
+	AuthFailed func()                // a verification failed
+}
+
 // Inbound answers callbacks.
 type Inbound struct {
-	Options
+	options  Options
 	rates    limits.Table
 	told     limits.Table // of callbacks that are too complex
 	failures limits.Failures
@@ -63,7 +66,7 @@ func New(o Options) *Inbound {
 	if o.Trusts == nil {
 		o.Trusts = func(netip.Addr) bool { return false }
 	}
-	in := &Inbound{Options: o, decoy: decoy}
+	in := &Inbound{options: o, decoy: decoy}
 	in.requests.New = func() any { return newRequest(in) }
 	return in
 }
@@ -78,7 +81,7 @@ func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) 
 		in.requests.Put(r)
 	}()
 	for _, step := range way {
-		if step(in, r); r.done() {
+		if step(r) {
 			break
 		}
 	}
@@ -92,22 +95,6 @@ func (in *Inbound) Forget(tenant string) {
 }
 
 // way is the steps of a callback, in order.
-var way = []func(*Inbound, *request){
-	(*Inbound).accept, (*Inbound).authenticate, (*Inbound).limit, (*Inbound).parse, (*Inbound).extract, (*Inbound).take,
+var way = []func(*request) done{
+	(*request).accept, (*request).authenticate, (*request).limit, (*request).parse, (*request).extract, (*request).take,
 }
-
-// take is the one atomic step. A store that cannot write is the only reason why
-// it has no outcome.
-func (in *Inbound) take(r *request) {
-	taken, err := in.Taker.Take(&r.callback)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	r.taken = taken
-}
-
-// finish ends the way with an outcome that needs no more than its word.
-func (r *request) finish(o gateway.Outcome) { r.taken.Outcome = o }
-
-func (r *request) done() bool { return r.taken.Outcome != "" }

@@ -1,26 +1,17 @@
 package waiting
 
 import (
-	"slices"
-	"time"
-
 	"hookgate/gateway"
 	"hookgate/gateway/store"
 )
 
-// Timeline gives what happened in a conversation, by any of its names, oldest
-// first: the newest most of what is not older than since.
-func (s *Sessions) Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error) {
-	names, err := s.namesOf(tenant, key)
-	if err != nil {
+// Timeline gives the lines that are asked for of the conversation that has key, by any
+// of its names, the newest first.
+func (s *Sessions) Timeline(key string, q store.Timeline) (_ []gateway.Trace, err error) {
+	if q.Names, err = s.namesOf(q.Tenant, key); err != nil {
 		return nil, err
 	}
-	if most <= 0 {
-		return nil, nil
-	}
-	lines, err := s.Store.Traces(store.Timeline{Tenant: tenant, Names: names, Since: since, Limit: most})
-	slices.Reverse(lines)
-	return lines, err
+	return s.Store.Traces(q)
 }
 
 // waitTrace is a wait's line: written when it opens, and again when it ends.

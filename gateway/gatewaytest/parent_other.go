@@ -1,8 +1,0 @@
-//go:build !linux
-
-package gatewaytest
-
-import "syscall"
-
-// withParent is nothing where a child cannot be bound to its parent.
-func withParent() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,170 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Name is the name under which a test binary runs as the program: its TestMain
+// hands over to testscript.Main, which looks at os.Args[0].
+const Name = "hookgate"
+
+// AdminToken is the admin token of programs that Start runs, unless Options.Env
+// gives another.
+const AdminToken = "hg_admin_of_the_whole_program_tests"
+
+// patience is how long a process may take for what it must do at once. It is for
+// a machine that is busy with other things, and no measure of speed.
+const patience = 60 * time.Second
+
+// Options say how a program is run.
+type Options struct {
+	Dir    string   // the data folder; "" is a fresh one
+	Config string   // text of the configuration file; "" is none
+	Env    []string // NAME=value, on top of the test's own without its HOOKGATE_ variables
+	Args   []string // further arguments of serve
+	Log    *Log     // where standard error goes; nil is a new Log
+}
+
+// Program is a running gateway.
+type Program struct {
+	Public   string // the base URL of the public listener
+	Internal string // and of the internal one
+	Dir      string // the data folder
+	File     string // the configuration file; "" for none
+	Log      *Log   // its standard error
+
+	command *exec.Cmd
+	exited  chan struct{}
+	admin   *Client
+	sender  *Client
+}
+
+// Start runs the program and gives it when it is ready. It ends with the test.
+func Start(t testing.TB, o Options) *Program {
+	t.Helper()
+	p := Launch(t, o)
+	if err := p.Listening(t); err != nil {
+		t.Fatalf("%v\n%s", err, p.Log.Text())
+	}
+	p.WaitReady(t)
+	return p
+}
+
+// Launch runs the program and waits for nothing: it may be about to fail.
+func Launch(t testing.TB, o Options) *Program {
+	t.Helper()
+	p := &Program{Dir: o.Dir, Log: o.Log}
+	if p.Dir == "" {
+		p.Dir = filepath.Join(t.TempDir(), "data")
+	}
+	if p.Log == nil {
+		p.Log = &Log{}
+	}
+	args := []string{"serve", "--public", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--data", p.Dir}
+	if o.Config != "" {
+		p.File = filepath.Join(t.TempDir(), "hookgate.yaml")
+		p.Configure(t, o.Config)
+		args = append(args, "--config", p.File)
+	}
+	env := append([]string{"HOOKGATE_ADMIN_TOKEN=" + AdminToken, "HOOKGATE_LOG_LEVEL=info"}, o.Env...)
+	command := Command(t, env, append(args, o.Args...)...)
+	command.Stderr, command.Stdout = p.Log, p.Log
+	p.Run(t, command)
+	return p
+}
+
+// Run runs what Command prepared, with its standard error at p.Log. It ends with
+// the test.
+func (p *Program) Run(t testing.TB, command *exec.Cmd) {
+	t.Helper()
+	p.command, p.exited = command, make(chan struct{})
+	if err := command.Start(); err != nil {
+		t.Fatalf("start the program: %v", err)
+	}
+	go func() {
+		_ = command.Wait() // what it exited with is asked for by Wait
+		close(p.exited)
+	}()
+	t.Cleanup(p.stop)
+}
+
+// Command prepares the program with these arguments and none of the test's own
+// HOOKGATE_ variables. It is the test binary itself under another name, so that
+// -race and -cover reach into it.
+func Command(t testing.TB, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	const marker = "HOOKGATE_TEST_CHILD=1"
+	if slices.Contains(os.Environ(), marker) {
+		t.Fatalf("this test runs as its own child: TestMain does not hand over to testscript.Main for %q", Name)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &exec.Cmd{Path: self, Args: append([]string{Name}, args...), Env: []string{marker}, SysProcAttr: withParent()}
+	for _, pair := range os.Environ() {
+		if !strings.HasPrefix(pair, "HOOKGATE_") {
+			c.Env = append(c.Env, pair)
+		}
+	}
+	c.Env = append(c.Env, env...) // of two with one name the last holds (os/exec)
+	return c
+}
+
+// Configure writes the configuration file anew.
+func (p *Program) Configure(t testing.TB, text string) {
+	t.Helper()
+	if err := os.WriteFile(p.File, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errExited = errors.New("the program ended instead of listening")
+
+// Listening waits for the line in which the program names its addresses.
+func (p *Program) Listening(t testing.TB) error {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	go func() {
+		select {
+		case <-p.exited:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	line, err := p.Log.Await(ctx, func(l Line) bool { return l.Message() == "listening" })
+	if err != nil {
+		select {
+		case <-p.exited:
+			return errExited
+		default:
+			return fmt.Errorf("no line says where the program listens: %w", err)
+		}
+	}
+	p.Public, p.Internal = "http://"+line.String("public"), "http://"+line.String("internal")
+	p.admin, p.sender = NewClient(t, p.Internal, AdminToken), NewClient(t, p.Public, "")
+	return nil
+}
+
+// WaitReady waits until /readyz says so.
+func (p *Program) WaitReady(t testing.TB) {
+	t.Helper()
+	var last Answer
+	Eventually(t, patience, func() error {
+		var err error
+		if last, err = p.admin.Do(t.Context(), http.MethodGet, "/readyz", nil); err == nil && last.Status != http.StatusOK {
+			err = fmt.Errorf("not ready: %s", last)
+		}
+		return err
+	})
+}
