@@ -5,8 +5,8 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/api"
-	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
+	"hookgate/gateway/publishing"
 )
 
 // between are the functions by which one part tells another, and knows it not.
@@ -26,7 +26,7 @@ func (b between) swapped() {
 // relay stores a request of a relay route.
 func (b between) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
 	r := q.Route
-	taken, err := b.publisher.Relay(outbound.RelayRequest{
+	taken, err := b.publisher.Relay(publishing.RelayRequest{
 		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
 		Request: q.Request, Body: q.Body,
 	})

@@ -2,6 +2,8 @@ package node
 
 import (
 	"fmt"
+
+	"hookgate/gateway"
 )
 
 // loadFile takes what the file says of resources.
@@ -18,7 +20,7 @@ func (n *Node) recover() error {
 	if err := n.sessions.Recover(); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
-	if err := n.lanes.Start(); err != nil {
+	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
 	if err := n.calls.Recover(); err != nil {

@@ -84,15 +84,3 @@ type Archive interface {
 	// one time, one wins whole.
 	Cancel(d *gateway.Delivery) error
 }
-
-// Queue is Store, and publishing.Store where lanes and publisher are one package.
-type Queue interface {
-	Store
-	Accept(p *gateway.Publication) error
-	FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error
-	Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error)
-}
-
-// AnyTenant stands for no tenant in the marks of publishes to /v1/events. It is
-// no id that a tenant can have.
-const AnyTenant = "_any"

@@ -1,4 +1,4 @@
-package outbound_test
+package publishing_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"hookgate/gateway"
-	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/store"
 )
@@ -28,12 +28,10 @@ func eventsOf(kind string, n int) []byte {
 // A publish that would make more deliveries than one may is refused before anything
 // of it is made or stored; one that makes just so many is taken.
 func TestTooManyDeliveries(t *testing.T) {
-	w := real(t, always(204))
-	w.to(func(target *outbound.Target) { target.Off = true })
-	p, snapshot := publisherOf(t, w, listeners(100))
-	p.Most = 5000
+	w := open(t)
+	p, snapshot := w.publisher(listeners(100), func(o *publishing.Options) { o.Most = 5000 })
 	acme := snapshot.Tenant("acme")
-	_, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: acme, Body: eventsOf("message", 51), IdempotencyKey: "k"})
+	_, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: acme, Body: eventsOf("message", 51), IdempotencyKey: "k"})
 	var refused *gateway.Error
 	if !errors.As(err, &refused) || refused.Code != gateway.CodeTooManyDeliveries ||
 		!strings.Contains(refused.Message, "51 events") || !strings.Contains(refused.Message, "5049") || !strings.Contains(refused.Message, "5000") {
@@ -44,7 +42,7 @@ func TestTooManyDeliveries(t *testing.T) {
 		t.Errorf("%d events were stored, %v", stored, err)
 	}
 	for kind, n := range map[string]int{"message": 50, "note": 50} { // 4950 and 5000
-		if _, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: acme, Body: eventsOf(kind, n), IdempotencyKey: kind}); err != nil {
+		if _, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: acme, Body: eventsOf(kind, n), IdempotencyKey: kind}); err != nil {
 			t.Errorf("%d of %s: %v", n, kind, err)
 		}
 	}
@@ -52,27 +50,26 @@ func TestTooManyDeliveries(t *testing.T) {
 
 // What publishes under way are about to make is shared, and given back.
 func TestDeliveriesInTheMakingAreShared(t *testing.T) {
-	w := real(t, always(204))
-	w.to(func(target *outbound.Target) { target.Off = true })
-	p, snapshot := publisherOf(t, w, listeners(100))
-	p.Making = shares.New(10_000)
-	q := outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: eventsOf("note", 25)}
-	p.Making.Take(shares.Tenant("bystander"), 1)
-	p.Making.Take(shares.Tenant("acme"), 1) // of one that is under way
+	w := open(t)
+	making := shares.New(10_000)
+	p, snapshot := w.publisher(listeners(100), func(o *publishing.Options) { o.Making = making })
+	q := publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: eventsOf("note", 25)}
+	making.Take(shares.Tenant("bystander"), 1)
+	making.Take(shares.Tenant("acme"), 1) // of one that is under way
 	_, err := p.Publish(q)
 	var refused *gateway.Error
 	if !errors.As(err, &refused) || refused.Code != gateway.CodeUnavailable || refused.RetryAfter <= 0 || !strings.Contains(refused.Message, "bounds.publishing") {
 		t.Fatalf("answered %v", err)
 	}
-	p.Making.Give(shares.Tenant("acme"), 1)
+	making.Give(shares.Tenant("acme"), 1)
 	if _, err := p.Publish(q); err != nil {
 		t.Error(err)
 	}
-	if used := p.Making.Stat().Used; used != 1 {
+	if used := making.Stat().Used; used != 1 {
 		t.Errorf("%d are still in the making", used)
 	}
 	q.Body = eventsOf("note", 10) // few are nobody's matter
-	p.Making.Take(shares.Tenant("acme"), 2400)
+	making.Take(shares.Tenant("acme"), 2400)
 	if _, err := p.Publish(q); err != nil {
 		t.Error(err)
 	}

@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import (
 	"time"
@@ -25,25 +25,25 @@ func (m measured) giveBack(b *shares.Budget) { b.Give(m.holder, m.deliveries) }
 // measure refuses a publish that makes too many deliveries, or whose tenant makes too
 // many at this moment.
 func (p *Publisher) measure(d *draft) (m measured, err error) {
-	if d.mostDeliveries() <= min(mostPooled, p.Most) {
+	if d.mostDeliveries() <= min(mostPooled, p.options.Most) {
 		return m, nil
 	}
 	n := d.countDeliveries()
-	if p.Made != nil {
-		p.Made(int64(min(n, p.Most)))
+	if p.options.Made != nil {
+		p.options.Made(int64(min(n, p.options.Most)))
 	}
-	if n > p.Most {
+	if n > p.options.Most {
 		return m, gateway.Errorf(gateway.CodeTooManyDeliveries,
-			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.Most)
+			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.options.Most)
 	}
 	if n <= mostPooled {
 		return m, nil
 	}
 	m.deliveries = int64(n)
 	if len(d.tenants) == 1 { // else it is the platform's own, which publishes for all
-		m.holder = p.Holder(d.tenants[0].of.ID)
+		m.holder = p.options.Holder(d.tenants[0].of.ID)
 	}
-	if !p.Making.Take(m.holder, m.deliveries) {
+	if !p.options.Making.Take(m.holder, m.deliveries) {
 		return measured{}, errMaking
 	}
 	return m, nil

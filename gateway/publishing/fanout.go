@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import (
 	"strconv"
@@ -39,7 +39,7 @@ func (d *draft) shareOf(tenant string) int {
 			return i
 		}
 	}
-	panic("outbound: an event of a tenant that was not counted") // count saw every event
+	panic("publishing: an event of a tenant that was not counted") // count saw every event
 }
 
 func (d *draft) trace(e *gateway.Event) {

@@ -1,12 +1,12 @@
-package outbound
+package publishing
 
 import (
-	"encoding/binary"
 	"strings"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/relayed"
 )
 
 // RelayRequest is a request of a relay route, verified and admitted. Nothing of it
@@ -35,6 +35,12 @@ type Relayed struct {
 // maxRelayIDs bounds the ids that are remembered each by itself: Meta, which
 // batches most, puts up to 1000 updates into one request. More are remembered as one.
 const maxRelayIDs = 1000
+
+// Sealer keeps unreadable in the store what the requests of relays carry; a
+// *seal.Sealer is one. aad names the place of what is sealed.
+type Sealer interface {
+	AppendSealed(dst, plaintext, aad []byte) []byte
+}
 
 // relay is one relayed request in the making. It is pooled: nothing of it is kept
 // after the commit, which copies.
@@ -66,10 +72,10 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 		r.free()
 		p.relays.Put(r)
 	}()
-	r.begin(q, p.Lanes.now())
+	r.begin(q, p.now())
 	if len(r.digests) > 0 {
-		mine := p.await(r.digests)
-		defer p.done(r.digests, mine)
+		mine := p.turns.await(r.digests)
+		defer p.turns.done(r.digests, mine)
 		first, err := p.taken(r)
 		if err != nil {
 			return Relayed{}, err
@@ -78,8 +84,8 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 			return Relayed{CallbackID: first, EventID: eventOfCallback(first), Duplicate: true}, nil
 		}
 	}
-	callback := r.build(p.Lanes.options.Sealer)
-	if err := p.Queue.Accept(&r.publication); err != nil {
+	callback := r.build(p.options.Sealer)
+	if err := p.store.Accept(&r.publication); err != nil {
 		return Relayed{}, err
 	}
 	p.wake(r.publication.Deliveries)
@@ -123,16 +129,12 @@ func (r *relay) begin(q RelayRequest, now time.Time) {
 // digest is of texts of this route and tenant.
 func (r *relay) digest(kind byte, texts ...string) gateway.MarkKey {
 	b := append(r.scratch[:0], kind)
-	b = appendText(appendText(b, r.Tenant.ID), r.Route)
+	b = relayed.AppendText(relayed.AppendText(b, r.Tenant.ID), r.Route)
 	for _, text := range texts {
-		b = appendText(b, text)
+		b = relayed.AppendText(b, text)
 	}
 	r.scratch = b
 	return gateway.NewMarkKey(gateway.MarkRelay, b)
-}
-
-func appendText(dst []byte, text string) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
 // taken gives the callback's id of a request that this one repeats, "" for none. The
@@ -141,7 +143,7 @@ func appendText(dst []byte, text string) []byte {
 func (p *Publisher) taken(r *relay) (first string, err error) {
 	byID, fresh := "", 0
 	for i, digest := range r.digests {
-		m, found, err := p.Queue.Mark(r.Tenant.ID, digest, r.Window)
+		m, found, err := p.store.Mark(r.Tenant.ID, digest, r.Window)
 		if err != nil {
 			return "", err
 		}
@@ -169,8 +171,8 @@ func (r *relay) build(sealer Sealer) (callback string) {
 	id := gateway.NewID(gateway.PrefixEvent, r.at)
 	callback = callbackOfEvent(id)
 	path, _, _ := strings.Cut(r.Request.Target, "?")
-	r.plain = appendRequest(r.plain[:0], &r.Request)
-	r.scratch = appendPlace(r.scratch[:0], r.Tenant.ID, id)
+	r.plain = relayed.Append(r.plain[:0], &r.Request)
+	r.scratch = relayed.AppendPlace(r.scratch[:0], r.Tenant.ID, id)
 	r.of = gateway.Relayed{
 		Route: r.Route, Method: r.Request.Method, Path: path,
 		Sealed: sealer.AppendSealed(r.of.Sealed[:0], r.plain, r.scratch),

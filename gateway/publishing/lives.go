@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import "hookgate/gateway"
 

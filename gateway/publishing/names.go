@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import (
 	"context"
@@ -100,7 +100,7 @@ func (p *Publisher) learn(d *draft) (done func(stored bool), err error) {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxLearn)
 	defer stop()
-	d.publication.Changes, done, err = p.Learner.Learn(ctx, d.named)
+	d.publication.Changes, done, err = p.options.Learner.Learn(ctx, d.named)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = gateway.Unavailable("a conversation is busy whose names these events tell", time.Second)
 	}

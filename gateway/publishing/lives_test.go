@@ -1,18 +1,20 @@
-package outbound_test
+package publishing_test
 
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/store"
 )
 
 // Nothing is stored for a tenant that has been deleted since the request began.
 func TestNothingForATenantThatIsGone(t *testing.T) {
-	inRelayBubble(t, always(204), []string{"http://one.test"}, func(t *testing.T, r *relayWorld) {
+	synctest.Test(t, func(t *testing.T) {
+		r := relays(open(t))
 		d := directory.New()
 		d.Swap(r.snapshot)
 		acme, other := d.Current().Tenant("acme"), d.Current().Tenant("other")
@@ -25,11 +27,11 @@ func TestNothingForATenantThatIsGone(t *testing.T) {
 		}
 		_, err := r.publisher.Relay(r.request("late"))
 		gone("a relay", err)
-		_, err = r.publisher.Publish(outbound.PublishRequest{
+		_, err = r.publisher.Publish(publishing.Request{
 			Snapshot: d.Current(), Tenant: acme, Body: []byte(`{"events":[{"event":{"type":"note"}}]}`),
 		})
 		gone("a publish", err)
-		if _, err = r.publisher.Publish(outbound.PublishRequest{
+		if _, err = r.publisher.Publish(publishing.Request{
 			Snapshot: d.Current(), Tenant: other, Body: []byte(`{"events":[{"event":{"type":"note"}}]}`),
 		}); err != nil {
 			t.Errorf("another tenant's: %v", err)

@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import (
 	"strconv"
@@ -12,7 +12,7 @@ import (
 // draft is one publish in the making. It is pooled: nothing of it is kept after
 // the commit, which copies.
 type draft struct {
-	PublishRequest
+	Request
 	at          time.Time
 	root, item  mapping.Values
 	document    mapping.Document
@@ -31,8 +31,8 @@ type tenantShare struct {
 	events int
 }
 
-func (d *draft) begin(q PublishRequest, now time.Time) {
-	d.PublishRequest, d.at = q, gateway.At(now).Time
+func (d *draft) begin(q Request, now time.Time) {
+	d.Request, d.at = q, gateway.At(now).Time
 }
 
 func (d *draft) free() {

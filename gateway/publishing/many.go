@@ -1,4 +1,4 @@
-package outbound
+package publishing
 
 import (
 	"time"
@@ -16,9 +16,9 @@ import (
 // publishMany is the rest of Publish for one that was measured, and makes many.
 func (p *Publisher) publishMany(d *draft) (Published, error) {
 	turn := []gateway.MarkKey{d.turnOfMany()}
-	mine := p.await(turn)
-	defer p.done(turn, mine)
-	many := d.fanoutMany(gateway.At(p.Lanes.now()).Time)
+	mine := p.turns.await(turn)
+	defer p.turns.done(turn, mine)
+	many := d.fanoutMany(gateway.At(p.now()).Time)
 	learned, err := p.learn(d)
 	if err != nil {
 		return Published{}, err
@@ -33,7 +33,7 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 	defer tell()
 	answer := d.answer()
 	d.markWith(answer)
-	err = p.Queue.FanOut(&d.publication, many, func() {
+	err = p.store.FanOut(&d.publication, many, func() {
 		stored = true
 		tell() // others wait for the names
 		p.accepted(d)
@@ -108,16 +108,4 @@ func (a *audience) add(e *gateway.Event, of *directory.Tenant) (n int) {
 		n++
 	}
 	return n
-}
-
-// wakeInTurn wakes lanes whose deliveries stand together.
-func (p *Publisher) wakeInTurn(made []gateway.Delivery) {
-	for len(made) > 0 {
-		n := 1
-		for n < len(made) && made[n].Endpoint == made[0].Endpoint {
-			n++
-		}
-		p.wake(made[:n])
-		made = made[n:]
-	}
 }
