@@ -73,15 +73,14 @@ func (k *kit) Write(line []byte) (int, error) {
 
 func (k *kit) logged() string { k.mu.Lock(); defer k.mu.Unlock(); return k.logs.String() }
 
-// opened is the Observer: it tells when a wait is registered, and hears no more.
+// opened is told when a wait is registered.
 type opened chan struct{}
 
-func (o opened) WaitOpened(string)                                          { o <- struct{}{} }
-func (o opened) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (o opened) WaitTaken(string, string)                                   {}
-func (o opened) TimerLag(time.Duration)                                     {}
-func (o opened) ParkedChanged(string, int)                                  {}
-func (o opened) RulesCache(bool)                                            {}
+func (o opened) open(_ string, delta int) {
+	if delta > 0 {
+		o <- struct{}{}
+	}
+}
 
 // newKit makes the API; set may change its options.
 func newKit(t *testing.T, set ...func(*api.Options)) *kit {
@@ -95,7 +94,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
 	k.waits, err = waiting.New(waiting.Options{
-		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}, Above: k.here.Above,
+		Ledger: k.store, Archive: k.store, Recovery: k.store, Observer: waiting.Observer{Open: k.opened.open}, Above: k.here.Above,
 		Holder: func(tenant string) shares.Holder {
 			if t := k.here.Current().Tenant(tenant); t != nil {
 				return k.here.Current().Holder(t)
@@ -105,7 +104,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
-	k.must(k.waits.Recover())
+	k.must(k.waits.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.waits.Close)
 	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	k.must(err)

@@ -261,12 +261,12 @@ func (w *world) start() {
 		w.told <- struct{}{}
 	}
 	if w.sessions, err = waiting.New(waiting.Options{
-		Store: store, Observer: nobody{}, Notify: notify,
+		Ledger: store, Archive: store, Recovery: store, Observer: waiting.Observer{Noticed: notify},
 		Source: func(_, source string) *directory.Source { return w.acme().Source(source) },
 	}); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.sessions.Recover(); err != nil {
+	if err := w.sessions.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
 	o := calling.Options{
@@ -422,16 +422,6 @@ func coded(t testing.TB, err error, code gateway.Code) *gateway.Error {
 	}
 	return known
 }
-
-// nobody observes waits.
-type nobody struct{}
-
-func (nobody) WaitOpened(string)                                          {}
-func (nobody) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (nobody) WaitTaken(string, string)                                   {}
-func (nobody) TimerLag(time.Duration)                                     {}
-func (nobody) ParkedChanged(string, int)                                  {}
-func (nobody) RulesCache(bool)                                            {}
 
 // locked is a writer for many.
 type locked struct {

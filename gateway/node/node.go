@@ -239,10 +239,10 @@ func (n *Node) relay(q proxy.RelayRequest) (id string, duplicate bool, err error
 
 func (n *Node) openSessions() (err error) {
 	n.sessions, err = waiting.New(waiting.Options{
-		Store: n.store, Notify: n.lanes.Wake, Withhold: n.lanes.Withhold, Let: n.lanes.Let, Source: n.source, Now: n.clock.Now,
+		Ledger: n.store, Archive: n.store, Recovery: n.store, Withhold: n.lanes.Withhold, Let: n.lanes.Let, Source: n.source, Now: n.clock.Now,
 		Holder: n.holder, Above: n.directory.Above,
 		Places: n.budget("waits", int64(n.config.Bounds.Waits)), Contexts: n.budget("contexts", int64(n.config.Bounds.Contexts)),
-		Observer: newWaitObserver(n.directory, n.metrics),
+		Observer: newWaitObserver(n.directory, n.metrics).told(n.lanes.Wake),
 	})
 	if err != nil {
 		return err
@@ -307,7 +307,7 @@ func (n *Node) firstToken() error {
 }
 
 func (n *Node) recover() error {
-	if err := n.sessions.Recover(); err != nil {
+	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
 	if err := n.lanes.Start(); err != nil {

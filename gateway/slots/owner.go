@@ -128,6 +128,13 @@ func (o *Owner) reread(slot gateway.Slot) (done bool) {
 	return true
 }
 
+// Between does something while no slot moves, and waits for that.
+func (o *Owner) Between(do func()) {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	do()
+}
+
 // Steady does something with the slots that are owned and read, which none is given up
 // before; nothing while slots move.
 func (o *Owner) Steady(do func(gateway.SlotSet)) {

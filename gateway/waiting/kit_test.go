@@ -28,7 +28,7 @@ type kit struct {
 	store    *pebblestore.Store
 	sessions *waiting.Sessions
 	source   *directory.Source
-	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
+	wrap     func(waiting.Ledger) waiting.Ledger // nil: the store as it is
 	lane     *lane                             // nil: nothing is kept back
 	crashing bool                              // what is heard is stored, and then the process is gone
 
@@ -52,27 +52,30 @@ type counts struct {
 	lag                        time.Duration // the largest
 }
 
-func (k *kit) WaitOpened(string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.open++ }
-func (k *kit) WaitEnded(string, string, gateway.WaitState, time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.open--
-	k.counts.ended++
-}
-func (k *kit) WaitTaken(string, string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.taken++ }
-func (k *kit) TimerLag(d time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.lag = max(k.counts.lag, d)
-}
-func (k *kit) ParkedChanged(_ string, delta int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.parked += delta
-}
-func (k *kit) RulesCache(bool) {
-	if do := k.onRules.Swap(nil); do != nil {
-		(*do)()
+// observer counts, and notes what is noticed.
+func (k *kit) observer() waiting.Observer {
+	count := func(do func(*counts)) { k.mu.Lock(); defer k.mu.Unlock(); do(&k.counts) }
+	return waiting.Observer{
+		Open: func(_ string, delta int) { count(func(c *counts) { c.open += delta }) },
+		Ended: func(string, string, gateway.WaitState, time.Duration) {
+			count(func(c *counts) { c.ended++ })
+		},
+		Taken:    func(string, string) { count(func(c *counts) { c.taken++ }) },
+		TimerLag: func(d time.Duration) { count(func(c *counts) { c.lag = max(c.lag, d) }) },
+		Parked:   func(_ string, delta int) { count(func(c *counts) { c.parked += delta }) },
+		RulesCache: func(bool) {
+			if do := k.onRules.Swap(nil); do != nil {
+				(*do)()
+			}
+		},
+		Noticed: func(_ gateway.LaneKey, due gateway.Due) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.notices = append(k.notices, due)
+			if k.onNotice != nil {
+				k.onNotice()
+			}
+		},
 	}
 }
 
@@ -129,26 +132,18 @@ func (k *kit) start() {
 		k.t.Fatal(err)
 	}
 	k.counts = counts{}
-	var store waiting.Store = k.store
+	var ledger waiting.Ledger = k.store
 	if k.wrap != nil {
-		store = k.wrap(store)
+		ledger = k.wrap(ledger)
 	}
 	o := waiting.Options{
-		Store: store, Observer: k, Places: k.places, Contexts: k.contexts, Now: k.now,
+		Ledger: ledger, Archive: k.store, Recovery: k.store, Observer: k.observer(), Places: k.places, Contexts: k.contexts, Now: k.now,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			return shares.Tenant(tenant, k.above...)
 		},
 		Source: func(_, _ string) *directory.Source { return k.source },
-		Notify: func(lane gateway.LaneKey, due gateway.Due) {
-			k.mu.Lock()
-			defer k.mu.Unlock()
-			k.notices = append(k.notices, due)
-			if k.onNotice != nil {
-				k.onNotice()
-			}
-		},
 	}
 	if k.lane != nil {
 		o.Withhold, o.Let = k.lane.withhold, k.lane.let
@@ -156,7 +151,7 @@ func (k *kit) start() {
 	if k.sessions, err = waiting.New(o); err != nil {
 		k.t.Fatal(err)
 	}
-	if err := k.sessions.Recover(); err != nil {
+	if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
 		k.t.Fatal(err)
 	}
 }

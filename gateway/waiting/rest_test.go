@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"hookgate/gateway"
 )
@@ -12,8 +11,16 @@ import (
 // A tenant is forgotten when those at work for it are done, and nobody starts anew.
 func TestForgetWaitsForTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Sessions{Options: Options{Now: time.Now}, rooms: map[string]*room{}}
-		r := s.room("acme")
+		s, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		s.rooms.serve(gateway.AllSlots(), nil)
+		r, err := s.rooms.get("acme")
+		if err != nil {
+			t.Fatal(err)
+		}
 		mark := gateway.NewMarkKey(gateway.MarkOpen, []byte("k"))
 		var named, marked turn
 		if r.acquire(background, &named, []name{{"payments", "1"}}, nil) != nil || r.acquire(background, &marked, nil, &mark) != nil {
@@ -34,7 +41,7 @@ func TestForgetWaitsForTurns(t *testing.T) {
 			if err := r.acquire(background, &turn{}, []name{{"payments", "2"}}, nil); !errors.Is(err, errGone) {
 				t.Errorf("one starts anew: %v", err)
 			}
-			r.release(s, work)
+			r.release(work)
 		}
 		<-forgotten
 	})

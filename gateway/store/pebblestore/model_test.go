@@ -105,7 +105,7 @@ func (x *machine) end(t *rapid.T) {
 			oldest = w.CreatedAt
 		}
 	}
-	x.ReleaseBefore(oldest)
+	x.ReleaseBefore(gateway.AllSlots(), oldest)
 }
 
 func (x *machine) mark(t *rapid.T) {
@@ -231,7 +231,7 @@ func (x *machine) check(t *rapid.T) {
 	}
 	var waits []string
 	parked := 0
-	err := x.Recover(func(w *gateway.Wait) error { waits = append(waits, w.ID); return nil }, func(*gateway.Parked) error { parked++; return nil })
+	err := x.Recover(gateway.AllSlots(), func(w *gateway.Wait) error { waits = append(waits, w.ID); return nil }, func(*gateway.Parked) error { parked++; return nil })
 	slices.Sort(open)
 	slices.Sort(waits)
 	if err != nil || !slices.Equal(waits, open) {

@@ -89,7 +89,7 @@ func TestCloseInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
-	err := s.Recover(func(*gateway.Wait) error {
+	err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error {
 		go func() { closed <- s.Close() }()
 		for !s.using.isEnded() {
 			runtime.Gosched()
@@ -118,7 +118,7 @@ func TestClosed(t *testing.T) {
 	if err := s.Healthy(); !errors.Is(err, errClosed) {
 		t.Errorf("healthy: %v", err)
 	}
-	s.ReleaseBefore(s.opts.Now())
+	s.ReleaseBefore(gateway.AllSlots(), s.opts.Now())
 	s.Stats()
 }
 

@@ -10,15 +10,19 @@ import (
 // maxParking is the longest that a callback is parked (SPEC 5), and some.
 const maxParking = 10 * time.Minute
 
-// Recover gives every open wait, and every parked callback that has not expired
-// without its body and document, in no set order.
-func (s *Store) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
+// Recover gives every open wait of the tenants of slots, and every parked callback of
+// theirs that has not expired without its body and document, in no set order. A store
+// that has failed cannot tell what is durable, and gives nothing.
+func (s *Store) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
 	defer s.using.leave()
+	if err := s.refuse(); err != nil {
+		return err
+	}
 	now := s.opts.Now()
-	err := s.fromULID(kindWait, s.released.before(), func(tenant string, id, value []byte) error {
+	err := s.fromULID(slots, kindWait, s.released.before(), func(tenant string, id, value []byte) error {
 		open, err := peekWait(value)
 		if err != nil || !open {
 			return err
@@ -32,7 +36,7 @@ func (s *Store) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Par
 	if err != nil {
 		return err
 	}
-	return s.fromULID(kindParked, now.Add(-maxParking), func(tenant string, id, value []byte) error {
+	return s.fromULID(slots, kindParked, now.Add(-maxParking), func(tenant string, id, value []byte) error {
 		p, err := decodeParked(tenant, id, value, true)
 		if err != nil || !p.Expires.After(now) {
 			return err
@@ -41,11 +45,14 @@ func (s *Store) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Par
 	})
 }
 
-// fromULID visits the records of a kind, of every tenant, whose ULIDs are not
+// fromULID visits the records of a kind, of every tenant of slots, whose ULIDs are not
 // older than from. It leaps over all older ones.
-func (s *Store) fromULID(kind byte, from time.Time, visit func(tenant string, id, value []byte) error) error {
+func (s *Store) fromULID(slots gateway.SlotSet, kind byte, from time.Time, visit func(tenant string, id, value []byte) error) error {
 	floor := floorULID(from)
 	return s.eachTenant(kind, func(t *tenantScan) error {
+		if !slots.Has(gateway.SlotOf(t.tenant)) {
+			return nil
+		}
 		for more := t.it.SeekGE(append(t.prefix[:len(t.prefix):len(t.prefix)], floor[:]...)); more && t.inside(); more = t.it.Next() {
 			id := t.it.Key()[len(t.prefix):]
 			if len(id) != ulidAt {
@@ -66,6 +73,7 @@ func (s *Store) fromULID(kind byte, from time.Time, visit func(tenant string, id
 type released struct {
 	mu     sync.Mutex
 	at     time.Time // every wait created before it has ended
+	said   [gateway.Slots]time.Time // the same, of each slot; at is the earliest
 	saved  time.Time // as it is stored
 	points []point   // rising; one for every pointEvery of the last day
 }
@@ -84,10 +92,10 @@ func (r *released) before() time.Time {
 	return r.at
 }
 
-// ReleaseBefore says that every wait created before at has ended: recovery need
+// ReleaseBefore says that every wait of slots created before at has ended: recovery need
 // not look at them again, and gateway.OutcomeKept from now they expire. The last
 // said counts, also when it is earlier. It is a hint and is not synced.
-func (s *Store) ReleaseBefore(at time.Time) {
+func (s *Store) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
 	if s.using.enter() != nil {
 		return
 	}
@@ -95,6 +103,7 @@ func (s *Store) ReleaseBefore(at time.Time) {
 	r := &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	at = r.say(slots, at)
 	if !r.move(at, s.opts.Now()) {
 		return
 	}
@@ -106,6 +115,19 @@ func (s *Store) ReleaseBefore(at time.Time) {
 	}
 }
 
+// say notes what was said of slots, and gives the earliest of all.
+func (r *released) say(slots gateway.SlotSet, at time.Time) time.Time {
+	for slot := range slots.All() {
+		r.said[slot] = at
+	}
+	for _, other := range r.said {
+		if other.Before(at) {
+			at = other
+		}
+	}
+	return at
+}
+
 // keepOpen takes a release back for a wait that is opened with an older id: the
 // clock was set back.
 func (s *Store) keepOpen(b *batch, id string) {
@@ -113,7 +135,7 @@ func (s *Store) keepOpen(b *batch, id string) {
 	created, r := timeOfULID(u[:]), &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if created.Before(r.at) && r.move(created, created) {
+	if created.Before(r.at) && r.move(r.say(gateway.AllSlots(), created), created) {
 		r.put(b)
 		r.saved = created
 	}
@@ -170,6 +192,7 @@ func (s *Store) loadReleased() error {
 			points = append(points, point{d.time(), d.time()})
 		}
 		s.released.at, s.released.saved, s.released.points = at, at, points
+		s.released.say(gateway.AllSlots(), at)
 		return d.done(kindMeta)
 	})
 	return err

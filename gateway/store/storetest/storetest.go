@@ -1,5 +1,5 @@
 // Package storetest holds every store to what the ways ask of one: each promise
-// of waiting.Store, outbound.Queue and resources.Store is a test that any store
+// of waiting's, outbound.Queue and resources.Store is a test that any store
 // can run (Run).
 package storetest
 
@@ -16,7 +16,9 @@ import (
 
 // Store is all that the ways need of a store, and what tests need beside it.
 type Store interface {
-	waiting.Store
+	waiting.Ledger
+	waiting.Archive
+	waiting.Recovery
 	outbound.Queue
 	resources.Store
 

@@ -40,7 +40,7 @@ func waitOutcomeKept(k *kit) {
 	k.commit(&gateway.Change{Wait: w})
 	k.now = k.now.Add(time.Minute)
 	k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateTimedOut, gateway.ReasonTimeout)})
-	k.ReleaseBefore(k.now)
+	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	k.pass(gateway.OutcomeKept - time.Nanosecond)
 	k.twice(func() {
 		if _, err := k.Wait(acme, w.ID); err != nil {

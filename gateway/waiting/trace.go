@@ -1,20 +1,6 @@
 package waiting
 
-import (
-	"time"
-
-	"hookgate/gateway"
-)
-
-// Timeline gives what happened in a conversation, by any of its names, oldest
-// first: the newest most of what is not older than since.
-func (s *Sessions) Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error) {
-	names, err := s.namesOf(tenant, key)
-	if err != nil {
-		return nil, err
-	}
-	return s.Store.Traces(tenant, names, since, most)
-}
+import "hookgate/gateway"
 
 // waitTrace is a wait's line: written when it opens, and again when it ends.
 func waitTrace(w *gateway.Wait, data gateway.Raw) gateway.Trace {
