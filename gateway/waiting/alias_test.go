@@ -331,7 +331,7 @@ func TestAliasesAtOnce(t *testing.T) {
 // failingStore cannot write names.
 type failingStore struct{ waiting.Ledger }
 
-var errNoDisk = errors.New("no disk")
+var errNoDisk error = gateway.Unavailable("no disk", time.Second)
 
 func (s *failingStore) Commit(changes ...*gateway.Change) error {
 	if changes[0].Names != nil {

@@ -87,7 +87,7 @@ func (k *taking) enter() done {
 	if k.Key != "" {
 		names = append(names, name{k.Source.ID, k.Key})
 	}
-	for again := true; again; names = k.at() {
+	for again := true; again; {
 		if err := r.acquire(background, &k.turn, names, k.mark); err != nil {
 			return k.fail(err)
 		}
@@ -97,6 +97,7 @@ func (k *taking) enter() done {
 		}
 		if again {
 			k.leave()
+			names = k.at()
 		}
 	}
 	return false
