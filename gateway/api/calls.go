@@ -18,9 +18,11 @@ import (
 
 // Calls is what the API needs of package calling.
 type Calls interface {
-	// Admit takes the right and the place of a call; an error says that there is none.
-	// run: it is for Run, always sync, with everything that was sent and found.
-	Admit(q calling.Request, run bool) (calling.Admitted, error)
+	// Call makes a call, after it has opened the wait that goes with it; an error says
+	// that there was none.
+	Call(ctx context.Context, q calling.Request) (*gateway.Call, error)
+	// Run is Call, always sync, with everything that was sent and found.
+	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
 	// Breaker tells how a webhook's circuit breaker stands.
 	Breaker(tenant, webhook string) (state string, until time.Time)
 	// Challenge asks a url to prove that it knows the token of its connection.
@@ -32,16 +34,19 @@ type appender func(as *gateway.Call, dst []byte) []byte
 
 // callWebhook makes a call, after it has opened the wait that goes with it.
 func callWebhook(c *call) (answer, error) {
-	return c.makeCall(false, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
-		made, err := a.Call(ctx)
+	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		made, err := c.Calls.Call(ctx, q)
 		return made, (*gateway.Call).AppendJSON, err
 	})
 }
 
 // runWebhook is callWebhook for the person who sets a webhook up.
 func runWebhook(c *call) (answer, error) {
-	return c.makeCall(true, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
-		run := a.Run(ctx)
+	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		run, err := c.Calls.Run(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
 		return run.Call, func(as *gateway.Call, dst []byte) []byte {
 			shown := *run
 			shown.Call = as
@@ -50,11 +55,8 @@ func runWebhook(c *call) (answer, error) {
 	})
 }
 
-// makeCall admits the call before it opens its wait, which takes a callback that was
-// parked for it: for a call that is refused nothing is taken. And the wait is opened
-// before the call is made: a callback that is quicker than the backend's answer finds
-// it.
-func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*gateway.Call, appender, error)) (answer, error) {
+// makeCall makes a call, and stays for the end of its wait where that is held.
+func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
 	q, err := c.readCall()
 	if err != nil {
 		return answer{}, err
@@ -62,21 +64,12 @@ func (c *call) makeCall(run bool, do func(context.Context, calling.Admitted) (*g
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	admitted, err := c.Calls.Admit(q, run)
+	if len(q.Wait) > 0 {
+		q.Open = c.openWaitOf(q)
+	}
+	made, show, err := do(context.Background(), q) // bounded by the webhook's timeout
 	if err != nil {
 		return answer{}, err
-	}
-	opened, err := c.openWaitOf(&q, admitted)
-	if err != nil {
-		admitted.Release()
-		return answer{}, err
-	}
-	made, show, err := do(context.Background(), admitted) // bounded by the webhook's timeout
-	if err != nil {
-		return answer{}, err // it had no wait: its promise would have been stored with it
-	}
-	if made.Wait == nil {
-		made.Wait = opened // how it now stands could not be read
 	}
 	say := c.endOfCall(made, show)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
@@ -152,39 +145,44 @@ var goingFields = append([]edge.Field{{Name: "Connection", Value: "close"}}, jso
 // the call.
 var callWait = fields.ReadOnly("alias_path")
 
-// openWaitOf opens the wait that a call asks for; nil where it asks for none. Its
-// members are those of the body that opens any wait (SPEC 6), its key the call's.
-func (c *call) openWaitOf(q *calling.Request, admitted calling.Admitted) (*gateway.Wait, error) {
-	if len(q.Wait) == 0 {
-		return nil, nil
+// openWaitOf gives what opens the wait that a call asks for. Its members are those of the
+// body that opens any wait (SPEC 6), its key the call's.
+func (c *call) openWaitOf(q calling.Request) func(context.Context, func(string) *gateway.Change) (*gateway.Wait, error) {
+	return func(ctx context.Context, promise func(waitID string) *gateway.Change) (*gateway.Wait, error) {
+		asked, err := c.readWaitOf(&q)
+		if err != nil {
+			return nil, err
+		}
+		asked.With = promise
+		ctx, stop := context.WithTimeout(ctx, maxTurn)
+		defer stop()
+		opened, err := c.Waits.Open(ctx, asked)
+		if err != nil {
+			return nil, underWait(busy(err))
+		}
+		return opened.Wait, nil
 	}
+}
+
+// readWaitOf reads and checks what a call asks for as its wait.
+func (c *call) readWaitOf(q *calling.Request) (asked waiting.OpenRequest, err error) {
 	tree, err := fields.Parse(q.Wait)
 	if err != nil {
-		return nil, err
+		return asked, err
 	}
 	if q.Key == "" {
-		return nil, invalid("conversation_key", "is missing: a wait needs it")
+		return asked, invalid("conversation_key", "is missing: a wait needs it")
 	}
-	key, asked := q.Key, waiting.OpenRequest{}
+	key := q.Key
 	b := waitBody{ConversationKey: &key}
 	faults := b.read(tree, q.Wait, &asked, gateway.ModePoll, callWait)
 	if len(faults) == 0 && asked.Key != q.Key {
 		faults = append(faults, gateway.Fault{Path: "conversation_key", Message: "is not that of the call: leave it out"})
 	}
 	if err := gateway.Invalid(gateway.Under("wait", faults)); err != nil {
-		return nil, err
+		return asked, err
 	}
-	if err := c.settleWait(&b, &asked); err != nil {
-		return nil, err
-	}
-	asked.With = admitted.Open
-	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
-	defer stop()
-	opened, err := c.Waits.Open(ctx, asked)
-	if err != nil {
-		return nil, underWait(busy(err))
-	}
-	return opened.Wait, nil
+	return asked, c.settleWait(&b, &asked)
 }
 
 // underWait puts faults of a wait's rules where the body of a call has them.

@@ -165,7 +165,7 @@ func (k *kit) carry(log *slog.Logger) {
 // call makes calls, which may reach loopback too.
 func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 	k.calls = calling.New(calling.Options{
-		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log, Above: k.here.Above,
+		Sender: k.sender, Store: k.store, Waits: k.waits, Version: "test", Log: log, Above: k.here.Above,
 		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
 		Webhook: func(tenant, webhook string) *directory.Webhook {
 			if t := k.here.Current().Tenant(tenant); t != nil {
@@ -173,14 +173,14 @@ func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 			}
 			return nil
 		},
-		Failed: func(tenant, webhook, text string) {
+		Observer: calling.Observer{Noticed: k.lanes.Wake, Failed: func(tenant, webhook, text string) {
 			if err := res.SetWebhookError(tenant, webhook, text); err != nil {
 				k.t.Error(err)
 			}
 			k.failed <- text
-		},
+		}},
 	})
-	k.must(k.calls.Recover())
+	k.must(k.calls.Acquire(gateway.AllSlots()))
 	k.t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		defer stop()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
@@ -12,10 +13,10 @@ func (n *Node) openCalls() error {
 	n.calls = calling.New(calling.Options{
 		Pending: n.budget("calls", int64(bounds.Calls)), Waited: n.budget("waited_calls", int64(bounds.WaitedCalls)),
 		Requests: n.budget("call_requests", int64(bounds.CallRequests)), Holder: n.holder, Above: n.directory.Above, Now: n.clock.Now,
-		Sender: n.transport, Store: n.store, Waits: n.sessions, Notify: n.lanes.Wake, Webhook: n.webhook,
+		Sender: n.transport, Store: n.store, Waits: n.sessions, Webhook: n.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return n.transport.CheckURL(url, true) },
-		Failed:   n.callFailed, Duration: n.metrics.CallDuration(), Version: n.Version, Log: n.Log,
+		Observer: calling.Observer{Ended: n.callEnded(), Failed: n.callFailed, Noticed: n.lanes.Wake}, Version: n.Version, Log: n.Log,
 	})
 	n.onStop(n.leaveCalls)
 	return nil
@@ -36,6 +37,12 @@ func (n *Node) webhook(tenant, id string) *directory.Webhook {
 		return t.Webhook(id)
 	}
 	return nil
+}
+
+// callEnded gives what counts how long calls took.
+func (n *Node) callEnded() func(time.Duration) {
+	duration := n.metrics.CallDuration()
+	return func(took time.Duration) { duration.Observe(took.Seconds()) }
 }
 
 // callFailed keeps how the last call of a chatbot's webhook failed, "" for one that

@@ -313,7 +313,7 @@ func (n *Node) recover() error {
 	if err := n.lanes.Start(); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
-	if err := n.calls.Recover(); err != nil {
+	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
 	n.proveEndpoints()

@@ -44,15 +44,21 @@ func decodePendingCall(tenant string, id, value []byte) (*gateway.PendingCall, e
 	return c, d.done(kindPending)
 }
 
-// PendingCalls gives the calls of every tenant whose outcome is still promised,
+// PendingCalls gives the calls of the tenants of some slots whose outcome is still promised,
 // oldest first. They are as many as a process had under way at once, so this is
-// all of them.
-func (s *Store) PendingCalls() (list []*gateway.PendingCall, err error) {
+// all of them. A store that has failed cannot tell what is durable, and gives nothing.
+func (s *Store) PendingCalls(of gateway.SlotSet) (list []*gateway.PendingCall, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
+	if err := s.refuse(); err != nil {
+		return nil, err
+	}
 	err = s.eachTenant(kindPending, func(t *tenantScan) error {
+		if !of.Has(gateway.SlotOf(t.tenant)) {
+			return nil
+		}
 		for more := true; more && t.inside(); more = t.it.Next() {
 			id := t.it.Key()[len(t.prefix):]
 			if len(id) != ulidAt {

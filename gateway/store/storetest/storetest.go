@@ -29,9 +29,9 @@ type Store interface {
 	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
 		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
 
-	// PendingCalls gives the calls of every tenant that are pending and not settled,
-	// oldest first.
-	PendingCalls() ([]*gateway.PendingCall, error)
+	// PendingCalls gives the calls of the tenants of slots that are pending and not
+	// settled, oldest first.
+	PendingCalls(slots gateway.SlotSet) ([]*gateway.PendingCall, error)
 	// Expire removes what is too old at now.
 	Expire(now time.Time) error
 	Close() error

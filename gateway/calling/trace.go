@@ -1,0 +1,33 @@
+package calling
+
+import (
+	"strconv"
+
+	"hookgate/gateway"
+)
+
+// traces is a call's line in the timeline of its conversation; none without one.
+func traces(r *gateway.Call) []gateway.Trace {
+	if r.ConversationKey == "" {
+		return nil
+	}
+	return []gateway.Trace{{
+		Tenant: r.Tenant, Key: r.ConversationKey, At: r.CreatedAt, Kind: "call", ID: r.ID, Data: appendTrace(make([]byte, 0, 192), r),
+	}}
+}
+
+func appendTrace(dst []byte, r *gateway.Call) []byte {
+	dst = gateway.AppendString(append(dst, `{"webhook":`...), r.Webhook)
+	dst = gateway.AppendString(append(dst, `,"outcome":`...), string(r.Outcome))
+	dst = gateway.AppendWord(append(dst, `,"reason":`...), r.Reason)
+	dst = append(dst, `,"status":`...)
+	if r.Status == 0 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = strconv.AppendInt(dst, int64(r.Status), 10)
+	}
+	dst = strconv.AppendInt(append(dst, `,"duration_ms":`...), r.Duration.Milliseconds(), 10)
+	dst = strconv.AppendInt(append(dst, `,"attempts":`...), int64(r.Attempts), 10)
+	dst = gateway.AppendWord(append(dst, `,"wait_id":`...), r.WaitID)
+	return append(dst, '}')
+}
