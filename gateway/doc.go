@@ -10,6 +10,7 @@
 //
 //	inbound    accept, authenticate, extract, take, reply
 //	mapping    paths, conditions, typed variables and templates over the raw bytes
+//	           (in it rawjson, jsonpath, jinja, pattern, and work, which bounds them)
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
 // An event of the platform goes to every endpoint that subscribed to it, as does
@@ -33,7 +34,12 @@
 //
 // What one process has of anything is divided among those who ask for it:
 //
-//	shares     budgets of which nobody gets more than a share: tenants, blocks of clients
+//	shares     budgets of which nobody gets more than a share, and turns at what takes
+//	           long: tenants, blocks of clients
+//
+// HTTP/1.1 is bytes, read and written by one set of rules wherever it is spoken:
+//
+//	wire       lines, fields, lengths and chunks; no policy
 //
 // All is due, and expires, by one clock that never leaps:
 //

@@ -41,10 +41,22 @@ func (e *events) runAccept(ctx context.Context, g *gateway, r *report) error {
 			e.each(a.cost.mallocs), e.each(a.tenCost.mallocs), e.each(float64(a.cost.disk)), e.each(float64(a.tenCost.disk))))
 	}
 	r.table(rows)
+	e.acceptFigures(r, all)
 	one, ten := middle(all, (*accepting).ratioOne), middle(all, (*accepting).ratioTen)
 	r.printf("one a request / echo %.3f, the middle of %d rounds; goal at least %.2f: %s\n", one, len(all), goalOne, verdict(one >= goalOne))
 	r.printf("ten a request / echo %.3f in events; goal at least %.2f: %s\n", ten, goalTen, verdict(ten >= goalTen))
 	return nil
+}
+
+func (e *events) acceptFigures(r *report, all []*accepting) {
+	r.more("one a request / echo", "", middle(all, (*accepting).ratioOne))
+	r.more("ten a request / echo", "", middle(all, (*accepting).ratioTen))
+	r.less("CPU an event", "us", middle(all, func(a *accepting) float64 { return e.each(a.cost.cpu.Seconds() * 1e6) }))
+	r.less("CPU an event, in ten", "us", middle(all, func(a *accepting) float64 { return e.each(a.tenCost.cpu.Seconds() * 1e6) }))
+	r.less("allocs an event", "", middle(all, func(a *accepting) float64 { return e.each(a.cost.mallocs) }))
+	r.less("allocs an event, in ten", "", middle(all, func(a *accepting) float64 { return e.each(a.tenCost.mallocs) }))
+	r.less("disk an event", "B", middle(all, func(a *accepting) float64 { return e.each(float64(a.cost.disk)) }))
+	r.less("publish p50", "us", middle(all, func(a *accepting) float64 { return micros(a.one.latency.quantile(0.5)) }))
 }
 
 // acceptRound sends the same events to the echo, and to hookgate one and ten a

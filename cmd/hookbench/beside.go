@@ -2,114 +2,127 @@ package main
 
 import (
 	"context"
-	"errors"
+	"debug/buildinfo"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// newReverseProxyCommand is the standard library's proxy, with enough kept
-// connections to its upstream.
-func newReverseProxyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:    "reverseproxy UPSTREAM",
-		Short:  "Serve as the standard library's proxy",
-		Hidden: true,
-		Args:   cobra.ExactArgs(1),
+// pairs compares two builds in one run.
+type pairs struct {
+	common
+	before string // the program of before
+	n      int
+	most   float64
+}
+
+func newBesideCommand() *cobra.Command {
+	p := &pairs{}
+	cmd := &cobra.Command{
+		Use:   "beside --with PROGRAM [flags] MEASUREMENT [its flags]",
+		Short: "Two builds beside each other, in one run",
+		Long: `Runs a measurement of the build of before and of that of now in pairs, each with a
+gateway of its own: before, now; now, before; and so on, so that a slow moment of the
+machine falls on both, and neither always comes first. A measurement that has rounds
+makes one, unless --rounds says otherwise: many short pairs tell more than few long ones.
+
+Of each figure it says the middle of both builds, then the middle and the quartiles of
+what each pair has as the ratio. It is WORSE where the middle is worse by more than
+--most percent and three quarters of all pairs are worse; where not so many are, that
+is unclear: more pairs tell. CPU, allocations and what is a ratio to the echo carry
+over from one run to the next; latencies hardly do.`,
+		Example: `  hookbench beside --with ./hookgate-before callbacks
+  hookbench beside --with ./hookgate-before --pairs 20 events --deliver --count 10000`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
+			if p.before == "" || p.n < 1 || p.n > 1000 || p.most < 0 {
+				return fmt.Errorf("--with names the program of before, --pairs is 1 to 1000, --most 0 or more")
 			}
-			p := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: args[0]})
-			p.Transport = &http.Transport{MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, DisableCompression: true}
-			endWithInput(cmd, l)
-			fmt.Fprintln(cmd.OutOrStdout(), l.Addr())
-			return (&http.Server{Handler: p, ReadHeaderTimeout: patience}).Serve(l)
+			return p.run(cmd, args)
 		},
 	}
+	p.add(cmd)
+	flags := cmd.Flags()
+	flags.SetInterspersed(false) // what follows the measurement's name is the measurement's
+	flags.StringVar(&p.before, "with", "", "the program of before")
+	flags.IntVar(&p.n, "pairs", 10, "how often each of the two is measured")
+	flags.Float64Var(&p.most, "most", 2, "percent that a figure may be worse by")
+	return cmd
 }
 
-// nginx is one that was started to be measured beside.
-type nginx struct {
-	addr string
-	cmd  *exec.Cmd
-}
-
-// nginxConfig is nginx as its documentation has it for a proxy with kept
-// connections, without a log.
-const nginxConfig = `worker_processes auto;
-daemon off;
-pid %[1]s/nginx.pid;
-error_log stderr error;
-events { worker_connections 4096; }
-http {
-	access_log off;
-	client_body_temp_path %[1]s/nginx-body;
-	proxy_temp_path %[1]s/nginx-proxy;
-	fastcgi_temp_path %[1]s/nginx-fastcgi;
-	uwsgi_temp_path %[1]s/nginx-uwsgi;
-	scgi_temp_path %[1]s/nginx-scgi;
-	keepalive_requests 10000000;
-	upstream bench { server %[2]s; keepalive 256; keepalive_requests 10000000; }
-	server {
-		listen %[3]s;
-		location / {
-			proxy_pass http://bench;
-			proxy_http_version 1.1;
-			proxy_set_header Connection "";
-			proxy_set_header X-Forwarded-For $remote_addr;
-			proxy_set_header X-Forwarded-Proto $scheme;
-			proxy_set_header X-Forwarded-Host $host;
-		}
-	}
-}
-`
-
-// startNginx gives nil where the machine has none.
-func startNginx(ctx context.Context, program, upstream, folder string) (*nginx, error) {
-	path, err := exec.LookPath(program)
-	if errors.Is(err, exec.ErrNotFound) {
-		return nil, nil
-	}
+func (p *pairs) run(cmd *cobra.Command, args []string) error {
+	folder, err := os.MkdirTemp(p.dir, "hookbench-")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	addr, err := freeAddr()
+	defer os.RemoveAll(folder)
+	now := p.hookgate
+	if now == "" {
+		now = filepath.Join(folder, "hookgate")
+		if err := build(cmd.Context(), now); err != nil {
+			return err
+		}
+	}
+	r := &report{out: cmd.OutOrStdout()}
+	r.printf("$ hookbench beside --with=BEFORE --pairs=%d --most=%g %s\n", p.n, p.most, strings.Join(args, " "))
+	r.printf("%s, hookgate %s beside %s of before, %s, %d x %s\n",
+		time.Now().UTC().Format(time.DateOnly), builtFrom(now), builtFrom(p.before), runtime.Version(), runtime.NumCPU(), processor())
+	all := &paired{}
+	err = all.measure(p.n, func(old bool) ([]figure, error) {
+		program := now
+		if old {
+			program = p.before
+		}
+		return once(cmd.Context(), args, "--hookgate", program, "--dir", folder, "--record", "")
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file := filepath.Join(folder, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfig, folder, upstream, addr), 0o600); err != nil {
-		return nil, err
-	}
-	n := &nginx{addr: addr, cmd: exec.CommandContext(ctx, path, "-p", folder, "-c", file)}
-	n.cmd.Stderr = os.Stderr
-	if err := n.cmd.Start(); err != nil {
-		return nil, err
-	}
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			return n, conn.Close()
-		}
-		if time.Now().After(end) {
-			n.stop()
-			return nil, fmt.Errorf("nginx does not listen: %w", err)
-		}
-	}
+	all.tell(r, p.most/100)
+	return r.keep(p.record)
 }
 
-func (n *nginx) stop() {
-	_ = n.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
-	_ = n.cmd.Wait()
+// builtFrom gives the commit that a program says it was built from.
+func builtFrom(program string) string {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return "of an unknown commit"
+	}
+	said := map[string]string{}
+	for _, s := range info.Settings {
+		said[s.Key] = s.Value
+	}
+	name := said["vcs.revision"]
+	if name == "" {
+		return "of an unknown commit"
+	}
+	name = name[:min(7, len(name))]
+	if said["vcs.modified"] == "true" {
+		name += "-dirty"
+	}
+	return name
+}
+
+// once runs one measurement, and gives its figures.
+func once(ctx context.Context, args []string, ours ...string) (all []figure, err error) {
+	root := newRootCommand()
+	args = slices.Clone(args)
+	if cmd, _, err := root.Find(args); err == nil && cmd.Flags().Lookup("rounds") != nil {
+		args = slices.Insert(args, 1, "--rounds=1")
+	}
+	root.SetArgs(append(args, ours...))
+	root.SetOut(io.Discard)
+	root.SetErr(io.Discard)
+	err = root.ExecuteContext(context.WithValue(ctx, figuresKey{}, func(f []figure) { all = append(all, f...) }))
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("%s has no figures to compare", args[0])
+	}
+	return all, err
 }

@@ -215,9 +215,23 @@ func (c *callbacks) sum(g *gateway, r *report, all []*round) error {
 		middle(all, func(one *round) float64 { return one.perCallback(one.echoCPU.Seconds() * 1e6) }))
 	r.printf("allocs a callback   %.1f, all of the process\n", middle(all, func(one *round) float64 { return one.perCallback(one.mallocs) }))
 	r.printf("disk a callback     %.0f bytes written, the store's housekeeping included\n", middle(all, func(one *round) float64 { return one.perCallback(float64(one.disk)) }))
+	c.figures(r, all)
+	r.less("resident at the end", "MiB", float64(rss)/(1<<20))
 	r.printf("resident at the end %.0f MiB, with %d ended waits kept\n", float64(rss)/(1<<20), c.rounds*c.n+max(c.conns, c.n/10))
 	return nil
 }
+
+func (c *callbacks) figures(r *report, all []*round) {
+	r.more("callbacks / echo", "", middle(all, (*round).ratio))
+	r.more("waits opened / echo", "", middle(all, func(one *round) float64 { return one.opened.perSecond() / one.echo.perSecond() }))
+	r.less("CPU a callback", "us", middle(all, func(one *round) float64 { return one.perCallback(one.cpu.Seconds() * 1e6) }))
+	r.less("allocs a callback", "", middle(all, func(one *round) float64 { return one.perCallback(one.mallocs) }))
+	r.less("disk a callback", "B", middle(all, func(one *round) float64 { return one.perCallback(float64(one.disk)) }))
+	r.less("callback p50", "us", middle(all, func(one *round) float64 { return micros(one.taken.latency.quantile(0.5)) }))
+}
+
+// micros is a duration as a figure.
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // middle gives the median of what the rounds say.
 func middle[R any](all []*R, of func(*R) float64) float64 {

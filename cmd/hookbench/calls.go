@@ -173,6 +173,7 @@ func (c *calls) paced(ctx context.Context, g *gateway, backend *child, r *report
 	}
 	r.table(rows)
 	more := time.Duration(middle(added, func(d *time.Duration) float64 { return float64(*d) }))
+	r.less("added p50", "us", micros(more))
 	r.printf("added by the gateway at %.0f/s: p50 %s, the middle of %d rounds; goal at most %s: %s\n", c.rate, short(more), len(added), goalAdded, verdict(more <= goalAdded))
 	return nil
 }
@@ -209,6 +210,9 @@ func (c *calls) closed(ctx context.Context, g *gateway, backend *child, r *repor
 			one.cpu.Seconds()*1e6/float64(c.n), one.mallocs/float64(c.n)))
 	}
 	r.table(rows)
+	r.more("calls / backend itself", "", middle(all, (*answered).ratio))
+	r.less("CPU a call", "us", middle(all, func(a *answered) float64 { return a.cpu.Seconds() * 1e6 / float64(c.n) }))
+	r.less("allocs a call", "", middle(all, func(a *answered) float64 { return a.mallocs / float64(c.n) }))
 	r.printf("calls / backend itself %.3f, the middle of %d rounds\n", middle(all, (*answered).ratio), len(all))
 	r.printf("CPU a call             %.1f us of hookgate, both connections included\n", middle(all, func(a *answered) float64 { return a.cpu.Seconds() * 1e6 / float64(c.n) }))
 	r.printf("allocs a call          %.1f, all of the process\n", middle(all, func(a *answered) float64 { return a.mallocs / float64(c.n) }))

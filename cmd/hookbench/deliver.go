@@ -49,12 +49,20 @@ func (e *events) runDeliver(ctx context.Context, g *gateway, r *report) error {
 			e.each(d.cost.mallocs), e.each(float64(d.cost.disk)), d.repeats))
 	}
 	r.table(rows)
+	e.deliverFigures(r, all)
 	ratio := middle(all, (*delivering).ratio)
 	cpu := 10_000 * e.each(middle(all, func(d *delivering) float64 { return (d.cost.cpu + d.sink + d.publisher).Seconds() }))
 	r.printf("delivered / echo    %.3f, the middle of %d rounds; goal at least %.2f, then 0.15: %s\n", ratio, len(all), goalDelivered, verdict(ratio >= goalDelivered))
 	r.printf("CPU for 10,000      %.2f s, all processes; goal at most %.1f s: %s\n", cpu, goalCPU, verdict(cpu <= goalCPU))
 	r.printf("allocs an event     %.1f, all of the gateway\n", e.each(middle(all, func(d *delivering) float64 { return d.cost.mallocs })))
 	return nil
+}
+
+func (e *events) deliverFigures(r *report, all []*delivering) {
+	r.more("delivered / echo", "", middle(all, (*delivering).ratio))
+	r.less("CPU an event delivered", "us", middle(all, func(d *delivering) float64 { return e.each(d.cost.cpu.Seconds() * 1e6) }))
+	r.less("allocs an event delivered", "", middle(all, func(d *delivering) float64 { return e.each(d.cost.mallocs) }))
+	r.less("disk an event delivered", "B", middle(all, func(d *delivering) float64 { return e.each(float64(d.cost.disk)) }))
 }
 
 // deliverRound sends n events to the echo, then through hookgate to the sink, until

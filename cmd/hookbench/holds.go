@@ -162,6 +162,9 @@ func collect(conns []net.Conn, s *sender) error {
 func (h *holds) say(r *report, before, after memory) {
 	each := func(bytes float64) float64 { return bytes / float64(h.n) / 1024 }
 	rss := float64(after.resident - before.resident)
+	r.less("resident a hold", "KiB", each(rss))
+	r.less("heap a hold", "KiB", each(after.heap-before.heap))
+	r.less("stacks a hold", "KiB", each(after.stack-before.stack))
 	r.printf("resident            %.2f KiB a hold (%d to %d MiB); goal at most %d: %s\n",
 		each(rss), before.resident>>20, after.resident>>20, goalHold>>10, verdict(rss <= float64(goalHold*h.n)))
 	r.printf("heap in use         %.2f KiB a hold, of which objects %.2f\n", each(after.heap-before.heap), each(after.live-before.live))

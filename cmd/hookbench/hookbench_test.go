@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -50,8 +51,13 @@ func TestMeasures(t *testing.T) {
 			cmd := newRootCommand()
 			cmd.SetArgs(append(strings.Fields(c.args), "--hookgate", program, "--dir", t.TempDir(), "--record", record))
 			cmd.SetOut(&out)
-			if err := cmd.ExecuteContext(t.Context()); err != nil {
+			var figures []figure
+			ctx := context.WithValue(t.Context(), figuresKey{}, func(f []figure) { figures = append(figures, f...) })
+			if err := cmd.ExecuteContext(ctx); err != nil {
 				t.Fatal(err)
+			}
+			if len(figures) == 0 {
+				t.Error("no figure is named, for who compares two builds")
 			}
 			if !strings.Contains(out.String(), c.want) {
 				t.Errorf("%q is not said:\n%s", c.want, out.String())
@@ -64,11 +70,88 @@ func TestMeasures(t *testing.T) {
 	}
 }
 
+// TestBeside compares the program with itself; the record holds what was printed, once.
+func TestBeside(t *testing.T) {
+	program, record := filepath.Join(t.TempDir(), "hookgate"), filepath.Join(t.TempDir(), "record.md")
+	if err := build(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	cmd := newRootCommand()
+	cmd.SetArgs([]string{"beside", "--with", program, "--hookgate", program, "--dir", t.TempDir(), "--record", record, "--pairs", "2", "callbacks", "--count", "100"})
+	cmd.SetOut(&out)
+	if err := cmd.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"--pairs=2 --most=2 callbacks --count 100", "CPU a callback", "the middles of 2 pairs"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, out.String())
+		}
+	}
+	kept, err := os.ReadFile(record)
+	if err != nil || string(kept) != "```\n"+out.String()+"```\n\n" {
+		t.Errorf("the record is not what was printed (%v):\n%s", err, kept)
+	}
+}
+
+// TestPairs compares figures that are made up: who comes first takes turns, and each
+// figure is judged by the ratios within the pairs, in the direction that is its own.
+func TestPairs(t *testing.T) {
+	var order string
+	drift := 1.0
+	once := func(slower []float64) func(bool) ([]figure, error) {
+		runs := 0
+		return func(old bool) ([]figure, error) {
+			order += map[bool]string{true: "A", false: "B"}[old]
+			by := 1.0
+			if !old {
+				by = slower[runs/2%len(slower)]
+			}
+			if runs++; runs%2 == 1 {
+				drift *= 1.5 // the machine gets slower from pair to pair
+			}
+			return []figure{{name: "rate", value: 100 / drift / by, more: true}, {name: "cost", unit: "us", value: 10 * drift * by}}, nil
+		}
+	}
+	for _, c := range []struct {
+		slower []float64
+		want   string
+		says   string
+	}{
+		{[]float64{1}, "kept", "+0.0 %"},
+		{[]float64{1.01, 1.02, 1.019, 1.015}, "kept", "+1.9 %"},
+		{[]float64{0.5}, "kept", "-50.0 %"},
+		{[]float64{1.05, 1.01, 1.06, 1.07}, "WORSE", "+6.0 %"},
+		{[]float64{0.9, 0.95, 1.2, 1.3}, "unclear", "+20.0 %"},
+	} {
+		order = ""
+		var out bytes.Buffer
+		all := &paired{}
+		if err := all.measure(4, once(c.slower)); err != nil {
+			t.Fatal(err)
+		}
+		if order != "ABBAABBA" {
+			t.Errorf("the order is %s", order)
+		}
+		all.tell(&report{out: &out}, 0.02)
+		for _, line := range strings.Split(out.String(), "\n")[1:3] {
+			if !strings.Contains(line, c.says) || !strings.HasSuffix(strings.TrimSpace(line), c.want) {
+				t.Errorf("slower by %v: %q, want %s and %s", c.slower, line, c.says, c.want)
+			}
+		}
+	}
+	other := func(old bool) ([]figure, error) { return make([]figure, map[bool]int{true: 1, false: 2}[old]), nil }
+	if err := (&paired{}).measure(1, other); err == nil {
+		t.Error("builds that have not the same figures are compared")
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
 		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
-		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "proxy --body 1", "calls --rate 0", "calls --count 1", "holds --hookgate no-such-program", "extra",
+		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "proxy --body 1", "calls --rate 0", "calls --count 1", "beside callbacks", "beside --with no-such-program", "beside --with x --pairs 0 callbacks", "beside --with x --hookgate no-such-program callbacks",
+		"beside --with x --hookgate x echo", "holds --hookgate no-such-program", "extra",
 	} {
 		cmd := newRootCommand()
 		cmd.SetArgs(append(strings.Fields(args), "--dir", dir))

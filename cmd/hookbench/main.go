@@ -8,6 +8,7 @@
 //	events      events taken, delivered and queued, against a bare fasthttp echo
 //	calls       calls of a backend through the gateway, against the same backend itself
 //	proxy       a proxy route beside nginx and httputil.ReverseProxy
+//	beside      any of these, of two builds in turns
 //
 // What it prints can be kept with --record: each record says how it came about.
 // Every answer is checked, so that no figure is of a gateway that refused.
@@ -45,7 +46,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(),
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newBesideCommand(),
 		newEchoCommand(), newSinkCommand(), newBackendCommand(), newReverseProxyCommand())
 	return root
 }
@@ -85,6 +86,9 @@ func (c *common) measure(cmd *cobra.Command, run func(context.Context, *gateway,
 	r.describe(cmd, g)
 	if err := run(cmd.Context(), g, r); err != nil {
 		return err
+	}
+	if tell, ok := cmd.Context().Value(figuresKey{}).(func([]figure)); ok {
+		tell(r.figures)
 	}
 	return r.keep(c.record)
 }

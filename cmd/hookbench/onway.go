@@ -40,6 +40,8 @@ func (e *events) runLatency(ctx context.Context, g *gateway, r *report) error {
 	}
 	r.table(rows)
 	p50, p99 := time.Duration(middle(all, (*onWay).p50)), time.Duration(middle(all, (*onWay).p99))
+	r.less("on the way p50", "us", micros(p50))
+	r.less("on the way p99", "us", micros(p99))
 	r.printf("on the way at %.0f/s  p50 %s, p99 %s, the middle of %d rounds; goal at most %s and %s: %s\n",
 		e.rate, short(p50), short(p99), len(all), goalP50, goalP99, verdict(p50 <= goalP50 && p99 <= goalP99))
 	return nil
@@ -105,6 +107,7 @@ func (e *events) runHang(ctx context.Context, g *gateway, r *report) error {
 	}
 	r.table(rows)
 	ratio := middle(ratios, func(p *[2]float64) float64 { return p[1] }) / middle(ratios, func(p *[2]float64) float64 { return p[0] })
+	r.less("p99 beside / without", "", ratio)
 	r.printf("p99 beside / without %.2f, of the middles of %d rounds, all delivered; goal at most %.1f: %s\n", ratio, len(ratios), goalBeside, verdict(ratio <= goalBeside))
 	return nil
 }

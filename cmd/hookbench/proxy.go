@@ -73,8 +73,10 @@ func proxyConfig(upstream string) string {
 // way is one of those that a request can go.
 type way struct {
 	name, addr string
+	pid        int // whose CPU time is told; 0: nobody's
 	closed     []*result
 	paced      []*result
+	cpu        []*time.Duration // of the closed rounds
 }
 
 // per gives the middle of what the closed rounds did in a second.
@@ -84,8 +86,16 @@ func (w *way) p50() time.Duration {
 	return time.Duration(middle(w.paced, func(r *result) float64 { return float64(r.latency.quantile(0.5)) }))
 }
 
+// spent is the CPU time that who serves this way has used.
+func (w *way) spent() (time.Duration, error) {
+	if w.pid == 0 {
+		return 0, nil
+	}
+	return cpuTime(w.pid)
+}
+
 func (p *proxy) run(ctx context.Context, g *gateway, r *report, upstream *child) error {
-	direct, ours := &way{name: "upstream itself", addr: upstream.addr}, &way{name: "hookgate", addr: g.public}
+	direct, ours := &way{name: "upstream itself", addr: upstream.addr}, &way{name: "hookgate", addr: g.public, pid: g.pid()}
 	plain, err := startChild("reverseproxy", upstream.addr)
 	if err != nil {
 		return err
@@ -111,17 +121,29 @@ func (p *proxy) run(ctx context.Context, g *gateway, r *report, upstream *child)
 		}
 	}
 	p.tell(r, ways)
+	p.sum(r, direct, ours, library, nginx)
+	return nil
+}
+
+// sum compares the middles of all rounds; nginx may be missing.
+func (p *proxy) sum(r *report, direct, ours, library, nginx *way) {
 	if nginx == nil {
 		r.printf("there is no %s on this machine: that comparison is left out\n", p.nginx)
 	} else {
 		ratio := ours.per() / nginx.per()
+		r.more("hookgate / nginx", "", ratio)
 		r.printf("hookgate / nginx                 %.3f, of the middles of %d rounds; goal at least %.2f: %s\n", ratio, p.rounds, goalOfNginx, verdict(ratio >= goalOfNginx))
 		r.printf("nginx adds at %.0f/s p50       %s\n", p.rate, short(nginx.p50()-direct.p50()))
 	}
 	r.printf("hookgate / httputil.ReverseProxy %.3f\n", ours.per()/library.per())
+	cpu := middle(ours.cpu, func(d *time.Duration) float64 { return micros(*d) }) / float64(p.n)
+	r.printf("CPU a request                    %.1f us of hookgate\n", cpu)
 	added := ours.p50() - direct.p50()
+	r.more("hookgate / upstream itself", "", ours.per()/direct.per())
+	r.more("hookgate / httputil.ReverseProxy", "", ours.per()/library.per())
+	r.less("CPU a request", "us", cpu)
+	r.less("added p50", "us", micros(added))
 	r.printf("hookgate adds at %.0f/s p50    %s; goal at most %s: %s\n", p.rate, short(added), goalProxied, verdict(added <= goalProxied))
-	return nil
 }
 
 // round sends both loads one way; the first round only opens what is kept open.
@@ -130,7 +152,15 @@ func (p *proxy) round(ctx context.Context, w *way, warm bool) error {
 	if warm {
 		n, seconds = max(p.conns, p.n/10), 1
 	}
+	before, err := w.spent()
+	if err != nil {
+		return err
+	}
 	closed, err := p.load(w, 0, n).run(ctx)
+	if err != nil {
+		return err
+	}
+	after, err := w.spent()
 	if err != nil {
 		return err
 	}
@@ -138,7 +168,8 @@ func (p *proxy) round(ctx context.Context, w *way, warm bool) error {
 	if err != nil || warm {
 		return err
 	}
-	w.closed, w.paced = append(w.closed, closed), append(w.paced, paced)
+	cost := after - before
+	w.closed, w.paced, w.cpu = append(w.closed, closed), append(w.paced, paced), append(w.cpu, &cost)
 	return nil
 }
 

@@ -54,6 +54,8 @@ func (e *events) runSteady(ctx context.Context, g *gateway, r *report) error {
 	if err != nil {
 		return err
 	}
+	r.less("resident at most", "MiB", float64(most)/(1<<20))
+	r.less("CPU an event, steady", "us", micros(cpu)/float64(o.Distinct))
 	r.printf("resident            %s at most, %s at the end, at %d events/s for %d s; goal at most %s: %s\n",
 		mib(most), mib(now), steadyRate, 2*e.seconds, mib(goalSteady), verdict(most <= goalSteady))
 	r.printf("on the way          p50 %s, p99 %s, most %s; sent late p99 %s\n", nanos(o.P50), nanos(o.P99), nanos(o.Most), short(o.late))
@@ -99,6 +101,8 @@ func (e *events) runMillion(ctx context.Context, g *gateway, r *report) error {
 		return err
 	}
 	took := time.Since(start)
+	r.less("resident, queued", "MiB", float64(max(most, m.resident))/(1<<20))
+	r.less("start with all queued", "ms", micros(took)/1000)
 	r.printf("start after kill -9 %s until ready, with %d pending; goal at most %s: %s\n", short(took), e.million, goalReady, verdict(took <= goalReady))
 	if err := g.await(ctx, depth, e.million, patience); err != nil {
 		return err

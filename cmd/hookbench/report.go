@@ -18,8 +18,9 @@ import (
 
 // report is what a measurement says: printed at once, and kept for a record.
 type report struct {
-	out  io.Writer
-	text bytes.Buffer
+	out     io.Writer
+	text    bytes.Buffer
+	figures []figure
 }
 
 func (r *report) printf(format string, args ...any) {

@@ -74,6 +74,9 @@ func (t *timers) run(ctx context.Context, g *gateway, r *report) error {
 	if err != nil {
 		return err
 	}
+	r.less("late p50", "us", micros(told.quantile(0.5)))
+	r.less("late p99", "us", micros(told.quantile(0.99)))
+	r.less("CPU a timeout", "us", micros(after-before)/float64(t.n+t.held))
 	t.say(r, "as waits say", told)
 	t.say(r, "as holders see", seen)
 	r.printf("CPU                 %s for all timeouts\n", short(after-before))

@@ -104,13 +104,13 @@ func TestAnswersAreShared(t *testing.T) {
 // However many hold a wait, its end is in memory once.
 func TestHoldersShareTheEnd(t *testing.T) {
 	budget := shares.New(8 << 20)
-	a := api.New(api.Options{Answers: budget, Directory: directory.New()})
+	endOf := api.EndOf(api.Options{Answers: budget, Directory: directory.New()})
 	w := resumedWait(gateway.NewID(gateway.PrefixWait, time.Now()), time.Now(), longText(1<<20))
 	var all []func()
-	first, sent, err := a.EndOf(w)
+	first, sent, err := endOf(w)
 	all = append(all, sent)
 	for range 10_000 {
-		body, sent, again := a.EndOf(w)
+		body, sent, again := endOf(w)
 		if err != nil || again != nil || &body[0] != &first[0] {
 			t.Fatalf("another text, %v %v", err, again)
 		}

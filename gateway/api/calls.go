@@ -32,18 +32,25 @@ type Calls interface {
 // appender appends a call as it now stands, in the words of the path that made it.
 type appender func(as *gateway.Call, dst []byte) []byte
 
-// callWebhook makes a call, after it has opened the wait that goes with it.
-func callWebhook(c *call) (answer, error) {
-	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
-		made, err := c.Calls.Call(ctx, q)
+// calls runs the webhooks of tenants.
+type calls struct {
+	calls    Calls
+	sessions Waits // opens the waits that go with calls
+	holder   *holder
+}
+
+// call makes a call, after it has opened the wait that goes with it.
+func (h *calls) call(c *call) (answer, error) {
+	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		made, err := h.calls.Call(ctx, q)
 		return made, (*gateway.Call).AppendJSON, err
 	})
 }
 
-// runWebhook is callWebhook for the person who sets a webhook up.
-func runWebhook(c *call) (answer, error) {
-	return c.makeCall(func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
-		run, err := c.Calls.Run(ctx, q)
+// run is call for the person who sets a webhook up.
+func (h *calls) run(c *call) (answer, error) {
+	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		run, err := h.calls.Run(ctx, q)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -55,9 +62,9 @@ func runWebhook(c *call) (answer, error) {
 	})
 }
 
-// makeCall makes a call, and stays for the end of its wait where that is held.
-func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
-	q, err := c.readCall()
+// make makes a call, and stays for the end of its wait where that is held.
+func (h *calls) make(c *call, do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
+	q, err := readCall(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -65,17 +72,17 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 		return answer{}, err
 	}
 	if len(q.Wait) > 0 {
-		q.Open = c.openWaitOf(q)
+		q.Open = h.openWait(c, q)
 	}
 	made, show, err := do(context.Background(), q) // bounded by the webhook's timeout
 	if err != nil {
 		return answer{}, err
 	}
-	say := c.endOfCall(made, show)
+	say := h.end(made, show)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	a, err := c.hold(made.Wait, 0, say)
+	a, err := h.holder.hold(c, made.Wait, 0, say)
 	if err != nil { // the call was made all the same
 		return c.atOnce(say(nil, err)), nil
 	}
@@ -83,8 +90,8 @@ func (c *call) makeCall(do func(context.Context, calling.Request) (*gateway.Call
 }
 
 // readCall reads the request for a call of the path's webhook.
-func (c *call) readCall() (q calling.Request, err error) {
-	w, err := c.webhook()
+func readCall(c *call) (q calling.Request, err error) {
+	w, err := webhookOf(c)
 	if err != nil {
 		return q, err
 	}
@@ -100,10 +107,10 @@ func (c *call) readCall() (q calling.Request, err error) {
 	return calling.Read(w, bytes.Clone(body))
 }
 
-// endOfCall answers with a call and its wait. Where nobody can stay for the wait's
+// end answers with a call and its wait. Where nobody can stay for the wait's
 // end it is shown open, and so where the memory for its end is not to be had: a
 // problem would say that no call was made, and have it made again.
-func (a *API) endOfCall(made *gateway.Call, show appender) ending {
+func (h *calls) end(made *gateway.Call, show appender) ending {
 	return func(w *gateway.Wait, err error) said {
 		s, as := said{status: http.StatusOK, fields: jsonFields}, *made
 		if made.Outcome == gateway.CallPending {
@@ -111,7 +118,7 @@ func (a *API) endOfCall(made *gateway.Call, show appender) ending {
 		}
 		var m *memory
 		if err == nil && w != nil && counted(w.SizeJSON()) > 0 {
-			m = a.memoryOf(made.Tenant)
+			m = h.holder.accounts.of(made.Tenant)
 			err = m.take(w.SizeJSON())
 		}
 		if err != nil {
@@ -120,22 +127,9 @@ func (a *API) endOfCall(made *gateway.Call, show appender) ending {
 			as.Wait = w
 		}
 		s.body = show(&as, make([]byte, 0, 1<<10))
-		s.sent = a.force(m, made.Tenant, counted(cap(s.body)))
+		s.sent = h.holder.accounts.force(m, made.Tenant, counted(cap(s.body)))
 		return s
 	}
-}
-
-// force counts so much memory of an answer that is given in any case; m, which may be
-// nil, has a part of it. It gives how it is freed.
-func (a *API) force(m *memory, tenant string, n int) (free func()) {
-	if m == nil && n == 0 {
-		return nil
-	}
-	if m == nil {
-		m = a.memoryOf(tenant)
-	}
-	m.force(n - int(m.n))
-	return m.free
 }
 
 // goingFields are those of an answer that this process gives because it stops.
@@ -145,18 +139,17 @@ var goingFields = append([]edge.Field{{Name: "Connection", Value: "close"}}, jso
 // the call.
 var callWait = fields.ReadOnly("alias_path")
 
-// openWaitOf gives what opens the wait that a call asks for. Its members are those of the
-// body that opens any wait (SPEC 6), its key the call's.
-func (c *call) openWaitOf(q calling.Request) func(context.Context, func(string) *gateway.Change) (*gateway.Wait, error) {
+// openWait gives what opens the wait that a call asks for.
+func (h *calls) openWait(c *call, q calling.Request) func(context.Context, func(string) *gateway.Change) (*gateway.Wait, error) {
 	return func(ctx context.Context, promise func(waitID string) *gateway.Change) (*gateway.Wait, error) {
-		asked, err := c.readWaitOf(&q)
+		asked, err := readWaitOf(c, &q)
 		if err != nil {
 			return nil, err
 		}
 		asked.With = promise
 		ctx, stop := context.WithTimeout(ctx, maxTurn)
 		defer stop()
-		opened, err := c.Waits.Open(ctx, asked)
+		opened, err := h.sessions.Open(ctx, asked)
 		if err != nil {
 			return nil, underWait(busy(err))
 		}
@@ -164,8 +157,9 @@ func (c *call) openWaitOf(q calling.Request) func(context.Context, func(string) 
 	}
 }
 
-// readWaitOf reads and checks what a call asks for as its wait.
-func (c *call) readWaitOf(q *calling.Request) (asked waiting.OpenRequest, err error) {
+// readWaitOf reads and checks what a call asks for as its wait. Its members are those of
+// the body that opens any wait (SPEC 6), its key the call's.
+func readWaitOf(c *call, q *calling.Request) (asked waiting.OpenRequest, err error) {
 	tree, err := fields.Parse(q.Wait)
 	if err != nil {
 		return asked, err
@@ -182,7 +176,7 @@ func (c *call) readWaitOf(q *calling.Request) (asked waiting.OpenRequest, err er
 	if err := gateway.Invalid(gateway.Under("wait", faults)); err != nil {
 		return asked, err
 	}
-	return asked, c.settleWait(&b, &asked)
+	return asked, b.settle(c.tenant, &asked)
 }
 
 // underWait puts faults of a wait's rules where the body of a call has them.

@@ -48,7 +48,7 @@ var readOnlyConnection = fields.ReadOnly("id", "story", "error", "createdAt", "u
 // readConnection reads the body as the webhook that it makes of last, or of
 // nothing. What the connections API has no words for stays as it was written
 // under /v1.
-func (c *call) readConnection(last *directory.Webhook) (*gateway.Webhook, error) {
+func readConnection(c *call, last *directory.Webhook) (*gateway.Webhook, error) {
 	tree, err := c.resource()
 	if err != nil {
 		return nil, err

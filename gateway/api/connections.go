@@ -13,56 +13,13 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/resources"
 )
 
 // The connections API is /v2/integrations/webhook, as the platform's users know it
 // (testdata/connections-api.md has its facts). A connection is a webhook of profile
 // chatbot whose id is of the kind that this API makes, seen and called under /v1
 // too. The token says which tenant's.
-
-// connectionStory is the platform's story that a connection is for.
-type connectionStory struct {
-	ID   string `json:"id"`
-	Name string `json:"name"` // "": the platform knows the names of its stories, and hookgate the ids
-}
-
-// listedConnection is a connection in the list, where nothing secret is.
-type listedConnection struct {
-	ID        string          `json:"id"`
-	Story     connectionStory `json:"story"`
-	Name      string          `json:"name"`
-	URL       string          `json:"url"`
-	Error     any             `json:"error"` // false, or the last failure's text
-	CreatedAt gateway.Time    `json:"createdAt"`
-	UpdatedAt gateway.Time    `json:"updatedAt"`
-}
-
-// connectionView is the whole of one. What is not set is null; written back, that
-// is as good as left out.
-type connectionView struct {
-	ID        string          `json:"id"`
-	Story     connectionStory `json:"story"`
-	Name      string          `json:"name"`
-	URL       string          `json:"url"`
-	Token     *gateway.Secret `json:"token"`
-	Headers   any             `json:"headers"`
-	Auth      *connectionAuth `json:"auth"`
-	Error     *string         `json:"error"`
-	CreatedAt gateway.Time    `json:"createdAt"`
-	UpdatedAt gateway.Time    `json:"updatedAt"`
-}
-
-// connectionDone is how a write is answered.
-type connectionDone struct {
-	ID        string           `json:"id,omitempty"`
-	Timestamp gateway.Time     `json:"timestamp"`
-	Status    connectionStatus `json:"status"`
-}
-
-type connectionStatus struct {
-	Code int    `json:"code"`
-	Type string `json:"type"`
-}
 
 // connectionDigits is the length of a connection's id, in hex digits.
 const connectionDigits = 24
@@ -80,8 +37,15 @@ func isConnectionID(id string) bool {
 	})
 }
 
+// connections are the webhooks of a token's tenant, in the words of the connections API.
+type connections struct {
+	webhooks  *webhooks
+	resources *resources.Webhooks
+	calls     Calls
+}
+
 // ofToken runs do for the token's own tenant.
-func ofToken(do func(*call) (answer, error)) func(*call) (answer, error) {
+func ofToken(do handler) handler {
 	return func(c *call) (answer, error) {
 		if c.tenant = c.snapshot.Tenant(c.by.Tenant); c.tenant == nil {
 			return answer{}, errNoTenant
@@ -94,20 +58,20 @@ func isConnection(w *directory.Webhook) bool {
 	return w != nil && isConnectionID(w.ID) && w.Spec.Profile == gateway.ProfileChatbot
 }
 
-// connection gives the connection of the path. An id that could be none, and one
+// connectionOf gives the connection of the path. An id that could be none, and one
 // of another tenant, are told apart from nothing.
-func (c *call) connection() (*directory.Webhook, error) {
+func connectionOf(c *call) (*directory.Webhook, error) {
 	if w := c.tenant.Webhook(c.params.id); isConnection(w) {
 		return w, nil
 	}
 	return nil, errNoWebhook
 }
 
-// listConnections lists all of them, the oldest first. The platform's users know it
+// list lists all of them, the oldest first. The platform's users know it
 // as one list without pages; of more than an answer of a list takes it gives the
 // first, and the header field Hookgate-Next-Cursor for the parameter cursor.
-func listConnections(c *call) (answer, error) {
-	after, err := c.cursor(isConnectionPlace)
+func (h *connections) list(c *call) (answer, error) {
+	after, err := c.query().cursor(isConnectionPlace)
 	if err != nil {
 		return answer{}, err
 	}
@@ -121,7 +85,7 @@ func listConnections(c *call) (answer, error) {
 	}
 	l.b = append(l.b[:0], '[')
 	for _, w := range all {
-		if more := l.add(connectionPlace(w), func(t *text, _ extent) { t.view(c.viewListed(w), nil) }); !more {
+		if more := l.add(connectionPlace(w), func(t *text, _ extent) { t.view(h.viewListed(w), nil) }); !more {
 			break
 		}
 	}
@@ -142,112 +106,80 @@ func isConnectionPlace(text string) bool {
 	return err == nil && isConnectionID(id)
 }
 
-func (c *call) viewListed(w *directory.Webhook) listedConnection {
-	one := listedConnection{
-		ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL, Error: false,
-		CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
-	}
-	if text := c.Resources.WebhookError(c.tenant.ID, w.ID); text != "" {
-		one.Error = text
-	}
-	return one
-}
-
-func getConnection(c *call) (answer, error) {
-	w, err := c.connection()
+func (h *connections) get(c *call) (answer, error) {
+	w, err := connectionOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	v := connectionView{
-		ID: w.ID, Story: connectionStory{ID: w.Spec.StoryID}, Name: w.Spec.Name, URL: w.Spec.URL,
-		Error: orNull(c.Resources.WebhookError(c.tenant.ID, w.ID)), CreatedAt: w.Meta.CreatedAt, UpdatedAt: w.Meta.UpdatedAt,
-	}
-	if w.Spec.Token != "" {
-		v.Token = &w.Spec.Token
-	}
-	if len(w.Spec.Headers) > 0 {
-		v.Headers = c.viewHeaders(w.Spec.Headers)
-	}
-	if a := w.Spec.Auth; a.Type == authBasic {
-		v.Auth = &connectionAuth{Username: &a.Username, Password: &a.Password}
-	}
-	return show(http.StatusOK, v)
+	return show(http.StatusOK, h.view(c, w))
 }
 
-func makeConnection(c *call) (answer, error) {
-	spec, err := c.readConnection(nil)
+func (h *connections) make(c *call) (answer, error) {
+	spec, err := readConnection(c, nil)
 	if err != nil {
 		return answer{}, err
 	}
 	id := newConnectionID()
-	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, id, *spec)
+	whole, err := h.resources.CheckSpec(c.by, c.tenant.ID, id, *spec)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.proveConnection(&whole); err != nil {
+	if err := h.prove(c, &whole); err != nil {
 		return answer{}, err
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, id, whole); err != nil {
+	if _, _, err := h.resources.PutSpec(c.by, c.tenant.ID, id, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was made", "tenant", c.tenant.ID, "webhook", id)
 	return connectionWritten(http.StatusCreated, id)
 }
 
-func putConnection(c *call) (answer, error) {
-	last, err := c.connection()
+func (h *connections) put(c *call) (answer, error) {
+	last, err := connectionOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	spec, err := c.readConnection(last)
+	spec, err := readConnection(c, last)
 	if err != nil {
 		return answer{}, err
 	}
-	whole, err := c.Resources.CheckWebhookSpec(c.by, c.tenant.ID, last.ID, *spec)
+	whole, err := h.resources.CheckSpec(c.by, c.tenant.ID, last.ID, *spec)
 	if err != nil {
 		return answer{}, err
 	}
 	if whole.URL != last.Spec.URL || whole.Token != last.Spec.Token {
-		if err := c.proveConnection(&whole); err != nil {
+		if err := h.prove(c, &whole); err != nil {
 			return answer{}, err
 		}
-		if now := c.Directory.Current().Tenant(c.tenant.ID); now == nil || now.Webhook(last.ID) == nil {
+		if now := c.directory.Current().Tenant(c.tenant.ID); now == nil || now.Webhook(last.ID) == nil {
 			return answer{}, errNoWebhook // it was deleted meanwhile, and is not made again
 		}
 	}
-	if _, _, err := c.Resources.PutWebhookSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
+	if _, _, err := h.resources.PutSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was written", "tenant", c.tenant.ID, "webhook", last.ID)
 	return connectionWritten(http.StatusOK, "")
 }
 
-func deleteConnection(c *call) (answer, error) {
-	w, err := c.connection()
+func (h *connections) delete(c *call) (answer, error) {
+	w, err := connectionOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.removeWebhook(c.tenant.ID, w.ID); err != nil {
+	if err := h.webhooks.remove(c, c.tenant.ID, w.ID); err != nil {
 		return answer{}, err
 	}
 	return connectionWritten(http.StatusOK, "")
 }
 
-// proveConnection asks the url of a connection that may be stored for its proof,
+// prove asks the url of a connection that may be stored for its proof,
 // before it is; nobody is asked for the sake of what cannot be.
-func (c *call) proveConnection(spec *gateway.Webhook) error {
+func (h *connections) prove(c *call, spec *gateway.Webhook) error {
 	if err := c.stay(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
-	return c.Calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())
-}
-
-func connectionWritten(status int, id string) (answer, error) {
-	kind := "success"
-	if status == http.StatusCreated {
-		kind = "created"
-	}
-	return show(status, connectionDone{id, gateway.At(time.Now()), connectionStatus{status, kind}})
+	return h.calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())
 }

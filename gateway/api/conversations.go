@@ -8,37 +8,49 @@ import (
 	"hookgate/gateway"
 )
 
-// getConversation shows the timeline of a conversation, by any of its keys,
+// Timelines has what happened in conversations.
+type Timelines interface {
+	Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error)
+}
+
+// conversations are the timelines of conversations.
+type conversations struct {
+	timelines  Timelines
+	events     Events
+	deliveries Deliveries
+}
+
+// get shows the timeline of a conversation, by any of its keys,
 // newest last (SPEC 4, 14). A key that nobody used has an empty one.
-func getConversation(c *call) (answer, error) {
-	most, err := c.limit()
+func (h *conversations) get(c *call) (answer, error) {
+	most, err := c.query().limit()
 	if err != nil {
 		return answer{}, err
 	}
 	var lines []gateway.Trace
 	if key, ok := gateway.Key(c.params.id); ok {
-		if lines, err = c.Waits.Timeline(c.params.tenant, key, time.Time{}, most); err != nil {
+		if lines, err = h.timelines.Timeline(c.params.tenant, key, time.Time{}, most); err != nil {
 			return answer{}, err
 		}
-		if lines, err = c.timeline(lines, most); err != nil {
+		if lines, err = h.timeline(lines, most); err != nil {
 			return answer{}, err
 		}
 	}
-	return c.showLines(lines)
+	return showLines(c, lines)
 }
 
 // showLines answers with lines, the newest last: with those that fit into an answer of
 // a list. A line has a few hundred bytes.
-func (c *call) showLines(lines []gateway.Trace) (answer, error) {
+func showLines(c *call, lines []gateway.Trace) (answer, error) {
 	size := tail
 	for i, line := range slices.Backward(lines) {
-		if size += sizeOfTrace(line); size > c.ListAnswer {
+		if size += sizeOfTrace(line); size > c.listAnswer {
 			lines = lines[i+1:]
 			break
 		}
 	}
 	t := c.wholeItem()
-	t.room(min(size, c.ListAnswer))
+	t.room(min(size, c.listAnswer))
 	t.raw(`{"data":[`)
 	for i, line := range lines {
 		if i > 0 {

@@ -11,20 +11,28 @@ import (
 	"hookgate/gateway/resources"
 )
 
-// Lanes is what the API needs of the lanes: how endpoints stand, and what is done
-// to them and to their deliveries by hand.
+// Lanes is what the API needs of the lanes of endpoints: how they stand, and to hold
+// them or let them go.
 type Lanes interface {
 	Status(tenant, endpoint string) (outbound.Status, error)
+	Pause(tenant, endpoint string) error
+	Resume(tenant, endpoint string) error
+}
+
+// Proofs has endpoints prove that they know their token.
+type Proofs interface {
 	// Changed tells that an endpoint was written: a disablement is forgotten, and
 	// what is to be proved is proved, within five seconds or else in the background.
 	Changed(ctx context.Context, tenant, endpoint string) error
 	Verify(ctx context.Context, tenant, endpoint string) error
-	Pause(tenant, endpoint string) error
-	Resume(tenant, endpoint string) error
-	Retry(tenant, delivery string) (*gateway.Delivery, error)
-	Cancel(tenant, delivery string) (*gateway.Delivery, error)
-	Replay(tenant, endpoint string, f outbound.ReplayFilter) (count int, err error)
-	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
+}
+
+// endpoints are the endpoints of tenants.
+type endpoints struct {
+	resources *resources.Endpoints
+	lanes     Lanes
+	proofs    Proofs
+	hand      Hand
 }
 
 // endpointView is an endpoint as it is shown: what is in force of what was
@@ -78,17 +86,17 @@ func ShowEndpoint(e *directory.Endpoint, s outbound.Status) (gateway.Raw, error)
 	return json.Marshal(viewEndpoint(e, s, headers))
 }
 
-// viewEndpoint shows an endpoint to the caller, as it stands now.
-func (c *call) viewEndpoint(e *directory.Endpoint) (*endpointView, error) {
-	s, err := c.Lanes.Status(e.Tenant.ID, e.ID)
+// view shows an endpoint to the caller, as it stands now.
+func (h *endpoints) view(c *call, e *directory.Endpoint) (*endpointView, error) {
+	s, err := h.lanes.Status(e.Tenant.ID, e.ID)
 	if err != nil {
 		return nil, err
 	}
 	return viewEndpoint(e, s, c.viewHeaders(e.Spec.Headers)), nil
 }
 
-func (c *call) showEndpoint(status int, e *directory.Endpoint, made resources.Made) (answer, error) {
-	v, err := c.viewEndpoint(e)
+func (h *endpoints) show(c *call, status int, e *directory.Endpoint, made resources.Made) (answer, error) {
+	v, err := h.view(c, e)
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,36 +104,36 @@ func (c *call) showEndpoint(status int, e *directory.Endpoint, made resources.Ma
 	return show(status, v)
 }
 
-func listEndpoints(c *call) (answer, error) {
-	p, err := c.page(gateway.IsName)
+func (h *endpoints) list(c *call) (answer, error) {
+	p, err := c.query().page(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}
 	return listPart(c, c.tenant.Endpoints(), p, func(e *directory.Endpoint) string { return e.ID },
-		func(e *directory.Endpoint) (any, error) { return c.viewEndpoint(e) })
+		func(e *directory.Endpoint) (any, error) { return h.view(c, e) })
 }
 
-// endpoint gives the endpoint of the path.
-func (c *call) endpoint() (*directory.Endpoint, error) {
+// endpointOf gives the endpoint of the path.
+func endpointOf(c *call) (*directory.Endpoint, error) {
 	if e := c.tenant.Endpoint(c.params.id); e != nil {
 		return e, nil
 	}
 	return nil, errNoEndpoint
 }
 
-func getEndpoint(c *call) (answer, error) {
-	e, err := c.endpoint()
+func (h *endpoints) get(c *call) (answer, error) {
+	e, err := endpointOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	return c.showEndpoint(200, e, resources.Made{})
+	return h.show(c, 200, e, resources.Made{})
 }
 
 // maxHandshake bounds how long a call stays for a handshake: one of the lanes'
 // attempts, and some time to write down how it went.
 const maxHandshake = directory.MaxTimeout + 5*time.Second
 
-func putEndpoint(c *call) (answer, error) {
+func (h *endpoints) put(c *call) (answer, error) {
 	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
@@ -133,21 +141,21 @@ func putEndpoint(c *call) (answer, error) {
 	if err := c.stay(); err != nil { // a handshake may be made
 		return answer{}, err
 	}
-	e, made, created, err := c.Resources.PutEndpoint(c.by, c.params.tenant, c.params.id, body)
+	e, made, created, err := h.resources.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
 	c.audit("an endpoint was written", "tenant", c.params.tenant, "endpoint", e.ID, "created", created, "secret_made", made.Secret != "")
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
-	if err := c.Lanes.Changed(ctx, c.params.tenant, e.ID); err != nil { // the endpoint is written all the same
-		c.Log.Warn("an endpoint was written, but its lane could not follow", "tenant", c.params.tenant, "endpoint", e.ID, "error", err)
+	if err := h.proofs.Changed(ctx, c.params.tenant, e.ID); err != nil { // the endpoint is written all the same
+		c.log.Warn("an endpoint was written, but its lane could not follow", "tenant", c.params.tenant, "endpoint", e.ID, "error", err)
 	}
-	return c.showEndpoint(wrote(created), e, made)
+	return h.show(c, wrote(created), e, made)
 }
 
-func deleteEndpoint(c *call) (answer, error) {
-	if err := c.Resources.DeleteEndpoint(c.by, c.params.tenant, c.params.id); err != nil {
+func (h *endpoints) delete(c *call) (answer, error) {
+	if err := h.resources.Delete(c.by, c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("an endpoint was deleted", "tenant", c.params.tenant, "endpoint", c.params.id)

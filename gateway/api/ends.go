@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"sync"
 
 	"hookgate/gateway"
@@ -25,27 +24,27 @@ type end struct {
 
 // endOf gives the text of a wait to one of its holders, who calls sent when it is not
 // needed any more; sent is nil for the small, which nobody shares.
-func (a *API) endOf(w *gateway.Wait) (body []byte, sent func(), err error) {
+func (h *holder) endOf(w *gateway.Wait) (body []byte, sent func(), err error) {
 	size := w.SizeJSON()
 	if counted(size) == 0 {
 		return w.AppendJSON(make([]byte, 0, min(size, 1<<10))), nil, nil
 	}
-	a.ends.mu.Lock()
-	defer a.ends.mu.Unlock()
-	e := a.ends.of[w]
+	h.ends.mu.Lock()
+	defer h.ends.mu.Unlock()
+	e := h.ends.of[w]
 	if e == nil {
-		e = &end{memory: a.memoryOf(w.Tenant)}
+		e = &end{memory: h.accounts.of(w.Tenant)}
 		if err := e.memory.take(size); err != nil {
 			return nil, nil, err
 		}
 		e.body = w.AppendJSON(make([]byte, 0, size))
-		if a.ends.of == nil {
-			a.ends.of = map[*gateway.Wait]*end{}
+		if h.ends.of == nil {
+			h.ends.of = map[*gateway.Wait]*end{}
 		}
-		a.ends.of[w] = e
+		h.ends.of[w] = e
 	}
 	e.users++
-	return e.body, func() { a.ends.leave(w, e) }, nil
+	return e.body, func() { h.ends.leave(w, e) }, nil
 }
 
 // leave ends the use of a text; with the last its memory is free.
@@ -55,21 +54,6 @@ func (s *ends) leave(w *gateway.Wait, e *end) {
 	if e.users--; e.users == 0 {
 		delete(s.of, w)
 		e.memory.free()
-	}
-}
-
-// endWith answers a held wait with the wait. Where its text has no memory the holder is
-// told to come again: the wait can be read then.
-func (a *API) endWith(fields []edge.Field) ending {
-	return func(w *gateway.Wait, err error) said {
-		if err != nil {
-			return problem(err)
-		}
-		body, sent, err := a.endOf(w)
-		if err != nil {
-			return problem(err)
-		}
-		return said{http.StatusOK, fields, body, sent}
 	}
 }
 

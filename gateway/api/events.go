@@ -2,12 +2,12 @@ package api
 
 import (
 	"net/http"
-	"slices"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 )
 
 // Publisher takes events in.
@@ -26,24 +26,35 @@ type Events interface {
 	// Events visits a tenant's events, newest first, those with an id below before
 	// ("" for all), until visit wants no more.
 	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
+}
+
+// Names knows conversations by their names.
+type Names interface {
 	// Names gives all the names of the conversation that has this one.
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 }
 
+// events are what happened in conversations.
+type events struct {
+	publisher Publisher
+	stored    Events
+	names     Names
+}
+
 var errTenantDisabled = gateway.Errorf(gateway.CodeNotFound, "the tenant is disabled: it left the configuration file")
 
-// publishEvents takes events of the path's tenant.
-func publishEvents(c *call) (answer, error) {
+// publish takes events of the path's tenant.
+func (h *events) publish(c *call) (answer, error) {
 	if c.tenant.Disabled {
 		return answer{}, errTenantDisabled
 	}
-	return c.publish(c.tenant)
+	return h.take(c, c.tenant)
 }
 
 // publishAny takes events that find their tenants by account key.
-func publishAny(c *call) (answer, error) { return c.publish(nil) }
+func (h *events) publishAny(c *call) (answer, error) { return h.take(c, nil) }
 
-func (c *call) publish(tenant *directory.Tenant) (answer, error) {
+func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
 	body, err := edge.ReadBody(c.ctx, maxBody)
 	if err != nil {
 		return answer{}, err
@@ -52,7 +63,7 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	published, err := c.Publisher.Publish(outbound.PublishRequest{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
+	published, err := h.publisher.Publish(outbound.PublishRequest{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
 	if err != nil {
 		return answer{}, err
 	}
@@ -62,9 +73,9 @@ func (c *call) publish(tenant *directory.Tenant) (answer, error) {
 	return answer{status: http.StatusAccepted, contentType: jsonType, body: published.Body}, nil
 }
 
-// event appends an event as it is shown (SPEC 7), its body in the bytes in which it
+// write appends an event as it is shown (SPEC 7), its body in the bytes in which it
 // came, if they are JSON. What its extent has no room for is left out.
-func (c *call) event(t *text, e *gateway.Event, much extent) {
+func (h *events) write(c *call, t *text, e *gateway.Event, much extent) {
 	t.append(512+6*(len(e.Tenant)+len(e.Type)+len(e.ConversationKey)), func(dst []byte) []byte {
 		dst = gateway.AppendString(append(dst, `{"id":`...), e.ID)
 		dst = gateway.AppendMember(dst, "tenant", e.Tenant)
@@ -84,16 +95,16 @@ func (c *call) event(t *text, e *gateway.Event, much extent) {
 		t.append(len(e.Body), func(dst []byte) []byte { return append(dst, e.Body...) })
 	}
 	if much != bare {
-		c.deliveriesOf(t, e)
+		h.deliveriesOf(t, e)
 	}
 	t.raw("}")
 }
 
 // deliveriesOf appends the deliveries of an event, of which there may be very many.
-func (c *call) deliveriesOf(t *text, e *gateway.Event) {
+func (h *events) deliveriesOf(t *text, e *gateway.Event) {
 	t.raw(`,"deliveries":[`)
 	more := false
-	err := c.Events.EventDeliveries(e.Tenant, e.ID, func(d gateway.EventDelivery) bool {
+	err := h.stored.EventDeliveries(e.Tenant, e.ID, func(d gateway.EventDelivery) bool {
 		if more {
 			t.raw(",")
 		}
@@ -111,42 +122,33 @@ func (c *call) deliveriesOf(t *text, e *gateway.Event) {
 	t.raw("]")
 }
 
-func getEvent(c *call) (answer, error) {
+func (h *events) get(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixEvent, c.params.id) {
 		return answer{}, errNoSuch
 	}
 	c.pass(c.reads)
-	e, err := c.Events.EventAlone(c.params.tenant, c.params.id)
+	e, err := h.stored.EventAlone(c.params.tenant, c.params.id)
 	if err != nil {
 		return answer{}, err
 	}
 	t := c.wholeItem()
 	t.room(2<<10 + len(e.Body))
-	c.event(t, e, full)
+	h.write(c, t, e, full)
 	return t.answer(http.StatusOK)
 }
 
-// listEvents lists events, newest first; type, conversation_key, since and until
-// filter.
-func listEvents(c *call) (answer, error) {
-	p, err := c.page(isIDOf(gateway.PrefixEvent))
+// list lists events, newest first.
+func (h *events) list(c *call) (answer, error) {
+	a, err := c.asks(gateway.PrefixEvent, h.filter)
 	if err != nil {
 		return answer{}, err
 	}
-	asked, err := c.include()
+	l, err := c.list(a.page(), a.extent)
 	if err != nil {
 		return answer{}, err
 	}
-	keep, err := c.eventFilter(&p)
-	if err != nil {
-		return answer{}, err
-	}
-	l, err := c.list(p, asked)
-	if err != nil {
-		return answer{}, err
-	}
-	err = c.Events.Events(c.params.tenant, p.after, func(e *gateway.Event) bool {
-		return !keep(e) || l.add(e.ID, func(t *text, much extent) { c.event(t, e, much) })
+	err = eachEvent(h.stored, &a.Query, c.turn, func(e *gateway.Event) bool {
+		return l.add(e.ID, func(t *text, much extent) { h.write(c, t, e, much) })
 	})
 	if err != nil {
 		return answer{}, err
@@ -154,37 +156,25 @@ func listEvents(c *call) (answer, error) {
 	return l.answer()
 }
 
-// eventFilter reads what the query asks for; every fault at once. A page that ends
-// at a moment begins below it.
-func (c *call) eventFilter(p *page) (func(*gateway.Event) bool, error) {
-	q := c.query()
-	eventType, kind, ok := typeAndKind(q.text("type"))
-	if q.text("type") == "" {
-		ok = true
+// filter reads what events can be asked for.
+func (h *events) filter(q *query, to *store.Query) (err error) {
+	if text := q.text("type"); text != "" {
+		var ok bool
+		if to.Type, to.Kind, ok = typeAndKind(text); !ok {
+			q.fault("type", "must be a type, or a message with its kind, as message/text")
+		}
 	}
-	if !ok {
-		q.fault("type", "must be a type, or a message with its kind, as message/text")
-	}
-	since, until := q.moment("since"), q.moment("until")
-	names, err := c.names(q.text("conversation_key"))
-	if err != nil {
-		return nil, err
-	}
-	p.until(gateway.PrefixEvent, until)
-	return func(e *gateway.Event) bool {
-		c.turn.row()
-		return (eventType == "" || e.Type == eventType) && (kind == "" || e.Kind == kind) &&
-			(names == nil || slices.Contains(names, e.ConversationKey)) &&
-			!e.AcceptedAt.Before(since) && (until.IsZero() || e.AcceptedAt.Before(until))
-	}, gateway.Invalid(q.faults)
+	to.Since, to.Until = q.moment("since"), q.moment("until")
+	to.Conversation, err = conversation(h.names, to.Tenant, q.text("conversation_key"))
+	return err
 }
 
-// names gives all the names of the conversation that has this one; nil for "".
-func (c *call) names(key string) ([]string, error) {
+// conversation gives all the names of the conversation that has this one; nil for "".
+func conversation(of Names, tenant, key string) ([]string, error) {
 	if key == "" {
 		return nil, nil
 	}
-	n, found, err := c.Events.Names(c.params.tenant, key)
+	n, found, err := of.Names(tenant, key)
 	if err != nil {
 		return nil, err
 	}

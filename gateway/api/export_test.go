@@ -8,7 +8,7 @@ import (
 
 // Routes lists every "METHOD path".
 func Routes() (all []string) {
-	for _, r := range routes {
+	for _, r := range new(nouns).routes() {
 		for method := range r.methods {
 			all = append(all, method+" "+r.path)
 		}
@@ -17,5 +17,7 @@ func Routes() (all []string) {
 	return all
 }
 
-// EndOf gives the text of a wait's end to one of those who hold it.
-func (a *API) EndOf(w *gateway.Wait) (body []byte, sent func(), err error) { return a.endOf(w) }
+// EndOf gives what makes the text of a wait's end for those who hold it.
+func EndOf(o Options) func(*gateway.Wait) (body []byte, sent func(), err error) {
+	return newHolder(o).endOf
+}

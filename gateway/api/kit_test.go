@@ -126,7 +126,8 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
 	o := api.Options{
-		Directory: k.here, Resources: res, Waits: k.waits, Calls: k.calls, Lanes: k.lanes, Events: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
+		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
+		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
 		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
@@ -174,7 +175,7 @@ func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 			return nil
 		},
 		Observer: calling.Observer{Noticed: k.lanes.Wake, Failed: func(tenant, webhook, text string) {
-			if err := res.SetWebhookError(tenant, webhook, text); err != nil {
+			if err := res.Webhooks.SetError(tenant, webhook, text); err != nil {
 				k.t.Error(err)
 			}
 			k.failed <- text

@@ -1,9 +1,6 @@
 package api
 
-import (
-	"bytes"
-	"net/http"
-)
+import "net/http"
 
 // extent is how much of each of its things a list shows.
 type extent int
@@ -36,11 +33,11 @@ const tail = len(`],"next_cursor":""}`) + 128
 // list begins a list. Reading takes memory too: with bodies as much as half a list,
 // for that is what one item may have.
 func (c *call) list(p page, e extent) (*list, error) {
-	l := &list{page: p, extent: e, listed: c.Listed, work: c.ListAnswer / 8}
+	l := &list{page: p, extent: e, listed: c.listed, work: c.listAnswer / 8}
 	if e == full {
-		l.work = c.ListAnswer / 2
+		l.work = c.listAnswer / 2
 	}
-	l.text = text{most: c.ListAnswer, tail: tail, growth: 8, memory: c.memory()}
+	l.text = text{most: c.listAnswer, tail: tail, growth: 8, memory: c.memory()}
 	if err := l.memory.take(l.work); err != nil {
 		return nil, err
 	}
@@ -94,18 +91,4 @@ func (l *list) close(end string) (answer, error) {
 		l.listed(int64(len(l.b)))
 	}
 	return l.text.answer(http.StatusOK)
-}
-
-// include reads what the query wants in a list beside what is always there.
-func (c *call) include() (extent, error) {
-	words := c.ctx.QueryArgs().Peek("include")
-	if words == nil {
-		return plain, nil
-	}
-	for word := range bytes.SplitSeq(words, []byte(",")) {
-		if string(word) != "bodies" {
-			return plain, invalid("include", "must be bodies: there is nothing else to include")
-		}
-	}
-	return full, nil
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/shares"
 )
 
@@ -52,6 +53,35 @@ func (m *memory) give(n int) {
 // free gives all of it back.
 func (m *memory) free() { m.give(int(m.n)) }
 
+// accounts opens the accounts of answers in their budget.
+type accounts struct {
+	budget    *shares.Budget // nil: no bound
+	directory *directory.Directory
+}
+
+// of opens the account of an answer that is given behind its call.
+func (a accounts) of(tenant string) *memory {
+	m := &memory{budget: a.budget}
+	here := a.directory.Current()
+	if t := here.Tenant(tenant); t != nil {
+		m.by = here.Holder(t)
+	}
+	return m
+}
+
+// force counts so much memory of an answer that is given in any case; m, which may be
+// nil, has a part of it. It gives how it is freed.
+func (a accounts) force(m *memory, tenant string, n int) (free func()) {
+	if m == nil && n == 0 {
+		return nil
+	}
+	if m == nil {
+		m = a.of(tenant)
+	}
+	m.force(n - int(m.n))
+	return m.free
+}
+
 // memory opens the account of this call's answer: that of the token's tenant, else of
 // the path's, which an operator looks at, else nobody's in particular. What has been
 // done is told in any case: a refusal would have it done again.
@@ -60,20 +90,10 @@ func (c *call) memory() *memory {
 	if c.by.Tenant != "" {
 		tenant = c.snapshot.Tenant(c.by.Tenant)
 	}
-	m := &memory{budget: c.Answers, forced: !c.ctx.IsGet()}
+	m := &memory{budget: c.accounts.budget, forced: !c.ctx.IsGet()}
 	if tenant != nil {
 		m.by = c.snapshot.Holder(tenant)
 	}
 	c.account = m
-	return m
-}
-
-// memoryOf opens the account of an answer that is given behind its call.
-func (a *API) memoryOf(tenant string) *memory {
-	m := &memory{budget: a.Answers}
-	here := a.Directory.Current()
-	if t := here.Tenant(tenant); t != nil {
-		m.by = here.Holder(t)
-	}
 	return m
 }

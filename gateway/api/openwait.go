@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/waiting"
 )
@@ -28,10 +29,8 @@ type waitBody struct {
 	Context         gateway.Raw  `json:"context"`
 }
 
-const maxIdempotencyKey = 255 // bytes
-
 // readWait reads and checks the request for a wait.
-func (c *call) readWait() (q waiting.OpenRequest, err error) {
+func readWait(c *call) (q waiting.OpenRequest, err error) {
 	tree, raw, err := c.body()
 	if err != nil {
 		return q, err
@@ -46,7 +45,7 @@ func (c *call) readWait() (q waiting.OpenRequest, err error) {
 	if err := gateway.Invalid(b.read(tree, raw, &q, gateway.ModeHold)); err != nil {
 		return q, err
 	}
-	return q, c.settleWait(&b, &q)
+	return q, b.settle(c.tenant, &q)
 }
 
 // read reads the body that asks for a wait, and sets q from it. What b has already
@@ -64,12 +63,12 @@ func (b *waitBody) read(tree any, raw []byte, q *waiting.OpenRequest, mode gatew
 	return faults
 }
 
-// settleWait finds what a wait needs of its tenant.
-func (c *call) settleWait(b *waitBody, q *waiting.OpenRequest) error {
-	if q.Source = c.tenant.Source(b.Source); q.Source == nil || !q.Source.Enabled {
+// settle finds what a wait needs of its tenant.
+func (b *waitBody) settle(of *directory.Tenant, q *waiting.OpenRequest) error {
+	if q.Source = of.Source(b.Source); q.Source == nil || !q.Source.Enabled {
 		return errNoSource
 	}
-	if q.Mode == gateway.ModeNotify && c.tenant.Platform == nil {
+	if q.Mode == gateway.ModeNotify && of.Platform == nil {
 		return gateway.Errorf(gateway.CodePlatformNotConfigured, "mode notify needs a platform with a url, which the tenant has not")
 	}
 	return nil
@@ -137,33 +136,4 @@ func written(body []byte, member string) gateway.Raw {
 		return gateway.Raw(bytes.Clone([]byte(v.Raw)))
 	}
 	return nil
-}
-
-// idempotencyKey reads the header of that name; "" is none.
-func (c *call) idempotencyKey() (string, error) {
-	found := c.ctx.Request.Header.PeekAll("Idempotency-Key")
-	if len(found) == 0 {
-		return "", nil
-	}
-	key := string(found[0])
-	printable := func(r rune) bool { return r >= ' ' && r < 0x7f }
-	if len(found) > 1 || key == "" || len(key) > maxIdempotencyKey ||
-		slices.ContainsFunc([]rune(key), func(r rune) bool { return !printable(r) }) {
-		return "", gateway.Errorf(gateway.CodeIdempotencyKeyInvalid,
-			"Idempotency-Key must be there once, with 1 to %d printable characters of ASCII", maxIdempotencyKey)
-	}
-	return key, nil
-}
-
-// number reads a whole number of the query; least stands for none.
-func (c *call) number(name string, least, most int) (int, error) {
-	text := c.ctx.QueryArgs().Peek(name)
-	if text == nil {
-		return least, nil
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < least || n > most {
-		return 0, invalid(name, "must be a whole number from %d to %d", least, most)
-	}
-	return n, nil
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/base64"
 	"sort"
-	"strconv"
 
 	"hookgate/gateway"
 )
@@ -17,39 +16,6 @@ const (
 type page struct {
 	limit int
 	after string // the id of the last one that was seen; "" for the start
-}
-
-// page reads limit and cursor. isID tells what a cursor of this list can hold.
-func (c *call) page(isID func(string) bool) (p page, err error) {
-	if p.limit, err = c.limit(); err != nil {
-		return p, err
-	}
-	p.after, err = c.cursor(isID)
-	return p, err
-}
-
-// cursor reads the place behind which a page begins; "" for the start.
-func (c *call) cursor(isID func(string) bool) (after string, err error) {
-	if cursor := c.ctx.QueryArgs().Peek("cursor"); len(cursor) > 0 {
-		id, err := base64.RawURLEncoding.DecodeString(string(cursor))
-		if err != nil || !isID(string(id)) {
-			return "", gateway.Errorf(gateway.CodeInvalidCursor, "cursor is none that a list gave out")
-		}
-		after = string(id)
-	}
-	return after, nil
-}
-
-func (c *call) limit() (int, error) {
-	text := c.ctx.QueryArgs().Peek("limit")
-	if len(text) == 0 {
-		return defaultLimit, nil
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 1 || n > maxLimit {
-		return 0, invalid("limit", "must be a whole number from 1 to %d", maxLimit)
-	}
-	return n, nil
 }
 
 func cursorOf(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }

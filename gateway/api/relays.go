@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"unicode/utf8"
 
 	"hookgate/gateway"
@@ -79,52 +78,3 @@ func (t *text) relayedBody(body gateway.Raw, encoding string) {
 }
 
 func isOddControl(c rune) bool { return c < ' ' && c != '\t' && c != '\r' && c != '\n' }
-
-// replayDeliveries sends deliveries of any lane again: an endpoint's, the platform
-// endpoint's, or a relay's.
-func replayDeliveries(c *call) (answer, error) {
-	var body struct {
-		Endpoint string `json:"endpoint"`
-		replayBody
-	}
-	if err := c.optionalBody(&body); err != nil {
-		return answer{}, err
-	}
-	if err := c.steersLane(body.Endpoint); err != nil {
-		return answer{}, err
-	}
-	if !c.hasLane(body.Endpoint) {
-		return answer{}, invalid("endpoint", "must be an endpoint of the tenant, _platform, or _route_ and the id of a relay route")
-	}
-	return c.replay(body.Endpoint, &body.replayBody)
-}
-
-// hasLane says whether deliveries of the path's tenant go to what is called so.
-func (c *call) hasLane(endpoint string) bool {
-	route, relays := gateway.RouteOfLane(endpoint)
-	if !relays {
-		return endpoint == gateway.PlatformEndpoint || c.tenant.Endpoint(endpoint) != nil
-	}
-	for _, r := range c.snapshot.Routes() {
-		if r.ID == route {
-			return r.Relay && r.Spec.Tenant == c.params.tenant
-		}
-	}
-	return false
-}
-
-// replay sends deliveries of a lane again.
-func (c *call) replay(endpoint string, body *replayBody) (answer, error) {
-	f, err := body.filter()
-	if err != nil {
-		return answer{}, err
-	}
-	n, err := c.Lanes.Replay(c.params.tenant, endpoint, f)
-	if err != nil {
-		return answer{}, err
-	}
-	c.audit("deliveries were replayed", "tenant", c.params.tenant, "endpoint", endpoint, "count", n)
-	return show(http.StatusAccepted, struct {
-		Count int `json:"count"`
-	}{n})
-}

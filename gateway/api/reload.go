@@ -8,10 +8,13 @@ import (
 	"hookgate/gateway"
 )
 
+// operator is what only who runs the process may do.
+type operator struct{ load func() error } // Options.Reload
+
 // reload loads the file again. A bad one changes nothing, and the answer names
 // what is wrong with it.
-func reload(c *call) (answer, error) {
-	err := c.Reload()
+func (h *operator) reload(c *call) (answer, error) {
+	err := h.load()
 	var known *gateway.Error
 	switch {
 	case err == nil:

@@ -17,14 +17,14 @@ type seat struct {
 
 // stay takes the request's seat, which Handler or the end of its hold gives back.
 func (c *call) stay() error {
-	if c.seat.among != nil || c.Holds == nil {
+	if c.seat.among != nil || c.holds == nil {
 		return nil
 	}
 	holder := c.snapshot.Holder(c.tenant)
-	if !c.Holds.Take(holder, 1) {
+	if !c.holds.Take(holder, 1) {
 		return errNoSeat
 	}
-	c.seat = seat{c.Holds, holder}
+	c.seat = seat{c.holds, holder}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/resources"
 )
 
 // sourceView is a source as it is shown: what is in force of what was written. Its
@@ -13,10 +14,16 @@ type sourceView struct {
 	gateway.Source
 }
 
-func (c *call) viewSource(s *directory.Source) any {
+// sources are the sources of tenants.
+type sources struct {
+	resources *resources.Sources
+	publicURL string // Options.PublicURL
+}
+
+func (h *sources) view(c *call, s *directory.Source) any {
 	v := sourceView{Meta: s.Meta, Source: s.Effective()}
-	if c.PublicURL != "" {
-		v.URL = c.PublicURL + "/hooks/" + c.params.tenant + "/" + s.ID
+	if h.publicURL != "" {
+		v.URL = h.publicURL + "/hooks/" + c.params.tenant + "/" + s.ID
 	}
 	if v.Match == nil {
 		v.Match = []gateway.Match{}
@@ -27,37 +34,37 @@ func (c *call) viewSource(s *directory.Source) any {
 	return v
 }
 
-func listSources(c *call) (answer, error) {
-	p, err := c.page(gateway.IsName)
+func (h *sources) list(c *call) (answer, error) {
+	p, err := c.query().page(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}
-	return listPart(c, c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, sure(c.viewSource))
+	return listPart(c, c.tenant.Sources(), p, func(s *directory.Source) string { return s.ID }, sure(func(s *directory.Source) any { return h.view(c, s) }))
 }
 
-func getSource(c *call) (answer, error) {
+func (h *sources) get(c *call) (answer, error) {
 	s := c.tenant.Source(c.params.id)
 	if s == nil {
 		return answer{}, errNoSource
 	}
-	return show(200, c.viewSource(s))
+	return show(200, h.view(c, s))
 }
 
-func putSource(c *call) (answer, error) {
+func (h *sources) put(c *call) (answer, error) {
 	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}
-	s, created, err := c.Resources.PutSource(c.by, c.params.tenant, c.params.id, body)
+	s, created, err := h.resources.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
 	c.audit("a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
-	return show(wrote(created), c.viewSource(s))
+	return show(wrote(created), h.view(c, s))
 }
 
-func deleteSource(c *call) (answer, error) {
-	if err := c.Resources.DeleteSource(c.by, c.params.tenant, c.params.id); err != nil {
+func (h *sources) delete(c *call) (answer, error) {
+	if err := h.resources.Delete(c.by, c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("a source was deleted", "tenant", c.params.tenant, "source", c.params.id)

@@ -4,6 +4,7 @@ import (
 	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/resources"
 )
 
 // tenantView is a tenant as it is shown.
@@ -20,7 +21,10 @@ type platformView struct {
 	Headers any `json:"headers"`
 }
 
-func (c *call) viewTenant(t *directory.Tenant) any {
+// tenants are the tenants that a caller reaches.
+type tenants struct{ resources *resources.Tenants }
+
+func viewTenant(c *call, t *directory.Tenant) any {
 	v := tenantView{Meta: t.Meta, Disabled: t.Disabled, Tenant: t.Spec, Headers: c.viewHeaders(t.Spec.Headers)}
 	if v.AccountKeys == nil {
 		v.AccountKeys = []string{}
@@ -46,8 +50,8 @@ func viewHeaders(h gateway.Headers, whole bool) any {
 	return h
 }
 
-func listTenants(c *call) (answer, error) {
-	p, err := c.page(gateway.IsName)
+func (h *tenants) list(c *call) (answer, error) {
+	p, err := c.query().page(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}
@@ -57,26 +61,26 @@ func listTenants(c *call) (answer, error) {
 			seen = append(seen, t)
 		}
 	}
-	return listPart(c, seen, p, func(t *directory.Tenant) string { return t.ID }, sure(c.viewTenant))
+	return listPart(c, seen, p, func(t *directory.Tenant) string { return t.ID }, sure(func(t *directory.Tenant) any { return viewTenant(c, t) }))
 }
 
-func getTenant(c *call) (answer, error) { return show(200, c.viewTenant(c.tenant)) }
+func (h *tenants) get(c *call) (answer, error) { return show(200, viewTenant(c, c.tenant)) }
 
-func putTenant(c *call) (answer, error) {
+func (h *tenants) put(c *call) (answer, error) {
 	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}
-	t, created, err := c.Resources.PutTenant(c.by, c.params.tenant, body)
+	t, created, err := h.resources.Put(c.by, c.params.tenant, body)
 	if err != nil {
 		return answer{}, err
 	}
 	c.audit("a tenant was written", "tenant", t.ID, "created", created)
-	return show(wrote(created), c.viewTenant(t))
+	return show(wrote(created), viewTenant(c, t))
 }
 
-func deleteTenant(c *call) (answer, error) {
-	if err := c.Resources.DeleteTenant(c.by, c.params.tenant); err != nil {
+func (h *tenants) delete(c *call) (answer, error) {
+	if err := h.resources.Delete(c.by, c.params.tenant); err != nil {
 		return answer{}, err
 	}
 	c.audit("a tenant was deleted", "tenant", c.params.tenant)

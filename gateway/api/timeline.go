@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -15,14 +16,14 @@ const maxLinedUp = 1000
 // deliveries, and their attempts. Traces are oldest first; the newest are looked
 // at first, and no more of them once there are as many lines as were asked for, so
 // that one call reads no more than it shows.
-func (c *call) timeline(traces []gateway.Trace, most int) ([]gateway.Trace, error) {
+func (h *conversations) timeline(traces []gateway.Trace, most int) ([]gateway.Trace, error) {
 	lines := make([]gateway.Trace, 0, len(traces))
 	seen := map[string]bool{} // deliveries: one that is a batch has several events
 	for i := len(traces) - 1; i >= 0 && len(lines) < most; i-- {
 		t := traces[i]
 		if t.Kind == "event" {
 			var err error
-			if lines, err = c.appendDeliveries(lines, t, most, seen); err != nil {
+			if lines, err = h.appendDeliveries(lines, t, most, seen); err != nil {
 				return nil, err
 			}
 		}
@@ -40,9 +41,9 @@ func lastLines(lines []gateway.Trace, most int) []gateway.Trace {
 
 // appendDeliveries appends the lines of an event's deliveries, the last first. Of more
 // than are asked for it keeps the newest.
-func (c *call) appendDeliveries(lines []gateway.Trace, event gateway.Trace, most int, seen map[string]bool) ([]gateway.Trace, error) {
+func (h *conversations) appendDeliveries(lines []gateway.Trace, event gateway.Trace, most int, seen map[string]bool) ([]gateway.Trace, error) {
 	var ids []string
-	err := c.Events.EventDeliveries(event.Tenant, event.ID, func(d gateway.EventDelivery) bool {
+	err := h.events.EventDeliveries(event.Tenant, event.ID, func(d gateway.EventDelivery) bool {
 		if !seen[d.ID] {
 			ids = append(ids, d.ID)
 			seen[d.ID] = true
@@ -54,7 +55,7 @@ func (c *call) appendDeliveries(lines []gateway.Trace, event gateway.Trace, most
 	}
 	bounds := gateway.AttemptBounds{Most: most}
 	for _, id := range slices.Backward(ids) {
-		d, attempts, err := c.Deliveries.ReadDelivery(event.Tenant, id, bounds)
+		d, attempts, err := h.deliveries.ReadDelivery(event.Tenant, id, bounds)
 		if isGone(err) {
 			continue
 		}
@@ -104,3 +105,5 @@ func attemptLine(event gateway.Trace, d *gateway.Delivery, a *gateway.Attempt) g
 	data = gateway.AppendOptional(data, "error", a.Error)
 	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: a.At, Kind: "attempt", ID: d.ID + "/" + number, Data: append(data, '}')}
 }
+
+func isGone(err error) bool { return errors.Is(err, gateway.ErrNotFound) }

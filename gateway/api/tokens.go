@@ -5,18 +5,22 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
+	"hookgate/gateway/resources"
 )
 
-func listTokens(c *call) (answer, error) {
-	p, err := c.page(isIDOf(gateway.PrefixToken))
+// tokens are the tokens that the API made.
+type tokens struct{ resources *resources.Tokens }
+
+func (h *tokens) list(c *call) (answer, error) {
+	p, err := c.query().page(isIDOf(gateway.PrefixToken))
 	if err != nil {
 		return answer{}, err
 	}
-	return listPart(c, c.Resources.Tokens(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) (any, error) { return t, nil })
+	return listPart(c, h.resources.List(), p, func(t gateway.Token) string { return t.ID }, func(t gateway.Token) (any, error) { return t, nil })
 }
 
-func getToken(c *call) (answer, error) {
-	t, err := c.Resources.Token(c.params.id)
+func (h *tokens) get(c *call) (answer, error) {
+	t, err := h.resources.Get(c.params.id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -29,7 +33,7 @@ type madeToken struct {
 	Text string `json:"token"`
 }
 
-func makeToken(c *call) (answer, error) {
+func (h *tokens) make(c *call) (answer, error) {
 	tree, err := c.resource()
 	if err != nil {
 		return answer{}, err
@@ -42,7 +46,7 @@ func makeToken(c *call) (answer, error) {
 	if err := gateway.Invalid(fields.Decode(tree, &asked)); err != nil {
 		return answer{}, err
 	}
-	t, text, err := c.Resources.MakeToken(asked.Scope, asked.Tenant, asked.Name)
+	t, text, err := h.resources.Make(asked.Scope, asked.Tenant, asked.Name)
 	if err != nil {
 		return answer{}, err
 	}
@@ -50,8 +54,8 @@ func makeToken(c *call) (answer, error) {
 	return show(http.StatusCreated, madeToken{t, text})
 }
 
-func deleteToken(c *call) (answer, error) {
-	if err := c.Resources.DeleteToken(c.params.id); err != nil {
+func (h *tokens) delete(c *call) (answer, error) {
+	if err := h.resources.Delete(c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("a token was deleted", "deleted_token_id", c.params.id)

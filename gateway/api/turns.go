@@ -1,11 +1,13 @@
 package api
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // turns lets calls that look through a tenant's whole past do so one after the other:
@@ -14,17 +16,11 @@ import (
 // through something. Of one tenant only one call does, and the next waits for it to
 // end; calls of several tenants take turns of a slice each. The zero value is ready.
 type turns struct {
-	mu      sync.Mutex
-	lanes   map[string]*turnLane
-	running int             // slices
-	queue   []chan struct{} // of those that wait for a slice, in their order
-}
-
-// turnLane is the calls of one tenant by one kind of caller: who looks after a tenant
-// does not queue behind the tenant itself.
-type turnLane struct {
-	turn  chan struct{} // holds a token while nobody looks
-	users int           // who look or wait
+	ready sync.Once
+	// lanes are the calls of one tenant by one kind of caller: who looks after a tenant
+	// does not queue behind the tenant itself.
+	lanes  *shares.Turns
+	slices *shares.Turns // of those whose turn it is in their lane
 }
 
 const (
@@ -41,45 +37,29 @@ var errManyTurns = gateway.Unavailable("so many lists of this tenant are being r
 // turn is a call's right to look.
 type turn struct {
 	of    *turns
-	lane  *turnLane
-	name  string
+	name  string // of its lane
 	rows  int
 	since time.Time // of its slice
 	owns  bool      // a slice
 }
 
+func (t *turns) begin() {
+	t.lanes = shares.NewTurns(math.MaxInt, mostTurns-1, 0)
+	t.slices = shares.NewTurns(max(1, runtime.GOMAXPROCS(0)/2), 1, 0)
+}
+
 // enter waits for a turn, and for a slice where it looks row by row. leave has to
 // follow.
 func (t *turns) enter(name string, sliced bool) (*turn, error) {
-	lane, err := t.join(name)
-	if err != nil {
-		return nil, err
+	t.ready.Do(t.begin)
+	if !t.lanes.Take(name) {
+		return nil, errManyTurns
 	}
-	<-lane.turn
-	x := &turn{of: t, lane: lane, name: name}
+	x := &turn{of: t, name: name}
 	if sliced {
 		x.take()
 	}
 	return x, nil
-}
-
-func (t *turns) join(name string) (*turnLane, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lane := t.lanes[name]
-	if lane == nil {
-		if t.lanes == nil {
-			t.lanes = make(map[string]*turnLane)
-		}
-		lane = &turnLane{turn: make(chan struct{}, 1)}
-		lane.turn <- struct{}{}
-		t.lanes[name] = lane
-	}
-	if lane.users == mostTurns {
-		return nil, errManyTurns
-	}
-	lane.users++
-	return lane, nil
 }
 
 // leave ends a turn; a nil one has nothing to end.
@@ -90,12 +70,7 @@ func (x *turn) leave() {
 	if x.owns {
 		x.give()
 	}
-	x.lane.turn <- struct{}{}
-	x.of.mu.Lock()
-	defer x.of.mu.Unlock()
-	if x.lane.users--; x.lane.users == 0 {
-		delete(x.of.lanes, x.name)
-	}
+	x.of.lanes.Give(x.name)
 }
 
 // row is called for each row that is looked at: after a slice others have theirs.
@@ -111,30 +86,12 @@ func (x *turn) row() {
 
 // take waits for a slice.
 func (x *turn) take() {
-	t := x.of
-	t.mu.Lock()
-	if t.running < max(1, runtime.GOMAXPROCS(0)/2) {
-		t.running++
-		t.mu.Unlock()
-	} else {
-		mine := make(chan struct{})
-		t.queue = append(t.queue, mine)
-		t.mu.Unlock()
-		<-mine
-	}
+	x.of.slices.Take(x.name)
 	x.since, x.owns = time.Now(), true
 }
 
 // give lets the next have the slice.
 func (x *turn) give() {
 	x.owns = false
-	t := x.of
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.queue) == 0 {
-		t.running--
-		return
-	}
-	close(t.queue[0])
-	t.queue = t.queue[1:]
+	x.of.slices.Give(x.name)
 }

@@ -49,7 +49,7 @@ func TestTurns(t *testing.T) {
 			t.Errorf("another tenant's list of 10 rows took %s", took)
 		}
 		all.Wait()
-		if len(of.lanes) != 0 || of.running != 0 || len(of.queue) != 0 {
+		if !of.lanes.Idle() || !of.slices.Idle() {
 			t.Errorf("left behind: %+v", &of)
 		}
 	})

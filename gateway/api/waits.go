@@ -4,30 +4,33 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
-// Waits is what the API needs of package waiting.
+// Waits is what the API needs of waiting sessions.
 type Waits interface {
 	Open(ctx context.Context, q waiting.OpenRequest) (waiting.Opened, error)
-	// Watch gives a wait that has ended; else it tells done how it ends, until stop.
-	Watch(ctx context.Context, tenant, id string, done func(*gateway.Wait, error)) (w *gateway.Wait, stop func() bool, err error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
 	List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
-	Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error)
+}
+
+// waits are the waiting sessions of tenants.
+type waits struct {
+	sessions Waits
+	holder   *holder
 }
 
 // maxTurn bounds how long a call stands in line for a conversation.
 const maxTurn = 10 * time.Second
 
 // showWait answers with a wait as it stands.
-func (c *call) showWait(status int, w *gateway.Wait) (answer, error) {
+func showWait(c *call, status int, w *gateway.Wait) (answer, error) {
 	size := w.SizeJSON()
 	if counted(size) == 0 {
 		return answer{status: status, contentType: jsonType, body: w.AppendJSON(make([]byte, 0, min(size, 512)))}, nil
@@ -37,9 +40,9 @@ func (c *call) showWait(status int, w *gateway.Wait) (answer, error) {
 	return t.answer(status)
 }
 
-// openWait registers a wait and, in mode hold, stays until it has ended.
-func openWait(c *call) (answer, error) {
-	asked, err := c.readWait()
+// open registers a wait and, in mode hold, stays until it has ended.
+func (h *waits) open(c *call) (answer, error) {
+	asked, err := readWait(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -50,7 +53,7 @@ func openWait(c *call) (answer, error) {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	asked.Answers = true
-	opened, err := c.Waits.Open(ctx, asked)
+	opened, err := h.sessions.Open(ctx, asked)
 	stop()
 	if err != nil {
 		return answer{}, busy(err)
@@ -64,109 +67,41 @@ func openWait(c *call) (answer, error) {
 		fields = replayedFields
 	}
 	if opened.Wait.Mode != gateway.ModeHold {
-		return c.showWait(http.StatusCreated, opened.Wait)
+		return showWait(c, http.StatusCreated, opened.Wait)
 	}
 	if err := c.stay(); err != nil { // the first request with this key may have said so
 		return answer{}, err
 	}
-	return c.hold(opened.Wait, 0, c.endWith(fields))
+	return h.holder.hold(c, opened.Wait, 0, h.holder.endWith(fields))
 }
 
-// getWait shows a wait, after holding it as long as the query asks.
-func getWait(c *call) (answer, error) {
-	hold, err := c.number("hold", 0, gateway.MaxWaitSeconds)
+// get shows a wait, after holding it as long as the query asks.
+func (h *waits) get(c *call) (answer, error) {
+	hold, err := c.query().number("hold", 0, gateway.MaxWaitSeconds)
 	if err != nil {
 		return answer{}, err
 	}
-	w, err := c.Waits.Get(c.params.tenant, c.params.id)
+	w, err := h.sessions.Get(c.params.tenant, c.params.id)
 	if err != nil {
 		return answer{}, err
 	}
 	if hold == 0 {
-		return c.showWait(http.StatusOK, w)
+		return showWait(c, http.StatusOK, w)
 	}
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	return c.hold(w, time.Duration(hold)*time.Second, c.endWith(jsonFields))
+	return h.holder.hold(c, w, time.Duration(hold)*time.Second, h.holder.endWith(jsonFields))
 }
 
-// ending is how a held request is answered: with the wait as it then stands, or
-// with why nobody can stay for its end. It runs after the handler, and keeps
-// nothing of its request.
-type ending func(*gateway.Wait, error) said
-
-// said is the answer to a held request.
-type said struct {
-	status int
-	fields []edge.Field
-	body   []byte
-	sent   func() // is told when the memory of the body is free; may be nil
-}
-
-// problem says why there is another answer.
-func problem(err error) (s said) {
-	s.status, s.fields, s.body = edge.Problem(err)
-	return s
-}
-
-// hold answers when the wait has ended, or after most as it then stands (0: with
-// its end alone). Nothing of the request stays behind but its connection, and its seat.
-func (c *call) hold(w *gateway.Wait, most time.Duration, say ending) (answer, error) {
-	if w.State != gateway.StateWaiting {
-		return c.atOnce(say(w, nil)), nil
-	}
-	held, seat := c.Watcher.Hold(c.ctx), c.seat
-	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
-	defer cancel()
-	tell := func(w *gateway.Wait, err error) {
-		seat.leave()
-		s := say(w, err)
-		held.Answer(s.status, s.fields, s.body, s.sent)
-	}
-	now, stop, err := c.Waits.Watch(ctx, w.Tenant, w.ID, tell)
-	if err != nil {
-		return answer{}, busy(err)
-	}
-	if stop == nil {
-		return c.atOnce(say(now, nil)), nil
-	}
-	if most > 0 {
-		time.AfterFunc(most, func() {
-			if stop() {
-				tell(now, nil)
-			}
-		})
-	}
-	c.Watcher.Detach(c.ctx, held, func() {
-		if stop() {
-			seat.leave()
-		}
-	})
-	return answer{later: true}, nil
-}
-
-// atOnce is what would have been the end of a hold, and needs none.
-func (c *call) atOnce(s said) answer {
-	a := answer{status: s.status, body: s.body, sent: s.sent}
-	for _, f := range s.fields {
-		if f.Name == "Content-Type" {
-			a.contentType = f.Value
-		} else {
-			c.ctx.Response.Header.Set(f.Name, f.Value)
-		}
-	}
-	return a
-}
-
-func cancelWait(c *call) (answer, error) {
+func (h *waits) cancel(c *call) (answer, error) {
 	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
 	defer stop()
-	w, err := c.Waits.Cancel(ctx, c.params.tenant, c.params.id, gateway.ReasonCancelled)
+	w, err := h.sessions.Cancel(ctx, c.params.tenant, c.params.id, gateway.ReasonCancelled)
 	if err != nil {
 		return answer{}, busy(err)
 	}
-	return c.showWait(http.StatusOK, w)
+	return showWait(c, http.StatusOK, w)
 }
 
 // busy says of a turn that did not come that it may come later.
@@ -177,37 +112,37 @@ func busy(err error) error {
 	return err
 }
 
-var waitStates = []gateway.WaitState{gateway.StateWaiting, gateway.StateResumed, gateway.StateTimedOut, gateway.StateCancelled}
+var waitStates = []string{
+	string(gateway.StateWaiting), string(gateway.StateResumed), string(gateway.StateTimedOut), string(gateway.StateCancelled),
+}
 
-// listWaits lists waits, newest first; state, source and conversation_key filter.
-func listWaits(c *call) (answer, error) {
-	p, err := c.page(isIDOf(gateway.PrefixWait))
+// list lists waits, newest first.
+func (h *waits) list(c *call) (answer, error) {
+	a, err := c.asks(gateway.PrefixWait, filterWaits)
 	if err != nil {
 		return answer{}, err
 	}
-	asked, err := c.include()
+	l, err := c.list(a.page(), a.extent)
 	if err != nil {
 		return answer{}, err
 	}
-	args := c.ctx.QueryArgs()
-	state, source, key := gateway.WaitState(args.Peek("state")), string(args.Peek("source")), string(args.Peek("conversation_key"))
-	if state != "" && !slices.Contains(waitStates, state) {
-		return answer{}, invalid("state", "must be waiting, resumed, timed_out or cancelled")
-	}
-	l, err := c.list(p, asked)
-	if err != nil {
-		return answer{}, err
-	}
-	err = c.Waits.List(c.params.tenant, p.after, asked == full, func(w *gateway.Wait) bool {
-		c.turn.row()
-		fits := (state == "" || w.State == state) && (source == "" || w.Source == source) &&
-			(key == "" || w.ConversationKey == key || slices.Contains(w.Aliases, key))
-		return !fits || l.add(w.ID, func(t *text, much extent) { t.wait(w, much) })
+	err = eachWait(h.sessions, &a.Query, c.turn, func(w *gateway.Wait) bool {
+		return l.add(w.ID, func(t *text, much extent) { t.wait(w, much) })
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	return l.answer()
+}
+
+// filterWaits reads what waits can be asked for. A wait knows the names of its
+// conversation by itself.
+func filterWaits(q *query, to *store.Query) error {
+	to.State, to.Source = q.oneOf("state", waitStates, "must be waiting, resumed, timed_out or cancelled"), q.text("source")
+	if key := q.text("conversation_key"); key != "" {
+		to.Conversation = []string{key}
+	}
+	return nil
 }
 
 // wait appends a wait as a list shows it.

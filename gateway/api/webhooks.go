@@ -3,6 +3,7 @@ package api
 import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/resources"
 )
 
 // webhookView is a webhook as it is shown: what is in force of what was written.
@@ -28,65 +29,71 @@ func (t errorText) MarshalJSON() ([]byte, error) {
 	return gateway.AppendString(nil, string(t)), nil
 }
 
-func (c *call) viewWebhook(w *directory.Webhook) any {
+// webhooks are the webhooks of tenants.
+type webhooks struct {
+	resources *resources.Webhooks
+	calls     Calls
+}
+
+func (h *webhooks) view(c *call, w *directory.Webhook) any {
 	v := webhookView{Meta: w.Meta, Webhook: w.Effective(), Headers: c.viewHeaders(w.Spec.Headers)}
 	if b := v.Webhook.Breaker; b != nil {
-		state, until := c.Calls.Breaker(w.Tenant.ID, w.ID)
+		state, until := h.calls.Breaker(w.Tenant.ID, w.ID)
 		v.Breaker = &breakerView{*b, state, timeOf(until)}
 	}
 	if v.Profile == gateway.ProfileChatbot {
-		v.Error = new(errorText(c.Resources.WebhookError(w.Tenant.ID, w.ID)))
+		v.Error = new(errorText(h.resources.Error(w.Tenant.ID, w.ID)))
 	}
 	return v
 }
 
-func listWebhooks(c *call) (answer, error) {
-	p, err := c.page(gateway.IsName)
+func (h *webhooks) list(c *call) (answer, error) {
+	p, err := c.query().page(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}
-	return listPart(c, c.tenant.Webhooks(), p, func(w *directory.Webhook) string { return w.ID }, sure(c.viewWebhook))
+	return listPart(c, c.tenant.Webhooks(), p, func(w *directory.Webhook) string { return w.ID }, sure(func(w *directory.Webhook) any { return h.view(c, w) }))
 }
 
-// webhook gives the webhook of the path.
-func (c *call) webhook() (*directory.Webhook, error) {
+// webhookOf gives the webhook of the path.
+func webhookOf(c *call) (*directory.Webhook, error) {
 	if w := c.tenant.Webhook(c.params.id); w != nil {
 		return w, nil
 	}
 	return nil, errNoWebhook
 }
 
-func getWebhook(c *call) (answer, error) {
-	w, err := c.webhook()
+func (h *webhooks) get(c *call) (answer, error) {
+	w, err := webhookOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	return show(200, c.viewWebhook(w))
+	return show(200, h.view(c, w))
 }
 
-func putWebhook(c *call) (answer, error) {
+func (h *webhooks) put(c *call) (answer, error) {
 	body, err := c.resource()
 	if err != nil {
 		return answer{}, err
 	}
-	w, created, err := c.Resources.PutWebhook(c.by, c.params.tenant, c.params.id, body)
+	w, created, err := h.resources.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
 	c.audit("a webhook was written", "tenant", c.params.tenant, "webhook", w.ID, "created", created)
-	return show(wrote(created), c.viewWebhook(w))
+	return show(wrote(created), h.view(c, w))
 }
 
-func deleteWebhook(c *call) (answer, error) {
-	if err := c.removeWebhook(c.params.tenant, c.params.id); err != nil {
+func (h *webhooks) delete(c *call) (answer, error) {
+	if err := h.remove(c, c.params.tenant, c.params.id); err != nil {
 		return answer{}, err
 	}
 	return nothing, nil
 }
 
-// removeWebhook deletes a webhook, whichever API it is seen under.
-func (c *call) removeWebhook(tenant, id string) error {
-	if err := c.Resources.DeleteWebhook(c.by, tenant, id); err != nil {
+// remove deletes a webhook, whichever API it is seen under.
+func (h *webhooks) remove(c *call, tenant, id string) error {
+	if err := h.resources.Delete(c.by, tenant, id); err != nil {
 		return err
 	}
 	c.audit("a webhook was deleted", "tenant", tenant, "webhook", id)

@@ -51,7 +51,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // Closes reports whether the connection ends with this request's answer, as far
 // as the request itself tells.
-func (c *Conn) Closes() bool { return c.closes || c.dirty.Load() }
+func (c *Conn) Closes() bool { return c.request.closes || c.dirty.Load() }
 
 // Reset closes the connection so that the client cannot take what it got for
 // whole: an answer that ends with its connection has no other way to say so.
@@ -104,8 +104,8 @@ type tunnel struct {
 
 // Read is for one goroutine at a time, which may be any.
 func (t tunnel) Read(p []byte) (int, error) {
-	if t.c.ahead != nil {
-		return t.c.takeAhead(p), nil
+	if t.c.ahead.buffer != nil {
+		return t.c.ahead.take(p), nil
 	}
 	return t.Conn.Read(p)
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/wire"
 )
 
 // ClientIP returns the address of whoever sent the request, IPv4 never in its
@@ -33,7 +35,7 @@ func clientOf(client netip.Addr, fields [][]byte, trusts func(netip.Addr) bool) 
 	for i := len(fields) - 1; i >= 0; i-- {
 		for rest := fields[i]; len(rest) > 0; {
 			at := bytes.LastIndexByte(rest, ',')
-			item := trimSpace(rest[at+1:])
+			item := wire.Trim(rest[at+1:])
 			rest = rest[:max(at, 0)]
 			if len(item) == 0 {
 				continue
@@ -100,12 +102,14 @@ func Unescape(b []byte) []byte {
 	}
 	out := append(make([]byte, 0, len(b)), b[:i]...)
 	for ; i < len(b); i++ {
-		if b[i] == '%' && escapeAt(b, i) {
-			out = append(out, unhex(b[i+1], b[i+2]))
-			i += 2
-			continue
+		c := b[i]
+		if c == '%' {
+			if escaped, ok := wire.Escape(b, i); ok {
+				c = escaped
+				i += 2
+			}
 		}
-		out = append(out, b[i])
+		out = append(out, c)
 	}
 	return out
 }

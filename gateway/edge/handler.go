@@ -35,7 +35,7 @@ func settle(ctx *fasthttp.RequestCtx) {
 	if ctx.RequestBodyStream() != nil && !drain(ctx, c) {
 		c.dirty.Store(true)
 	}
-	if c.closes || c.dirty.Load() {
+	if c.Closes() {
 		ctx.SetConnectionClose()
 	}
 	c.giveBack()
@@ -44,7 +44,7 @@ func settle(ctx *fasthttp.RequestCtx) {
 // drain reads what is left of a body that has come as a whole; what follows it
 // would else be read as the next request. fasthttp does not do that by itself.
 func drain(ctx *fasthttp.RequestCtx, c *Conn) bool {
-	if c.inBody || c.fault != nil {
+	if c.request.inBody || c.fault != nil {
 		return false
 	}
 	scratch := newBuffer()

@@ -46,7 +46,7 @@ func (a *heldAnswer) done() {
 // Hold prepares to answer ctx later. Until Detach it is a request like any other.
 func (w *Watcher) Hold(ctx *fasthttp.RequestCtx) *Held {
 	conn := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
-	return &Held{conn: conn, closes: conn.closes || !ctx.Request.Header.IsHTTP11()}
+	return &Held{conn: conn, closes: conn.request.closes || !ctx.Request.Header.IsHTTP11()}
 }
 
 // Detach lets the handler of ctx return without an answer, which Answer gives, or

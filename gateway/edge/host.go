@@ -3,6 +3,8 @@ package edge
 import (
 	"bytes"
 	"net/netip"
+
+	"hookgate/gateway/wire"
 )
 
 // isHost reports whether b is a plain host[:port]: a name, an IPv4 address, or an
@@ -22,7 +24,7 @@ func isHost(b []byte) bool {
 			return false
 		}
 	}
-	return len(name) > 0 && all(name, inHost)
+	return len(name) > 0 && wire.All(name, wire.Unreserved)
 }
 
 func isIPv6(b []byte) bool {
@@ -32,5 +34,5 @@ func isIPv6(b []byte) bool {
 
 // isPort passes nothing, or a colon and 1 to 5 digits.
 func isPort(b []byte) bool {
-	return len(b) == 0 || b[0] == ':' && len(b) > 1 && len(b) <= 6 && all(b[1:], inDigit)
+	return len(b) == 0 || b[0] == ':' && len(b) > 1 && len(b) <= 6 && wire.All(b[1:], wire.Digit)
 }

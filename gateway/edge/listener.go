@@ -97,7 +97,8 @@ func passes(err error) bool {
 // admit makes raw a Conn, or answers and closes it where a bound is reached.
 func (l *Listener) admit(raw net.Conn) *Conn {
 	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw)}
-	c.holder = shares.Client(c.address)
+	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
+	c.request.holder = shares.Client(c.address)
 	if l.TLS != nil {
 		c.Conn = tls.Server(raw, l.TLS)
 	}
@@ -161,7 +162,7 @@ func (l *Listener) Close() error {
 func (l *Listener) waitsAgain(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c.heard.Store(c.ahead != nil)
+	c.heard.Store(c.ahead.buffer != nil)
 	return !l.closed
 }
 

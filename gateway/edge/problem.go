@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/wire"
 )
 
 // ProblemType is the media type of RFC 9457.
@@ -151,12 +152,10 @@ func WriteHTTPProblem(w http.ResponseWriter, err error) {
 // tooManyConns is what a connection over the bound is told.
 var tooManyConns = func() []byte {
 	status, fields, body := Problem(gateway.Unavailable("too many connections", time.Second))
-	var out bytes.Buffer
-	out.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
-	for _, f := range append(fields, Field{"Connection", "close"}, Field{"Content-Length", strconv.Itoa(len(body))}) {
-		out.WriteString(f.Name + ": " + f.Value + "\r\n")
+	out := []byte("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
+	for _, f := range append(fields, Field{"Connection", "close"}) {
+		out = wire.AppendField(out, f.Name, f.Value)
 	}
-	out.WriteString("\r\n")
-	out.Write(body)
-	return out.Bytes()
+	out = append(wire.AppendLength(out, int64(len(body))), "\r\n"...)
+	return append(out, body...)
 }()

@@ -147,7 +147,7 @@ func TestBodyIsWhose(t *testing.T) {
 		if _, err := conn.Read(make([]byte, maxHead)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if got := conn.account.of; fmt.Sprint(got) != fmt.Sprint(c.want) {
+		if got := conn.request.account.of; fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: it is of %v, want %v", name, got, c.want)
 		}
 	}

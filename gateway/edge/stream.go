@@ -22,10 +22,10 @@ type Stream struct {
 // goroutine at a time reads it.
 func OpenStream(ctx *fasthttp.RequestCtx, buffer int) (Stream, error) {
 	c := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
-	if fault := c.charge(int64(buffer)); fault != nil {
+	if fault := c.request.account.take(int64(buffer)); fault != nil {
 		return Stream{}, c.spoil(fault)
 	}
-	c.passes = true
+	c.request.pace.passes = true
 	return Stream{ctx, c}, nil
 }
 
@@ -51,13 +51,13 @@ func (c *Conn) Arrived() (bool, error) {
 	if c.fault != nil {
 		return false, c.fault
 	}
-	return !c.inBody, nil
+	return !c.request.inBody, nil
 }
 
 // Interrupt ends a Read that waits for the client, and every later one. Any
 // goroutine may call it while the handler runs; the connection closes behind the
 // request unless its body had come as a whole.
 func (s Stream) Interrupt() {
-	s.c.interrupted.Store(true)
+	s.c.request.interrupted.Store(true)
 	_ = s.c.Conn.SetReadDeadline(time.Unix(1, 0)) // of a closed connection, which ends a Read too
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"hookgate/gateway"
+	"hookgate/gateway/wire"
 )
 
 var (
@@ -34,11 +35,13 @@ func checkTarget(target []byte) (path []byte, fault *gateway.Error) {
 
 func checkQuery(query []byte) *gateway.Error {
 	for i, c := range query {
-		if classes[c]&inTarget == 0 {
+		if !inTarget(c) {
 			return errTargetByte
 		}
-		if c == '%' && !escapeAt(query, i) {
-			return errEscape
+		if c == '%' {
+			if _, ok := wire.Escape(query, i); !ok {
+				return errEscape
+			}
 		}
 	}
 	return nil
@@ -49,7 +52,7 @@ func checkPath(path []byte) *gateway.Error {
 	params := false
 	for i := 1; i < len(path); i++ {
 		c := path[i]
-		if classes[c]&inTarget == 0 {
+		if !inTarget(c) {
 			return errTargetByte
 		}
 		if c == '/' {
@@ -63,11 +66,11 @@ func checkPath(path []byte) *gateway.Error {
 			continue
 		}
 		if c == '%' {
-			if !escapeAt(path, i) {
+			escaped, ok := wire.Escape(path, i)
+			if !ok {
 				return errEscape
 			}
-			c = unhex(path[i+1], path[i+2])
-			if c == '/' || c == '\\' || c < 0x20 || c == 0x7f {
+			if c = escaped; c == '/' || c == '\\' || c < 0x20 || c == 0x7f {
 				return errSeparator
 			}
 			i += 2
@@ -90,7 +93,6 @@ func checkPath(path []byte) *gateway.Error {
 
 func isDots(dots int, plain bool) bool { return !plain && (dots == 1 || dots == 2) }
 
-// escapeAt reports whether the % at b[i] is followed by two hexadecimal digits.
-func escapeAt(b []byte, i int) bool {
-	return i+2 < len(b) && classes[b[i+1]]&inHex != 0 && classes[b[i+2]]&inHex != 0
-}
+// inTarget reports whether c may stand in a target. A backslash may not, which some
+// servers take for a slash.
+func inTarget(c byte) bool { return wire.Target.Has(c) && c != '\\' }

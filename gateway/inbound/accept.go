@@ -9,10 +9,10 @@ import (
 // accept finds the source and reads the body, at most as much as it may have. A body
 // may take its time: the source that counts is the one at its end (SPEC 16).
 func (in *Inbound) accept(r *request) {
-	snapshot := in.Directory.Current()
+	snapshot := in.options.Directory.Current()
 	r.src = sourceIn(snapshot, r)
 	body, err := edge.ReadBody(r.ctx, in.bodyLimit(r.src))
-	if now := in.Directory.Current(); now != snapshot {
+	if now := in.options.Directory.Current(); now != snapshot {
 		r.src = sourceIn(now, r)
 	}
 	if err != nil {
@@ -24,7 +24,7 @@ func (in *Inbound) accept(r *request) {
 		return
 	}
 	r.received, r.proof.Body, r.proof.Now = body, body, r.at
-	r.proof.Method = methodName(r.ctx.Method())
+	r.proof.Method = r.caller.Method()
 	if r.src == nil {
 		// Who guesses names learns nothing from the time that the answer takes.
 		_ = in.decoy.Verify(&r.proof)
@@ -42,22 +42,9 @@ func sourceIn(s *directory.Snapshot, r *request) *directory.Source {
 	return nil
 }
 
-// methodName gives a method as a string; the usual ones cost nothing.
-func methodName(m []byte) string {
-	switch string(m) {
-	case "POST":
-		return "POST"
-	case "GET":
-		return "GET"
-	case "PUT":
-		return "PUT"
-	}
-	return string(m)
-}
-
 // BodyLimit says how large a body may be, before it is read.
 func (in *Inbound) BodyLimit(tenant, source []byte) int64 {
-	if t := in.Directory.Current().TenantBytes(tenant); t != nil {
+	if t := in.options.Directory.Current().TenantBytes(tenant); t != nil {
 		return in.bodyLimit(t.SourceBytes(source))
 	}
 	return in.bodyLimit(nil)
@@ -66,7 +53,7 @@ func (in *Inbound) BodyLimit(tenant, source []byte) int64 {
 // TooLarge counts a callback that was refused before it was read, because it
 // announced more than its source takes.
 func (in *Inbound) TooLarge(tenant, source []byte) {
-	if t := in.Directory.Current().TenantBytes(tenant); t != nil {
+	if t := in.options.Directory.Current().TenantBytes(tenant); t != nil {
 		if src := t.SourceBytes(source); src != nil && src.Enabled {
 			src.Metrics.Callbacks[string(gateway.OutcomeTooLarge)].Inc()
 		}
@@ -76,7 +63,7 @@ func (in *Inbound) TooLarge(tenant, source []byte) {
 // bodyLimit is that of a source; of one that is not there it is the default.
 func (in *Inbound) bodyLimit(src *directory.Source) int64 {
 	if src == nil {
-		return int64(in.MaxBody)
+		return int64(in.options.MaxBody)
 	}
 	return int64(src.MaxBody)
 }

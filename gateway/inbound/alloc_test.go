@@ -98,7 +98,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	b.in = inbound.New(inbound.Options{
-		Directory: d, Taker: b.sessions, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Duration: nobody{}, AuthFailed: func() {},
+		Directory: d, Taker: b.sessions, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Observer: inbound.Observer{Took: func(float64) {}, AuthFailed: func() {}},
 	})
 	b.ctx.Init(&fasthttp.Request{}, nil, nil)
 	r := &b.ctx.Request

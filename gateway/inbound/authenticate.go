@@ -49,8 +49,8 @@ var errHandshake = errors.New("handshake: the verify token is not the configured
 // refuse counts a failed verification, and logs it while the client has not
 // failed too often: a flood must not fill the log.
 func (in *Inbound) refuse(r *request, err error) {
-	in.AuthFailed()
-	client := r.client()
+	in.options.Observer.AuthFailed()
+	client := r.caller.Address()
 	again, tell := in.failures.Count(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, client, r.at)
 	r.again = again
 	if !tell {
@@ -61,7 +61,7 @@ func (in *Inbound) refuse(r *request, err error) {
 	if errors.As(err, &why) {
 		reason = why.Error()
 	}
-	in.Log.Info("callback not verified", slog.String("tenant", r.src.Tenant.ID), slog.String("source", r.src.ID),
+	in.options.Log.Info("callback not verified", slog.String("tenant", r.src.Tenant.ID), slog.String("source", r.src.ID),
 		slog.String("client", client.String()), slog.String("reason", reason))
 }
 
@@ -69,7 +69,7 @@ func (in *Inbound) refuse(r *request, err error) {
 func (in *Inbound) limit(r *request) {
 	tenant := r.src.Tenant
 	again := max(
-		in.rates.TakeTree(tenant, in.Directory.Above(tenant), limits.Callbacks, 1, r.at),
+		in.rates.TakeTree(tenant, in.options.Directory.Above(tenant), limits.Callbacks, 1, r.at),
 		in.rates.Take(limits.Key{Tenant: tenant.ID, Part: r.src.ID}, r.src.Rate, 1, r.at))
 	if again > 0 {
 		r.again = again

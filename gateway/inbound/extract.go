@@ -25,7 +25,7 @@ func (in *Inbound) extract(r *request) {
 		return
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	received := in.Now().Add(-time.Since(r.at))
+	received := in.options.Now().Add(-time.Since(r.at))
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
@@ -68,12 +68,12 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
-	if key, n := r.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
+	if key, n := r.caller.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
 	}
 	var keyHeader []byte
 	if place := r.src.Spec.ConversationKey; place.In == mapping.InHeader {
-		keyHeader, _ = r.Get(place.Path)
+		keyHeader, _ = r.caller.Get(place.Path)
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
 		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false

@@ -28,10 +28,7 @@ type Options struct {
 	// trailing slash; "" takes scheme and host from the request.
 	PublicURL string
 	Log       *slog.Logger
-	// Duration is told the seconds that each callback took.
-	Duration interface{ Observe(float64) }
-	// AuthFailed counts a failed verification.
-	AuthFailed func()
+	Observer  Observer
 	// Trusts says whose X-Forwarded-For is believed, when a client fails to verify; nil:
 	// nobody's.
 	Trusts func(netip.Addr) bool
@@ -41,9 +38,16 @@ type Options struct {
 	MaxBody int
 }
 
+// Observer is told what happens, for metrics. Its funcs must be there, and return at
+// once.
+type Observer struct {
+	Took       func(seconds float64) // a callback, up to its answer
+	AuthFailed func()                // a verification failed
+}
+
 // Inbound answers callbacks.
 type Inbound struct {
-	Options
+	options  Options
 	rates    limits.Table
 	told     limits.Table // of callbacks that are too complex
 	failures limits.Failures
@@ -63,7 +67,7 @@ func New(o Options) *Inbound {
 	if o.Trusts == nil {
 		o.Trusts = func(netip.Addr) bool { return false }
 	}
-	in := &Inbound{Options: o, decoy: decoy}
+	in := &Inbound{options: o, decoy: decoy}
 	in.requests.New = func() any { return newRequest(in) }
 	return in
 }
@@ -99,7 +103,7 @@ var way = []func(*Inbound, *request){
 // take is the one atomic step. A store that cannot write is the only reason why
 // it has no outcome.
 func (in *Inbound) take(r *request) {
-	taken, err := in.Taker.Take(&r.callback)
+	taken, err := in.options.Taker.Take(&r.callback)
 	if err != nil {
 		r.fail(err)
 		return

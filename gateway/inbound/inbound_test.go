@@ -68,7 +68,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 		Now:      func() time.Time { return time.Now().Add(time.Duration(k.ahead.Load())) },
-		Duration: nobody{}, AuthFailed: func() { k.failed++ }, Trusts: func(netip.Addr) bool { return k.trusts },
+		Observer: inbound.Observer{Took: func(float64) {}, AuthFailed: func() { k.failed++ }}, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	s, err := server.New(o, server.Handlers{
@@ -127,11 +127,6 @@ func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	}
 	return k.sessions.Take(c)
 }
-
-// nobody hears what is told for metrics.
-type nobody struct{}
-
-func (nobody) Observe(float64) {}
 
 // answer is what a sender sees.
 type answer struct {

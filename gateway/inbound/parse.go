@@ -20,7 +20,7 @@ func (in *Inbound) parse(r *request) {
 		r.fail(err)
 		return
 	}
-	coding, codings := r.Get("Content-Encoding")
+	coding, codings := r.caller.Get("Content-Encoding")
 	body, err := r.inflate(string(coding), codings)
 	switch {
 	case errors.Is(err, errMemory):
@@ -51,7 +51,7 @@ func (in *Inbound) parse(r *request) {
 		r.finish(gateway.OutcomeInvalidBody)
 		return
 	}
-	document.Request = r
+	document.Request = &r.caller
 	r.document = document
 	r.callback.Taken.ContentType = contentType
 }

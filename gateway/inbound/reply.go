@@ -22,11 +22,9 @@ func (in *Inbound) reply(r *request) {
 	if r.src != nil {
 		r.src.Metrics.Callbacks[string(o)].Inc()
 	}
-	if in.Duration != nil {
-		in.Duration.Observe(time.Since(r.at).Seconds())
-	}
+	in.options.Observer.Took(time.Since(r.at).Seconds())
 	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
-		in.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
+		in.options.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
 	if o == gateway.OutcomeTooComplex {
@@ -107,7 +105,7 @@ func (in *Inbound) tellComplex(r *request) {
 	const perMinute = 1.0 / 60
 	once := gateway.Rate{PerSecond: perMinute, Burst: 1}
 	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, &once, 1, r.at) == 0 {
-		in.Log.Warn("callback takes too much work to match and map", slog.String("tenant", r.src.Tenant.ID),
+		in.options.Log.Warn("callback takes too much work to match and map", slog.String("tenant", r.src.Tenant.ID),
 			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), slog.Int("body_bytes", len(r.received)))
 	}
 }

@@ -1,9 +1,7 @@
 package inbound
 
 import (
-	"crypto/x509"
 	"errors"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -19,8 +17,8 @@ import (
 
 // request is one callback on its way. It is pooled: begin sets all of it.
 type request struct {
-	in             *Inbound
 	ctx            *fasthttp.RequestCtx
+	caller         edge.Caller
 	at             time.Time
 	tenant, source []byte
 	key            []byte // from the path; nil for none
@@ -41,27 +39,27 @@ type request struct {
 }
 
 func newRequest(in *Inbound) *request {
-	r := &request{in: in}
-	r.proof.Header = r
-	r.proof.URL = r.signedURL
-	r.proof.Query = r.param
-	r.proof.Peer = r.peer
-	r.proof.Client = r.client
-	r.document.Request = r
+	r := &request{caller: edge.Caller{PublicURL: in.options.PublicURL, Trusts: in.options.Trusts}}
+	r.proof.Header = &r.caller
+	r.proof.URL = r.caller.URL
+	r.proof.Query = r.caller.Param
+	r.proof.Peer = r.caller.Peer
+	r.proof.Client = r.caller.Address
+	r.document.Request = &r.caller
 	return r
 }
 
 func (r *request) begin(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
-	r.ctx, r.at = ctx, time.Now()
+	r.ctx, r.caller.Ctx, r.at = ctx, ctx, time.Now()
 	r.tenant, r.source, r.key = tenant, source, key
 }
 
 // end lets go of all that belongs to the request.
 func (r *request) end() {
 	r.values.Release()
-	r.ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil
+	r.ctx, r.caller.Ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil, nil
 	r.proof.Body, r.proof.Method = nil, ""
-	r.document = mapping.Document{Request: r}
+	r.document = mapping.Document{Request: &r.caller}
 	r.callback = waiting.Callback{}
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
 }
@@ -87,33 +85,6 @@ func (r *request) fail(err error) {
 		r.finish(gateway.OutcomeUnavailable)
 	}
 }
-
-// Get is signature.Headers: the first value of a field, and how many there are.
-func (r *request) Get(name string) ([]byte, int) { return edge.HeaderValue(r.ctx, name) }
-
-// Header is for paths: the first value of a field.
-func (r *request) Header(name string) ([]byte, bool) {
-	value, n := r.Get(name)
-	return value, n > 0
-}
-
-// Query is for paths: the first value of a parameter.
-func (r *request) Query(name string) ([]byte, bool) {
-	value, n := r.param(name)
-	return value, n > 0
-}
-
-// param is for verifiers: the first value of a parameter, and how many there are.
-func (r *request) param(name string) ([]byte, int) { return edge.QueryValue(r.ctx, name) }
-
-// signedURL is the URL as the sender called it (SPEC 14).
-func (r *request) signedURL() string { return edge.CalledURL(r.ctx, r.in.PublicURL) }
-
-// peer is what the client showed of itself where TLS ends here.
-func (r *request) peer() []*x509.Certificate { return edge.Peer(r.ctx) }
-
-// client is who sent it, as far as those in front are believed.
-func (r *request) client() netip.Addr { return edge.Client(r.ctx, r.in.Trusts) }
 
 // Keep gives what a later wait's paths may look at, without what proves who
 // calls: a credential is never stored.

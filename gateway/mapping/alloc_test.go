@@ -141,24 +141,6 @@ func BenchmarkOneField(b *testing.B) {
 	})
 }
 
-func BenchmarkValidate(b *testing.B) {
-	body, _ := wideBody()
-	b.Run("ours", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			if !valid(body) {
-				b.Fatal("not valid")
-			}
-		}
-	})
-	b.Run("gjson", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			gjson.ValidBytes(body)
-		}
-	})
-}
-
 func BenchmarkLazy(b *testing.B) {
 	body, _ := wideBody()
 	doc := Document{Body: JSON, Raw: body}

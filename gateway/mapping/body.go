@@ -6,6 +6,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/mapping/jinja"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // MaxBody is the longest body of a webhook in bytes of JSON.
@@ -21,13 +22,13 @@ func (b *Builder) Body(raw gateway.Raw) (*Body, []gateway.Fault) {
 	switch {
 	case len(raw) > MaxBody:
 		return nil, []gateway.Fault{{Message: fmt.Sprintf("a body has at most %d KiB", MaxBody>>10)}}
-	case !valid(raw):
-		return nil, []gateway.Fault{{Message: fmt.Sprintf("a body is JSON, nested at most %d deep", MaxDepth)}}
+	case !rawjson.Valid(raw):
+		return nil, []gateway.Fault{{Message: fmt.Sprintf("a body is JSON, nested at most %d deep", rawjson.MaxDepth)}}
 	}
-	start := skipSpace(raw, 0)
-	out := &Body{raw: raw[start:skipValue(raw, start)]}
-	if kindOf(out.raw) == String {
-		t, err := b.Template(unescaped(out.raw[1 : len(out.raw)-1]))
+	start := rawjson.SkipSpace(raw, 0)
+	out := &Body{raw: raw[start:rawjson.SkipValue(raw, start)]}
+	if rawjson.KindOf(out.raw) == String {
+		t, err := b.Template(rawjson.Unescaped(out.raw[1 : len(out.raw)-1]))
 		if err != nil {
 			return nil, []gateway.Fault{{Message: err.Error()}}
 		}
@@ -65,11 +66,11 @@ func (b *Builder) leaves(body *Body) (faults []gateway.Fault) {
 			continue
 		}
 		start := i
-		i, _ = skipString(raw, start)
-		if next := skipSpace(raw, i); next < len(raw) && raw[next] == ':' {
+		i, _ = rawjson.SkipString(raw, start)
+		if next := rawjson.SkipSpace(raw, i); next < len(raw) && raw[next] == ':' {
 			continue
 		}
-		t, err := b.Template(unescaped(raw[start+1 : i-1]))
+		t, err := b.Template(rawjson.Unescaped(raw[start+1 : i-1]))
 		if err != nil {
 			faults = append(faults, gateway.Fault{Path: placeIn(raw, start), Message: err.Error()})
 			if len(faults) == maxBodyFaults {
@@ -89,7 +90,7 @@ func (b *Builder) leaves(body *Body) (faults []gateway.Fault) {
 // written: a comment or a raw block is in it.
 func changes(t *Template, written []byte) bool {
 	text, _ := t.Constant()
-	return text != unescaped(written[1:len(written)-1])
+	return text != rawjson.Unescaped(written[1:len(written)-1])
 }
 
 // IsText says whether the body is one template, which may render to anything.
@@ -153,20 +154,20 @@ func holder(raw []byte, at, target int) (part string, inside int) {
 	i := at + 1
 	if raw[at] == '[' {
 		for n := 0; ; n++ {
-			start, ok := nextItem(raw, i)
-			if i = skipValue(raw, start); target < i || !ok {
+			start, ok := rawjson.NextItem(raw, i)
+			if i = rawjson.SkipValue(raw, start); target < i || !ok {
 				return index("", n), start
 			}
 		}
 	}
 	for {
-		m, next, ok := nextMember(raw, i)
+		m, next, ok := rawjson.NextMember(raw, i)
 		if i = next; target < i || !ok {
-			name := unescaped(m.name)
+			name := rawjson.Unescaped(m.Name)
 			if isWord(name) {
-				return "." + name, next - len(m.value)
+				return "." + name, next - len(m.Value)
 			}
-			return "[" + string(gateway.AppendString(nil, name)) + "]", next - len(m.value)
+			return "[" + string(gateway.AppendString(nil, name)) + "]", next - len(m.Value)
 		}
 	}
 }

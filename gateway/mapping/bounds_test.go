@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -153,64 +152,5 @@ func TestWorkIsOneForACallback(t *testing.T) {
 	p.Set.Read(doc, &first)
 	if err := first.Err(); err != nil {
 		t.Errorf("the next one: %v", err)
-	}
-}
-
-// One owner has one turn, others come between, and nobody is forgotten.
-func TestTurns(t *testing.T) {
-	turns := newTurns(2)
-	var mu sync.Mutex
-	holding := map[string]int{}
-	all, order := 0, []string{}
-	var wait sync.WaitGroup
-	take := func(owner string) {
-		wait.Go(func() {
-			if !turns.take(owner) {
-				t.Errorf("no turn for %s", owner)
-				return
-			}
-			mu.Lock()
-			holding[owner]++
-			all++
-			order = append(order, owner)
-			if holding[owner] > 1 || all > 2 {
-				t.Errorf("%v hold turns", holding)
-			}
-			mu.Unlock()
-			time.Sleep(100 * time.Microsecond) // others try meanwhile
-			mu.Lock()
-			holding[owner]--
-			all--
-			mu.Unlock()
-			turns.give(owner)
-		})
-	}
-	for range 100 {
-		take("hostile")
-	}
-	for i := range 20 {
-		take(fmt.Sprint("other", i%3))
-	}
-	wait.Wait()
-	if len(order) != 120 || len(turns.lines) > 0 || turns.held != 0 {
-		t.Errorf("%d turns, %d lines, %d held", len(order), len(turns.lines), turns.held)
-	}
-	for i := range maxLine + 1 { // one more than who holds it
-		go func() { turns.take("full") }()
-		for {
-			turns.mu.Lock()
-			l := turns.lines["full"]
-			n := 0
-			if l != nil {
-				n = len(l.waiting)
-			}
-			turns.mu.Unlock()
-			if n == i {
-				break
-			}
-		}
-	}
-	if turns.take("full") {
-		t.Error("a line has no end")
 	}
 }

@@ -1,9 +1,11 @@
 package mapping
 
-import "hookgate/gateway"
-
-// MaxRegex is the longest regular expression in bytes.
-const MaxRegex = 1024
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
+)
 
 // maxLiteral is the largest value, in bytes of JSON, that a condition compares
 // with or a variable defaults to.
@@ -15,9 +17,9 @@ const maxIn = 1000
 // condition looks at one value of a callback.
 type condition struct {
 	slot    Slot
-	exists  bool     // the value must be there, or else must not
-	targets []target // equals or in
-	regex   *pattern // of the text of a scalar
+	exists  bool            // the value must be there, or else must not
+	targets []target        // equals or in
+	regex   *pattern.Regexp // of the text of a scalar
 }
 
 // target is a value to be equal to.
@@ -29,7 +31,7 @@ type target struct {
 
 func (c *condition) holds(v *Values) bool {
 	value := v.At(c.slot)
-	if !v.work.spend(itemCost) {
+	if !v.work.Spend(work.Item) {
 		return false
 	}
 	switch {
@@ -40,7 +42,7 @@ func (c *condition) holds(v *Values) bool {
 			return false
 		}
 		text, ok := v.text(value)
-		return ok && c.regex.match(text, v.work)
+		return ok && c.regex.Match(text, v.work)
 	}
 	return (value.Kind != Missing) == c.exists
 }
@@ -50,7 +52,7 @@ func (c *condition) holds(v *Values) bool {
 func (c *condition) equalsOne(value Value, v *Values) bool {
 	if value.Loose || value.Kind == String {
 		text, ok := v.text(value)
-		if !ok || !v.work.spend(targetCost*len(c.targets)) {
+		if !ok || !v.work.Spend(work.Target*len(c.targets)) {
 			return false
 		}
 		for i := range c.targets {
@@ -64,7 +66,7 @@ func (c *condition) equalsOne(value Value, v *Values) bool {
 	}
 	for i := range c.targets {
 		t := &c.targets[i]
-		if value.Kind == t.kind && v.work.equal(value.Raw, t.raw) {
+		if value.Kind == t.kind && rawjson.Equal(value.Raw, t.raw, v.work) {
 			return true
 		}
 	}
@@ -74,7 +76,7 @@ func (c *condition) equalsOne(value Value, v *Values) bool {
 // text gives the text of a scalar, good until the next call; false where that takes
 // too much work.
 func (v *Values) text(value Value) ([]byte, bool) {
-	if !v.work.spend(textCost * len(value.Raw)) {
+	if !v.work.Spend(work.Text * len(value.Raw)) {
 		return nil, false
 	}
 	text, scratch := value.text(v.scratch)
@@ -86,12 +88,12 @@ func newTarget(raw gateway.Raw) (target, string) {
 	switch {
 	case len(raw) > maxLiteral:
 		return target{}, "a value has at most 16 KiB of JSON"
-	case !valid(raw):
+	case !rawjson.Valid(raw):
 		return target{}, "this is no JSON value"
 	}
-	start := skipSpace(raw, 0)
-	t := target{raw: raw[start:skipValue(raw, start)]}
-	t.kind = kindOf(t.raw)
+	start := rawjson.SkipSpace(raw, 0)
+	t := target{raw: raw[start:rawjson.SkipValue(raw, start)]}
+	t.kind = rawjson.KindOf(t.raw)
 	if v := valueOf(t.raw); v.IsScalar() {
 		text, _ := v.text(nil)
 		t.text = string(text)
@@ -146,12 +148,12 @@ func (c *compiler) targets(place string, values []gateway.Raw, list bool) []targ
 	return out
 }
 
-func (c *compiler) regex(place, text string) *pattern {
-	if len(text) > MaxRegex {
-		c.fault(place, "a regular expression has at most %d bytes", MaxRegex)
+func (c *compiler) regex(place, text string) *pattern.Regexp {
+	if len(text) > pattern.MaxLength {
+		c.fault(place, "a regular expression has at most %d bytes", pattern.MaxLength)
 		return nil
 	}
-	p, err := c.builder.patterns.compile(text)
+	p, err := c.builder.patterns.Compile(text)
 	if err != nil {
 		c.fault(place, "%v", err)
 	}

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"bytes"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ func (v *Values) copied(dst []byte, value Value) ([]byte, bool) {
 // fitting says whether so many bytes more may be appended.
 func (v *Values) fitting(n int) bool {
 	if v.room >= n {
-		return v.work.spend(itemCost + n)
+		return v.work.Spend(work.Item + n)
 	}
 	v.room = -1
 	return false
@@ -53,7 +55,7 @@ func toNumber(dst []byte, value Value, v *Values) ([]byte, bool) {
 	}
 	text, ok := v.text(value)
 	literal := bytes.TrimSpace(text)
-	if !ok || !isNumber(literal) || !v.fitting(len(literal)) {
+	if !ok || !rawjson.IsNumber(literal) || !v.fitting(len(literal)) {
 		return dst, false
 	}
 	return append(dst, literal...), true
@@ -64,14 +66,14 @@ func toBoolean(dst []byte, value Value, v *Values) ([]byte, bool) {
 		return dst, false
 	}
 	text, ok := v.text(value)
-	said := view(bytes.TrimSpace(text))
+	said := rawjson.View(bytes.TrimSpace(text))
 	switch {
 	case !ok:
 	case value.Kind == Number:
 		switch {
-		case equalNumbers(value.Raw, []byte("1")):
+		case rawjson.EqualNumbers(value.Raw, []byte("1")):
 			return append(dst, "true"...), true
-		case equalNumbers(value.Raw, []byte("0")):
+		case rawjson.EqualNumbers(value.Raw, []byte("0")):
 			return append(dst, "false"...), true
 		}
 	case said == "1", strings.EqualFold(said, "true"), strings.EqualFold(said, "yes"):
@@ -90,7 +92,7 @@ func toJSON(dst []byte, value Value, v *Values) ([]byte, bool) {
 		return dst, false
 	case String, Text:
 		text, ok := v.text(value)
-		if held := bytes.TrimSpace(text); ok && valid(held) {
+		if held := bytes.TrimSpace(text); ok && rawjson.Valid(held) {
 			if held[0] == 'n' || !v.fitting(len(held)) { // null, in a type, is missing wherever it stands
 				return dst, false
 			}

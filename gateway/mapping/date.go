@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // toDate gives RFC 3339 in UTC, with milliseconds.
@@ -34,14 +35,14 @@ func parseDate(written []byte) (time.Time, bool) {
 	if len(written) == 0 || len(written) > longestDate {
 		return time.Time{}, false
 	}
-	if isNumber(written) {
+	if rawjson.IsNumber(written) {
 		return parseUnix(written)
 	}
 	layout := dateLayout(written)
 	if layout == "" {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(layout, view(written))
+	t, err := time.Parse(layout, rawjson.View(written))
 	return t.UTC(), err == nil
 }
 
@@ -75,7 +76,7 @@ func dateLayout(written []byte) string {
 const milliseconds = 1e11
 
 func parseUnix(written []byte) (time.Time, bool) {
-	n, err := strconv.ParseFloat(view(written), 64)
+	n, err := strconv.ParseFloat(rawjson.View(written), 64)
 	if err != nil || math.Abs(n) > 1e15 {
 		return time.Time{}, false
 	}

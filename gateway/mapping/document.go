@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"errors"
+	"hookgate/gateway/mapping/rawjson"
+	"iter"
 	"strings"
 )
 
@@ -15,6 +17,17 @@ const (
 	Fields  // a form, kept as a JSON object of texts
 	RawText // anything else: no path leads into it
 )
+
+// MaxDepth is how deep JSON may be nested (SPEC 14).
+const MaxDepth = rawjson.MaxDepth
+
+// Valid says whether b is one JSON value in UTF-8 (RFC 8259), nested at most
+// MaxDepth deep. It takes no more stack for a deep one.
+func Valid(b []byte) bool { return rawjson.Valid(b) }
+
+// Items gives the items of a JSON array, each as it lies there. array must be
+// valid; what is no array has none.
+func Items(array []byte) iter.Seq[[]byte] { return rawjson.Items(array) }
 
 // Request gives what stands outside a callback's body, without a copy.
 type Request interface {
@@ -50,7 +63,7 @@ func Parse(method, contentType string, body []byte) (Document, error) {
 	case len(body) == 0:
 		return Document{}, nil
 	case essence == "":
-		if body := withoutMark(body); valid(body) {
+		if body := withoutMark(body); rawjson.Valid(body) {
 			return Document{Body: JSON, Raw: body}, nil
 		}
 	case strings.EqualFold(essence, "application/x-www-form-urlencoded"):
@@ -76,7 +89,7 @@ func parseJSON(method string, body []byte) (Document, error) {
 		return Document{}, nil
 	}
 	body = withoutMark(body)
-	if !valid(body) {
+	if !rawjson.Valid(body) {
 		return Document{}, ErrInvalidJSON
 	}
 	return Document{Body: JSON, Raw: body}, nil

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hookgate/gateway/mapping/rawjson"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestParse(t *testing.T) {
@@ -61,12 +63,12 @@ func TestDepth(t *testing.T) {
 		closing := map[string]string{"[": "]", `{"a":`: "}"}[open]
 		for depth, want := range map[int]bool{128: true, 129: false, 100_000: false} {
 			body := strings.Repeat(open, depth) + "1" + strings.Repeat(closing, depth)
-			if got := valid([]byte(body)); got != want {
+			if got := rawjson.Valid([]byte(body)); got != want {
 				t.Errorf("%d times %s is valid: %v", depth, open, got)
 			}
 		}
 	}
-	if !valid([]byte(strings.Repeat("[", 128) + strings.Repeat("]", 128))) {
+	if !rawjson.Valid([]byte(strings.Repeat("[", 128) + strings.Repeat("]", 128))) {
 		t.Error("128 empty arrays are refused")
 	}
 }
@@ -93,14 +95,14 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind int, body []byte) {
-		if got, want := grammatical(body), json.Valid(body) && depth(body) <= MaxDepth; got != want {
+		if got, want := rawjson.Valid(body), json.Valid(body) && utf8.Valid(body) && depth(body) <= rawjson.MaxDepth; got != want {
 			t.Fatalf("valid is %v, encoding/json says %v", got, want)
 		}
 		doc, err := Parse("POST", fuzzTypes[uint(kind)%uint(len(fuzzTypes))], body)
 		if err != nil {
 			return
 		}
-		if shown := doc.AppendBody(nil); !valid(shown) {
+		if shown := doc.AppendBody(nil); !rawjson.Valid(shown) {
 			t.Fatalf("shown is no JSON: %q", shown)
 		}
 	})

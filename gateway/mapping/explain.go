@@ -18,7 +18,7 @@ type Explained struct {
 // large as the variables may be, and so is what became of it. The answer shares no
 // memory with the document.
 func (r *Rules) Explain(v *Values, verdict Verdict) []Explained {
-	defer v.work.rest()
+	defer v.work.Rest()
 	list := r.of(verdict)
 	out := make([]Explained, 0, len(list))
 	found, made := r.most, r.most

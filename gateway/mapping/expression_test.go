@@ -158,7 +158,7 @@ func TestExpressionsShareOneBound(t *testing.T) {
 	slot, _ := b.Path(`{{ a | upper }}`)
 	var v Values
 	b.Set().Read(jsonDocument(t, orderBody), &v)
-	v.work.left = 0
+	v.work.Begin(0, "")
 	if value := v.At(slot); value.Kind != Missing {
 		t.Errorf("after the bound %s was found", value.Raw)
 	}

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // Identity says what a repeat of a message is known by: all of ID and With have to be
@@ -77,7 +78,7 @@ func (p *SourcePlan) Identities(v *Values, do func(id []byte)) (all bool) {
 		messages.Put(s)
 	}()
 	all, _ = s.read(p.known, v, 0, do)
-	return all && v.work.left >= 0
+	return all && !v.work.Over()
 }
 
 // messageReader reads messages one after the other.
@@ -103,7 +104,7 @@ func (s *messageReader) read(known []identity, v *Values, deep int, do func(id [
 		if there = true; found.Kind != Array {
 			return false, true
 		}
-		for raw := range Items(found.Raw) {
+		for raw := range rawjson.Items(found.Raw) {
 			if !s.item(of, raw, v, deep, do) {
 				return false, true
 			}

@@ -3,6 +3,8 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
+	"hookgate/gateway/mapping/jsontest"
+	"hookgate/gateway/mapping/rawjson"
 	"os"
 	"reflect"
 	"testing"
@@ -53,5 +55,5 @@ func TestTemplatesPrintWhatJinjaPrints(t *testing.T) {
 }
 
 func sameTree(a, b []byte) bool {
-	return valid(a) && valid(b) && reflect.DeepEqual(decodeTree(a), decodeTree(b))
+	return rawjson.Valid(a) && rawjson.Valid(b) && reflect.DeepEqual(jsontest.Decode(a), jsontest.Decode(b))
 }

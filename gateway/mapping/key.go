@@ -1,13 +1,16 @@
 package mapping
 
-import "hookgate/gateway"
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
+)
 
 // KeyOf gives the conversation key that a value stands for. A number is its
 // decimal text, without an exponent; what is neither number nor string is none.
 func KeyOf(value Value) (string, bool) {
 	switch value.Kind {
 	case Number:
-		decimal, ok := appendDecimal(nil, value.Raw, gateway.MaxKey)
+		decimal, ok := rawjson.AppendDecimal(nil, value.Raw, gateway.MaxKey)
 		if !ok {
 			return "", false
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/work"
 )
 
 // outside is a request with these headers and query parameters.
@@ -53,15 +55,14 @@ func missingIn(err error) string {
 	return string(name)
 }
 
-func newWork() *work {
-	w := new(work)
-	w.begin(Bounds{}.Filled().Work, "")
+func newWork() *work.Budget {
+	w := new(work.Budget)
+	w.Begin(Bounds{}.Filled().Work, "")
 	return w
 }
 
-func somePatterns() *patterns {
-	p := newPatterns(Bounds{})
-	return &p
+func somePatterns() *pattern.Compiler {
+	return pattern.NewCompiler(Bounds{}.Filled().Pattern, nil)
 }
 
 func pointer[T any](v T) *T { return &v }

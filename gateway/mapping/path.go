@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 
 	"hookgate/gateway/mapping/jinja"
+	"hookgate/gateway/mapping/jsonpath"
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // MaxPath is the longest path in bytes.
@@ -30,11 +33,15 @@ func pathError(at int, format string, args ...any) *PathError {
 	return &PathError{At: at, Rule: fmt.Sprintf(format, args...)}
 }
 
-// moved puts a fault of an expression at its place in the path.
+// moved puts a fault of an expression, or of a part, at its place in the path.
 func moved(err error, at int) error {
-	var fault *jinja.Error
-	if errors.As(err, &fault) {
-		return pathError(at+fault.At, "%s", fault.Rule)
+	var inExpression *jinja.Error
+	if errors.As(err, &inExpression) {
+		return pathError(at+inExpression.At, "%s", inExpression.Rule)
+	}
+	var inText *rawjson.SyntaxError
+	if errors.As(err, &inText) {
+		return pathError(at+inText.At, "%s", inText.Rule)
 	}
 	return pathError(at, "%v", err)
 }
@@ -52,14 +59,14 @@ type compiled struct {
 	steps    []step // plain: found by the one walk
 	header   string
 	param    string
-	query    *query            // a JSONPath that may find several
+	query    *jsonpath.Query   // a JSONPath that may find several
 	computed *jinja.Expression // of {{ … }}
 	either   *either           // of a template
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an
 // expression has paths of its own inside, which add numbers.
-func compilePath(path string, patterns *patterns, add func([]step) (Slot, error)) (compiled, error) {
+func compilePath(path string, with *pattern.Compiler, add func([]step) (Slot, error)) (compiled, error) {
 	switch {
 	case path == "":
 		return compiled{}, pathError(0, "a path is missing")
@@ -79,7 +86,7 @@ func compilePath(path string, patterns *patterns, add func([]step) (Slot, error)
 	}
 	switch path[0] {
 	case '$':
-		return compileJSONPath(path, patterns)
+		return compileJSONPath(path, with)
 	case '/':
 		steps, err := parsePointer(path)
 		return compiled{steps: steps}, err
@@ -89,6 +96,23 @@ func compilePath(path string, patterns *patterns, add func([]step) (Slot, error)
 	p := plainParser{text: path, end: len(path)}
 	steps, err := p.parse()
 	return compiled{steps: steps}, err
+}
+
+// compileJSONPath takes a path that can only find one value as a plain one.
+func compileJSONPath(path string, with *pattern.Compiler) (compiled, error) {
+	q, err := jsonpath.Parse(path, with)
+	if err != nil {
+		return compiled{}, moved(err, 0)
+	}
+	found, plain := q.Steps()
+	if !plain {
+		return compiled{query: q}, nil
+	}
+	steps := make([]step, len(found))
+	for i, s := range found {
+		steps[i] = step{name: s.Name, index: s.Index, member: !s.Item, item: s.Item}
+	}
+	return compiled{steps: steps}, nil
 }
 
 func checkHeader(name string) error {

@@ -196,8 +196,8 @@ func TestWalkIsBounded(t *testing.T) {
 		"repeated": `{"b":1` + strings.Repeat(`,"a":0`, 1<<17) + `}`,
 	} {
 		set.Read(jsonDocument(t, body), &v)
-		if v.work.left >= 0 || v.At(plain).Kind != Missing {
-			t.Errorf("%s: %d bytes are left to pass over", name, v.work.left)
+		if !v.work.Over() || v.At(plain).Kind != Missing {
+			t.Errorf("%s: %d bytes are left to pass over", name, v.work.Left())
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package mapping
 
 import (
-	"strings"
+	"hookgate/gateway/mapping/rawjson"
 	"unicode"
 	"unicode/utf8"
 )
@@ -97,7 +97,9 @@ func (p *plainParser) bracket() (step, error) {
 	var err error
 	if c := p.text[p.at]; c == '"' || c == '\'' {
 		s.member = true
-		s.name, p.at, err = quoted(p.text[:p.end], p.at)
+		if s.name, p.at, err = rawjson.Quoted(p.text[:p.end], p.at); err != nil {
+			err = moved(err, 0)
+		}
 	} else {
 		s, err = p.number()
 	}
@@ -136,49 +138,4 @@ func (p *plainParser) number() (step, error) {
 		n = -n
 	}
 	return step{index: n, item: true}, nil
-}
-
-// quoted reads the string in either quotes that opens at text[at], with the
-// escapes of JSON and of both quotes.
-func quoted(text string, at int) (value string, end int, err error) {
-	quote := text[at]
-	var b strings.Builder
-	for i := at + 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == quote:
-			return b.String(), i + 1, nil
-		case c < ' ':
-			return "", i, pathError(i, "a control character is written as an escape")
-		case c != '\\':
-			b.WriteByte(c)
-		default:
-			used, err := escape(&b, text, i)
-			if err != nil {
-				return "", i, err
-			}
-			i += used
-		}
-	}
-	return "", len(text), pathError(at, "the quote is not closed")
-}
-
-// escape reads the escape at text[i], and says how many bytes come after the
-// backslash.
-func escape(b *strings.Builder, text string, i int) (int, error) {
-	if i+1 == len(text) {
-		return 0, pathError(i, "the quote is not closed")
-	}
-	if c := text[i+1]; strings.IndexByte(`"'\/bfnrt`, c) >= 0 {
-		b.Write(appendUnescaped(nil, []byte{'\\', c}))
-		return 1, nil
-	}
-	if text[i+1] != 'u' {
-		return 0, pathError(i, `\%c is no escape`, text[i+1])
-	}
-	r, used := escapedRune([]byte(text), i+2)
-	if whole, ok := hex4([]byte(text), i+2); r == utf8.RuneError && (!ok || whole != r) {
-		return 0, pathError(i, `\u takes four hexadecimal digits, or two such for a surrogate pair`)
-	}
-	b.WriteRune(r)
-	return used + 1, nil
 }

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -12,52 +11,10 @@ import (
 	"pgregory.net/rapid"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/jsonpath"
+	"hookgate/gateway/mapping/jsontest"
+	"hookgate/gateway/mapping/rawjson"
 )
-
-// The names are few, so that paths meet members and members repeat.
-var memberNames = []string{"a", "b", "ab", "0", "1", "-x", "odd key", "é", "q\"'\\", "", "~/"}
-
-func drawJSON(t *rapid.T, depth int) string {
-	kind := rapid.IntRange(0, 6).Draw(t, "kind")
-	if depth == 0 && kind > 3 {
-		kind -= 3
-	}
-	blank := rapid.SampledFrom([]string{"", "", " ", "\n\t"}).Draw(t, "blank")
-	switch kind {
-	case 0:
-		return rapid.SampledFrom([]string{"null", "true", "false"}).Draw(t, "word")
-	case 1:
-		return rapid.SampledFrom([]string{"0", "-1", "1.50", "1e3", "12345678901234567890"}).Draw(t, "number")
-	case 2, 3:
-		return quoteSomehow(t, rapid.SampledFrom(memberNames).Draw(t, "text"))
-	case 4:
-		var items []string
-		for range rapid.IntRange(0, 3).Draw(t, "items") {
-			items = append(items, blank+drawJSON(t, depth-1))
-		}
-		return "[" + strings.Join(items, blank+",") + blank + "]"
-	}
-	var members []string
-	for range rapid.IntRange(0, 4).Draw(t, "members") {
-		name := quoteSomehow(t, rapid.SampledFrom(memberNames).Draw(t, "name"))
-		members = append(members, blank+name+blank+":"+blank+drawJSON(t, depth-1))
-	}
-	return "{" + strings.Join(members, blank+",") + blank + "}"
-}
-
-// quoteSomehow writes a JSON string with or without escapes that it could spare.
-func quoteSomehow(t *rapid.T, s string) string {
-	if !rapid.Bool().Draw(t, "escaped") {
-		return string(gateway.AppendString(nil, s))
-	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		fmt.Fprintf(&b, `\u%04x`, r)
-	}
-	b.WriteByte('"')
-	return b.String()
-}
 
 func drawSteps(t *rapid.T) []step {
 	steps := make([]step, rapid.IntRange(1, 4).Draw(t, "steps"))
@@ -65,7 +22,7 @@ func drawSteps(t *rapid.T) []step {
 		if rapid.Bool().Draw(t, "item") {
 			steps[i] = step{index: rapid.IntRange(-3, 3).Draw(t, "index"), item: true}
 		} else {
-			steps[i] = step{name: rapid.SampledFrom(memberNames).Draw(t, "member"), member: true}
+			steps[i] = step{name: rapid.SampledFrom(jsontest.Names).Draw(t, "member"), member: true}
 		}
 	}
 	return steps
@@ -95,16 +52,6 @@ func lookUp(tree any, steps []step) (any, bool) {
 		}
 	}
 	return tree, true
-}
-
-func decodeTree(raw []byte) any {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var tree any
-	if d.Decode(&tree) != nil {
-		return nil
-	}
-	return tree
 }
 
 func jinjaForm(steps []step) string {
@@ -138,9 +85,9 @@ func pointerForm(steps []step) (string, []step) {
 
 func TestWalkAgreesWithReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		body := []byte(drawJSON(t, 5))
-		tree := decodeTree(body)
-		if !valid(body) || !json.Valid(body) {
+		body := []byte(jsontest.Draw(t, 5))
+		tree := jsontest.Decode(body)
+		if !rawjson.Valid(body) || !json.Valid(body) {
 			t.Fatalf("drawn is not valid: %s", body)
 		}
 		b := NewBuilder()
@@ -170,12 +117,11 @@ func TestWalkAgreesWithReference(t *testing.T) {
 		for _, w := range all {
 			check(t, body, w.path, v.At(w.slot), tree, w.steps)
 			if w.path[0] == '$' { // the evaluator of the paths that find several agrees
-				p := queryParser{text: w.path, patterns: somePatterns()}
-				q, err := p.whole()
+				q, err := jsonpath.Parse(w.path, somePatterns())
 				if err != nil {
 					t.Fatal(err)
 				}
-				check(t, body, w.path+" as a query", valueOf(q.find(body, newWork())), tree, w.steps)
+				check(t, body, w.path+" as a query", valueOf(q.Find(body, newWork())), tree, w.steps)
 			}
 		}
 	})
@@ -186,25 +132,9 @@ func check(t *rapid.T, body []byte, path string, got Value, tree any, steps []st
 	if found != (got.Kind != Missing) {
 		t.Fatalf("%s in %s found %s, the reference %v", path, body, got.Raw, want)
 	}
-	if found && !reflect.DeepEqual(decodeTree(got.Raw), want) {
+	if found && !reflect.DeepEqual(jsontest.Decode(got.Raw), want) {
 		t.Fatalf("%s in %s found %s, the reference %v", path, body, got.Raw, want)
 	}
-}
-
-func TestEqualAgreesWithReference(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := []byte(drawJSON(t, 3)), []byte(drawJSON(t, 3))
-		var x, y any
-		if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-			t.Fatal("drawn is not valid")
-		}
-		if got, want := newWork().equal(a, b), reflect.DeepEqual(x, y); got != want {
-			t.Fatalf("%s equals %s: %v", a, b, got)
-		}
-		if !newWork().equal(a, a) || newWork().equal(a, b) != newWork().equal(b, a) {
-			t.Fatalf("%s and %s", a, b)
-		}
-	})
 }
 
 // FuzzPath compiles and runs any path. Whatever a path finds is valid JSON, and
@@ -233,7 +163,7 @@ func FuzzPath(f *testing.F) {
 		var v Values
 		b.Set().Read(&doc, &v)
 		value := v.At(slot)
-		if value.Kind != Missing && !valid(value.AppendJSON(nil)) {
+		if value.Kind != Missing && !rawjson.Valid(value.AppendJSON(nil)) {
 			t.Fatalf("%s found %q", path, value.Raw)
 		}
 		if braced != NoSlot && string(v.At(braced).Raw) != string(value.Raw) {

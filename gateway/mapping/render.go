@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"hookgate/gateway/mapping/jinja"
+	"hookgate/gateway/mapping/jsonpath"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
 )
 
 // What all templates of one document take and make together (SPEC 14).
@@ -33,12 +36,12 @@ var (
 // rendering is what the template or expression that runs now works with.
 type rendering struct {
 	most    time.Duration
-	started time.Time // when the clock was first looked at; zero: it was not yet
-	clock   int       // units until it is looked at
-	given   int       // work that the template was given; 0 outside of one
-	over    error     // why it was ended
-	outside work      // of what is not a template
-	leaf    []byte    // the text of a leaf, before it is JSON
+	started time.Time   // when the clock was first looked at; zero: it was not yet
+	clock   int         // units until it is looked at
+	given   int         // work that the template was given; 0 outside of one
+	over    error       // why it was ended
+	outside work.Budget // of what is not a template
+	leaf    []byte      // the text of a leaf, before it is JSON
 }
 
 // start says how long may be taken. Most templates are done before the clock is looked
@@ -53,7 +56,7 @@ func (v *Values) took() time.Duration {
 	if v.started.IsZero() {
 		return 0
 	}
-	return v.work.now().Sub(v.started)
+	return v.work.Now().Sub(v.started)
 }
 
 // open makes ready for a template. What it takes is counted apart: a call has its
@@ -61,18 +64,16 @@ func (v *Values) took() time.Duration {
 func (v *Values) open() error {
 	if v.work == nil { // nothing was read: it has no path
 		v.work = &v.own
-		v.own.begin(maxRender, v.owner)
+		v.own.Begin(maxRender, v.owner)
 	}
-	v.outside = *v.work
 	left := maxRender - v.rendered
 	v.given = int(left)
-	v.work.begin(left, v.owner)
-	v.work.waited = v.outside.waited
+	v.outside = v.work.Aside(left, v.owner)
 	v.start(left)
 	switch {
 	case left <= 0:
 		return errTime
-	case v.outside.left < 0:
+	case v.outside.Over():
 		return errWork
 	}
 	return nil
@@ -80,9 +81,9 @@ func (v *Values) open() error {
 
 // finish gives what was appended, or dst as it was and a *RenderError.
 func (v *Values) finish(dst, out []byte, path string, err error) ([]byte, error) {
-	counted := time.Duration(v.given - v.work.left)
+	counted := time.Duration(v.given - v.work.Left())
 	v.rendered += max(counted, v.took())
-	v.work.rest()
+	v.work.Rest()
 	*v.work = v.outside
 	v.given = 0
 	if err != nil {
@@ -96,7 +97,7 @@ func (v *Values) finish(dst, out []byte, path string, err error) ([]byte, error)
 // is. Filters that are given nothing find nothing: a variable with an upper is then
 // missing as one without, and not an empty text.
 func (v *Values) compute(x *jinja.Expression) (Value, error) {
-	if v.work.left < 0 {
+	if v.work.Over() {
 		return Value{}, errWork
 	}
 	v.start(maxCompute)
@@ -107,15 +108,15 @@ func (v *Values) compute(x *jinja.Expression) (Value, error) {
 	var raw []byte
 	var found bool
 	if err == nil {
-		raw, found, err = x.AppendJSON(nil, maxFound, (*environment)(v))
+		raw, found, err = x.AppendJSON(nil, jsonpath.MaxFound, (*environment)(v))
 	}
 	switch {
 	case v.over != nil: // half a result would be worse than none
-		v.work.left = -1
+		v.work.Stop()
 		return Value{}, v.over
 	case err != nil || !found:
 		return Value{}, err
-	case !v.work.spend(buildCost * len(raw)):
+	case !v.work.Spend(work.Build * len(raw)):
 		return Value{}, errWork
 	}
 	return valueOf(raw), nil
@@ -127,12 +128,12 @@ type environment Values
 // Raw gives what a slot found. It is JSON, for a Resolver names nothing outside of
 // the body, and lies there until the document is released.
 func (e *environment) Raw(place int) (string, error) {
-	return view((*Values)(e).At(Slot(place)).Raw), nil
+	return rawjson.View((*Values)(e).At(Slot(place)).Raw), nil
 }
 
 // Step counts work.
 func (e *environment) Step(units int) error {
-	if !e.work.spend(unitCost * units) {
+	if !e.work.Spend(unitCost * units) {
 		return e.end()
 	}
 	if e.clock -= units; e.clock >= 0 {
@@ -140,7 +141,7 @@ func (e *environment) Step(units int) error {
 	}
 	e.clock = clockUnits
 	if e.started.IsZero() {
-		e.started = e.work.now()
+		e.started = e.work.Now()
 	}
 	if (*Values)(e).took() > e.most {
 		e.over = errTime
@@ -150,7 +151,7 @@ func (e *environment) Step(units int) error {
 
 func (e *environment) end() error {
 	switch {
-	case e.work.busy:
+	case e.work.Busy():
 		e.over = ErrBusy
 	case e.given > 0:
 		e.over = errTime

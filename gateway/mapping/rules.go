@@ -42,10 +42,10 @@ func (r *Rules) Fit(v *Values) (Verdict, bool) {
 	if len(r.entries) == 0 {
 		return Verdict{Branch: gateway.Success}, true
 	}
-	defer v.work.rest()
+	defer v.work.Rest()
 	for i := range r.entries {
 		switch fits := r.entries[i].fits(v); {
-		case v.work.left < 0:
+		case v.work.Over():
 			return Verdict{}, false
 		case fits:
 			return r.entries[i].verdict, true
@@ -67,7 +67,7 @@ func (e *entry) fits(v *Values) bool {
 // order they are listed, or gives dst as it was and says why there are none: a
 // MissingVariable, ErrVariablesTooLarge, or what Values.Err gives.
 func (r *Rules) AppendVariables(dst []byte, v *Values, verdict Verdict) ([]byte, error) {
-	defer v.work.rest()
+	defer v.work.Rest()
 	return appendVariables(dst, r.of(verdict), v, r.most)
 }
 
@@ -164,7 +164,7 @@ func (p *Program) Size() int { return p.size }
 
 // size counts patterns twice: the library keeps them in a form of its own, too.
 func (c *compiler) size() int {
-	return 2*(maxPatternSize-c.builder.patterns.size) + nodeSize*c.builder.trie.nodes + nodeSize*len(c.builder.slots)
+	return 2*c.builder.patterns.Size() + nodeSize*c.builder.trie.nodes + nodeSize*len(c.builder.slots)
 }
 
 // nodeSize is about what a place or a path takes, in bytes.

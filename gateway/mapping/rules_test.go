@@ -305,7 +305,7 @@ func TestConditionsAreBounded(t *testing.T) {
 	for _, a := range []string{"[" + strings.Repeat("1,", 500_000) + "1]", `"` + strings.Repeat("a", 1<<20) + `"`} {
 		p.Set.Read(jsonDocument(t, `{"a":`+a+`,"b":2}`), &v)
 		if verdict, fits := p.Rules.Fit(&v); fits || v.Err() != ErrTooComplex {
-			t.Errorf("it fits %q, with %d ns left: %v", verdict.Name, v.work.left, v.Err())
+			t.Errorf("it fits %q, with %d ns left: %v", verdict.Name, v.work.Left(), v.Err())
 		}
 	}
 }

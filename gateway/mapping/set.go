@@ -1,6 +1,11 @@
 package mapping
 
-import "time"
+import (
+	"hookgate/gateway/mapping/pattern"
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
+	"time"
+)
 
 // Slot is where the value of one path stands in Values.
 type Slot int32
@@ -20,15 +25,16 @@ type Builder struct {
 	tags    int
 
 	bounds   Bounds
-	patterns patterns
+	patterns *pattern.Compiler
 }
 
 // NewBuilder gives an empty Builder with the default bounds.
 func NewBuilder() *Builder { return newBuilder(Bounds{}) }
 
 func newBuilder(b Bounds) *Builder {
+	b = b.Filled()
 	return &Builder{
-		trie: newTrie(), byPath: make(map[string]Slot), byName: make(map[string]Slot), bounds: b.Filled(), patterns: newPatterns(b),
+		trie: newTrie(), byPath: make(map[string]Slot), byName: make(map[string]Slot), bounds: b, patterns: pattern.NewCompiler(b.Pattern, b.Peaks.Pattern),
 	}
 }
 
@@ -37,7 +43,7 @@ func (b *Builder) Path(path string) (Slot, error) {
 	if slot, known := b.byPath[path]; known {
 		return slot, nil
 	}
-	c, err := compilePath(path, &b.patterns, b.plain)
+	c, err := compilePath(path, b.patterns, b.plain)
 	if err != nil {
 		return NoSlot, err
 	}
@@ -90,7 +96,7 @@ type Set struct {
 // is read with another one or released.
 func (s *Set) Read(doc *Document, v *Values) {
 	v.work = &v.own
-	v.own.begin(s.work, v.owner)
+	v.own.Begin(s.work, v.owner)
 	v.read(s, doc)
 }
 
@@ -103,13 +109,13 @@ func (s *Set) ReadAfter(doc *Document, v, before *Values) {
 
 func (v *Values) read(s *Set, doc *Document) {
 	v.begin(s, *doc)
-	if doc.hasPaths() && v.work.spend(len(doc.Raw)) {
-		v.walk(s.trie.root, doc.Raw, skipSpace(doc.Raw, 0))
+	if doc.hasPaths() && v.work.Spend(len(doc.Raw)) {
+		v.walk(s.trie.root, doc.Raw, rawjson.SkipSpace(doc.Raw, 0))
 	}
-	if v.work.left < 0 { // half of what there is would be worse than nothing
+	if v.work.Over() { // half of what there is would be worse than nothing
 		clear(v.values)
 	}
-	v.work.rest()
+	v.work.Rest()
 }
 
 // Owner says whose the documents are that v is read with until it is released: those
@@ -122,10 +128,7 @@ func (v *Values) Hold(owner string, size int) error {
 	if size < largeBody {
 		return nil
 	}
-	v.own.begin(0, owner)
-	v.own.take()
-	v.own.kept = v.own.turn
-	if !v.own.turn {
+	if !v.own.Hold(owner) {
 		return ErrBusy
 	}
 	return nil
@@ -133,8 +136,7 @@ func (v *Values) Hold(owner string, size int) error {
 
 // Let gives back what Hold took.
 func (v *Values) Let() {
-	v.own.kept = false
-	v.own.rest()
+	v.own.Let()
 }
 
 // largeBody is from how many bytes on a body takes long.
@@ -143,10 +145,18 @@ const largeBody = 256 << 10
 // Err says why what was found is not to be believed: ErrTooComplex where it took too
 // much work, ErrBusy where there was no turn for it. Whatever is found after that is
 // missing, and nothing fits.
-func (v *Values) Err() error { return v.work.err() }
+func (v *Values) Err() error {
+	switch {
+	case v.work.Busy():
+		return ErrBusy
+	case v.work.Over():
+		return ErrTooComplex
+	}
+	return nil
+}
 
 // Spent is the work that was taken, in nanoseconds on a slow core.
-func (v *Values) Spent() time.Duration { return v.set.work - time.Duration(v.work.left) }
+func (v *Values) Spent() time.Duration { return v.set.work - time.Duration(v.work.Left()) }
 
 // Values holds what the paths of a Set found in one callback. It may be used
 // again for the next, and kept in a pool between.
@@ -161,8 +171,8 @@ type Values struct {
 	room    int    // for what is converted now, in bytes
 
 	// What was used up for this document, all together.
-	work     *work // its own, or that of ReadAfter
-	own      work
+	work     *work.Budget // its own, or that of ReadAfter
+	own      work.Budget
 	owner    string
 	rendered time.Duration // of templates
 	written  int           // bytes that templates made
@@ -192,7 +202,7 @@ func (v *Values) begin(s *Set, doc Document) {
 func newValues() *Values {
 	v := new(Values)
 	v.work = &v.own
-	v.own.begin(Bounds{}.Filled().Work, "")
+	v.own.Begin(Bounds{}.Filled().Work, "")
 	v.room = maxLiteral
 	return v
 }
@@ -249,7 +259,7 @@ func (v *Values) At(slot Slot) Value {
 		v.values[slot] = textValue(v.doc.param(c.param))
 	case !v.doc.hasPaths():
 	case c.query != nil:
-		if raw := c.query.find(v.doc.Raw, v.work); raw != nil {
+		if raw := c.query.Find(v.doc.Raw, v.work); raw != nil {
 			v.put(slot, raw)
 		}
 	case c.either != nil:
@@ -259,7 +269,7 @@ func (v *Values) At(slot Slot) Value {
 			v.put(slot, value.Raw)
 		}
 	}
-	v.work.rest()
+	v.work.Rest()
 	return v.values[slot]
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // builderCall is a call as a flow step makes it: a request of 2 KB, a url, two
@@ -77,7 +78,7 @@ func (c *builderCall) run(t testing.TB, v, w *Values, out []byte) []byte {
 		t.Fatal(err)
 	}
 	v.Release()
-	if !Valid(c.answered.Raw) {
+	if !rawjson.Valid(c.answered.Raw) {
 		t.Fatal("the answer is no JSON")
 	}
 	c.answer.Set.Read(&c.answered, w)

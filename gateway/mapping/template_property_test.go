@@ -9,6 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/jsontest"
+	"hookgate/gateway/mapping/rawjson"
 )
 
 // dotForm writes steps as people do, where that can say them.
@@ -48,7 +50,7 @@ func intoText(tree any, steps []step) bool {
 // gave a name, with its type in a body, as JSONPath and as a Pointer.
 func TestTemplateWaysAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		body := []byte(`{"v":` + drawJSON(t, 5) + `}`)
+		body := []byte(`{"v":` + jsontest.Draw(t, 5) + `}`)
 		var steps []step
 		for _, s := range drawSteps(t) {
 			if s.item || plainName(s.name) {
@@ -57,7 +59,7 @@ func TestTemplateWaysAgree(t *testing.T) {
 		}
 		path := "v" + dotForm(steps)
 		full := append([]step{{name: "v", member: true}}, steps...)
-		tree := decodeTree(body)
+		tree := jsontest.Decode(body)
 		if intoText(tree, full) {
 			return
 		}
@@ -183,7 +185,7 @@ func FuzzTemplate(f *testing.F) {
 
 func checkLeaf(t *testing.T, text string, tpl *Template, out, inBody string) {
 	if tpl.lone() != nil {
-		if !valid([]byte(inBody)) {
+		if !rawjson.Valid([]byte(inBody)) {
 			t.Fatalf("%q makes the body %q", text, inBody)
 		}
 		return

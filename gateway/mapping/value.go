@@ -1,19 +1,24 @@
 package mapping
 
-// Kind is what a value is.
-type Kind uint8
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
+)
+
+// Kind is what a value is: one of the kinds of JSON, or Text.
+type Kind = rawjson.Kind
 
 // The kinds of values. Text is what stands outside the body, in a header or the
 // query: plain bytes, no JSON.
 const (
-	Missing Kind = iota
-	Null
-	Bool
-	Number
-	String
-	Array
-	Object
-	Text
+	Missing = rawjson.Missing
+	Null    = rawjson.Null
+	Bool    = rawjson.Bool
+	Number  = rawjson.Number
+	String  = rawjson.String
+	Array   = rawjson.Array
+	Object  = rawjson.Object
+	Text    = rawjson.Object + 1
 )
 
 // Value is what a path found. Raw is JSON as it lies in the body, or the plain
@@ -26,26 +31,7 @@ type Value struct {
 	Raw   []byte
 }
 
-func kindOf(raw []byte) Kind {
-	if len(raw) == 0 {
-		return Missing
-	}
-	switch raw[0] {
-	case '{':
-		return Object
-	case '[':
-		return Array
-	case '"':
-		return String
-	case 't', 'f':
-		return Bool
-	case 'n':
-		return Null
-	}
-	return Number
-}
-
-func valueOf(raw []byte) Value { return Value{Kind: kindOf(raw), Raw: raw} }
+func valueOf(raw []byte) Value { return Value{Kind: rawjson.KindOf(raw), Raw: raw} }
 
 // IsScalar says whether the value has a text: a string, number or boolean.
 func (v Value) IsScalar() bool {
@@ -58,10 +44,10 @@ func (v Value) text(scratch []byte) (text, used []byte) {
 		return v.Raw, scratch
 	}
 	inner := v.Raw[1 : len(v.Raw)-1]
-	if !hasEscape(inner) {
+	if !rawjson.HasEscape(inner) {
 		return inner, scratch
 	}
-	scratch = appendUnescaped(scratch[:0], inner)
+	scratch = rawjson.AppendUnescaped(scratch[:0], inner)
 	return scratch, scratch
 }
 
@@ -75,3 +61,16 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	}
 	return append(dst, v.Raw...)
 }
+
+// Text gives the text of a scalar: a string without quotes and escapes, a number
+// or boolean as written. scratch is used where a string has escapes.
+func (v Value) Text(scratch []byte) (text []byte, ok bool) {
+	if !v.IsScalar() {
+		return nil, false
+	}
+	text, _ = v.text(scratch)
+	return text, true
+}
+
+// appendJSONText appends text as a JSON string.
+func appendJSONText(dst, text []byte) []byte { return gateway.AppendString(dst, rawjson.View(text)) }

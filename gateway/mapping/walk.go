@@ -1,5 +1,10 @@
 package mapping
 
+import (
+	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
+)
+
 // walk goes over the value at b[i] once and fills the slots beneath n. It gives
 // the end of the value.
 //
@@ -15,7 +20,7 @@ func (v *Values) walk(n *node, b []byte, i int) int {
 	case b[i] == '[' && len(n.items) > 0:
 		end = v.walkArray(n, b, i)
 	default:
-		end = skipValue(b, i)
+		end = rawjson.SkipValue(b, i)
 	}
 	for _, slot := range n.slots {
 		v.put(slot, b[i:end])
@@ -26,22 +31,22 @@ func (v *Values) walk(n *node, b []byte, i int) int {
 func (v *Values) walkObject(n *node, b []byte, i int) int {
 	i++
 	for {
-		name, nameEnd, escaped, value := memberName(b, i)
+		name, nameEnd, escaped, value := rawjson.MemberName(b, i)
 		if value >= len(b) {
-			return skipSpace(b, i) + 1
+			return rawjson.SkipSpace(b, i) + 1
 		}
 		key := b[name:nameEnd]
 		if escaped {
-			v.scratch = appendUnescaped(v.scratch[:0], key)
+			v.scratch = rawjson.AppendUnescaped(v.scratch[:0], key)
 			key = v.scratch
 		}
-		child := n.members.find(view(key))
-		if !v.work.spend(memberCost) || child == nil {
-			i = skipValue(b, value)
+		child := n.members.find(rawjson.View(key))
+		if !v.work.Spend(work.Member) || child == nil {
+			i = rawjson.SkipValue(b, value)
 			continue
 		}
 		if v.seen[child.id] == v.round { // the name came before: forget what was beneath it
-			v.work.spend(forgetCost * len(child.below))
+			v.work.Spend(work.Forget * len(child.below))
 			for _, slot := range child.below {
 				v.values[slot] = Value{}
 			}
@@ -54,37 +59,26 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 func (v *Values) walkArray(n *node, b []byte, i int) int {
 	count := 0
 	if n.fromEnd { // where the end is must be known first
-		count = countItems(b, i)
+		count = rawjson.CountItems(b, i)
 	}
 	i++
 	for index := 0; ; index++ {
-		start, ok := nextItem(b, i)
+		start, ok := rawjson.NextItem(b, i)
 		if !ok {
 			return start + 1
 		}
 		if index > n.last && !n.fromEnd {
-			return skipToClose(b, start, 1)
+			return rawjson.SkipToClose(b, start, 1)
 		}
-		i = skipValue(b, start)
+		i = rawjson.SkipValue(b, start)
 		if index > n.last && index-count < n.first {
 			continue
 		}
 		for _, e := range n.items {
 			wanted := e.index == index || n.fromEnd && e.index == index-count
-			if wanted && v.work.spend(i-start) { // two edges may lead to one item
+			if wanted && v.work.Spend(i-start) { // two edges may lead to one item
 				v.walk(e.child, b, start)
 			}
 		}
-	}
-}
-
-func countItems(b []byte, i int) int {
-	i++
-	for n := 0; ; n++ {
-		start, ok := nextItem(b, i)
-		if !ok {
-			return n
-		}
-		i = skipValue(b, start)
 	}
 }

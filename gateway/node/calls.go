@@ -48,7 +48,7 @@ func (n *Node) callEnded() func(time.Duration) {
 // callFailed keeps how the last call of a chatbot's webhook failed, "" for one that
 // went well.
 func (n *Node) callFailed(tenant, webhook, text string) {
-	if err := n.resources.SetWebhookError(tenant, webhook, text); err != nil {
+	if err := n.resources.Webhooks.SetError(tenant, webhook, text); err != nil {
 		n.Log.Error("the error of a webhook was not kept", "tenant", tenant, "webhook", webhook, "error", err)
 	}
 }

@@ -197,7 +197,7 @@ func (n *Node) openLanes() error {
 func (n *Node) openProxy() error {
 	n.proxy = proxy.New(proxy.Options{
 		Transport: n.transport, Watcher: edge.NewWatcher(), PublicURL: n.config.Public.URL, Log: n.Log,
-		Duration: n.metrics.RouteDuration(), AuthFailed: n.metrics.AuthFailures("route").Inc, Relay: n.relay,
+		Observer: proxy.Observer{Took: n.metrics.RouteDuration().Observe, AuthFailed: n.metrics.AuthFailures("route").Inc}, Relay: n.relay,
 	})
 	n.onStop(func() error { n.proxy.Close(); return nil })
 	n.proxy.Trust(trustedOf(n.config))
@@ -295,7 +295,7 @@ func (n *Node) loadFile() error {
 // fail the start any more: a token that was made before the listeners were bound, and
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
-	token, err := n.resources.FirstToken()
+	token, err := n.resources.Tokens.First()
 	if err != nil || token == "" {
 		return err
 	}
@@ -303,7 +303,7 @@ func (n *Node) firstToken() error {
 	if err != nil {
 		return fmt.Errorf("showing the admin token: %w", err)
 	}
-	return n.resources.FirstTokenShown()
+	return n.resources.Tokens.FirstShown()
 }
 
 func (n *Node) recover() error {
@@ -357,16 +357,17 @@ func (n *Node) proveEndpoints() {
 func (n *Node) listen() (err error) {
 	n.inbound = inbound.New(inbound.Options{
 		Directory: n.directory, Taker: n.sessions, PublicURL: n.config.Public.URL, MaxBody: int(n.config.Public.MaxBody),
-		Log: n.Log, Duration: n.metrics.CallbackDuration(), AuthFailed: n.metrics.AuthFailures("source").Inc, Trusts: n.proxy.Trusts,
-		Now: n.clock.Now,
+		Log: n.Log, Trusts: n.proxy.Trusts,
+		Observer: inbound.Observer{Took: n.metrics.CallbackDuration().Observe, AuthFailed: n.metrics.AuthFailures("source").Inc},
+		Now:      n.clock.Now,
 	})
 	answers := shares.New(int64(n.config.Bounds.Answers))
 	n.showBudget("answers", answers)
 	management := api.New(api.Options{
 		Answers: answers, ListAnswer: int(n.config.Bounds.ListAnswer),
 		Listed:    n.metrics.Peak("list_answer", float64(n.config.Bounds.ListAnswer)).Saw,
-		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Calls: n.calls, Deliveries: n.store,
-		Publisher: n.publisher, Lanes: n.lanes, Events: n.store,
+		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Ends: n.sessions, Timelines: n.sessions, Calls: n.calls,
+		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Hand: n.lanes, Events: n.store, Names: n.store, Deliveries: n.store,
 		PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"), Holds: n.budget("holds", int64(min(n.config.Bounds.Holds, server.InternalConns()))),
 	})

@@ -6,9 +6,9 @@ import (
 )
 
 // admit holds back what is too much for the route.
-func (x *exchange) admit() error {
+func (x *exchange) admit() done {
 	if again := x.p.rates.Take(limits.Key{Tenant: x.route.ID}, x.route.Rate, 1, x.at); again > 0 {
-		return &gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests", RetryAfter: again}
+		return x.ends(&gateway.Error{Code: gateway.CodeRateLimited, Message: "too many requests", RetryAfter: again})
 	}
-	return nil
+	return false
 }

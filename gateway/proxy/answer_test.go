@@ -1,12 +1,12 @@
 package proxy
 
 import (
-	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
+
+	"hookgate/gateway/wire"
 )
 
 const date = "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
@@ -116,10 +116,10 @@ func TestAnswerBytes(t *testing.T) {
 
 func unchunk(t *testing.T, text string) string {
 	t.Helper()
-	var c chunks
+	var c wire.Chunks
 	b := []byte(text)
-	n, _, err := c.unframe(b)
-	if err != nil || c.state != chunkEnd {
+	n, _, err := c.Unframe(b)
+	if err != nil || !c.Over() {
 		t.Fatal(text, err)
 	}
 	return string(b[:n])
@@ -213,80 +213,6 @@ func TestCutAnswers(t *testing.T) {
 	}
 }
 
-func TestChunks(t *testing.T) {
-	for text, want := range map[string]string{
-		"0\r\n\r\n":                               "",
-		"5\r\nhello\r\n0\r\n\r\n":                 "hello",
-		"00005 ;a=\"b\"\r\nhello\r\n000\r\n\r\nx": "hello+1",
-		"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\nT: v\r\n\r\n": "01234567890123456789",
-		"\r\n":                          "!",
-		"g\r\n":                         "!",
-		"5\nhello\r\n":                  "!",
-		"5\r\nhello\n0\r\n\r\n":         "hello!",
-		"5\r\nhelloX\r\n":               "hello!",
-		"-1\r\n":                        "!",
-		"0x5\r\n":                       "!",
-		"1111111111111111\r\n":          "!",
-		"0\r\nT: v\n\r\n":               "!",
-		"0\r\n\rx":                      "!",
-		"5;" + strings.Repeat("x", 300): "!",
-		"0\r\n" + strings.Repeat("T: "+strings.Repeat("v", 100)+"\r\n", 100) + "\r\n": "!",
-	} {
-		for _, piece := range []int{1, 2, 3, 1 << 20} {
-			var c chunks
-			var got strings.Builder
-			var err error
-			left := 0
-			for rest := []byte(text); len(rest) > 0 && err == nil; {
-				part := append([]byte(nil), rest[:min(piece, len(rest))]...)
-				rest = rest[len(part):]
-				var n, used int
-				n, used, err = c.unframe(part)
-				got.Write(part[:n])
-				left += len(part) - used
-			}
-			switch {
-			case err != nil:
-				got.WriteString("!")
-			case c.state != chunkEnd:
-				got.WriteString("…")
-			case left > 0:
-				got.WriteString("+" + strconv.Itoa(left))
-			}
-			if got.String() != want {
-				t.Errorf("%.40q in pieces of %d: %q, want %q", text, piece, got.String(), want)
-			}
-		}
-	}
-}
-
-// Whatever the sizes and the cuts, the data comes out as it went in.
-func FuzzChunks(f *testing.F) {
-	f.Add([]byte("hello, world"), uint(3), uint(2))
-	f.Fuzz(func(t *testing.T, data []byte, size, piece uint) {
-		size, piece = size%1000+1, piece%1000+1
-		var framed []byte
-		for rest := data; len(rest) > 0; rest = rest[min(int(size), len(rest)):] {
-			framed = appendChunk(framed, rest[:min(int(size), len(rest))])
-		}
-		framed = append(framed, lastChunk...)
-		var c chunks
-		var got []byte
-		for len(framed) > 0 {
-			part := framed[:min(int(piece), len(framed))]
-			framed = framed[len(part):]
-			n, used, err := c.unframe(part)
-			if err != nil || used != len(part) {
-				t.Fatal(n, used, err)
-			}
-			got = append(got, part[:n]...)
-		}
-		if string(got) != string(data) || c.state != chunkEnd {
-			t.Fatalf("%q became %q", data, got)
-		}
-	})
-}
-
 // A head either is refused, or says the same when it is read again as we write it.
 func FuzzHead(f *testing.F) {
 	for _, text := range []string{
@@ -299,7 +225,7 @@ func FuzzHead(f *testing.F) {
 		var in buffer
 		in.init()
 		in.w += copy(in.b[in.w:len(in.b)-behind], b)
-		end := in.headEnd()
+		end := wire.HeadEnd(in.pending())
 		if end == 0 {
 			return
 		}
@@ -307,7 +233,7 @@ func FuzzHead(f *testing.F) {
 		if h.parse(in.pending()[:end]) != nil {
 			return
 		}
-		written := append(h.appendFields([]byte(fmt.Sprintf("HTTP/1.1 %s\r\n", h.line))), "\r\n"...)
+		written := append(h.appendStart(nil), "\r\n"...)
 		var again answerHead
 		if err := again.parse(written); err != nil {
 			t.Fatalf("%q: %v", written, err)

@@ -1,10 +1,10 @@
 package proxy
 
 import (
-	"bytes"
 	"net"
-	"strconv"
 	"sync"
+
+	"hookgate/gateway/wire"
 )
 
 // buffer is what came from an upstream and was not passed on yet: b[r:w]. Around
@@ -17,8 +17,8 @@ type buffer struct {
 }
 
 const (
-	before = 16 // room for the size line of a chunk
-	behind = 8  // for the line end of a chunk, and the last chunk
+	before = wire.FrameBefore
+	behind = wire.FrameBehind
 	// maxAnswerHead bounds the head of an answer, in bytes: what is read at once
 	// must have room for it.
 	maxAnswerHead = 16 << 10
@@ -73,35 +73,6 @@ func (b *buffer) compact() {
 	b.r, b.w = before, before+n
 }
 
-// headEnd gives the length of the head that is pending, 0 while it is not whole.
-func (b *buffer) headEnd() int {
-	i := bytes.Index(b.pending(), blankLine)
-	if i < 0 {
-		return 0
-	}
-	return i + len(blankLine)
-}
-
-var blankLine = []byte("\r\n\r\n")
-
 // frame gives the first n pending bytes as a chunk, framed where they lie; what is
 // behind them is lost.
-func (b *buffer) frame(n int) []byte {
-	var size [before]byte
-	line := append(strconv.AppendInt(size[:0], int64(n), 16), '\r', '\n')
-	start := b.r - len(line)
-	copy(b.b[start:], line)
-	end := b.r + n + copy(b.b[b.r+n:], "\r\n")
-	return b.b[start:end]
-}
-
-// appendChunk appends data as a chunk; no data is no chunk.
-func appendChunk(dst, data []byte) []byte {
-	if len(data) == 0 {
-		return dst
-	}
-	dst = append(strconv.AppendInt(dst, int64(len(data)), 16), '\r', '\n')
-	return append(append(dst, data...), '\r', '\n')
-}
-
-const lastChunk = "0\r\n\r\n"
+func (b *buffer) frame(n int) []byte { return wire.Frame(b.b, b.r, b.r+n) }

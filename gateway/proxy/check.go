@@ -2,12 +2,14 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
+
+	"hookgate/gateway/wire"
 )
 
 // mostChecksFailed in a row leave an upstream out; one that passes lets it in.
@@ -75,12 +77,12 @@ func statusOf(r *bufio.Reader) error {
 	if err != nil {
 		return fmt.Errorf("its check is not answered: %w", err)
 	}
-	var h answerHead
-	if _, ok := h.statusLine([]byte(strings.TrimRight(string(line), "\r\n"))); !ok {
+	start, ok := wire.ParseStatusLine(bytes.TrimRight(line, "\r\n"))
+	if !ok {
 		return errors.New("the answer to its check is not HTTP")
 	}
-	if h.status < 200 || h.status > 399 {
-		return fmt.Errorf("its check is answered %d", h.status)
+	if start.Status < 200 || start.Status > 399 {
+		return fmt.Errorf("its check is answered %d", start.Status)
 	}
 	return nil
 }

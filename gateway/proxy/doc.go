@@ -2,11 +2,16 @@
 // one of its upstreams, and the answer back.
 //
 //	match         find the route by host, path and method
+//	receive       take a body into memory that is verified, kept or small
 //	authenticate  answer a provider's handshake, or verify who calls
-//	admit         hold back what is too much; take a small body into memory
+//	admit         hold back what is too much
+//	relay         store it for its delivery, where the route says so: the way ends
 //	choose        the upstream with the least in flight, of those that are well
-//	forward       write the head anew, send it and the body
+//	forward       write the head anew, send it and the body, wait for the answer's head
 //	answer        pass the answer on, while it comes
+//
+// What the steps share is an exchange: the request as it goes on (outgoing), the way
+// to an upstream and back (leg), and the answer as the client gets it (reply).
 //
 // A request is matched in one reading of its path, escapes decoded and parameters
 // left out, so that no spelling leads around a route's verification; what is
@@ -28,7 +33,6 @@
 // checks of its route. What lives longer than a snapshot, such as connections and
 // breakers, stands in Proxy; Refresh takes over what a new snapshot still names.
 //
-// A route of mode relay goes the first three steps, its body in memory. It is then
-// stored as it came, and answered; its delivery is another's business
-// (Options.Relay).
+// A request to a route of mode relay is stored as it came, its body in memory, and
+// answered; its delivery is another's business (Options.Relay).
 package proxy

@@ -9,91 +9,69 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
-	"hookgate/retry/breaker"
 )
 
 // exchange is one request on its way, and its answer on the way back. It is
 // pooled: begin sets what end has not cleared.
 type exchange struct {
-	p     *Proxy
-	ctx   *fasthttp.RequestCtx
-	conn  *edge.Conn // the client's
-	at    time.Time
-	table *table // in which route was found
-	route *route
-	proof signature.Request
+	p      *Proxy
+	ctx    *fasthttp.RequestCtx
+	caller edge.Caller
+	proof  signature.Request // of the caller
+	at     time.Time
+	table  *table // in which route was found
+	route  *route
 
-	whole    bool // body is all of the request's body
-	body     []byte
-	stream   edge.Stream // of a body that is not in memory
-	upload   *upload     // of it
-	protocol []byte      // that the client asks to upgrade to; nil: none
-	closes   bool        // the client's connection ends with this answer
-
-	named [][]byte              // fields that Connection names
-	chain []byte                // X-Forwarded-For of trusted proxies
-	out   []byte                // a head, and what goes with it in one write
-	kept  []gateway.HeaderField // of a relay
-	in    buffer                // what comes from the upstream
-	head  answerHead
-
-	upstream *upstream
-	link     *conn // to it
-	heard    bool  // it has sent something on it for this request
-	permit   breaker.Permit
-	deadline time.Time // of the answer's head
-
-	watch  *watch
-	status int  // of the answer, once it is known
-	begun  bool // something of the final answer was sent
+	request outgoing
+	leg     leg
+	reply   reply
 }
 
 func newExchange(p *Proxy) *exchange {
-	x := &exchange{p: p, out: make([]byte, 0, 4<<10)}
-	x.in.init()
-	x.proof.Header = (*fieldsOf)(x)
-	x.proof.URL = x.signedURL
-	x.proof.Query = x.param
-	x.proof.Peer = x.peer
-	x.proof.Client = x.client
+	x := &exchange{p: p, caller: edge.Caller{PublicURL: p.options.PublicURL, Trusts: p.Trusts}}
+	x.leg.init(p.options.Watcher)
+	x.request.p = p
+	x.proof.Header = &x.caller
+	x.proof.URL = x.caller.URL
+	x.proof.Query = x.caller.Param
+	x.proof.Peer = x.caller.Peer
+	x.proof.Client = x.caller.Address
 	return x
 }
 
 func (x *exchange) begin(ctx *fasthttp.RequestCtx) {
-	x.ctx, x.conn, x.at = ctx, edge.ConnOf(ctx), time.Now()
-	x.closes = x.conn.Closes() || !ctx.Request.Header.IsHTTP11() || x.p.draining.Load()
+	x.ctx, x.caller.Ctx, x.at = ctx, ctx, time.Now()
+	conn, http11 := edge.ConnOf(ctx), ctx.Request.Header.IsHTTP11()
+	x.reply = reply{conn: conn, http11: http11, bare: ctx.IsHead(), closes: conn.Closes() || !http11 || x.p.draining.Load()}
+	x.leg.ctx = ctx
+}
+
+// enter gives the exchange the route that it goes.
+func (x *exchange) enter(r *route) {
+	x.route, x.leg.route, x.reply.idle = r, r, r.IdleTimeout
+	x.request.ctx, x.request.route = x.ctx, r
 }
 
 // end counts the request and lets go of all that belongs to it, also after a panic.
 func (x *exchange) end() {
-	x.permit.Done(breaker.Failed)
 	x.stopUpload()
-	x.release(false)
-	x.watch.stop()
-	if x.status == 0 {
-		x.status = fasthttp.StatusInternalServerError // what the edge makes of a panic
+	x.leg.end()
+	if x.reply.status == 0 {
+		x.reply.status = fasthttp.StatusInternalServerError // what the edge makes of a panic
 	}
 	if x.route != nil {
-		x.route.Metrics.Answered(x.status)
-		if x.status != fasthttp.StatusSwitchingProtocols {
-			x.p.Duration.Observe(time.Since(x.at).Seconds())
+		x.route.Metrics.Answered(x.reply.status)
+		if x.reply.status != fasthttp.StatusSwitchingProtocols {
+			x.p.options.Observer.Took(time.Since(x.at).Seconds())
 		}
 	}
-	if x.closes {
+	if x.reply.closes {
 		x.ctx.SetConnectionClose()
 	}
-	x.table, x.stream = nil, edge.Stream{}
-	x.ctx, x.conn, x.route, x.upstream, x.body, x.upload, x.protocol, x.watch = nil, nil, nil, nil, nil, nil, nil, nil
+	x.request.end()
+	x.reply = reply{}
+	x.ctx, x.caller.Ctx, x.table, x.route = nil, nil, nil, nil
 	x.proof.Body, x.proof.Method = nil, ""
-	clear(x.named)
-	clear(x.kept)
-	x.named, x.chain, x.out, x.kept = x.named[:0], x.chain[:0], x.out[:0], x.kept[:0]
-	if cap(x.out) > maxKept {
-		x.out = make([]byte, 0, 4<<10)
-	}
-	x.in.reset()
-	x.head = answerHead{}
-	x.status, x.begun, x.whole = 0, false, false
 }
 
 // maxKept bounds what a pooled exchange keeps of memory, in bytes.
@@ -102,17 +80,26 @@ const maxKept = 64 << 10
 // statusLeft is what is counted for a client who left before its answer.
 const statusLeft = 499
 
+// ends ends the way where there is an error, which becomes the answer.
+func (x *exchange) ends(err error) done {
+	if err == nil {
+		return false
+	}
+	x.refuse(err)
+	return true
+}
+
 // refuse answers with a failure, or cuts the connection where part of an answer
 // was sent.
 func (x *exchange) refuse(err error) {
-	if x.begun {
-		x.closes = true
+	if x.reply.begun {
+		x.reply.closes = true
 		return
 	}
 	x.stopUpload()
 	if errors.Is(err, errLeft) {
-		x.status, x.closes = statusLeft, true
-		x.conn.TakeAnswer() // there is nobody to tell
+		x.reply.status, x.reply.closes = statusLeft, true
+		x.reply.conn.TakeAnswer() // there is nobody to tell
 		return
 	}
 	var known *gateway.Error
@@ -120,5 +107,13 @@ func (x *exchange) refuse(err error) {
 		known = gateway.Errorf(gateway.CodeInternal, "")
 	}
 	edge.WriteProblem(x.ctx, known)
-	x.status = x.ctx.Response.StatusCode()
+	x.reply.status = x.ctx.Response.StatusCode()
+}
+
+// stopUpload ends the upload, if there is one, and says whether all of the body was
+// sent. A client who has not said all can ask no more on its connection.
+func (x *exchange) stopUpload() (sent bool) {
+	whole, sent := x.leg.upload.stop()
+	x.reply.closes = x.reply.closes || !whole
+	return sent
 }

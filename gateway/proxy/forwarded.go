@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"hookgate/gateway/edge"
+	"hookgate/gateway/wire"
 )
 
 // forwards says which of the X-Forwarded fields are ours to send: the others are
@@ -21,14 +22,39 @@ func (p *Proxy) Trusts(a netip.Addr) bool {
 }
 
 // told is what trusted proxies in front say of the client; empty where there are none.
-type told struct{ proto, host []byte }
+type told struct {
+	chain       []byte // X-Forwarded-For, and a comma
+	proto, host []byte
+}
+
+// trusted says whether the peer is a proxy that is believed, of which nothing was
+// heard yet.
+func (q *outgoing) trusted() bool {
+	q.told = told{chain: q.told.chain[:0]}
+	return q.p.Trusts(edge.ClientIP(q.ctx))
+}
+
+// dropsForwarded says whether a field is one that only a trusted proxy may send, or
+// that is written anew; it hears what a trusted one says.
+func (q *outgoing) dropsForwarded(trusted bool, name, value []byte) bool {
+	switch {
+	case is(name, "x-forwarded-for"), is(name, "x-forwarded-proto"), is(name, "x-forwarded-host"):
+		if trusted {
+			q.told.hear(name, value)
+		}
+		return true
+	case !trusted:
+		return begins(name, "x-forwarded-") || is(name, "x-real-ip") || is(name, "forwarded")
+	}
+	return false
+}
 
 // hear takes over a field of the X-Forwarded family, from a trusted peer.
-func (x *exchange) hear(t *told, name, value []byte) {
-	switch value = trim(value); {
+func (t *told) hear(name, value []byte) {
+	switch value = wire.Trim(value); {
 	case len(value) == 0:
 	case is(name, "x-forwarded-for"):
-		x.chain = append(append(x.chain, value...), ", "...)
+		t.chain = append(append(t.chain, value...), ", "...)
 	case is(name, "x-forwarded-proto"):
 		t.proto = value
 	default:
@@ -37,33 +63,27 @@ func (x *exchange) hear(t *told, name, value []byte) {
 }
 
 // appendForwarded tells the upstream who the client is, and what it called.
-func (x *exchange) appendForwarded(dst []byte, t told) []byte {
-	if x.route.forwarded.chain {
-		dst = append(dst, "X-Forwarded-For: "...)
-		dst = append(dst, x.chain...)
-		dst = edge.ClientIP(x.ctx).AppendTo(dst)
-		dst = append(dst, '\r', '\n')
+func (q *outgoing) appendForwarded(dst []byte) []byte {
+	ours, t := q.route.forwarded, &q.told
+	if ours.chain {
+		dst = append(append(dst, "X-Forwarded-For: "...), t.chain...)
+		dst = append(edge.ClientIP(q.ctx).AppendTo(dst), '\r', '\n')
 	}
-	if x.route.forwarded.proto {
-		dst = append(dst, "X-Forwarded-Proto: "...)
-		switch {
-		case t.proto != nil:
-			dst = append(dst, t.proto...)
-		case edge.IsTLS(x.ctx):
-			dst = append(dst, "https"...)
-		default:
-			dst = append(dst, "http"...)
-		}
-		dst = append(dst, '\r', '\n')
+	switch {
+	case !ours.proto:
+	case t.proto != nil:
+		dst = wire.AppendField(dst, "X-Forwarded-Proto", t.proto)
+	case edge.IsTLS(q.ctx):
+		dst = append(dst, "X-Forwarded-Proto: https\r\n"...)
+	default:
+		dst = append(dst, "X-Forwarded-Proto: http\r\n"...)
 	}
-	if x.route.forwarded.host {
-		dst = append(dst, "X-Forwarded-Host: "...)
-		if t.host != nil {
-			dst = append(dst, t.host...)
-		} else {
-			dst = append(dst, x.ctx.Request.Header.Host()...)
-		}
-		dst = append(dst, '\r', '\n')
+	switch {
+	case !ours.host:
+	case t.host != nil:
+		dst = wire.AppendField(dst, "X-Forwarded-Host", t.host)
+	default:
+		dst = wire.AppendField(dst, "X-Forwarded-Host", q.ctx.Request.Header.Host())
 	}
 	return dst
 }

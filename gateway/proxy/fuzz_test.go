@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"hookgate/gateway/wire"
 )
 
 // FuzzAnswerHead: a head that is taken frames its body in one way. net/http, where it
@@ -36,8 +38,7 @@ func FuzzAnswerHead(f *testing.F) {
 		if h.status >= 200 { // net/http has a reading of its own of interim answers
 			agrees(t, head[:end], &h)
 		}
-		x := exchange{head: h}
-		written := x.head.appendFields(fmt.Appendf(nil, "HTTP/1.1 %s\r\n", h.line))
+		written := h.appendStart(nil)
 		switch {
 		case h.length == chunked:
 			written = append(written, "Transfer-Encoding: chunked\r\n"...)
@@ -65,7 +66,7 @@ func agrees(t *testing.T, head []byte, h *answerHead) {
 	} else if a.ContentLength < 0 {
 		a.ContentLength = untilClose
 	}
-	if bodiless(h.status) {
+	if wire.Bodiless(h.status) {
 		return // whatever its fields say
 	}
 	if a.StatusCode != h.status || a.ContentLength != length {

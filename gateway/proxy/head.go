@@ -1,8 +1,9 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
+
+	"hookgate/gateway/wire"
 )
 
 // answerHead is the head of an answer. Its slices lie in the bytes that were read.
@@ -34,51 +35,29 @@ var (
 // room for an answer that nobody asked for.
 func (h *answerHead) parse(b []byte) error {
 	*h = answerHead{named: h.named[:0], length: untilClose}
-	end := bytes.IndexByte(b, '\n')
-	if end < 1 || b[end-1] != '\r' {
-		return errStatusLine
-	}
-	http10, ok := h.statusLine(b[:end-1])
+	line, rest, _ := wire.CutLine(b)
+	start, ok := wire.ParseStatusLine(line)
 	if !ok {
 		return errStatusLine
 	}
-	h.keeps = !http10
-	h.fields = b[end+1 : len(b)-2]
-	for rest := h.fields; len(rest) > 0; {
-		end := bytes.IndexByte(rest, '\n')
-		if end < 1 || rest[end-1] != '\r' {
+	h.status, h.line, h.keeps = start.Status, start.Text, !start.HTTP10
+	h.fields = rest[:len(rest)-len("\r\n")]
+	for rest = h.fields; len(rest) > 0; {
+		if line, rest, ok = wire.CutLine(rest); !ok {
 			return errField
 		}
-		if err := h.field(rest[:end-1], http10); err != nil {
+		if err := h.field(line, start.HTTP10); err != nil {
 			return err
 		}
-		rest = rest[end+1:]
 	}
 	return nil
 }
 
-// statusLine reads a line such as HTTP/1.1 200 OK; the reason may be missing.
-func (h *answerHead) statusLine(line []byte) (http10, ok bool) {
-	if len(line) < len("HTTP/1.1 200") || string(line[:7]) != "HTTP/1." || line[7] != '0' && line[7] != '1' || line[8] != ' ' {
-		return false, false
-	}
-	for _, c := range line[9:12] {
-		if c < '0' || c > '9' {
-			return false, false
-		}
-		h.status = h.status*10 + int(c-'0')
-	}
-	h.line = line[9:]
-	ok = h.status >= 100 && h.status <= 599 && (len(line) == 12 || line[12] == ' ') && isValue(h.line)
-	return line[7] == '0', ok
-}
-
 func (h *answerHead) field(line []byte, http10 bool) error {
-	colon := bytes.IndexByte(line, ':')
-	if colon < 1 || !isToken(line[:colon]) || !isValue(line[colon+1:]) {
+	name, value, err := wire.ParseField(line)
+	if err != nil {
 		return errField
 	}
-	name, value := line[:colon], trim(line[colon+1:])
 	switch len(name) {
 	case len("date"):
 		h.dated = h.dated || is(name, "date")
@@ -106,63 +85,57 @@ func (h *answerHead) field(line []byte, http10 bool) error {
 }
 
 func (h *answerHead) connection(value []byte) {
-	eachToken(value, func(option []byte) {
-		switch {
+	for len(value) > 0 {
+		var option []byte
+		switch option, value = wire.CutItem(value); {
 		case is(option, "close"):
 			h.keeps = false
-		case !is(option, "keep-alive") && !is(option, "upgrade"):
+		case len(option) > 0 && !is(option, "keep-alive") && !is(option, "upgrade"):
 			h.named = append(h.named, option)
 		}
-	})
+	}
 }
 
-// contentLength takes digits alone; a second field must say the same.
+// contentLength takes one; a second field must say the same.
 func (h *answerHead) contentLength(value []byte) error {
-	n := int64(0)
-	if len(value) == 0 || len(value) > 18 {
-		return errFraming
-	}
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return errFraming
-		}
-		n = n*10 + int64(c-'0')
-	}
-	if h.length != untilClose && h.length != n {
+	n, ok := wire.Length(value)
+	if !ok || h.length != untilClose && h.length != n {
 		return errFraming
 	}
 	h.length = n
 	return nil
 }
 
-// bodiless says whether an answer with this status has no body, whatever its
-// fields say (RFC 9110 6.4.1).
-func bodiless(status int) bool { return status < 200 || status == 204 || status == 304 }
-
-// The bytes of names and values.
-const (
-	inToken = 1 << iota
-	inValue
-)
-
-var classes = func() (t [256]byte) {
-	for c := range t {
-		if c == '\t' || c >= 0x20 && c != 0x7f {
-			t[c] |= inValue
+// appendStart writes the status line, and the fields that are not of the upstream's
+// connection.
+func (h *answerHead) appendStart(dst []byte) []byte {
+	dst = append(append(append(dst, "HTTP/1.1 "...), h.line...), '\r', '\n')
+	from := 0
+	for f := wire.EachField(h.fields); f.Next(); {
+		if h.drops(f.Name) {
+			dst = append(dst, h.fields[from:f.Start]...)
+			from = f.End
 		}
 	}
-	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~") {
-		t[c] |= inToken
+	return append(dst, h.fields[from:]...)
+}
+
+// drops says whether a field is not passed on.
+func (h *answerHead) drops(name []byte) bool {
+	if connectionInitials[folded[name[0]]] && isConnectionField(name) {
+		return true
 	}
-	return t
-}()
+	for _, named := range h.named {
+		if len(named) == len(name) && equalNames(named, name) {
+			return true
+		}
+	}
+	return false
+}
 
-func isToken(b []byte) bool { return all(b, inToken) }
-func isValue(b []byte) bool { return all(b, inValue) }
-
-func all(b []byte, class byte) bool {
-	for _, c := range b {
-		if classes[c]&class == 0 {
+func equalNames(a, b []byte) bool {
+	for i := range a {
+		if folded[a[i]] != folded[b[i]] {
 			return false
 		}
 	}

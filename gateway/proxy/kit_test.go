@@ -76,8 +76,8 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	out := transport.New(transport.Options{RootCAs: o.roots})
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Proxy = New(Options{
-		Transport: out, Watcher: edge.NewWatcher(), Log: log, Duration: s.metrics.RouteDuration(),
-		AuthFailed: s.metrics.AuthFailures("route").Inc, Relay: o.relay,
+		Transport: out, Watcher: edge.NewWatcher(), Log: log, Relay: o.relay,
+		Observer: Observer{Took: s.metrics.RouteDuration().Observe, AuthFailed: s.metrics.AuthFailures("route").Inc},
 	})
 	var trusted []netip.Prefix
 	for _, text := range o.trusted {

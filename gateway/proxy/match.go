@@ -51,7 +51,9 @@ func hostRank(r *route) string {
 }
 
 // match finds the route of a request.
-func (x *exchange) match() error {
+func (x *exchange) match() done { return x.ends(x.findRoute()) }
+
+func (x *exchange) findRoute() error {
 	header := &x.ctx.Request.Header
 	x.table = x.p.table.Load()
 	r, allow := x.table.find(header.Method(), header.Host(), edge.Path(x.ctx))
@@ -61,7 +63,7 @@ func (x *exchange) match() error {
 		}
 		return errNoRoute
 	}
-	x.route = r
+	x.enter(r)
 	return nil
 }
 

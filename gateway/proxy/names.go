@@ -54,28 +54,3 @@ func (n names) has(name []byte) bool {
 	}
 	return false
 }
-
-// trim drops the optional white space around a field's value.
-func trim(b []byte) []byte {
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
-		b = b[1:]
-	}
-	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-// eachToken calls do with each item of a list field's value.
-func eachToken(value []byte, do func([]byte)) {
-	for len(value) > 0 {
-		end := 0
-		for end < len(value) && value[end] != ',' {
-			end++
-		}
-		if item := trim(value[:end]); len(item) > 0 {
-			do(item)
-		}
-		value = value[min(end+1, len(value)):]
-	}
-}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -26,19 +25,23 @@ type Options struct {
 	// trailing slash; "" takes scheme and host from the request.
 	PublicURL string
 	Log       *slog.Logger
-	// Duration is told the seconds that each request took.
-	Duration interface{ Observe(float64) }
-	// AuthFailed counts a failed verification.
-	AuthFailed func()
+	Observer  Observer
 	// Relay stores a request for its delivery, and gives its id, or that of the one
 	// that it repeats; what it gives is durable. nil: routes of mode relay are not
 	// served.
 	Relay func(RelayRequest) (id string, duplicate bool, err error)
 }
 
+// Observer is told what happens, for metrics. Its funcs must be there, and return at
+// once.
+type Observer struct {
+	Took       func(seconds float64) // a request, from its first byte to the end of its answer
+	AuthFailed func()                // a verification failed
+}
+
 // Proxy answers the requests to routes.
 type Proxy struct {
-	Options
+	options   Options
 	table     atomic.Pointer[table]
 	trusted   atomic.Pointer[[]netip.Prefix]
 	rates     limits.Table
@@ -56,7 +59,7 @@ type Proxy struct {
 
 // New makes a Proxy without routes; Refresh gives it some, Close ends it.
 func New(o Options) *Proxy {
-	p := &Proxy{Options: o}
+	p := &Proxy{options: o}
 	p.exchanges.New = func() any { return newExchange(p) }
 	p.values.New = func() any { return new(mapping.Values) }
 	p.table.Store(newTable(nil))
@@ -80,7 +83,7 @@ func (p *Proxy) Refresh(s *directory.Snapshot) error {
 	var failed error
 	kept := make(map[upstreamKey]*upstream, len(p.upstreams))
 	for _, r := range s.Routes() {
-		if !r.Enabled || r.Relay && p.Relay == nil {
+		if !r.Enabled || r.Relay && p.options.Relay == nil {
 			continue
 		}
 		made, err := p.newRoute(r, kept)
@@ -118,20 +121,18 @@ func (p *Proxy) Handle(ctx *fasthttp.RequestCtx) {
 		p.exchanges.Put(x)
 	}()
 	for _, step := range way {
-		if err := step(x); err != nil {
-			x.refuse(err)
-			return
-		}
-		if x.status != 0 {
+		if step(x) {
 			return
 		}
 	}
 }
 
-// way is the steps of a request, in order. One that gives the answer sets its
-// status, which ends the way.
-var way = []func(*exchange) error{
-	(*exchange).match, (*exchange).receive, (*exchange).authenticate, (*exchange).admit, (*exchange).relay, (*exchange).forward,
+// done says that the request has its answer, which ends the way.
+type done bool
+
+// way is the steps of a request, in order.
+var way = []func(*exchange) done{
+	(*exchange).match, (*exchange).receive, (*exchange).authenticate, (*exchange).admit, (*exchange).relay, (*exchange).choose, (*exchange).forward, (*exchange).answer,
 }
 
 // BodyLimit says how large a request's body may be, before it is read; 0 where no
@@ -179,8 +180,3 @@ var (
 	errDeadline    = gateway.Errorf(gateway.CodeUpstreamTimeout, "the upstream did not answer in time")
 	errLeft        = gateway.Errorf(gateway.CodeRequestTimeout, "the client has left")
 )
-
-// unavailable is the answer while no upstream is well.
-func unavailable(again time.Duration) *gateway.Error {
-	return &gateway.Error{Code: gateway.CodeUpstreamUnavailable, Message: "no upstream is well", RetryAfter: max(again, time.Second)}
-}

@@ -10,17 +10,24 @@ import (
 //
 // A body may take its time. The request is judged by the routes at its end, from the
 // beginning (SPEC 16): the one that it came for may be another's by then.
-func (x *exchange) receive() error {
-	if keeps, err := x.keepsBody(); err != nil || !keeps {
+func (x *exchange) receive() done {
+	keeps, err := x.keepsBody()
+	if keeps && err == nil {
+		err = x.readBody()
+	}
+	return x.ends(err)
+}
+
+// judgeAgain asks the routes at the end of the body, where they are others than at its
+// beginning.
+func (x *exchange) judgeAgain() error {
+	if x.table == x.p.table.Load() {
+		return nil
+	}
+	if err := x.findRoute(); err != nil {
 		return err
 	}
-	if err := x.readBody(); err != nil || x.table == x.p.table.Load() {
-		return err
-	}
-	if err := x.match(); err != nil {
-		return err
-	}
-	if int64(len(x.body)) > x.route.MaxBody {
+	if int64(len(x.request.body)) > x.route.MaxBody {
 		return errTooLarge
 	}
 	return nil
@@ -34,7 +41,7 @@ func (x *exchange) keepsBody() (bool, error) {
 	if x.route.Relay || x.route.Verifier != nil || length >= 0 && length <= smallBody {
 		return true, nil
 	}
-	return x.conn.Arrived() // a small one, in chunks
+	return x.reply.conn.Arrived() // a small one, in chunks
 }
 
 // smallBody is how large a body may be, in bytes, that is taken into memory first.
@@ -42,10 +49,12 @@ const smallBody = 64 << 10
 
 // readBody takes the body into memory, at most as much as the route takes.
 func (x *exchange) readBody() (err error) {
-	x.whole = true
-	if x.ctx.RequestBodyStream() == nil {
-		return nil
+	x.request.whole = true
+	if x.ctx.RequestBodyStream() != nil {
+		x.request.body, err = edge.ReadBody(x.ctx, x.route.MaxBody)
 	}
-	x.body, err = edge.ReadBody(x.ctx, x.route.MaxBody)
-	return err
+	if err != nil {
+		return err
+	}
+	return x.judgeAgain()
 }

@@ -9,6 +9,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/wire"
 )
 
 // RelayRequest is a request of a route of mode relay, verified and admitted. Its
@@ -25,45 +26,58 @@ type RelayRequest struct {
 // relay stores a request for later delivery. What it is known by again is looked for
 // in the body as far as that can be read: a body that cannot be is relayed all the
 // same, for what it means is the upstream's business.
-func (x *exchange) relay() error {
+func (x *exchange) relay() done {
 	if !x.route.Relay {
-		return nil
+		return false
 	}
+	id, duplicate, err := x.store()
+	if err != nil {
+		return x.ends(err)
+	}
+	return x.taken(id, duplicate)
+}
+
+// store hands the request over, with all that is known of it.
+func (x *exchange) store() (id string, duplicate bool, err error) {
 	values := x.p.values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
 	defer func() {
 		values.Release()
 		x.p.values.Put(values)
 	}()
-	coding, n := (*fieldsOf)(x).Get("Content-Encoding")
-	if n > 1 { // who undoes the one, and who the other, would read two bodies
-		return errCodings
+	document, err := x.document()
+	if err != nil {
+		return "", false, err
 	}
-	if err := edge.Charge(x.ctx, int64(len(x.body))); err != nil { // it is sealed, and then stored: two copies
-		return err
-	}
-	header := &x.ctx.Request.Header
-	document := mapping.Document{Body: mapping.NoBody}
-	if len(coding) == 0 {
-		if read, err := mapping.Parse(methodName(x.ctx.Method()), string(header.ContentType()), x.body); err == nil {
-			document = read
-		}
-	}
-	document.Request = (*requestOf)(x)
-	plan := x.route.Plan
+	plan, body := x.route.Plan, x.request.body
 	plan.Set.Read(&document, values)
-	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(values), Body: x.body, Request: x.relayed()}
+	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(values), Body: body, Request: x.request.relayed(&x.leg.out)}
 	if key, valid := mapping.KeyOf(values.At(plan.Key)); valid {
 		q.Key = key
 	}
-	if key, n := (*fieldsOf)(x).Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
+	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
-	id, duplicate, err := x.p.Relay(q)
-	if err != nil {
-		return err
+	return x.p.options.Relay(q)
+}
+
+// document is the request to paths; of a body that is coded, or cannot be read, they
+// see nothing.
+func (x *exchange) document() (mapping.Document, error) {
+	coding, n := x.caller.Get("Content-Encoding")
+	if n > 1 { // who undoes the one, and who the other, would read two bodies
+		return mapping.Document{}, errCodings
 	}
-	x.taken(id, duplicate)
-	return nil
+	if err := edge.Charge(x.ctx, int64(len(x.request.body))); err != nil { // it is sealed, and then stored: two copies
+		return mapping.Document{}, err
+	}
+	document := mapping.Document{Body: mapping.NoBody}
+	if len(coding) == 0 {
+		if read, err := mapping.Parse(x.caller.Method(), string(x.ctx.Request.Header.ContentType()), x.request.body); err == nil {
+			document = read
+		}
+	}
+	document.Request = &x.caller
+	return document, nil
 }
 
 var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
@@ -94,47 +108,33 @@ func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
 
 // relayed is the request as the upstream is to get it: what belongs to the
 // connection is gone, and who the client is stands in it, since nobody will know later.
-func (x *exchange) relayed() gateway.RelayedRequest {
-	header := &x.ctx.Request.Header
-	raw := header.RawHeaders()
-	trusted := x.p.Trusts(edge.ClientIP(x.ctx))
-	var t told
-	x.chain = x.chain[:0]
-	x.readConnection(raw)
-	x.kept = x.kept[:0]
+func (q *outgoing) relayed(scratch *[]byte) gateway.RelayedRequest {
+	raw := q.ctx.Request.Header.RawHeaders()
+	q.read(raw)
+	q.kept = q.kept[:0]
 	text := string(raw) // of which all names and values are parts
-	eachLine(raw, func(start, _ int, name, value []byte) {
-		if !x.drops(&t, trusted, name, value) {
-			x.keep(text[start:], name, value)
+	trusted := q.trusted()
+	for f := wire.EachField(raw); f.Next(); {
+		if !q.drops(trusted, f.Name, f.Value) {
+			q.keep(text[f.Start:], &f)
 		}
-	})
-	x.out = x.appendForwarded(x.out[:0], t)
-	text = string(x.out)
-	eachLine(x.out, func(start, _ int, name, value []byte) { x.keep(text[start:], name, value) })
-	path, query := x.target()
-	x.out = append(append(x.out[:0], path...), query...)
-	return gateway.RelayedRequest{Method: methodName(header.Method()), Target: string(x.out), Header: x.kept}
+	}
+	out := q.appendForwarded((*scratch)[:0])
+	text = string(out)
+	for f := wire.EachField(out); f.Next(); {
+		q.keep(text[f.Start:], &f)
+	}
+	path, query := q.target()
+	out = append(append(out[:0], path...), query...)
+	*scratch = out
+	caller := edge.Caller{Ctx: q.ctx}
+	return gateway.RelayedRequest{Method: caller.Method(), Target: string(out), Header: q.kept}
 }
 
 // keep keeps a field whose line begins a text.
-func (x *exchange) keep(line string, name, value []byte) {
-	from := len(name) + len(":")
-	x.kept = append(x.kept, gateway.HeaderField{Name: line[:len(name)], Value: strings.Trim(line[from:from+len(value)], " \t")})
-}
-
-// requestOf is an exchange as mapping.Request.
-type requestOf exchange
-
-// Header gives the first value of a field.
-func (x *requestOf) Header(name string) ([]byte, bool) {
-	value, n := (*fieldsOf)(x).Get(name)
-	return value, n > 0
-}
-
-// Query gives the first value of a query parameter.
-func (x *requestOf) Query(name string) ([]byte, bool) {
-	value, n := (*exchange)(x).param(name)
-	return value, n > 0
+func (q *outgoing) keep(line string, f *wire.Fields) {
+	from := len(f.Name) + len(":")
+	q.kept = append(q.kept, gateway.HeaderField{Name: line[:len(f.Name)], Value: strings.Trim(line[from:from+len(f.Value)], " \t")})
 }
 
 // What became of a relayed request (SPEC 14 "Routes").
@@ -144,7 +144,7 @@ const (
 )
 
 // taken answers a request that is durable, or was before.
-func (x *exchange) taken(id string, duplicate bool) {
+func (x *exchange) taken(id string, duplicate bool) done {
 	outcome := outcomeAccepted
 	if duplicate {
 		outcome = outcomeDuplicate
@@ -156,5 +156,6 @@ func (x *exchange) taken(id string, duplicate bool) {
 	x.ctx.SetContentType("application/json")
 	x.ctx.Response.Header.Set("Hookgate-Outcome", outcome)
 	x.ctx.SetBody(append(body, '}'))
-	x.status = fasthttp.StatusOK
+	x.reply.status = fasthttp.StatusOK
+	return true
 }

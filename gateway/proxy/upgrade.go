@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/wire"
 )
 
 // noLength is what fasthttp says of the length of a request that says nothing.
@@ -17,10 +19,10 @@ const noLength = -2
 
 // mayUpgrade says whether the request may ask for another protocol. HTTP/2 is
 // none: its requests would go by routes that were never asked.
-func (x *exchange) mayUpgrade() bool {
-	length := x.ctx.Request.Header.ContentLength()
-	return x.route.Upgrade && x.ctx.IsGet() && x.ctx.Request.Header.IsHTTP11() && (length == 0 || length == noLength) &&
-		!x.p.draining.Load() && len(x.protocol) > 0 && !bytes.ContainsAny(x.protocol, ", ") && !begins(x.protocol, "h2") && !begins(x.protocol, "http")
+func (q *outgoing) mayUpgrade() bool {
+	length := q.ctx.Request.Header.ContentLength()
+	return q.route.Upgrade && q.ctx.IsGet() && q.ctx.Request.Header.IsHTTP11() && (length == 0 || length == noLength) &&
+		!q.p.draining.Load() && len(q.protocol) > 0 && !bytes.ContainsAny(q.protocol, ", ") && !begins(q.protocol, "h2") && !begins(q.protocol, "http")
 }
 
 var errSwitched = errors.New("the upstream switched to a protocol that nobody asked for")
@@ -28,25 +30,24 @@ var errSwitched = errors.New("the upstream switched to a protocol that nobody as
 // upgrade passes the answer 101 on, and then bytes both ways: the exchange ends, and
 // a tunnel goes on.
 func (x *exchange) upgrade() error {
-	if x.protocol == nil || !bytes.EqualFold(x.head.upgrade, x.protocol) {
-		x.upstream.failed(errSwitched)
+	l, r := &x.leg, &x.reply
+	if x.request.protocol == nil || !bytes.EqualFold(l.head.upgrade, x.request.protocol) {
+		l.upstream.failed(errSwitched)
 		return errBroken
 	}
-	x.conn.TakeAnswer()
-	h := &x.head
-	x.out = append(append(append(x.out[:0], "HTTP/1.1 "...), h.line...), '\r', '\n')
-	x.out = h.appendFields(x.out)
-	x.out = append(append(append(x.out, "Connection: Upgrade\r\nUpgrade: "...), h.upgrade...), "\r\n\r\n"...)
-	x.out = append(x.out, x.in.pending()...)
-	x.status, x.begun, x.closes = fasthttp.StatusSwitchingProtocols, true, true
-	if err := x.send(x.out); err != nil {
+	r.conn.TakeAnswer()
+	l.out = append(l.head.appendStart(l.out[:0]), "Connection: Upgrade\r\n"...)
+	l.out = append(wire.AppendField(l.out, "Upgrade", l.head.upgrade), "\r\n"...)
+	l.out = append(l.out, l.in.pending()...)
+	r.status, r.begun, r.closes = fasthttp.StatusSwitchingProtocols, true, true
+	if err := r.send(l.out); err != nil {
 		return err
 	}
-	t := &tunnel{of: x.upstream, upstream: x.link, idle: x.route.IdleTimeout}
-	x.link = nil
+	t := &tunnel{of: l.upstream, upstream: l.conn, idle: x.route.IdleTimeout}
+	l.conn = nil
 	t.of.flying.Add(1)
 	tunnels := &x.p.tunnels
-	x.conn.Tunnel(x.ctx, func(client net.Conn) {
+	r.conn.Tunnel(x.ctx, func(client net.Conn) {
 		defer t.of.flying.Add(-1)
 		t.client = client
 		if tunnels.add(t) {

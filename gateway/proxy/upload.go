@@ -8,9 +8,10 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/wire"
 )
 
-// upload sends a body on while it arrives, beside the reading of the answer: an
+// upload sends a body on while it arrives (nil: there is none to send), beside the reading of the answer: an
 // upstream may answer before it has read all, or as it reads.
 type upload struct {
 	stream  edge.Stream
@@ -38,20 +39,21 @@ const uploadMemory = 64 << 10
 
 // openUpload takes the memory for an upload, if there is one, before an upstream hears
 // of it.
-func (x *exchange) openUpload() (err error) {
-	if x.uploads() {
-		x.stream, err = edge.OpenStream(x.ctx, uploadMemory)
+func (q *outgoing) openUpload() (err error) {
+	if q.uploads() {
+		q.stream, err = edge.OpenStream(q.ctx, uploadMemory)
 	}
 	return err
 }
 
-func (x *exchange) startUpload(c *conn) {
-	length := int64(x.ctx.Request.Header.ContentLength())
-	x.upload = &upload{
-		stream: x.stream, conn: c, within: x.route.IdleTimeout,
+func (q *outgoing) startUpload(c *conn) *upload {
+	length := int64(q.ctx.Request.Header.ContentLength())
+	u := &upload{
+		stream: q.stream, conn: c, within: q.route.IdleTimeout,
 		chunked: length < 0, left: length, ended: make(chan struct{}),
 	}
-	go x.upload.run()
+	go u.run()
+	return u
 }
 
 func (u *upload) run() {
@@ -86,7 +88,7 @@ func (u *upload) copy() error {
 			part = b.frame(n)
 		}
 		if err == io.EOF && u.chunked { //nolint:errorlint // bare, as Stream.Read says
-			part = append(part, lastChunk...)
+			part = append(part, wire.LastChunk...)
 		}
 		if len(part) > 0 {
 			if err := u.conn.write(part, u.within); err != nil {
@@ -124,11 +126,11 @@ func (u *upload) fault() error {
 	return u.client
 }
 
-// stopUpload ends the upload, and says whether all of the body was sent.
-func (x *exchange) stopUpload() bool {
-	u := x.upload
+// stop ends the upload, and says whether the client has sent all of its body, and
+// whether the upstream has it.
+func (u *upload) stop() (whole, sent bool) {
 	if u == nil {
-		return true
+		return true, true
 	}
 	if !u.over.Load() {
 		u.stream.Interrupt()
@@ -136,6 +138,5 @@ func (x *exchange) stopUpload() bool {
 		<-u.ended
 		u.conn.writes = time.Time{}
 	}
-	x.closes = x.closes || !u.whole.Load()
-	return u.err == nil
+	return u.whole.Load(), u.err == nil
 }

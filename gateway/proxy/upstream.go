@@ -71,12 +71,12 @@ func (u *upstream) is(r *directory.Route) bool {
 }
 
 func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
-	dialer, err := p.Transport.Dialer(url)
+	dialer, err := p.options.Transport.Dialer(url)
 	if err != nil {
 		return nil, err
 	}
 	u := &upstream{route: r.ID, url: url, dialer: dialer, health: r.Health, stop: func() {}}
-	u.log = p.Log.With("route", r.ID, "upstream", dialer.Host())
+	u.log = p.options.Log.With("route", r.ID, "upstream", dialer.Host())
 	if r.Breaker != nil {
 		u.breaker = breaker.New(*r.Breaker, u.changed)
 	}
@@ -115,66 +115,4 @@ func (u *upstream) answered() {
 func (u *upstream) close() {
 	u.stop()
 	u.conns.close()
-}
-
-// choose takes the upstream with the least in flight, of those that are well and
-// not the one that failed already. again is when to ask again where there is none.
-func (x *exchange) choose(but *upstream) (again time.Duration, ok bool) {
-	all := x.route.upstreams
-	var refused uint64 // upstreams whose breaker said no
-	soonest := int64(0)
-	first := int(x.route.turn.Add(1) % uint32(len(all)))
-	for {
-		best := -1
-		for i := range all {
-			at := (first + i) % len(all)
-			u := all[at]
-			if u == but || refused&(1<<at) != 0 || u.sick.Load() || u.flying.Load() >= mostFlying {
-				continue
-			}
-			if rests := u.rests.Load(); rests > 0 && rests > time.Now().UnixNano() {
-				if soonest == 0 || rests < soonest {
-					soonest = rests
-				}
-				continue
-			}
-			if best < 0 || u.flying.Load() < all[best].flying.Load() {
-				best = at
-			}
-		}
-		if best < 0 {
-			if soonest > 0 {
-				again = time.Until(time.Unix(0, soonest))
-			}
-			return again, false
-		}
-		if x.take(all[best]) {
-			return 0, true
-		}
-		refused |= 1 << best
-	}
-}
-
-// take asks the upstream's breaker. It has no ramp here (a width of 1): what was
-// held back of a recovered upstream's requests would be refused.
-func (x *exchange) take(u *upstream) bool {
-	if u.breaker != nil {
-		permit, _, ok := u.breaker.Allow(1)
-		if !ok {
-			return false
-		}
-		x.permit = permit
-	}
-	u.flying.Add(1)
-	x.upstream = u
-	return true
-}
-
-// settle gives back what take got of the breaker; err is why there was no answer.
-func (x *exchange) settle(err error, v breaker.Verdict) {
-	x.permit.Done(v)
-	x.permit = breaker.Permit{}
-	if err != nil && v == breaker.Failed {
-		x.upstream.failed(err)
-	}
 }

@@ -348,8 +348,7 @@ func TestSickUpstreamIsLeftOut(t *testing.T) {
 func TestChooseSkipsHalfOpen(t *testing.T) {
 	s := newSite(t, routed("", refusing(t), refusing(t)), siteOptions{})
 	r := s.table.Load().byPath["/"][0]
-	x := newExchange(s.Proxy)
-	x.route = r
+	l := leg{route: r}
 	r.upstreams[0].breaker = breaker.Restored(breaker.Default(), nil, time.Now(), 1)
 	probe, _, ok := r.upstreams[0].breaker.Allow(1)
 	for !ok { // it is open for a millisecond
@@ -357,16 +356,16 @@ func TestChooseSkipsHalfOpen(t *testing.T) {
 	}
 	var got []*upstream
 	for range 4 {
-		if _, ok := x.choose(nil); !ok {
+		if _, ok := l.choose(nil); !ok {
 			t.Fatal("there is one that is well")
 		}
-		got = append(got, x.upstream)
-		x.permit.Done(breaker.Succeeded)
+		got = append(got, l.upstream)
+		l.permit.Done(breaker.Succeeded)
 	}
 	if slices.Contains(got, r.upstreams[0]) {
 		t.Error("a second request goes to an upstream whose probe is under way")
 	}
-	if _, ok := x.choose(r.upstreams[1]); ok {
+	if _, ok := l.choose(r.upstreams[1]); ok {
 		t.Error("there is none but the one that failed")
 	}
 	probe.Done(breaker.Succeeded)

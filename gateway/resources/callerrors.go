@@ -47,39 +47,39 @@ func (c *callErrors) forget(which func(webhookKey) bool) {
 	maps.DeleteFunc(c.of, func(k webhookKey, _ string) bool { return which(k) })
 }
 
-// SetWebhookError keeps how the last call of a webhook failed, "" for one that
+// SetError keeps how the last call of a webhook failed, "" for one that
 // went well; no PUT changes it. What is so already costs a lookup; a
 // change is durable when it returns, so nobody's answer should wait for it.
 //
 // A webhook of the file has no record to keep it in, and one that is not there
 // none either: nothing happens then.
-func (r *Resources) SetWebhookError(tenant, id, text string) error {
+func (r *Webhooks) SetError(tenant, id, text string) error {
 	text = strings.ToValidUTF8(text[:min(len(text), maxCallError)], "")
 	k := webhookKey{tenant, id}
-	if !r.keepsErrors(k) || r.callErrors.get(k) == text {
+	if !r.keepsErrors(k) || r.errors.get(k) == text {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.keepsErrors(k) || r.callErrors.get(k) == text {
+	if !r.keepsErrors(k) || r.errors.get(k) == text {
 		return nil
 	}
 	rec := *r.of(tenant).webhooks[id]
 	rec.Error = text
-	return r.storeWebhook(auth.Principal{Scope: auth.Admin}, r.Directory.Current().Tenant(tenant), id, &rec)
+	return r.store(auth.Principal{Scope: auth.Admin}, r.directory.Current().Tenant(tenant), id, &rec)
 }
 
-// WebhookError gives how the last call of a webhook failed; "": it did not.
-func (r *Resources) WebhookError(tenant, id string) string {
+// Error gives how the last call of a webhook failed; "": it did not.
+func (r *Webhooks) Error(tenant, id string) string {
 	if k := (webhookKey{tenant, id}); r.keepsErrors(k) {
-		return r.callErrors.get(k)
+		return r.errors.get(k)
 	}
 	return ""
 }
 
 // keepsErrors says whether the webhook of that id is the API's. The error of one
 // that the file hides comes back with it.
-func (r *Resources) keepsErrors(k webhookKey) bool {
-	t := r.Directory.Current().Tenant(k.tenant)
+func (r *Webhooks) keepsErrors(k webhookKey) bool {
+	t := r.directory.Current().Tenant(k.tenant)
 	return t != nil && t.Webhook(k.webhook) != nil && t.Webhook(k.webhook).Meta.ManagedBy != gateway.ManagedByFile
 }

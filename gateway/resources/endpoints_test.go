@@ -71,14 +71,14 @@ func TestRotateSecret(t *testing.T) {
 		k.tenant("acme", `{}`)
 		body := `{"url": "https://x.example.com/", "sign": {"type": "` + signType + `"}}`
 		_, first := k.endpoint("acme", "crm", body)
-		e, second, err := k.RotateSecret(admin, "acme", "crm", time.Hour)
+		e, second, err := k.Endpoints.Rotate(admin, "acme", "crm", time.Hour)
 		if err != nil || (second.PublicKey != "") != (signType == "standard-ed25519") {
 			t.Fatalf("%s: %v, made %+v", signType, err, second.PublicKey)
 		}
 		if left := time.Until(e.OldUntil); signed(e) != signedBy(t, signType, second.Secret, first.Secret) || left < 59*time.Minute || left > time.Hour {
 			t.Errorf("%s: it signs %s, for %s", signType, signed(e), left)
 		}
-		e, third, err := k.RotateSecret(of("acme"), "acme", "crm", 2*time.Hour)
+		e, third, err := k.Endpoints.Rotate(of("acme"), "acme", "crm", 2*time.Hour)
 		if err != nil || signed(e) != signedBy(t, signType, third.Secret, second.Secret, first.Secret) {
 			t.Errorf("%s: rotated twice it signs %s, %v", signType, signed(e), err)
 		}
@@ -87,7 +87,7 @@ func TestRotateSecret(t *testing.T) {
 		if e, _ = k.endpoint("acme", "crm", `{"url": "https://y.example.com/"}`); signed(e) != signedBy(t, signType, third.Secret, second.Secret, first.Secret) {
 			t.Errorf("%s: after a PUT it signs %s", signType, signed(e))
 		}
-		if e, fourth, err := k.RotateSecret(admin, "acme", "crm", 0); err != nil || signed(e) != signedBy(t, signType, fourth.Secret, second.Secret, first.Secret) {
+		if e, fourth, err := k.Endpoints.Rotate(admin, "acme", "crm", 0); err != nil || signed(e) != signedBy(t, signType, fourth.Secret, second.Secret, first.Secret) {
 			t.Errorf("%s: without an overlap it signs %s, %v", signType, signed(e), err)
 		}
 		own, _ := k.endpoint("acme", "crm", strings.Replace(body, `"`+signType+`"`, `"hmac", "header": "X-Sig", "secrets": ["mine"]`, 1))
@@ -106,7 +106,7 @@ func TestOverlapEnds(t *testing.T) {
 	k.tenant("acme", `{}`)
 	_, first := k.endpoint("acme", "crm", crm)
 	k.endpoint("acme", "erp", crm)
-	_, second, err := k.RotateSecret(admin, "acme", "crm", 5*time.Millisecond)
+	_, second, err := k.Endpoints.Rotate(admin, "acme", "crm", 5*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestOverlapEnds(t *testing.T) {
 		t.Errorf("after the overlap it signs %s", signed(e))
 	}
 	// What is over while nothing runs is over at the start.
-	_, third, err := k.RotateSecret(admin, "acme", "crm", 50*time.Millisecond)
+	_, third, err := k.Endpoints.Rotate(admin, "acme", "crm", 50*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestOverlapOutlivesASetClock(t *testing.T) {
 	k.start(resources.File{})
 	k.tenant("acme", `{}`)
 	_, first := k.endpoint("acme", "crm", crm)
-	_, second, err := k.RotateSecret(admin, "acme", "crm", 24*time.Hour)
+	_, second, err := k.Endpoints.Rotate(admin, "acme", "crm", 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,16 +174,16 @@ func TestRotationRefused(t *testing.T) {
 		{admin, "none", 0, "invalid_field [sign.type]"}, {admin, "hmac", time.Hour, "invalid_field [overlap]"}, {admin, "crm", -1, "invalid_field [overlap]"},
 		{admin, "crm", 31 * 24 * time.Hour, "invalid_field [overlap]"}, {admin, "nobody", 0, "not_found []"}, {of("other"), "crm", 0, "not_found []"},
 	} {
-		if _, _, err := k.RotateSecret(c.by, "acme", c.id, c.overlap); fmt.Sprintf("%s %v", code(err), paths(err)) != c.want {
+		if _, _, err := k.Endpoints.Rotate(c.by, "acme", c.id, c.overlap); fmt.Sprintf("%s %v", code(err), paths(err)) != c.want {
 			t.Errorf("rotating %s over %s: %v, want %s", c.id, c.overlap, err, c.want)
 		}
 	}
-	if e, made, err := k.RotateSecret(admin, "acme", "hmac", 0); err != nil || made.Secret == "" || signed(e) == "" {
+	if e, made, err := k.Endpoints.Rotate(admin, "acme", "hmac", 0); err != nil || made.Secret == "" || signed(e) == "" {
 		t.Errorf("hmac without an overlap: %v", err)
 	}
 	var err error
 	for range 20 {
-		if _, _, err = k.RotateSecret(admin, "acme", "crm", time.Hour); err != nil {
+		if _, _, err = k.Endpoints.Rotate(admin, "acme", "crm", time.Hour); err != nil {
 			break
 		}
 	}
@@ -209,9 +209,9 @@ func TestEndpointsOfFileAndAPI(t *testing.T) {
 		t.Error("the API's own is not beside the file's")
 	}
 	for _, id := range []string{"both", "filed"} {
-		_, _, _, put := k.PutEndpoint(admin, "acme", id, tree(t, crm))
-		_, _, rotate := k.RotateSecret(admin, "acme", id, 0)
-		for _, err := range []error{put, rotate, k.DeleteEndpoint(admin, "acme", id)} {
+		_, _, _, put := k.Endpoints.Put(admin, "acme", id, tree(t, crm))
+		_, _, rotate := k.Endpoints.Rotate(admin, "acme", id, 0)
+		for _, err := range []error{put, rotate, k.Endpoints.Delete(admin, "acme", id)} {
 			if code(err) != gateway.CodeManagedByFile {
 				t.Errorf("a write to %s: %v", id, err)
 			}
@@ -236,16 +236,16 @@ func TestDeleteEndpoint(t *testing.T) {
 	k.tenant("acme", `{}`)
 	k.tenant("other", `{}`)
 	k.endpoint("acme", "crm", crm)
-	if err := k.DeleteEndpoint(of("other"), "acme", "crm"); code(err) != gateway.CodeNotFound {
+	if err := k.Endpoints.Delete(of("other"), "acme", "crm"); code(err) != gateway.CodeNotFound {
 		t.Errorf("by a stranger: %v", err)
 	}
-	if err := k.DeleteEndpoint(of("acme"), "acme", "crm"); err != nil {
+	if err := k.Endpoints.Delete(of("acme"), "acme", "crm"); err != nil {
 		t.Fatal(err)
 	}
 	if k.here.Current().Tenant("acme").Endpoint("crm") != nil || !slices.Equal(k.gone, []string{"acme/crm"}) {
 		t.Errorf("it is still there, or %q was told", k.gone)
 	}
-	if err := k.DeleteEndpoint(admin, "acme", "crm"); code(err) != gateway.CodeNotFound {
+	if err := k.Endpoints.Delete(admin, "acme", "crm"); code(err) != gateway.CodeNotFound {
 		t.Errorf("a second time: %v", err)
 	}
 	k.sameAfterRestart(resources.File{})
@@ -261,22 +261,22 @@ func TestEndpointFaultsChangeNothing(t *testing.T) {
 		`{"url": "https://x.example.com/", "token": "***", "sign": {"type": "standard", "secrets": ["***"]}}`: {"sign.secrets[0]", "token"},
 		`{"url": "https://x.example.com/", "breaker": {"stat": "open"}, "event_type": []}`:                    {"breaker.stat", "event_type"},
 	} {
-		if _, made, _, err := k.PutEndpoint(admin, "acme", "crm", tree(t, body)); !slices.Equal(paths(err), want) || made.Secret != "" {
+		if _, made, _, err := k.Endpoints.Put(admin, "acme", "crm", tree(t, body)); !slices.Equal(paths(err), want) || made.Secret != "" {
 			t.Errorf("%s: %v, want faults at %v", body, explain(err), want)
 		}
 	}
 	for _, id := range []string{"_platform", "Crm", ""} {
-		if _, _, _, err := k.PutEndpoint(admin, "acme", id, tree(t, crm)); !slices.Equal(paths(err), []string{"id"}) {
+		if _, _, _, err := k.Endpoints.Put(admin, "acme", id, tree(t, crm)); !slices.Equal(paths(err), []string{"id"}) {
 			t.Errorf("the id %q: %v", id, err)
 		}
 	}
 	if k.here.Current() != before {
 		t.Error("a refused write changed the snapshot")
 	}
-	if _, _, created, err := k.PutEndpoint(admin, "acme", "crm", tree(t, crm)); err != nil || !created {
+	if _, _, created, err := k.Endpoints.Put(admin, "acme", "crm", tree(t, crm)); err != nil || !created {
 		t.Errorf("created: %t, %v", created, err)
 	}
-	if _, _, created, err := k.PutEndpoint(admin, "acme", "crm", tree(t, crm)); err != nil || created {
+	if _, _, created, err := k.Endpoints.Put(admin, "acme", "crm", tree(t, crm)); err != nil || created {
 		t.Errorf("created again: %t, %v", created, err)
 	}
 }
@@ -285,7 +285,7 @@ func TestEndpointSecretsAreSealed(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", `{}`)
 	_, first := k.endpoint("acme", "crm", `{"url": "https://x.example.com/", "token": "canary-token", "auth": {"type": "bearer", "token": "canary-bearer"}, "headers": {"X": "canary-header"}}`)
-	_, second, err := k.RotateSecret(admin, "acme", "crm", time.Hour)
+	_, second, err := k.Endpoints.Rotate(admin, "acme", "crm", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestTenantAndEndpointWrites(t *testing.T) {
 		t.Errorf("after the tenant's write: sources %d, endpoint %+v", len(now.Sources()), now.Endpoint("crm"))
 	}
 	k.sameAfterRestart(resources.File{})
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Fatal(err)
 	}
 	k.tenant("acme", `{}`)

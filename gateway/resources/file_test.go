@@ -95,11 +95,11 @@ func (k *kit) set(text string) {
 
 func (k *kit) refusedAsFile() {
 	k.t.Helper()
-	_, _, put := k.PutTenant(admin, "acme", tree(k.t, `{}`))
-	_, _, putSource := k.PutSource(admin, "acme", "both", tree(k.t, `{}`))
+	_, _, put := k.Tenants.Put(admin, "acme", tree(k.t, `{}`))
+	_, _, putSource := k.Sources.Put(admin, "acme", "both", tree(k.t, `{}`))
 	for what, err := range map[string]error{
 		"PUT tenant": put, "PUT source": putSource,
-		"DELETE tenant": k.DeleteTenant(admin, "acme"), "DELETE source": k.DeleteSource(admin, "acme", "both"),
+		"DELETE tenant": k.Tenants.Delete(admin, "acme"), "DELETE source": k.Sources.Delete(admin, "acme", "both"),
 	} {
 		if code(err) != gateway.CodeManagedByFile {
 			k.t.Errorf("%s: %v, want managed_by_file", what, err)
@@ -112,7 +112,7 @@ func TestTenantThatLeavesTheFileWhileStopped(t *testing.T) {
 	k := newKit(t)
 	k.set(fileAcme)
 	k.source("acme", "mine", `{"verify": {"type": "bearer", "secrets": ["s"]}}`)
-	_, text, err := k.MakeToken("tenant", "acme", "")
+	_, text, err := k.Tokens.Make("tenant", "acme", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestTenantThatLeavesTheFileWhileStopped(t *testing.T) {
 	if _, ok := k.knows(text); ok {
 		t.Error("a token of a disabled tenant is in force")
 	}
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Errorf("it cannot be deleted: %v", err)
 	}
 	k.start(resources.File{})
@@ -201,7 +201,7 @@ func TestNarrowerEgressKeepsWhatIsStored(t *testing.T) {
 	if now := k.here.Current().Tenant("acme"); now.Disabled || now.Platform == nil || now.Platform.Trusted {
 		t.Errorf("the tenant is %+v, platform %+v", now, now.Platform)
 	}
-	if _, _, err := k.PutTenant(admin, "acme", tree(t, `{"platform": {"url": "http://bot.internal:3000/resume"}}`)); !reflect.DeepEqual(paths(err), []string{"platform.url"}) {
+	if _, _, err := k.Tenants.Put(admin, "acme", tree(t, `{"platform": {"url": "http://bot.internal:3000/resume"}}`)); !reflect.DeepEqual(paths(err), []string{"platform.url"}) {
 		t.Errorf("writing it again: %v", err)
 	}
 }
@@ -233,13 +233,13 @@ func TestMetricsFollowTheSnapshot(t *testing.T) {
 		}
 		return n
 	}
-	if err := k.DeleteSource(admin, "acme", "pay"); err != nil {
+	if err := k.Sources.Delete(admin, "acme", "pay"); err != nil {
 		t.Fatal(err)
 	}
 	if series("pay") != 0 || series("cal") == 0 {
 		t.Errorf("after pay was deleted: %d series of pay, %d of cal", series("pay"), series("cal"))
 	}
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Fatal(err)
 	}
 	if series("cal") != 0 {

@@ -31,7 +31,9 @@ type kit struct {
 	dir     string
 	key     byte
 	env     string // HOOKGATE_ADMIN_TOKEN
+	most    int    // Options.Configuration
 	store   *pebblestore.Store
+	under   *under // what Resources has for its store
 	logs    bytes.Buffer
 	metrics *metrics.Set
 	here    *directory.Directory
@@ -42,6 +44,9 @@ type kit struct {
 	now     func() time.Time
 	*resources.Resources
 }
+
+// under is a store that a test can take away.
+type under struct{ resources.Store }
 
 // newKit starts with an empty store in memory and an empty file.
 func newKit(t testing.TB) *kit {
@@ -81,9 +86,9 @@ func (k *kit) tryStart(f resources.File) (err error) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	k.here, k.metrics = directory.New(), metrics.New("test")
+	k.here, k.metrics, k.under = directory.New(), metrics.New("test"), &under{k.store}
 	k.Resources, err = resources.Open(resources.Options{
-		Store: k.store, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env), Now: k.now,
+		Store: k.under, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env), Now: k.now, Configuration: k.most,
 		Log:             slog.New(slog.NewTextHandler(&k.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnTenantDeleted: func(tenant string) { k.deleted = append(k.deleted, tenant) },
 		OnEndpointChanged: func(tenant, endpoint string) {
@@ -138,7 +143,7 @@ func of(tenant string) auth.Principal { return auth.Principal{Scope: auth.Tenant
 
 func (k *kit) tenant(id, body string) *directory.Tenant {
 	k.t.Helper()
-	t, _, err := k.PutTenant(admin, id, tree(k.t, body))
+	t, _, err := k.Tenants.Put(admin, id, tree(k.t, body))
 	if err != nil {
 		k.t.Fatalf("PUT tenant %s: %v", id, explain(err))
 	}
@@ -147,7 +152,7 @@ func (k *kit) tenant(id, body string) *directory.Tenant {
 
 func (k *kit) source(tenant, id, body string) *directory.Source {
 	k.t.Helper()
-	s, _, err := k.PutSource(admin, tenant, id, tree(k.t, body))
+	s, _, err := k.Sources.Put(admin, tenant, id, tree(k.t, body))
 	if err != nil {
 		k.t.Fatalf("PUT source %s/%s: %v", tenant, id, explain(err))
 	}
@@ -156,7 +161,7 @@ func (k *kit) source(tenant, id, body string) *directory.Source {
 
 func (k *kit) endpoint(tenant, id, body string) (*directory.Endpoint, resources.Made) {
 	k.t.Helper()
-	e, made, _, err := k.PutEndpoint(admin, tenant, id, tree(k.t, body))
+	e, made, _, err := k.Endpoints.Put(admin, tenant, id, tree(k.t, body))
 	if err != nil {
 		k.t.Fatalf("PUT endpoint %s/%s: %v", tenant, id, explain(err))
 	}

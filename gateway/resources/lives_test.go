@@ -18,8 +18,8 @@ func TestDeleteTenantWaitsForCommits(t *testing.T) {
 	}
 	deleted, made := make(chan error, 1), make(chan error, 1)
 	go func() {
-		deleted <- k.DeleteTenant(admin, "acme")
-		_, _, err := k.PutTenant(admin, "acme", tree(t, `{"name":"the second"}`))
+		deleted <- k.Tenants.Delete(admin, "acme")
+		_, _, err := k.Tenants.Put(admin, "acme", tree(t, `{"name":"the second"}`))
 		made <- err
 	}()
 	for life.Enter() { // until the deletion has come as far as ending it

@@ -62,11 +62,11 @@ func TestManySmallThingsAreRefusedAsOne(t *testing.T) {
 func (k *kit) put(kind, body string) (err error) {
 	switch by, tree := of("acme"), tree(k.t, body); kind {
 	case "source":
-		_, _, err = k.PutSource(by, "acme", "many", tree)
+		_, _, err = k.Sources.Put(by, "acme", "many", tree)
 	case "endpoint":
-		_, _, _, err = k.PutEndpoint(by, "acme", "many", tree)
+		_, _, _, err = k.Endpoints.Put(by, "acme", "many", tree)
 	case "webhook":
-		_, _, err = k.PutWebhook(by, "acme", "many", tree)
+		_, _, err = k.Webhooks.Put(by, "acme", "many", tree)
 	}
 	return err
 }

@@ -52,49 +52,49 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"put tenant": func(rt *rapid.T) {
 				id, body := names.Draw(rt, "id"), bodies.Draw(rt, "body")
-				_, _, err := k.PutTenant(admin, id, tree(rt, body))
+				_, _, err := k.Tenants.Put(admin, id, tree(rt, body))
 				step("PUT "+id+" "+body, err)
 			},
 			"put source": func(rt *rapid.T) {
 				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), sources.Draw(rt, "body")
-				_, _, err := k.PutSource(admin, tenant, id, tree(rt, body))
+				_, _, err := k.Sources.Put(admin, tenant, id, tree(rt, body))
 				step("PUT "+tenant+"/"+id+" "+body, err)
 			},
 			"put endpoint": func(rt *rapid.T) {
 				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), endpoints.Draw(rt, "body")
-				_, _, _, err := k.PutEndpoint(admin, tenant, id, tree(rt, body))
+				_, _, _, err := k.Endpoints.Put(admin, tenant, id, tree(rt, body))
 				step("PUT endpoint "+tenant+"/"+id+" "+body, err)
 			},
 			"rotate": func(rt *rapid.T) {
 				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
 				overlap := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(rt, "overlap")
-				_, _, err := k.RotateSecret(admin, tenant, id, overlap)
+				_, _, err := k.Endpoints.Rotate(admin, tenant, id, overlap)
 				step(fmt.Sprintf("rotate %s/%s %s", tenant, id, overlap), err)
 			},
 			"delete endpoint": func(rt *rapid.T) {
 				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
-				step("DELETE endpoint "+tenant+"/"+id, k.DeleteEndpoint(admin, tenant, id))
+				step("DELETE endpoint "+tenant+"/"+id, k.Endpoints.Delete(admin, tenant, id))
 			},
 			"put webhook": func(rt *rapid.T) {
 				tenant, id, body := names.Draw(rt, "tenant"), names.Draw(rt, "id"), webhooks.Draw(rt, "body")
-				_, _, err := k.PutWebhook(admin, tenant, id, tree(rt, body))
+				_, _, err := k.Webhooks.Put(admin, tenant, id, tree(rt, body))
 				step("PUT webhook "+tenant+"/"+id+" "+body, err)
 			},
 			"webhook error": func(rt *rapid.T) {
 				tenant, id, text := names.Draw(rt, "tenant"), names.Draw(rt, "id"), rapid.SampledFrom([]string{"", "bad", "worse"}).Draw(rt, "text")
-				step("error of "+tenant+"/"+id+" "+text, k.SetWebhookError(tenant, id, text))
+				step("error of "+tenant+"/"+id+" "+text, k.Webhooks.SetError(tenant, id, text))
 			},
 			"delete webhook": func(rt *rapid.T) {
 				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
-				step("DELETE webhook "+tenant+"/"+id, k.DeleteWebhook(admin, tenant, id))
+				step("DELETE webhook "+tenant+"/"+id, k.Webhooks.Delete(admin, tenant, id))
 			},
 			"delete tenant": func(rt *rapid.T) {
 				id := names.Draw(rt, "id")
-				step("DELETE "+id, k.DeleteTenant(admin, id))
+				step("DELETE "+id, k.Tenants.Delete(admin, id))
 			},
 			"delete source": func(rt *rapid.T) {
 				tenant, id := names.Draw(rt, "tenant"), names.Draw(rt, "id")
-				step("DELETE "+tenant+"/"+id, k.DeleteSource(admin, tenant, id))
+				step("DELETE "+tenant+"/"+id, k.Sources.Delete(admin, tenant, id))
 			},
 			"load": func(rt *rapid.T) {
 				text := files.Draw(rt, "file")
@@ -133,7 +133,7 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 func (k *kit) webhookErrors() (all []string) {
 	for t := range k.here.Current().Tenants() {
 		for _, w := range t.Webhooks() {
-			all = append(all, t.ID+"/"+w.ID+": "+k.WebhookError(t.ID, w.ID))
+			all = append(all, t.ID+"/"+w.ID+": "+k.Webhooks.Error(t.ID, w.ID))
 		}
 	}
 	return all

@@ -19,10 +19,10 @@
 // overlap ends; a timer then builds the snapshot in which it signs no more.
 //
 // A webhook's record also has how its last call failed. No snapshot knows it: calls
-// tell it (SetWebhookError), and only a change of it is written.
+// tell it (Webhooks.SetError), and only a change of it is written.
 //
-// One mutex orders writers. Readers use the directory's snapshot and never come
-// here.
+// Each kind has its writer, and one ledger orders them all by its lock. Readers use
+// the directory's snapshot and never come here.
 package resources
 
 import (
@@ -30,7 +30,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"hookgate/auth/seal"
@@ -68,30 +67,6 @@ type Options struct {
 	OnWebhookDeleted func(tenant, webhook string)
 }
 
-// Resources is the one writer of the configuration.
-type Resources struct {
-	Options
-	mu       sync.Mutex
-	kept     map[string]*kept // by tenant: what the store has
-	tokens   map[string]*tokenRecord
-	hadAdmin bool // an admin token was set once, in this run or an earlier one
-	file     File
-	compile  directory.Options // as the file last said
-	overlaps *time.Timer       // fires when the first rotated secret's time is over
-	closed   bool
-
-	callErrors callErrors
-	weights    *weights // the Store of Options
-}
-
-// kept is what the store has of one tenant.
-type kept struct {
-	tenant    *tenantRecord // nil: the API never gave it, nor did it leave the file
-	sources   map[string]*sourceRecord
-	endpoints map[string]*endpointRecord
-	webhooks  map[string]*webhookRecord
-}
-
 // markKind is the kind of records that are no resources: facts of the store as a
 // whole, by their ids.
 const (
@@ -103,26 +78,27 @@ const (
 // ErrMasterKey says that the store's secrets were sealed with another key.
 var ErrMasterKey = seal.ErrMasterKey
 
+// Resources is all that writes the configuration: by kind through the API, as a whole
+// by the file.
+type Resources struct {
+	*ledger
+	metrics *metrics.Set
+
+	Tenants   *Tenants
+	Sources   *Sources
+	Endpoints *Endpoints
+	Webhooks  *Webhooks
+	Tokens    *Tokens
+}
+
 // Open reads what the store has. With a wrong master key it gives ErrMasterKey
 // and has touched nothing. SetFile must follow: it makes the first snapshot.
 func Open(o Options) (*Resources, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Resources{Options: o, kept: map[string]*kept{}, tokens: map[string]*tokenRecord{}}
-	r.Configuration = cmp.Or(o.Configuration, DefaultConfiguration)
-	r.weights = &weights{Store: o.Store, of: map[string]*weight{}}
-	r.Store = r.weights
-	var records []gateway.Record
-	check := ""
-	err := o.Store.Resources(func(rec gateway.Record) error {
-		if rec.Kind == markKind && rec.ID == markSeal {
-			check = string(rec.Value)
-			return nil
-		}
-		records = append(records, rec)
-		return nil
-	})
+	r := newResources(o)
+	records, check, err := readStore(o.Store)
 	if err != nil {
 		return nil, fmt.Errorf("reading resources: %w", err)
 	}
@@ -144,43 +120,54 @@ func Open(o Options) (*Resources, error) {
 	return r, nil
 }
 
+func newResources(o Options) *Resources {
+	l := &ledger{kept: map[string]*kept{}, directory: o.Directory, sealer: o.Sealer, log: o.Log, clock: o.Now}
+	l.weights = &weights{Store: o.Store, of: map[string]*weight{}, most: cmp.Or(o.Configuration, DefaultConfiguration)}
+	r := &Resources{ledger: l, metrics: o.Metrics}
+	r.Tokens = &Tokens{ledger: l, made: map[string]*tokenRecord{}, admin: o.AdminToken}
+	r.Sources = &Sources{ledger: l}
+	r.Endpoints = &Endpoints{ledger: l, onChanged: o.OnEndpointChanged, onDeleted: o.OnEndpointDeleted}
+	r.Webhooks = &Webhooks{ledger: l, onDeleted: o.OnWebhookDeleted}
+	r.Tenants = &Tenants{ledger: l, tokens: r.Tokens, webhooks: r.Webhooks, onDeleted: o.OnTenantDeleted}
+	return r
+}
+
+// readStore gives the records of a store, and by what its master key is checked; "":
+// nothing was sealed yet.
+func readStore(s Store) (records []gateway.Record, check string, err error) {
+	err = s.Resources(func(rec gateway.Record) error {
+		if rec.Kind == markKind && rec.ID == markSeal {
+			check = string(rec.Value)
+			return nil
+		}
+		records = append(records, rec)
+		return nil
+	})
+	return records, check, err
+}
+
 func (r *Resources) load(rec gateway.Record) (err error) {
 	switch rec.Kind {
 	case gateway.KindTenant:
-		r.of(rec.Tenant).tenant, err = readRecord[tenantRecord](r.Sealer, rec)
+		r.of(rec.Tenant).tenant, err = readRecord[tenantRecord](r.sealer, rec)
 	case gateway.KindSource:
-		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.Sealer, rec)
+		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.sealer, rec)
 	case gateway.KindEndpoint:
-		r.of(rec.Tenant).endpoints[rec.ID], err = readRecord[endpointRecord](r.Sealer, rec)
+		r.of(rec.Tenant).endpoints[rec.ID], err = readRecord[endpointRecord](r.sealer, rec)
 	case gateway.KindWebhook:
-		var w *webhookRecord
-		if w, err = readRecord[webhookRecord](r.Sealer, rec); err == nil {
-			r.of(rec.Tenant).webhooks[rec.ID] = w
-			r.callErrors.set(webhookKey{rec.Tenant, rec.ID}, w.Error)
-		}
+		err = r.Webhooks.load(rec)
 	case gateway.KindToken:
-		var t *tokenRecord
-		if t, err = readRecord[tokenRecord](r.Sealer, rec); err == nil {
-			err = t.setDigest()
-			r.tokens[rec.ID] = t
-		}
+		err = r.Tokens.load(rec)
 	case markKind:
-		r.hadAdmin = r.hadAdmin || rec.ID == markAdmin
+		r.Tokens.hadAdmin = r.Tokens.hadAdmin || rec.ID == markAdmin
 	default:
 		err = errors.New("a kind of resource that this version does not know")
 	}
 	return err
 }
 
-// of gives what is kept of a tenant, made where there was nothing.
-func (r *Resources) of(tenant string) *kept {
-	k := r.kept[tenant]
-	if k == nil {
-		k = &kept{sources: map[string]*sourceRecord{}, endpoints: map[string]*endpointRecord{}, webhooks: map[string]*webhookRecord{}}
-		r.kept[tenant] = k
-	}
-	return k
-}
+// Close ends what runs in the background. Nothing may be written after it.
+func (r *Resources) Close() { r.Endpoints.close() }
 
 // now is the moment of a write, as it is stored and shown.
 func now() gateway.Time { return gateway.At(time.Now()) }

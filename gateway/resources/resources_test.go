@@ -46,7 +46,7 @@ func TestWritesOutliveARestart(t *testing.T) {
 	k.source("acme", "open", `{"verify": {"type": "none"}}`)
 	k.tenant("acme", acme)
 	k.tenant("below", `{"parent": "acme"}`)
-	if err := k.DeleteSource(admin, "acme", "open"); err != nil {
+	if err := k.Sources.Delete(admin, "acme", "open"); err != nil {
 		t.Fatal(err)
 	}
 	k.sameAfterRestart(resources.File{})
@@ -57,16 +57,16 @@ func TestWritesOutliveARestart(t *testing.T) {
 
 func TestPutTellsWhetherItCreated(t *testing.T) {
 	k := newKit(t)
-	first, created, err := k.PutTenant(admin, "acme", tree(t, acme))
+	first, created, err := k.Tenants.Put(admin, "acme", tree(t, acme))
 	if !created || err != nil {
 		t.Fatalf("the first PUT created: %t, %v", created, err)
 	}
-	again, created, err := k.PutTenant(admin, "acme", tree(t, acme))
+	again, created, err := k.Tenants.Put(admin, "acme", tree(t, acme))
 	if created || err != nil || again.Meta.CreatedAt != first.Meta.CreatedAt {
 		t.Errorf("the second PUT created: %t at %v, first %v, %v", created, again.Meta.CreatedAt, first.Meta.CreatedAt, err)
 	}
 	for _, want := range []bool{true, false} {
-		if _, created, err := k.PutSource(admin, "acme", "payments", tree(t, payments)); created != want || err != nil {
+		if _, created, err := k.Sources.Put(admin, "acme", "payments", tree(t, payments)); created != want || err != nil {
 			t.Errorf("PUT source created: %t, %v, want %t", created, err, want)
 		}
 	}
@@ -87,11 +87,11 @@ func TestMaskKeepsTheOldSecret(t *testing.T) {
 	if want := []string{"canary-first", "new", "canary-tenant-header", "canary-bearer"}; !slices.Equal(got, want) {
 		t.Errorf("secrets are %q, want %q", got, want)
 	}
-	_, _, err := k.PutSource(admin, "acme", "payments", tree(t, `{"verify": {"type": "basic", "username": "u", "password": "***"}}`))
+	_, _, err := k.Sources.Put(admin, "acme", "payments", tree(t, `{"verify": {"type": "basic", "username": "u", "password": "***"}}`))
 	if want := []string{"verify.password"}; !slices.Contains(paths(err), want[0]) {
 		t.Errorf("a mask of nothing: %v, want a fault at %s", err, want)
 	}
-	_, _, err = k.PutTenant(admin, "acme", tree(t, `{"headers": {"X.Other": "***"}}`))
+	_, _, err = k.Tenants.Put(admin, "acme", tree(t, `{"headers": {"X.Other": "***"}}`))
 	if !slices.Contains(paths(err), `headers["X.Other"]`) {
 		t.Errorf("a mask of no header: %v", explain(err))
 	}
@@ -102,7 +102,7 @@ func TestMaskKeepsTheOldSecret(t *testing.T) {
 
 func TestFaultsNameEveryPlace(t *testing.T) {
 	k := newKit(t)
-	_, _, err := k.PutTenant(admin, "acme", tree(t, `{"nmae": "x", "parent": "nobody", "account_keys": ["a", "a", ""], "retention": {"dead": "9999d"},
+	_, _, err := k.Tenants.Put(admin, "acme", tree(t, `{"nmae": "x", "parent": "nobody", "account_keys": ["a", "a", ""], "retention": {"dead": "9999d"},
 		"headers": {"Host": "x", "X-A": "a\nb", "x-a": "c"}, "limits": {"waits_open": 0},
 		"platform": {"url": "ftp://x", "auth": {"type": "bearer", "username": "u"}, "sign": {"type": "odd"}, "timeout": "2m",
 			"headers": {"Content-Length": "1"}, "retry": {"max_attempts": 0, "jitter": 7}}}`))
@@ -115,7 +115,7 @@ func TestFaultsNameEveryPlace(t *testing.T) {
 		t.Errorf("faults of a tenant at\n%q, want\n%q\n%s", got, want, explain(err))
 	}
 	k.tenant("acme", acme)
-	_, _, err = k.PutSource(admin, "acme", "Payments", tree(t, `{"methods": ["GET", "BREW", "GET"], "max_body": "1GiB",
+	_, _, err = k.Sources.Put(admin, "acme", "Payments", tree(t, `{"methods": ["GET", "BREW", "GET"], "max_body": "1GiB",
 		"early": {"ttl": "301s", "max": 0}, "dedupe": {"window": "8d"}, "respond": {"status": 404},
 		"conversation_key": {"in": "cookie"}, "match": [{"name": "x", "branch": "MAYBE", "when": []}], "rate_limit": 0, "enabled": "yes"}`))
 	for _, place := range []string{
@@ -148,15 +148,15 @@ func TestTenantsAgainstOneAnother(t *testing.T) {
 		"own key":      {"acme", `{"account_keys": ["k1", "k2"]}`, ""},
 		"key set free": {"other", `{"account_keys": ["k3"]}`, ""},
 	} {
-		if _, _, err := k.PutTenant(admin, c.id, tree(t, c.body)); code(err) != c.code {
+		if _, _, err := k.Tenants.Put(admin, c.id, tree(t, c.body)); code(err) != c.code {
 			t.Errorf("%s: %v, want code %q", name, err, c.code)
 		}
 	}
-	if err := k.DeleteTenant(admin, "child"); code(err) != gateway.CodeTenantHasChildren {
+	if err := k.Tenants.Delete(admin, "child"); code(err) != gateway.CodeTenantHasChildren {
 		t.Errorf("deleting a parent: %v", err)
 	}
 	for _, id := range []string{"grandchild", "child", "acme"} {
-		if err := k.DeleteTenant(admin, id); err != nil {
+		if err := k.Tenants.Delete(admin, id); err != nil {
 			t.Errorf("deleting %s: %v", id, err)
 		}
 	}
@@ -190,23 +190,23 @@ func TestTenantTokensStayInTheirTree(t *testing.T) {
 		"a new one elsewhere":  {"outside", `{"parent": "stranger"}`, gateway.CodeForbidden},
 		"a stranger's tenant":  {"stranger", `{"parent": "agency"}`, gateway.CodeForbidden},
 	} {
-		if _, _, err := k.PutTenant(of("agency"), c.id, tree(t, c.body)); code(err) != c.code {
+		if _, _, err := k.Tenants.Put(of("agency"), c.id, tree(t, c.body)); code(err) != c.code {
 			t.Errorf("%s: %v, want code %q", name, err, c.code)
 		}
 	}
 	if l := k.here.Current().Tenant("agency").Spec.Limits; *l.WaitsOpen != 5 || l.CallbacksPerSecond.PerSecond != 3 {
 		t.Errorf("limits are %+v now", l)
 	}
-	if _, _, err := k.PutSource(of("agency"), "stranger", "s", tree(t, payments)); code(err) != gateway.CodeNotFound {
+	if _, _, err := k.Sources.Put(of("agency"), "stranger", "s", tree(t, payments)); code(err) != gateway.CodeNotFound {
 		t.Errorf("a source of a stranger: %v", err)
 	}
-	if _, _, err := k.PutSource(of("agency"), "mine", "s", tree(t, payments)); err != nil {
+	if _, _, err := k.Sources.Put(of("agency"), "mine", "s", tree(t, payments)); err != nil {
 		t.Errorf("a source of a child: %v", err)
 	}
-	if err := k.DeleteTenant(of("agency"), "stranger"); code(err) != gateway.CodeNotFound {
+	if err := k.Tenants.Delete(of("agency"), "stranger"); code(err) != gateway.CodeNotFound {
 		t.Errorf("deleting a stranger: %v", err)
 	}
-	if err := k.DeleteSource(of("mine"), "agency", "s"); code(err) != gateway.CodeNotFound {
+	if err := k.Sources.Delete(of("mine"), "agency", "s"); code(err) != gateway.CodeNotFound {
 		t.Errorf("reaching up: %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestSecretsAreSealedOnDisk(t *testing.T) {
 	k.start(resources.File{})
 	k.tenant("acme", acme)
 	k.source("acme", "payments", payments)
-	_, text, err := k.MakeToken("platform", "", "bot")
+	_, text, err := k.Tokens.Make("platform", "", "bot")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestReadersNeverMeetWriters(t *testing.T) {
 					return
 				default:
 					look(k.here.Current())
-					_ = k.WebhookError("acme", "stock")
+					_ = k.Webhooks.Error("acme", "stock")
 				}
 			}
 		})
@@ -286,7 +286,7 @@ func TestReadersNeverMeetWriters(t *testing.T) {
 		k.tenant("acme", strings.ReplaceAll(acme, "canary-bearer", gateway.Masked))
 		k.source("acme", "payments", strings.ReplaceAll(payments, "canary-first", gateway.Masked))
 		k.webhook("acme", "stock", strings.ReplaceAll(stock, "canary-header", gateway.Masked))
-		if err := k.SetWebhookError("acme", "stock", "bad"); err != nil {
+		if err := k.Webhooks.SetError("acme", "stock", "bad"); err != nil {
 			t.Fatal(err)
 		}
 		if err := k.SetFile(compiled(resources.File{})); err != nil {
@@ -303,7 +303,7 @@ func (k *kit) knows(text string) (auth.Principal, bool) {
 
 func TestFirstToken(t *testing.T) {
 	k := newKit(t)
-	first, err := k.FirstToken()
+	first, err := k.Tokens.First()
 	if err != nil || !strings.HasPrefix(first, "hg_admin_") {
 		t.Fatalf("the first start gives %q, %v", first, err)
 	}
@@ -312,23 +312,23 @@ func TestFirstToken(t *testing.T) {
 	}
 	k.start(resources.File{}) // killed as it was about to show it
 	unseen := first
-	if first, err = k.FirstToken(); err != nil || first == "" || first == unseen {
+	if first, err = k.Tokens.First(); err != nil || first == "" || first == unseen {
 		t.Errorf("after a first start that showed nothing, the next gives %q, %v", first, err)
 	}
 	if _, ok := k.knows(unseen); !ok {
 		t.Error("what the first start may have shown is out of force")
 	}
-	if err := k.FirstTokenShown(); err != nil {
+	if err := k.Tokens.FirstShown(); err != nil {
 		t.Fatal(err)
 	}
 	k.start(resources.File{})
-	if again, err := k.FirstToken(); err != nil || again != "" {
+	if again, err := k.Tokens.First(); err != nil || again != "" {
 		t.Errorf("the second start gives %q, %v", again, err)
 	}
 	if _, ok := k.knows(first); !ok {
 		t.Error("the token is forgotten after a restart")
 	}
-	_, other, err := k.MakeToken("admin", "", "mine")
+	_, other, err := k.Tokens.Make("admin", "", "mine")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,13 +348,13 @@ func TestFirstToken(t *testing.T) {
 	if _, ok := k.knows(first); !ok {
 		t.Error("the first token does not come back")
 	}
-	for _, made := range k.Tokens() {
-		if err := k.DeleteToken(made.ID); err != nil {
+	for _, made := range k.Tokens.List() {
+		if err := k.Tokens.Delete(made.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	k.start(resources.File{})
-	if again, err := k.FirstToken(); err != nil || again != "" {
+	if again, err := k.Tokens.First(); err != nil || again != "" {
 		t.Errorf("after all tokens were deleted a start gives %q, %v: one had been set", again, err)
 	}
 }
@@ -368,12 +368,12 @@ func TestNoFirstTokenWhereOneIsSet(t *testing.T) {
 	} {
 		k := newKit(t)
 		k.start(set(k))
-		if made, err := k.FirstToken(); made != "" || err != nil {
+		if made, err := k.Tokens.First(); made != "" || err != nil {
 			t.Errorf("%s: a token is made all the same, %v", name, err)
 		}
 		k.env = ""
 		k.start(resources.File{})
-		if made, err := k.FirstToken(); made != "" || err != nil {
+		if made, err := k.Tokens.First(); made != "" || err != nil {
 			t.Errorf("%s: a token is made on a later start, %v", name, err)
 		}
 	}
@@ -382,12 +382,12 @@ func TestNoFirstTokenWhereOneIsSet(t *testing.T) {
 func TestTokens(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", `{}`)
-	made, text, err := k.MakeToken("tenant", "acme", "ci")
+	made, text, err := k.Tokens.Make("tenant", "acme", "ci")
 	if err != nil || made.Scope != "tenant" || made.Tenant != "acme" || made.Name != "ci" || !strings.HasPrefix(text, "hg_tenant_") {
 		t.Fatalf("made %+v, %v", made, err)
 	}
 	for _, bad := range [][3]string{{"root", "", ""}, {"tenant", "", ""}, {"tenant", "nobody", ""}, {"admin", "acme", ""}, {"admin", "", "a\nb"}} {
-		if _, _, err := k.MakeToken(bad[0], bad[1], bad[2]); code(err) != gateway.CodeInvalidField {
+		if _, _, err := k.Tokens.Make(bad[0], bad[1], bad[2]); code(err) != gateway.CodeInvalidField {
 			t.Errorf("MakeToken(%q): %v", bad, err)
 		}
 	}
@@ -395,10 +395,10 @@ func TestTokens(t *testing.T) {
 	if p, ok := k.knows(text); !ok || p != (auth.Principal{Scope: auth.Tenant, Tenant: "acme", TokenID: made.ID}) {
 		t.Errorf("after a restart it stands for %+v, %t", p, ok)
 	}
-	if shown, err := k.Token(made.ID); err != nil || shown != made {
+	if shown, err := k.Tokens.Get(made.ID); err != nil || shown != made {
 		t.Errorf("it is shown as %+v, %v", shown, err)
 	}
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Fatal(err)
 	}
 	k.tenant("acme", `{}`)
@@ -406,10 +406,10 @@ func TestTokens(t *testing.T) {
 		t.Error("a token of a deleted tenant opens its successor")
 	}
 	k.start(resources.File{})
-	if _, ok := k.knows(text); ok || len(k.Tokens()) != 0 {
+	if _, ok := k.knows(text); ok || len(k.Tokens.List()) != 0 {
 		t.Error("a token of a deleted tenant is back after a restart")
 	}
-	if err := k.DeleteToken(made.ID); code(err) != gateway.CodeNotFound {
+	if err := k.Tokens.Delete(made.ID); code(err) != gateway.CodeNotFound {
 		t.Errorf("deleting it again: %v", err)
 	}
 }
@@ -427,18 +427,18 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", acme)
 	k.source("acme", "payments", payments)
-	made, _, err := k.MakeToken("platform", "", "")
+	made, _, err := k.Tokens.Make("platform", "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := k.here.Current()
-	k.Store = full{k.store}
-	_, _, putTenant := k.PutTenant(admin, "acme", tree(t, `{}`))
-	_, _, putSource := k.PutSource(admin, "acme", "payments", tree(t, `{"verify": {"type": "none"}}`))
-	_, _, makeToken := k.MakeToken("admin", "", "")
+	k.under.Store = full{k.store}
+	_, _, putTenant := k.Tenants.Put(admin, "acme", tree(t, `{}`))
+	_, _, putSource := k.Sources.Put(admin, "acme", "payments", tree(t, `{"verify": {"type": "none"}}`))
+	_, _, makeToken := k.Tokens.Make("admin", "", "")
 	for what, err := range map[string]error{
-		"PUT tenant": putTenant, "PUT source": putSource, "make token": makeToken, "DELETE token": k.DeleteToken(made.ID),
-		"DELETE source": k.DeleteSource(admin, "acme", "payments"), "DELETE tenant": k.DeleteTenant(admin, "acme"),
+		"PUT tenant": putTenant, "PUT source": putSource, "make token": makeToken, "DELETE token": k.Tokens.Delete(made.ID),
+		"DELETE source": k.Sources.Delete(admin, "acme", "payments"), "DELETE tenant": k.Tenants.Delete(admin, "acme"),
 	} {
 		if code(err) != gateway.CodeUnavailable {
 			t.Errorf("%s: %v", what, err)
@@ -450,7 +450,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	if err := k.SetFile(compiled(file(t, fileAcme))); err != nil { // no reason not to start
 		t.Errorf("loading the file: %v", err)
 	}
-	k.Store = k.store
+	k.under.Store = k.store
 	k.set(fileAcme)
 	k.start(resources.File{})
 	if now := k.here.Current().Tenant("acme"); now == nil || !now.Disabled {

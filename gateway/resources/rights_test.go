@@ -46,9 +46,9 @@ func TestMaskStandsForNothingElsewhere(t *testing.T) {
 		k.tenant("acme", fill(tenant, c.was))
 		k.endpoint("acme", "e", fill(endpoint, c.was))
 		k.webhook("acme", "w", fill(webhook, c.was))
-		_, _, ofTenant := k.PutTenant(admin, "acme", tree(t, strings.ReplaceAll(tenant, "URL", c.now)))
-		_, _, _, ofEndpoint := k.PutEndpoint(of("acme"), "acme", "e", tree(t, strings.ReplaceAll(endpoint, "URL", c.now)))
-		_, _, ofWebhook := k.PutWebhook(of("acme"), "acme", "w", tree(t, strings.ReplaceAll(webhook, "URL", c.now)))
+		_, _, ofTenant := k.Tenants.Put(admin, "acme", tree(t, strings.ReplaceAll(tenant, "URL", c.now)))
+		_, _, _, ofEndpoint := k.Endpoints.Put(of("acme"), "acme", "e", tree(t, strings.ReplaceAll(endpoint, "URL", c.now)))
+		_, _, ofWebhook := k.Webhooks.Put(of("acme"), "acme", "w", tree(t, strings.ReplaceAll(webhook, "URL", c.now)))
 		for at, got := range map[string]struct {
 			err    error
 			faults []string
@@ -100,7 +100,7 @@ func TestMaskStaysBehindATemplatedHost(t *testing.T) {
 		k := newKit(t)
 		k.tenant("acme", `{}`)
 		k.webhook("acme", "w", fmt.Sprintf(body, c.was, "canary"))
-		_, _, err := k.PutWebhook(of("acme"), "acme", "w", tree(t, fmt.Sprintf(body, c.now, "***")))
+		_, _, err := k.Webhooks.Put(of("acme"), "acme", "w", tree(t, fmt.Sprintf(body, c.now, "***")))
 		kept := k.here.Current().Tenant("acme").Webhook("w").Spec
 		if c.stays != (err == nil) || kept.Headers["X-W"] != "canary" || !c.stays && !slices.Contains(paths(err), "headers.X-W") {
 			t.Errorf("from %s to %s: %v", c.was, c.now, err)
@@ -125,7 +125,7 @@ func TestOwnBoundsAreForThoseAbove(t *testing.T) {
 		"empty for nothing": `{"platform": ` + strings.Replace(platformOf(t, string(shown)), `"retry":null`, `"retry":{}`, 1) + `}`,
 	} {
 		before := k.tenant("acme", bound).Spec
-		if _, _, err := k.PutTenant(of("acme"), "acme", tree(t, body)); err != nil {
+		if _, _, err := k.Tenants.Put(of("acme"), "acme", tree(t, body)); err != nil {
 			t.Errorf("%s: %s", name, explain(err))
 		}
 		now := k.here.Current().Tenant("acme").Spec
@@ -153,7 +153,7 @@ func TestOwnBoundsAreForThoseAbove(t *testing.T) {
 		"more than before": `{"account_keys": ["k1", "k2"]}`,
 		"a parent":         `{"parent": "acme"}`,
 	} {
-		_, _, err := k.PutTenant(of("acme"), "acme", tree(t, body))
+		_, _, err := k.Tenants.Put(of("acme"), "acme", tree(t, body))
 		if code(err) != gateway.CodeForbidden {
 			t.Errorf("%s: %v, want forbidden", name, err)
 		}
@@ -205,7 +205,7 @@ func TestWhatChildrenAreGiven(t *testing.T) {
 		"below a deleted one":    {"gone", "fresh", `{"parent": "gone"}`, gateway.CodeInvalidField},
 		"a faulty one elsewhere": {"agency", "stranger", `{"nmae": 1}`, gateway.CodeForbidden},
 	} {
-		_, _, err := k.PutTenant(of(c.by), c.id, tree(t, c.body))
+		_, _, err := k.Tenants.Put(of(c.by), c.id, tree(t, c.body))
 		if code(err) != c.code {
 			t.Errorf("%s: %v, want %q", name, err, c.code)
 		}
@@ -234,7 +234,7 @@ func TestChildrenAreCounted(t *testing.T) {
 	k.tenant("agency", `{"limits": {"children": 3}}`)
 	k.tenant("other", `{}`)
 	put := func(by, id, parent, limits string) []string {
-		_, _, err := k.PutTenant(of(by), id, tree(t, `{"parent": "`+parent+`"`+limits+`}`))
+		_, _, err := k.Tenants.Put(of(by), id, tree(t, `{"parent": "`+parent+`"`+limits+`}`))
 		if err != nil && code(err) != gateway.CodeInvalidField {
 			t.Errorf("%s by %s: %v", id, by, err)
 		}

@@ -63,9 +63,9 @@ func (rec *endpointRecord) settleSign(old *endpointRecord, at time.Time) (made M
 	return made
 }
 
-// RotateSecret gives an endpoint a new signing secret, which signs first; those
+// Rotate gives an endpoint a new signing secret, which signs first; those
 // that it had sign beside it until the overlap ends. The new one is shown once.
-func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap time.Duration) (e *directory.Endpoint, made Made, err error) {
+func (r *Endpoints) Rotate(by auth.Principal, tenant, id string, overlap time.Duration) (e *directory.Endpoint, made Made, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t, e, err := r.endpoint(by, tenant, id)
@@ -73,7 +73,7 @@ func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap t
 		return nil, made, err
 	}
 	last := r.of(tenant).endpoints[id]
-	rec, at := *last, r.Now()
+	rec, at := *last, r.clock()
 	if fault := rec.rotatable(overlap, at); fault.Message != "" {
 		return nil, made, gateway.Invalid([]gateway.Fault{fault})
 	}
@@ -83,7 +83,7 @@ func (r *Resources) RotateSecret(by auth.Principal, tenant, id string, overlap t
 	if err := gateway.Invalid(faults); err != nil {
 		return nil, Made{}, err
 	}
-	if e, err = r.putEndpoint(by, t, e, &rec); err != nil {
+	if e, err = r.put(by, t, e, &rec); err != nil {
 		return nil, Made{}, err
 	}
 	return e, made, nil
@@ -115,76 +115,4 @@ func (rec *endpointRecord) rotate(secret gateway.Secret, overlap time.Duration, 
 	}
 	sign.Secrets = []gateway.Secret{secret}
 	rec.Spec.Sign, rec.Old, rec.Made, rec.UpdatedAt = &sign, old, true, now()
-}
-
-// maxNap bounds how long the end of an overlap is slept towards in one go: clocks
-// are set, and machines sleep.
-const maxNap = time.Hour
-
-// watchOverlaps sets the timer for the overlap that ends first.
-func (r *Resources) watchOverlaps() {
-	var first time.Time
-	for _, k := range r.kept {
-		for _, rec := range k.endpoints {
-			for _, s := range rec.Old {
-				if first.IsZero() || s.Until.Before(first) {
-					first = s.Until.Time
-				}
-			}
-		}
-	}
-	if r.overlaps != nil {
-		r.overlaps.Stop()
-		r.overlaps = nil
-	}
-	if !first.IsZero() && !r.closed {
-		r.overlaps = time.AfterFunc(min(first.Sub(r.Now()), maxNap), r.endOverlaps)
-	}
-}
-
-// endOverlaps takes old secrets whose time is over out of service, and out of the
-// store.
-func (r *Resources) endOverlaps() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return
-	}
-	for tenant, k := range r.kept {
-		for id, rec := range k.endpoints {
-			if left := live(rec.Old, r.Now()); len(left) < len(rec.Old) {
-				r.endOverlap(tenant, id, rec, left)
-			}
-		}
-	}
-	r.watchOverlaps()
-}
-
-func (r *Resources) endOverlap(tenant, id string, last *endpointRecord, left []gateway.OldSecret) {
-	rec := *last
-	rec.Old = left
-	stored, err := writeRecord(r.Sealer, gateway.KindEndpoint, tenant, id, &rec)
-	if err == nil {
-		err = r.Store.PutResources(stored)
-	}
-	if err != nil { // it signs no more all the same, nor after a restart
-		r.Log.Warn("a rotated secret stays in the store for now", "tenant", tenant, "endpoint", id, "error", err)
-	}
-	r.of(tenant).endpoints[id] = &rec
-	t := r.Directory.Current().Tenant(tenant)
-	if t == nil || t.Endpoint(id) == nil || t.Endpoint(id).Meta.ManagedBy == gateway.ManagedByFile {
-		return
-	}
-	r.showEndpoint(t, r.compileKeptEndpoint(tenant, id, &rec))
-	r.Log.Info("a rotated secret signs no more", "tenant", tenant, "endpoint", id)
-}
-
-// Close ends what runs in the background. Nothing may be written after it.
-func (r *Resources) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	if r.overlaps != nil {
-		r.overlaps.Stop()
-	}
 }

@@ -9,8 +9,11 @@ import (
 // maxSources bounds what one tenant can make a snapshot hold.
 const maxSources = 1000
 
-// PutSource creates or replaces a source. body is a tree of package fields.
-func (r *Resources) PutSource(by auth.Principal, tenant, id string, body any) (s *directory.Source, created bool, err error) {
+// Sources writes the sources of tenants.
+type Sources struct{ *ledger }
+
+// Put creates or replaces a source. body is a tree of package fields.
+func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *directory.Source, created bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t, err := r.tenant(by, tenant)
@@ -30,28 +33,25 @@ func (r *Resources) PutSource(by auth.Principal, tenant, id string, body any) (s
 		return nil, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d sources: the most there may be", maxSources)
 	}
 	faults := decode(body, &rec.Spec, old, readOnly)
-	s, more := directory.CompileSource(rec.meta(id), rec.Spec, r.compile)
+	s, more := directory.CompileSource(rec.meta(id), rec.Spec, r.options)
 	if err := withMore(faults, more); err != nil {
 		return nil, false, err
 	}
-	stored, err := writeRecord(r.Sealer, gateway.KindSource, tenant, id, &rec)
+	stored, err := writeRecord(r.sealer, gateway.KindSource, tenant, id, &rec)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
-		return nil, false, err
-	}
-	if err := r.Store.PutResources(stored); err != nil {
+	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
 		return nil, false, err
 	}
 	r.of(tenant).sources[id] = &rec
-	r.Directory.Swap(r.Directory.Current().With(t.With(s)))
+	r.directory.Swap(r.directory.Current().With(t.With(s)))
 	return s, last == nil, nil
 }
 
-// DeleteSource removes a source: callbacks to it are 404 from now on. Its waits
+// Delete removes a source: callbacks to it are 404 from now on. Its waits
 // go on to their deadlines.
-func (r *Resources) DeleteSource(by auth.Principal, tenant, id string) error {
+func (r *Sources) Delete(by auth.Principal, tenant, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t, err := r.tenant(by, tenant)
@@ -65,23 +65,36 @@ func (r *Resources) DeleteSource(by auth.Principal, tenant, id string) error {
 	case s.Meta.ManagedBy == gateway.ManagedByFile:
 		return errManagedByFile
 	}
-	if err := r.Store.DeleteResource(gateway.KindSource, tenant, id); err != nil {
+	if err := r.weights.DeleteResource(gateway.KindSource, tenant, id); err != nil {
 		return err
 	}
 	delete(r.of(tenant).sources, id)
-	r.Directory.Swap(r.Directory.Current().With(t.Without(id)))
+	r.directory.Swap(r.directory.Current().With(t.Without(id)))
 	return nil
-}
-
-// tenant gives a tenant that a principal may see.
-func (r *Resources) tenant(by auth.Principal, id string) (*directory.Tenant, error) {
-	s := r.Directory.Current()
-	if t := s.Tenant(id); t != nil && s.Reaches(by, id) {
-		return t, nil
-	}
-	return nil, errNoTenant
 }
 
 func (rec *sourceRecord) meta(id string) gateway.Meta {
 	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
+}
+
+// revive is Tenants.revive for a source.
+func (r *Sources) revive(tenant, id string, rec *sourceRecord) *directory.Source {
+	s, faults := directory.CompileSource(rec.meta(id), rec.Spec, r.stored())
+	if len(faults) > 0 {
+		r.log.Error("a stored source is refused and out of service until it is written anew", "tenant", tenant, "source", id, "error", faults[0].String())
+		s = &directory.Source{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
+	}
+	return s
+}
+
+func (r *Sources) warn(t *directory.Tenant, file directory.FileTenant) {
+	k := r.kept[t.ID]
+	for _, s := range t.Sources() {
+		if _, named := file.Sources[s.ID]; named && k != nil && k.sources[s.ID] != nil {
+			r.log.Warn("the file hides a source of the same id that the API made", "tenant", t.ID, "source", s.ID)
+		}
+		if s.Spec.Verify.Type == "none" {
+			r.log.Warn("a source takes callbacks from anybody: its verify is none", "tenant", t.ID, "source", s.ID)
+		}
+	}
 }

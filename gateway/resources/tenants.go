@@ -9,11 +9,19 @@ import (
 	"hookgate/gateway/fields"
 )
 
-// PutTenant creates or replaces a tenant. body is a tree of package fields.
-func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *directory.Tenant, created bool, err error) {
+// Tenants writes tenants; with one that is deleted goes all that it had.
+type Tenants struct {
+	*ledger
+	tokens    *Tokens
+	webhooks  *Webhooks
+	onDeleted func(tenant string)
+}
+
+// Put creates or replaces a tenant. body is a tree of package fields.
+func (r *Tenants) Put(by auth.Principal, id string, body any) (t *directory.Tenant, created bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	snapshot := r.Directory.Current()
+	snapshot := r.directory.Current()
 	last := snapshot.Tenant(id)
 	if last != nil && !snapshot.Reaches(by, id) {
 		return nil, false, errNotBelow // as if there were none: whose it is is not told
@@ -35,33 +43,30 @@ func (r *Resources) PutTenant(by auth.Principal, id string, body any) (t *direct
 		return nil, false, err
 	}
 	tree, taken := snapshot.CheckTenant(id, *rec.Spec)
-	t, more := directory.CompileTenant(rec.meta(id), *rec.Spec, r.compile)
+	t, more := directory.CompileTenant(rec.meta(id), *rec.Spec, r.options)
 	if err := withMore(faults, slices.Concat(more, tree, w.crowded())); err != nil {
 		return nil, false, err
 	}
 	if taken != "" {
 		return nil, false, gateway.Errorf(gateway.CodeAccountKeyTaken, "another tenant holds the account key %q", taken)
 	}
-	return r.putTenant(by, t, &rec, last)
+	return r.put(by, t, &rec, last)
 }
 
-// putTenant stores a tenant and lets it be seen, with what it had.
-func (r *Resources) putTenant(by auth.Principal, t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
-	stored, err := writeRecord(r.Sealer, gateway.KindTenant, t.ID, "", rec)
+// put stores a tenant and lets it be seen, with what it had.
+func (r *Tenants) put(by auth.Principal, t *directory.Tenant, rec *tenantRecord, last *directory.Tenant) (*directory.Tenant, bool, error) {
+	stored, err := writeRecord(r.sealer, gateway.KindTenant, t.ID, "", rec)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
-		return nil, false, err
-	}
-	if err := r.Store.PutResources(stored); err != nil {
+	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
 		return nil, false, err
 	}
 	r.of(t.ID).tenant = rec
 	if last != nil {
 		t = t.Having(last.Sources()...).HavingEndpoints(last.Endpoints()...).HavingWebhooks(last.Webhooks()...)
 	}
-	r.Directory.Swap(r.Directory.Current().With(t))
+	r.directory.Swap(r.directory.Current().With(t))
 	return t, last == nil, nil
 }
 
@@ -69,11 +74,11 @@ func (rec *tenantRecord) meta(id string) gateway.Meta {
 	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
 }
 
-// DeleteTenant ends a tenant and everything of it.
-func (r *Resources) DeleteTenant(by auth.Principal, id string) error {
+// Delete ends a tenant and everything of it.
+func (r *Tenants) Delete(by auth.Principal, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	snapshot := r.Directory.Current()
+	snapshot := r.directory.Current()
 	if snapshot.Tenant(id) == nil || !snapshot.Reaches(by, id) {
 		return errNoTenant
 	}
@@ -85,25 +90,37 @@ func (r *Resources) DeleteTenant(by auth.Principal, id string) error {
 	}
 	// Tokens go first: whatever happens, none of them may find a new tenant under
 	// the old one's id.
-	for token, rec := range r.tokens {
-		if rec.Scope == auth.Tenant && rec.Tenant == id {
-			if err := r.deleteToken(token); err != nil {
-				return err
-			}
-		}
+	if err := r.tokens.deleteOf(id); err != nil {
+		return err
 	}
-	if err := r.Store.DeleteTenant(id); err != nil {
+	if err := r.weights.DeleteTenant(id); err != nil {
 		return err
 	}
 	delete(r.kept, id)
-	r.callErrors.forget(func(k webhookKey) bool { return k.tenant == id })
-	r.Directory.Swap(r.Directory.Current().Without(id).WithTokens(r.tokenTable()))
+	r.webhooks.errors.forget(func(k webhookKey) bool { return k.tenant == id })
+	r.directory.Swap(r.directory.Current().Without(id).WithTokens(r.tokens.table()))
 	snapshot.Tenant(id).Life.End()
-	r.OnTenantDeleted(id)
+	r.onDeleted(id)
 	// Until its life ended a request could still use the last snapshot, and leave
 	// something behind. The promise is kept already; this only clears up after it.
-	if err := r.Store.DeleteTenant(id); err != nil {
-		r.Log.Warn("clearing up after a deleted tenant", "tenant", id, "error", err)
+	if err := r.weights.DeleteTenant(id); err != nil {
+		r.log.Warn("clearing up after a deleted tenant", "tenant", id, "error", err)
 	}
 	return nil
+}
+
+// revive makes the tenant of a record. One that this version refuses,
+// though an earlier one took it, is shown and not in service.
+func (r *Tenants) revive(id string, rec *tenantRecord) *directory.Tenant {
+	spec := gateway.Tenant{}
+	if rec.Spec != nil {
+		spec = *rec.Spec
+	}
+	t, faults := directory.CompileTenant(rec.meta(id), spec, r.stored())
+	if len(faults) > 0 {
+		r.log.Error("a stored tenant is refused and out of service until it is written anew", "tenant", id, "error", faults[0].String())
+		t = &directory.Tenant{ID: id, Meta: rec.meta(id), Spec: spec, Disabled: true}
+	}
+	t.Disabled = t.Disabled || rec.FromFile
+	return t
 }

@@ -3,7 +3,6 @@ package resources
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -42,9 +41,26 @@ const (
 	maxTokenName = 256 // bytes
 )
 
-// MakeToken makes a token for tenant, which is "" unless the scope is tenant. Its
+// Tokens makes tokens, and revokes them.
+type Tokens struct {
+	*ledger
+	made     map[string]*tokenRecord // by id: those that the API made
+	admin    gateway.Secret          // Options.AdminToken
+	hadAdmin bool                    // an admin token was set once, in this run or an earlier one
+}
+
+func (r *Tokens) load(rec gateway.Record) error {
+	t, err := readRecord[tokenRecord](r.sealer, rec)
+	if err != nil {
+		return err
+	}
+	r.made[rec.ID] = t
+	return t.setDigest()
+}
+
+// Make makes a token for tenant, which is "" unless the scope is tenant. Its
 // text is given this once and kept nowhere.
-func (r *Resources) MakeToken(scope, tenant, name string) (gateway.Token, string, error) {
+func (r *Tokens) Make(scope, tenant, name string) (gateway.Token, string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var faults []gateway.Fault
@@ -55,7 +71,7 @@ func (r *Resources) MakeToken(scope, tenant, name string) (gateway.Token, string
 		add("scope", "must be admin, platform or tenant")
 	case of != auth.Tenant && tenant != "":
 		add("tenant", "is for the scope tenant only: leave it out")
-	case of == auth.Tenant && r.Directory.Current().Tenant(tenant) == nil:
+	case of == auth.Tenant && r.directory.Current().Tenant(tenant) == nil:
 		add("tenant", "must be the id of a tenant: there is none of this id")
 	}
 	if len(name) > maxTokenName || strings.ContainsFunc(name, unicode.IsControl) {
@@ -64,18 +80,18 @@ func (r *Resources) MakeToken(scope, tenant, name string) (gateway.Token, string
 	if err := gateway.Invalid(faults); err != nil {
 		return gateway.Token{}, "", err
 	}
-	if len(r.tokens) >= maxTokens {
+	if len(r.made) >= maxTokens {
 		return gateway.Token{}, "", gateway.Errorf(gateway.CodeInvalidField, "there are %d tokens: the most there may be", maxTokens)
 	}
-	return r.makeToken(&tokenRecord{Scope: of, Tenant: tenant, Name: name})
+	return r.make(&tokenRecord{Scope: of, Tenant: tenant, Name: name})
 }
 
-func (r *Resources) makeToken(rec *tokenRecord) (gateway.Token, string, error) {
+func (r *Tokens) make(rec *tokenRecord) (gateway.Token, string, error) {
 	text := token.New(rec.Scope)
 	rec.digest, rec.CreatedAt = token.Hash(text), now()
 	rec.Digest = hex.EncodeToString(rec.digest[:])
 	id := gateway.NewID(gateway.PrefixToken, time.Now())
-	stored, err := writeRecord(r.Sealer, gateway.KindToken, "", id, rec)
+	stored, err := writeRecord(r.sealer, gateway.KindToken, "", id, rec)
 	if err != nil {
 		return gateway.Token{}, "", err
 	}
@@ -84,87 +100,65 @@ func (r *Resources) makeToken(rec *tokenRecord) (gateway.Token, string, error) {
 	if setsAdmin && !r.hadAdmin {
 		records = append(records, adminMark)
 	}
-	if err := r.Store.PutResources(records...); err != nil {
+	if err := r.weights.PutResources(records...); err != nil {
 		return gateway.Token{}, "", err
 	}
 	r.hadAdmin = r.hadAdmin || setsAdmin
-	r.tokens[id] = rec
-	r.Directory.Swap(r.Directory.Current().WithTokens(r.tokenTable()))
+	r.made[id] = rec
+	r.directory.Swap(r.directory.Current().WithTokens(r.table()))
 	return rec.show(id), text, nil
 }
 
-// adminMark remembers for ever that there was an admin token.
-var adminMark = gateway.Record{Kind: markKind, ID: markAdmin, Value: []byte{1}}
-
-// FirstToken makes the admin token of a first start: when none was ever set, by
-// environment, file or API. Else the text is "". Whoever has shown it says so by
-// FirstTokenShown; until then each start makes one more. Those before stay in force:
-// one may have been shown to somebody by a process that was killed before it could
-// say so, and the others are known to nobody.
-func (r *Resources) FirstToken() (text string, err error) {
+// List lists the tokens that the API made, by id.
+func (r *Tokens) List() []gateway.Token {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.hadAdmin {
-		return "", nil
-	}
-	if r.AdminToken != "" || slices.ContainsFunc(r.file.Tokens, func(t FileToken) bool { return t.Scope == auth.Admin }) {
-		r.hadAdmin = true
-		return "", r.Store.PutResources(adminMark)
-	}
-	_, text, err = r.makeToken(&tokenRecord{Scope: auth.Admin, Name: "first start", First: true})
-	return text, err
-}
-
-// FirstTokenShown says that an operator has seen what FirstToken gave: no later start
-// makes another.
-func (r *Resources) FirstTokenShown() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.Store.PutResources(adminMark); err != nil {
-		return fmt.Errorf("remembering that the admin token was shown: %w", err)
-	}
-	r.hadAdmin = true
-	return nil
-}
-
-// Tokens lists the tokens that the API made, by id.
-func (r *Resources) Tokens() []gateway.Token {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := make([]gateway.Token, 0, len(r.tokens))
-	for _, id := range slices.Sorted(maps.Keys(r.tokens)) {
-		list = append(list, r.tokens[id].show(id))
+	list := make([]gateway.Token, 0, len(r.made))
+	for _, id := range slices.Sorted(maps.Keys(r.made)) {
+		list = append(list, r.made[id].show(id))
 	}
 	return list
 }
 
-// Token gives one token.
-func (r *Resources) Token(id string) (gateway.Token, error) {
+// Get gives one token.
+func (r *Tokens) Get(id string) (gateway.Token, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rec := r.tokens[id]
+	rec := r.made[id]
 	if rec == nil {
 		return gateway.Token{}, errNoToken
 	}
 	return rec.show(id), nil
 }
 
-// DeleteToken revokes a token: the next request with it is refused.
-func (r *Resources) DeleteToken(id string) error {
+// Delete revokes a token: the next request with it is refused.
+func (r *Tokens) Delete(id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.tokens[id] == nil {
+	if r.made[id] == nil {
 		return errNoToken
 	}
-	return r.deleteToken(id)
+	return r.delete(id)
 }
 
-func (r *Resources) deleteToken(id string) error {
-	if err := r.Store.DeleteResource(gateway.KindToken, "", id); err != nil {
+func (r *Tokens) delete(id string) error {
+	if err := r.weights.DeleteResource(gateway.KindToken, "", id); err != nil {
 		return err
 	}
-	delete(r.tokens, id)
-	r.Directory.Swap(r.Directory.Current().WithTokens(r.tokenTable()))
+	delete(r.made, id)
+	r.directory.Swap(r.directory.Current().WithTokens(r.table()))
+	return nil
+}
+
+// deleteOf revokes every token of a tenant.
+func (r *Tokens) deleteOf(tenant string) error {
+	for id, rec := range r.made {
+		if rec.Scope == auth.Tenant && rec.Tenant == tenant {
+			if err := r.delete(id); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -174,20 +168,20 @@ func (t *tokenRecord) show(id string) gateway.Token {
 	}
 }
 
-// tokenTable gives all tokens that are in force. The environment's is *the* admin
+// table gives all tokens that are in force. The environment's is *the* admin
 // token while it is set: the one made on the first start rests meanwhile.
-func (r *Resources) tokenTable() directory.Tokens {
-	table := make(directory.Tokens, len(r.tokens)+len(r.file.Tokens)+1)
-	for id, rec := range r.tokens {
-		if !rec.First || r.AdminToken == "" {
+func (r *Tokens) table() directory.Tokens {
+	table := make(directory.Tokens, len(r.made)+len(r.file.Tokens)+1)
+	for id, rec := range r.made {
+		if !rec.First || r.admin == "" {
 			table[rec.digest] = auth.Principal{Scope: rec.Scope, Tenant: rec.Tenant, TokenID: id}
 		}
 	}
 	for _, t := range r.file.Tokens {
 		table[token.Hash(t.Secret.Reveal())] = auth.Principal{Scope: t.Scope, Tenant: t.Tenant}
 	}
-	if r.AdminToken != "" {
-		table[token.Hash(r.AdminToken.Reveal())] = auth.Principal{Scope: auth.Admin}
+	if r.admin != "" {
+		table[token.Hash(r.admin.Reveal())] = auth.Principal{Scope: auth.Admin}
 	}
 	return table
 }

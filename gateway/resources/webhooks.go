@@ -9,26 +9,43 @@ import (
 // maxWebhooks bounds what one tenant can make a snapshot hold.
 const maxWebhooks = 1000
 
-// PutWebhook creates or replaces a webhook. body is a tree of package fields.
-func (r *Resources) PutWebhook(by auth.Principal, tenant, id string, body any) (w *directory.Webhook, created bool, err error) {
-	return r.putWebhook(by, tenant, id, func(spec, old *gateway.Webhook) []gateway.Fault {
+// Webhooks writes the webhooks of tenants, and keeps how their last calls failed.
+type Webhooks struct {
+	*ledger
+	errors    callErrors
+	onDeleted func(tenant, webhook string)
+}
+
+func (r *Webhooks) load(rec gateway.Record) error {
+	w, err := readRecord[webhookRecord](r.sealer, rec)
+	if err != nil {
+		return err
+	}
+	r.of(rec.Tenant).webhooks[rec.ID] = w
+	r.errors.set(webhookKey{rec.Tenant, rec.ID}, w.Error)
+	return nil
+}
+
+// Put creates or replaces a webhook. body is a tree of package fields.
+func (r *Webhooks) Put(by auth.Principal, tenant, id string, body any) (w *directory.Webhook, created bool, err error) {
+	return r.put(by, tenant, id, func(spec, old *gateway.Webhook) []gateway.Fault {
 		return decode(body, spec, old, readOnlyWebhook)
 	})
 }
 
-// PutWebhookSpec is PutWebhook for what was read already.
-func (r *Resources) PutWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (w *directory.Webhook, created bool, err error) {
-	return r.putWebhook(by, tenant, id, taken(spec))
+// PutSpec is Put for what was read already.
+func (r *Webhooks) PutSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (w *directory.Webhook, created bool, err error) {
+	return r.put(by, tenant, id, taken(spec))
 }
 
-// CheckWebhookSpec gives a webhook as PutWebhookSpec would take it, its masks
+// CheckSpec gives a webhook as PutSpec would take it, its masks
 // replaced by what they keep, or says what stands against that. It stores nothing:
 // for those who must ask elsewhere before anything is stored. The masks within spec
 // are written over.
-func (r *Resources) CheckWebhookSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (gateway.Webhook, error) {
+func (r *Webhooks) CheckSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (gateway.Webhook, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n, err := r.compileWebhook(by, tenant, id, taken(spec))
+	n, err := r.compile(by, tenant, id, taken(spec))
 	if err != nil {
 		return gateway.Webhook{}, err
 	}
@@ -45,18 +62,18 @@ func taken(spec gateway.Webhook) webhookReader {
 	}
 }
 
-func (r *Resources) putWebhook(by auth.Principal, tenant, id string, read webhookReader) (*directory.Webhook, bool, error) {
+func (r *Webhooks) put(by auth.Principal, tenant, id string, read webhookReader) (*directory.Webhook, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n, err := r.compileWebhook(by, tenant, id, read)
+	n, err := r.compile(by, tenant, id, read)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.storeWebhook(by, n.tenant, id, n.record); err != nil {
+	if err := r.store(by, n.tenant, id, n.record); err != nil {
 		return nil, false, err
 	}
-	r.Directory.Swap(r.Directory.Current().With(n.tenant.WithWebhook(n.compiled)))
-	return r.Directory.Current().Tenant(tenant).Webhook(id), n.created, nil
+	r.directory.Swap(r.directory.Current().With(n.tenant.WithWebhook(n.compiled)))
+	return r.directory.Current().Tenant(tenant).Webhook(id), n.created, nil
 }
 
 // nextWebhook is a webhook that is about to be stored.
@@ -67,8 +84,8 @@ type nextWebhook struct {
 	created  bool
 }
 
-// compileWebhook finds out whether a webhook may be stored. The lock is held.
-func (r *Resources) compileWebhook(by auth.Principal, tenant, id string, read webhookReader) (*nextWebhook, error) {
+// compile finds out whether a webhook may be stored. The lock is held.
+func (r *Webhooks) compile(by auth.Principal, tenant, id string, read webhookReader) (*nextWebhook, error) {
 	t, err := r.tenant(by, tenant)
 	if err != nil {
 		return nil, err
@@ -86,34 +103,31 @@ func (r *Resources) compileWebhook(by auth.Principal, tenant, id string, read we
 		return nil, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
 	}
 	faults := read(&rec.Spec, old)
-	w, more := directory.CompileWebhook(rec.meta(id), rec.Spec, r.compile)
+	w, more := directory.CompileWebhook(rec.meta(id), rec.Spec, r.options)
 	if err := withMore(faults, more); err != nil {
 		return nil, err
 	}
 	return &nextWebhook{t, w, rec, last == nil}, nil
 }
 
-// storeWebhook stores a webhook for who may keep as much; of a call's error that is
+// store stores a webhook for who may keep as much; of a call's error that is
 // hookgate itself.
-func (r *Resources) storeWebhook(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord) error {
-	stored, err := writeRecord(r.Sealer, gateway.KindWebhook, t.ID, id, rec)
+func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord) error {
+	stored, err := writeRecord(r.sealer, gateway.KindWebhook, t.ID, id, rec)
 	if err != nil {
 		return err
 	}
-	if err := r.fits(by, r.Directory.Current(), stored, t.Spec.Parent); err != nil {
-		return err
-	}
-	if err := r.Store.PutResources(stored); err != nil {
+	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
 		return err
 	}
 	r.of(t.ID).webhooks[id] = rec
-	r.callErrors.set(webhookKey{t.ID, id}, rec.Error)
+	r.errors.set(webhookKey{t.ID, id}, rec.Error)
 	return nil
 }
 
-// DeleteWebhook removes a webhook: no call finds it from now on. Calls that are
+// Delete removes a webhook: no call finds it from now on. Calls that are
 // under way go on to their end.
-func (r *Resources) DeleteWebhook(by auth.Principal, tenant, id string) error {
+func (r *Webhooks) Delete(by auth.Principal, tenant, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t, err := r.tenant(by, tenant)
@@ -127,14 +141,14 @@ func (r *Resources) DeleteWebhook(by auth.Principal, tenant, id string) error {
 	case w.Meta.ManagedBy == gateway.ManagedByFile:
 		return errManagedByFile
 	}
-	if err := r.Store.DeleteResource(gateway.KindWebhook, tenant, id); err != nil {
+	if err := r.weights.DeleteResource(gateway.KindWebhook, tenant, id); err != nil {
 		return err
 	}
 	delete(r.of(tenant).webhooks, id)
-	r.callErrors.forget(func(k webhookKey) bool { return k == webhookKey{tenant, id} })
-	r.Directory.Swap(r.Directory.Current().With(t.WithoutWebhook(id)))
-	if r.OnWebhookDeleted != nil {
-		r.OnWebhookDeleted(tenant, id)
+	r.errors.forget(func(k webhookKey) bool { return k == webhookKey{tenant, id} })
+	r.directory.Swap(r.directory.Current().With(t.WithoutWebhook(id)))
+	if r.onDeleted != nil {
+		r.onDeleted(tenant, id)
 	}
 	return nil
 }
@@ -143,21 +157,21 @@ func (rec *webhookRecord) meta(id string) gateway.Meta {
 	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
 }
 
-// compileKeptWebhook is compileKept for a webhook.
-func (r *Resources) compileKeptWebhook(tenant, id string, rec *webhookRecord) *directory.Webhook {
+// revive is Tenants.revive for a webhook.
+func (r *Webhooks) revive(tenant, id string, rec *webhookRecord) *directory.Webhook {
 	w, faults := directory.CompileWebhook(rec.meta(id), rec.Spec, r.stored())
 	if len(faults) > 0 {
-		r.Log.Error("a stored webhook is refused and out of service until it is written anew", "tenant", tenant, "webhook", id, "error", faults[0].String())
+		r.log.Error("a stored webhook is refused and out of service until it is written anew", "tenant", tenant, "webhook", id, "error", faults[0].String())
 		w = &directory.Webhook{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
 	}
 	return w
 }
 
-func (r *Resources) warnOfWebhooks(t *directory.Tenant, file directory.FileTenant) {
+func (r *Webhooks) warn(t *directory.Tenant, file directory.FileTenant) {
 	k := r.kept[t.ID]
 	for id := range file.Webhooks {
 		if k != nil && k.webhooks[id] != nil {
-			r.Log.Warn("the file hides a webhook of the same id that the API made", "tenant", t.ID, "webhook", id)
+			r.log.Warn("the file hides a webhook of the same id that the API made", "tenant", t.ID, "webhook", id)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const stock = `{"profile": "chatbot", "url": "https://shop.example.com/bot", "to
 
 func (k *kit) webhook(tenant, id, body string) *directory.Webhook {
 	k.t.Helper()
-	w, _, err := k.PutWebhook(admin, tenant, id, tree(k.t, body))
+	w, _, err := k.Webhooks.Put(admin, tenant, id, tree(k.t, body))
 	if err != nil {
 		k.t.Fatalf("PUT webhook %s/%s: %v", tenant, id, explain(err))
 	}
@@ -38,17 +38,17 @@ func (k *kit) stored(tenant, id string) *directory.Webhook {
 func TestPutWebhook(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", `{"headers": {"X-Acme": "h"}}`)
-	w, created, err := k.PutWebhook(of("acme"), "acme", "stock", tree(t, stock))
+	w, created, err := k.Webhooks.Put(of("acme"), "acme", "stock", tree(t, stock))
 	if err != nil || !created || w.Tenant.ID != "acme" || !w.Enabled || w.Meta.ManagedBy != gateway.ManagedByAPI || w.Meta.CreatedAt.IsZero() ||
 		w.Token != "canary-token" || len(w.Headers) != 2 || w.Metrics.Calls["success"] == nil {
 		t.Fatalf("created %t as %+v, %v", created, w, err)
 	}
-	again, created, err := k.PutWebhook(admin, "acme", "stock", tree(t, `{"url": "https://shop.example.com/", "id": "x", "managed_by": "y", "error": "z", "created_at": 1, "breaker": {"state": "open", "open_until": null, "failures": 2}}`))
+	again, created, err := k.Webhooks.Put(admin, "acme", "stock", tree(t, `{"url": "https://shop.example.com/", "id": "x", "managed_by": "y", "error": "z", "created_at": 1, "breaker": {"state": "open", "open_until": null, "failures": 2}}`))
 	if err != nil || created || again.Meta.CreatedAt != w.Meta.CreatedAt || again.Breaker.Failures != 2 || again.Token != "" {
 		t.Errorf("again created %t as %+v, %v", created, again, err)
 	}
 	k.sameAfterRestart(resources.File{})
-	if _, _, err := k.PutWebhook(of("other"), "acme", "stock", tree(t, stock)); code(err) != gateway.CodeNotFound {
+	if _, _, err := k.Webhooks.Put(of("other"), "acme", "stock", tree(t, stock)); code(err) != gateway.CodeNotFound {
 		t.Errorf("by a stranger: %v", err)
 	}
 	before := k.here.Current()
@@ -56,7 +56,7 @@ func TestPutWebhook(t *testing.T) {
 		`{}`: {"url"}, `{"url": "https://x.example.com/", "mode": 5, "tmeout": 1, "auth": {"type": "x"}}`: {"auth.type", "mode", "tmeout"},
 		`{"url": "https://x.example.com/", "headers": {"X": "***"}}`: {"headers.X"},
 	} {
-		if _, _, err := k.PutWebhook(admin, "acme", "stock", tree(t, body)); !slices.Equal(paths(err), want) {
+		if _, _, err := k.Webhooks.Put(admin, "acme", "stock", tree(t, body)); !slices.Equal(paths(err), want) {
 			t.Errorf("%s: %v, want faults at %v", body, explain(err), want)
 		}
 	}
@@ -76,15 +76,15 @@ func TestWebhookMasksKeepSecrets(t *testing.T) {
 	}
 	spec := gateway.Webhook{Profile: "chatbot", URL: "https://shop.example.com/new", Token: gateway.Masked, Headers: gateway.Headers{"X-New": "n"},
 		Auth: gateway.Auth{Type: "basic", Username: "u", Password: gateway.Masked}}
-	w, created, err := k.PutWebhookSpec(of("acme"), "acme", "stock", spec)
+	w, created, err := k.Webhooks.PutSpec(of("acme"), "acme", "stock", spec)
 	if err != nil || created || w.Token != "canary-token" || w.Spec.Auth.Password != "canary-password" || len(w.Spec.Headers) != 1 || w.Spec.Sign != nil {
 		t.Errorf("a spec with masks became %+v, %v", w, err)
 	}
 	k.sameAfterRestart(resources.File{})
-	if _, created, err := k.PutWebhookSpec(admin, "acme", "new", gateway.Webhook{URL: "https://shop.example.com/"}); err != nil || !created {
+	if _, created, err := k.Webhooks.PutSpec(admin, "acme", "new", gateway.Webhook{URL: "https://shop.example.com/"}); err != nil || !created {
 		t.Errorf("a new one: %t, %v", created, err)
 	}
-	if _, _, err := k.PutWebhookSpec(admin, "acme", "newer", spec); !slices.Equal(paths(err), []string{"auth.password", "token"}) {
+	if _, _, err := k.Webhooks.PutSpec(admin, "acme", "newer", spec); !slices.Equal(paths(err), []string{"auth.password", "token"}) {
 		t.Errorf("masks with nothing behind them: %v", explain(err))
 	}
 }
@@ -94,20 +94,20 @@ func TestDeleteWebhook(t *testing.T) {
 	k.tenant("acme", `{}`)
 	k.webhook("acme", "stock", stock)
 	k.webhook("acme", "price", stock)
-	if err := k.DeleteWebhook(of("other"), "acme", "stock"); code(err) != gateway.CodeNotFound {
+	if err := k.Webhooks.Delete(of("other"), "acme", "stock"); code(err) != gateway.CodeNotFound {
 		t.Errorf("by a stranger: %v", err)
 	}
-	if err := k.DeleteWebhook(of("acme"), "acme", "stock"); err != nil {
+	if err := k.Webhooks.Delete(of("acme"), "acme", "stock"); err != nil {
 		t.Fatal(err)
 	}
 	if now := k.here.Current().Tenant("acme"); now.Webhook("stock") != nil || now.Webhook("price") == nil || !slices.Equal(k.dropped, []string{"acme/stock"}) {
 		t.Errorf("there are %d webhooks, and %q was told", len(now.Webhooks()), k.dropped)
 	}
-	if err := k.DeleteWebhook(admin, "acme", "stock"); code(err) != gateway.CodeNotFound {
+	if err := k.Webhooks.Delete(admin, "acme", "stock"); code(err) != gateway.CodeNotFound {
 		t.Errorf("a second time: %v", err)
 	}
 	k.sameAfterRestart(resources.File{})
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Fatal(err)
 	}
 	k.tenant("acme", `{}`)
@@ -121,27 +121,27 @@ func TestWebhooksOfFileAndAPI(t *testing.T) {
 	k.tenant("acme", `{}`)
 	k.webhook("acme", "both", stock)
 	k.webhook("acme", "mine", stock)
-	if err := k.SetWebhookError("acme", "both", "of the API's"); err != nil {
+	if err := k.Webhooks.SetError("acme", "both", "of the API's"); err != nil {
 		t.Fatal(err)
 	}
 	const text = `{"acme": {"webhooks": {"both": {"url": "https://file.example.com/"}, "filed": {"url": "https://f.example.com/{{ x }}"}}}}`
 	k.set(text)
-	if both := k.stored("acme", "both"); both.Spec.URL != "https://file.example.com/" || both.Meta.ManagedBy != gateway.ManagedByFile || k.WebhookError("acme", "both") != "" {
-		t.Errorf("the one in both is %+v, its error %q", both.Meta, k.WebhookError("acme", "both"))
+	if both := k.stored("acme", "both"); both.Spec.URL != "https://file.example.com/" || both.Meta.ManagedBy != gateway.ManagedByFile || k.Webhooks.Error("acme", "both") != "" {
+		t.Errorf("the one in both is %+v, its error %q", both.Meta, k.Webhooks.Error("acme", "both"))
 	}
 	if w := k.stored("acme", "mine"); !w.Enabled || w.Token != "canary-token" {
 		t.Error("the API's own is not beside the file's")
 	}
 	for _, id := range []string{"both", "filed"} {
-		_, _, put := k.PutWebhook(admin, "acme", id, tree(t, stock))
-		_, _, spec := k.PutWebhookSpec(admin, "acme", id, gateway.Webhook{URL: "https://x.example.com/"})
-		for _, err := range []error{put, spec, k.DeleteWebhook(admin, "acme", id)} {
+		_, _, put := k.Webhooks.Put(admin, "acme", id, tree(t, stock))
+		_, _, spec := k.Webhooks.PutSpec(admin, "acme", id, gateway.Webhook{URL: "https://x.example.com/"})
+		for _, err := range []error{put, spec, k.Webhooks.Delete(admin, "acme", id)} {
 			if code(err) != gateway.CodeManagedByFile {
 				t.Errorf("a write to %s: %v", id, err)
 			}
 		}
-		if err := k.SetWebhookError("acme", id, "failed"); err != nil || k.WebhookError("acme", id) != "" {
-			t.Errorf("the file's %s keeps the error %q, %v", id, k.WebhookError("acme", id), err)
+		if err := k.Webhooks.SetError("acme", id, "failed"); err != nil || k.Webhooks.Error("acme", id) != "" {
+			t.Errorf("the file's %s keeps the error %q, %v", id, k.Webhooks.Error("acme", id), err)
 		}
 	}
 	if line := "the file hides a webhook"; strings.Count(k.logs.String(), line) != 1 {
@@ -152,7 +152,7 @@ func TestWebhooksOfFileAndAPI(t *testing.T) {
 	if gone := k.here.Current().Tenant("acme"); gone.Webhook("filed") != nil || gone.Webhook("both").Spec.URL != "https://shop.example.com/bot" || gone.Webhook("mine").Enabled {
 		t.Error("after the tenant left the file, its webhooks are not those of the API, disabled")
 	}
-	if got := k.WebhookError("acme", "both"); got != "of the API's" {
+	if got := k.Webhooks.Error("acme", "both"); got != "of the API's" {
 		t.Errorf("the hidden one came back with the error %q", got)
 	}
 }
@@ -178,11 +178,11 @@ func TestWebhookErrors(t *testing.T) {
 	k.webhook("acme", "stock", stock)
 	set := func(text, want string) {
 		t.Helper()
-		if err := k.SetWebhookError("acme", "stock", text); err != nil || k.WebhookError("acme", "stock") != want {
-			t.Errorf("set to %.40q it is %.40q, %v", text, k.WebhookError("acme", "stock"), err)
+		if err := k.Webhooks.SetError("acme", "stock", text); err != nil || k.Webhooks.Error("acme", "stock") != want {
+			t.Errorf("set to %.40q it is %.40q, %v", text, k.Webhooks.Error("acme", "stock"), err)
 		}
 		k.sameAfterRestart(resources.File{})
-		if got := k.WebhookError("acme", "stock"); got != want {
+		if got := k.Webhooks.Error("acme", "stock"); got != want {
 			t.Errorf("after a restart it is %.40q, want %.40q", got, want)
 		}
 	}
@@ -193,7 +193,7 @@ func TestWebhookErrors(t *testing.T) {
 	set(strings.Repeat("x", 1023)+"é", strings.Repeat("x", 1023)) // no half of a character
 	updated := k.stored("acme", "stock").Meta.UpdatedAt
 	k.webhook("acme", "stock", stock)
-	if got := k.WebhookError("acme", "stock"); got != strings.Repeat("x", 1023) {
+	if got := k.Webhooks.Error("acme", "stock"); got != strings.Repeat("x", 1023) {
 		t.Errorf("after a PUT it is %.40q", got)
 	}
 	set("bad", "bad")
@@ -201,21 +201,21 @@ func TestWebhookErrors(t *testing.T) {
 		t.Error("an error changed the webhook")
 	}
 	for _, unknown := range [][2]string{{"acme", "none"}, {"nobody", "stock"}} {
-		if err := k.SetWebhookError(unknown[0], unknown[1], "bad"); err != nil || k.WebhookError(unknown[0], unknown[1]) != "" {
+		if err := k.Webhooks.SetError(unknown[0], unknown[1], "bad"); err != nil || k.Webhooks.Error(unknown[0], unknown[1]) != "" {
 			t.Errorf("%v keeps an error, %v", unknown, err)
 		}
 	}
-	if err := k.DeleteWebhook(admin, "acme", "stock"); err != nil || k.WebhookError("acme", "stock") != "" {
-		t.Errorf("a deleted one has the error %q, %v", k.WebhookError("acme", "stock"), err)
+	if err := k.Webhooks.Delete(admin, "acme", "stock"); err != nil || k.Webhooks.Error("acme", "stock") != "" {
+		t.Errorf("a deleted one has the error %q, %v", k.Webhooks.Error("acme", "stock"), err)
 	}
 	k.webhook("acme", "stock", stock)
 	set("bad", "bad")
-	if err := k.DeleteTenant(admin, "acme"); err != nil {
+	if err := k.Tenants.Delete(admin, "acme"); err != nil {
 		t.Fatal(err)
 	}
 	k.tenant("acme", `{}`)
 	k.webhook("acme", "stock", stock)
-	if got := k.WebhookError("acme", "stock"); got != "" {
+	if got := k.Webhooks.Error("acme", "stock"); got != "" {
 		t.Errorf("a new one of an old id has the error %q", got)
 	}
 }
@@ -238,40 +238,40 @@ func TestWebhookErrorIsWrittenOnceForEachChange(t *testing.T) {
 	k.tenant("acme", `{}`)
 	k.webhook("acme", "stock", stock)
 	store := &counting{Store: k.store}
-	k.Store = store
+	k.under.Store = store
 	for _, text := range []string{"", "a", "a", "b", "b", "", "", "a"} {
-		if err := k.SetWebhookError("acme", "stock", text); err != nil {
+		if err := k.Webhooks.SetError("acme", "stock", text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if store.puts != 4 {
 		t.Errorf("%d writes for four changes", store.puts)
 	}
-	if n := testing.AllocsPerRun(100, func() { _ = k.SetWebhookError("acme", "stock", "a") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _ = k.Webhooks.SetError("acme", "stock", "a") }); n != 0 {
 		t.Errorf("%v allocations where nothing changes, want 0", n)
 	}
-	k.Store = full{k.store}
-	if err := k.SetWebhookError("acme", "stock", "c"); !errors.Is(err, errFull) || k.WebhookError("acme", "stock") != "a" {
-		t.Errorf("on a full disk: %v, and it is %q", err, k.WebhookError("acme", "stock"))
+	k.under.Store = full{k.store}
+	if err := k.Webhooks.SetError("acme", "stock", "c"); !errors.Is(err, errFull) || k.Webhooks.Error("acme", "stock") != "a" {
+		t.Errorf("on a full disk: %v, and it is %q", err, k.Webhooks.Error("acme", "stock"))
 	}
 	before := k.here.Current()
-	_, _, put := k.PutWebhook(admin, "acme", "stock", tree(t, stock))
-	for _, err := range []error{put, k.DeleteWebhook(admin, "acme", "stock")} {
+	_, _, put := k.Webhooks.Put(admin, "acme", "stock", tree(t, stock))
+	for _, err := range []error{put, k.Webhooks.Delete(admin, "acme", "stock")} {
 		if code(err) != gateway.CodeUnavailable {
 			t.Errorf("on a full disk: %v", err)
 		}
 	}
-	if k.here.Current() != before || k.WebhookError("acme", "stock") != "a" {
+	if k.here.Current() != before || k.Webhooks.Error("acme", "stock") != "a" {
 		t.Error("a refused write changed something")
 	}
-	k.Store = k.store
+	k.under.Store = k.store
 }
 
 func TestWebhookSecretsAreSealed(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", `{}`)
 	w := k.webhook("acme", "stock", stock)
-	if err := k.SetWebhookError("acme", "stock", "status 500"); err != nil {
+	if err := k.Webhooks.SetError("acme", "stock", "status 500"); err != nil {
 		t.Fatal(err)
 	}
 	found := 0
@@ -287,7 +287,7 @@ func TestWebhookSecretsAreSealed(t *testing.T) {
 		t.Errorf("%d webhooks are stored, %v", found, err)
 	}
 	k.sameAfterRestart(resources.File{})
-	if _, _, err := k.PutWebhook(admin, "acme", "bad", tree(t, `{"url": "https://x.example.com/", "headers": {"X": "{{ canary"}, "token": "canary"}`)); err == nil || strings.Contains(explain(err), "canary") {
+	if _, _, err := k.Webhooks.Put(admin, "acme", "bad", tree(t, `{"url": "https://x.example.com/", "headers": {"X": "{{ canary"}, "token": "canary"}`)); err == nil || strings.Contains(explain(err), "canary") {
 		t.Errorf("the error is %v", explain(err))
 	}
 	if text := k.logs.String() + fmt.Sprintf("%+v %+v", look(k.here.Current()), w.Spec); strings.Contains(text, "canary") {
@@ -303,7 +303,7 @@ func TestAtMostSoManyWebhooks(t *testing.T) {
 	}
 	k.set(`{"acme": {"webhooks": {` + all.String()[1:] + `}}}`)
 	k.webhook("acme", "last", stock)
-	if _, _, err := k.PutWebhook(admin, "acme", "more", tree(t, stock)); code(err) != gateway.CodeInvalidField || !strings.Contains(err.Error(), "1000 webhooks") {
+	if _, _, err := k.Webhooks.Put(admin, "acme", "more", tree(t, stock)); code(err) != gateway.CodeInvalidField || !strings.Contains(err.Error(), "1000 webhooks") {
 		t.Errorf("one more: %v", err)
 	}
 	k.webhook("acme", "last", stock) // replacing one makes none more

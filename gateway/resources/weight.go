@@ -14,7 +14,8 @@ const DefaultConfiguration = 32 << 20
 // weights is a Store that knows how much each tenant's resources take.
 type weights struct {
 	Store
-	of map[string]*weight // by tenant
+	of   map[string]*weight // by tenant
+	most int                // Options.Configuration
 }
 
 // weight is the sizes of one tenant's resources, in bytes.
@@ -77,8 +78,8 @@ func (w *weights) last(rec gateway.Record) int {
 // fits says whether a tenant's token may store a record. What it and all of its tree
 // have, up to the tenant that has none above, counts together: to be split into
 // children makes nobody's share larger. above is the parent of the record's tenant.
-func (r *Resources) fits(by auth.Principal, snapshot *directory.Snapshot, rec gateway.Record, above string) error {
-	more := len(rec.Value) - r.weights.last(rec)
+func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gateway.Record, above string) error {
+	more := len(rec.Value) - w.last(rec)
 	if by.EveryTenant() || more <= 0 {
 		return nil
 	}
@@ -89,14 +90,14 @@ func (r *Resources) fits(by auth.Principal, snapshot *directory.Snapshot, rec ga
 			root = higher[len(higher)-1].ID
 		}
 	}
-	for id, of := range r.weights.of {
+	for id, of := range w.of {
 		if id == rec.Tenant || snapshot.Under(id, root) {
 			more += of.total
 		}
 	}
-	if more > r.Configuration {
+	if more > w.most {
 		return gateway.Errorf(gateway.CodeInvalidField,
-			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration)", r.Configuration)
+			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration)", w.most)
 	}
 	return nil
 }

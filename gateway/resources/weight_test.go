@@ -14,10 +14,11 @@ import (
 // sources of 15 MB took 1.6 GB, and a thousand were allowed to each tenant.
 func TestConfigurationOfATreeIsBounded(t *testing.T) {
 	k := newKit(t)
-	k.Configuration = 100 << 10
+	k.most = 100 << 10
+	k.start(resources.File{})
 	k.tenant("agency", `{}`)
 	k.tenant("other", `{}`)
-	if _, _, err := k.PutTenant(of("agency"), "company", tree(t, `{"parent":"agency"}`)); err != nil {
+	if _, _, err := k.Tenants.Put(of("agency"), "company", tree(t, `{"parent":"agency"}`)); err != nil {
 		t.Fatal(err)
 	}
 	source := func(bytes int) any {
@@ -25,7 +26,7 @@ func TestConfigurationOfATreeIsBounded(t *testing.T) {
 		return tree(t, `{"verify":{"type":"none"},"match":[{"name":"a","branch":"SUCCESS","when":[{"path":"a","in":[`+values+`]}]}]}`)
 	}
 	put := func(by, tenant, id string, kilobytes int) error {
-		_, _, err := k.PutSource(of(by), tenant, id, source(kilobytes<<10))
+		_, _, err := k.Sources.Put(of(by), tenant, id, source(kilobytes<<10))
 		return err
 	}
 	full := func(err error) bool {
@@ -51,24 +52,23 @@ func TestConfigurationOfATreeIsBounded(t *testing.T) {
 			t.Errorf("%d: %s writes %d KiB for %s: %v, want full: %t", i, c.by, c.kilobytes, c.tenant, err, c.full)
 		}
 	}
-	if _, _, err := k.PutSource(admin, "company", "c", source(200<<10)); err != nil {
+	if _, _, err := k.Sources.Put(admin, "company", "c", source(200<<10)); err != nil {
 		t.Errorf("an operator is bound: %v", err)
 	}
 	k.stop()
 	k.start(resources.File{})
-	k.Configuration = 100 << 10
 	if err := put("agency", "agency", "b", 40); !full(err) {
 		t.Errorf("after a restart: %v, want what was stored to count", err)
 	}
 	for _, id := range []string{"b", "c"} {
-		if err := k.DeleteSource(of("company"), "company", id); err != nil {
+		if err := k.Sources.Delete(of("company"), "company", id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := put("agency", "agency", "b", 40); err != nil {
 		t.Errorf("after sources were deleted: %v", err)
 	}
-	if err := k.DeleteTenant(of("agency"), "company"); err != nil {
+	if err := k.Tenants.Delete(of("agency"), "company"); err != nil {
 		t.Fatal(err)
 	}
 	if err := put("agency", "agency", "c", 40); err != nil {
@@ -76,7 +76,7 @@ func TestConfigurationOfATreeIsBounded(t *testing.T) {
 	}
 	for i := range 100 { // whatever kind it is
 		endpoint := fmt.Sprintf(`{"url":"https://a.test/%s"}`, strings.Repeat("x", 4<<10))
-		if _, _, _, err := k.PutEndpoint(of("agency"), "agency", fmt.Sprint("e", i), tree(t, endpoint)); full(err) {
+		if _, _, _, err := k.Endpoints.Put(of("agency"), "agency", fmt.Sprint("e", i), tree(t, endpoint)); full(err) {
 			return
 		}
 	}

@@ -7,6 +7,8 @@
 // finds something (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length
 // Thresholds for Shared-Memory Packet Switches", 1998). While others want some, it
 // gets at most a quarter.
+//
+// Time is divided by Turns: few at once do what takes long, and of each owner one.
 package shares
 
 import (

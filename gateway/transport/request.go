@@ -1,8 +1,9 @@
 package transport
 
 import (
-	"strconv"
 	"time"
+
+	"hookgate/gateway/wire"
 )
 
 // Request is one request to be made.
@@ -37,10 +38,8 @@ type Answer struct {
 // appendHead writes the request line and the header. The Host is the target's:
 // CheckHeader refuses one among the fields.
 func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
-	for i := range len(r.Method) {
-		if !isToken[r.Method[i]] {
-			return nil, blocked("the method is not a token")
-		}
+	if !wire.All(r.Method, wire.Token) {
+		return nil, blocked("the method is not a token")
 	}
 	dst = append(dst, r.Method...)
 	dst = append(dst, ' ')
@@ -51,33 +50,19 @@ func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
 	} else {
 		return nil, blocked("the request target is not a path that fits on the request line")
 	}
-	dst = append(dst, " HTTP/1.1\r\nHost: "...)
-	dst = append(dst, t.head...)
-	dst = append(dst, '\r', '\n')
+	dst = wire.AppendField(append(dst, " HTTP/1.1\r\n"...), "Host", t.head)
 	for _, field := range r.Header {
 		if err := CheckHeader(field[0], field[1]); err != nil {
 			return nil, &Error{Word: WordBlocked, Text: err.Error()}
 		}
-		dst = append(dst, field[0]...)
-		dst = append(dst, ':', ' ')
-		dst = append(dst, field[1]...)
-		dst = append(dst, '\r', '\n')
+		dst = wire.AppendField(dst, field[0], field[1])
 	}
-	if len(r.Body) > 0 || r.Method == "POST" || r.Method == "PUT" || r.Method == "PATCH" {
-		dst = append(dst, "Content-Length: "...)
-		dst = strconv.AppendInt(dst, int64(len(r.Body)), 10)
-		dst = append(dst, '\r', '\n')
+	if len(r.Body) > 0 || wire.TakesBody(r.Method) {
+		dst = wire.AppendLength(dst, int64(len(r.Body)))
 	}
 	return append(dst, '\r', '\n'), nil
 }
 
 // isTarget says whether a target is in origin-form, and ends where it should. Bytes
 // that ought to be escaped pass, as they do in a request that a proxy hands on.
-func isTarget(target string) bool {
-	for i := range len(target) {
-		if c := target[i]; c <= ' ' || c == 0x7f || c == '#' {
-			return false
-		}
-	}
-	return target[0] == '/'
-}
+func isTarget(target string) bool { return target[0] == '/' && wire.All(target, wire.Target) }

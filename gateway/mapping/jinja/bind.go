@@ -1,18 +1,28 @@
 package jinja
 
+// names finds out what each name stands for.
+type names struct {
+	*reader
+	resolve Resolver
+	scope   *scope
+	late    []func() error  // what is bound when all names are known
+	reads   map[string]bool // names that the macro reads which is parsed; nil outside of one
+}
+
 // scope is where statements give names values: the whole text, a round of a for, a
 // macro, a with. An if has none of its own.
 type scope struct {
-	outer *scope
-	slots map[string]int
+	outer    *scope
+	slots    map[string]int
+	asksLoop bool // somebody reads its loop
 }
 
-func (p *parser) open() *scope {
+func (p *names) open() *scope {
 	p.scope = &scope{outer: p.scope, slots: map[string]int{}}
 	return p.scope
 }
 
-func (p *parser) close() { p.scope = p.scope.outer }
+func (p *names) close() { p.scope = p.scope.outer }
 
 // slot gives the place of a name in the scope's frame; it is made when it is new.
 func (s *scope) slot(name string) int {
@@ -26,7 +36,7 @@ func (s *scope) slot(name string) int {
 
 // named is a name that is read. What it stands for is found when all of the text was
 // parsed: a macro may use what is set behind it.
-func (p *parser) named(t token) *name {
+func (p *names) named(t token) *name {
 	n := &name{at: t.at, name: t.text, place: noPlace}
 	if p.reads != nil {
 		p.reads[t.text] = true
@@ -36,10 +46,11 @@ func (p *parser) named(t token) *name {
 	return n
 }
 
-func (p *parser) bind(n *name, from *scope) error {
+func (p *names) bind(n *name, from *scope) error {
 	for s, up := from, 0; s != nil; s, up = s.outer, up+1 {
 		if slot, found := s.slots[n.name]; found {
 			n.given = append(n.given, given{up, slot})
+			s.asksLoop = s.asksLoop || n.name == "loop"
 		}
 	}
 	if n.called { // no value of a document is a function
@@ -64,6 +75,15 @@ func (p *parser) bind(n *name, from *scope) error {
 	}
 	if err != nil {
 		return p.fail(n.at, err.Error())
+	}
+	return nil
+}
+
+func (p *names) bindAll() error {
+	for _, bind := range p.late {
+		if err := bind(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ type function struct {
 	do   func(r *run, a *args) (Value, error)
 }
 
-func (f *function) show() string                        { return "<function " + f.name + ">" }
+func (f *function) show() string { return "<function " + f.name + ">" }
+
 func (f *function) call(r *run, a *args) (Value, error) { return f.do(r, a) }
 
 func (c *call) value(r *run) (Value, error) {
@@ -79,52 +80,4 @@ func (m *method) value(r *run) (Value, error) {
 		return undefined, naming("the method "+m.name, errMissing)
 	}
 	return undefined, naming("the method "+m.name, errNoMethod)
-}
-
-// call parses the call of x. What can never be called is refused here.
-func (p *parser) call(x expression) (expression, error) {
-	at := p.peek().at
-	a, err := p.arguments()
-	if err != nil {
-		return nil, err
-	}
-	switch of := x.(type) {
-	case *member:
-		if !of.step.Number {
-			return p.method(&method{of: of.of, name: of.step.Name, args: a}, at)
-		}
-	case *name:
-		if n := len(of.steps); n > 0 && !of.steps[n-1].Number {
-			last := of.steps[n-1].Name
-			of.steps = of.steps[:n-1]
-			return p.method(&method{of: of, name: last, args: a}, at)
-		}
-		if len(of.steps) == 0 {
-			of.called = true
-			return &call{of: of, name: of.name, args: a}, nil
-		}
-	case constant:
-		return nil, p.fail(at, "a value is no function")
-	}
-	return &call{of: x, name: "what is called", args: a}, nil
-}
-
-// method refuses names that no value has a method of. Objects of a template may have
-// members to call.
-func (p *parser) method(m *method, at int) (expression, error) {
-	for _, of := range methods {
-		if of[m.name] != nil {
-			return m, nil
-		}
-	}
-	if changes[m.name] {
-		return nil, p.fail(at, "the method "+m.name+" changes what it is called on: nothing here does")
-	}
-	return m, nil
-}
-
-// changes are the methods of Python that change a list or an object.
-var changes = map[string]bool{
-	"append": true, "extend": true, "insert": true, "remove": true, "pop": true, "clear": true, "sort": true, "reverse": true,
-	"update": true, "setdefault": true, "popitem": true, "add": true, "discard": true,
 }

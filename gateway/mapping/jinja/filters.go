@@ -33,7 +33,7 @@ func init() {
 // than others do.
 func dear(times int, f filter) filter {
 	return func(r *run, v Value, a *args) (Value, error) {
-		if err := r.work(times * (len(v.json) + len(v.str))); err != nil {
+		if err := r.work(times * (len(v.source))); err != nil {
 			return undefined, err
 		}
 		return f(r, v, a)

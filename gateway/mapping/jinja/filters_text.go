@@ -587,7 +587,7 @@ func xmlAttributes(r *run, v Value, a *args) (Value, error) {
 		if err := r.printable(value, 0); err != nil {
 			return undefined, err
 		}
-		parts = append(parts, escaped(key).str+`="`+escaped(value).text()+`"`)
+		parts = append(parts, escaped(key).source+`="`+escaped(value).text()+`"`)
 	}
 	out := strings.Join(parts, " ")
 	if out != "" && given[0].or(boolean(true)).truth() {

@@ -79,7 +79,7 @@ func leading(s string) (n int, rest string, err error) {
 }
 
 // format formats a value.
-func (r *run) format(v Value, f spec) (string, error) {
+func (m *meter) format(v Value, f spec) (string, error) {
 	numeric := strings.IndexByte("bcdoxXneEfFgG%", f.kind) >= 0 && f.kind != 0
 	switch {
 	case v.kind == Int, v.kind == Float, v.kind == Bool && numeric:
@@ -90,7 +90,7 @@ func (r *run) format(v Value, f spec) (string, error) {
 		f.sign != 0, f.align == '=', f.grouping != 0:
 		return "", errFormat
 	}
-	s, err := r.say(v)
+	s, err := m.say(v)
 	if err != nil {
 		return "", err
 	}
@@ -112,8 +112,8 @@ func (f *spec) number(v Value) (string, error) {
 	digits, prefix := "", ""
 	switch f.kind {
 	case 0, 'd', 'n':
-		if f.kind == 0 && f.grouping == 0 && v.json != "" {
-			digits = strings.TrimPrefix(v.json, "-")
+		if f.kind == 0 && f.grouping == 0 && v.raw {
+			digits = strings.TrimPrefix(v.source, "-")
 			break
 		}
 		digits = new(big.Int).Abs(b).String()
@@ -161,8 +161,8 @@ func (f *spec) float(v Value) (string, error) {
 	switch kind {
 	case 0:
 		if f.precision < 0 {
-			if v.json != "" { // as it was written
-				return f.pad(f.signOf(strings.HasPrefix(v.json, "-")), f.grouped(strings.TrimPrefix(v.json, "-")), '>'), nil
+			if v.raw { // as it was written
+				return f.pad(f.signOf(strings.HasPrefix(v.source, "-")), f.grouped(strings.TrimPrefix(v.source, "-")), '>'), nil
 			}
 			return f.pad(f.signOf(math.Signbit(x)), f.grouped(string(appendFloat(nil, math.Abs(x)))), '>'), nil
 		}
@@ -400,7 +400,7 @@ func (f *formatting) value(name string) (Value, error) {
 				return undefined, errFormat
 			}
 			key, rest = text(inner[:end]), inner[end+1:]
-			if n, ok := parseInt(key.str, 10); ok && isDigits(key.str) {
+			if n, ok := parseInt(key.source, 10); ok && isDigits(key.source) {
 				key = n
 			}
 		} else {
@@ -419,7 +419,7 @@ func (f *formatting) value(name string) (Value, error) {
 }
 
 // converted is str(), or repr().
-func (r *run) converted(v Value, how byte) (string, error) {
+func (m *meter) converted(v Value, how byte) (string, error) {
 	if how != 's' && v.kind == String {
 		s := v.text()
 		quote := "'"
@@ -427,13 +427,13 @@ func (r *run) converted(v Value, how byte) (string, error) {
 			quote = `"`
 		}
 		s = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, quote, `\`+quote).Replace(s)
-		return quote + s + quote, r.work(len(s))
+		return quote + s + quote, m.work(len(s))
 	}
-	return r.say(v)
+	return m.say(v)
 }
 
 // percent is the operator % on a text, with a tuple, an object, or one value.
-func (r *run) percent(v, with Value) (Value, error) {
+func (r *operators) percent(v, with Value) (Value, error) {
 	s := v.text()
 	if err := r.work(len(s)); err != nil {
 		return undefined, err
@@ -472,7 +472,7 @@ func (r *run) percent(v, with Value) (Value, error) {
 
 // percenting is one % on its way.
 type percenting struct {
-	run  *run
+	run  *operators
 	with Value
 	list []Value
 	used int

@@ -1,5 +1,7 @@
 package jinja
 
+import "hookgate/gateway/mapping/rawjson"
+
 // forEach is {% for %}.
 type forEach struct {
 	at        int
@@ -8,7 +10,6 @@ type forEach struct {
 	filter    expression // nil: every item
 	scope     *scope
 	loop      int // the slot of loop
-	captures  bool
 	recursive bool
 	body      block
 	otherwise block
@@ -25,7 +26,9 @@ func (f *forEach) run(r *run) error {
 
 // over goes over the items of a value.
 func (f *forEach) over(r *run, v Value, outer *frame, depth int) error {
-	items, err := r.each(v)
+	base := len(r.stack)
+	defer func() { r.stack = r.stack[:base] }()
+	items, err := f.items(r, v)
 	if err == nil && f.filter != nil {
 		items, err = f.chosen(r, items, outer)
 	}
@@ -33,57 +36,108 @@ func (f *forEach) over(r *run, v Value, outer *frame, depth int) error {
 		return err
 	}
 	if len(items) == 0 {
-		return r.within(newFrame(outer, len(f.elseScope.slots)), func() error { return f.otherwise.run(r) })
+		return f.instead(r, outer)
 	}
-	l := &loop{items: items, each: f, outer: outer, depth: depth}
-	frame := newFrame(outer, len(f.scope.slots))
-	return r.within(frame, func() error {
-		for i := range items {
-			if err := r.step(); err != nil {
-				return err
-			}
-			if i > 0 && f.captures {
-				frame = newFrame(outer, len(f.scope.slots)) // a macro may keep the last one
-				r.frame = frame
-			} else {
-				frame.clear()
-			}
-			l.index = i
-			frame.vars[f.loop] = object(l)
-			if err := f.to.give(r, items[i]); err != nil {
-				return err
-			}
-			if err := f.body.run(r); err != nil {
-				return err
-			}
+	before, err := r.enter(outer, len(f.scope.slots))
+	if err != nil {
+		return err
+	}
+	defer r.leave(before)
+	var l *loop
+	if f.scope.asksLoop {
+		l = &loop{items: items, each: f, outer: outer, depth: depth}
+	}
+	if f.recursive {
+		outer.keep()
+	}
+	for i := range items {
+		if err := f.round(r, items[i], l, i); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// items gives what it goes over: where nobody can keep the list, in memory that is used
+// again.
+func (f *forEach) items(r *run, v Value) ([]Value, error) {
+	if v.kind != List || !v.raw || f.scope.asksLoop {
+		return r.each(v)
+	}
+	if err := r.work(len(v.source)); err != nil {
+		return nil, err
+	}
+	base := len(r.stack)
+	r.stack = appendItems(r.stack, rawjson.Bytes(v.source), maxItems+1)
+	items := r.stack[base:len(r.stack):len(r.stack)]
+	if len(items) > maxItems {
+		return nil, errItems
+	}
+	return items, r.env.Step(itemUnits * len(items))
+}
+
+// round is one item's; l is nil where the body does not ask for loop.
+func (f *forEach) round(r *run, item Value, l *loop, i int) error {
+	if err := r.step(); err != nil {
+		return err
+	}
+	f.afresh(r)
+	if l != nil {
+		l.index = i
+		r.frame.vars[f.loop] = object(l)
+	}
+	if err := f.to.give(r, item); err != nil {
+		return err
+	}
+	return f.body.run(r)
+}
+
+// afresh empties the frame of a round: another one where a macro keeps the last.
+func (f *forEach) afresh(r *run) {
+	if r.frame.kept {
+		r.frame = r.newFrame(r.frame.outer, len(f.scope.slots))
+		return
+	}
+	r.frame.clear()
+}
+
+// instead is the else of a for.
+func (f *forEach) instead(r *run, outer *frame) error {
+	if f.otherwise == nil {
 		return nil
-	})
+	}
+	before, err := r.enter(outer, len(f.elseScope.slots))
+	if err != nil {
+		return err
+	}
+	defer r.leave(before)
+	return f.otherwise.run(r)
 }
 
 // chosen gives the items that the for's if is true for.
 func (f *forEach) chosen(r *run, items []Value, outer *frame) (chosen []Value, err error) {
-	frame := newFrame(outer, len(f.scope.slots))
-	err = r.within(frame, func() error {
-		for _, item := range items {
-			if err := r.step(); err != nil {
-				return err
-			}
-			frame.clear()
-			if err := f.to.give(r, item); err != nil {
-				return err
-			}
-			is, err := f.filter.value(r)
-			if err != nil {
-				return err
-			}
-			if is.truth() {
-				chosen = append(chosen, item)
-			}
+	before, err := r.enter(outer, len(f.scope.slots))
+	if err != nil {
+		return nil, err
+	}
+	defer r.leave(before)
+	for _, item := range items {
+		if err := r.step(); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return chosen, err
+		f.afresh(r)
+		if err := f.to.give(r, item); err != nil {
+			return nil, err
+		}
+		is, err := f.filter.value(r)
+		if err != nil {
+			return nil, err
+		}
+		if is.truth() {
+			chosen = append(chosen, item)
+		}
+	}
+	return chosen, nil
 }
 
 // loop is what the name loop stands for in a for.
@@ -162,9 +216,6 @@ func (l *loop) call(r *run, a *args) (Value, error) {
 	if err != nil || given[0].kind == unset {
 		return undefined, errArguments
 	}
-	made, err := r.captured(func() error { return l.each.over(r, given[0], l.outer, l.depth+1) })
-	if err != nil {
-		return undefined, err
-	}
-	return text(made), nil
+	before := r.catch()
+	return r.text(before, l.each.over(r, given[0], l.outer, l.depth+1))
 }

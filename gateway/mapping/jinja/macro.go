@@ -21,7 +21,7 @@ type macro struct {
 
 // run defines the macro: it can be called from here on.
 func (m *macro) run(r *run) error {
-	r.frame.vars[m.slot] = object(&defined{m, r.frame})
+	r.frame.vars[m.slot] = object(&defined{m, r.frame.keep()})
 	return nil
 }
 
@@ -54,22 +54,20 @@ func (d *defined) attribute(name string) Value {
 }
 
 func (d *defined) call(r *run, a *args) (Value, error) {
-	f := newFrame(d.frame, len(d.scope.slots))
-	if err := d.give(r, f, a); err != nil {
-		return undefined, err
-	}
-	made, err := r.captured(func() error {
-		return r.within(f, func() error {
-			if err := d.fillIn(r, f); err != nil {
-				return err
-			}
-			return d.body.run(r)
-		})
-	})
+	outer, err := r.enter(d.frame, len(d.scope.slots))
 	if err != nil {
 		return undefined, err
 	}
-	return text(made), nil
+	defer r.leave(outer)
+	if err := d.give(r, r.frame, a); err != nil {
+		return undefined, err
+	}
+	before := r.catch()
+	err = d.fillIn(r, r.frame)
+	if err == nil {
+		err = d.body.run(r)
+	}
+	return r.text(before, err)
 }
 
 // give puts the arguments in their places.
@@ -139,7 +137,7 @@ type callBlock struct {
 }
 
 func (c *callBlock) run(r *run) error {
-	caller := object(&defined{c.body, r.frame})
+	caller := object(&defined{c.body, r.frame.keep()})
 	v, err := c.with(r, caller)
 	if err == nil {
 		err = r.write(v)

@@ -147,16 +147,13 @@ func (a *assignment) run(r *run) error {
 type capture struct {
 	at      int
 	to      *target // nil: it is written
-	size    func() int
+	scope   *scope
 	filters []*filtered
 	body    block
 }
 
 func (c *capture) run(r *run) error {
-	made, err := r.captured(func() error {
-		return r.within(newFrame(r.frame, c.size()), func() error { return c.body.run(r) })
-	})
-	v := text(made)
+	v, err := c.caught(r)
 	for _, f := range c.filters {
 		if err == nil {
 			v, err = f.apply(r, v)
@@ -170,6 +167,17 @@ func (c *capture) run(r *run) error {
 		err = r.write(v)
 	}
 	return placed(c.at, err)
+}
+
+// caught gives what the body writes.
+func (c *capture) caught(r *run) (Value, error) {
+	outer, err := r.enter(r.frame, len(c.scope.slots))
+	if err != nil {
+		return undefined, err
+	}
+	defer r.leave(outer)
+	before := r.catch()
+	return r.text(before, c.body.run(r))
 }
 
 // with is {% with a = b %} … {% endwith %}.
@@ -189,13 +197,19 @@ func (w *with) run(r *run) error {
 			return placed(w.at, err)
 		}
 	}
-	err := r.within(newFrame(r.frame, len(w.scope.slots)), func() error {
-		for i, v := range given {
-			if err := w.to[i].give(r, v); err != nil {
-				return err
-			}
+	return placed(w.at, w.inside(r, given))
+}
+
+func (w *with) inside(r *run, given []Value) error {
+	outer, err := r.enter(r.frame, len(w.scope.slots))
+	if err != nil {
+		return err
+	}
+	defer r.leave(outer)
+	for i, v := range given {
+		if err := w.to[i].give(r, v); err != nil {
+			return err
 		}
-		return w.body.run(r)
-	})
-	return placed(w.at, err)
+	}
+	return w.body.run(r)
 }

@@ -3,7 +3,6 @@ package jinja
 import (
 	"errors"
 	"strings"
-	"sync"
 )
 
 // Template is a text with expressions and statements in it. It never changes, and any
@@ -21,8 +20,8 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{text: text, tokens: tokens, resolve: resolve}
-	t := &Template{text: text, scope: p.open(), tags: countTags(tokens)}
+	p := parserOf(text, tokens, resolve)
+	t := &Template{text: text, scope: p.scope, tags: countTags(tokens)}
 	if t.body, _, err = p.block(); err != nil {
 		return nil, err
 	}
@@ -41,15 +40,6 @@ func countTags(tokens []token) (n int) {
 	return n
 }
 
-func (p *parser) bindAll() error {
-	for _, bind := range p.late {
-		if err := bind(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Append appends what the template renders to, at most so many bytes. The error is an
 // *Error, and dst then comes back as it was.
 func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
@@ -61,26 +51,6 @@ func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
 	}
 	return r.out, nil
 }
-
-var runs = sync.Pool{New: func() any { return new(run) }}
-
-// begin takes a run from the pool; end gives it back.
-func begin(env Env, names int) *run {
-	r := runs.Get().(*run) //nolint:forcetypeassert // the pool holds nothing else
-	*r = run{env: env, frame: &noNames}
-	if names > 0 {
-		r.frame = newFrame(nil, names)
-	}
-	return r
-}
-
-func (r *run) end() {
-	*r = run{}
-	runs.Put(r)
-}
-
-// noNames is the frame of who gives no name a value.
-var noNames frame
 
 func (t *Template) fault(err error) error {
 	at := 0
@@ -104,8 +74,7 @@ func ParseExpression(text string, resolve Resolver) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{text: text, tokens: tokens, resolve: resolve}
-	p.open()
+	p := parserOf(text, tokens, resolve)
 	x := &Expression{text: text}
 	if x.of, err = p.tuple(true, false); err != nil {
 		return nil, err
@@ -177,7 +146,7 @@ func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, foun
 	if err == nil && (v.kind == List || v.kind == Dict) {
 		err = r.printable(v, 0)
 	}
-	if err == nil && v.kind == Float && v.json == "" {
+	if err == nil && v.kind == Float && !v.raw {
 		err = finite(v.flt)
 	}
 	if err != nil {

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -32,10 +31,10 @@ const (
 type Value struct {
 	kind   Kind
 	flag   bool    // a Bool's value; a List is a tuple; a String is safe HTML
-	num    int64   // an Int's value, where big is nil
+	raw    bool    // source is JSON
+	num    int64   // an Int's value, where object is nil
 	flt    float64 // a Float's
-	json   string  // a number's literal; a String, List or Dict that was not decoded
-	str    string  // a String's text, where json is ""
+	source string  // a number's literal; a String, List or Dict that was not decoded; a String's text
 	object any     // *big.Int, *list, *dict, or what an Object is
 }
 
@@ -45,27 +44,28 @@ type list struct {
 	names []string
 }
 
-// dict keeps its members in their order.
-type dict struct {
-	keys   []Value
-	values []Value
-	index  map[string]int // by hash
-}
-
 var (
 	undefined = Value{}
 	none      = Value{kind: None}
 	empty     = Value{kind: String}
 )
 
-func boolean(b bool) Value     { return Value{kind: Bool, flag: b} }
-func integer(n int) Value      { return Value{kind: Int, num: int64(n)} }
-func float(f float64) Value    { return Value{kind: Float, flt: f} }
-func text(s string) Value      { return Value{kind: String, str: s} }
-func safe(s string) Value      { return Value{kind: String, str: s, flag: true} }
-func tuple(l ...Value) Value   { return Value{kind: List, object: &list{items: l}, flag: true} }
-func mapping(d *dict) Value    { return Value{kind: Dict, object: d} }
-func object(o any) Value       { return Value{kind: Object, object: o} }
+func boolean(b bool) Value { return Value{kind: Bool, flag: b} }
+
+func integer(n int) Value { return Value{kind: Int, num: int64(n)} }
+
+func float(f float64) Value { return Value{kind: Float, flt: f} }
+
+func text(s string) Value { return Value{kind: String, source: s} }
+
+func safe(s string) Value { return Value{kind: String, source: s, flag: true} }
+
+func tuple(l ...Value) Value { return Value{kind: List, object: &list{items: l}, flag: true} }
+
+func mapping(d *dict) Value { return Value{kind: Dict, object: d} }
+
+func object(o any) Value { return Value{kind: Object, object: o} }
+
 func (v Value) isNumber() bool { return v.kind == Int || v.kind == Float || v.kind == Bool }
 
 func whole(b *big.Int) Value {
@@ -82,11 +82,11 @@ func fromJSON(raw string) Value {
 	}
 	switch raw[0] {
 	case '"':
-		return Value{kind: String, json: raw}
+		return Value{kind: String, source: raw, raw: true}
 	case '{':
-		return Value{kind: Dict, json: raw}
+		return Value{kind: Dict, source: raw, raw: true}
 	case '[':
-		return Value{kind: List, json: raw}
+		return Value{kind: List, source: raw, raw: true}
 	case 't', 'f':
 		return boolean(raw[0] == 't')
 	case 'n':
@@ -99,20 +99,20 @@ func fromJSON(raw string) Value {
 func number(raw string) Value {
 	if strings.ContainsAny(raw, ".eE") {
 		f, _ := strconv.ParseFloat(raw, 64) // beyond the range it is infinite
-		return Value{kind: Float, flt: f, json: raw}
+		return Value{kind: Float, flt: f, source: raw, raw: true}
 	}
 	if n, err := strconv.ParseInt(raw, 10, 64); err == nil {
-		return Value{kind: Int, num: n, json: raw}
+		return Value{kind: Int, num: n, source: raw, raw: true}
 	}
-	return Value{kind: Int, json: raw}
+	return Value{kind: Int, source: raw, raw: true}
 }
 
 // text gives what a String says.
 func (v Value) text() string {
-	if v.json == "" {
-		return v.str
+	if !v.raw {
+		return v.source
 	}
-	return unquote(v.json)
+	return unquote(v.source)
 }
 
 // unquote decodes a JSON string.
@@ -132,8 +132,8 @@ func (v Value) big() *big.Int {
 	if v.kind == Bool {
 		return big.NewInt(v.small())
 	}
-	if v.json != "" && v.num == 0 {
-		if b, ok := new(big.Int).SetString(v.json, 10); ok {
+	if v.raw && v.num == 0 {
+		if b, ok := new(big.Int).SetString(v.source, 10); ok {
 			return b
 		}
 	}
@@ -142,7 +142,7 @@ func (v Value) big() *big.Int {
 
 // isSmall says whether an Int or Bool has 64 bits.
 func (v Value) isSmall() bool {
-	return v.kind == Bool || v.object == nil && (v.num != 0 || v.json == "" || v.json == "0" || v.json == "-0")
+	return v.kind == Bool || v.object == nil && (v.num != 0 || !v.raw || v.source == "0" || v.source == "-0")
 }
 
 // small gives an Int or Bool that is small.
@@ -178,17 +178,17 @@ func (v Value) truth() bool {
 	case Float:
 		return v.flt != 0
 	case String:
-		return v.str != "" || len(v.json) > 2
+		return v.source != "" && (!v.raw || len(v.source) > 2)
 	case List:
 		if l, is := v.object.(*list); is {
 			return len(l.items) > 0
 		}
-		return holdsSome(v.json)
+		return holdsSome(v.source)
 	case Dict:
 		if d, is := v.object.(*dict); is {
 			return len(d.keys) > 0
 		}
-		return holdsSome(v.json)
+		return holdsSome(v.source)
 	case Object:
 		return true
 	}
@@ -198,176 +198,4 @@ func (v Value) truth() bool {
 // holdsSome says whether a list or object of JSON has anything in it.
 func holdsSome(raw string) bool {
 	return strings.TrimLeft(raw[1:len(raw)-1], " \t\r\n") != ""
-}
-
-// appendText appends what a value prints as.
-func (v Value) appendText(dst []byte) []byte {
-	switch v.kind {
-	case Undefined, None, unset:
-		return dst
-	case String:
-		if v.json == "" {
-			return append(dst, v.str...)
-		}
-		return append(dst, unquote(v.json)...)
-	case Object:
-		return append(dst, v.object.(shown).show()...)
-	}
-	return v.appendJSON(dst)
-}
-
-// shown is what an Object prints as.
-type shown interface{ show() string }
-
-// print gives what a value prints as.
-func (v Value) print() string {
-	if v.kind == String {
-		return v.text()
-	}
-	return string(v.appendText(nil))
-}
-
-// appendJSON appends a value as JSON: what was written as it was written.
-func (v Value) appendJSON(dst []byte) []byte {
-	if v.json != "" {
-		return append(dst, v.json...)
-	}
-	switch v.kind {
-	case Bool:
-		return strconv.AppendBool(dst, v.flag)
-	case Int:
-		if b, is := v.object.(*big.Int); is {
-			return b.Append(dst, 10)
-		}
-		return strconv.AppendInt(dst, v.num, 10)
-	case Float:
-		return appendFloat(dst, v.flt)
-	case String:
-		return gjson.AppendJSONString(dst, v.str)
-	case List:
-		return v.object.(*list).appendJSON(dst)
-	case Dict:
-		return v.object.(*dict).appendJSON(dst)
-	case Object:
-		return gjson.AppendJSONString(dst, v.object.(shown).show())
-	}
-	return append(dst, "null"...)
-}
-
-func (l *list) appendJSON(dst []byte) []byte {
-	dst = append(dst, '[')
-	for i, item := range l.items {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = item.appendJSON(dst)
-	}
-	return append(dst, ']')
-}
-
-func (d *dict) appendJSON(dst []byte) []byte {
-	dst = append(dst, '{')
-	for i, key := range d.keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = gjson.AppendJSONString(dst, keyText(key))
-		dst = d.values[i].appendJSON(append(dst, ':'))
-	}
-	return append(dst, '}')
-}
-
-// keyText is the name of a member in JSON.
-func keyText(key Value) string {
-	if key.kind == None {
-		return "null"
-	}
-	return key.print()
-}
-
-// appendFloat appends a computed number: a whole one without a point, else the
-// shortest form that reads back the same, as Python's repr has it.
-func appendFloat(dst []byte, f float64) []byte {
-	switch {
-	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
-	case math.IsNaN(f):
-		return append(dst, "nan"...)
-	case f == 0: // never -0
-		return append(dst, '0')
-	}
-	if exp := math.Abs(f); exp != 0 && (exp < 1e-4 || exp >= 1e16) {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
-func newDict(most int) *dict { return &dict{index: make(map[string]int, most)} }
-
-// set puts a member in, in its place where there is one of that key.
-func (d *dict) set(key, value Value) error {
-	h, err := key.hash()
-	if err != nil {
-		return err
-	}
-	if i, found := d.index[h]; found {
-		d.values[i] = value
-		return nil
-	}
-	d.index[h] = len(d.keys)
-	d.keys, d.values = append(d.keys, key), append(d.values, value)
-	return nil
-}
-
-// get gives a member.
-func (d *dict) get(key Value) (Value, bool) {
-	h, err := key.hash()
-	if err != nil {
-		return undefined, false
-	}
-	i, found := d.index[h]
-	if !found {
-		return undefined, false
-	}
-	return d.values[i], true
-}
-
-// hash is equal for keys that are.
-func (v Value) hash() (string, error) {
-	switch v.kind {
-	case String:
-		return "s" + v.text(), nil
-	case Bool, Int:
-		if v.isSmall() {
-			return "n" + strconv.FormatInt(v.small(), 10), nil
-		}
-		return "n" + v.big().String(), nil
-	case Float:
-		if f := v.flt; f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-			return "n" + strconv.FormatInt(int64(f), 10), nil
-		}
-		return "f" + strconv.FormatFloat(v.flt, 'g', -1, 64), nil
-	case None:
-		return "0", nil
-	case Undefined:
-		return "u", nil
-	case List:
-		if l, is := v.object.(*list); is && v.flag {
-			var b strings.Builder
-			b.WriteByte('t')
-			for _, item := range l.items {
-				h, err := item.hash()
-				if err != nil {
-					return "", err
-				}
-				b.WriteString(strconv.Itoa(len(h)))
-				b.WriteByte(':')
-				b.WriteString(h)
-			}
-			return b.String(), nil
-		}
-	}
-	return "", errHash
 }

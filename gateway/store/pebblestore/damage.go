@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -167,7 +168,7 @@ func (i *inspection) manifest(number uint64) error {
 	case m.end == 0:
 		i.found(name, "is empty or unreadable from its beginning on")
 		return nil
-	case m.lost(known, 1) || m.later > 0:
+	case m.lost(known, 1) || m.later > 0 || !m.clean && i.mayMiss(m):
 		i.found(name, "is damaged at byte %d: what was written of it later cannot be relied on", m.end)
 		return nil
 	case m.cut > 0:
@@ -180,6 +181,17 @@ func (i *inspection) manifest(number uint64) error {
 		i.tables(m)
 	}
 	return i.replayed(m)
+}
+
+// mayMiss says whether a folder of the first format, of which nothing is known, may have
+// had more than a manifest says whose last edit is not whole. Logs are removed in the
+// order of their numbers, and only when an edit that needs them no more is on disk: where
+// the first that this manifest needs is there, the lost edit took nothing away.
+func (i *inspection) mayMiss(m *manifest) bool {
+	if i.known.manifest != (extent{}) || i.known.next != (extent{}) {
+		return false
+	}
+	return !slices.Contains(i.names, path.Base(logName(m.unflushed)))
 }
 
 // cutWords says how much of a file is cut because it was not whole at its end.

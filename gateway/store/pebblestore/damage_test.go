@@ -44,7 +44,7 @@ func (h held) clone(t testing.TB) *vfs.MemFS {
 var heldFolders = sync.OnceValues(func() (map[string]held, error) {
 	folders := map[string]held{}
 	for _, closed := range []bool{true, false} {
-		mem := vfs.NewMem()
+		mem := vfs.NewCrashableMem()
 		var slow atomic.Bool
 		release := make(chan struct{})
 		fs := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
@@ -57,7 +57,7 @@ var heldFolders = sync.OnceValues(func() (map[string]held, error) {
 		if err != nil {
 			return nil, err
 		}
-		h := held{fs: vfs.NewMem()}
+		h := held{}
 		for i := range 260 {
 			slow.Store(!closed && i >= 130)
 			w := openWait(time.Now(), 8<<10+rand.IntN(16<<10))
@@ -73,9 +73,10 @@ var heldFolders = sync.OnceValues(func() (map[string]held, error) {
 				return nil, err
 			}
 		}
-		_, err = vfs.Clone(mem, h.fs, "data", "data")
+		// In one moment: a copy file by file would be of a folder that never was.
+		h.fs = mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 2))})
 		close(release)
-		if err = errors.Join(err, s.Close()); err != nil {
+		if err := s.Close(); err != nil {
 			return nil, err
 		}
 		folders[name] = h

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -176,42 +177,108 @@ func TestFolderErrors(t *testing.T) {
 	}
 }
 
-// TestFirstFormat takes over a folder of the format before this one, which knew
-// nothing beside Pebble, and refuses it all the same where the manifest is damaged.
-func TestFirstFormat(t *testing.T) {
-	folders, err := heldFolders()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := folders["killed"]
+// firstFormat makes a copy of a folder into one of the format before this one, which
+// knew nothing beside Pebble.
+func firstFormat(t *testing.T, h held) *vfs.MemFS {
+	t.Helper()
 	fs := h.clone(t)
 	writeFile(t, fs, "data/format", formatWords+"1\n")
 	if err := fs.Remove("data/known"); err != nil {
 		t.Fatal(err)
 	}
-	spoiled := held{fs: fs}.clone(t)
-	for range 2 {
-		s := mustOpen(t, smallStore(fs))
-		if n := missingOf(t, s, h.waits); n > 0 {
-			t.Errorf("%d are missing", n)
-		}
-		mustClose(t, s)
+	return fs
+}
+
+func TestFirstFormat(t *testing.T) {
+	folders, err := heldFolders()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"2\n" {
-		t.Errorf("format: %q, %v", text, err)
-	}
-	for _, name := range filesIn(t, spoiled, "data/pebble") {
-		if isManifest(path.Base(name)) {
-			text, err := readFile(spoiled, name, 1<<20)
-			if err != nil {
-				t.Fatal(err)
+	for state, h := range folders {
+		fs := firstFormat(t, h)
+		for range 2 {
+			s := mustOpen(t, smallStore(fs))
+			if n := missingOf(t, s, h.waits); n > 0 {
+				t.Errorf("%s: %d are missing", state, n)
 			}
-			text[len(text)/2] ^= 1
-			writeFile(t, spoiled, name, string(text))
+			mustClose(t, s)
+		}
+		if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"2\n" {
+			t.Errorf("%s: format: %q, %v", state, text, err)
 		}
 	}
-	var damaged *DamageError
-	if _, err := Open(smallStore(spoiled)); !errors.As(err, &damaged) {
-		t.Errorf("a flipped bit in the manifest: %v, want a DamageError", err)
+}
+
+// TestFirstFormatManifest flips a bit of each byte of the manifest of such a folder. A
+// flip before the last edit is always told from a torn end, by what follows it. One in
+// the last edit is not: the folder is opened where nothing of it can be missing without
+// that edit, and refused where something may be.
+func TestFirstFormatManifest(t *testing.T) {
+	folders, err := heldFolders()
+	if err != nil {
+		t.Fatal(err)
 	}
+	for state, h := range folders {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			first := held{fs: firstFormat(t, h), waits: h.waits}
+			name, text, edits := theManifest(t, first.fs)
+			refused, last := 0, append([]int64{0}, edits...)[len(edits)-1]
+			for at := 0; at < len(text); at += len(text) / fewer(len(text)) {
+				fs := first.clone(t)
+				spoiled := bytes.Clone(text)
+				spoiled[at] ^= 1 << (at % 8)
+				writeFile(t, fs, name, string(spoiled))
+				if isRefused(t, fs, h.waits) {
+					refused++
+				} else if int64(at) < last {
+					t.Errorf("byte %d of %d is flipped, before the last edit at %d, and the folder is opened", at, len(text), last)
+				}
+			}
+			t.Logf("%d bytes, %d edits, the last at %d: refused %d times", len(text), len(edits), last, refused)
+		})
+	}
+}
+
+// theManifest gives the one manifest of a folder, and where each of its edits ends.
+func theManifest(t *testing.T, fs vfs.FS) (name string, text []byte, edits []int64) {
+	t.Helper()
+	for _, n := range filesIn(t, fs, "data/pebble") {
+		if isManifest(path.Base(n)) {
+			name = n
+		}
+	}
+	text, err := readFile(fs, name, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := range text {
+		m, err := readManifest(bytes.NewReader(text[:end+1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.end == int64(end+1) {
+			edits = append(edits, m.end)
+		}
+	}
+	return name, text, edits
+}
+
+// isRefused opens a damaged folder, and fails the test where that is opened and misses
+// something.
+func isRefused(t *testing.T, fs vfs.FS, waits []string) bool {
+	t.Helper()
+	s, err := Open(smallStore(fs))
+	var damaged *DamageError
+	if errors.As(err, &damaged) {
+		return true
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := missingOf(t, s, waits); n > 0 {
+		t.Errorf("it is opened, and %d are missing", n)
+	}
+	mustClose(t, s)
+	return false
 }

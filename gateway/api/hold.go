@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+// Ends tells how waits end.
+type Ends interface {
+	// Watch gives a wait that has ended; else it tells done how it ends, until stop.
+	Watch(ctx context.Context, tenant, id string, done func(*gateway.Wait, error)) (w *gateway.Wait, stop func() bool, err error)
+}
+
+// holder keeps requests open until a wait has ended. The texts that it answers with
+// are shared among those who hold one wait.
+type holder struct {
+	waits    Ends
+	watcher  *edge.Watcher
+	accounts accounts
+	ends     ends
+}
+
+func newHolder(o Options) *holder {
+	return &holder{waits: o.Ends, watcher: o.Watcher, accounts: accounts{o.Answers, o.Directory}}
+}
+
+// ending is how a held request is answered: with the wait as it then stands, or
+// with why nobody can stay for its end. It runs after the handler, and keeps
+// nothing of its request.
+type ending func(*gateway.Wait, error) said
+
+// said is the answer to a held request.
+type said struct {
+	status int
+	fields []edge.Field
+	body   []byte
+	sent   func() // is told when the memory of the body is free; may be nil
+}
+
+// endWith answers a held wait with the wait. Where its text has no memory the holder is
+// told to come again: the wait can be read then.
+func (h *holder) endWith(fields []edge.Field) ending {
+	return func(w *gateway.Wait, err error) said {
+		if err != nil {
+			return problem(err)
+		}
+		body, sent, err := h.endOf(w)
+		if err != nil {
+			return problem(err)
+		}
+		return said{http.StatusOK, fields, body, sent}
+	}
+}
+
+// problem says why there is another answer.
+func problem(err error) (s said) {
+	s.status, s.fields, s.body = edge.Problem(err)
+	return s
+}
+
+// hold answers when the wait has ended, or after most as it then stands (0: with
+// its end alone). Nothing of the request stays behind but its connection, and its seat.
+func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending) (answer, error) {
+	if w.State != gateway.StateWaiting {
+		return c.atOnce(say(w, nil)), nil
+	}
+	held, seat := h.watcher.Hold(c.ctx), c.seat
+	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
+	defer cancel()
+	tell := func(w *gateway.Wait, err error) {
+		seat.leave()
+		s := say(w, err)
+		held.Answer(s.status, s.fields, s.body, s.sent)
+	}
+	now, stop, err := h.waits.Watch(ctx, w.Tenant, w.ID, tell)
+	if err != nil {
+		return answer{}, busy(err)
+	}
+	if stop == nil {
+		return c.atOnce(say(now, nil)), nil
+	}
+	if most > 0 {
+		time.AfterFunc(most, func() {
+			if stop() {
+				tell(now, nil)
+			}
+		})
+	}
+	h.watcher.Detach(c.ctx, held, func() {
+		if stop() {
+			seat.leave()
+		}
+	})
+	return answer{later: true}, nil
+}
+
+// atOnce is what would have been the end of a hold, and needs none.
+func (c *call) atOnce(s said) answer {
+	a := answer{status: s.status, body: s.body, sent: s.sent}
+	for _, f := range s.fields {
+		if f.Name == "Content-Type" {
+			a.contentType = f.Value
+		} else {
+			c.ctx.Response.Header.Set(f.Name, f.Value)
+		}
+	}
+	return a
+}

@@ -1,0 +1,78 @@
+package jsonpath
+
+import "hookgate/gateway/mapping/pattern"
+
+// Query is a compiled JSONPath. It never changes, and any number of bodies may be
+// looked into with it at once.
+type Query struct {
+	absolute bool // starts at the body, not at the value that a filter looks at
+	segments []segment
+}
+
+// segment goes from each value found so far to values inside it.
+type segment struct {
+	descend   bool // from everything beneath it, too
+	selectors []selector
+}
+
+// selector picks among a value's children; exactly one of its parts is used.
+type selector struct {
+	kind   selectorKind
+	name   string
+	index  int
+	slice  slice
+	filter logical
+}
+
+type selectorKind uint8
+
+const (
+	byName selectorKind = iota
+	byIndex
+	bySlice
+	byFilter
+	everyChild
+)
+
+type slice struct {
+	start, end       int
+	hasStart, hasEnd bool
+	step             int
+}
+
+// Step goes to one member, or to one item; an index below 0 counts from the end.
+type Step struct {
+	Name  string
+	Index int
+	Item  bool
+}
+
+// Parse compiles a path; the error is a
+// *rawjson.SyntaxError. The patterns in it are
+// compiled by what is given.
+func Parse(path string, with *pattern.Compiler) (*Query, error) {
+	p := queryParser{text: path, patterns: with}
+	return p.whole()
+}
+
+// Steps gives a path that can only find one value as steps; false for any other.
+func (q *Query) Steps() ([]Step, bool) {
+	if !q.singular() {
+		return nil, false
+	}
+	steps := make([]Step, 0, len(q.segments))
+	for _, s := range q.segments {
+		only := s.selectors[0]
+		steps = append(steps, Step{Name: only.name, Index: only.index, Item: only.kind == byIndex})
+	}
+	return steps, true
+}
+
+func (q *Query) singular() bool {
+	for _, s := range q.segments {
+		if s.descend || len(s.selectors) != 1 || s.selectors[0].kind > byIndex {
+			return false
+		}
+	}
+	return true
+}
