@@ -45,6 +45,10 @@ var rows = map[string]row{
 	},
 	"gateway/spec":       {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares":     {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
+	"gateway/slots": {
+		may:   []string{"gateway", "gateway/background"},
+		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them"},
+	},
 	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/wire": {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
 	"gateway/edge": {
@@ -82,7 +86,7 @@ var rows = map[string]row{
 		never: map[string]string{"gateway": "a clock tells the time, and nothing of what it is asked for"},
 	},
 	"gateway/waiting": {
-		may: append(every, "gateway/mapping", "metrics"),
+		may: append(every, "gateway/mapping", "gateway/slots", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           "a wait must be testable without HTTP: inbound calls it, never the other way",
 			"gateway/outbound":          noWay,
@@ -106,7 +110,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/calling": {
-		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
+		may: append(every, "gateway/background", "gateway/limits", "gateway/mapping", "gateway/slots", "gateway/transport", "auth/signature", "retry", "retry/breaker", "metrics"),
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,

@@ -2,7 +2,9 @@ package waiting_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,10 +29,13 @@ type kit struct {
 	dir      string
 	store    *pebblestore.Store
 	sessions *waiting.Sessions
+	options  waiting.Options   // of sessions
+	spare    *waiting.Sessions // over the same store, to which slots may move; nil: none yet
+	both     bool              // they move all the while: who is refused asks the other
 	source   *directory.Source
 	wrap     func(waiting.Ledger) waiting.Ledger // nil: the store as it is
-	lane     *lane                             // nil: nothing is kept back
-	crashing bool                              // what is heard is stored, and then the process is gone
+	lane     *lane                               // nil: nothing is kept back
+	crashing bool                                // what is heard is stored, and then the process is gone
 
 	mu       sync.Mutex
 	notices  []gateway.Due
@@ -148,15 +153,39 @@ func (k *kit) start() {
 	if k.lane != nil {
 		o.Withhold, o.Let = k.lane.withhold, k.lane.let
 	}
-	if k.sessions, err = waiting.New(o); err != nil {
-		k.t.Fatal(err)
-	}
+	k.options, k.sessions, k.spare = o, k.another(o), nil
 	if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
 		k.t.Fatal(err)
 	}
 }
 
+// another makes Sessions over the same store, that own nothing.
+func (k *kit) another(o waiting.Options) *waiting.Sessions {
+	k.t.Helper()
+	s, err := waiting.New(o)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return s
+}
+
+// move lets the spare Sessions own everything, and the others nothing.
+func (k *kit) move() {
+	k.t.Helper()
+	if k.spare == nil {
+		k.spare = k.another(k.options)
+	}
+	k.sessions.Release(gateway.AllSlots())
+	if err := k.spare.Acquire(gateway.AllSlots()); err != nil {
+		k.t.Fatal(err)
+	}
+	k.sessions, k.spare = k.spare, k.sessions
+}
+
 func (k *kit) stop() {
+	if k.spare != nil {
+		k.spare.Close()
+	}
 	k.sessions.Close()
 	if err := k.store.Close(); err != nil {
 		k.t.Fatal(err)
@@ -191,7 +220,43 @@ func (k *kit) tryOpen(q waiting.OpenRequest) (waiting.Opened, error) {
 	if q.Mode == "" {
 		q.Mode = gateway.ModePoll
 	}
-	return k.sessions.Open(context.Background(), q)
+	var opened waiting.Opened
+	err := k.ask(func(s *waiting.Sessions) (err error) {
+		opened, err = s.Open(context.Background(), q)
+		return err
+	})
+	return opened, err
+}
+
+// ask asks Sessions, where slots move those that own the slot of the tenant.
+func (k *kit) ask(do func(*waiting.Sessions) error) error {
+	if !k.both {
+		return do(k.sessions)
+	}
+	for {
+		for _, s := range []*waiting.Sessions{k.sessions, k.spare} {
+			err := do(s)
+			var known *gateway.Error
+			if !errors.As(err, &known) || known.Code != gateway.CodeUnavailable {
+				return err
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
+// openAs opens a wait of another tenant, which has the same source.
+func (k *kit) openAs(tenant, key string) *gateway.Wait {
+	k.t.Helper()
+	src := *k.source
+	src.Tenant = &directory.Tenant{}
+	*src.Tenant = *k.source.Tenant
+	src.Tenant.ID = tenant
+	opened, err := k.sessions.Open(context.Background(), waiting.OpenRequest{Source: &src, Key: key, Timeout: time.Minute, Mode: gateway.ModePoll})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return opened.Wait
 }
 
 // sent is a callback as a sender makes it.
@@ -233,7 +298,12 @@ func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	} else {
 		c.Mark = gateway.NewMarkKey(gateway.MarkBody, []byte(s.key), []byte(s.body))
 	}
-	return k.sessions.Take(c)
+	var taken waiting.Taken
+	err = k.ask(func(s *waiting.Sessions) (err error) {
+		taken, err = s.Take(c)
+		return err
+	})
+	return taken, err
 }
 
 // nothing is a request without header fields and query.
@@ -246,11 +316,19 @@ func paid(n int) string { return fmt.Sprintf(`{"type":"paid","n":%d}`, n) }
 
 func (k *kit) wait(id string) *gateway.Wait {
 	k.t.Helper()
-	w, err := k.sessions.Get("acme", id)
-	if err != nil {
+	var w *gateway.Wait
+	if err := k.ask(func(s *waiting.Sessions) (err error) { w, err = s.Get("acme", id); return err }); err != nil {
 		k.t.Fatalf("get %s: %v", id, err)
 	}
 	return w
+}
+
+func (k *kit) cancel(id string) (w *gateway.Wait, err error) {
+	err = k.ask(func(s *waiting.Sessions) (err error) {
+		w, err = s.Cancel(context.Background(), "acme", id, gateway.ReasonCancelled)
+		return err
+	})
+	return w, err
 }
 
 // hold looks on until the wait has ended, or ctx is done.
@@ -260,7 +338,12 @@ func (k *kit) hold(ctx context.Context, id string) (*gateway.Wait, error) {
 		err  error
 	}
 	over := make(chan ending, 1)
-	w, stop, err := k.sessions.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+	var w *gateway.Wait
+	var stop func() bool
+	err := k.ask(func(s *waiting.Sessions) (err error) {
+		w, stop, err = s.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+		return err
+	})
 	if stop == nil {
 		return w, err
 	}
