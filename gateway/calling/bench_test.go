@@ -95,5 +95,5 @@ func BenchmarkBreakerOpen(b *testing.B) {
 // nothing is a store that keeps nothing.
 type nothing struct{}
 
-func (nothing) Commit(...*gateway.Change) error                               { return nil }
+func (nothing) Commit(...*gateway.Change) error                              { return nil }
 func (nothing) PendingCalls(gateway.SlotSet) ([]*gateway.PendingCall, error) { return nil, nil }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -45,4 +46,33 @@ func TestForgetWaitsForTurns(t *testing.T) {
 		}
 		<-forgotten
 	})
+}
+
+// What is forgotten with its slot has no timer, no place and no count any more.
+func TestEmptyRoomKeepsNothing(t *testing.T) {
+	open, early := 0, 0
+	s, err := New(Options{Observer: Observer{
+		Open: func(_ string, delta int) { open += delta }, Parked: func(_ string, delta int) { early += delta },
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r := newRoom("acme", s.rooms.house)
+	for _, key := range []string{"1", "2", "3"} {
+		w := &gateway.Wait{ID: "wait_" + key, Tenant: "acme", Source: "payments", ConversationKey: key, Aliases: []string{"x" + key}}
+		e := newSession(r, w, time.Now().Add(time.Minute))
+		e.place = s.budget.force(r, 10)
+		r.enter(e)
+		r.parking.restore(newParked(r, "cb_"+key, name{"payments", key}, time.Now().Add(time.Minute)))
+	}
+	r.arm()
+	if open != 3 || early != 3 || len(s.expirer.items) != 6 || s.options.Places.Stat().Used != 3 {
+		t.Fatalf("%d open, %d parked, %d timers, %d places", open, early, len(s.expirer.items), s.options.Places.Stat().Used)
+	}
+	r.close(errMoved)
+	r.empty()
+	if open != 0 || early != 0 || len(s.expirer.items) != 0 || s.options.Places.Stat().Used != 0 || len(r.sessions.open) != 0 {
+		t.Errorf("%d open, %d parked, %d timers, %d places, %d names", open, early, len(s.expirer.items), s.options.Places.Stat().Used, len(r.sessions.open))
+	}
 }

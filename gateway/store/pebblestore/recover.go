@@ -72,10 +72,10 @@ func (s *Store) fromULID(slots gateway.SlotSet, kind byte, from time.Time, visit
 // down and whatever its clock did.
 type released struct {
 	mu     sync.Mutex
-	at     time.Time // every wait created before it has ended
+	at     time.Time                // every wait created before it has ended
 	said   [gateway.Slots]time.Time // the same, of each slot; at is the earliest
-	saved  time.Time // as it is stored
-	points []point   // rising; one for every pointEvery of the last day
+	saved  time.Time                // as it is stored
+	points []point                  // rising; one for every pointEvery of the last day
 }
 
 type point struct{ at, said time.Time }
