@@ -7,15 +7,16 @@ import (
 )
 
 // Config is the whole configuration (SPEC 11): what the file says, on top of it
-// the environment, on top of that the flags.
+// the environment, on top of that the flags. What takes a restart is tagged so: see
+// restart.go.
 type Config struct {
 	Public   Public           `json:"public"`
-	Internal Internal         `json:"internal"`
-	Store    Store            `json:"store"`
+	Internal Internal         `json:"internal" takes:"restart"`
+	Store    Store            `json:"store" takes:"restart"`
 	Egress   Egress           `json:"egress"`
-	Log      Log              `json:"log"`
-	Bounds   Bounds           `json:"bounds"`
-	Drain    gateway.Duration `json:"drain"` // how long SIGTERM lets what is in flight finish
+	Log      Log              `json:"log" takes:"restart"`
+	Bounds   Bounds           `json:"bounds" takes:"restart"`
+	Drain    gateway.Duration `json:"drain" takes:"restart"` // how long SIGTERM lets what is in flight finish
 	Tokens   []Token          `json:"tokens"`
 	Tenants  Tenants          `json:"tenants"`
 	Routes   Routes           `json:"routes"`
@@ -38,11 +39,11 @@ type Routes map[string]gateway.Route
 
 // Public is the listener for sources and routes.
 type Public struct {
-	Addr           string       `json:"addr"`
-	URL            string       `json:"url"` // base of the URLs that are given out; "": the request's Host
-	TLS            TLS          `json:"tls"`
-	MaxBody        gateway.Size `json:"max_body"`        // for sources and routes that set none
-	TrustedProxies []Network    `json:"trusted_proxies"` // whose X-Forwarded-For is believed
+	Addr           string       `json:"addr" takes:"restart"`
+	URL            string       `json:"url" takes:"restart"` // base of the URLs that are given out; "": the request's Host
+	TLS            TLS          `json:"tls" takes:"restart"`
+	MaxBody        gateway.Size `json:"max_body" takes:"restart"` // for sources and routes that set none
+	TrustedProxies []Network    `json:"trusted_proxies"`          // whose X-Forwarded-For is believed
 }
 
 // TLS names the files of a certificate and its key; both or none.
@@ -77,8 +78,7 @@ type Log struct {
 }
 
 // Bounds are what one process has of anything that somebody else could use up (SPEC
-// 16). What is shared among tenants and clients: see gateway/shares. They are read at
-// start.
+// 16). What is shared among tenants and clients: see gateway/shares.
 type Bounds struct {
 	Bodies       gateway.Size `json:"bodies"`        // memory for request bodies in flight, on each listener
 	Answers      gateway.Size `json:"answers"`       // memory for answers of lists and reads

@@ -7,6 +7,7 @@
 //	Check      what the parts say when they are compiled (given by the caller)
 //	overlay    flags and environment on top of the file
 //	mistakes   all of it in one report, FILE:LINE:COL with the line and a caret
+//	restart    which keys a reload leaves as they are
 //
 // Nothing is started here, and no secret is printed: not in the Config's own
 // forms (redact.go), not in a mistake's source line.

@@ -8,7 +8,7 @@
 //
 // A callback finds the session that waits for it:
 //
-//	inbound    accept, authenticate, extract, take, reply
+//	inbound    accept, authenticate, limit, parse, extract, take, reply
 //	mapping    paths, conditions, typed variables and templates over the raw bytes
 //	           (in it rawjson, jsonpath, jinja, pattern, and work, which bounds them)
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -94,7 +95,9 @@ func spread(of []pair, value func(*pair) float64) (q [3]float64) {
 	}
 	slices.Sort(values)
 	for i := range q {
-		q[i] = values[((len(values)-1)*(i+1)+2)/4]
+		at := float64((len(values)-1)*(i+1)) / 4
+		low, part := int(at), at-math.Floor(at)
+		q[i] = values[low] + part*(values[min(low+1, len(values)-1)]-values[low])
 	}
 	return q
 }

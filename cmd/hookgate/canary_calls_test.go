@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // hook is a webhook with a secret wherever one may be; text has %s for the base of
@@ -72,7 +73,7 @@ func canaryBackend(q gatewaytest.Received) gatewaytest.Reply {
 const canaryConnection = `{ "name": "canary", "storyId": "0123456789abcdef01234567", "url": %q, "token": %q, "headers": { "X-Hook": %q }, "auth": { "username": "clinic", "password": %q } }`
 
 // connect makes a connection of beta, and fails to make another.
-func (n *nest) connect(tenant *gatewaytest.Client) {
+func (n *nest) connect(tenant *program.Client) {
 	n.t.Helper()
 	const path = "/v2/integrations/webhook"
 	a := n.want(201, "tenant", tenant, "POST", path, fmt.Sprintf(canaryConnection, n.backend.URL+"/good",
@@ -90,7 +91,7 @@ func (n *nest) connect(tenant *gatewaytest.Client) {
 }
 
 // calls calls and runs each webhook in all ways that it can end.
-func (n *nest) calls(tenant string, clients map[string]*gatewaytest.Client) {
+func (n *nest) calls(tenant string, clients map[string]*program.Client) {
 	n.t.Helper()
 	for who, client := range clients {
 		for _, h := range hooks {
@@ -103,7 +104,7 @@ func (n *nest) calls(tenant string, clients map[string]*gatewaytest.Client) {
 
 // calledOnce makes a call and a run of a webhook. The outcome of an async call is
 // awaited.
-func (n *nest) calledOnce(tenant, webhook, who string, client *gatewaytest.Client, way string) {
+func (n *nest) calledOnce(tenant, webhook, who string, client *program.Client, way string) {
 	n.t.Helper()
 	path := "/v1/tenants/" + tenant + "/webhooks/" + webhook
 	body := `{"conversation_key":"called","variables":{"way":"` + way + `"}}`
@@ -123,7 +124,7 @@ func (n *nest) calledOnce(tenant, webhook, who string, client *gatewaytest.Clien
 }
 
 // badHooks sends webhooks with secrets in them that are refused for something else.
-func (n *nest) badHooks(admin *gatewaytest.Client) {
+func (n *nest) badHooks(admin *program.Client) {
 	n.t.Helper()
 	s := n.plant("a secret in a bad hook", "whsec_")
 	for _, body := range []string{
@@ -207,7 +208,7 @@ func TestNoValueOfACallAboveDebug(t *testing.T) {
 		}
 		return gatewaytest.Reply{Body: `{"said":"` + said + `"}`}
 	})
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: fmt.Sprintf(`
+	p := program.Start(t, program.Options{Config: fmt.Sprintf(`
 egress: { allow: [127.0.0.0/8] }
 tenants:
   acme:

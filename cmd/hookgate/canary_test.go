@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // nest is a gateway full of canaries.
 type nest struct {
-	*gatewaytest.Program
+	*program.Program
 	canaries
 	t          *testing.T
 	platform   *gatewaytest.Receiver
@@ -33,7 +34,7 @@ type recorded struct {
 }
 
 // call asks as somebody, keeps the whole answer, and gives it.
-func (n *nest) call(who string, c *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+func (n *nest) call(who string, c *program.Client, method, path string, body any, fields ...string) program.Answer {
 	n.t.Helper()
 	a := c.Must(n.t, nil, method, path, body, fields...)
 	var text bytes.Buffer
@@ -49,7 +50,7 @@ func (n *nest) call(who string, c *gatewaytest.Client, method, path string, body
 }
 
 // want is call, with the status it has to have.
-func (n *nest) want(status int, who string, c *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+func (n *nest) want(status int, who string, c *program.Client, method, path string, body any, fields ...string) program.Answer {
 	n.t.Helper()
 	a := n.call(who, c, method, path, body, fields...)
 	if a.Status != status {
@@ -67,7 +68,7 @@ func TestCanary(t *testing.T) {
 	}
 	n.backend.Script(canaryBackend)
 	n.upstream.Script(canaryUpstream)
-	n.Program = gatewaytest.Start(t, gatewaytest.Options{Config: n.file(), Env: n.environment()})
+	n.Program = program.Start(t, program.Options{Config: n.file(), Env: n.environment()})
 	admin := n.Admin().As(n.canaries["admin token"])
 
 	n.makeBeta(admin)
@@ -80,13 +81,13 @@ func TestCanary(t *testing.T) {
 	n.throughFront()
 	n.waits(admin)
 	n.connect(tenant)
-	n.calls("acme", map[string]*gatewaytest.Client{"admin": admin, "platform": platform})
-	n.calls("beta", map[string]*gatewaytest.Client{"admin": admin, "tenant": tenant})
+	n.calls("acme", map[string]*program.Client{"admin": admin, "platform": platform})
+	n.calls("beta", map[string]*program.Client{"admin": admin, "tenant": tenant})
 	n.calledOnce("beta", n.connection, "tenant", tenant, "")
 	n.badRequests(admin)
 	n.badHooks(admin)
 	n.reload(admin)
-	for who, client := range map[string]*gatewaytest.Client{
+	for who, client := range map[string]*program.Client{
 		"admin": admin, "platform": platform, "tenant": tenant, "nobody": admin.As(""), "wrong": admin.As(n.plant("a wrong token", "hg_admin_")),
 	} {
 		n.readAll(who, client)
@@ -134,7 +135,7 @@ func (n *nest) lookEverywhere() {
 }
 
 // readAll reads everything there is to read.
-func (n *nest) readAll(who string, c *gatewaytest.Client) {
+func (n *nest) readAll(who string, c *program.Client) {
 	n.t.Helper()
 	paths := []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/tenants", "/v1/tokens", "/v1/nowhere"}
 	for _, tenant := range []string{"acme", "beta"} {
@@ -166,9 +167,9 @@ func (n *nest) readAll(who string, c *gatewaytest.Client) {
 }
 
 // tokens makes tokens through the API; the answer that shows one is the only one.
-func (n *nest) tokens(admin *gatewaytest.Client) (platform, tenant *gatewaytest.Client) {
+func (n *nest) tokens(admin *program.Client) (platform, tenant *program.Client) {
 	n.t.Helper()
-	made := func(name string, body map[string]string) *gatewaytest.Client {
+	made := func(name string, body map[string]string) *program.Client {
 		a := admin.Must(n.t, []int{201}, "POST", "/v1/tokens", body)
 		n.canaries[name] = a.Field("token")
 		if !strings.HasPrefix(n.canaries[name], "hg_"+body["scope"]+"_") {
@@ -182,7 +183,7 @@ func (n *nest) tokens(admin *gatewaytest.Client) (platform, tenant *gatewaytest.
 
 // waits opens waits, resumes one by a callback that carries credentials of its
 // own, and lets the platform hear of it on the second attempt.
-func (n *nest) waits(admin *gatewaytest.Client) {
+func (n *nest) waits(admin *program.Client) {
 	n.t.Helper()
 	for _, tenant := range []string{"acme", "beta"} {
 		n.want(201, "admin", admin, "POST", "/v1/tenants/"+tenant+"/waits",
@@ -204,7 +205,7 @@ func (n *nest) waits(admin *gatewaytest.Client) {
 }
 
 // badRequests sends requests with secrets in them that are refused for something else.
-func (n *nest) badRequests(admin *gatewaytest.Client) {
+func (n *nest) badRequests(admin *program.Client) {
 	n.t.Helper()
 	secret := n.plant("a secret in a bad request", "whsec_")
 	source := "/v1/tenants/beta/sources/bad"
@@ -238,7 +239,7 @@ func (n *nest) badRequests(admin *gatewaytest.Client) {
 }
 
 // reload loads faulty files that have secrets written into them.
-func (n *nest) reload(admin *gatewaytest.Client) {
+func (n *nest) reload(admin *program.Client) {
 	n.t.Helper()
 	good, err := os.ReadFile(n.File)
 	if err != nil {
@@ -317,7 +318,7 @@ func (n *nest) file() string {
 
 // makeBeta makes the tenant beta through the API, with the same sources
 // and webhooks.
-func (n *nest) makeBeta(admin *gatewaytest.Client) {
+func (n *nest) makeBeta(admin *program.Client) {
 	n.t.Helper()
 	n.want(201, "admin", admin, "PUT", "/v1/tenants/beta", fmt.Sprintf(`{ "headers": { "X-Tenant": %q }, "platform": `+canaryPlatform+`}`,
 		n.plant("beta's header", ""), n.platform.URL, n.plant("beta's platform token", ""), n.plant("beta's platform header", ""), n.plant("beta's platform secret", "whsec_")))
@@ -351,7 +352,7 @@ func (n *nest) callbacks(tenant string, k credential) {
 // TestNoBodyAboveDebug: what callbacks say is their senders' business.
 func TestNoBodyAboveDebug(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: `
+	p := program.Start(t, program.Options{Config: `
 tenants:
   acme:
     sources:

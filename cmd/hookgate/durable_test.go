@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // An idle gateway that is killed a second after a delivery has succeeded does not
@@ -20,19 +21,19 @@ import (
 // happens", SPEC 16).
 func TestIdleKillRepeatsNothing(t *testing.T) {
 	r := gatewaytest.NewReceiver(t)
-	o := gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: `
+	o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: `
 egress: { allow: [127.0.0.0/8] }
 tenants:
   acme:
     endpoints:
       crm: { url: "` + r.URL + `" }
 `}
-	p := gatewaytest.Start(t, o)
+	p := program.Start(t, o)
 	publish := func(text string) {
 		p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note"},"text":"`+text+`"}]}`)
 	}
 	succeeded := func(want int) {
-		gatewaytest.Eventually(t, 10*time.Second, func() error {
+		program.Eventually(t, 10*time.Second, func() error {
 			a, err := p.Admin().Do(t.Context(), "GET", "/v1/tenants/acme/deliveries?state=succeeded", nil)
 			if n := gjson.GetBytes(a.Body, "data.#").Int(); err == nil && n != int64(want) {
 				err = fmt.Errorf("%d have succeeded: %s", n, a)
@@ -44,7 +45,7 @@ tenants:
 	succeeded(1)
 	time.Sleep(1100 * time.Millisecond) // what the promise gives
 	p.Kill9()
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	publish("second") // it comes after what the lane found at its start
 	succeeded(2)
 	for i, q := range r.Got() {
@@ -61,24 +62,24 @@ func TestFirstTokenAfterAFailedStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	o := gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: []string{"HOOKGATE_ADMIN_TOKEN="}}
+	o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: []string{"HOOKGATE_ADMIN_TOKEN="}}
 	failed := o
 	failed.Args = []string{"--internal", taken.Addr().String()}
-	p := gatewaytest.Launch(t, failed)
+	p := program.Launch(t, failed)
 	if code := p.Wait(t); code != 1 || !strings.Contains(p.Log.Text(), "address already in use") {
 		t.Fatalf("with its port in use it exits with %d:\n%s", code, p.Log.Text())
 	}
 	if shown := adminToken.FindString(p.Log.Text()); shown != "" {
 		t.Error("a start that serves nobody shows a token")
 	}
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	shown := adminToken.FindString(p.Log.Text())
 	if shown == "" {
 		t.Fatalf("the first start that serves shows no token:\n%s", p.Log.Text())
 	}
 	p.Admin().As(shown).Must(t, []int{200}, "GET", "/v1/tenants", nil)
 	p.Kill9()
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	if again := adminToken.FindString(p.Log.Text()); again != "" {
 		t.Error("the next start shows a token again")
 	}
@@ -87,8 +88,8 @@ func TestFirstTokenAfterAFailedStart(t *testing.T) {
 // One flipped bit in the manifest: the start is refused and changes nothing, and
 // --accept-data-loss goes on with what can be read, here with all.
 func TestServeRefusesDamage(t *testing.T) {
-	o := gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: oneSource}
-	p := gatewaytest.Start(t, o)
+	o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: oneSource}
+	p := program.Start(t, o)
 	a := p.Admin().Must(t, []int{201}, "POST", "/v1/tenants/acme/waits",
 		`{"conversation_key":"42bb83","source":"payments","timeout_seconds":300,"mode":"poll"}`)
 	wait := "/v1/tenants/acme/waits/" + a.Field("id")
@@ -107,7 +108,7 @@ func TestServeRefusesDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := sumOfFolder(t, o.Dir)
-	p = gatewaytest.Launch(t, o)
+	p = program.Launch(t, o)
 	if code := p.Wait(t); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
@@ -120,7 +121,7 @@ func TestServeRefusesDamage(t *testing.T) {
 		t.Error("the refused start has changed the folder")
 	}
 	o.Args = []string{"--accept-data-loss"}
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	p.Admin().Must(t, []int{200}, "GET", wait, nil)
 	if kept, err := filepath.Glob(filepath.Join(o.Dir, "damaged-*", "pebble", "MANIFEST-*")); err != nil || len(kept) == 0 {
 		t.Errorf("what was damaged is not kept: %v, %v", kept, err)
@@ -129,7 +130,7 @@ func TestServeRefusesDamage(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	o.Args = nil
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	p.Admin().Must(t, []int{200}, "GET", wait, nil)
 }
 

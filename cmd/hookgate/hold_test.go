@@ -14,14 +14,15 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const acmeWaits = "/v1/tenants/acme/waits"
 
 // holding opens a wait in mode hold and gives its id, and the answer once it comes.
-func holding(t *testing.T, p *gatewaytest.Program, key, idempotencyKey string) (id string, answer <-chan gatewaytest.Answer) {
+func holding(t *testing.T, p *program.Program, key, idempotencyKey string) (id string, answer <-chan program.Answer) {
 	t.Helper()
-	held := make(chan gatewaytest.Answer, 1)
+	held := make(chan program.Answer, 1)
 	ctx, leave := context.WithCancel(context.Background())
 	t.Cleanup(leave)
 	go func() {
@@ -39,9 +40,9 @@ func holdBody(key string, seconds int) string {
 }
 
 // awaitOpen gives the id of a conversation's open wait once there is one.
-func awaitOpen(t *testing.T, p *gatewaytest.Program, key string) (id string) {
+func awaitOpen(t *testing.T, p *program.Program, key string) (id string) {
 	t.Helper()
-	gatewaytest.Eventually(t, time.Minute, func() (err error) {
+	program.Eventually(t, time.Minute, func() (err error) {
 		if id, err = openWait(t, p, key); err == nil && id == "" {
 			err = fmt.Errorf("no wait is open for %s", key)
 		}
@@ -51,7 +52,7 @@ func awaitOpen(t *testing.T, p *gatewaytest.Program, key string) (id string) {
 }
 
 // openWait gives the id of a conversation's open wait; "" is none.
-func openWait(t *testing.T, p *gatewaytest.Program, key string) (string, error) {
+func openWait(t *testing.T, p *program.Program, key string) (string, error) {
 	a, err := p.Admin().Do(t.Context(), "GET", acmeWaits+"?state=waiting&conversation_key="+key, nil)
 	if err != nil {
 		return "", err
@@ -67,7 +68,7 @@ func openWait(t *testing.T, p *gatewaytest.Program, key string) (string, error) 
 // SIGTERM sends those who hold a wait away, finishes, and exits 0; the wait stays.
 func TestDrainLeavesHeldWaitsOpen(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	id, held := holding(t, p, "k1", "i1")
 	if code := p.Terminate(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.Log.Text())
@@ -83,7 +84,7 @@ func TestDrainLeavesHeldWaitsOpen(t *testing.T) {
 		t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
 	}
 
-	p = gatewaytest.Start(t, gatewaytest.Options{Dir: p.Dir, Config: oneSource})
+	p = program.Start(t, program.Options{Dir: p.Dir, Config: oneSource})
 	again, held := holding(t, p, "k1", "i1")
 	if again != id {
 		t.Errorf("attached to %s, want %s", again, id)
@@ -93,7 +94,7 @@ func TestDrainLeavesHeldWaitsOpen(t *testing.T) {
 }
 
 // resume sends the callback that a wait waits for.
-func resume(t *testing.T, p *gatewaytest.Program, key, id string) {
+func resume(t *testing.T, p *program.Program, key, id string) {
 	t.Helper()
 	a := p.Sender().Must(t, []int{200}, "POST", "/hooks/acme/payments", fmt.Sprintf(`{"conversation_key":%q,"paid":true}`, key), sourceToken)
 	if a.Field("outcome") != "resumed" || a.Field("wait_id") != id {
@@ -101,7 +102,7 @@ func resume(t *testing.T, p *gatewaytest.Program, key, id string) {
 	}
 }
 
-func checkHeld(t *testing.T, held <-chan gatewaytest.Answer, id string) {
+func checkHeld(t *testing.T, held <-chan program.Answer, id string) {
 	t.Helper()
 	if a, answered := <-held; !answered || a.Status != 200 || a.Field("id") != id || a.Field("state") != "resumed" {
 		t.Errorf("the holder got %s, want %s resumed", a, id)
@@ -112,13 +113,13 @@ func checkHeld(t *testing.T, held <-chan gatewaytest.Answer, id string) {
 // and any number of others attach.
 func TestHolderGoesAway(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	id := heldAndLeft(t, p, "k1", "i1", 300)
 	attached, first := holding(t, p, "k1", "i1")
 	if attached != id {
 		t.Fatalf("attached to %s, want %s", attached, id)
 	}
-	second := make(chan gatewaytest.Answer, 1)
+	second := make(chan program.Answer, 1)
 	go func() {
 		defer close(second)
 		if a, err := p.Admin().Do(t.Context(), "GET", acmeWaits+"/"+id+"?hold=30", nil); err == nil {
@@ -137,7 +138,7 @@ func TestHolderGoesAway(t *testing.T) {
 // The same POST attaches again and holds to the end, as the first one would have.
 func TestHoldAttachesAgain(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	id := heldAndLeft(t, p, "k1", "i1", 6)
 	a := p.Admin().Must(t, []int{200}, "POST", acmeWaits, holdBody("k1", 6), "Idempotency-Key: i1")
 	if a.Field("id") != id || a.Field("state") != "timed_out" {
@@ -147,7 +148,7 @@ func TestHoldAttachesAgain(t *testing.T) {
 
 // heldAndLeft opens a wait over a connection that its client then closes, and
 // gives its id when the server has closed its end too.
-func heldAndLeft(t *testing.T, p *gatewaytest.Program, key, idempotencyKey string, seconds int) string {
+func heldAndLeft(t *testing.T, p *program.Program, key, idempotencyKey string, seconds int) string {
 	t.Helper()
 	address := strings.TrimPrefix(p.Internal, "http://")
 	body := holdBody(key, seconds)
@@ -156,7 +157,7 @@ func heldAndLeft(t *testing.T, p *gatewaytest.Program, key, idempotencyKey strin
 		t.Fatal(err)
 	}
 	_, err = fmt.Fprintf(holder, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", acmeWaits, address, gatewaytest.AdminToken, idempotencyKey, len(body), body)
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", acmeWaits, address, program.AdminToken, idempotencyKey, len(body), body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func heldAndLeft(t *testing.T, p *gatewaytest.Program, key, idempotencyKey strin
 		t.Fatal(err)
 	}
 	if runtime.GOOS == "linux" { // elsewhere the kernel does not tell
-		gatewaytest.Eventually(t, 10*time.Second, func() error { return closedByServer(address, holder.LocalAddr().String()) })
+		program.Eventually(t, 10*time.Second, func() error { return closedByServer(address, holder.LocalAddr().String()) })
 		t.Logf("the connection was freed %s after its client left", time.Since(left).Round(time.Millisecond))
 	}
 	return id
@@ -200,7 +201,7 @@ func kernelAddress(address string) string {
 // A hold ends with its own time, the wait does not.
 func TestHoldOfARead(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	a := p.Admin().Must(t, []int{201}, "POST", acmeWaits, `{"source":"payments","conversation_key":"k1","timeout_seconds":300,"mode":"poll"}`)
 	id := a.Field("id")
 	a = p.Admin().Must(t, []int{200}, "GET", acmeWaits+"/"+id+"?hold=1", nil)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 var hostileLong = flag.Bool("hostile.long", false, "let each attack of TestHostile… go on for 30 s")
@@ -61,12 +62,12 @@ const (
 // has a token of the tenant mallory; what the platform does for mallory's visitors,
 // the platform does.
 type arena struct {
-	*gatewaytest.Program
+	*program.Program
 	t        *testing.T
-	ctx      context.Context     // over when the attack is
-	mallory  *gatewaytest.Client // with a tenant token
-	platform *gatewaytest.Client
-	sender   *gatewaytest.Client   // without a credential
+	ctx      context.Context // over when the attack is
+	mallory  *program.Client // with a tenant token
+	platform *program.Client
+	sender   *program.Client       // without a credential
 	target   *gatewaytest.Receiver // an endpoint of mallory's own choice
 }
 
@@ -112,9 +113,9 @@ func attack(t *testing.T, prepare, do func(*arena)) {
 	a.Program, b = bystanding(t)
 	_, twin = bystanding(t)
 	a.platform = a.Admin().As(platformOfArena)
-	a.sender = gatewaytest.NewClientFrom(t, net.IPv4(127, 0, 66, 1), a.Public, "")
+	a.sender = program.NewClientFrom(t, net.IPv4(127, 0, 66, 1), a.Public, "")
 	a.Admin().Must(t, []int{201}, "PUT", ofMallory, fmt.Sprintf(`{"platform":{"url":%q}}`, a.target.URL))
-	a.mallory = gatewaytest.NewClient(t, a.Internal, a.token("mallory"))
+	a.mallory = program.NewClient(t, a.Internal, a.token("mallory"))
 	a.mallory.Must(t, []int{201}, "PUT", ofMallory+"/sources/payments", arenaOpen)
 	if prepare != nil {
 		prepare(a)
@@ -143,10 +144,10 @@ func attack(t *testing.T, prepare, do func(*arena)) {
 }
 
 // bystanding starts the program with a bystander, whose work is yet to begin.
-func bystanding(t *testing.T) (*gatewaytest.Program, *bystander) {
+func bystanding(t *testing.T) (*program.Program, *bystander) {
 	endpoint := gatewaytest.NewReceiver(t)
 	endpoint.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Body: "{}"} })
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: fmt.Sprintf(arenaConfig, endpoint.URL)})
+	p := program.Start(t, program.Options{Config: fmt.Sprintf(arenaConfig, endpoint.URL)})
 	return p, &bystander{t: t, program: p, endpoint: endpoint}
 }
 
@@ -237,7 +238,7 @@ func (a *arena) flood(workers int, do func(n int)) {
 
 // try sends a request of the attack: it may end as it likes, but not as a fault of
 // the program.
-func (a *arena) try(by *gatewaytest.Client, method, path string, body any, fields ...string) gatewaytest.Answer {
+func (a *arena) try(by *program.Client, method, path string, body any, fields ...string) program.Answer {
 	got, err := by.Do(a.ctx, method, path, body, fields...)
 	if err == nil && got.Status == 500 {
 		a.t.Errorf("%s %s: %s", method, path, got)
@@ -251,7 +252,7 @@ func (a *arena) flow(workers int, do func(n int), enough func() error) {
 	a.flood(workers, do)
 	a.ctx = a.t.Context() // the time of the flood is over
 	n := 1 << 30          // numbers that the flood had not
-	gatewaytest.Eventually(a.t, hostilePatience, func() error {
+	program.Eventually(a.t, hostilePatience, func() error {
 		err := enough()
 		if err != nil {
 			n++
@@ -286,7 +287,7 @@ func (c *tally) of(status int) int {
 func (a *arena) givenBack(budget string) {
 	a.t.Helper()
 	metrics := dialRaw(a.t, a.Internal)
-	gatewaytest.Eventually(a.t, hostilePatience, func() error {
+	program.Eventually(a.t, hostilePatience, func() error {
 		if used := measured(a.t, metrics, `hookgate_budget_used{budget="`+budget+`"}`); used > 0 {
 			return fmt.Errorf("%s: %g are not given back", budget, used)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // bystander is a tenant that does its work, and what came of it. The work is done in a
@@ -18,7 +19,7 @@ import (
 // and the goroutines of the attacker.
 type bystander struct {
 	t        *testing.T
-	program  *gatewaytest.Program
+	program  *program.Program
 	endpoint *gatewaytest.Receiver
 	stop     func()
 	over     chan struct{} // closed when the process has told everything
@@ -39,7 +40,7 @@ type seen struct {
 
 // begin starts its work, which goes on until end.
 func (b *bystander) begin() {
-	process := gatewaytest.Command(b.t, []string{bystanderOf + "=" + b.program.Public + " " + b.program.Internal})
+	process := program.Command(b.t, []string{bystanderOf + "=" + b.program.Public + " " + b.program.Internal})
 	process.Args = []string{process.Path, "-test.run=^TestBystanderAtWork$"}
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
@@ -90,7 +91,7 @@ func (b *bystander) hears(line []byte) {
 func (b *bystander) end() {
 	b.stop()
 	var counts map[string]int
-	gatewaytest.Eventually(b.t, hostilePatience, func() error {
+	program.Eventually(b.t, hostilePatience, func() error {
 		counts = map[string]int{}
 		for _, q := range b.endpoint.Got() {
 			if q.Path != bystanderCalls {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 var hostileSockets = flag.Int("hostile.sockets", 2000, "idle public connections in TestHostileIdle")
@@ -73,7 +73,7 @@ func TestHostileFiles(t *testing.T) {
 	for _, c := range mine {
 		_ = c.Close()
 	}
-	gatewaytest.Eventually(t, hostilePatience, func() error {
+	program.Eventually(t, hostilePatience, func() error {
 		c := all.dial(t, p)
 		if status := c.knock(); status != 404 {
 			return fmt.Errorf("the connections are gone, and a new one is answered %d", status)
@@ -102,7 +102,7 @@ func TestHostileNoFilesAtAll(t *testing.T) {
 		c.send(knock)
 		waiting = append(waiting, c)
 	}
-	rests := func(l gatewaytest.Line) bool { return strings.HasPrefix(l.Message(), "accepting connections rests") }
+	rests := func(l program.Line) bool { return strings.HasPrefix(l.Message(), "accepting connections rests") }
 	limit, cancel := context.WithTimeout(t.Context(), hostilePatience)
 	defer cancel()
 	if _, err := p.Log.Await(limit, rests); err != nil {
@@ -221,13 +221,13 @@ func TestHostileUpgrades(t *testing.T) {
 		for _, c := range upgraded {
 			_ = c.Close()
 		}
-		gatewaytest.Eventually(t, hostilePatience, func() error {
+		program.Eventually(t, hostilePatience, func() error {
 			if n := open.Load(); n > 0 {
 				return fmt.Errorf("%d upgraded connections to the upstream are left", n)
 			}
 			return nil
 		})
-		gatewaytest.Eventually(t, hostilePatience, func() error {
+		program.Eventually(t, hostilePatience, func() error {
 			c := all.dial(t, p)
 			defer func() { _ = c.Close() }()
 			if status := c.knock(); status != 404 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 // doomed gives a tenant an endpoint at which deliveries queue, and paths of both.
-func doomed(t *testing.T, api *gatewaytest.Client, tenant string) (base, endpoint string) {
+func doomed(t *testing.T, api *program.Client, tenant string) (base, endpoint string) {
 	t.Helper()
 	base = "/v1/tenants/" + tenant
 	endpoint = base + "/endpoints/e"
@@ -26,7 +26,7 @@ func doomed(t *testing.T, api *gatewaytest.Client, tenant string) (base, endpoin
 }
 
 // queuesNothing wants an endpoint to have nothing of who had its id before.
-func queuesNothing(t *testing.T, api *gatewaytest.Client, endpoint string) {
+func queuesNothing(t *testing.T, api *program.Client, endpoint string) {
 	t.Helper()
 	if a := api.Must(t, []int{200}, "GET", endpoint, nil); !strings.Contains(string(a.Body), `"queue_depth":0`) {
 		t.Errorf("the new endpoint has the deliveries of the old one: %s", a)
@@ -72,8 +72,8 @@ func TestHostileDeletion(t *testing.T) {
 // A kill while the rest of a deleted endpoint is cleared up leaves nothing of it.
 func TestHostileDeletionAndAKill(t *testing.T) {
 	t.Parallel()
-	o := gatewaytest.Options{Dir: t.TempDir()}
-	p := gatewaytest.Start(t, o)
+	o := program.Options{Dir: t.TempDir()}
+	p := program.Start(t, o)
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
 	base, endpoint := doomed(t, p.Admin(), "acme")
 	events := `{"events":[` + plainMessage + strings.Repeat(","+plainMessage, 999) + `]}`
@@ -83,7 +83,7 @@ func TestHostileDeletionAndAKill(t *testing.T) {
 	p.Admin().Must(t, []int{204}, "DELETE", endpoint, nil)
 	doomed(t, p.Admin(), "acme")
 	p.Kill9()
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	queuesNothing(t, p.Admin(), endpoint)
 	a := p.Admin().Must(t, []int{200}, "GET", base+"/deliveries?limit=1000&state=pending", nil)
 	if strings.Contains(string(a.Body), `"id"`) {

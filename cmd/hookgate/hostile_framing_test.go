@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // recorder is the platform: a server with a parser of its own, which keeps what it
@@ -60,7 +60,7 @@ func TestHostileFraming(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			up := newRecorder(t)
-			p := gatewaytest.Start(t, gatewaytest.Options{Config: everything(mode, up.URL)})
+			p := program.Start(t, program.Options{Config: everything(mode, up.URL)})
 			taken := 0
 			for _, v := range hostileVectors(t) {
 				c := dialRaw(t, p.Public)
@@ -78,7 +78,7 @@ func TestHostileFraming(t *testing.T) {
 			}
 			p.Sender().Must(t, []int{200}, "POST", "/in/last", "{}")
 			taken++
-			gatewaytest.Eventually(t, hostilePatience, func() error {
+			program.Eventually(t, hostilePatience, func() error {
 				if n := len(up.requests()); n < taken {
 					return fmt.Errorf("%d requests were taken, %d arrived", taken, n)
 				}
@@ -128,7 +128,7 @@ func hostileVectors(t *testing.T) (all []hostileVector) {
 func TestHostilePipeline(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t)
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: everything("proxy", up.URL)})
+	p := program.Start(t, program.Options{Config: everything("proxy", up.URL)})
 	const n = 1000
 	c := dialRaw(t, p.Public)
 	go func() {
@@ -161,7 +161,7 @@ func TestHostilePipeline(t *testing.T) {
 func TestHostileChunks(t *testing.T) {
 	t.Parallel()
 	up := newRecorder(t)
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: everything("proxy", up.URL)})
+	p := program.Start(t, program.Options{Config: everything("proxy", up.URL)})
 	const head = "POST %s HTTP/1.1\r\nHost: a.test\r\n" + sourceToken + "\r\n%s\r\n\r\n"
 	for name, c := range map[string]struct {
 		fields, body string

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // hostilePatience bounds what a busy machine may take for what must come at all.
@@ -27,7 +27,7 @@ type crowd struct{ dialed atomic.Int32 }
 
 const clientsOfCrowd = 16
 
-func (c *crowd) dial(t testing.TB, p *gatewaytest.Program) *peer {
+func (c *crowd) dial(t testing.TB, p *program.Program) *peer {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has all of 127/8 as loopback")
@@ -123,7 +123,7 @@ const (
 )
 
 // staysBelow measures a metric before and after, and wants it to grow less than that.
-func staysBelow(t *testing.T, p *gatewaytest.Program, name string, growth float64, do func()) {
+func staysBelow(t *testing.T, p *program.Program, name string, growth float64, do func()) {
 	t.Helper()
 	conn := dialRaw(t, p.Internal)
 	before := measured(t, conn, name)
@@ -136,17 +136,17 @@ func staysBelow(t *testing.T, p *gatewaytest.Program, name string, growth float6
 }
 
 // startWithFiles starts the program with at most so many open files.
-func startWithFiles(t *testing.T, files int, config string) (p *gatewaytest.Program, pid int) {
+func startWithFiles(t *testing.T, files int, config string) (p *program.Program, pid int) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("limits of files are set as Linux does")
 	}
 	folder := t.TempDir()
-	p = &gatewaytest.Program{Log: &gatewaytest.Log{}, Dir: filepath.Join(folder, "data"), File: filepath.Join(folder, "hookgate.yaml")}
+	p = &program.Program{Log: &program.Log{}, Dir: filepath.Join(folder, "data"), File: filepath.Join(folder, "hookgate.yaml")}
 	p.Configure(t, config)
-	c := gatewaytest.Command(t, []string{"HOOKGATE_ADMIN_TOKEN=" + gatewaytest.AdminToken},
+	c := program.Command(t, []string{"HOOKGATE_ADMIN_TOKEN=" + program.AdminToken},
 		"serve", "--public", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--data", p.Dir, "--config", p.File)
-	link := filepath.Join(folder, gatewaytest.Name) // by which the test binary knows what to be
+	link := filepath.Join(folder, program.Name) // by which the test binary knows what to be
 	if err := os.Symlink(c.Path, link); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func startWithFiles(t *testing.T, files int, config string) (p *gatewaytest.Prog
 
 // answers checks that the program does its work: on conn, which is open already, on a
 // new internal connection, and, where public says so, for a callback.
-func answers(t *testing.T, p *gatewaytest.Program, conn *peer, public bool) {
+func answers(t *testing.T, p *program.Program, conn *peer, public bool) {
 	t.Helper()
 	conn.send("GET /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n")
 	if a, body := conn.answer(t); a.StatusCode != 200 {

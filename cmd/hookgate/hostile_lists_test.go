@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const (
@@ -82,7 +83,7 @@ func largeThings(a *arena) {
 		a.mallory.Must(a.t, []int{201}, "POST", ofMallory+"/waits", fmt.Sprintf(`{"source":"payments","conversation_key":"w%d","mode":"poll"}`, i))
 		a.sender.Must(a.t, []int{200}, "POST", "/hooks/mallory/payments", keyed(fmt.Sprint("w", i), largeMember), sourceToken)
 	}
-	gatewaytest.Eventually(a.t, hostilePatience, func() error {
+	program.Eventually(a.t, hostilePatience, func() error {
 		if dead, _ := a.list(ofMallory + "/deliveries?limit=1000&state=dead"); len(dead) != listedDeliveries {
 			return fmt.Errorf("%d deliveries are dead, want %d", len(dead), listedDeliveries)
 		}

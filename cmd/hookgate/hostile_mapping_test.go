@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // hugeSource takes bodies that are as large as they can be.
@@ -15,7 +15,7 @@ const hugeSource = `"verify":{"type":"token","in":"header","name":"X-Token","sec
 // written: one of 721 bytes burnt 16 s on a body of 20 KB.
 func TestHostilePatternsAreNotTaken(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{})
+	p := program.Start(t, program.Options{})
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/hostile", `{}`)
 	hostile, _ := tokenFor(t, p, "hostile")
 	pattern := strings.Repeat("(a{0,30}){0,30}", 48) + "b"

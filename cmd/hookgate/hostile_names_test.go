@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const namesConfig = `
@@ -29,15 +30,15 @@ tenants:
 
 const namesToken = "X-Token: a-token-of-the-names-test"
 
-func startNames(t *testing.T) (*gatewaytest.Program, *gatewaytest.Receiver) {
+func startNames(t *testing.T) (*program.Program, *gatewaytest.Receiver) {
 	t.Helper()
 	r := gatewaytest.NewReceiver(t)
 	r.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Body: "{}"} })
-	return gatewaytest.Start(t, gatewaytest.Options{Config: fmt.Sprintf(namesConfig, r.URL, r.URL, r.URL)}), r
+	return program.Start(t, program.Options{Config: fmt.Sprintf(namesConfig, r.URL, r.URL, r.URL)}), r
 }
 
 // happened publishes events, each the text between {"event":{ and its conversation.
-func happened(t *testing.T, p *gatewaytest.Program, conversation, event string) {
+func happened(t *testing.T, p *program.Program, conversation, event string) {
 	t.Helper()
 	p.Admin().Must(t, []int{202}, http.MethodPost, "/v1/events",
 		fmt.Appendf(nil, `{"events":[{"event":{%s},"conversation":{"key":%q},"account":{"key":"names"}}]}`, event, conversation))
@@ -124,7 +125,7 @@ func TestAsyncCallWithAParkedCallback(t *testing.T) {
 	if !strings.Contains(string(made.Body), `"state":"resumed"`) || made.Field("outcome") != "pending" {
 		t.Errorf("answered %s", made.Body)
 	}
-	gatewaytest.Eventually(t, hostilePatience, func() error {
+	program.Eventually(t, hostilePatience, func() error {
 		for _, q := range r.Take() {
 			if strings.Contains(string(q.Body), `"call.finished"`) {
 				return nil
@@ -155,7 +156,7 @@ func TestOutcomeComesAfterItsAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := `{"conversation_key":"chat","source":"payments","mode":"notify"}`
-	fmt.Fprintf(c, "POST /v1/tenants/acme/waits HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", gatewaytest.AdminToken, len(body), body)
+	fmt.Fprintf(c, "POST /v1/tenants/acme/waits HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", program.AdminToken, len(body), body)
 	if _, err := io.ReadFull(c, make([]byte, 12)); err != nil { // it is on its way
 		t.Fatal(err)
 	}

@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // tokenFor makes a tenant's token, and a client with it.
-func tokenFor(t *testing.T, p *gatewaytest.Program, tenant string) (*gatewaytest.Client, string) {
+func tokenFor(t *testing.T, p *program.Program, tenant string) (*program.Client, string) {
 	t.Helper()
 	text := p.Admin().Must(t, []int{201}, "POST", "/v1/tokens", `{"scope":"tenant","tenant":"`+tenant+`","name":"attacker"}`).Field("token")
 	return p.Admin().As(text), text
@@ -21,7 +22,7 @@ func tokenFor(t *testing.T, p *gatewaytest.Program, tenant string) (*gatewaytest
 // sent before, and nowhere else.
 func TestHostileMasks(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: "egress: { allow: [127.0.0.0/8] }\n"})
+	p := program.Start(t, program.Options{Config: "egress: { allow: [127.0.0.0/8] }\n"})
 	platform, crm, evil := gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t)
 	put := func(path, body string) { t.Helper(); p.Admin().Must(t, []int{201}, "PUT", path, body) }
 	outcome := func(of string) string {
@@ -88,7 +89,7 @@ func TestHostileMasks(t *testing.T) {
 // account key; what is not of its tree it is not told of.
 func TestHostileChildren(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{})
+	p := program.Start(t, program.Options{})
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/rival", `{"account_keys":["rival's"]}`)
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/agency",
 		`{"limits":{"children":3,"waits_open":4,"callbacks_per_second":{"per_second":0.01,"burst":6},"events_per_second":{"per_second":0.01,"burst":5}}}`)
@@ -135,13 +136,13 @@ func TestHostileRelays(t *testing.T) {
 	platform.Script(func(gatewaytest.Received) gatewaytest.Reply {
 		return gatewaytest.Reply{Status: 500, Body: "canary-answer"}
 	})
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: "tenants: { acme: {} }\nroutes:\n  wa: { tenant: acme, mode: relay, verify: { type: none }, match: { path: /wa }, upstreams: [{ url: " + platform.URL + " }], retry: { schedule: [] } }\n"})
+	p := program.Start(t, program.Options{Config: "tenants: { acme: {} }\nroutes:\n  wa: { tenant: acme, mode: relay, verify: { type: none }, match: { path: /wa }, upstreams: [{ url: " + platform.URL + " }], retry: { schedule: [] } }\n"})
 	p.Sender().Must(t, []int{200}, "POST", "/wa/canary-path?token=canary-query", `{"text":"canary-body"}`, "X-Key: canary-field")
 	attacker, _ := tokenFor(t, p, "acme")
 	var list struct {
 		Data []struct{ ID, State string }
 	}
-	gatewaytest.Eventually(t, hostilePatience, func() error {
+	program.Eventually(t, hostilePatience, func() error {
 		attacker.Must(t, []int{200}, "GET", "/v1/tenants/acme/deliveries", nil).Decode(t, &list)
 		if len(list.Data) == 1 && list.Data[0].State == "dead" {
 			return nil
@@ -168,7 +169,7 @@ func TestHostileRelays(t *testing.T) {
 // by then is written nothing by it.
 func TestHostileSlowWrite(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{})
+	p := program.Start(t, program.Options{})
 	for i, try := range []struct{ method, path, body string }{
 		{"PUT", "/v1/tenants/%s", `{"name":"mine"}`},
 		{"PUT", "/v1/tenants/%s/endpoints/e", `{"url":"https://evil.example.com/"}`},

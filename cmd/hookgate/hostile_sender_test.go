@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // strangers call from many blocks of addresses.
-func (a *arena) strangers(n int) []*gatewaytest.Client {
-	all := make([]*gatewaytest.Client, n)
+func (a *arena) strangers(n int) []*program.Client {
+	all := make([]*program.Client, n)
 	for i := range all {
-		all[i] = gatewaytest.NewClientFrom(a.t, net.IPv4(127, 0, byte(100+i), 1), a.Public, "")
+		all[i] = program.NewClientFrom(a.t, net.IPv4(127, 0, byte(100+i), 1), a.Public, "")
 	}
 	return all
 }

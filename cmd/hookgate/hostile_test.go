@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // verifiedSource is oneSource with a large source beside it, and a route that
@@ -39,7 +39,7 @@ func TestHostileInflation(t *testing.T) {
 		passed.Add(n)
 	}))
 	defer up.Close()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: verifiedSource(up.URL)})
+	p := program.Start(t, program.Options{Config: verifiedSource(up.URL)})
 	zeros := make([]byte, 64<<20)
 	zip, deflate := gzipped(t, zeros), deflated(t, zeros)
 	nested := gzipped(t, zip)
@@ -112,7 +112,7 @@ func keyed(k, more string) string { return fmt.Sprintf(`{"conversation_key":%q,%
 // JSON that other parsers fall over gets the answer that its content deserves.
 func TestHostileJSON(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: verifiedSource("http://127.0.0.1:1")})
+	p := program.Start(t, program.Options{Config: verifiedSource("http://127.0.0.1:1")})
 	nest := func(open, shut string, n int) string { return strings.Repeat(open, n) + "1" + strings.Repeat(shut, n) }
 	for name, c := range map[string]struct {
 		body    string
@@ -153,7 +153,7 @@ func TestHostileJSON(t *testing.T) {
 // bytes in one body cost not much more than in sixty-four.
 func TestHostileJSONCostsWhatItWeighs(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: verifiedSource("http://127.0.0.1:1")})
+	p := program.Start(t, program.Options{Config: verifiedSource("http://127.0.0.1:1")})
 	conn := dialRaw(t, p.Internal)
 	const size, parts, rounds = 4 << 20, 64, 2
 	cost := func(member string, size, times int) float64 {
@@ -202,7 +202,7 @@ func (c *peer) pipeline(requests func(write func(string))) map[int]int {
 // A flood of failures is told to stop, fills no log, and shuts nobody out.
 func TestHostileFailures(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: "public: { trusted_proxies: [127.0.0.2/32] }\n" + verifiedSource("http://127.0.0.1:1")})
+	p := program.Start(t, program.Options{Config: "public: { trusted_proxies: [127.0.0.2/32] }\n" + verifiedSource("http://127.0.0.1:1")})
 	const forged = "POST %s HTTP/1.1\r\nHost: a.test\r\nX-Token: forged\r\nX-Forwarded-For: %s\r\nContent-Length: 2\r\n\r\n{}"
 	lines := func() int { return strings.Count(p.Log.Text(), "not verified") }
 	for _, path := range []string{"/hooks/acme/payments", "/verified"} {
@@ -242,7 +242,7 @@ func TestHostileFailures(t *testing.T) {
 // Whoever guesses names leaves no trace: no line in the log, no series of metrics.
 func TestHostileGuessesLeaveNoTrace(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: verifiedSource("http://127.0.0.1:1")})
+	p := program.Start(t, program.Options{Config: verifiedSource("http://127.0.0.1:1")})
 	series := func() int {
 		text := p.Admin().Must(t, []int{200}, "GET", "/metrics", nil).Body
 		return bytes.Count(text, []byte("\nhookgate_"))

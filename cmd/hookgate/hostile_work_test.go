@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // How much a bystander does, in the open: no request waits for another's answer.
@@ -36,8 +36,8 @@ func TestBystanderAtWork(t *testing.T) {
 		t.Skip("an attack runs this")
 	}
 	w := &work{
-		t: t, out: json.NewEncoder(os.Stdout), platform: gatewaytest.NewClient(t, internal, platformOfArena),
-		sender: gatewaytest.NewClientFrom(t, net.IPv4(127, 0, 77, 1), public, ""),
+		t: t, out: json.NewEncoder(os.Stdout), platform: program.NewClient(t, internal, platformOfArena),
+		sender: program.NewClientFrom(t, net.IPv4(127, 0, 77, 1), public, ""),
 	}
 	over := make(chan struct{})
 	go func() {
@@ -60,8 +60,8 @@ func TestBystanderAtWork(t *testing.T) {
 // work is what the process of a bystander does, from an address block of its own.
 type work struct {
 	t        *testing.T
-	platform *gatewaytest.Client // opens its waits, publishes its events and makes its calls
-	sender   *gatewaytest.Client // calls back
+	platform *program.Client // opens its waits, publishes its events and makes its calls
+	sender   *program.Client // calls back
 	serial   atomic.Int64
 	under    sync.WaitGroup
 
@@ -113,14 +113,14 @@ func (w *work) callLater() {
 }
 
 // promise counts what an answer has promised to deliver.
-func (w *work) promise(a gatewaytest.Answer) {
+func (w *work) promise(a program.Answer) {
 	if a.Status == 202 {
 		w.tell(seen{Promised: true})
 	}
 }
 
 // ask sends one request and wants this status of it.
-func (w *work) ask(by *gatewaytest.Client, path string, want int, body string, fields ...string) gatewaytest.Answer {
+func (w *work) ask(by *program.Client, path string, want int, body string, fields ...string) program.Answer {
 	ctx, cancel := context.WithTimeout(context.Background(), hostilePatience)
 	defer cancel()
 	a, err := by.Do(ctx, "POST", path, body, fields...)

@@ -39,12 +39,7 @@ func TestImports(t *testing.T) {
 func refusal(rule row, folder, imported string) string {
 	own, ours := strings.CutPrefix(imported, module)
 	if !ours {
-		for _, l := range libraries {
-			if strings.HasPrefix(imported, l.path) && !slices.Contains(l.in, folder) && folder != "cmd/deps" {
-				return l.reason
-			}
-		}
-		return ""
+		return libraryRefusal(folder, imported)
 	}
 	if reason := rule.never[own]; reason != "" {
 		return reason
@@ -55,12 +50,67 @@ func refusal(rule row, folder, imported string) string {
 	return ""
 }
 
-// TestImportTableHasNoContradiction: a reason for what is allowed would be a lie.
+// libraryRefusal is refusal of what is not ours; all of the standard library may be
+// imported.
+func libraryRefusal(folder, imported string) string {
+	if host, _, _ := strings.Cut(imported, "/"); !strings.Contains(host, ".") {
+		return ""
+	}
+	for _, l := range libraries {
+		if !l.has(imported) {
+			continue
+		}
+		if !slices.Contains(l.in, folder) {
+			return l.reason
+		}
+		return ""
+	}
+	return "imports_table_test.go does not list that library"
+}
+
+// has says whether a package is of the library.
+func (l library) has(imported string) bool {
+	return imported == l.path || strings.HasPrefix(imported, l.path+"/")
+}
+
+// TestImportTableHasNothingUnused: what may be imported is, and what never may is there.
+func TestImportTableHasNothingUnused(t *testing.T) {
+	found := importsOf(t, "../..")
+	for folder, rule := range rows {
+		if _, there := found[folder]; !there {
+			t.Errorf("there is no package %s, but a row", folder)
+			continue
+		}
+		for _, own := range rule.may {
+			if !slices.Contains(found[folder], module+own) {
+				t.Errorf("%s may import %s, and does not", folder, own)
+			}
+		}
+		for own := range rule.never {
+			if _, there := found[own]; !there {
+				t.Errorf("%s never imports %s, which is not there", folder, own)
+			}
+		}
+	}
+	for _, l := range libraries {
+		for _, folder := range l.in {
+			if !slices.ContainsFunc(found[folder], l.has) {
+				t.Errorf("%s may import %s, and does not", folder, l.path)
+			}
+		}
+	}
+}
+
+// TestImportTableHasNoContradiction: a reason for what is allowed would be a lie, and
+// what is listed twice is one too many.
 func TestImportTableHasNoContradiction(t *testing.T) {
 	for folder, rule := range rows {
-		for imported := range rule.never {
-			if slices.Contains(rule.may, imported) {
+		for n, imported := range rule.may {
+			if rule.never[imported] != "" {
 				t.Errorf("%s may import %s, and never", folder, imported)
+			}
+			if slices.Contains(rule.may[:n], imported) {
+				t.Errorf("%s may import %s twice", folder, imported)
 			}
 		}
 	}
@@ -74,6 +124,9 @@ func TestRefusalNamesItsReason(t *testing.T) {
 		"hookgate/configs":                   "its row in imports_table_test.go does not list that",
 		"github.com/cockroachdb/pebble/v2":   "no Pebble type leaves its package: a cluster will keep things elsewhere",
 		"net/http":                           "",
+		"github.com/tidwall/gjson":           "",
+		"github.com/tidwall/gjsonish":        "imports_table_test.go does not list that library",
+		"github.com/nobody/knows":            "imports_table_test.go does not list that library",
 	} {
 		if got := refusal(rows["gateway/waiting"], "gateway/waiting", imported); got != want {
 			t.Errorf("gateway/waiting imports %s: %q, want %q", imported, got, want)

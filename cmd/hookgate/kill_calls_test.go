@@ -10,6 +10,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -85,7 +86,7 @@ func (k *callKiller) settle() {
 		k.calls.Shown(name, k.timeline(name, deadline))
 	}
 	rest() // calls whose answers were lost have ended since
-	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, _ gatewaytest.Answer) bool {
+	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, _ program.Answer) bool {
 		for _, w := range page {
 			k.calls.Waited(w)
 		}

@@ -11,6 +11,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -156,7 +157,7 @@ func (k *eventKiller) readBack(round int) {
 // readEvents pages through the events that were accepted since a moment.
 func (k *eventKiller) readEvents(since time.Time) {
 	k.t.Helper()
-	eachPage(k.lives, "events", "since="+since.Add(-time.Second).UTC().Format(time.RFC3339), func(page []promises.Event, _ gatewaytest.Answer) bool {
+	eachPage(k.lives, "events", "since="+since.Add(-time.Second).UTC().Format(time.RFC3339), func(page []promises.Event, _ program.Answer) bool {
 		for _, e := range page {
 			k.feed.Saw(e)
 		}
@@ -169,7 +170,7 @@ func (k *eventKiller) settle() {
 	k.t.Helper()
 	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
 	k.readEvents(k.began[0])
-	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ gatewaytest.Answer) bool {
+	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
 		for _, d := range page {
 			k.feed.Ended(d)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 var firstKills = flag.Int("first.kills", 30, "how many first starts TestKillFirstStart kills")
@@ -20,17 +20,17 @@ var firstKills = flag.Int("first.kills", 30, "how many first starts TestKillFirs
 func TestKillFirstStart(t *testing.T) {
 	without := []string{"HOOKGATE_ADMIN_TOKEN="}
 	began := time.Now()
-	gatewaytest.Start(t, gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}).Kill9()
+	program.Start(t, program.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}).Kill9()
 	takes := time.Since(began)
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	silent := 0 // starts that were killed before they showed a token
 	for left := *firstKills; left > 0; {
-		o := gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}
+		o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}
 		var shown []string
 		for range min(left, 1+rng.IntN(3)) {
 			left--
-			p := gatewaytest.Launch(t, o)
+			p := program.Launch(t, o)
 			<-time.After(time.Duration(rng.Int64N(int64(takes + takes/8))))
 			p.Kill9()
 			seen := adminToken.FindAllString(p.Log.Text(), -1)
@@ -39,7 +39,7 @@ func TestKillFirstStart(t *testing.T) {
 			}
 			shown = append(shown, seen...)
 		}
-		p := gatewaytest.Start(t, o)
+		p := program.Start(t, o)
 		seen := adminToken.FindAllString(p.Log.Text(), -1)
 		if len(seen) > 1 || len(seen)+len(shown) == 0 {
 			t.Fatalf("seed %d, %d to go: after %d tokens that were shown, the first start that serves shows %d", seed, left, len(shown), len(seen))
@@ -48,7 +48,7 @@ func TestKillFirstStart(t *testing.T) {
 			p.Admin().As(token).Must(t, []int{200}, "GET", "/v1/tenants", nil)
 		}
 		p.Kill9()
-		p = gatewaytest.Start(t, o)
+		p = program.Start(t, o)
 		if again := adminToken.FindString(p.Log.Text()); again != "" {
 			t.Fatalf("seed %d, %d to go: the start after the first that served shows a token again", seed, left)
 		}

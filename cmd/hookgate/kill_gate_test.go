@@ -4,21 +4,21 @@ import (
 	"context"
 	"sync"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // gate leads the load to the program while there is one, and holds it back while
 // there is none.
 type gate struct {
 	mu       sync.Mutex
-	program  *gatewaytest.Program
+	program  *program.Program
 	opened   chan struct{} // closed while the gate is open
 	inFlight sync.WaitGroup
 }
 
 func newGate() *gate { return &gate{opened: make(chan struct{})} }
 
-func (g *gate) open(p *gatewaytest.Program) {
+func (g *gate) open(p *program.Program) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.program = p
@@ -36,7 +36,7 @@ func (g *gate) shut() {
 func (g *gate) empty() { g.inFlight.Wait() }
 
 // enter gives the program once there is one; leave ends what was asked of it.
-func (g *gate) enter(ctx context.Context) (p *gatewaytest.Program, leave func(), err error) {
+func (g *gate) enter(ctx context.Context) (p *program.Program, leave func(), err error) {
 	for {
 		g.mu.Lock()
 		opened := g.opened

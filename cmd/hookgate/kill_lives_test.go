@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -41,10 +42,10 @@ tenants:
 // started again on one data folder, and the gate of the load.
 type lives struct {
 	t       *testing.T
-	options gatewaytest.Options
+	options program.Options
 	rng     *rand.Rand // of the driver alone
 	gate    *gate
-	program *gatewaytest.Program
+	program *program.Program
 	began   []time.Time
 
 	up     func()                    // the program answers; nil: nobody needs to know
@@ -64,7 +65,7 @@ func seedOfLoad(t *testing.T) uint64 {
 func newLives(t *testing.T, seed uint64, config string, env ...string) *lives {
 	return &lives{
 		t: t, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate(),
-		options: gatewaytest.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: config, Env: env},
+		options: program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: config, Env: env},
 	}
 }
 
@@ -95,14 +96,14 @@ func (l *lives) run(workers int, work func(context.Context), live, look func(rou
 // and is at work already.
 func (l *lives) start() {
 	if len(l.began) > 0 && l.rng.IntN(4) == 0 {
-		hasty := gatewaytest.Launch(l.t, l.options)
+		hasty := program.Launch(l.t, l.options)
 		l.pause(0, 300)
 		at := time.Now()
 		hasty.Kill9()
 		l.killed(promises.Span{Begin: at, End: time.Now()}, true)
 	}
 	l.began = append(l.began, time.Now())
-	l.program = gatewaytest.Start(l.t, l.options)
+	l.program = program.Start(l.t, l.options)
 	if l.up != nil {
 		l.up()
 	}
@@ -140,7 +141,7 @@ func (l *lives) until(deadline time.Time, settled func() bool) {
 }
 
 // get reads what the tenant acme has at a path.
-func (l *lives) get(path string, into any) gatewaytest.Answer {
+func (l *lives) get(path string, into any) program.Answer {
 	l.t.Helper()
 	a := l.program.Admin().Must(l.t, []int{200}, http.MethodGet, "/v1/tenants/acme/"+path, nil)
 	a.Decode(l.t, into)
@@ -163,7 +164,7 @@ func (l *lives) undelivered() bool {
 
 // eachPage reads the list at a path, which may have a filter (name=value), page by
 // page, as long as more of it is wanted.
-func eachPage[T any](l *lives, path, filter string, take func(page []T, answer gatewaytest.Answer) (more bool)) {
+func eachPage[T any](l *lives, path, filter string, take func(page []T, answer program.Answer) (more bool)) {
 	l.t.Helper()
 	for cursor := ""; ; {
 		var page struct {
@@ -192,7 +193,7 @@ func (l *lives) judge(found []promises.Violation) {
 // waitsOpen says whether a wait is open that ends soon.
 func (l *lives) waitsOpen() (open bool) {
 	l.t.Helper()
-	eachPage(l, "waits", "state=waiting", func(page []gatewaytest.Wait, _ gatewaytest.Answer) bool {
+	eachPage(l, "waits", "state=waiting", func(page []gatewaytest.Wait, _ program.Answer) bool {
 		for _, w := range page {
 			open = open || w.ExpiresAt.Sub(w.CreatedAt) < time.Minute
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -230,8 +231,8 @@ func (p *plot) play(ctx context.Context) {
 // ask sends one request through the gate. Without an answer it is lost, as it is
 // where a busy gateway promises nothing (503), and asked again by who is stubborn.
 // done notes it, and is called within the gate.
-func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(context.Context, *gatewaytest.Program) (gatewaytest.Answer, error),
-	done func(promises.Span, gatewaytest.Answer),
+func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(context.Context, *program.Program) (program.Answer, error),
+	done func(promises.Span, program.Answer),
 ) {
 	for {
 		program, leave, err := p.gate.enter(ctx)
@@ -258,13 +259,13 @@ func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(co
 }
 
 func (p *plot) open(ctx context.Context, a *promises.Ask, body []byte, stubborn bool) {
-	p.ask(ctx, stubborn, "open "+a.Mode, func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+	p.ask(ctx, stubborn, "open "+a.Mode, func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		var fields []string
 		if a.IdempotencyKey != "" {
 			fields = []string{"Idempotency-Key: " + a.IdempotencyKey}
 		}
 		return g.Admin().Do(ctx, http.MethodPost, waitsPath, body, fields...)
-	}, func(span promises.Span, answer gatewaytest.Answer) {
+	}, func(span promises.Span, answer program.Answer) {
 		o := &promises.Open{Span: span, Ask: a, Status: answer.Status}
 		if wait := waitOf(answer); wait != nil {
 			o.ID, o.Wait = wait.ID, wait
@@ -282,7 +283,7 @@ func (p *plot) open(ctx context.Context, a *promises.Ask, body []byte, stubborn 
 }
 
 // waitOf reads the wait that an answer shows; nil is none.
-func waitOf(a gatewaytest.Answer) *gatewaytest.Wait {
+func waitOf(a program.Answer) *gatewaytest.Wait {
 	if a.Status != http.StatusOK && a.Status != http.StatusCreated {
 		return nil
 	}
@@ -294,9 +295,9 @@ func waitOf(a gatewaytest.Answer) *gatewaytest.Wait {
 }
 
 func (p *plot) send(ctx context.Context, m *promises.Message, body []byte, fields []string, stubborn bool) {
-	p.ask(ctx, stubborn, "send", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+	p.ask(ctx, stubborn, "send", func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		return g.Sender().Do(ctx, http.MethodPost, "/hooks/acme/"+p.source, body, fields...)
-	}, func(span promises.Span, answer gatewaytest.Answer) {
+	}, func(span promises.Span, answer program.Answer) {
 		s := &promises.Send{Span: span, Message: m, Status: answer.Status}
 		if !span.Lost {
 			_ = json.Unmarshal(answer.Body, &s.Taken) // an answer that is no JSON has no outcome, and that is judged
@@ -319,9 +320,9 @@ func (p *plot) cancelSome(ctx context.Context) {
 	if id == "" {
 		return
 	}
-	p.ask(ctx, true, "cancel", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+	p.ask(ctx, true, "cancel", func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		return g.Admin().Do(ctx, http.MethodDelete, waitsPath+"/"+id, nil)
-	}, func(span promises.Span, answer gatewaytest.Answer) {
+	}, func(span promises.Span, answer program.Answer) {
 		p.history.Cancelled(p.talk, &promises.Cancel{Span: span, ID: id, Status: answer.Status}, waitOf(answer))
 	})
 }
@@ -331,9 +332,9 @@ func (p *plot) watchSome(ctx context.Context, query string) {
 	if id == "" {
 		return
 	}
-	p.ask(ctx, false, "watch", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+	p.ask(ctx, false, "watch", func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		return g.Admin().Do(ctx, http.MethodGet, waitsPath+"/"+id+query, nil)
-	}, func(span promises.Span, answer gatewaytest.Answer) {
+	}, func(span promises.Span, answer program.Answer) {
 		if !span.Lost {
 			p.history.Viewed(p.talk, &promises.View{Span: span, ID: id, From: "GET" + query, Wait: waitOf(answer)})
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -37,9 +37,9 @@ func (p *plot) plotNames(number int) {
 }
 
 func (p *plot) tell(ctx context.Context, body []byte, told, fields []string, stubborn bool) {
-	p.ask(ctx, stubborn, "name", func(ctx context.Context, g *gatewaytest.Program) (gatewaytest.Answer, error) {
+	p.ask(ctx, stubborn, "name", func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		return g.Admin().Do(ctx, http.MethodPost, "/v1/tenants/acme/events", body, fields...)
-	}, func(span promises.Span, answer gatewaytest.Answer) {
+	}, func(span promises.Span, answer program.Answer) {
 		span.Lost = span.Lost || answer.Status != http.StatusAccepted
 		p.history.Learned(p.talk, &promises.Named{Span: span, Names: told})
 	})

@@ -10,6 +10,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -30,7 +31,7 @@ func (k *killer) readAll() {
 func (k *killer) list(enough func(*gatewaytest.Wait) bool) map[string]bool {
 	k.t.Helper()
 	seen := map[string]bool{}
-	eachPage(k.lives, "waits", "include=bodies", func(page []*gatewaytest.Wait, answer gatewaytest.Answer) bool {
+	eachPage(k.lives, "waits", "include=bodies", func(page []*gatewaytest.Wait, answer program.Answer) bool {
 		for _, w := range page {
 			seen[w.ID] = true
 			k.view(w.ID, w, promises.Span{Begin: answer.Sent, End: answer.Got}, "list")

@@ -10,6 +10,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -116,7 +117,7 @@ func upstreamMood(q gatewaytest.Received) gatewaytest.Reply {
 func (k *relayKiller) settle() {
 	k.t.Helper()
 	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
-	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ gatewaytest.Answer) bool {
+	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
 		for _, d := range page {
 			k.relays.Ended(d)
 		}

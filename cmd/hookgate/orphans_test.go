@@ -6,7 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const withEndpoint = `tenants:
@@ -18,7 +18,7 @@ const withEndpoint = `tenants:
 // What waits for an endpoint that the file has lost is cancelled at the reload;
 // what waits for a tenant that has left the file waits for it to come back.
 func TestDeliveriesOfALostEndpoint(t *testing.T) {
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: withEndpoint})
+	p := program.Start(t, program.Options{Config: withEndpoint})
 	publish := func() (delivery string) {
 		t.Helper()
 		a := p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note"}}]}`)

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // oneSource is a configuration with one source that a token opens.
@@ -32,8 +32,8 @@ var adminToken = regexp.MustCompile(`hg_admin_\S+`)
 // The first start without an admin token makes one and shows it, this once.
 func TestFirstStartShowsTheAdminToken(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	o := gatewaytest.Options{Dir: dir, Env: []string{"HOOKGATE_ADMIN_TOKEN="}}
-	p := gatewaytest.Start(t, o)
+	o := program.Options{Dir: dir, Env: []string{"HOOKGATE_ADMIN_TOKEN="}}
+	p := program.Start(t, o)
 	shown := adminToken.FindAllString(p.Log.Text(), -1)
 	if len(shown) != 1 {
 		t.Fatalf("the first start shows %d admin tokens:\n%s", len(shown), p.Log.Text())
@@ -47,7 +47,7 @@ func TestFirstStartShowsTheAdminToken(t *testing.T) {
 	if again := adminToken.FindAllString(p.Log.Text(), -1); len(again) != 1 {
 		t.Errorf("it was shown %d times", len(again))
 	}
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	if again := adminToken.FindString(p.Log.Text()); again != "" {
 		t.Errorf("the second start shows an admin token too")
 	}
@@ -55,15 +55,15 @@ func TestFirstStartShowsTheAdminToken(t *testing.T) {
 	p.Terminate(t)
 
 	o.Env = nil // the environment's is the admin token while it is set
-	p = gatewaytest.Start(t, o)
+	p = program.Start(t, o)
 	p.Admin().Must(t, []int{200}, "GET", "/v1/tenants", nil)
 	p.Admin().As(shown[0]).Must(t, []int{401}, "GET", "/v1/tenants", nil)
 }
 
 // Without a file it runs on defaults, with its data beside it.
 func TestServeWithoutAFile(t *testing.T) {
-	p := &gatewaytest.Program{Log: &gatewaytest.Log{}}
-	c := gatewaytest.Command(t, []string{"HOOKGATE_PUBLIC_ADDR=127.0.0.1:0", "HOOKGATE_INTERNAL_ADDR=127.0.0.1:0"}, "serve")
+	p := &program.Program{Log: &program.Log{}}
+	c := program.Command(t, []string{"HOOKGATE_PUBLIC_ADDR=127.0.0.1:0", "HOOKGATE_INTERNAL_ADDR=127.0.0.1:0"}, "serve")
 	c.Dir, c.Stderr = t.TempDir(), p.Log
 	p.Run(t, c)
 	if err := p.Listening(t); err != nil {
@@ -81,7 +81,7 @@ func TestServeWithoutAFile(t *testing.T) {
 
 // What watches a process needs no token; the public listener knows none of it.
 func TestHealthReadinessMetrics(t *testing.T) {
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	anybody := p.Admin().As("")
 	for _, path := range []string{"/healthz", "/readyz"} {
 		anybody.Must(t, []int{200}, "GET", path, nil)
@@ -104,7 +104,7 @@ func TestHealthReadinessMetrics(t *testing.T) {
 // A start that cannot succeed says what to change, and leaves the other process alone.
 func TestStartRefused(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	for name, c := range map[string]struct {
 		dir  string
 		args []string
@@ -115,7 +115,7 @@ func TestStartRefused(t *testing.T) {
 		"data folder in use":   {p.Dir, nil, p.Dir},
 	} {
 		t.Run(name, func(t *testing.T) {
-			other := gatewaytest.Launch(t, gatewaytest.Options{Dir: c.dir, Args: c.args})
+			other := program.Launch(t, program.Options{Dir: c.dir, Args: c.args})
 			if code := other.Wait(t); code != 1 {
 				t.Errorf("exit code %d, want 1", code)
 			}
@@ -145,7 +145,7 @@ func TestMasterKeyRefused(t *testing.T) {
 		})
 	})
 	t.Run("no key at all", func(t *testing.T) {
-		p := gatewaytest.Launch(t, gatewaytest.Options{Env: []string{"HOOKGATE_MASTER_KEY=c2hvcnQ="}})
+		p := program.Launch(t, program.Options{Env: []string{"HOOKGATE_MASTER_KEY=c2hvcnQ="}})
 		if code := p.Wait(t); code != 1 || !strings.Contains(p.Log.Text(), "HOOKGATE_MASTER_KEY") {
 			t.Errorf("exit code %d\n%s", code, p.Log.Text())
 		}
@@ -157,14 +157,14 @@ func TestMasterKeyRefused(t *testing.T) {
 
 func refusesAnotherKey(t *testing.T, right []string, lose func(dir string) []string) {
 	dir := filepath.Join(t.TempDir(), "data")
-	p := gatewaytest.Start(t, gatewaytest.Options{Dir: dir, Env: right})
+	p := program.Start(t, program.Options{Dir: dir, Env: right})
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme/sources/payments",
 		`{"verify":{"type":"token","in":"header","name":"X-Token","secrets":["a-token-of-16-characters"]}}`)
 	p.Terminate(t)
 	wrong := lose(dir)
 	before := contents(t, dir)
-	p = gatewaytest.Launch(t, gatewaytest.Options{Dir: dir, Env: wrong})
+	p = program.Launch(t, program.Options{Dir: dir, Env: wrong})
 	if code := p.Wait(t); code != 1 || !strings.Contains(p.Log.Text(), "master key") {
 		t.Errorf("exit code %d\n%s", code, p.Log.Text())
 	}
@@ -176,7 +176,7 @@ func refusesAnotherKey(t *testing.T, right []string, lose func(dir string) []str
 			t.Fatal(err)
 		}
 	}
-	p = gatewaytest.Start(t, gatewaytest.Options{Dir: dir, Env: right})
+	p = program.Start(t, program.Options{Dir: dir, Env: right})
 	p.Sender().Must(t, []int{202}, "POST", "/hooks/acme/payments", `{"conversation_key":"k"}`, sourceToken)
 }
 
@@ -208,15 +208,15 @@ func contents(t *testing.T, dir string) string {
 // A token is made through a running gateway.
 func TestTokenCreate(t *testing.T) {
 	t.Parallel()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+	p := program.Start(t, program.Options{Config: oneSource})
 	run := func(admin string, args ...string) (stdout, stderr string, code int) {
-		c := gatewaytest.Command(t, []string{"HOOKGATE_ADMIN_TOKEN=" + admin}, append([]string{"token", "create", "--internal", p.Internal}, args...)...)
+		c := program.Command(t, []string{"HOOKGATE_ADMIN_TOKEN=" + admin}, append([]string{"token", "create", "--internal", p.Internal}, args...)...)
 		var out, log bytes.Buffer
 		c.Stdout, c.Stderr = &out, &log
 		_ = c.Run() // its exit code says how it went
 		return out.String(), log.String(), c.ProcessState.ExitCode()
 	}
-	out, _, code := run(gatewaytest.AdminToken, "--scope", "platform", "--name", "bot")
+	out, _, code := run(program.AdminToken, "--scope", "platform", "--name", "bot")
 	platform := p.Admin().As(strings.TrimSpace(out))
 	if code != 0 || !strings.HasPrefix(out, "hg_platform_") {
 		t.Fatalf("exit code %d, %q", code, out)
@@ -224,7 +224,7 @@ func TestTokenCreate(t *testing.T) {
 	platform.Must(t, []int{200}, "GET", "/v1/tenants/acme/waits", nil)
 	platform.Must(t, []int{403}, "GET", "/v1/tokens", nil)
 
-	out, _, code = run(gatewaytest.AdminToken, "--scope", "tenant", "--tenant", "acme", "--name", "acme's own")
+	out, _, code = run(program.AdminToken, "--scope", "tenant", "--tenant", "acme", "--name", "acme's own")
 	if code != 0 || !strings.HasPrefix(out, "hg_tenant_") {
 		t.Fatalf("exit code %d, %q", code, out)
 	}
@@ -235,10 +235,10 @@ func TestTokenCreate(t *testing.T) {
 		args  []string
 	}{
 		{"hg_admin_that_is_wrong", []string{"--scope", "platform"}},
-		{gatewaytest.AdminToken, []string{"--scope", "king"}},
-		{gatewaytest.AdminToken, []string{"--scope", "tenant", "--tenant", "nobody"}},
+		{program.AdminToken, []string{"--scope", "king"}},
+		{program.AdminToken, []string{"--scope", "tenant", "--tenant", "nobody"}},
 		{"", []string{"--scope", "platform"}},
-		{gatewaytest.AdminToken, []string{"--scope", "platform", "--internal", closedPort(t)}},
+		{program.AdminToken, []string{"--scope", "platform", "--internal", closedPort(t)}},
 	} {
 		if out, log, code := run(c.admin, c.args...); code != 1 || out != "" || !strings.HasPrefix(log, "hookgate: create token: ") {
 			t.Errorf("%q: exit code %d, %q, %q", c.args, code, out, log)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 var (
@@ -95,10 +95,10 @@ func runBlock(t *testing.T, script, config string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(self, filepath.Join(dir, gatewaytest.Name)); err != nil { // by this name it is the program: see TestMain
+	if err := os.Symlink(self, filepath.Join(dir, program.Name)); err != nil { // by this name it is the program: see TestMain
 		t.Fatal(err)
 	}
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: config})
+	p := program.Start(t, program.Options{Config: config})
 	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t), "127.0.0.1:8092", freeAddr(t),
 		"127.0.0.1:8093", freeAddr(t), "127.0.0.1:8094", freeAddr(t), "127.0.0.1:8095", freeAddr(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a busy machine: no measure of speed
@@ -108,7 +108,7 @@ func runBlock(t *testing.T, script, config string) string {
 	bash.Dir, bash.Stdout, bash.Stderr = dir, &out, &out
 	bash.Cancel, bash.WaitDelay = func() error { return bash.Process.Signal(syscall.SIGTERM) }, 10*time.Second // time for its trap
 	developers := func(pair string) bool { return strings.HasPrefix(pair, "HOOKGATE_") }
-	bash.Env = append(slices.DeleteFunc(os.Environ(), developers), "TOKEN="+gatewaytest.AdminToken)
+	bash.Env = append(slices.DeleteFunc(os.Environ(), developers), "TOKEN="+program.AdminToken)
 	if err := bash.Run(); err != nil {
 		t.Fatalf("%v\n%s\n--- the gateway's log\n%s", err, out.String(), p.Log.Text())
 	}

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 const twoSources = oneSource + `      calendar: { verify: { type: none } }
@@ -15,25 +15,25 @@ const twoSources = oneSource + `      calendar: { verify: { type: none } }
 // SIGHUP and POST /v1/reload load the file again, all or nothing.
 func TestReload(t *testing.T) {
 	t.Parallel()
-	for name, reload := range map[string]func(*testing.T, *gatewaytest.Program) gatewaytest.Answer{
-		"SIGHUP": func(t *testing.T, p *gatewaytest.Program) gatewaytest.Answer {
+	for name, reload := range map[string]func(*testing.T, *program.Program) program.Answer{
+		"SIGHUP": func(t *testing.T, p *program.Program) program.Answer {
 			before := len(p.Log.Lines())
 			p.Signal(t, syscall.SIGHUP)
 			n := 0
-			if _, err := p.Log.Await(t.Context(), func(l gatewaytest.Line) bool {
+			if _, err := p.Log.Await(t.Context(), func(l program.Line) bool {
 				n++
 				return n > before && strings.Contains(l.Message(), "configuration was")
 			}); err != nil {
 				t.Fatal(err)
 			}
-			return gatewaytest.Answer{}
+			return program.Answer{}
 		},
-		"API": func(t *testing.T, p *gatewaytest.Program) gatewaytest.Answer {
+		"API": func(t *testing.T, p *program.Program) program.Answer {
 			return p.Admin().Must(t, nil, "POST", "/v1/reload", nil)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource})
+			p := program.Start(t, program.Options{Config: oneSource})
 			post := func(status int, path string, fields ...string) {
 				t.Helper()
 				p.Sender().Must(t, []int{status}, "POST", path, `{"conversation_key":"`+path+`"}`, fields...)
@@ -71,7 +71,7 @@ func TestReload(t *testing.T) {
 }
 
 // reloads looks up how many reloads ended in this way.
-func reloads(t *testing.T, p *gatewaytest.Program, result string, want int) {
+func reloads(t *testing.T, p *program.Program, result string, want int) {
 	t.Helper()
 	metrics := p.Admin().Must(t, []int{200}, "GET", "/metrics", nil)
 	line := []byte("hookgate_config_reloads_total{result=\"" + result + "\"} " + string(rune('0'+want)) + "\n")
@@ -82,12 +82,22 @@ func reloads(t *testing.T, p *gatewaytest.Program, result string, want int) {
 
 // Who may not reload may not, and what the file owns is the file's.
 func TestReloadAndFileAreProtected(t *testing.T) {
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: oneSource + "tokens:\n  - { scope: platform, secret: a-platform-token-of-the-file }\n"})
+	p := program.Start(t, program.Options{Config: oneSource + "tokens:\n  - { scope: platform, secret: a-platform-token-of-the-file }\n"})
 	platform := p.Admin().As("a-platform-token-of-the-file")
 	platform.Must(t, []int{403}, "POST", "/v1/reload", nil)
 	platform.Must(t, []int{200}, "GET", "/v1/tenants/acme", nil)
 	a := p.Admin().Must(t, []int{409}, "PUT", "/v1/tenants/acme/sources/payments", `{"verify":{"type":"none"}}`)
 	if a.Field("code") != "managed_by_file" {
 		t.Errorf("%s", a)
+	}
+}
+
+// What a reload leaves for the next start it names.
+func TestReloadNamesWhatTakesARestart(t *testing.T) {
+	p := program.Start(t, program.Options{Config: oneSource})
+	p.Configure(t, "bounds: { waits: 100 }\ndrain: 1s\n"+oneSource)
+	a := p.Admin().Must(t, []int{200}, "POST", "/v1/reload", nil)
+	if want := `{"result":"ok","needs_restart":["bounds.waits","drain"]}`; string(a.Body) != want {
+		t.Errorf("the answer is %s, want %s", a.Body, want)
 	}
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // reloaded is a gateway with webhooks of its file, and their backend.
 type reloaded struct {
-	*gatewaytest.Program
+	*program.Program
 	t       *testing.T
 	backend *gatewaytest.Receiver
 }
@@ -63,7 +64,7 @@ func newReloaded(t *testing.T) *reloaded {
 		}
 		return gatewaytest.Reply{Body: `{"a":"first","b":"second"}`}
 	})
-	r.Program = gatewaytest.Start(t, gatewaytest.Options{Config: r.hooked("old", "a", 2)})
+	r.Program = program.Start(t, program.Options{Config: r.hooked("old", "a", 2)})
 	return r
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // slowServer begins an answer at once, with its name, and ends it when it is told to:
@@ -44,7 +45,7 @@ func routesOf(routes ...string) string {
 }
 
 // underWay asks for a path, and gives what comes of it in the end.
-func underWay(t *testing.T, p *gatewaytest.Program, path string) <-chan string {
+func underWay(t *testing.T, p *program.Program, path string) <-chan string {
 	got := make(chan string, 1)
 	go func() {
 		a, err := p.Sender().Do(t.Context(), http.MethodGet, path, nil)
@@ -58,7 +59,7 @@ func TestReloadDuringAProxiedRequest(t *testing.T) {
 	t.Parallel()
 	slow, asked, end := slowServer(t, "slow")
 	quick := platformServer(t, "quick")
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: routesOf("stays /stays "+slow.URL, "goes /goes "+slow.URL)})
+	p := program.Start(t, program.Options{Config: routesOf("stays /stays "+slow.URL, "goes /goes "+slow.URL)})
 	reload := func(routes ...string) {
 		t.Helper()
 		p.Configure(t, routesOf(routes...))
@@ -98,7 +99,7 @@ func TestReloadOfARelay(t *testing.T) {
   bot: { mode: relay, tenant: acme, match: { path: /bot }, retry: { initial: 10ms, max: 20ms, max_attempts: 100000 }, breaker: { enabled: false }, upstreams: [{ url: "` + url + `" }] }
 `
 	}
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: relayTo(ill.URL)})
+	p := program.Start(t, program.Options{Config: relayTo(ill.URL)})
 	reload := func(text string) {
 		t.Helper()
 		p.Configure(t, text)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // platformServer answers with its name and what it was asked.
@@ -34,7 +34,7 @@ func routed(members string) string {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	one, two := platformServer(t, "one"), platformServer(t, "two")
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: routed("match: { path: / }, upstreams: [{ url: " + one.URL + " }]")})
+	p := program.Start(t, program.Options{Config: routed("match: { path: / }, upstreams: [{ url: " + one.URL + " }]")})
 	is := func(want, path string) {
 		t.Helper()
 		if a := p.Sender().Must(t, []int{200}, "GET", path, nil); string(a.Body) != want {
@@ -82,7 +82,7 @@ func TestRoutesDrain(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	}))
 	defer up.Close()
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: routed("match: { path: / }, upstreams: [{ url: " + up.URL + " }]")})
+	p := program.Start(t, program.Options{Config: routed("match: { path: / }, upstreams: [{ url: " + up.URL + " }]")})
 	got := make(chan string, 1)
 	go func() {
 		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.Public+"/", nil)
@@ -102,7 +102,7 @@ func TestRoutesDrain(t *testing.T) {
 	<-asked
 	ended := make(chan int, 1)
 	go func() { ended <- p.Terminate(t) }()
-	if _, err := p.Log.Await(t.Context(), func(l gatewaytest.Line) bool { return l.Message() == "draining" }); err != nil {
+	if _, err := p.Log.Await(t.Context(), func(l program.Line) bool { return l.Message() == "draining" }); err != nil {
 		t.Fatal(err)
 	}
 	close(answer)

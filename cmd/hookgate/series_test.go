@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // hears waits until a receiver got so many requests of a path.
@@ -39,7 +40,7 @@ func TestNoSeriesOfWhatIsGone(t *testing.T) {
 		}
 		return gatewaytest.Reply{}
 	})
-	p := gatewaytest.Start(t, gatewaytest.Options{Config: "egress: { allow: [127.0.0.0/8] }\n"})
+	p := program.Start(t, program.Options{Config: "egress: { allow: [127.0.0.0/8] }\n"})
 	api := p.Admin()
 	for _, tenant := range []string{"stays", "goes"} {
 		base := "/v1/tenants/" + tenant

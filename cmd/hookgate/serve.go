@@ -86,7 +86,7 @@ func serve(ctx context.Context, o configs.Options, acceptLoss bool, stderr io.Wr
 	}
 	go func() {
 		for range hangup {
-			_ = n.Reload() // all or nothing; the node logs and counts how it went
+			_, _ = n.Reload() // all or nothing; the node logs and counts how it went
 		}
 	}()
 	return n.Run(ctx)

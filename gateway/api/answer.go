@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-
-	"hookgate/gateway"
 )
 
 // answer is what a handler says when it went well.
@@ -49,7 +47,3 @@ func encode(v any) ([]byte, error) {
 }
 
 var nothing = answer{status: http.StatusNoContent}
-
-func invalid(path, format string, args ...any) error {
-	return gateway.Invalid([]gateway.Fault{{Path: path, Message: fmt.Sprintf(format, args...)}})
-}

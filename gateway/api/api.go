@@ -58,7 +58,8 @@ type Options struct {
 	// are not shown.
 	PublicURL string
 	// Reload loads the configuration file again; nothing has changed after an error.
-	Reload func() error
+	// The keys that waiting has are in force after the next start.
+	Reload func() (waiting []string, err error)
 	// AuthFailures counts calls without a good token.
 	AuthFailures interface{ Inc() }
 	Log          *slog.Logger

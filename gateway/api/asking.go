@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -48,4 +49,26 @@ func beginOf(prefix string, q *store.Query) string {
 		return floor
 	}
 	return q.Before
+}
+
+// linesOf gives the lines that are asked for of the conversation that has the key, the
+// newest first.
+func linesOf(from Timelines, key string, q *store.Timeline) ([]gateway.Trace, error) {
+	for most := max(q.Limit, 100); ; most *= 2 {
+		lines, err := from.Timeline(q.Tenant, key, q.Since, most)
+		if err != nil {
+			return nil, err
+		}
+		all := len(lines) < most
+		if q.Before != (store.Line{}) {
+			lines = slices.DeleteFunc(lines, func(t gateway.Trace) bool { return !store.Line{At: t.At, ID: t.ID}.Less(q.Before) })
+		}
+		if all || q.Limit > 0 && len(lines) >= q.Limit {
+			slices.Reverse(lines)
+			if q.Limit > 0 {
+				lines = lines[:min(len(lines), q.Limit)]
+			}
+			return lines, nil
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -57,17 +56,17 @@ func readConnection(c *call, last *directory.Webhook) (*gateway.Webhook, error) 
 	var b firstConnection
 	r := connectionReader{}
 	if last == nil {
-		r.faults = fields.Decode(tree, &b, readOnlyConnection)
+		r.list = fields.Decode(tree, &b, readOnlyConnection)
 		if spec.StoryID = r.text("storyId", b.StoryID, storyDigits, storyDigits); strings.ContainsFunc(spec.StoryID, unicode.IsControl) {
-			r.fault("storyId", "must have no control characters")
+			r.add("storyId", "must have no control characters")
 		}
 	} else {
 		*spec = last.Spec
 		spec.Auth = maskedAuth(spec.Auth)
-		r.faults = fields.Decode(tree, &b.connectionBody, readOnlyConnection)
+		r.list = fields.Decode(tree, &b.connectionBody, readOnlyConnection)
 	}
 	r.read(&b.connectionBody, spec)
-	if err := gateway.Invalid(r.faults); err != nil {
+	if err := gateway.Invalid(r.list); err != nil {
 		return nil, err
 	}
 	return spec, nil
@@ -75,7 +74,7 @@ func readConnection(c *call, last *directory.Webhook) (*gateway.Webhook, error) 
 
 // connectionReader checks a body against the sizes, and collects its faults.
 // Which secret a mask keeps is for those to say who know where it is sent.
-type connectionReader struct{ faults []gateway.Fault }
+type connectionReader struct{ faults }
 
 func (r *connectionReader) read(b *connectionBody, spec *gateway.Webhook) {
 	spec.Name = r.text("name", b.Name, 1, maxConnectionName)
@@ -85,7 +84,7 @@ func (r *connectionReader) read(b *connectionBody, spec *gateway.Webhook) {
 		spec.Token = r.secret("token", b.Token)
 	}
 	if spec.Headers = b.Headers; b.Headers != nil && (len(b.Headers) < 1 || len(b.Headers) > maxConnectionHeaders) {
-		r.fault("headers", "must have 1 to "+strconv.Itoa(maxConnectionHeaders)+" members, or be left out")
+		r.add("headers", "must have 1 to "+strconv.Itoa(maxConnectionHeaders)+" members, or be left out")
 	}
 	switch {
 	case b.Auth != nil:
@@ -98,16 +97,9 @@ func (r *connectionReader) read(b *connectionBody, spec *gateway.Webhook) {
 	}
 }
 
-// fault tells of one thing wrong at a place; of a place, the first is enough.
-func (r *connectionReader) fault(path, message string) {
-	if !slices.ContainsFunc(r.faults, func(f gateway.Fault) bool { return fields.Within(f.Path, path) }) {
-		r.faults = append(r.faults, gateway.Fault{Path: path, Message: message})
-	}
-}
-
 func (r *connectionReader) text(path string, value *string, least, most int) string {
 	if value == nil {
-		r.fault(path, "is missing")
+		r.add(path, "is missing")
 		return ""
 	}
 	if n := utf8.RuneCountInString(*value); n < least || n > most {
@@ -115,7 +107,7 @@ func (r *connectionReader) text(path string, value *string, least, most int) str
 		if least == most {
 			size = "exactly " + strconv.Itoa(most)
 		}
-		r.fault(path, "must have "+size+" characters")
+		r.add(path, "must have "+size+" characters")
 	}
 	return *value
 }

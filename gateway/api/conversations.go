@@ -20,62 +20,46 @@ type conversations struct {
 	deliveries Deliveries
 }
 
-// get shows the timeline of a conversation, by any of its keys,
-// newest last (SPEC 4, 14). A key that nobody used has an empty one.
+// get shows the timeline of a conversation, by any of its keys, newest last (SPEC 4,
+// 14); the next page has what was before (SPEC 15). A key that nobody used has an empty
+// one.
 func (h *conversations) get(c *call) (answer, error) {
-	most, err := c.query().limit()
+	q := c.query()
+	most, err := q.limit()
 	if err != nil {
 		return answer{}, err
 	}
-	var lines []gateway.Trace
+	begin, err := q.cursor(isPlace)
+	if err != nil {
+		return answer{}, err
+	}
+	w := &walk{conversations: h, tenant: c.params.tenant, begin: placeOf(begin), most: most, bytes: c.listAnswer - tail}
 	if key, ok := gateway.Key(c.params.id); ok {
-		if lines, err = h.timelines.Timeline(c.params.tenant, key, time.Time{}, most); err != nil {
-			return answer{}, err
-		}
-		if lines, err = h.timeline(lines, most); err != nil {
+		w.key = key
+		if err := w.down(); err != nil {
 			return answer{}, err
 		}
 	}
-	return showLines(c, lines)
+	return w.show(c)
 }
 
-// showLines answers with lines, the newest last: with those that fit into an answer of
-// a list. A line has a few hundred bytes.
-func showLines(c *call, lines []gateway.Trace) (answer, error) {
-	size := tail
-	for i, line := range slices.Backward(lines) {
-		if size += sizeOfTrace(line); size > c.listAnswer {
-			lines = lines[i+1:]
-			break
-		}
-	}
+// show answers with the lines of a page in the order of time, the newest last.
+func (w *walk) show(c *call) (answer, error) {
+	slices.Reverse(w.lines)
+	slices.SortStableFunc(w.lines, func(a, b gateway.Trace) int { return a.At.Compare(b.At) })
 	t := c.wholeItem()
-	t.room(min(size, c.listAnswer))
+	t.room(w.size + tail)
 	t.raw(`{"data":[`)
-	for i, line := range lines {
+	for i, line := range w.lines {
 		if i > 0 {
 			t.raw(",")
 		}
 		t.append(sizeOfTrace(line), func(dst []byte) []byte { return appendTrace(dst, line) })
 	}
-	t.raw(`],"next_cursor":null}`)
-	return t.answer(http.StatusOK)
-}
-
-// sizeOfTrace is no less than what appendTrace appends, and a comma.
-func sizeOfTrace(t gateway.Trace) int { return 96 + 6*len(t.ID) + len(t.Data) }
-
-// appendTrace appends {at, kind, id, …}: the rest is the trace's own members.
-func appendTrace(dst []byte, t gateway.Trace) []byte {
-	dst = append(dst, `{"at":`...)
-	dst = gateway.Time{Time: t.At}.AppendJSON(dst)
-	dst = append(dst, `,"kind":`...)
-	dst = gateway.AppendString(dst, t.Kind)
-	dst = append(dst, `,"id":`...)
-	dst = gateway.AppendString(dst, t.ID)
-	if len(t.Data) <= len("{}") {
-		return append(dst, '}')
+	if w.more {
+		t.raw(`],"next_cursor":"` + cursorOf(w.last.String()) + `"}`)
+	} else {
+		t.raw(`],"next_cursor":null}`)
 	}
-	dst = append(dst, ',')
-	return append(dst, t.Data[1:]...)
+	return t.answer(http.StatusOK)
 }

@@ -51,7 +51,8 @@ type kit struct {
 	opened   opened
 	holds    *shares.Budget
 	reload   error // what the next reload comes to
-	numbers  int   // that were given out: see next
+	restarts []string
+	numbers  int // that were given out: see next
 	mu       sync.Mutex
 	logs     bytes.Buffer
 }
@@ -129,7 +130,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
 		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
-		Reload:    func() error { return k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
+		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
 	for _, s := range set {
 		s(&o)
@@ -209,13 +210,14 @@ func (k *kit) serve(a *api.API) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	k.must(err)
 	limits := &edge.Limits{Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
-	server := edge.Settings{
+	settings := edge.Settings{
 		Handler: a.Handler, Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, ReduceMemory: true,
 		Logger:   log.New(io.Discard, "", 0), // it tells of clients that leave, as some here do
-		Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) },
-	}.Server()
+		Observer: edge.Observer{Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) }},
+	}
+	server := settings.Server()
 	done := make(chan error, 1)
-	edged := edge.NewListener(ln, limits)
+	edged := settings.Listener(ln)
 	go func() { done <- server.Serve(edged) }()
 	k.url = "http://" + ln.Addr().String()
 	k.t.Cleanup(func() {
@@ -354,3 +356,6 @@ func (k *kit) callback(key, body string) waiting.Taken {
 type bare struct{}
 
 func (bare) Keep() ([]gateway.HeaderField, string) { return nil, "" }
+
+// cursorOf gives the cursor that a list would give out for a place.
+func cursorOf(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }

@@ -238,7 +238,13 @@ func TestTokensOverTheAPI(t *testing.T) {
 
 func TestReload(t *testing.T) {
 	k := newKit(t)
-	k.want(200, "POST", "/v1/reload", "")
+	for _, restarts := range [][]string{nil, {"bounds.bodies", "drain"}} {
+		k.restarts = restarts
+		want := strings.ReplaceAll(`{"result":"ok","needs_restart":["`+strings.Join(restarts, `","`)+`"]}`, `[""]`, "[]")
+		if g := k.do("POST", "/v1/reload", ""); g.status != 200 || g.text != want {
+			t.Errorf("a good file of which %q takes a restart: %d %s, want %s", restarts, g.status, g.text, want)
+		}
+	}
 	k.reload = gateway.Invalid([]gateway.Fault{{Path: "tenants.x", Message: "is odd"}})
 	if g := k.do("POST", "/v1/reload", ""); g.status != 422 || g.code() != "reload_failed" || !slices.Equal(g.paths(), []string{"tenants.x"}) {
 		t.Errorf("a faulty file: %d %s", g.status, g.text)

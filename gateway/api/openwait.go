@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"strconv"
 	"time"
 
@@ -75,27 +74,38 @@ func (b *waitBody) settle(of *directory.Tenant, q *waiting.OpenRequest) error {
 }
 
 // check sets q from the body's single members, and adds to their faults.
-func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gateway.Fault {
-	add := func(path, message string) {
-		if !slices.ContainsFunc(faults, func(f gateway.Fault) bool { return fields.Within(f.Path, path) }) {
-			faults = append(faults, gateway.Fault{Path: path, Message: message})
-		}
+func (b *waitBody) check(found []gateway.Fault, q *waiting.OpenRequest) []gateway.Fault {
+	f := &faults{found}
+	b.checkNames(f, q)
+	seconds := gateway.DefaultWaitSeconds
+	if b.TimeoutSeconds != nil {
+		seconds = *b.TimeoutSeconds
 	}
-	key := func(path, value string) string {
-		k, ok := gateway.Key(value)
-		if !ok {
-			add(path, "must stand for a key of 1 to "+strconv.Itoa(gateway.MaxKey)+" bytes, without spaces or control characters")
-		}
-		return k
+	if seconds < 1 || seconds > gateway.MaxWaitSeconds {
+		f.add("timeout_seconds", "must be a whole number from 1 to "+strconv.Itoa(gateway.MaxWaitSeconds))
 	}
+	q.Timeout = time.Duration(seconds) * time.Second
+	switch q.Mode = b.Mode; q.Mode {
+	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
+	default:
+		f.add("mode", "must be hold, notify or poll")
+	}
+	if b.Source == "" {
+		f.add("source", "is missing")
+	}
+	return f.list
+}
+
+// checkNames sets the key and the aliases.
+func (b *waitBody) checkNames(f *faults, q *waiting.OpenRequest) {
 	switch {
 	case b.ConversationKey != nil:
-		q.Key = key("conversation_key", *b.ConversationKey)
+		q.Key = f.key("conversation_key", *b.ConversationKey)
 	case b.ConversationURL == nil:
-		add("conversation_key", "is missing: set it, or conversation_url")
+		f.add("conversation_key", "is missing: set it, or conversation_url")
 	}
 	if b.ConversationURL != nil {
-		if k := key("conversation_url", *b.ConversationURL); q.Key == "" {
+		if k := f.key("conversation_url", *b.ConversationURL); q.Key == "" {
 			q.Key = k
 		} else {
 			q.Aliases = append(q.Aliases, k) // both are given: two names of one conversation
@@ -104,29 +114,12 @@ func (b *waitBody) check(faults []gateway.Fault, q *waiting.OpenRequest) []gatew
 	most := gateway.MaxAliases - 1
 	if len(b.Aliases) <= most {
 		for i, alias := range b.Aliases {
-			q.Aliases = append(q.Aliases, key(fields.Index("aliases", i), alias))
+			q.Aliases = append(q.Aliases, f.key(fields.Index("aliases", i), alias))
 		}
 	}
 	if len(q.Aliases) > most || len(b.Aliases) > most { // what is there very often is not looked at one by one
-		add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
+		f.add("aliases", "are over "+strconv.Itoa(most)+", conversation_url counted where conversation_key is set too")
 	}
-	seconds := gateway.DefaultWaitSeconds
-	if b.TimeoutSeconds != nil {
-		seconds = *b.TimeoutSeconds
-	}
-	if seconds < 1 || seconds > gateway.MaxWaitSeconds {
-		add("timeout_seconds", "must be a whole number from 1 to "+strconv.Itoa(gateway.MaxWaitSeconds))
-	}
-	q.Timeout = time.Duration(seconds) * time.Second
-	switch q.Mode = b.Mode; q.Mode {
-	case gateway.ModeHold, gateway.ModeNotify, gateway.ModePoll:
-	default:
-		add("mode", "must be hold, notify or poll")
-	}
-	if b.Source == "" {
-		add("source", "is missing")
-	}
-	return faults
 }
 
 // written gives a member of the body in the bytes in which it was written; none

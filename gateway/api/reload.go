@@ -9,19 +9,20 @@ import (
 )
 
 // operator is what only who runs the process may do.
-type operator struct{ load func() error } // Options.Reload
+type operator struct{ load func() ([]string, error) } // Options.Reload
 
 // reload loads the file again. A bad one changes nothing, and the answer names
-// what is wrong with it.
+// what is wrong with it; that of a good one names the keys that take a restart.
 func (h *operator) reload(c *call) (answer, error) {
-	err := h.load()
+	waiting, err := h.load()
 	var known *gateway.Error
 	switch {
 	case err == nil:
 		c.audit("the configuration was loaded again")
 		return show(http.StatusOK, struct {
-			Result string `json:"result"`
-		}{"ok"})
+			Result       string   `json:"result"`
+			NeedsRestart []string `json:"needs_restart"`
+		}{"ok", append([]string{}, waiting...)})
 	case errors.As(err, &known) && known.Code != gateway.CodeInvalidField:
 		return answer{}, err
 	}

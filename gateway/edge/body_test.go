@@ -217,7 +217,7 @@ func TestDeadlineMovesWithTheBytes(t *testing.T) {
 	limits.Grace, limits.Rate = time.Second, 1000
 	recorded := &deadlines{script: script{piece: func() int { return 5000 }}}
 	recorded.data = []byte("POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20000\r\n\r\n" + strings.Repeat("x", 20000))
-	c := NewListener(nil, limits).admit(recorded)
+	c := newListener(nil, limits).admit(recorded)
 	p := make([]byte, maxHead)
 	for err := error(nil); err == nil; {
 		_, err = c.Read(p)

@@ -39,7 +39,7 @@ func (*script) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.I
 func (*script) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 func scripted(raw []byte, limits *Limits, piece func() int) *Conn {
-	return NewListener(nil, limits).admit(&script{data: raw, piece: piece})
+	return newListener(nil, limits).admit(&script{data: raw, piece: piece})
 }
 
 // seen is one request as a parser read it.
@@ -51,7 +51,7 @@ func handledOf(raw []byte, streams bool, piece func() int) (all []seen) {
 	limits.Rate = 0
 	server := Settings{
 		Limits: limits, ReduceMemory: !streams, Logger: log.New(io.Discard, "", 0),
-		Panicked: func(v any, _ []byte) { panic(v) },
+		Observer: Observer{Panicked: func(v any, _ []byte) { panic(v) }},
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			body, err := ReadBody(ctx, 1<<20)
 			if err != nil {
@@ -167,7 +167,7 @@ func (e *endless) Read(p []byte) (int, error) { return copy(p, e.raw), nil }
 
 func TestAcceptAllocatesNothing(t *testing.T) {
 	limits := testLimits(true)
-	c := NewListener(nil, limits).admit(&endless{raw: typical})
+	c := newListener(nil, limits).admit(&endless{raw: typical})
 	p := make([]byte, maxHead)
 	allocs := testing.AllocsPerRun(100, func() {
 		if n, err := c.Read(p); n != len(typical) || err != nil {
@@ -181,7 +181,7 @@ func TestAcceptAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkStrictPass(b *testing.B) {
-	c := NewListener(nil, testLimits(true)).admit(&endless{raw: typical})
+	c := newListener(nil, testLimits(true)).admit(&endless{raw: typical})
 	p := make([]byte, maxHead)
 	b.SetBytes(int64(len(typical)))
 	b.ReportAllocs()
@@ -222,7 +222,7 @@ func serveTypical(tb testing.TB, n int) {
 			handled++
 		},
 	}.Server()
-	c := NewListener(nil, limits).admit(&countdown{raw: typical, left: n})
+	c := newListener(nil, limits).admit(&countdown{raw: typical, left: n})
 	if err := server.ServeConn(c); err != nil || handled != n {
 		tb.Errorf("%d of %d handled, %v", handled, n, err)
 	}

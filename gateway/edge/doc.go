@@ -7,16 +7,19 @@
 //
 //	Listener  accepts, within bounds for all and for one address
 //	Conn      hands fasthttp one request at a time, and only a head that passed
+//	incoming  follows the request as it comes, to its end or to a fault
 //	checkHead request line, fields, framing: a fault is a gateway.Error
 //	Limits    the body's size, rate and share of memory, while it arrives
 //	guard     runs what was asked for; recovers, drains or closes, gives back
 //	ReadBody  the whole body as bytes, for a server that streams
+//	Caller    who sent it, for those who verify it and for paths
 //	Problem   turns an error into RFC 9457 problem+json, for fasthttp and net/http
 //
 // Because the pass is strict, Conn and fasthttp cannot disagree on where a
 // request ends: whatever two parsers could read in two ways is refused, and the
 // connection closed. Nothing is decoded or normalised on the way: what is
-// matched (Path, Query) is what the client sent.
+// matched (Path, Query) is what the client sent. What the bytes are is read by
+// gateway/wire; what is refused, and why, is decided here.
 //
 // A request that waits for an outcome is Held: its handler returns, its goroutine
 // and buffers go, and whoever brings the outcome answers on the connection, which

@@ -40,12 +40,12 @@ func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *sit
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Listener: NewListener(ln, limits), addr: ln.Addr().String()}
+	s := &site{Listener: newListener(ln, limits), addr: ln.Addr().String()}
 	server := Settings{
 		Handler: handler, Limits: limits, ReduceMemory: !limits.Streams,
 		ReadTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
 		Logger:   log.New(io.Discard, "", 0),
-		Panicked: func(any, []byte) { s.panicked.Add(1) },
+		Observer: Observer{Panicked: func(any, []byte) { s.panicked.Add(1) }},
 	}.Server()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(s.Listener) }()

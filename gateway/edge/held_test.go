@@ -45,16 +45,17 @@ func (h *holder) handle(ctx *fasthttp.RequestCtx) {
 func serveHolder(t *testing.T, h *holder) (addr string, limits *edge.Limits) {
 	h.watcher, h.held, h.left = edge.NewWatcher(), make(chan *edge.Held, 10), make(chan string, 10)
 	limits = &edge.Limits{Grace: time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
-	server := edge.Settings{
+	settings := edge.Settings{
 		Handler: h.handle, Limits: limits, ReadTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second, ReduceMemory: true,
-		Logger: log.New(io.Discard, "", 0), Panicked: func(v any, _ []byte) { t.Errorf("panic: %v", v) },
-	}.Server()
+		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(v any, _ []byte) { t.Errorf("panic: %v", v) }},
+	}
+	server := settings.Server()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(edge.NewListener(ln, limits)) }()
+	go func() { done <- server.Serve(settings.Listener(ln)) }()
 	t.Cleanup(func() {
 		if err := server.Shutdown(); err != nil {
 			t.Error(err)

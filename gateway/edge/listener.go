@@ -14,18 +14,12 @@ import (
 
 // Listener accepts connections within bounds and makes a Conn of each.
 type Listener struct {
-	// TLS, when set before the first Accept, is spoken on every connection.
-	TLS *tls.Config
-	// Paused, when set before the first Accept, hears why accepting rests: the
-	// process or the host has no descriptor or memory for another connection. It is
-	// called once in a spellTime: who makes connections come and go at the limit must
-	// not fill the log.
-	Paused func(error)
-
 	ln     net.Listener
 	limits *Limits
+	tls    *tls.Config // nil: it is not spoken
+	paused func(error) // see Observer; nil: nobody hears
 	done   chan struct{}
-	told   time.Time // when Paused was called; of the goroutine that accepts
+	told   time.Time // when paused was called; of the goroutine that accepts
 
 	mu     sync.Mutex
 	closed bool
@@ -33,8 +27,7 @@ type Listener struct {
 	blocks map[netip.Prefix]int
 }
 
-// NewListener bounds ln by limits, which must not change any more.
-func NewListener(ln net.Listener, limits *Limits) *Listener {
+func newListener(ln net.Listener, limits *Limits) *Listener {
 	return &Listener{
 		ln: ln, limits: limits, done: make(chan struct{}),
 		conns: make(map[*Conn]struct{}), blocks: make(map[netip.Prefix]int),
@@ -68,9 +61,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if !passes(err) {
 			return nil, err
 		}
-		if now := time.Now(); l.Paused != nil && (l.told.IsZero() || now.Sub(l.told) >= spellTime) {
+		if now := time.Now(); l.paused != nil && (l.told.IsZero() || now.Sub(l.told) >= spellTime) {
 			l.told = now
-			l.Paused(err)
+			l.paused(err)
 		}
 		select {
 		case <-l.done:
@@ -99,13 +92,13 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw)}
 	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
 	c.request.holder = shares.Client(c.address)
-	if l.TLS != nil {
-		c.Conn = tls.Server(raw, l.TLS)
+	if l.tls != nil {
+		c.Conn = tls.Server(raw, l.tls)
 	}
 	if l.remember(c) {
 		return c
 	}
-	if l.TLS == nil { // a refusal in TLS would need a handshake first
+	if l.tls == nil { // a refusal in TLS would need a handshake first
 		_ = raw.SetWriteDeadline(time.Now().Add(firstPause))
 		_, _ = raw.Write(tooManyConns)
 	}

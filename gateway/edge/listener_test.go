@@ -96,9 +96,11 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := NewListener(ln, testLimits(true))
-	bounded.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
-	server := Settings{Handler: echo, Limits: bounded.limits, ReadTimeout: 10 * time.Second, Logger: log.New(io.Discard, "", 0)}.Server()
+	settings := Settings{
+		Handler: echo, Limits: testLimits(true), TLS: &tls.Config{Certificates: lender.TLS.Certificates},
+		ReadTimeout: 10 * time.Second, Logger: log.New(io.Discard, "", 0),
+	}
+	server, bounded := settings.Server(), settings.Listener(ln)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(bounded) }()
 	roots := x509.NewCertPool()
@@ -151,9 +153,9 @@ func (f *flapping) Accept() (net.Conn, error) {
 // Who comes and goes at the limit does not fill the log.
 func TestShortageIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewListener(&flapping{short: short{err: syscall.EMFILE}}, testLimits(true))
 		told := 0
-		l.Paused = func(error) { told++ }
+		paused := Observer{Paused: func(error) { told++ }}
+		l := Settings{Limits: testLimits(true), Observer: paused}.Listener(&flapping{short: short{err: syscall.EMFILE}})
 		for range 1000 {
 			c, err := l.Accept()
 			if err != nil {
@@ -185,9 +187,9 @@ func TestProxiesInFrontAreNotBounded(t *testing.T) {
 
 func TestAcceptRestsInAShortage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewListener(short{err: &net.OpError{Op: "accept", Err: syscall.EMFILE}}, testLimits(true))
 		told := 0
-		l.Paused = func(error) { told++ }
+		paused := Observer{Paused: func(error) { told++ }}
+		l := Settings{Limits: testLimits(true), Observer: paused}.Listener(short{err: &net.OpError{Op: "accept", Err: syscall.EMFILE}})
 		time.AfterFunc(time.Hour, func() { _ = l.Close() })
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept: %v", err)
@@ -197,7 +199,7 @@ func TestAcceptRestsInAShortage(t *testing.T) {
 		}
 	})
 	broken := errors.New("broken")
-	if _, err := NewListener(short{err: broken}, testLimits(true)).Accept(); !errors.Is(err, broken) {
+	if _, err := newListener(short{err: broken}, testLimits(true)).Accept(); !errors.Is(err, broken) {
 		t.Errorf("Accept: %v, want the listener's own fault", err)
 	}
 }

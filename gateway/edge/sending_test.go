@@ -26,12 +26,13 @@ func TestSendTellsWhenTheMemoryIsFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	limits := &edge.Limits{Body: func(_, _, _ []byte) int64 { return 0 }}
-	server := edge.Settings{
+	settings := edge.Settings{
 		Handler: func(ctx *fasthttp.RequestCtx) { edge.Send(ctx, body, func() { sent <- struct{}{} }) },
 		Limits:  limits, ReadTimeout: time.Second, IdleTimeout: time.Second, ReduceMemory: true,
-		Logger: log.New(io.Discard, "", 0), Panicked: func(value any, _ []byte) { t.Error(value) },
-	}.Server()
-	go func() { _ = server.Serve(edge.NewListener(ln, limits)) }()
+		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(value any, _ []byte) { t.Error(value) }},
+	}
+	server := settings.Server()
+	go func() { _ = server.Serve(settings.Listener(ln)) }()
 	t.Cleanup(func() { _ = server.Shutdown() })
 	for name, client := range map[string]struct {
 		method string

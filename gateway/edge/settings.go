@@ -1,7 +1,9 @@
 package edge
 
 import (
+	"crypto/tls"
 	"math"
+	"net"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -9,10 +11,11 @@ import (
 	"hookgate/gateway"
 )
 
-// Settings is what differs between the two servers. All but Refused is required.
+// Settings is what differs between the two servers.
 type Settings struct {
 	Handler fasthttp.RequestHandler
-	Limits  *Limits // those of its Listener
+	Limits  *Limits     // they must not change any more
+	TLS     *tls.Config // spoken on every connection; nil: plain HTTP
 
 	ReadTimeout time.Duration // for a head, and for a body before Limits grant it more
 	IdleTimeout time.Duration // for the next request on a kept connection
@@ -22,16 +25,33 @@ type Settings struct {
 	ReduceMemory bool
 
 	Logger   fasthttp.Logger
-	Panicked func(value any, stack []byte) // a handler panicked
-	Refused  func(*gateway.Error)          // a request was refused before it reached the handler; may be nil
+	Observer Observer
 }
 
-// Server makes the fasthttp server that belongs in front of the strict pass; it
-// must serve a Listener.
+// Observer is told what happens. Each func but Panicked may be nil, and must return
+// at once.
+type Observer struct {
+	Panicked func(value any, stack []byte) // a handler panicked
+	Refused  func(*gateway.Error)          // a request was refused before it reached the handler
+	// Paused hears why accepting rests: the process or the host has no descriptor or
+	// memory for another connection. It is called once in a spellTime: who makes
+	// connections come and go at the limit must not fill the log.
+	Paused func(error)
+}
+
+// Listener bounds ln; what it accepts is for Server.
+func (s Settings) Listener(ln net.Listener) *Listener {
+	l := newListener(ln, s.Limits)
+	l.tls, l.paused = s.TLS, s.Observer.Paused
+	return l
+}
+
+// Server makes the fasthttp server that belongs behind the strict pass; it must serve
+// a Listener of the same settings.
 func (s Settings) Server() *fasthttp.Server {
 	server := &fasthttp.Server{
-		Handler:      guard(s.Handler, s.Panicked),
-		ErrorHandler: refuse(s.Refused),
+		Handler:      guard(s.Handler, s.Observer.Panicked),
+		ErrorHandler: refuse(s.Observer.Refused),
 		Logger:       s.Logger,
 
 		ReadTimeout:    s.ReadTimeout,

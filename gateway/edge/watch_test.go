@@ -19,7 +19,7 @@ func held(t *testing.T) (ctx *fasthttp.RequestCtx, client *net.TCPConn, server n
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := NewListener(ln, testLimits(false))
+	bounded := newListener(ln, testLimits(false))
 	dialed, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestConnectionInMemoryIsNeverGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := NewWatcher()
-	h := w.Watch(heldOn(NewListener(nil, testLimits(false)).admit(pair.Conn1())), func() { t.Error("taken for gone") })
+	h := w.Watch(heldOn(newListener(nil, testLimits(false)).admit(pair.Conn1())), func() { t.Error("taken for gone") })
 	defer h.Stop()
 	if len(w.watched) != 0 || w.running {
 		t.Errorf("%d watched, sweeping %v", len(w.watched), w.running)

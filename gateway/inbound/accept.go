@@ -8,7 +8,8 @@ import (
 
 // accept finds the source and reads the body, at most as much as it may have. A body
 // may take its time: the source that counts is the one at its end (SPEC 16).
-func (in *Inbound) accept(r *request) {
+func (r *request) accept() done {
+	in := r.in
 	snapshot := in.options.Directory.Current()
 	r.src = sourceIn(snapshot, r)
 	body, err := edge.ReadBody(r.ctx, in.bodyLimit(r.src))
@@ -16,20 +17,19 @@ func (in *Inbound) accept(r *request) {
 		r.src = sourceIn(now, r)
 	}
 	if err != nil {
-		r.fail(err)
-		return
+		return r.fail(err)
 	}
 	if int64(len(body)) > in.bodyLimit(r.src) {
-		r.finish(gateway.OutcomeTooLarge)
-		return
+		return r.finish(gateway.OutcomeTooLarge)
 	}
 	r.received, r.proof.Body, r.proof.Now = body, body, r.at
 	r.proof.Method = r.caller.Method()
 	if r.src == nil {
 		// Who guesses names learns nothing from the time that the answer takes.
 		_ = in.decoy.Verify(&r.proof)
-		r.finish(gateway.OutcomeNotFound)
+		return r.finish(gateway.OutcomeNotFound)
 	}
+	return false
 }
 
 // sourceIn gives the source of a request; nil where there is none in service.

@@ -12,7 +12,7 @@ import (
 // extract reads all that the source's paths name in one walk: the delivery id,
 // the conversation key, and the values of match and variables. From here on the
 // callback has memory of its own.
-func (in *Inbound) extract(r *request) {
+func (r *request) extract() done {
 	src, c := r.src, &r.callback
 	r.values.Owner(src.Tenant.ID)
 	src.Plan.Set.Read(&r.document, &r.values)
@@ -21,24 +21,23 @@ func (in *Inbound) extract(r *request) {
 	c.Mark, c.Strong = r.mark()
 	if err := r.values.Err(); err != nil { // then neither is known
 		c.Key = ""
-		r.unread(err)
-		return
+		return r.unread(err)
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	received := in.options.Now().Add(-time.Since(r.at))
+	received := r.in.options.Now().Add(-time.Since(r.at))
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
 	r.values.Let()
+	return false
 }
 
 // unread ends the way of a callback in which nothing can be found.
-func (r *request) unread(err error) {
+func (r *request) unread(err error) done {
 	if errors.Is(err, mapping.ErrTooComplex) {
-		r.finish(gateway.OutcomeTooComplex)
-		return
+		return r.finish(gateway.OutcomeTooComplex)
 	}
-	r.fail(err)
+	return r.fail(err)
 }
 
 // conversationKey gives the key in memory of its own; "" where there is none.

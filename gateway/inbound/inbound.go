@@ -9,7 +9,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/auth/signature"
-	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/waiting"
@@ -82,7 +81,7 @@ func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) 
 		in.requests.Put(r)
 	}()
 	for _, step := range way {
-		if step(in, r); r.done() {
+		if step(r) {
 			break
 		}
 	}
@@ -96,22 +95,6 @@ func (in *Inbound) Forget(tenant string) {
 }
 
 // way is the steps of a callback, in order.
-var way = []func(*Inbound, *request){
-	(*Inbound).accept, (*Inbound).authenticate, (*Inbound).limit, (*Inbound).parse, (*Inbound).extract, (*Inbound).take,
+var way = []func(*request) done{
+	(*request).accept, (*request).authenticate, (*request).limit, (*request).parse, (*request).extract, (*request).take,
 }
-
-// take is the one atomic step. A store that cannot write is the only reason why
-// it has no outcome.
-func (in *Inbound) take(r *request) {
-	taken, err := in.options.Taker.Take(&r.callback)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	r.taken = taken
-}
-
-// finish ends the way with an outcome that needs no more than its word.
-func (r *request) finish(o gateway.Outcome) { r.taken.Outcome = o }
-
-func (r *request) done() bool { return r.taken.Outcome != "" }

@@ -15,45 +15,39 @@ import (
 
 // parse undoes the coding of the body, up to the source's limit, and understands
 // it by its type.
-func (in *Inbound) parse(r *request) {
+func (r *request) parse() done {
 	if err := r.values.Hold(r.src.Tenant.ID, len(r.received)); err != nil {
-		r.fail(err)
-		return
+		return r.fail(err)
 	}
 	coding, codings := r.caller.Get("Content-Encoding")
 	body, err := r.inflate(string(coding), codings)
 	switch {
 	case errors.Is(err, errMemory):
-		r.fail(err)
-		return
+		return r.fail(err)
 	case errors.Is(err, errCoding), errors.Is(err, errCodings):
 		r.detail = err.Error()
-		r.finish(gateway.OutcomeUnsupported)
-		return
+		return r.finish(gateway.OutcomeUnsupported)
 	case errors.Is(err, errInflated):
-		r.finish(gateway.OutcomeTooLarge)
-		return
+		return r.finish(gateway.OutcomeTooLarge)
 	case err != nil:
 		r.detail = "the body is not in the coding that Content-Encoding names"
-		r.finish(gateway.OutcomeInvalidBody)
-		return
+		return r.finish(gateway.OutcomeInvalidBody)
 	}
 	contentType := internContentType(r.ctx.Request.Header.ContentType())
 	if !isJSON(contentType) { // what is read of a form has memory of its own
 		if err := edge.Charge(r.ctx, int64(len(body))); err != nil {
-			r.fail(err)
-			return
+			return r.fail(err)
 		}
 	}
 	document, err := mapping.Parse(r.proof.Method, contentType, body)
 	if err != nil {
 		r.detail = err.Error()
-		r.finish(gateway.OutcomeInvalidBody)
-		return
+		return r.finish(gateway.OutcomeInvalidBody)
 	}
 	document.Request = &r.caller
 	r.document = document
 	r.callback.Taken.ContentType = contentType
+	return false
 }
 
 // internContentType spares the usual types their memory.

@@ -17,6 +17,7 @@ import (
 
 // request is one callback on its way. It is pooled: begin sets all of it.
 type request struct {
+	in             *Inbound
 	ctx            *fasthttp.RequestCtx
 	caller         edge.Caller
 	at             time.Time
@@ -39,7 +40,7 @@ type request struct {
 }
 
 func newRequest(in *Inbound) *request {
-	r := &request{caller: edge.Caller{PublicURL: in.options.PublicURL, Trusts: in.options.Trusts}}
+	r := &request{in: in, caller: edge.Caller{PublicURL: in.options.PublicURL, Trusts: in.options.Trusts}}
 	r.proof.Header = &r.caller
 	r.proof.URL = r.caller.URL
 	r.proof.Query = r.caller.Param
@@ -64,26 +65,33 @@ func (r *request) end() {
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
 }
 
+// done says that the callback has its outcome, which ends the way.
+type done bool
+
+// finish ends the way with an outcome that needs no more than its word.
+func (r *request) finish(o gateway.Outcome) done {
+	r.taken.Outcome = o
+	return true
+}
+
 // fail ends the way without an outcome of waiting: the body was refused by the
 // edge, or the store cannot write.
-func (r *request) fail(err error) {
+func (r *request) fail(err error) done {
 	r.err = err
 	var known *gateway.Error
 	if !errors.As(err, &known) {
-		r.finish(gateway.OutcomeUnavailable)
-		return
+		return r.finish(gateway.OutcomeUnavailable)
 	}
 	r.again, r.detail = known.RetryAfter, known.Message
 	switch known.Code {
 	case gateway.CodeTooLarge:
-		r.finish(gateway.OutcomeTooLarge)
+		return r.finish(gateway.OutcomeTooLarge)
 	case gateway.CodeRequestTimeout, gateway.CodeBadRequest:
-		r.finish(gateway.OutcomeInvalidBody)
+		return r.finish(gateway.OutcomeInvalidBody)
 	case gateway.CodeNotFound:
-		r.finish(gateway.OutcomeNotFound)
-	default:
-		r.finish(gateway.OutcomeUnavailable)
+		return r.finish(gateway.OutcomeNotFound)
 	}
+	return r.finish(gateway.OutcomeUnavailable)
 }
 
 // Keep gives what a later wait's paths may look at, without what proves who

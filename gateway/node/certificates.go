@@ -19,8 +19,8 @@ const (
 
 // fetchCertificate gets what a provider signs with, by the one guarded way out: the
 // egress rules bind it like any request.
-func (n *Node) fetchCertificate(url string) ([]byte, error) {
-	answer, err := n.transport.Do(context.Background(), &transport.Request{
+func (b between) fetchCertificate(url string) ([]byte, error) {
+	answer, err := b.transport.Do(context.Background(), &transport.Request{
 		Method: http.MethodGet, URL: url, Timeout: certificateTimeout, MaxAnswer: certificateBytes,
 	})
 	switch {
@@ -34,7 +34,7 @@ func (n *Node) fetchCertificate(url string) ([]byte, error) {
 	default:
 		return answer.Body, nil
 	}
-	n.Log.Warn("a provider's certificate cannot be had: callbacks that need it are told to come again", "url", url, "error", err)
+	b.Log.Warn("a provider's certificate cannot be had: callbacks that need it are told to come again", "url", url, "error", err)
 	return nil, err
 }
 

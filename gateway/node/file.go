@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"net/netip"
-	"strings"
 	"time"
 
 	"hookgate/auth"
@@ -48,11 +47,10 @@ func fileOf(c *configs.Config) resources.File {
 }
 
 // fileOf is that of a node, which can fetch what providers sign with.
-func (n *Node) fileOf(c *configs.Config) resources.File {
+func (p *parts) fileOf(c *configs.Config) resources.File {
 	f := fileOf(c)
-	f.Compile.Certificates = n.certificates
-	f.Compile.Mapping = fileOf(n.config).Compile.Mapping // bounds are read at start
-	f.Compile.Mapping.Peaks = n.peaks
+	f.Compile.Certificates = p.certificates
+	f.Compile.Mapping.Peaks = p.peaks
 	return f
 }
 
@@ -81,90 +79,4 @@ func report(c *configs.Config, err error) error {
 		return c.Report(invalid.Faults)
 	}
 	return err
-}
-
-// Reload loads the file again, all or nothing: a bad file changes nothing. What
-// cannot change while running keeps its value, and is named in a warning.
-func (n *Node) Reload() (err error) {
-	n.reloading.Lock()
-	defer n.reloading.Unlock()
-	counts := n.metrics.Reloads()
-	defer func() {
-		if err != nil {
-			counts.Error.Inc()
-			n.Log.Error("the configuration was not loaded again, the old one stays", "error", err)
-			return
-		}
-		counts.OK.Inc()
-		n.Log.Info("the configuration was loaded again")
-	}()
-	next, err := n.Load()
-	if err != nil {
-		return err
-	}
-	if err := n.resources.SetFile(n.fileOf(next)); err != nil {
-		return report(next, err)
-	}
-	n.transport.SetEgress(egressOf(next))
-	n.proxy.Trust(trustedOf(next))
-	n.proveEndpoints()
-	if err := n.dropOrphans(); err != nil {
-		n.Log.Error("the configuration was loaded, but", "error", err) // the next load, or start, does it
-	}
-	for _, fixed := range []struct {
-		name    string
-		changed bool
-	}{
-		{"public.addr", next.Public.Addr != n.config.Public.Addr},
-		{"public.url", next.Public.URL != n.config.Public.URL},
-		{"public.tls", next.Public.TLS != n.config.Public.TLS},
-		{"public.max_body", next.Public.MaxBody != n.config.Public.MaxBody},
-		{"internal.addr", next.Internal.Addr != n.config.Internal.Addr},
-		{"store.dir", next.Store.Dir != n.config.Store.Dir},
-		{"log", next.Log != n.config.Log},
-		{"bounds", next.Bounds != n.config.Bounds},
-		{"drain", next.Drain != n.config.Drain},
-	} {
-		if fixed.changed {
-			n.Log.Warn("this setting takes a restart", "setting", fixed.name)
-		}
-	}
-	n.warn(next)
-	return nil
-}
-
-// reloadAsked is Reload for who asks over the API: the answer names the mistakes,
-// each by its place in the file, without the line that the log shows of it.
-func (n *Node) reloadAsked() error {
-	err := n.Reload()
-	var mistakes configs.Mistakes
-	if !errors.As(err, &mistakes) {
-		return err
-	}
-	shown := &gateway.Error{Code: gateway.CodeInvalidField, Message: "the configuration file is faulty", Err: err}
-	for _, mistake := range mistakes {
-		place, _, _ := strings.Cut(mistake, "\n")
-		shown.Faults = append(shown.Faults, gateway.Fault{Message: place})
-	}
-	return shown
-}
-
-// warn names what an operator should know of a configuration that is taken.
-func (n *Node) warn(c *configs.Config) {
-	for _, r := range n.directory.Current().Routes() {
-		if !r.Enabled {
-			n.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)
-		}
-		if r.Spec.Verify != nil && r.Spec.Verify.Type == "mtls" && c.Public.TLS.Cert == "" {
-			n.Log.Warn("this route takes requests from nobody: its verify is mtls, which needs public.tls", "route", r.ID)
-		}
-	}
-	for t := range n.directory.Current().Tenants() {
-		for _, src := range t.Sources() {
-			if src.Enabled && src.Spec.Verify.Type == "mtls" && c.Public.TLS.Cert == "" {
-				n.Log.Warn("this source takes callbacks from nobody: its verify is mtls, which needs public.tls",
-					"tenant", t.ID, "source", src.ID)
-			}
-		}
-	}
 }

@@ -67,36 +67,36 @@ func (o *waitObserver) rulesCache(hit bool) {
 	o.rules.Miss.Inc()
 }
 
+// counts is what the parts have counted.
+type counts struct{ *parts }
+
+// callEnded gives what counts how long calls took.
+func (c counts) callEnded() func(time.Duration) {
+	duration := c.metrics.CallDuration()
+	return func(took time.Duration) { duration.Observe(took.Seconds()) }
+}
+
 // budget makes a budget that the metrics show by the name that it has in the file.
-func (n *Node) budget(name string, most int64) *shares.Budget {
+func (c counts) budget(name string, most int64) *shares.Budget {
 	b := shares.New(most)
-	n.showBudget(name, b)
+	c.showBudget(name, b)
 	return b
 }
 
-// holder says who has what is used for a tenant.
-func (n *Node) holder(tenant string) shares.Holder {
-	s := n.directory.Current()
-	if t := s.Tenant(tenant); t != nil {
-		return s.Holder(t)
-	}
-	return shares.Tenant(tenant)
-}
-
 // showBudget lets the metrics show how a budget stands.
-func (n *Node) showBudget(name string, b *shares.Budget) {
-	n.metrics.Budget(name, func() metrics.Budget {
+func (c counts) showBudget(name string, b *shares.Budget) {
+	c.metrics.Budget(name, func() metrics.Budget {
 		s := b.Stat()
 		return metrics.Budget{Limit: s.Most, Used: s.Used, Largest: s.Largest, Refused: s.Refused}
 	})
 }
 
 // mappingPeaks shows how near to its bounds the mapping of one document comes.
-func (n *Node) mappingPeaks() *mapping.Peaks {
-	b := n.config.Bounds
+func (c counts) mappingPeaks() *mapping.Peaks {
+	b := c.config.Bounds
 	return &mapping.Peaks{
-		Pattern:   n.metrics.Peak("pattern", float64(b.Pattern)).Saw,
-		Variables: n.metrics.Peak("variables_max", float64(b.VariablesMax)).Saw,
-		Work:      n.metrics.Peak("mapping", float64(b.Mapping)).Saw, // nanoseconds
+		Pattern:   c.metrics.Peak("pattern", float64(b.Pattern)).Saw,
+		Variables: c.metrics.Peak("variables_max", float64(b.VariablesMax)).Saw,
+		Work:      c.metrics.Peak("mapping", float64(b.Mapping)).Saw, // nanoseconds
 	}
 }

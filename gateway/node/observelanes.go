@@ -31,56 +31,40 @@ var (
 // laneCounts is what is counted for one lane. Those of endpoints are the snapshot's;
 // for those of the platform and of relay routes the lane keeps its own.
 type laneCounts struct {
-	node *Node
-	lane gateway.LaneKey
-	own  atomic.Pointer[metrics.Endpoint]
+	parts *parts
+	lane  gateway.LaneKey
+	own   atomic.Pointer[metrics.Endpoint]
 }
 
 // get gives the counts; nil where the lane is for nothing that there is.
 func (c *laneCounts) get() *metrics.Endpoint {
-	t := c.node.directory.Current().Tenant(c.lane.Tenant)
+	t := c.parts.directory.Current().Tenant(c.lane.Tenant)
 	if t == nil {
 		return nil
 	}
 	if e := t.Endpoint(c.lane.Endpoint); e != nil {
 		return &e.Metrics
 	}
-	if !c.node.hasLane(c.lane) {
+	now := current{c.parts.directory}
+	if !now.hasLane(c.lane) {
 		return nil
 	}
 	if own := c.own.Load(); own != nil {
 		return own
 	}
-	own := c.node.metrics.Endpoint(c.lane.Tenant, c.lane.Endpoint, endStates, attemptCodes)
-	if !c.node.hasLane(c.lane) { // it went in this moment, and its series with it
-		c.node.metrics.ForgetEndpoint(c.lane.Tenant, c.lane.Endpoint)
+	own := c.parts.metrics.Endpoint(c.lane.Tenant, c.lane.Endpoint, endStates, attemptCodes)
+	if !now.hasLane(c.lane) { // it went in this moment, and its series with it
+		c.parts.metrics.ForgetEndpoint(c.lane.Tenant, c.lane.Endpoint)
 		return nil
 	}
 	c.own.Store(&own)
 	return &own
 }
 
-// hasLane says whether there is what a lane is for.
-func (n *Node) hasLane(lane gateway.LaneKey) bool {
-	s := n.directory.Current()
-	t := s.Tenant(lane.Tenant)
-	switch {
-	case t == nil:
-		return false
-	case lane.Endpoint == gateway.PlatformEndpoint:
-		return t.Platform != nil
-	}
-	if id, is := gateway.RouteOfLane(lane.Endpoint); is {
-		r := s.Route(id)
-		return r != nil && r.Tenant != nil && r.Tenant.ID == lane.Tenant
-	}
-	return t.Endpoint(lane.Endpoint) != nil
-}
-
 // observeLane counts what a lane does.
-func (n *Node) observeLane(lane gateway.LaneKey) outbound.Observer {
-	attempts, lags := n.metrics.AttemptDuration(), n.metrics.DeliveryLag()
-	counts := &laneCounts{node: n, lane: lane}
+func (c counts) observeLane(lane gateway.LaneKey) outbound.Observer {
+	attempts, lags := c.metrics.AttemptDuration(), c.metrics.DeliveryLag()
+	counts := &laneCounts{parts: c.parts, lane: lane}
 	return outbound.Observer{
 		Attempt: func(o retry.Outcome, took time.Duration) {
 			if c := counts.get(); c != nil {
@@ -106,13 +90,13 @@ func (n *Node) observeLane(lane gateway.LaneKey) outbound.Observer {
 
 // scrape answers /metrics. How the lanes stand is looked up for it: nothing is
 // counted along for gauges that nobody may ever read.
-func (n *Node) scrape() fasthttp.RequestHandler {
-	serve := fasthttpadaptor.NewFastHTTPHandler(n.metrics.Handler())
+func (c counts) scrape() fasthttp.RequestHandler {
+	serve := fasthttpadaptor.NewFastHTTPHandler(c.metrics.Handler())
 	return func(ctx *fasthttp.RequestCtx) {
-		n.lanes.Stats(func(s outbound.Stat) {
-			counts := (&laneCounts{node: n, lane: s.Lane}).get()
+		c.lanes.Stats(func(s outbound.Stat) {
+			counts := (&laneCounts{parts: c.parts, lane: s.Lane}).get()
 			if counts == nil {
-				n.metrics.ForgetEndpoint(s.Lane.Tenant, s.Lane.Endpoint) // its route, or its platform, went since it was counted
+				c.metrics.ForgetEndpoint(s.Lane.Tenant, s.Lane.Endpoint) // its route, or its platform, went since it was counted
 				return
 			}
 			counts.QueueDepth.Set(float64(s.Depth))

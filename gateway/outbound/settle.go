@@ -205,7 +205,7 @@ func (l *Lanes) tell(a *attempt, d *gateway.Delivery, made *gateway.Attempt) {
 		attrs = append(attrs, slog.String("error", made.Error))
 	}
 	if a.sent != nil {
-		attrs = append(attrs, slog.String("reason", a.sent.Text))
+		attrs = append(attrs, slog.String("detail", a.sent.Text))
 	}
 	if d.State == gateway.DeliveryRetrying {
 		attrs = append(attrs, slog.String("next_attempt_at", gateway.At(d.NextAttemptAt).Format(gateway.TimeFormat)))

@@ -29,7 +29,7 @@ type Server struct {
 // side is one of the two.
 type side struct {
 	name, addr string
-	limits     *edge.Limits
+	settings   edge.Settings
 	server     *fasthttp.Server
 	listener   *edge.Listener
 	options    *Options
@@ -48,6 +48,7 @@ func New(o Options, h Handlers) (*Server, error) {
 		},
 		TooLarge: h.tooLarge,
 	})
+	public.settings.TLS = o.PublicTLS
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
 		Conns: o.InternalConns, Caller: o.Caller,
 		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
@@ -58,15 +59,15 @@ func New(o Options, h Handlers) (*Server, error) {
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
 	limits.Grace, limits.Rate = o.ReadTimeout, o.BodyRate
 	limits.Bodies = shares.New(o.Bodies)
-	s := &side{name: name, addr: addr, limits: limits, options: o}
-	s.server = edge.Settings{
+	s := &side{name: name, addr: addr, options: o}
+	s.settings = edge.Settings{
 		Handler: handler, Limits: limits,
 		ReadTimeout: o.ReadTimeout, IdleTimeout: o.IdleTimeout,
 		ReduceMemory: !limits.Streams,
 		Logger:       quiet{o.Log, name},
-		Panicked:     s.panicked,
-		Refused:      s.refused,
-	}.Server()
+		Observer:     edge.Observer{Panicked: s.panicked, Refused: s.refused, Paused: s.paused},
+	}
+	s.server = s.settings.Server()
 	return s
 }
 
@@ -78,9 +79,8 @@ func (s *Server) Listen() error {
 	if err := s.internal.listen(); err != nil {
 		return errors.Join(err, s.public.listener.Close())
 	}
-	s.public.listener.TLS = s.public.options.PublicTLS
 	if o := s.public.options; o.PublicConns < fewConns {
-		o.Log.Warn("connections are few: raise the limit of open files", "public", o.PublicConns, "internal", o.InternalConns)
+		o.Log.Warn("connections are few: raise the limit of open files", "public_connections", o.PublicConns, "internal_connections", o.InternalConns)
 	}
 	return nil
 }
@@ -97,8 +97,7 @@ func (s *side) listen() error {
 	if err != nil {
 		return fmt.Errorf("%s.addr: cannot listen on %s: %w", s.name, s.addr, err)
 	}
-	s.listener = edge.NewListener(ln, s.limits)
-	s.listener.Paused = s.paused
+	s.listener = s.settings.Listener(ln)
 	return nil
 }
 
@@ -109,7 +108,7 @@ func (s *Server) Addrs() (public, internal net.Addr) {
 
 // Bodies gives the memory for request bodies of each listener, for metrics.
 func (s *Server) Bodies() (public, internal *shares.Budget) {
-	return s.public.limits.Bodies, s.internal.limits.Bodies
+	return s.public.settings.Limits.Bodies, s.internal.settings.Limits.Bodies
 }
 
 // Serve accepts on both listeners and returns when both have stopped, nil after
@@ -131,7 +130,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	return both(s, func(one *side) error {
 		err := one.server.ShutdownWithContext(ctx)
 		if err == nil {
-			err = one.limits.WaitHeld(ctx)
+			err = one.settings.Limits.WaitHeld(ctx)
 		}
 		if err != nil {
 			one.listener.Abort()

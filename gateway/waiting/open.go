@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
@@ -109,49 +107,4 @@ func (o *opening) end() {
 	default:
 		o.room.release(o.turn)
 	}
-}
-
-// compile compiles the rules that the wait brings.
-func (o *opening) compile() done {
-	o.Match, o.Variables = listed(o.Match), listed(o.Variables)
-	rules, err := o.sessions.rules.compile(o.Match, o.Variables, o.Source)
-	o.rules = rules
-	return o.fail(err)
-}
-
-// listed is a list that was given; an empty one says nothing, as in the example
-// of SPEC 6, where a wait with "match": [] ends by an entry of its source.
-func listed(list gateway.Raw) gateway.Raw {
-	if given := gjson.ParseBytes(list); given.IsArray() && given.Get("#").Int() == 0 {
-		return nil
-	}
-	return list
-}
-
-// admit refuses a second wait for a conversation, and waits beyond a limit.
-func (o *opening) admit() done {
-	s := o.sessions
-	for {
-		e, err := s.names.session(o.room, o.at)
-		if e == nil && err == nil {
-			break
-		}
-		if err == nil {
-			e, err = s.inTime(o.room, e)
-		}
-		if err != nil {
-			return o.fail(err)
-		}
-		if e != nil {
-			return o.fail(&gateway.Error{
-				Code: gateway.CodeWaitExists, Message: "the conversation already waits on this source",
-				Extra: []gateway.ExtraMember{{Name: "wait_id", Value: e.wait.ID}},
-			})
-		}
-	}
-	place, err := s.budget.take(o.room, len(o.Context)+len(o.Match)+len(o.Variables))
-	if o.place = place; err == nil {
-		err = s.budget.limited(o.Source.Tenant)
-	}
-	return o.fail(err)
 }

@@ -8,8 +8,17 @@ import (
 
 const ms = time.Millisecond
 
+// callbacks judges what became of the callbacks of a case.
+type callbacks struct{ *kase }
+
+func (k callbacks) check() {
+	k.checkSends()
+	k.checkMessages()
+	k.checkParked()
+}
+
 // checkSends: each answer to a callback is true.
-func (k *kase) checkSends() {
+func (k callbacks) checkSends() {
 	for _, s := range k.Sends {
 		if s.Lost {
 			continue
@@ -33,7 +42,7 @@ var statuses = map[string]int{
 	"resumed": 200, "parked": 202, "duplicate": 200, "already_resumed": 409, "late": 410, "ignored": 200,
 }
 
-func (k *kase) checkOutcome(s *Send, w *wait) {
+func (k callbacks) checkOutcome(s *Send, w *wait) {
 	if statuses[s.Outcome] != s.Status {
 		k.fault("answer", "%s was answered %d %s", s.CallbackID, s.Status, s.Outcome)
 		return
@@ -67,7 +76,7 @@ func (k *kase) checkOutcome(s *Send, w *wait) {
 }
 
 // checkNoEffect: what was refused resumes nothing.
-func (k *kase) checkNoEffect(s *Send) {
+func (k callbacks) checkNoEffect(s *Send) {
 	for _, w := range k.waits {
 		if w.resumedBy(s.CallbackID) {
 			k.fault("refused", "%s was answered %s and resumed %s", s.CallbackID, s.Outcome, w.id)
@@ -76,7 +85,7 @@ func (k *kase) checkNoEffect(s *Send) {
 }
 
 // checkForgotten: nothing is parked after a wait that ended.
-func (k *kase) checkForgotten(s *Send) {
+func (k callbacks) checkForgotten(s *Send) {
 	if !k.knows(s.Message.Key, s.Begin) {
 		return
 	}
@@ -90,7 +99,7 @@ func (k *kase) checkForgotten(s *Send) {
 
 // checkPassedBy: a wait that was open before the callback came and after it was
 // answered should have taken it.
-func (k *kase) checkPassedBy(s *Send) {
+func (k callbacks) checkPassedBy(s *Send) {
 	if !k.knows(s.Message.Key, s.Begin) {
 		return
 	}
@@ -111,7 +120,7 @@ func (w *wait) resumedBy(callback string) bool {
 }
 
 // sentBefore says whether the message was under way before this answer was.
-func (k *kase) sentBefore(s *Send) bool {
+func (k callbacks) sentBefore(s *Send) bool {
 	for _, other := range k.Sends {
 		if other != s && other.Message == s.Message && other.Begin.Before(s.End) {
 			return true
@@ -126,7 +135,7 @@ func (s *Send) taken() bool {
 }
 
 // checkMessages: one delivery id is one callback, however often it is sent.
-func (k *kase) checkMessages() {
+func (k callbacks) checkMessages() {
 	for _, a := range k.Sends {
 		if a.Message.ID == "" || !a.taken() {
 			continue
@@ -159,12 +168,12 @@ func (k *kase) checkMessages() {
 
 // forgotten says whether a parked callback could be forgotten at a moment: nobody
 // took it, and its parking was over.
-func (k *kase) forgotten(s *Send, at time.Time) bool {
+func (k callbacks) forgotten(s *Send, at time.Time) bool {
 	return s.Outcome == "parked" && k.taker(s.CallbackID) == nil && !at.Before(received(s.CallbackID).Add(k.Parking))
 }
 
 // taker gives the wait that a callback resumed; nil is none.
-func (k *kase) taker(callback string) *wait {
+func (k callbacks) taker(callback string) *wait {
 	for _, w := range k.waits {
 		if w.resumedBy(callback) {
 			return w
@@ -178,7 +187,7 @@ func received(callback string) time.Time { return gateway.IDTime(gateway.PrefixC
 
 // checkParked: the next wait that fits takes what was parked, the oldest first,
 // and none takes it when its time is over.
-func (k *kase) checkParked() {
+func (k callbacks) checkParked() {
 	for _, s := range k.Sends {
 		if s.Lost || s.Outcome != "parked" {
 			continue
@@ -198,7 +207,7 @@ func (k *kase) checkParked() {
 
 // overlooks says whether a wait was opened while the callback was parked and took
 // neither it nor one that is as old.
-func (k *kase) overlooks(w *wait, s *Send) bool {
+func (k callbacks) overlooks(w *wait, s *Send) bool {
 	opened := w.first.CreatedAt
 	if !k.knows(s.Message.Key, opened) {
 		return false // checkMet has it, if it is learned later

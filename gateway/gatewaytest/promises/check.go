@@ -96,9 +96,7 @@ func (k *kase) check() {
 	k.checkAsks()
 	k.checkOpens()
 	k.checkCancels()
-	k.checkSends()
-	k.checkMessages()
-	k.checkParked()
+	callbacks{k}.check()
 	k.checkMet()
 	k.checkNotices()
 }

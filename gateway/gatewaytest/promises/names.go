@@ -58,7 +58,7 @@ func (k *kase) checkMet() {
 			if n.Lost || !slices.Contains(n.Names, s.Message.Key) || !s.End.Before(n.Begin) || !n.End.Before(ends) {
 				continue
 			}
-			if taker := k.taker(s.CallbackID); taker != nil && !taker.ended.EndedAt.After(n.End) {
+			if taker := (callbacks{k}).taker(s.CallbackID); taker != nil && !taker.ended.EndedAt.After(n.End) {
 				continue
 			}
 			for _, w := range k.waits {

@@ -231,7 +231,7 @@ func (s *Store) finishFanout(f *gateway.Fanout, key []byte) error {
 	if err != nil {
 		return err
 	}
-	s.opts.Logger.Info("deliveries of a publish that was interrupted are made", "tenant", f.Tenant, "made_before", after, "of", f.Len())
+	s.opts.Logger.Info("deliveries of a publish that was interrupted are made", "tenant", f.Tenant, "made_before", after, "deliveries", f.Len())
 	reader := f.Read(after)
 	for step := reader.Next(nil, fanoutStep); len(step) > 0; step = reader.Next(step[:0], fanoutStep) {
 		if err := s.makeStep(f, reader.Made(), step); err != nil {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package gatewaytest
+package program
 
 import "syscall"
 

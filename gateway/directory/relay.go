@@ -1,0 +1,46 @@
+package directory
+
+import (
+	"strings"
+
+	"hookgate/gateway"
+	"hookgate/gateway/mapping"
+)
+
+func (r *Route) compileRelay(o Options, f *faults) {
+	s := &r.Spec
+	r.Timeout = f.span("timeout", s.Timeout, DefaultTimeout, MinTimeout, MaxTimeout)
+	r.Retry = compileRetry(s.Retry, f)
+	if settings := compileBreaker(s.Breaker, f); s.Breaker == nil || isOn(s.Breaker.Enabled) {
+		r.Breaker = &settings
+	}
+	if !gateway.IsName(s.Tenant) {
+		f.add("tenant", "must be the id of the tenant whose deliveries the relay makes")
+	}
+	for _, no := range []struct {
+		field string
+		set   bool
+	}{{"upgrade", s.Upgrade}, {"idle_timeout", s.IdleTimeout != nil}, {"health", s.Health != nil}} {
+		if no.set {
+			f.add(no.field, "is for mode proxy only")
+		}
+	}
+	r.compileIDs(o, f)
+}
+
+// compileIDs compiles where a relay finds its conversation, and the ids by which a
+// repeat is known.
+func (r *Route) compileIDs(o Options, f *faults) {
+	s := &r.Spec
+	key, id := gateway.KeyPlace{In: mapping.InPath}, s.Dedupe.ID // in the path: there is none to look for
+	if s.ConversationKey != nil {
+		if key = *s.ConversationKey; key.In == mapping.InPath {
+			f.add("conversation_key.in", "is path, where a route has no key: must be %s, %s or %s", mapping.InBody, mapping.InQuery, mapping.InHeader)
+		}
+	}
+	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
+	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
+	plan, more := compilePlan(key, id, r.Verifier, nil, nil, o.Mapping)
+	*f = append(*f, more...)
+	r.Plan = plan
+}

@@ -1,0 +1,112 @@
+package node
+
+import (
+	"fmt"
+
+	"hookgate/gateway"
+	"hookgate/gateway/api"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/proxy"
+)
+
+// between are the functions by which one part tells another, and knows it not.
+type between struct{ *parts }
+
+// swapped tells the parts of a new snapshot: a target may have come, or changed; so
+// may a route.
+func (b between) swapped() {
+	s := b.directory.Current()
+	b.asksClients.Store(asksClients(s))
+	b.lanes.Refresh("")
+	if err := b.proxy.Refresh(s); err != nil {
+		b.Log.Error("a route is out of service", "error", err)
+	}
+}
+
+// relay stores a request of a relay route.
+func (b between) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
+	r := q.Route
+	taken, err := b.publisher.Relay(outbound.RelayRequest{
+		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
+		Request: q.Request, Body: q.Body,
+	})
+	return taken.CallbackID, taken.Duplicate, err
+}
+
+// describe shows an endpoint as the API does; nothing of one that is gone.
+func (b between) describe(tenant, endpoint string) gateway.Raw {
+	t := b.directory.Current().Tenant(tenant)
+	if t == nil || t.Endpoint(endpoint) == nil {
+		return nil
+	}
+	status, err := b.lanes.Status(tenant, endpoint)
+	if err != nil {
+		return nil // the notice then has the endpoint's names alone
+	}
+	shown, err := api.ShowEndpoint(t.Endpoint(endpoint), status)
+	if err != nil {
+		return nil
+	}
+	return shown
+}
+
+// callFailed keeps how the last call of a chatbot's webhook failed, "" for one that
+// went well.
+func (b between) callFailed(tenant, webhook, text string) {
+	if err := b.resources.Webhooks.SetError(tenant, webhook, text); err != nil {
+		b.Log.Error("the error of a webhook was not kept", "tenant", tenant, "webhook", webhook, "error", err)
+	}
+}
+
+// forget drops what the parts hold of a tenant that was deleted.
+func (b between) forget(tenant string) {
+	b.sessions.Forget(tenant)
+	b.inbound.Forget(tenant)
+	b.publisher.Forget(tenant)
+	b.calls.Forget(tenant)
+	b.lanes.Forget(tenant)
+}
+
+// dropEndpoint ends what was on its way to an endpoint that was deleted.
+func (b between) dropEndpoint(tenant, endpoint string) {
+	if err := b.lanes.Dropped(tenant, endpoint); err != nil {
+		b.Log.Error("the deliveries of a deleted endpoint were not cancelled", "tenant", tenant, "endpoint", endpoint, "error", err)
+	}
+}
+
+// dropWebhook drops what is kept of a webhook that was deleted.
+func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, webhook) }
+
+// dropOrphans cancels what waits for endpoints that are no more: the file lost
+// them, or a publish was under way as they were deleted. What a tenant that left
+// the file has waiting stays, for the tenant may come back; so does what was relayed.
+func (b between) dropOrphans() error {
+	lanes, err := b.store.Lanes()
+	if err != nil {
+		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
+	}
+	for _, lane := range lanes {
+		t := b.directory.Current().Tenant(lane.Tenant)
+		if _, relays := gateway.RouteOfLane(lane.Endpoint); relays {
+			continue // the file is where routes are: who leaves one out may put it back
+		}
+		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
+			continue
+		}
+		b.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
+		b.dropEndpoint(lane.Tenant, lane.Endpoint)
+	}
+	return nil
+}
+
+// proveEndpoints has the endpoints of the file prove themselves, where they must
+// and have not: nobody waits for that, as a PUT does.
+func (b between) proveEndpoints() {
+	for t := range b.directory.Current().Tenants() {
+		for _, e := range t.Endpoints() {
+			if e.Enabled && e.Meta.ManagedBy == gateway.ManagedByFile {
+				b.lanes.Watch(t.ID, e.ID)
+			}
+		}
+	}
+}

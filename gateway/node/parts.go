@@ -1,0 +1,200 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"hookgate/auth/seal"
+	"hookgate/auth/signature"
+	"hookgate/configs"
+	"hookgate/gateway/calling"
+	"hookgate/gateway/clock"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/inbound"
+	"hookgate/gateway/mapping"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/proxy"
+	"hookgate/gateway/resources"
+	"hookgate/gateway/server"
+	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/transport"
+	"hookgate/gateway/waiting"
+	"hookgate/metrics"
+)
+
+// parts are what a node is made of, in the order in which they are built.
+type parts struct {
+	Options
+	config       *configs.Config // as at start; a reload changes what can be changed
+	clock        *clock.Clock    // by which all is due and expires
+	directory    *directory.Directory
+	metrics      *metrics.Set
+	peaks        *mapping.Peaks
+	store        *pebblestore.Store
+	sealer       *seal.Sealer
+	transport    *transport.Transport
+	certificates *signature.Certificates
+	lanes        *outbound.Lanes
+	proxy        *proxy.Proxy
+	resources    *resources.Resources
+	sessions     *waiting.Sessions
+	calls        *calling.Calls
+	publisher    *outbound.Publisher
+	inbound      *inbound.Inbound
+	server       *server.Server
+
+	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
+	stops       []func() error // run backwards
+}
+
+func (p *parts) onStop(stop func() error) { p.stops = append(p.stops, stop) }
+
+// stop takes apart what was built, the last first.
+func (p *parts) stop() (err error) {
+	for i := len(p.stops) - 1; i >= 0; i-- {
+		err = errors.Join(err, p.stops[i]())
+	}
+	p.stops = nil
+	return err
+}
+
+func (p *parts) openStore() (err error) {
+	p.metrics = metrics.New(p.Version)
+	p.metrics.Clock(p.clock.Off)
+	p.peaks = counts{p}.mappingPeaks()
+	commits := p.metrics.StoreCommit()
+	p.store, err = pebblestore.Open(pebblestore.Options{
+		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: p.unlock, AcceptDataLoss: p.AcceptDataLoss,
+		Now: p.clock.Now, Newest: p.clock.NotBefore,
+		Retention: current{p.directory}.retention,
+		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
+		OnFail: func(reason error) {
+			p.Log.Error("the store has failed: nothing is taken until a restart", "error", reason)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	p.onStop(p.store.Close)
+	p.metrics.StoreBytes(func() int64 { return int64(p.store.Stats().Bytes) })
+	p.onStop(func() error { p.metrics.StoreBytes(nil); return nil })
+	return nil
+}
+
+// unlock finds the master key, before the store changes anything in the folder.
+func (p *parts) unlock(held bool) error {
+	key, err := seal.Folder(p.config.Store.Dir, p.config.MasterKey.Reveal(), held)
+	if err != nil {
+		return err
+	}
+	if key.Loose {
+		p.Log.Warn("others on this machine may read the master key: set the mode of master.key to 0600")
+	}
+	p.sealer = seal.New(key.Key)
+	return nil
+}
+
+func (p *parts) openTransport() error {
+	p.transport = transport.New(transport.Options{Egress: egressOf(p.config)})
+	p.onStop(func() error { p.transport.Close(); return nil })
+	p.certificates = signature.NewCertificates(between{p}.fetchCertificate, nil)
+	return nil
+}
+
+func (p *parts) openLanes() error {
+	now := current{p.directory}
+	p.lanes = outbound.New(outbound.Options{
+		Queue: p.store, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
+		Describe: between{p}.describe, Sealer: p.sealer, Now: p.clock.Now,
+		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Holder: now.holder,
+		Version: p.Version, Logger: p.Log,
+	})
+	return nil
+}
+
+func (p *parts) openProxy() error {
+	p.proxy = proxy.New(proxy.Options{
+		Transport: p.transport, Watcher: edge.NewWatcher(), PublicURL: p.config.Public.URL, Log: p.Log,
+		Observer: proxy.Observer{Took: p.metrics.RouteDuration().Observe, AuthFailed: p.metrics.AuthFailures("route").Inc}, Relay: between{p}.relay,
+	})
+	p.onStop(func() error { p.proxy.Close(); return nil })
+	p.proxy.Trust(trustedOf(p.config))
+	p.directory.OnSwap = between{p}.swapped
+	return nil
+}
+
+func (p *parts) openResources() (err error) {
+	b := between{p}
+	p.resources, err = resources.Open(resources.Options{
+		Store: p.store, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
+		AdminToken: p.config.AdminToken, Log: p.Log, OnTenantDeleted: b.forget, OnEndpointDeleted: b.dropEndpoint,
+		OnWebhookDeleted: b.dropWebhook, Now: p.clock.Now, Configuration: int(p.config.Bounds.Configuration),
+	})
+	if err != nil {
+		return err
+	}
+	p.onStop(func() error { p.resources.Close(); return nil })
+	return nil
+}
+
+func (p *parts) openSessions() (err error) {
+	now, budget := current{p.directory}, counts{p}.budget
+	p.sessions, err = waiting.New(waiting.Options{
+		Ledger: p.store, Archive: p.store, Recovery: p.store, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
+		Holder: now.holder, Above: p.directory.Above,
+		Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
+		Observer: newWaitObserver(p.directory, p.metrics).told(p.lanes.Wake),
+	})
+	if err != nil {
+		return err
+	}
+	p.onStop(func() error { p.sessions.Close(); return nil })
+	return nil
+}
+
+func (p *parts) openCalls() error {
+	now, budget, bounds := current{p.directory}, counts{p}.budget, &p.config.Bounds
+	p.calls = calling.New(calling.Options{
+		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
+		Requests: budget("call_requests", int64(bounds.CallRequests)), Holder: now.holder, Above: p.directory.Above, Now: p.clock.Now,
+		Sender: p.transport, Store: p.store, Waits: p.sessions, Webhook: now.webhook,
+		// By its form alone: the egress rules have their word when it is dialled.
+		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Version:  p.Version, Log: p.Log,
+	})
+	p.onStop(p.leaveCalls)
+	return nil
+}
+
+// leaveCalls leaves the pending calls that are still under way to the next start:
+// nothing of them may go on when the store is closed. Drain has told of them.
+func (p *parts) leaveCalls() error {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	_ = p.calls.Drain(ctx)
+	return nil
+}
+
+func (p *parts) openPublisher() error {
+	bounds := &p.config.Bounds
+	p.publisher = outbound.NewPublisher(outbound.PublisherOptions{
+		Queue: p.store, Lanes: p.lanes, Learner: p.sessions, Holder: current{p.directory}.holder,
+		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
+		Making: counts{p}.budget("publishing", int64(bounds.Publishing)),
+	})
+	return nil
+}
+
+func (p *parts) openInbound() error {
+	p.inbound = inbound.New(inbound.Options{
+		Directory: p.directory, Taker: p.sessions, PublicURL: p.config.Public.URL, MaxBody: int(p.config.Public.MaxBody),
+		Log: p.Log, Trusts: p.proxy.Trusts,
+		Observer: inbound.Observer{Took: p.metrics.CallbackDuration().Observe, AuthFailed: p.metrics.AuthFailures("source").Inc},
+		Now:      p.clock.Now,
+	})
+	return nil
+}
