@@ -56,15 +56,3 @@ func (c *carrier) guarded(k *call, do func()) {
 	}()
 	do()
 }
-
-// answer brings the wait of the call to where the outcome wants it, and stamps the
-// call with its end.
-func (c *carrier) answer(k *call) {
-	r := k.result
-	r.Attempts = int(k.attempts.Load())
-	if k.waitID != "" && !k.gone.Load() {
-		c.waits.conclude(k)
-	}
-	now := time.Now()
-	r.EndedAt, r.Duration = gateway.At(c.now()).Time, max(now.Sub(k.began), 0)
-}

@@ -3,11 +3,9 @@ package calling
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/background"
 	"hookgate/gateway/directory"
 )
 
@@ -147,81 +145,9 @@ func (p *promises) keep(k *call) error {
 	return err
 }
 
-// promise is what is stored of a call before it is answered as pending.
-func promise(k *call) *gateway.Change {
-	return &gateway.Change{Pending: pendingCall(k), Traces: traces(k.unfinished())}
-}
-
-func pendingCall(k *call) *gateway.PendingCall {
-	r := k.result
-	return &gateway.PendingCall{
-		ID: r.ID, Tenant: r.Tenant, Webhook: r.Webhook, Request: k.Body, WaitID: k.waitID,
-		Sent: k.Webhook != nil && !isIdempotent(k.Webhook.Method), CreatedAt: r.CreatedAt,
-	}
-}
-
-// isIdempotent says whether a request may be made twice (RFC 9110, 9.2.2).
-func isIdempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		return true
-	}
-	return false
-}
-
-// unfinished is the call as it stands while somebody else works on its result.
-func (k *call) unfinished() *gateway.Call {
-	r := k.result
-	return &gateway.Call{
-		ID: r.ID, Tenant: r.Tenant, Webhook: r.Webhook, ConversationKey: k.Key, Outcome: gateway.CallPending,
-		Duration: time.Since(k.began), Attempts: int(k.attempts.Load()), Context: k.Context, WaitID: k.waitID, CreatedAt: r.CreatedAt,
-	}
-}
-
 // shown is a pending call as its caller is told of it.
 func (p *promises) shown(k *call) *gateway.Call {
 	r := k.unfinished()
 	p.waits.show(k, r)
 	return r
-}
-
-// storeRest is the pause before the store is asked again after it failed.
-const storeRest = time.Second
-
-// finish settles a promised call and gives its place back. One that was left stays
-// promised.
-func (p *promises) finish(k *call) {
-	if !k.left && !k.gone.Load() {
-		p.carrier.guarded(k, func() { p.settle(k) })
-	}
-	p.under.exit(k)
-	p.end(k)
-}
-
-// settle stores the outcome of a promised call with its notice. To store it again where
-// nobody knows whether it was stored does no harm.
-func (p *promises) settle(k *call) {
-	r := k.result
-	notice := gateway.CallNotice(r, r.EndedAt)
-	change := &gateway.Change{Notice: notice, Settled: pendingCall(k), Traces: traces(r)}
-	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
-		if !k.enter() {
-			return
-		}
-		err := p.store.Commit(change)
-		k.leave()
-		if err == nil {
-			break
-		}
-		if !background.Sleep(k.ctx, pause) {
-			p.log.Error("the outcome of a pending call was not written: the next owner looks at it again", slog.String("tenant", r.Tenant),
-				slog.String("webhook", r.Webhook), slog.String("call_id", r.ID), slog.Any("error", err))
-			return
-		}
-	}
-	d := &notice.Delivery
-	p.teller.observer.Noticed(gateway.LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint}, gateway.Due{
-		ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey),
-	})
-	p.teller.count(k)
 }

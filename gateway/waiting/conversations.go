@@ -33,12 +33,6 @@ type lesson struct {
 	own    bool // the key is its conversation.key: an event says so
 }
 
-// learned gives the conversations that lessons are about, with what they add.
-func (s *names) learned(tenant string, lessons []lesson) (*conversations, error) {
-	l := &conversations{ledger: s.ledger, tenant: tenant, byName: map[string]*conversation{}}
-	return l, l.learn(lessons)
-}
-
 // learn adds lessons. Keys that are conversations of their own come first: which of
 // two events of one publish stands before the other makes no difference.
 func (l *conversations) learn(lessons []lesson) error {
@@ -195,21 +189,4 @@ func (l *conversations) within(keys map[string]bool) bool {
 		}
 	}
 	return true
-}
-
-// know says whether the store has it all already, which is what most events tell.
-func (s *names) know(tenant string, lessons []lesson) (bool, error) {
-	for _, q := range lessons {
-		if len(q.others) == 0 {
-			continue
-		}
-		n, found, err := s.ledger.Names(tenant, q.key)
-		if err != nil {
-			return false, err
-		}
-		if !found || slices.ContainsFunc(q.others, func(name string) bool { return !slices.Contains(n.All, name) }) {
-			return false, nil
-		}
-	}
-	return true, nil
 }

@@ -97,3 +97,26 @@ func (s *names) session(r *room, at []name) (*session, error) {
 // namesFresh is how old the last use of names may be before it is written anew:
 // little against gateway.AliasKept, and far more than one conversation lasts.
 const namesFresh = 24 * time.Hour
+
+// learned gives the conversations that lessons are about, with what they add.
+func (s *names) learned(tenant string, lessons []lesson) (*conversations, error) {
+	l := &conversations{ledger: s.ledger, tenant: tenant, byName: map[string]*conversation{}}
+	return l, l.learn(lessons)
+}
+
+// know says whether the store has it all already, which is what most events tell.
+func (s *names) know(tenant string, lessons []lesson) (bool, error) {
+	for _, q := range lessons {
+		if len(q.others) == 0 {
+			continue
+		}
+		n, found, err := s.ledger.Names(tenant, q.key)
+		if err != nil {
+			return false, err
+		}
+		if !found || slices.ContainsFunc(q.others, func(name string) bool { return !slices.Contains(n.All, name) }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
