@@ -93,18 +93,29 @@ const again = time.Second
 // Doubt stops a slot of which nobody knows what the store has, and sees to it that it is
 // read anew. It returns at once; other slots go on.
 func (o *Owner) Doubt(slot gateway.Slot) {
-	slots := gateway.SlotsOf(slot)
-	o.part.Stop(slots)
-	o.doubting.Lock()
-	defer o.doubting.Unlock()
-	if o.doubted.Has(slot) {
+	first := o.note(slot)
+	o.part.Stop(gateway.SlotsOf(slot))
+	if !first {
 		return
 	}
-	o.doubted.Add(slot)
-	o.beside.Go(func() {
+	go func() {
+		defer o.beside.Done()
 		for !o.reread(slot) && background.Sleep(o.ctx, again) {
 		}
-	})
+	}()
+}
+
+// note notes a doubt, before its slot stops: see Steady. It says whether the slot is to
+// be read anew for it.
+func (o *Owner) note(slot gateway.Slot) bool {
+	o.doubting.Lock()
+	defer o.doubting.Unlock()
+	if o.doubted.Has(slot) || o.ctx.Err() != nil {
+		return false
+	}
+	o.doubted.Add(slot)
+	o.beside.Add(1)
+	return true
 }
 
 // reread forgets a slot and reads it; false where the store does not let it. One that
@@ -135,18 +146,24 @@ func (o *Owner) Between(do func()) {
 	do()
 }
 
-// Steady does something with the slots that are owned and read, which none is given up
-// before; nothing while slots move.
+// Steady does something with the slots of which everything is known, none of which is
+// given up before it has returned; nothing while slots move.
 func (o *Owner) Steady(do func(gateway.SlotSet)) {
-	if o.moving.TryLock() {
-		defer o.moving.Unlock()
-		do(o.read)
+	if !o.moving.TryLock() {
+		return
 	}
+	defer o.moving.Unlock()
+	o.doubting.Lock()
+	known := without(o.read, o.doubted)
+	o.doubting.Unlock()
+	do(known)
 }
 
 // Close ends what is read anew, and waits for it.
 func (o *Owner) Close() {
+	o.doubting.Lock()
 	o.cancel()
+	o.doubting.Unlock()
 	o.beside.Wait()
 }
 

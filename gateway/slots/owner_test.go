@@ -18,6 +18,7 @@ type part struct {
 	mu     sync.Mutex
 	heard  []string
 	broken error
+	onStop func() // called once, when something stops; nil: nothing
 }
 
 func (p *part) note(what string, s gateway.SlotSet) error {
@@ -27,7 +28,16 @@ func (p *part) note(what string, s gateway.SlotSet) error {
 	return p.broken
 }
 
-func (p *part) Stop(s gateway.SlotSet)       { _ = p.note("stop", s) }
+func (p *part) Stop(s gateway.SlotSet) {
+	_ = p.note("stop", s)
+	p.mu.Lock()
+	do := p.onStop
+	p.onStop = nil
+	p.mu.Unlock()
+	if do != nil {
+		do()
+	}
+}
 func (p *part) Forget(s gateway.SlotSet)     { _ = p.note("forget", s) }
 func (p *part) Read(s gateway.SlotSet) error { return p.note("read", s) }
 
@@ -42,6 +52,38 @@ func (p *part) did(t *testing.T, want ...string) {
 		t.Errorf("the part was asked %v, want %v", p.heard, want)
 	}
 	p.heard = nil
+}
+
+// What is done with steady slots is not done with one that is in doubt.
+func TestDoubtfulIsNotSteady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &part{}
+		o := slots.New(p)
+		defer o.Close()
+		if err := o.Acquire(gateway.SlotsOf(1, 2)); err != nil {
+			t.Fatal(err)
+		}
+		var steady []gateway.Slot
+		look := func() { o.Steady(func(s gateway.SlotSet) { steady = slices.Collect(s.All()) }) }
+		o.Between(func() { // nothing is read anew meanwhile
+			o.Doubt(2)
+			look()
+		})
+		if steady != nil {
+			t.Errorf("while slots move, %v are steady", steady)
+		}
+		synctest.Wait()
+		steady = nil
+		p.onStop = look
+		o.Doubt(1)
+		if slices.Contains(steady, 1) {
+			t.Errorf("in doubt, and %v are steady", steady)
+		}
+		synctest.Wait()
+		if look(); !slices.Equal(steady, []gateway.Slot{1, 2}) {
+			t.Errorf("read anew, and %v are steady", steady)
+		}
+	})
 }
 
 func TestSlotsMoveOnce(t *testing.T) {
