@@ -22,15 +22,11 @@ const (
 // cuts one takes it out.
 var large = map[string]int{
 	"gateway/api_test.kit":            35,
-	"gateway/calling.Calls":           47,
 	"gateway/outbound.Lanes":          80,
 	"gateway/outbound.Queue":          21,
 	"gateway/store/pebblestore.Store": 133,
 	"gateway/store/storetest.Store":   43,
 	"gateway/store/storetest.kit":     41,
-	"gateway/waiting.Sessions":        56,
-	"gateway/waiting.Store":           11,
-	"gateway/waiting.room":            37,
 }
 
 // TestSize holds the tree, tests too, to the largest type and the largest interface.

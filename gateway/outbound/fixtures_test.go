@@ -35,11 +35,11 @@ func publisherOf(t testing.TB, w *world, endpoints map[string]gateway.Endpoint, 
 		t.Fatal(faults)
 	}
 	snapshot := directory.Build(metrics.New("test"), tenants, nil)
-	sessions, err := waiting.New(waiting.Options{Store: w.store, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	sessions, err := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sessions.Recover(); err != nil {
+	if err := sessions.Acquire(gateway.AllSlots()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(sessions.Close)

@@ -41,7 +41,7 @@ func (k *kit) hear(events ...gateway.Naming) error {
 	p.Changes = changes
 	err = k.store.Accept(p)
 	if done != nil && !k.crashing {
-		done(err == nil)
+		done(err)
 	}
 	return err
 }
@@ -231,7 +231,7 @@ func TestLearnedAndNotStored(t *testing.T) {
 	if err != nil || len(changes) != 2 {
 		t.Fatalf("%d changes, %v; want the names, and the wait that takes what was parked", len(changes), err)
 	}
-	done(false)
+	done(gateway.Unavailable("the disk is full", time.Second))
 	if now := k.wait(w.ID); now.State != gateway.StateWaiting {
 		t.Errorf("the wait reads %s", now.AppendJSON(nil))
 	}
@@ -269,7 +269,7 @@ func TestLearnOfSeveralTenants(t *testing.T) {
 			if err = k.store.Commit(changes...); err != nil {
 				t.Error(err)
 			}
-			done(err == nil)
+			done(err)
 		})
 	}
 	all.Wait()

@@ -13,13 +13,13 @@ import (
 // slowStore stops an Open between its commit and its registration, which nobody
 // outside can see otherwise.
 type slowStore struct {
-	waiting.Store
+	waiting.Ledger
 	committed chan *gateway.Wait
 	goOn      chan struct{}
 }
 
 func (s *slowStore) Commit(changes ...*gateway.Change) error {
-	err := s.Store.Commit(changes...)
+	err := s.Ledger.Commit(changes...)
 	if w := changes[0].Wait; w != nil && w.State == gateway.StateWaiting {
 		s.committed <- w
 		<-s.goOn
@@ -32,7 +32,7 @@ func (s *slowStore) Commit(changes ...*gateway.Change) error {
 // be sent away.
 func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 	slow := &slowStore{committed: make(chan *gateway.Wait), goOn: make(chan struct{})}
-	k := &kit{t: t, wrap: func(s waiting.Store) waiting.Store { slow.Store = s; return slow }}
+	k := &kit{t: t, wrap: func(s waiting.Ledger) waiting.Ledger { slow.Ledger = s; return slow }}
 	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
 	opened := make(chan error)

@@ -83,16 +83,3 @@ func (k *kit) Traces(tenant string, names []string, since time.Time, most int) (
 	slices.Reverse(lines)
 	return lines, err
 }
-
-// PendingCalls gives those of all slots.
-func (k *kit) PendingCalls() ([]*gateway.PendingCall, error) {
-	return k.Store.PendingCalls(gateway.AllSlots())
-}
-
-// Recover gives what all slots have.
-func (k *kit) Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
-	return k.Store.Recover(gateway.AllSlots(), wait, parked)
-}
-
-// ReleaseBefore releases in all slots.
-func (k *kit) ReleaseBefore(at time.Time) { k.Store.ReleaseBefore(gateway.AllSlots(), at) }

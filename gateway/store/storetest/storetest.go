@@ -1,5 +1,5 @@
 // Package storetest holds every store to what the ways ask of one: each promise
-// of waiting.Store, calling.Store, publishing.Store, outbound.Store and
+// of waiting's, calling.Store, publishing.Store, outbound.Store and
 // resources.Store is a test that any store can run (Run).
 package storetest
 
@@ -19,7 +19,9 @@ import (
 
 // Store is all that the ways need of a store, and what tests need beside it.
 type Store interface {
-	waiting.Store
+	waiting.Ledger
+	waiting.Archive
+	waiting.Recovery
 	calling.Store
 	publishing.Store
 	outbound.Store

@@ -1,10 +1,6 @@
 package waiting
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/json"
 	"net/url"
 	"strings"
 	"sync"
@@ -12,15 +8,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
-)
-
-// Compiled rules of waits are kept, so many and of so many bytes: flows open many
-// waits with the same match and variables.
-const (
-	maxRules      = 4096
-	maxRulesBytes = 64 << 20
 )
 
 // Received is a callback as paths see it.
@@ -111,81 +99,4 @@ func (k *keptRequest) Query(name string) ([]byte, bool) {
 		return nil, false
 	}
 	return []byte(k.parsed.Get(name)), true
-}
-
-// rulesOf gives the rules that a wait has of its own; nil stands for its source's.
-func (s *Sessions) rulesOf(w *gateway.Wait, src *directory.Source) (*mapping.Program, error) {
-	return s.compile(w.OwnMatch, w.OwnVariables, src)
-}
-
-// compile gives the rules for a wait's own match and variables; what is not
-// given is the source's.
-func (s *Sessions) compile(match, variables gateway.Raw, src *directory.Source) (*mapping.Program, error) {
-	if match == nil && variables == nil {
-		return nil, nil
-	}
-	key, size, err := rulesKey(match, variables, src)
-	if err != nil {
-		return nil, err
-	}
-	program, hit := s.rules.Get(key)
-	s.Observer.RulesCache(hit)
-	if hit {
-		return program, nil
-	}
-	own := struct {
-		Match     []gateway.Match    `json:"match"`
-		Variables []gateway.Variable `json:"variables"`
-	}{src.Spec.Match, src.Spec.Variables}
-	faults := decodeList("match", match, &own.Match)
-	faults = append(faults, decodeList("variables", variables, &own.Variables)...)
-	if len(faults) == 0 {
-		program, faults = mapping.Compile(own.Match, own.Variables, src.Mapping)
-	}
-	if len(faults) > 0 {
-		return nil, gateway.Invalid(faults)
-	}
-	s.rules.Set(key, program, int64(minRules+size+program.Size()))
-	return program, nil
-}
-
-// minRules is what compiled rules count at least, in bytes: then there are no more than
-// maxRules.
-const minRules = maxRulesBytes / maxRules
-
-// decodeList reads a list that a wait brought, if it brought one.
-func decodeList[T any](place string, raw gateway.Raw, into *[]T) []gateway.Fault {
-	if raw == nil {
-		return nil
-	}
-	tree, err := fields.Parse(raw)
-	if err != nil {
-		return []gateway.Fault{{Path: place, Message: err.Error()}}
-	}
-	*into = nil
-	return gateway.Under(place, fields.Decode(tree, into))
-}
-
-// rulesKey names compiled rules by all that went into them, and says how much that is,
-// in bytes: what a source compares with is compiled anew with a wait's own variables.
-func rulesKey(match, variables gateway.Raw, src *directory.Source) (key string, size int, err error) {
-	var b bytes.Buffer
-	for _, part := range []struct {
-		own    gateway.Raw
-		source any
-	}{{match, src.Spec.Match}, {variables, src.Spec.Variables}} {
-		raw := []byte(part.own)
-		if raw == nil {
-			if raw, err = json.Marshal(part.source); err != nil {
-				return "", 0, err
-			}
-		}
-		b.Write(raw)
-		b.WriteByte(0)
-	}
-	for _, bound := range [...]int{src.Mapping.Pattern, src.Mapping.Variables, int(src.Mapping.Work)} {
-		b.Write(binary.LittleEndian.AppendUint64(nil, uint64(bound)))
-	}
-	sum := sha256.Sum256(b.Bytes())
-	return string(sum[:]), b.Len(), nil
 }

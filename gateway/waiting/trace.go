@@ -1,18 +1,6 @@
 package waiting
 
-import (
-	"hookgate/gateway"
-	"hookgate/gateway/store"
-)
-
-// Timeline gives the lines that are asked for of the conversation that has key, by any
-// of its names, the newest first.
-func (s *Sessions) Timeline(key string, q store.Timeline) (_ []gateway.Trace, err error) {
-	if q.Names, err = s.namesOf(q.Tenant, key); err != nil {
-		return nil, err
-	}
-	return s.Store.Traces(q)
-}
+import "hookgate/gateway"
 
 // waitTrace is a wait's line: written when it opens, and again when it ends.
 func waitTrace(w *gateway.Wait, data gateway.Raw) gateway.Trace {

@@ -7,14 +7,14 @@ import (
 	"hookgate/gateway"
 )
 
-// ledger is the conversations of one tenant as they will be known: as the store has
+// conversations are those of one tenant as they will be known: as the store has
 // them, and with what several lessons at once add. A name stands for one
 // conversation only.
-type ledger struct {
-	sessions *Sessions
-	tenant   string
-	byName   map[string]*conversation
-	list     []*conversation // in the order in which they were first looked at
+type conversations struct {
+	ledger Ledger
+	tenant string
+	byName map[string]*conversation
+	list   []*conversation // in the order in which they were first looked at
 }
 
 // conversation is the names of one conversation.
@@ -33,13 +33,9 @@ type lesson struct {
 	own    bool // the key is its conversation.key: an event says so
 }
 
-func (s *Sessions) newLedger(tenant string) *ledger {
-	return &ledger{sessions: s, tenant: tenant, byName: map[string]*conversation{}}
-}
-
 // learn adds lessons. Keys that are conversations of their own come first: which of
 // two events of one publish stands before the other makes no difference.
-func (l *ledger) learn(lessons []lesson) error {
+func (l *conversations) learn(lessons []lesson) error {
 	for _, q := range lessons {
 		if q.own {
 			if err := l.claim(q.key); err != nil {
@@ -65,19 +61,19 @@ func (l *ledger) learn(lessons []lesson) error {
 }
 
 // of gives the conversation that has a name.
-func (l *ledger) of(key string) (*conversation, error) {
+func (l *conversations) of(key string) (*conversation, error) {
 	if c := l.byName[key]; c != nil {
 		return c, nil
 	}
 	joined := []string{key}
-	n, found, err := l.sessions.Store.Names(l.tenant, key)
+	n, found, err := l.ledger.Names(l.tenant, key)
 	if err != nil {
 		return nil, err
 	}
 	if found {
 		joined = n.All
 	}
-	own, err := l.sessions.Store.Own(l.tenant, joined)
+	own, err := l.ledger.Own(l.tenant, joined)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +84,7 @@ func (l *ledger) of(key string) (*conversation, error) {
 	return c, nil
 }
 
-func (l *ledger) put(c *conversation) {
+func (l *conversations) put(c *conversation) {
 	l.list = append(l.list, c)
 	for _, name := range c.all {
 		if l.byName[name] == nil {
@@ -99,7 +95,7 @@ func (l *ledger) put(c *conversation) {
 
 // claim makes a key that of its own conversation. One that has another such key
 // already loses it.
-func (l *ledger) claim(key string) error {
+func (l *conversations) claim(key string) error {
 	c, err := l.of(key)
 	if err != nil {
 		return err
@@ -119,7 +115,7 @@ func (l *ledger) claim(key string) error {
 
 // join makes another name, and all that are joined with it, names of a
 // conversation, unless both have a key of their own.
-func (l *ledger) join(c *conversation, key, name string) error {
+func (l *conversations) join(c *conversation, key, name string) error {
 	o, err := l.of(name)
 	if err != nil {
 		return err
@@ -177,7 +173,7 @@ func (c *conversation) names(tenant string, now time.Time) *gateway.Names {
 }
 
 // keys are all names that were looked at.
-func (l *ledger) keys() []string {
+func (l *conversations) keys() []string {
 	keys := make([]string, 0, len(l.byName))
 	for key := range l.byName {
 		keys = append(keys, key)
@@ -186,7 +182,7 @@ func (l *ledger) keys() []string {
 }
 
 // within says whether nothing was looked at but these.
-func (l *ledger) within(keys map[string]bool) bool {
+func (l *conversations) within(keys map[string]bool) bool {
 	for key := range l.byName {
 		if !keys[key] {
 			return false
