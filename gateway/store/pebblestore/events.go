@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -116,4 +117,26 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 	}
 	slices.SortFunc(list, ulid.ULID.Compare)
 	return slices.Compact(list), nil
+}
+
+// Events visits the events that are asked for, newest first, until visit wants no more,
+// or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
+// were looked at.
+func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
+	q.Endpoint, q.Source, q.State = "", "", ""
+	wanted := counted(q.Limit, visit)
+	return s.show(q, gateway.PrefixEvent, func(l *list) (string, error) {
+		place, err := l.places(kindEvent)
+		if err != nil {
+			return "", err
+		}
+		facets, err := l.facets(kindByEvent)
+		if err != nil {
+			return "", err
+		}
+		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+			v, err := record.DecodeEvent(q.Tenant, u[:], value)
+			return err == nil && (!q.Event(&v) || wanted(&v)), err
+		})
+	})
 }

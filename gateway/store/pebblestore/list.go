@@ -8,7 +8,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
-	"hookgate/gateway"
 	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
@@ -30,18 +29,23 @@ type list struct {
 	look      look
 }
 
+// lastYear is the last of which a list knows: an id has room for no more.
+const lastYear = 9999
+
 // newList begins a list; close it.
 func newList(s *engine, q store.Query, idPrefix string) *list {
 	l := &list{q: q, prefix: idPrefix, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
 	if l.look.left <= 0 {
 		l.look.left = rowsAtOnce
 	}
-	l.low = floorULID(q.Since)
-	if !q.Until.IsZero() {
+	l.empty = !keyable(q.Tenant) || !q.Until.IsZero() && q.Until.Unix() < 0 || q.Since.Year() > lastYear
+	if q.Since.Unix() > 0 {
+		l.low = floorULID(q.Since)
+	}
+	if !q.Until.IsZero() && q.Until.Year() <= lastYear {
 		// The last millisecond may hold some that are younger than Until, and some that are older.
 		l.high = below(floorULID(q.Until.Add(time.Millisecond)))
 	}
-	l.empty = !keyable(q.Tenant)
 	if q.Before != "" {
 		u, ok := parseID(idPrefix, q.Before)
 		l.empty = l.empty || !ok
@@ -198,57 +202,6 @@ func counted[T any](most int, visit func(T) (more bool)) func(T) (more bool) {
 		found++
 		return visit(one) && found != most
 	}
-}
-
-// Events visits the events that are asked for, newest first, until visit wants no more,
-// or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
-// were looked at.
-func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
-	q.Endpoint, q.Source, q.State = "", "", ""
-	wanted := counted(q.Limit, visit)
-	return s.show(q, gateway.PrefixEvent, func(l *list) (string, error) {
-		place, err := l.places(kindEvent)
-		if err != nil {
-			return "", err
-		}
-		facets, err := l.facets(kindByEvent)
-		if err != nil {
-			return "", err
-		}
-		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
-			v, err := record.DecodeEvent(q.Tenant, u[:], value)
-			return err == nil && (!q.Event(&v) || wanted(&v)), err
-		})
-	})
-}
-
-// Waits visits the waits that are asked for, newest first, until visit wants no more, or
-// q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
-// where it is not "", is where to go on (q.Before): q.Rows were looked at.
-func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
-	q.Endpoint, q.Type, q.Kind = "", "", ""
-	wanted, decode := counted(q.Limit, visit), record.DecodeWaitWithoutBody
-	if q.Bodies {
-		decode = record.DecodeWait
-	}
-	kinds := waitPlaces[:]
-	if q.State != "" {
-		kinds = []byte{waitPlace(gateway.WaitState(q.State))}
-	}
-	return s.show(q, gateway.PrefixWait, func(l *list) (string, error) {
-		place, err := l.places(kinds...)
-		if err != nil {
-			return "", err
-		}
-		facets, err := l.facets(kindByWait)
-		if err != nil {
-			return "", err
-		}
-		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
-			w, err := decode(q.Tenant, u[:], value)
-			return err == nil && (!q.Wait(w) || s.forgotten(w) || wanted(w)), err
-		})
-	})
 }
 
 // show runs a list, and waits until what it showed is durable.

@@ -1,7 +1,10 @@
 package pebblestore
 
 import (
+	"github.com/oklog/ulid/v2"
+
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -89,4 +92,33 @@ func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
 // forgotten says whether a wait ended too long ago to be shown.
 func (s *waits) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
+}
+
+// Waits visits the waits that are asked for, newest first, until visit wants no more, or
+// q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
+// where it is not "", is where to go on (q.Before): q.Rows were looked at.
+func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
+	q.Endpoint, q.Type, q.Kind = "", "", ""
+	wanted, decode := counted(q.Limit, visit), record.DecodeWaitWithoutBody
+	if q.Bodies {
+		decode = record.DecodeWait
+	}
+	kinds := waitPlaces[:]
+	if q.State != "" {
+		kinds = []byte{waitPlace(gateway.WaitState(q.State))}
+	}
+	return s.show(q, gateway.PrefixWait, func(l *list) (string, error) {
+		place, err := l.places(kinds...)
+		if err != nil {
+			return "", err
+		}
+		facets, err := l.facets(kindByWait)
+		if err != nil {
+			return "", err
+		}
+		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+			w, err := decode(q.Tenant, u[:], value)
+			return err == nil && (!q.Wait(w) || s.forgotten(w) || wanted(w)), err
+		})
+	})
 }

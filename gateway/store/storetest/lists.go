@@ -52,7 +52,8 @@ func furnishArchive(k *kit, n int) (a archive) {
 
 // queries are all combinations of some values that are there and one that is not.
 func queries(from, until time.Time) (list []store.Query) {
-	times := []store.Query{{}, {Since: from.Add(until.Sub(from) / 3)}, {Until: from.Add(until.Sub(from) / 2)}, {Since: until.Add(time.Hour)}}
+	times := []store.Query{{}, {Since: from.Add(until.Sub(from) / 3)}, {Until: from.Add(until.Sub(from) / 2)}, {Since: until.Add(time.Hour)},
+		{Since: time.Unix(-5, 0), Until: time.Date(12_000, 1, 1, 0, 0, 0, 0, time.UTC)}, {Until: time.Unix(-5, 0)}, {Since: time.Date(12_000, 1, 1, 0, 0, 0, 0, time.UTC)}}
 	for _, state := range []string{"", "pending", "retrying", "succeeded", "dead", "cancelled", "waiting", "resumed", "timed_out"} {
 		for _, name := range []string{"", "crm", "forms", "never"} {
 			for _, kind := range []string{"", "message", "note"} {
