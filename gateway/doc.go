@@ -51,6 +51,10 @@
 //
 //	background  a rest that can be cut short, and the wait for who is under way
 //
+// Each way works for the slots that its process owns, and moves them alike:
+//
+//	slots      acquire, release, and read anew what nobody is sure of
+//
 // What an operator configured is compiled once and used by every request:
 //
 //	directory  the immutable snapshot of tenants, all they have, routes and tokens
@@ -66,5 +70,6 @@
 // Beneath them lies the store, and node joins the parts: it alone knows all of them:
 //
 //	store      the values by which any store is asked
-//	store/...  pebblestore, held to every promise by storetest
+//	store/...  record, what any store keeps of a thing; pebblestore, held to every
+//	           promise by storetest
 package gateway

@@ -25,9 +25,10 @@ type Events interface {
 	// EventDeliveries visits the deliveries of an event, oldest first, until visit
 	// wants no more.
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
-	// Events visits a tenant's events, newest first, those with an id below before
-	// ("" for all), until visit wants no more.
-	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
+	// Events visits the events that are asked for, newest first, until visit wants no
+	// more, or q.Limit were visited. next, where it is not "", is where to go on
+	// (q.Before): q.Rows were looked at.
+	Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error)
 }
 
 // Names knows conversations by their names.

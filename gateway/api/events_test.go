@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 // publish publishes items and gives their ids.
@@ -136,7 +137,7 @@ func TestTimelineShowsWhatBecameOfEvents(t *testing.T) {
 	k.want(201, "PUT", crmOf, crm)
 	k.want(200, "POST", crmOf+"/pause", "")
 	event := history{k}.publish(`{"event":{"type":"status","payload":{"external_key":"ext-1"}},"conversation":{"key":"K1"}}`)[0]
-	_, deliveries, err := k.store.Event("acme", event)
+	_, deliveries, err := gatewaytest.Event(k.store, "acme", event)
 	k.must(err)
 	d, _, err := k.store.Delivery("acme", deliveries[0].ID)
 	k.must(err)

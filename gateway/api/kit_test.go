@@ -79,15 +79,14 @@ func (k *kit) Write(line []byte) (int, error) {
 
 func (k *kit) logged() string { k.mu.Lock(); defer k.mu.Unlock(); return k.logs.String() }
 
-// opened is the Observer: it tells when a wait is registered, and hears no more.
+// opened is told when a wait is registered.
 type opened chan struct{}
 
-func (o opened) WaitOpened(string)                                          { o <- struct{}{} }
-func (o opened) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (o opened) WaitTaken(string, string)                                   {}
-func (o opened) TimerLag(time.Duration)                                     {}
-func (o opened) ParkedChanged(string, int)                                  {}
-func (o opened) RulesCache(bool)                                            {}
+func (o opened) open(_ string, delta int) {
+	if delta > 0 {
+		o <- struct{}{}
+	}
+}
 
 // newKit makes the API; set may change its options.
 func newKit(t *testing.T, set ...func(*api.Options)) *kit {
@@ -101,7 +100,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
 	k.waits, err = waiting.New(waiting.Options{
-		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}, Above: k.here.Above,
+		Ledger: k.store, Archive: k.store, Recovery: k.store, Observer: waiting.Observer{Open: k.opened.open}, Above: k.here.Above,
 		Holder: func(tenant string) shares.Holder {
 			if t := k.here.Current().Tenant(tenant); t != nil {
 				return k.here.Current().Holder(t)
@@ -111,7 +110,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
-	k.must(k.waits.Recover())
+	k.must(k.waits.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.waits.Close)
 	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	k.must(err)
@@ -174,7 +173,7 @@ func (k *kit) carry(log *slog.Logger) {
 // call makes calls, which may reach loopback too.
 func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 	k.calls = calling.New(calling.Options{
-		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log, Above: k.here.Above,
+		Sender: k.sender, Store: k.store, Waits: k.waits, Version: "test", Log: log, Above: k.here.Above,
 		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
 		Webhook: func(tenant, webhook string) *directory.Webhook {
 			if t := k.here.Current().Tenant(tenant); t != nil {
@@ -182,14 +181,14 @@ func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 			}
 			return nil
 		},
-		Failed: func(tenant, webhook, text string) {
+		Observer: calling.Observer{Noticed: k.lanes.Wake, Failed: func(tenant, webhook, text string) {
 			if err := res.Webhooks.SetError(tenant, webhook, text); err != nil {
 				k.t.Error(err)
 			}
 			k.failed <- text
-		},
+		}},
 	})
-	k.must(k.calls.Recover())
+	k.must(k.calls.Acquire(gateway.AllSlots()))
 	k.t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		defer stop()

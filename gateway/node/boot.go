@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-
 	"hookgate/gateway"
 )
 
@@ -17,13 +16,13 @@ func (n *Node) loadFile() error {
 
 // recover takes up what the process before has left.
 func (n *Node) recover() error {
-	if err := n.sessions.Recover(); err != nil {
+	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
 	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
-	if err := n.calls.Recover(); err != nil {
+	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
 	b := between{&n.parts}

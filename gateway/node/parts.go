@@ -145,10 +145,10 @@ func (p *parts) openResources() (err error) {
 func (p *parts) openSessions() (err error) {
 	now, budget := current{p.directory}, counts{p}.budget
 	p.sessions, err = waiting.New(waiting.Options{
-		Store: p.store, Notify: p.lanes.Wake, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
+		Ledger: p.store, Archive: p.store, Recovery: p.store, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics),
+		Observer: newWaitObserver(p.directory, p.metrics).told(p.lanes.Wake),
 	})
 	if err != nil {
 		return err
@@ -162,10 +162,11 @@ func (p *parts) openCalls() error {
 	p.calls = calling.New(calling.Options{
 		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Holder: now.holder, Above: p.directory.Above, Now: p.clock.Now,
-		Sender: p.transport, Store: p.store, Waits: p.sessions, Notify: p.lanes.Wake, Webhook: now.webhook,
+		Sender: p.transport, Store: p.store, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Failed:   between{p}.callFailed, Duration: p.metrics.CallDuration(), Version: p.Version, Log: p.Log,
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
 	return nil

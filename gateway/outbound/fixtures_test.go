@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
 	"hookgate/gateway/waiting"
@@ -34,11 +35,11 @@ func publisherOf(t testing.TB, w *world, endpoints map[string]gateway.Endpoint, 
 		t.Fatal(faults)
 	}
 	snapshot := directory.Build(metrics.New("test"), tenants, nil)
-	sessions, err := waiting.New(waiting.Options{Store: w.store, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	sessions, err := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sessions.Recover(); err != nil {
+	if err := sessions.Acquire(gateway.AllSlots()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(sessions.Close)
@@ -75,7 +76,7 @@ func TestFixturesPassUnchanged(t *testing.T) {
 		}
 		id, item := answer.Get("events.0.id").String(), gjson.GetBytes(body, "events.0")
 		want[id] = item.Raw
-		event, deliveries, err := w.store.Event("acme", id)
+		event, deliveries, err := gatewaytest.Event(w.store, "acme", id)
 		if err != nil || string(event.Body) != item.Raw || len(deliveries) != 1 || deliveries[0].Endpoint != "crm" {
 			t.Fatalf("%s is shown as %+v with %+v, %v", file, event, deliveries, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
 	"hookgate/gateway/transport"
@@ -147,7 +148,7 @@ func TestManyKeepTheOrder(t *testing.T) {
 	w.awaitWithin(t, many+30, 30*time.Second)
 	w.inOrder(t, 610)
 	id := answer.Get("events.42.id").String()
-	_, shown, err := w.store.Event("acme", id)
+	_, shown, err := gatewaytest.Event(w.store, "acme", id)
 	if err != nil || len(shown) != 3 || slices.ContainsFunc(shown, func(d gateway.EventDelivery) bool { return d.State != gateway.DeliverySucceeded }) {
 		t.Errorf("an event is shown with %v, %v", shown, err)
 	}
@@ -203,7 +204,7 @@ func TestManyToADeletedEndpoint(t *testing.T) {
 	}
 	counts := map[string]int{}
 	for _, e := range gjson.GetBytes(published.Body, "events.#.id").Array() {
-		_, shown, err := w.store.Event("acme", e.String())
+		_, shown, err := gatewaytest.Event(w.store, "acme", e.String())
 		if err != nil {
 			t.Fatal(err)
 		}

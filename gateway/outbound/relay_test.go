@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 )
 
 // TestRelayPassesEverything compares all bytes of the request that the upstream
@@ -76,7 +77,7 @@ func TestRelayReads(t *testing.T) {
 		q.Key = "42"
 		relayed := r.relay(q)
 		r.await(1)
-		e, deliveries, err := r.store.Event("acme", relayed.EventID)
+		e, deliveries, err := gatewaytest.Event(r.store, "acme", relayed.EventID)
 		if err != nil || e.Type != "relay" || e.ConversationKey != "42" || !bytes.Equal(e.Body, q.Body) ||
 			e.Relay.Route != "wa" || e.Relay.Method != "POST" || e.Relay.Path != "/channels/wa" {
 			t.Errorf("event %+v, %+v, %v", e, e.Relay, err)
@@ -85,7 +86,7 @@ func TestRelayReads(t *testing.T) {
 		if d.Endpoint != "_route_wa" || d.EventType != "relay" || d.State != gateway.DeliverySucceeded || len(attempts) != 1 || len(deliveries) != 1 {
 			t.Errorf("delivery %+v, %v, %v", d, attempts, deliveries)
 		}
-		traces, err := r.store.Traces("acme", []string{"42"}, time.Time{}, 10)
+		traces, err := r.store.Traces(store.Timeline{Tenant: "acme", Names: []string{"42"}, Limit: 10})
 		want := `{"type":"relay","route":"wa","callback_id":"` + relayed.CallbackID + `"}`
 		if err != nil || len(traces) != 1 || traces[0].Kind != "event" || traces[0].ID != relayed.EventID || string(traces[0].Data) != want {
 			t.Errorf("traces %+v, %v", traces, err)

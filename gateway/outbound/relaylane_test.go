@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
 	"hookgate/retry"
@@ -279,7 +280,7 @@ func TestRelayIsSealed(t *testing.T) {
 		q := r.request("the body")
 		q.Request.Target = "/channels/wa?token=canary-query"
 		q.Request.Header = []gateway.HeaderField{{Name: "Authorization", Value: "Bearer canary-token"}, {Name: "Canary-Name", Value: "1"}}
-		e, _, err := r.store.Event("acme", r.relay(q).EventID)
+		e, _, err := gatewaytest.Event(r.store, "acme", r.relay(q).EventID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -381,6 +381,6 @@ func TestSlotsMoveUnderLoad(t *testing.T) {
 // nobody learns nothing.
 type nobody struct{}
 
-func (nobody) Learn(context.Context, []gateway.Naming) ([]*gateway.Change, func(bool), error) {
+func (nobody) Learn(context.Context, []gateway.Naming) ([]*gateway.Change, func(error), error) {
 	return nil, nil, nil
 }

@@ -84,11 +84,11 @@ func (w *world) publisher(endpoints map[string]gateway.Endpoint, with ...func(*p
 		w.t.Fatal(faults)
 	}
 	snapshot := directory.Build(metrics.New("test"), tenants, nil)
-	sessions, err := waiting.New(waiting.Options{Store: w.store, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	sessions, err := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := sessions.Recover(); err != nil {
+	if err := sessions.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(sessions.Close)

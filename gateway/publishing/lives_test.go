@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/publishing"
+	"hookgate/gateway/store"
 )
 
 // Nothing is stored for a tenant that has been deleted since the request began.
@@ -36,7 +37,7 @@ func TestNothingForATenantThatIsGone(t *testing.T) {
 			t.Errorf("another tenant's: %v", err)
 		}
 		stored := 0
-		if err := r.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored > 0 {
+		if _, err := r.store.Events(store.Query{Tenant: "acme"}, func(*gateway.Event) bool { stored++; return true }); err != nil || stored > 0 {
 			t.Errorf("%d events are stored, %v", stored, err)
 		}
 	})

@@ -23,10 +23,10 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	stored := false
+	failed := errUnsaid
 	tell := func() {
 		if learned != nil {
-			learned(stored)
+			learned(failed)
 			learned = nil
 		}
 	}
@@ -34,7 +34,7 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 	answer := d.answer()
 	d.markWith(answer)
 	err = p.store.FanOut(&d.publication, many, func() {
-		stored = true
+		failed = nil
 		tell() // others wait for the names
 		p.accepted(d)
 	}, func(made []gateway.Delivery) bool {
@@ -42,6 +42,7 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 		return !d.over(made[0].Tenant)
 	})
 	if err != nil {
+		failed = err // nobody hears of it that was told before
 		return Published{}, err
 	}
 	return Published{Body: answer}, nil

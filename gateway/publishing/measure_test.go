@@ -9,6 +9,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/publishing"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/store"
 )
 
 // listeners makes endpoints that want everything, and one that wants notes alone.
@@ -37,7 +38,7 @@ func TestTooManyDeliveries(t *testing.T) {
 		t.Fatalf("answered %v", err)
 	}
 	stored := 0
-	if err := w.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
+	if _, err := w.store.Events(store.Query{Tenant: "acme"}, func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
 		t.Errorf("%d events were stored, %v", stored, err)
 	}
 	for kind, n := range map[string]int{"message": 50, "note": 50} { // 4950 and 5000

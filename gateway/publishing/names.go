@@ -77,18 +77,21 @@ func isURL(text string) bool {
 // Learner learns which names one conversation has.
 type Learner interface {
 	// Learn gives what is to be stored with the events that told it, in one commit,
-	// and what is to be called then (nil: nothing): with whether it was stored. What
+	// and what is to be called then (nil: nothing): with why it was not stored. What
 	// is given is true for as long as that was not called. ctx bounds how long it
 	// waits for others who change the same names.
-	Learn(ctx context.Context, heard []gateway.Naming) (changes []*gateway.Change, done func(stored bool), err error)
+	Learn(ctx context.Context, heard []gateway.Naming) (changes []*gateway.Change, done func(error), err error)
 }
+
+// errUnsaid stands for how a commit went that nobody came to tell of.
+var errUnsaid = errors.New("a publish ended without a word of its commit")
 
 // maxLearn is how long a publish waits for others who change the same names.
 const maxLearn = 10 * time.Second
 
 // learn adds what the events tell of their conversations' names: those that are
 // their own, and, where any event shows another name, all of them together.
-func (p *Publisher) learn(d *draft) (done func(stored bool), err error) {
+func (p *Publisher) learn(d *draft) (done func(error), err error) {
 	p.own.note(d)
 	if len(d.named) == 0 {
 		return nil, nil

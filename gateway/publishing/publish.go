@@ -63,15 +63,14 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	stored := false
+	failed := errUnsaid
 	if learned != nil {
-		defer func() { learned(stored) }()
+		defer func() { learned(failed) }()
 	}
 	answer := d.answer()
-	if err := p.enqueue(d, answer); err != nil {
-		return Published{}, err
+	if failed = p.enqueue(d, answer); failed != nil {
+		return Published{}, failed
 	}
-	stored = true
 	return Published{Body: answer}, nil
 }
 

@@ -12,7 +12,9 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/publishing"
+	"hookgate/gateway/store"
 )
 
 func TestPublishIsAllOrNothing(t *testing.T) {
@@ -52,7 +54,7 @@ func TestPublishIsAllOrNothing(t *testing.T) {
 		})
 	}
 	stored := 0
-	if err := w.store.Events("acme", "", func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
+	if _, err := w.store.Events(store.Query{Tenant: "acme"}, func(*gateway.Event) bool { stored++; return true }); err != nil || stored != 0 {
 		t.Errorf("%d events were stored, %v", stored, err)
 	}
 }
@@ -83,7 +85,7 @@ func TestPublishFindsTenantsAndEndpoints(t *testing.T) {
 		t.Errorf("deliveries %s, want [2,2,2,1,0]", got)
 	}
 	id := gjson.GetBytes(published.Body, "events.4.id").String()
-	if e, _, err := w.store.Event("byid", id); err != nil || e.Tenant != "byid" {
+	if e, _, err := gatewaytest.Event(w.store, "byid", id); err != nil || e.Tenant != "byid" {
 		t.Errorf("the event of the account id 99: %+v, %v", e, err)
 	}
 }

@@ -46,7 +46,7 @@ func crowd(at time.Time, n int) *gateway.Publication {
 func states(t *testing.T, s *Store) map[gateway.DeliveryState]int {
 	t.Helper()
 	counts := map[gateway.DeliveryState]int{}
-	_, err := s.Deliveries(store.Query{Tenant: "acme"}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+	_, err := s.Deliveries(store.Query{Tenant: "acme", Rows: 1 << 30}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 		if d.Endpoint == "crm" {
 			counts[d.State]++
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 // deliverers accept events and settle their deliveries, one after the other, and
@@ -204,7 +205,7 @@ func lostDeliveries(t *testing.T, fs vfs.FS, accepted []gateway.Delivery, requeu
 		if _, waits := due[want.ID]; waits == d.State.Ended() || len(attempts) != d.Attempts {
 			return fmt.Errorf("%s is %s, due: %v, %d attempts of %d", want.ID, d.State, waits, len(attempts), d.Attempts)
 		}
-		v, shown, err := s.Event("acme", want.EventIDs[0])
+		v, shown, err := gatewaytest.Event(s, "acme", want.EventIDs[0])
 		if err != nil || len(v.Body) == 0 || len(shown) != 1 || shown[0].State != d.State {
 			return fmt.Errorf("event of %s: %+v, %w", want.ID, shown, err)
 		}

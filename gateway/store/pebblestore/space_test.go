@@ -81,7 +81,6 @@ func TestWatermark(t *testing.T) {
 		wantFull(t, "resource", s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}))
 		wantFull(t, "deleting a resource", s.DeleteResource("k", "t", ""))
 		wantFull(t, "deleting a tenant", s.DeleteTenant("t"))
-		wantFull(t, "meta", s.SetMeta("m", nil))
 		if !s.Stats().Full || s.Healthy() != nil {
 			t.Errorf("full: %v, healthy: %v", s.Stats().Full, s.Healthy())
 		}
