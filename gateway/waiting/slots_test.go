@@ -305,3 +305,44 @@ func (u *unreadable) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) err
 	}
 	return u.Recovery.Recover(slots, wait, parked)
 }
+
+// The same of a publish that told names, and of a deadline.
+func TestUnknownOutcomeOfOthers(t *testing.T) {
+	t.Run("publish", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t, vfs.NewMem(), gateway.Source{})
+			defer func() { k.stop() }()
+			w := k.open(waiting.OpenRequest{Key: "chat"}).Wait
+			early := k.send(sent{key: "pi", body: paid(1)})
+			changes, done, err := k.sessions.Learn(context.Background(), []gateway.Naming{told("chat", "pi")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.store.Commit(changes...); err != nil {
+				t.Fatal(err)
+			}
+			done(errLost)
+			synctest.Wait()
+			if err := k.resumedBy(w.ID, early.CallbackID); err != nil {
+				t.Error(err)
+			}
+			if c := k.observed(); c.open != 0 || c.parked != 0 {
+				t.Errorf("observed %+v", c)
+			}
+		})
+	})
+	t.Run("deadline", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			u := &unsure{commits: true}
+			k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wrap: func(l waiting.Ledger) waiting.Ledger { u.Ledger = l; return u }}
+			k.begin(gateway.Source{})
+			defer func() { k.stop() }()
+			w := k.open(waiting.OpenRequest{Key: "chat", Timeout: 10 * time.Second}).Wait
+			u.once = true
+			ended, err := k.hold(context.Background(), w.ID)
+			if err != nil || ended.State != gateway.StateTimedOut || u.once {
+				t.Errorf("who held it was told %v, %v", ended, err)
+			}
+		})
+	})
+}
