@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,16 +186,15 @@ func TestTermEndsWithItsLastCommit(t *testing.T) {
 type unsure struct {
 	waiting.Ledger
 	commits bool
-	once    bool
+	once    atomic.Bool
 }
 
 var errLost = errors.New("the connection broke")
 
 func (u *unsure) Commit(changes ...*gateway.Change) error {
-	if !u.once {
+	if !u.once.Swap(false) {
 		return u.Ledger.Commit(changes...)
 	}
-	u.once = false
 	if u.commits {
 		if err := u.Ledger.Commit(changes...); err != nil {
 			return err
@@ -224,7 +224,7 @@ func TestUnknownOutcome(t *testing.T) {
 				}); err != nil {
 					t.Fatal(err)
 				}
-				u.once = true
+				u.once.Store(true)
 				if _, err := k.trySend(sent{key: "k", body: paid(1)}); !errors.Is(err, errLost) {
 					t.Fatalf("answered %v", err)
 				}
@@ -270,7 +270,8 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 		if _, _, err := k.sessions.Watch(context.Background(), "acme", w.ID, func(_ *gateway.Wait, err error) { sent <- err }); err != nil {
 			t.Fatal(err)
 		}
-		broken.is, u.once = true, true
+		broken.is.Store(true)
+		u.once.Store(true)
 		if _, err := k.tryOpen(waiting.OpenRequest{Key: "other"}); !errors.Is(err, errLost) {
 			t.Fatal(err)
 		}
@@ -284,7 +285,7 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 		if err := <-sent; err == nil {
 			t.Error("its holder was told that all is well")
 		}
-		broken.is = false
+		broken.is.Store(false)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if now := k.wait(w.ID); now.State != gateway.StateTimedOut || now.EndedAt.Before(w.ExpiresAt) {
@@ -296,11 +297,11 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 // unreadable is a store that cannot be read while it is said so.
 type unreadable struct {
 	waiting.Recovery
-	is bool
+	is atomic.Bool
 }
 
 func (u *unreadable) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
-	if u.is {
+	if u.is.Load() {
 		return errLost
 	}
 	return u.Recovery.Recover(slots, wait, parked)
@@ -338,9 +339,9 @@ func TestUnknownOutcomeOfOthers(t *testing.T) {
 			k.begin(gateway.Source{})
 			defer func() { k.stop() }()
 			w := k.open(waiting.OpenRequest{Key: "chat", Timeout: 10 * time.Second}).Wait
-			u.once = true
+			u.once.Store(true)
 			ended, err := k.hold(context.Background(), w.ID)
-			if err != nil || ended.State != gateway.StateTimedOut || u.once {
+			if err != nil || ended.State != gateway.StateTimedOut || u.once.Load() {
 				t.Errorf("who held it was told %v, %v", ended, err)
 			}
 		})
