@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,16 +186,15 @@ func TestTermEndsWithItsLastCommit(t *testing.T) {
 type unsure struct {
 	waiting.Ledger
 	commits bool
-	once    bool
+	once    atomic.Bool
 }
 
 var errLost = errors.New("the connection broke")
 
 func (u *unsure) Commit(changes ...*gateway.Change) error {
-	if !u.once {
+	if !u.once.Swap(false) {
 		return u.Ledger.Commit(changes...)
 	}
-	u.once = false
 	if u.commits {
 		if err := u.Ledger.Commit(changes...); err != nil {
 			return err
@@ -224,7 +224,7 @@ func TestUnknownOutcome(t *testing.T) {
 				}); err != nil {
 					t.Fatal(err)
 				}
-				u.once = true
+				u.once.Store(true)
 				if _, err := k.trySend(sent{key: "k", body: paid(1)}); !errors.Is(err, errLost) {
 					t.Fatalf("answered %v", err)
 				}
@@ -270,7 +270,8 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 		if _, _, err := k.sessions.Watch(context.Background(), "acme", w.ID, func(_ *gateway.Wait, err error) { sent <- err }); err != nil {
 			t.Fatal(err)
 		}
-		broken.is, u.once = true, true
+		broken.is.Store(true)
+		u.once.Store(true)
 		if _, err := k.tryOpen(waiting.OpenRequest{Key: "other"}); !errors.Is(err, errLost) {
 			t.Fatal(err)
 		}
@@ -284,7 +285,7 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 		if err := <-sent; err == nil {
 			t.Error("its holder was told that all is well")
 		}
-		broken.is = false
+		broken.is.Store(false)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if now := k.wait(w.ID); now.State != gateway.StateTimedOut || now.EndedAt.Before(w.ExpiresAt) {
@@ -296,12 +297,53 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 // unreadable is a store that cannot be read while it is said so.
 type unreadable struct {
 	waiting.Recovery
-	is bool
+	is atomic.Bool
 }
 
 func (u *unreadable) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
-	if u.is {
+	if u.is.Load() {
 		return errLost
 	}
 	return u.Recovery.Recover(slots, wait, parked)
+}
+
+// The same of a publish that told names, and of a deadline.
+func TestUnknownOutcomeOfOthers(t *testing.T) {
+	t.Run("publish", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t, vfs.NewMem(), gateway.Source{})
+			defer func() { k.stop() }()
+			w := k.open(waiting.OpenRequest{Key: "chat"}).Wait
+			early := k.send(sent{key: "pi", body: paid(1)})
+			changes, done, err := k.sessions.Learn(context.Background(), []gateway.Naming{told("chat", "pi")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.store.Commit(changes...); err != nil {
+				t.Fatal(err)
+			}
+			done(errLost)
+			synctest.Wait()
+			if err := k.resumedBy(w.ID, early.CallbackID); err != nil {
+				t.Error(err)
+			}
+			if c := k.observed(); c.open != 0 || c.parked != 0 {
+				t.Errorf("observed %+v", c)
+			}
+		})
+	})
+	t.Run("deadline", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			u := &unsure{commits: true}
+			k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wrap: func(l waiting.Ledger) waiting.Ledger { u.Ledger = l; return u }}
+			k.begin(gateway.Source{})
+			defer func() { k.stop() }()
+			w := k.open(waiting.OpenRequest{Key: "chat", Timeout: 10 * time.Second}).Wait
+			u.once.Store(true)
+			ended, err := k.hold(context.Background(), w.ID)
+			if err != nil || ended.State != gateway.StateTimedOut || u.once.Load() {
+				t.Errorf("who held it was told %v, %v", ended, err)
+			}
+		})
+	})
 }
