@@ -149,7 +149,7 @@ func (k *kit) carry(log *slog.Logger) {
 	k.sender = transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	k.t.Cleanup(k.sender.Close)
 	k.lanes = outbound.New(outbound.Options{
-		Store: k.store, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
+		Backlog: k.store, Statuses: k.store, Archive: k.store, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
 		Targets: func(tenant, endpoint string) *outbound.Target {
 			t := k.here.Current().Tenant(tenant)
 			switch {

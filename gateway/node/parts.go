@@ -109,7 +109,7 @@ func (p *parts) openTransport() error {
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Store: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
+		Backlog: p.store, Statuses: p.store, Archive: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
 		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Holder: now.holder,
 		Version: p.Version, Logger: p.Log,

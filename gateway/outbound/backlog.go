@@ -7,15 +7,6 @@ import (
 	"hookgate/gateway/store"
 )
 
-// Store is what outbound needs of a store; storetest holds each store to it.
-// Deliveries come into it by publishing.Store, and with the gateway.Change that
-// promises a notice.
-type Store interface {
-	Backlog
-	Statuses
-	Archive
-}
-
 // Backlog is what is unfinished, by lane.
 type Backlog interface {
 	// Lanes gives every lane of the slots that has unfinished deliveries.

@@ -12,7 +12,7 @@ import (
 func (s *Steering) Cancel(tenant, id string) (*gateway.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was, _, err := s.store.Delivery(tenant, id)
+	was, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -26,13 +26,13 @@ func (s *Steering) Cancel(tenant, id string) (*gateway.Delivery, error) {
 }
 
 func (s *Steering) cancelIn(tenant, id string) (*gateway.Delivery, error) {
-	d, _, err := s.store.Delivery(tenant, id)
+	d, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
 	if !d.State.Ended() {
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, s.schedule.now().Round(0)
-		if err := s.store.Cancel(d); !errors.Is(err, gateway.ErrNotFound) {
+		if err := s.archive.Cancel(d); !errors.Is(err, gateway.ErrNotFound) {
 			return d, err
 		}
 	}

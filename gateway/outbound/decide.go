@@ -75,7 +75,7 @@ func (c *carrier) begun(a *attempt, d *gateway.Delivery) time.Time {
 	if d.Base == 0 || a.target.Retry.MaxAge == 0 {
 		return d.CreatedAt
 	}
-	first, err := c.store.AttemptedAt(d.Tenant, d.ID, d.Base+1)
+	first, err := c.archive.AttemptedAt(d.Tenant, d.ID, d.Base+1)
 	if err != nil {
 		return a.at // this one is the first since it was retried by hand
 	}

@@ -70,7 +70,7 @@ func (r *reading) fillWindow(n *lane) error {
 	n.window.reading = true // what arrives from now on may not be in what is read
 	after, most := n.window.cursor, n.window.most
 	r.mu.Unlock()
-	batch, err := r.options.Store.Window(n.key, after, most)
+	batch, err := r.options.Backlog.Window(n.key, after, most)
 	r.mu.Lock()
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (r *reading) prime(n *lane) error {
 	n.priming = true
 	known := n.known
 	r.mu.Unlock()
-	status, err := r.options.Store.Status(n.key)
+	status, err := r.options.Statuses.Status(n.key)
 	var holds []gateway.Hold
 	if err == nil && known { // else nothing was unfinished when the slot came here
 		holds, err = r.holds(n.key)
@@ -111,14 +111,14 @@ func (r *reading) prime(n *lane) error {
 // holds reads those that are still in force. The delivery of one may have ended
 // just before a crash kept it from being removed.
 func (r *reading) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
-	all, err := r.options.Store.Holds(key)
+	all, err := r.options.Backlog.Holds(key)
 	if err != nil {
 		return nil, err
 	}
 	now := r.now()
 	for _, h := range all {
 		if h.Until.After(now) {
-			_, _, err := r.options.Store.Load(key.Tenant, h.Delivery)
+			_, _, err := r.options.Backlog.Load(key.Tenant, h.Delivery)
 			if err == nil {
 				inForce = append(inForce, h)
 				continue
@@ -127,7 +127,7 @@ func (r *reading) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error)
 				return nil, err
 			}
 		}
-		if err := r.options.Store.ClearHold(key, h.Conversation); err != nil {
+		if err := r.options.Backlog.ClearHold(key, h.Conversation); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func (r *reading) count(keys []gateway.LaneKey) {
 	for _, key := range keys {
 		var after gateway.Due
 		for r.ctx.Err() == nil {
-			due, err := r.options.Store.Window(key, after, page)
+			due, err := r.options.Backlog.Window(key, after, page)
 			if err != nil {
 				r.log.Warn("unfinished deliveries cannot be counted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
 				return

@@ -18,7 +18,7 @@ func (c *carrier) keepHold(a *attempt, d *gateway.Delivery) {
 	if !holds {
 		return
 	}
-	if err := c.store.SetHold(a.lane.key, h); err != nil {
+	if err := c.backlog.SetHold(a.lane.key, h); err != nil {
 		c.log.Warn("a hold was not written: a restart may let others of its conversation pass",
 			"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
 	}
@@ -30,7 +30,7 @@ func (c *carrier) endHold(n *lane, d *gateway.Delivery) {
 	if conversation == 0 || !c.schedule.letHold(n, conversation, d) {
 		return
 	}
-	if err := c.store.ClearHold(n.key, conversation); err != nil {
+	if err := c.backlog.ClearHold(n.key, conversation); err != nil {
 		c.log.Warn("a hold that is over was not removed: a restart may keep others of its conversation waiting",
 			"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
 	}

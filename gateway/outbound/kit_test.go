@@ -185,8 +185,8 @@ type world struct {
 	lanes     *outbound.Lanes
 	publisher *publishing.Publisher // over the store as it is
 	options   outbound.Options
-	wrap      func(outbound.Store) outbound.Store // nil: the store as it is
-	sealer    publishing.Sealer                   // nil: nothing is relayed
+	wrap      func(outbound.Backlog) outbound.Backlog // nil: the store as it is
+	sealer    publishing.Sealer                       // nil: nothing is relayed
 	receiver  *receiver
 	wall      func() time.Time  // a clock that is set; nil: nobody sets it
 	ends      []*outbound.Lanes // others over the store, drained with lanes
@@ -258,9 +258,9 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.store = store
-	w.options.Store = store
+	w.options.Backlog, w.options.Statuses, w.options.Archive = store, store, store
 	if w.wrap != nil {
-		w.options.Store = w.wrap(store)
+		w.options.Backlog = w.wrap(store)
 	}
 	w.lanes = outbound.New(w.options)
 	w.publisher = publishing.New(publishing.Options{Store: store, Sealer: w.sealer, Wake: w.lanes.Wake, WakeMany: w.lanes.WakeMany, Now: w.options.Now})

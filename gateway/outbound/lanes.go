@@ -17,11 +17,11 @@ func New(o Options) *Lanes {
 	options := o.withDefaults()
 	agent := "hookgate/" + o.Version
 	s := newSchedule(options)
-	st := &statuses{store: o.Store, log: options.Logger}
+	st := &statuses{store: o.Statuses, log: options.Logger}
 	p := &prover{sender: o.Sender, statuses: st, now: s.now, log: options.Logger, agent: agent}
-	c := &carrier{options: options, store: o.Store, log: options.Logger, agent: agent, schedule: s, statuses: st, prover: p}
+	c := &carrier{options: options, backlog: o.Backlog, archive: o.Archive, log: options.Logger, agent: agent, schedule: s, statuses: st, prover: p}
 	s.carry = c.carry
-	return &Lanes{&Steering{options: options, store: o.Store, schedule: s, statuses: st, carrier: c, prover: p}}
+	return &Lanes{&Steering{options: options, backlog: o.Backlog, archive: o.Archive, schedule: s, statuses: st, carrier: c, prover: p}}
 }
 
 // Acquire takes slots over: it finds what former owners left unfinished, and returns

@@ -13,7 +13,7 @@ const loads = 3
 // load reads the delivery. One that has ended meanwhile, or is due later, came from a
 // window that was read before that was written.
 func (c *carrier) load(a *attempt) bool {
-	d, events, err := c.store.Load(a.lane.key.Tenant, a.due.ID)
+	d, events, err := c.backlog.Load(a.lane.key.Tenant, a.due.ID)
 	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
 		if n == loads || !background.Sleep(a.lane.ctx, storeRest) {
 			c.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
@@ -21,7 +21,7 @@ func (c *carrier) load(a *attempt) bool {
 			c.holdUnread(a)
 			return false
 		}
-		d, events, err = c.store.Load(a.lane.key.Tenant, a.due.ID)
+		d, events, err = c.backlog.Load(a.lane.key.Tenant, a.due.ID)
 	}
 	if err != nil || d.State.Ended() || len(events) == 0 {
 		return false

@@ -27,7 +27,7 @@ func (c *carrier) merge(a *attempt) bool {
 	events, size, ended := a.events, len(a.events[0].Body), 0
 	var gone, back []gateway.Due
 	for _, due := range a.with {
-		d, more, err := c.store.Load(a.lane.key.Tenant, due.ID)
+		d, more, err := c.backlog.Load(a.lane.key.Tenant, due.ID)
 		switch {
 		case errors.Is(err, gateway.ErrNotFound):
 			ended++
@@ -40,7 +40,7 @@ func (c *carrier) merge(a *attempt) bool {
 		}
 	}
 	if len(gone) > 0 {
-		if err := c.store.Merge(&into, gone); err != nil {
+		if err := c.backlog.Merge(&into, gone); err != nil {
 			c.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
 			a.again, a.rest = &a.due, storeRest
 			return false

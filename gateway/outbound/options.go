@@ -23,10 +23,13 @@ type Opener interface {
 	AppendOpened(dst, sealed, aad []byte) ([]byte, error)
 }
 
-// Options are what Lanes are made of. Store, Sender, Targets and Announce are required.
+// Options are what Lanes are made of. Backlog, Statuses, Archive, Sender, Targets and Announce are required.
 type Options struct {
-	Store  Store
-	Sender Sender
+	// What is asked of a store; storetest holds each store to it.
+	Backlog  Backlog
+	Statuses Statuses
+	Archive  Archive
+	Sender   Sender
 	// Targets gives where an endpoint's deliveries go now; nil: nowhere, they
 	// wait for Refresh. It is asked before each attempt, must be quick, and must
 	// not call the lanes.

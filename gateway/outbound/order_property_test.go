@@ -72,12 +72,12 @@ func TestOrderOfTwoThatPrime(t *testing.T) {
 // slowHolds is a store that takes its time to tell of holds: the first time a second,
 // the second time a minute.
 type slowHolds struct {
-	outbound.Store
+	outbound.Backlog
 	asked atomic.Int32
 }
 
 func (q *slowHolds) Holds(lane gateway.LaneKey) ([]gateway.Hold, error) {
-	holds, err := q.Store.Holds(lane)
+	holds, err := q.Backlog.Holds(lane)
 	switch q.asked.Add(1) {
 	case 1:
 		time.Sleep(time.Second)
@@ -98,7 +98,7 @@ func TestAHoldThatRanOutTakesNoOtherAlong(t *testing.T) {
 		synctest.Wait()
 		_ = w.halt()
 		time.Sleep(30 * time.Minute) // its hold runs out
-		w.wrap = func(store outbound.Store) outbound.Store { return &slowHolds{Store: store} }
+		w.wrap = func(backlog outbound.Backlog) outbound.Backlog { return &slowHolds{Backlog: backlog} }
 		w.start()
 		second := w.accept("crm", "c", 2)
 		synctest.Wait() // the reader is at it

@@ -15,7 +15,8 @@ import (
 // know is asked of the schedule, what is known of endpoints of their standing.
 type carrier struct {
 	options  *Options
-	store    Store
+	backlog  Backlog
+	archive  Archive
 	log      *slog.Logger
 	agent    string // the User-Agent
 	schedule *schedule
@@ -105,7 +106,7 @@ func (c *carrier) putOff(a *attempt) {
 	later := *a.delivery
 	later.NextAttemptAt = c.schedule.now().Add(putOffFor).Round(0)
 	c.keepHold(a, &later)
-	if err := c.store.Settle(&later, nil); err == nil {
+	if err := c.backlog.Settle(&later, nil); err == nil {
 		a.again, a.rest = ptr(later.Due()), 0
 	}
 }

@@ -19,7 +19,7 @@ var errElsewhere = gateway.Unavailable("the deliveries of this endpoint are movi
 // delivery meanwhile reads the store, too, before it sends.
 func (s *schedule) acquire(slots gateway.SlotSet) error {
 	s.come(slots)
-	keys, err := s.options.Store.Lanes(slots)
+	keys, err := s.options.Backlog.Lanes(slots)
 	if err != nil {
 		return fmt.Errorf("finding unfinished deliveries: %w", err)
 	}

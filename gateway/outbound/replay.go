@@ -53,7 +53,7 @@ func (s *Steering) Replay(tenant, endpoint string, f ReplayFilter) (int, error) 
 func (s *Steering) matching(tenant, endpoint string, f ReplayFilter, most int) (list []*gateway.Delivery, err error) {
 	q := f.query(tenant, endpoint)
 	for {
-		q.Before, err = s.store.Deliveries(q, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+		q.Before, err = s.archive.Deliveries(q, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 			if len(f.EventTypes) == 0 || slices.Contains(f.EventTypes, d.EventType) {
 				list = append(list, d)
 			}

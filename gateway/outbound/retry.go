@@ -14,7 +14,7 @@ import (
 func (s *Steering) Retry(tenant, id string) (*gateway.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, _, err := s.store.Delivery(tenant, id)
+	d, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved
 	for _, d := range list {
 		// It may have had an attempt since the caller read it; what has ended has not.
 		if !d.State.Ended() {
-			if d, _, err = s.store.Load(key.Tenant, d.ID); errors.Is(err, gateway.ErrNotFound) {
+			if d, _, err = s.backlog.Load(key.Tenant, d.ID); errors.Is(err, gateway.ErrNotFound) {
 				err = nil
 				continue
 			} else if err != nil {
@@ -59,7 +59,7 @@ func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved
 		moved = append(moved, &again)
 	}
 	if err == nil && len(moved) > 0 {
-		err = s.store.Requeue(moved...)
+		err = s.archive.Requeue(moved...)
 	}
 	var gone *gateway.GoneError
 	if errors.As(err, &gone) {

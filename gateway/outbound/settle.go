@@ -42,7 +42,7 @@ func (c *carrier) record(a *attempt, d *gateway.Delivery, made *gateway.Attempt)
 	defer c.schedule.written(a)
 	c.keepHold(a, d)
 	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
-		err := c.store.Settle(d, made)
+		err := c.backlog.Settle(d, made)
 		if err == nil {
 			break
 		}

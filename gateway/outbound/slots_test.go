@@ -203,7 +203,7 @@ func TestLanesOfAnother(t *testing.T) {
 
 // slowLanes is a store that takes its time to tell of lanes, or cannot.
 type slowLanes struct {
-	outbound.Store
+	outbound.Backlog
 	failing atomic.Bool
 }
 
@@ -212,7 +212,7 @@ func (q *slowLanes) Lanes(slots gateway.SlotSet) ([]gateway.LaneKey, error) {
 	if q.failing.Load() {
 		return nil, errDisk
 	}
-	return q.Store.Lanes(slots)
+	return q.Backlog.Lanes(slots)
 }
 
 // A lane that is told of a delivery while its slot comes does not let it overtake what
@@ -227,8 +227,8 @@ func TestWokenWhileItsSlotComes(t *testing.T) {
 		w.accept("crm", "c", 1)
 		synctest.Wait()
 		w.lanes.Release(gateway.AllSlots())
-		store := &slowLanes{Store: w.store}
-		w.options.Store = store
+		store := &slowLanes{Backlog: w.store}
+		w.options.Backlog = store
 		w.lanes = w.beside()
 		store.failing.Store(true)
 		if err := w.lanes.Acquire(gateway.AllSlots()); !errors.Is(err, errDisk) {

@@ -30,7 +30,7 @@ func (s *Steering) Status(tenant, endpoint string) (Status, error) {
 		depth = n.unfinished()
 	}
 	s.schedule.mu.Unlock()
-	known, err := s.store.Status(key)
+	known, err := s.statuses.store.Status(key)
 	is := s.statusOf(&known, target)
 	is.Depth = depth
 	return is, err

@@ -13,7 +13,8 @@ import (
 // answered with gateway.CodeUnavailable, but for what the store alone can tell.
 type Steering struct {
 	options  *Options
-	store    Store
+	backlog  Backlog
+	archive  Archive
 	schedule *schedule
 	statuses *statuses
 	carrier  *carrier

@@ -1,6 +1,5 @@
 // Package storetest holds every store to what the ways ask of one: each promise
-// of waiting's, calling.Store, publishing.Store, outbound.Store and
-// resources.Store is a test that any store can run (Run).
+// of what waiting, calling, publishing, outbound and resources need of one is a test that any store can run (Run).
 package storetest
 
 import (
@@ -24,7 +23,9 @@ type Store interface {
 	waiting.Recovery
 	calling.Store
 	publishing.Store
-	outbound.Store
+	outbound.Backlog
+	outbound.Statuses
+	outbound.Archive
 	resources.Store
 
 	// What the API reads: see gateway/api.
