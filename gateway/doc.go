@@ -16,8 +16,10 @@
 // An event of the platform goes to every endpoint that subscribed to it, as does
 // what hookgate itself has to say, on one lane per endpoint:
 //
-//	outbound   accept, fan out, lease, permit, prepare, send, settle
-//	transport  the one guarded way out
+//	publishing  accept, fan out, store; then tell who owns the lanes
+//	outbound    lease, permit, load, merge, prepare, send, settle
+//	relayed     the form of a relayed request between the two
+//	transport   the one guarded way out
 //
 // A flow step calls a backend, and its answer goes back into the flow:
 //

@@ -6,14 +6,16 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
-	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/store"
 )
 
 // Publisher takes events in.
 type Publisher interface {
 	// Publish takes all events of a request or none; what it answers is durable.
-	Publish(q outbound.PublishRequest) (outbound.Published, error)
+	Publish(q publishing.Request) (publishing.Published, error)
+	// Test sends a sample event to one endpoint alone.
+	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
 }
 
 // Events is what the API needs to show events.
@@ -63,7 +65,7 @@ func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	published, err := h.publisher.Publish(outbound.PublishRequest{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
+	published, err := h.publisher.Publish(publishing.Request{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
 	if err != nil {
 		return answer{}, err
 	}

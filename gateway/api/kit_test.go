@@ -26,6 +26,7 @@ import (
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
@@ -38,23 +39,24 @@ const adminToken = "the admin token of the tests"
 
 // kit is the API on loopback over the real store, waits and edge.
 type kit struct {
-	t        *testing.T
-	url      string
-	store    *pebblestore.Store
-	waits    *waiting.Sessions
-	sender   *transport.Transport
-	lanes    *outbound.Lanes
-	calls    *calling.Calls
-	failed   chan string // what a chatbot's webhook is known to fail with
-	here     *directory.Directory
-	failures counter
-	opened   opened
-	holds    *shares.Budget
-	reload   error // what the next reload comes to
-	restarts []string
-	numbers  int // that were given out: see next
-	mu       sync.Mutex
-	logs     bytes.Buffer
+	t         *testing.T
+	url       string
+	store     *pebblestore.Store
+	waits     *waiting.Sessions
+	sender    *transport.Transport
+	lanes     *outbound.Lanes
+	publisher *publishing.Publisher
+	calls     *calling.Calls
+	failed    chan string // what a chatbot's webhook is known to fail with
+	here      *directory.Directory
+	failures  counter
+	opened    opened
+	holds     *shares.Budget
+	reload    error // what the next reload comes to
+	restarts  []string
+	numbers   int // that were given out: see next
+	mu        sync.Mutex
+	logs      bytes.Buffer
 }
 
 // history puts into the kit what has happened before a test looks.
@@ -132,7 +134,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	o := api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
 		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
-		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
+		Publisher: k.publisher,
 		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
 	for _, s := range set {
@@ -147,7 +149,7 @@ func (k *kit) carry(log *slog.Logger) {
 	k.sender = transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	k.t.Cleanup(k.sender.Close)
 	k.lanes = outbound.New(outbound.Options{
-		Queue: k.store, Sender: k.sender, Version: "test", Logger: log,
+		Store: k.store, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
 		Targets: func(tenant, endpoint string) *outbound.Target {
 			t := k.here.Current().Tenant(tenant)
 			switch {
@@ -159,7 +161,8 @@ func (k *kit) carry(log *slog.Logger) {
 			return outbound.EndpointTarget(t.Endpoint(endpoint))
 		},
 	})
-	k.must(k.lanes.Start())
+	k.publisher = publishing.New(publishing.Options{Store: k.store, Learner: k.waits, Wake: k.lanes.Wake, WakeMany: k.lanes.WakeMany})
+	k.must(k.lanes.Acquire(gateway.AllSlots()))
 	k.t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		defer stop()

@@ -23,6 +23,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -396,7 +397,11 @@ func (w *world) open(key string) string {
 // notices gives the body of every notice in the store, oldest first.
 func (w *world) notices() (all []string) {
 	w.t.Helper()
-	list, err := w.store.Deliveries("acme", "", 1000, func(*gateway.Delivery) bool { return true })
+	var list []*gateway.Delivery
+	_, err := w.store.Deliveries(store.Query{Tenant: "acme"}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+		list = append(list, d)
+		return true
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}

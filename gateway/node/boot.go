@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+
 	"hookgate/gateway"
 )
 
@@ -19,7 +20,7 @@ func (n *Node) recover() error {
 	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
-	if err := n.lanes.Start(); err != nil {
+	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
 	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {

@@ -9,6 +9,7 @@ import (
 	"hookgate/auth/seal"
 	"hookgate/auth/signature"
 	"hookgate/configs"
+	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/clock"
 	"hookgate/gateway/directory"
@@ -17,6 +18,7 @@ import (
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
@@ -42,7 +44,7 @@ type parts struct {
 	resources    *resources.Resources
 	sessions     *waiting.Sessions
 	calls        *calling.Calls
-	publisher    *outbound.Publisher
+	publisher    *publishing.Publisher
 	inbound      *inbound.Inbound
 	server       *server.Server
 
@@ -107,8 +109,8 @@ func (p *parts) openTransport() error {
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Queue: p.store, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
-		Describe: between{p}.describe, Sealer: p.sealer, Now: p.clock.Now,
+		Store: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
+		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Holder: now.holder,
 		Version: p.Version, Logger: p.Log,
 	})
@@ -181,8 +183,8 @@ func (p *parts) leaveCalls() error {
 
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
-	p.publisher = outbound.NewPublisher(outbound.PublisherOptions{
-		Queue: p.store, Lanes: p.lanes, Learner: p.sessions, Holder: current{p.directory}.holder,
+	p.publisher = publishing.New(publishing.Options{
+		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
 		Making: counts{p}.budget("publishing", int64(bounds.Publishing)),
 	})

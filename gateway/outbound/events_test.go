@@ -57,7 +57,9 @@ func (w *world) acceptAll(endpoint string, list ...item) (all []*gateway.Notice)
 	if err := w.store.Accept(&p); err != nil {
 		w.t.Fatal(err)
 	}
-	w.lanes.WakeMany(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}, due)
+	for lanes := range w.everyLanes() {
+		lanes.WakeMany(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}, due)
+	}
 	return all
 }
 

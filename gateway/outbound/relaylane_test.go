@@ -16,6 +16,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
 )
@@ -224,7 +225,7 @@ func TestRelayKeepsOrder(t *testing.T) {
 func TestDeadRelayIsReplayed(t *testing.T) {
 	inRelayBubble(t, always(500), []string{upA}, func(t *testing.T, r *relayWorld) {
 		r.to(func(to *outbound.Target) { to.Retry, to.Breaker = retry.Policy{}, nil })
-		var all []outbound.Relayed
+		var all []publishing.Relayed
 		for n := range 3 {
 			all = append(all, r.say("c", n))
 			r.await(1)

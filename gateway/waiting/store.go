@@ -26,7 +26,7 @@ type Ledger interface {
 	// was never named otherwise.
 	Names(tenant, name string) (n gateway.Names, found bool, err error)
 	// Own says of each key whether an event showed it as its own conversation.key,
-	// within gateway.AliasKept at least: outbound.Queue.Accept is told of them.
+	// within gateway.AliasKept at least: publishing.Store.Accept is told of them.
 	Own(tenant string, keys []string) ([]bool, error)
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)

@@ -11,6 +11,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
@@ -122,16 +123,28 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 	return binary.BigEndian.Uint32(key[len(prefix):]), true
 }
 
-// Deliveries lists a tenant's deliveries, newest first, those with an id below
-// before ("" for all), at most so many of those that keep says yes to.
-func (s *Store) Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) (list []*gateway.Delivery, err error) {
-	err = s.visitDeliveries(tenant, before, func(_ *merge, f finding) (bool, error) {
-		if len(list) < most && keep(f.d) {
-			list = append(list, f.d)
+// Deliveries visits the deliveries that are asked for, newest first, each with as
+// many of its attempts, until visit wants no more, or q.Limit were visited. next, where
+// it is not "", is where to go on (q.Before): q.Rows were looked at.
+func (s *Store) Deliveries(
+	q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
+) (next string, err error) {
+	rows, found := 0, 0
+	err = s.visitDeliveries(q.Tenant, q.Before, func(m *merge, f finding) (more bool, err error) {
+		more = true
+		if q.Delivery(f.d) {
+			attempts, err := f.attempts(m.snapshot, most)
+			found++
+			if more = err == nil && visit(f.d, attempts) && found != q.Limit; !more {
+				return false, err
+			}
 		}
-		return len(list) < most, nil
+		if rows++; rows == q.Rows {
+			next, more = f.d.ID, false
+		}
+		return more, nil
 	})
-	return list, err
+	return next, err
 }
 
 // ReadDeliveries visits a tenant's deliveries, newest first, those with an id below

@@ -96,7 +96,7 @@ func checkFailed(t *testing.T, s *Store, known string) {
 		"resource": func() error { return s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}) },
 		"meta":     func() error { return s.SetMeta("m", nil) },
 		"delete":   func() error { return s.DeleteTenant("acme") },
-		"settle":   func() error { return s.Settle(&gateway.Delivery{}, gateway.Due{}, nil) },
+		"settle":   func() error { return s.Settle(&gateway.Delivery{}, nil) },
 	} {
 		if err := write(); !isUnavailable(err) {
 			t.Errorf("%s after the failure: %v, want unavailable", what, err)

@@ -13,7 +13,7 @@ import (
 // their place. It is durable: into is sent under its own id, which must hold the
 // same events after a crash. When one of them is not unfinished any more:
 // gateway.ErrNotFound, and nothing is written.
-func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due) error {
+func (s *Store) Merge(into *gateway.Delivery, gone []gateway.Due) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

@@ -54,12 +54,11 @@ func (c *deliverers) one(i int) error {
 		if state == "" {
 			break
 		}
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = state, 1, at.Add(time.Hour)
 		if state.Ended() {
 			d.NextAttemptAt, d.EndedAt = time.Time{}, at
 		}
-		if err := c.s.Settle(&d, was, &gateway.Attempt{Number: 1, At: at}); err != nil {
+		if err := c.s.Settle(&d, &gateway.Attempt{Number: 1, At: at}); err != nil {
 			return err
 		}
 		if state != gateway.DeliveryDead {
@@ -118,9 +117,8 @@ func TestDurable(t *testing.T) {
 		}, gateway.DeliveryCancelled},
 		"DropLane": {func(s *Store, _ *gateway.Delivery) error { return s.DropLane(lane) }, gateway.DeliveryCancelled},
 		"Requeue": {func(s *Store, d *gateway.Delivery) error {
-			was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 			d.State, d.EndedAt = gateway.DeliveryDead, at
-			if err := s.Settle(d, was, nil); err != nil {
+			if err := s.Settle(d, nil); err != nil {
 				return err
 			}
 			d.State, d.EndedAt = gateway.DeliveryRetrying, time.Time{}
@@ -164,7 +162,7 @@ func TestMergeIsDurable(t *testing.T) {
 	}
 	into, other := p.Deliveries[0], p.Deliveries[1]
 	into.EventIDs = append(slices.Clone(into.EventIDs), other.EventIDs...)
-	if err := s.Merge(&into, gateway.Due{}, []gateway.Due{{ID: other.ID, At: other.NextAttemptAt}}); err != nil {
+	if err := s.Merge(&into, []gateway.Due{{ID: other.ID, At: other.NextAttemptAt}}); err != nil {
 		t.Fatal(err)
 	}
 	left := mustOpen(t, Options{Dir: "data", FS: mem.CrashClone(vfs.CrashCloneCfg{})})

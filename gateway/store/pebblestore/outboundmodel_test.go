@@ -57,14 +57,13 @@ func (x *machine) settle(t *rapid.T) {
 	if d == nil {
 		return
 	}
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 	d.Attempts++
 	d.NextAttemptAt = x.now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "minutes")) * time.Minute)
 	d.State = rapid.SampledFrom([]gateway.DeliveryState{gateway.DeliveryRetrying, gateway.DeliverySucceeded, gateway.DeliveryDead}).Draw(t, "state")
 	if d.State.Ended() {
 		x.m.end(d, d.State, x.now)
 	}
-	if err := x.Settle(d, was, &gateway.Attempt{Number: d.Attempts, At: x.now}); err != nil {
+	if err := x.Settle(d, &gateway.Attempt{Number: d.Attempts, At: x.now}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -75,9 +74,9 @@ func (x *machine) merge(t *rapid.T) {
 	if into == nil || into == other || laneOf(into) != laneOf(other) {
 		return
 	}
-	was, gone := gateway.Due{ID: into.ID, At: into.NextAttemptAt}, gateway.Due{ID: other.ID, At: other.NextAttemptAt}
 	into.EventIDs = append(slices.Clone(into.EventIDs), other.EventIDs...)
-	if err := x.Merge(into, was, []gateway.Due{gone}); err != nil {
+	gone := gateway.Due{ID: other.ID, At: other.NextAttemptAt}
+	if err := x.Merge(into, []gateway.Due{gone}); err != nil {
 		t.Fatal(err)
 	}
 	delete(x.m.unsettle, other.ID)
@@ -150,7 +149,7 @@ func (x *machine) dropLane(t *rapid.T) {
 
 func (x *machine) checkQueue(t *rapid.T) {
 	due := 0
-	lanes, err := x.Lanes()
+	lanes, err := x.Lanes(gateway.AllSlots())
 	if err != nil {
 		t.Fatal(err)
 	}

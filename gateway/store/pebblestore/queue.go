@@ -71,8 +71,8 @@ func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
 	return append(append(appendPrefix(dst, kind, lane.Tenant), lane.Endpoint...), 0)
 }
 
-// Lanes gives every lane that has unfinished deliveries.
-func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
+// Lanes gives every lane of the slots that has unfinished deliveries.
+func (s *Store) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -88,8 +88,11 @@ func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
 		if !ok || !also {
 			return nil, corrupt(kindDue)
 		}
-		lanes = append(lanes, gateway.LaneKey{Tenant: tenant, Endpoint: endpoint})
-		more = it.SeekGE(pastPrefix(appendLane(nil, kindDue, lanes[len(lanes)-1])))
+		lane := gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}
+		if slots.Has(lane.Slot()) {
+			lanes = append(lanes, lane)
+		}
+		more = it.SeekGE(pastPrefix(appendLane(nil, kindDue, lane)))
 	}
 	return lanes, nil
 }

@@ -11,7 +11,7 @@ import (
 // repeats the attempt. Of a delivery that is not unfinished any more (its tenant
 // was deleted, it was cancelled) nothing is written. Its place in the window is
 // read from its record: it may have been moved since it was taken from there.
-func (s *Store) Settle(d *gateway.Delivery, _ gateway.Due, a *gateway.Attempt) error {
+func (s *Store) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

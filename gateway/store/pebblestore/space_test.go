@@ -71,7 +71,7 @@ func TestWatermark(t *testing.T) {
 		s := d.open(t)
 		n := gateway.WaitNotice(openWait(time.Now(), 1), time.Now())
 		settle := func() error {
-			return s.Settle(&n.Delivery, gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt}, nil)
+			return s.Settle(&n.Delivery, nil)
 		}
 		if err := s.Commit(&gateway.Change{Notice: n}); err != nil {
 			t.Fatal(err)

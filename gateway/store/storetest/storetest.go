@@ -1,5 +1,5 @@
 // Package storetest holds every store to what the ways ask of one: each promise
-// of waiting's, outbound.Queue and resources.Store is a test that any store
+// of waiting's, publishing.Store, outbound.Store and resources.Store is a test that any store
 // can run (Run).
 package storetest
 
@@ -10,6 +10,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/waiting"
 )
@@ -19,18 +20,21 @@ type Store interface {
 	waiting.Ledger
 	waiting.Archive
 	waiting.Recovery
-	outbound.Queue
+	publishing.Store
+	outbound.Store
 	resources.Store
 
 	// What the API reads: see gateway/api.
+	Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error)
+	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
 	EventAlone(tenant, id string) (*gateway.Event, error)
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
 	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
 		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
 
-	// PendingCalls gives the calls of the tenants of slots that are pending and not
-	// settled, oldest first.
+	// PendingCalls gives the calls of the tenants of slots that are pending and not settled,
+	// oldest first.
 	PendingCalls(slots gateway.SlotSet) ([]*gateway.PendingCall, error)
 	// Expire removes what is too old at now.
 	Expire(now time.Time) error
