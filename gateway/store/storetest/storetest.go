@@ -1,5 +1,6 @@
-// Package storetest holds every store to what the ways ask of one: each promise
-// of what waiting, calling, publishing, outbound and resources need of one is a test that any store can run (Run).
+// Package storetest holds every store to what the ways ask of one: each promise of what
+// waiting, calling, publishing, outbound and resources need is a test that any store can
+// run (Run).
 package storetest
 
 import (
