@@ -59,6 +59,9 @@ type kit struct {
 	logs      bytes.Buffer
 }
 
+// history puts into the kit what has happened before a test looks.
+type history struct{ *kit }
+
 type counter struct {
 	mu sync.Mutex
 	n  int

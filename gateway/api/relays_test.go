@@ -14,7 +14,7 @@ import (
 )
 
 // relayed makes a relayed request durable, whose delivery died, and gives both.
-func (k *kit) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Delivery) {
+func (k history) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Delivery) {
 	k.t.Helper()
 	now := gateway.At(time.Now()).Time
 	e := gateway.Event{
@@ -48,7 +48,7 @@ func TestRelayedRequestsAreShown(t *testing.T) {
 		"line\x00\nbreak":          `"bGluZQAKYnJlYWs=" base64`,
 		"line\r\n\tbreak":          `"line\r\n\tbreak" text`,
 	} {
-		e, d := k.relayed("c", gateway.Raw(body))
+		e, d := history{k}.relayed("c", gateway.Raw(body))
 		all = append(all, e.ID)
 		g := k.want(200, "GET", events+"/"+e.ID, "")
 		var shown struct {
@@ -84,7 +84,7 @@ func TestRelayedRequestsAreShown(t *testing.T) {
 func TestRelaysAreSteered(t *testing.T) {
 	k := withAcme(t)
 	k.want(201, "PUT", crmOf, crm)
-	e, d := k.relayed("c", gateway.Raw("x"))
+	e, d := history{k}.relayed("c", gateway.Raw("x"))
 	deliveries := v1Acme + "/deliveries"
 	for query, want := range map[string][]string{
 		"": {d.ID}, "?endpoint=_route_wa": {d.ID}, "?endpoint=wa": nil, "?event_type=relay&state=dead&conversation_key=c": {d.ID}, "?endpoint=_platform": nil,

@@ -10,8 +10,8 @@ import (
 // loads is how often a delivery is tried to be read.
 const loads = 3
 
-// load reads the delivery. One that has ended meanwhile, or is due later, came from a window that was read before
-// that was written.
+// load reads the delivery. One that has ended meanwhile, or is due later, came from a
+// window that was read before that was written.
 func (c *carrier) load(a *attempt) bool {
 	d, events, err := c.store.Load(a.lane.key.Tenant, a.due.ID)
 	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {

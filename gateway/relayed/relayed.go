@@ -19,8 +19,8 @@ const HeaderAttempt = "Hookgate-Attempt"
 // value of each header field, each text with its length before it.
 const requestVersion = 1
 
-// Append writes a request. It leaves out what belongs to a connection, and the field that only we
-// may say.
+// Append writes a request. It leaves out what belongs to a connection, and the field
+// that only we may say.
 func Append(dst []byte, r *gateway.RelayedRequest) []byte {
 	dst = AppendText(append(dst, requestVersion), r.Target)
 	for _, field := range r.Header {
