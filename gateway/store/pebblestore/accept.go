@@ -37,6 +37,8 @@ func (s *publications) putPublication(b *batch, p *gateway.Publication) {
 	for i := range p.Deliveries {
 		putNew(b, &p.Deliveries[i])
 	}
+	postEvents(b, p.Events)
+	postDeliveries(b, p.Deliveries)
 	if p.Mark != nil {
 		putMark(b, p.Mark, s.turns.next())
 	}
@@ -87,13 +89,11 @@ func putEvent(b *batch, v *gateway.Event) {
 	b.id(kindEvent, gateway.PrefixEvent, v.ID)
 	b.enc.Event(v)
 	b.put()
-	postEvent(b, v)
 }
 
 // putNew puts a delivery that is made with its events: it is due, and they show it.
 func putNew(b *batch, d *gateway.Delivery) {
 	putUnfinished(b, d, 0)
-	postDelivery(b, kindByDelivery, d)
 	for _, event := range d.EventIDs {
 		b.index(kindIndex, d, event)
 		b.put()

@@ -68,6 +68,8 @@ func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Notice != nil {
 		putEvent(b, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
+		postEvent(b, &c.Notice.Event)
+		postDelivery(b, kindByDelivery, &c.Notice.Delivery)
 	}
 	if c.Pending != nil {
 		putPending(b, c.Pending)

@@ -184,6 +184,7 @@ func (s *publications) makeStep(f *gateway.Fanout, upTo int, step []gateway.Deli
 	for i := range step {
 		putNew(b, &step[i])
 	}
+	postDeliveries(b, step)
 	b.fanout(f)
 	if upTo == f.Len() {
 		b.remove()

@@ -83,11 +83,62 @@ func appendPosting(dst []byte, day bucket, hash uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(dst, uint32(day)), hash)
 }
 
-// delivery is what lists of deliveries ask for.
+// deliveryFacets and eventFacets are what lists of them ask for.
+var (
+	deliveryFacets = [...]facet{facetEndpoint, facetType, facetConversation}
+	eventFacets    = [...]facet{facetType, facetKind, facetConversation}
+)
+
+// delivery puts what lists of deliveries ask for.
 func (p *postings) delivery(d *gateway.Delivery) {
-	p.one(facetEndpoint, d.Endpoint, "")
-	p.one(facetType, d.EventType, "")
-	p.one(facetConversation, d.ConversationKey, "")
+	for _, of := range deliveryFacets {
+		p.ofDelivery(of, d)
+	}
+}
+
+func (p *postings) ofDelivery(of facet, d *gateway.Delivery) {
+	switch of {
+	case facetEndpoint:
+		p.one(of, d.Endpoint, "")
+	case facetType:
+		p.one(of, d.EventType, "")
+	case facetConversation:
+		p.one(of, d.ConversationKey, "")
+	}
+}
+
+func (p *postings) ofEvent(of facet, v *gateway.Event) {
+	switch {
+	case of == facetType:
+		p.one(of, v.Type, "")
+	case of == facetKind && v.Kind != "":
+		p.one(of, v.Type, v.Kind)
+	case of == facetConversation:
+		p.one(of, v.ConversationKey, "")
+	}
+}
+
+// postDeliveries puts the postings of new deliveries, facet by facet: a key beside the
+// one before it costs Pebble a fraction of one elsewhere.
+func postDeliveries(b *batch, list []gateway.Delivery) {
+	for _, of := range deliveryFacets {
+		for i := range list {
+			u, _ := parseID(gateway.PrefixDelivery, list[i].ID)
+			p := postings{b: b, kind: kindByDelivery, tenant: list[i].Tenant, day: bucketOfULID(u), u: u}
+			p.ofDelivery(of, &list[i])
+		}
+	}
+}
+
+// postEvents puts the postings of new events.
+func postEvents(b *batch, list []gateway.Event) {
+	for _, of := range eventFacets {
+		for i := range list {
+			u, _ := parseID(gateway.PrefixEvent, list[i].ID)
+			p := postings{b: b, kind: kindByEvent, tenant: list[i].Tenant, day: bucketOfULID(u), u: u}
+			p.ofEvent(of, &list[i])
+		}
+	}
 }
 
 // postDelivery puts the postings of a delivery that is not dead.
@@ -116,11 +167,9 @@ func postGrave(b *batch, d *gateway.Delivery, gone bool) {
 func postEvent(b *batch, v *gateway.Event) {
 	u, _ := parseID(gateway.PrefixEvent, v.ID)
 	p := postings{b: b, kind: kindByEvent, tenant: v.Tenant, day: bucketOfULID(u), u: u}
-	p.one(facetType, v.Type, "")
-	if v.Kind != "" {
-		p.one(facetKind, v.Type, v.Kind)
+	for _, of := range eventFacets {
+		p.ofEvent(of, v)
 	}
-	p.one(facetConversation, v.ConversationKey, "")
 }
 
 func postWait(b *batch, w *gateway.Wait) {
