@@ -158,7 +158,7 @@ func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, foun
 		err = r.printable(v, 0)
 	}
 	if err == nil && v.kind == Float && !v.raw {
-		err = finite(v.flt)
+		err = finite(v.double())
 	}
 	if err != nil {
 		return dst, false, (&Template{text: x.text}).fault(err)
