@@ -24,9 +24,8 @@ func TestDeliveries(t *testing.T) {
 	k := withAcme(t)
 	start := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Minute)
 	old, tried := history{k}.deliver("a", start), history{k}.deliver("b", start.Add(time.Second))
-	was := gateway.Due{ID: tried.ID, At: tried.NextAttemptAt}
 	tried.State, tried.Attempts, tried.NextAttemptAt = gateway.DeliveryRetrying, 1, start.Add(time.Hour)
-	k.must(k.store.Settle(&tried, was, &gateway.Attempt{
+	k.must(k.store.Settle(&tried, &gateway.Attempt{
 		Number: 1, At: start.Add(2 * time.Second), Duration: 1500 * time.Millisecond, Status: 503, Error: "5xx", ResponseBody: []byte("busy \xff"),
 	}))
 	path := v1Acme + "/deliveries"

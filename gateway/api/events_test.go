@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 // publish publishes items and gives their ids.
@@ -136,15 +137,14 @@ func TestTimelineShowsWhatBecameOfEvents(t *testing.T) {
 	k.want(201, "PUT", crmOf, crm)
 	k.want(200, "POST", crmOf+"/pause", "")
 	event := history{k}.publish(`{"event":{"type":"status","payload":{"external_key":"ext-1"}},"conversation":{"key":"K1"}}`)[0]
-	_, deliveries, err := k.store.Event("acme", event)
+	_, deliveries, err := gatewaytest.Event(k.store, "acme", event)
 	k.must(err)
 	d, _, err := k.store.Delivery("acme", deliveries[0].ID)
 	k.must(err)
 	for n, status := range []int{0, 503} {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey)}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, n+1, d.NextAttemptAt.Add(time.Hour)
 		word := map[int]string{0: "timeout", 503: "5xx"}[status]
-		k.must(k.store.Settle(d, was, &gateway.Attempt{Number: n + 1, At: d.CreatedAt.Add(time.Duration(n+1) * time.Second), Duration: 20 * time.Millisecond, Status: status, Error: word}))
+		k.must(k.store.Settle(d, &gateway.Attempt{Number: n + 1, At: d.CreatedAt.Add(time.Duration(n+1) * time.Second), Duration: 20 * time.Millisecond, Status: status, Error: word}))
 	}
 	for _, key := range []string{"K1", "ext-1"} {
 		g := k.want(200, "GET", v1Acme+"/conversations/"+key, "")

@@ -28,9 +28,8 @@ func (k history) tried(at time.Time, bodies ...[]byte) string {
 	k.t.Helper()
 	d := k.deliver("c", at)
 	for i, body := range bodies {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, i+1, d.NextAttemptAt.Add(time.Hour)
-		k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: i + 1, At: at, Status: 500, Error: "5xx", ResponseBody: body}))
+		k.must(k.store.Settle(&d, &gateway.Attempt{Number: i + 1, At: at, Status: 500, Error: "5xx", ResponseBody: body}))
 	}
 	return d.ID
 }

@@ -28,9 +28,8 @@ func (k history) relayed(key string, body gateway.Raw) (gateway.Event, gateway.D
 	k.must(k.store.Accept(&gateway.Publication{Events: []gateway.Event{e}, Deliveries: []gateway.Delivery{d}, Traces: []gateway.Trace{
 		{Tenant: "acme", Key: key, At: now, Kind: "event", ID: e.ID, Data: gateway.Raw(`{"type":"relay","route":"wa"}`)},
 	}}))
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(key)}
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliveryDead, 1, time.Time{}, now
-	k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
+	k.must(k.store.Settle(&d, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
 	return e, d
 }
 

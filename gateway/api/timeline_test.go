@@ -88,10 +88,9 @@ func (k history) sent(random *rand.Rand, key string, at time.Time, events []stri
 	}
 	k.must(k.store.Accept(&gateway.Publication{Deliveries: []gateway.Delivery{d}}))
 	for n := range random.IntN(6) {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, n+1, d.NextAttemptAt.Add(time.Hour)
 		tried := &gateway.Attempt{Number: n + 1, At: at.Add(time.Duration(n*random.IntN(20)) * time.Millisecond), Status: 500, Error: "5xx"}
-		k.must(k.store.Settle(&d, was, tried))
+		k.must(k.store.Settle(&d, tried))
 		ids = append(ids, fmt.Sprint(d.ID, "/", n+1))
 	}
 	return append(ids, d.ID)
