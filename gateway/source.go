@@ -3,6 +3,7 @@ package gateway
 // Source is a named place where a tenant's callbacks arrive (SPEC 5).
 type Source struct {
 	Verify          Verify     `json:"verify"`
+	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`

@@ -185,3 +185,31 @@ func TestCloudEventsAtASource(t *testing.T) {
 		t.Error("the log has the token")
 	}
 }
+
+// A source's own handshake is answered before anybody is verified, and is no callback; a
+// wrong token counts like a failed verification.
+func TestOwnHandshake(t *testing.T) {
+	verify := gateway.Verify{Type: "bearer", Secrets: []gateway.Secret{providerSecret}}
+	k := newKit(t, map[string]gateway.Source{
+		"asana": {Verify: verify, Methods: []string{"POST"}, Handshake: &gateway.Handshake{
+			Type: "echo", In: "header", Name: "X-Hook-Secret", Respond: "header",
+			Token: &gateway.HandshakeToken{In: "query", Name: "token", Secrets: []gateway.Secret{"letmein"}},
+		}},
+		"hub": {Verify: verify, Methods: []string{"POST"}, Handshake: &gateway.Handshake{Type: "cloudevents", Origins: gateway.Texts{"eventgrid.azure.net"}}},
+	})
+	hook := map[string]string{"X-Hook-Secret": "b537"}
+	if a := k.send(post{path: "/hooks/acme/asana?token=letmein", header: hook}); a.status != 200 || a.header.Get("X-Hook-Secret") != "b537" || a.outcome != "handshake" {
+		t.Errorf("asana: %d %v", a.status, a.header)
+	}
+	k.failed = 0
+	if a := k.send(post{path: "/hooks/acme/asana?token=x", header: hook}); a.status != 403 || a.header.Get("X-Hook-Secret") != "" || k.failed != 1 {
+		t.Errorf("with another token: %d %v", a.status, a.header)
+	}
+	if a := k.send(post{path: "/hooks/acme/asana?token=letmein", kind: asJSON, body: `{"conversation_key":"chat1"}`}); a.status != 401 {
+		t.Errorf("a callback without a credential: %d", a.status)
+	}
+	grid := post{method: "OPTIONS", path: "/hooks/acme/hub", header: map[string]string{"WebHook-Request-Origin": "eventgrid.azure.net"}}
+	if a := k.send(grid); a.status != 200 || a.header.Get("WebHook-Allowed-Origin") != "eventgrid.azure.net" {
+		t.Errorf("hub: %d %v", a.status, a.header)
+	}
+}

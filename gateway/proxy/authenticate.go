@@ -47,7 +47,7 @@ func (x *exchange) shake(answer signature.Answer) done {
 	return true
 }
 
-var errHandshake = errors.New("handshake: the verify token is not the configured one")
+var errHandshake = errors.New("handshake: its token or origin is not a configured one")
 
 // errUnverified says nothing of which part of a credential was wrong (SPEC 3).
 var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is not verified")
