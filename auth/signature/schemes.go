@@ -41,7 +41,8 @@ var schemes = func() []scheme {
 	for _, d := range families {
 		all = append(all, d.scheme())
 	}
-	return append(all, telegram, twilioScheme, discordScheme, mailgunScheme, paypalScheme)
+	all = append(all, telegram, twilioScheme, discordScheme, mailgunScheme, paypalScheme)
+	return append(all, tokenSchemes...)
 }()
 
 // Schemes lists the types that Compile knows.

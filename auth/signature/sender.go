@@ -13,7 +13,7 @@ var sending = func() (all []scheme) {
 	for _, d := range families[1:] { // the first is listed: it is ours too
 		all = append(all, scheme{name: d.name, reads: []string{"secrets"}})
 	}
-	return all
+	return append(all, tokenSending...)
 }()
 
 // Senders lists the types that CompileSender knows.
@@ -31,8 +31,11 @@ func CompileSender(c Config) (*Signer, []Fault) { return compileSigner(c, sendin
 // SignsURL tells whether the senders of c's type, one of Senders, sign the URL that
 // they call.
 func SignsURL(c Config) bool {
+	if t, is := tokenFamilyOf(c.Type); is {
+		return t.signsURL
+	}
 	signed := c.Signed
-	if c.Type != "hmac" && slices.Contains(names(sending), c.Type) {
+	if c.Type != "hmac" && c.Type != jwtScheme.name && slices.Contains(names(sending), c.Type) {
 		signed = family(c.Type).signed
 	}
 	t, _ := parseTemplate(signed) // one with a fault signs nothing

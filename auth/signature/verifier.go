@@ -28,6 +28,7 @@ type Config struct {
 	// Certificates gives paypal the certificates that it signs with; nil, as where
 	// a configuration is only checked, refuses every request.
 	Certificates *Certificates
+	TokenConfig
 }
 
 // Format keeps secrets out of whatever prints a Config.

@@ -1,0 +1,128 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// keyring is what tokens are verified with. Its algorithms are checked before.
+type keyring interface {
+	// prove finds the key that signed the token; nil for a secret. field is where
+	// the token is.
+	prove(t *openToken, r *Request, field string) (*publicKey, error)
+}
+
+// shared is secrets that the sender has too, by algorithm.
+type shared map[string][]*key
+
+func newShared(c *Config, algorithms []string, f *faults) shared {
+	ring := shared{}
+	for _, secret := range secrets(c.Secrets, f, func(s string) ([]byte, error) { return []byte(s), nil }) {
+		for _, name := range algorithms {
+			if hash := sharedAlgorithms[name]; hash != nil {
+				d := descriptor{algorithm: hash}
+				ring[name] = append(ring[name], newKey(d.mac(secret)))
+			}
+		}
+	}
+	return ring
+}
+
+func (s shared) prove(t *openToken, _ *Request, field string) (*publicKey, error) {
+	for _, k := range s[string(t.alg)] {
+		if k.gives(t.signature, base64URL, t.signed) {
+			return nil, nil
+		}
+	}
+	return nil, refuse(Mismatch, field)
+}
+
+// published is public keys: those that are configured, or those at a URL.
+type published struct {
+	own []*publicKey
+	set *keySet // nil: there are own ones
+}
+
+func (p *published) prove(t *openToken, r *Request, field string) (*publicKey, error) {
+	signature, ok := t.bytesOfSignature()
+	if !ok || len(signature) == 0 {
+		return nil, refuse(Malformed, field)
+	}
+	keys, err := p.find(t, r)
+	if err != nil {
+		return nil, err
+	}
+	algorithm, tried := publicAlgorithms[string(t.alg)], 0
+	for _, k := range keys {
+		if !algorithm.fits(k.key) || k.algorithm != "" && k.algorithm != string(t.alg) {
+			continue
+		}
+		if tried++; tried > mostTried {
+			break
+		}
+		if algorithm.verify(k.key, t, signature) {
+			return k, nil
+		}
+	}
+	if tried == 0 {
+		return nil, refuse(UnknownKey, "kid")
+	}
+	return nil, refuse(Mismatch, field)
+}
+
+// mostTried bounds the work that one bad token can make: keys of one id, or without.
+const mostTried = mostSignatures
+
+func (p *published) find(t *openToken, r *Request) ([]*publicKey, error) {
+	if p.set == nil {
+		return keysOf(p.own, t.kid), nil
+	}
+	keys, err := p.set.find(t.kid, r.Now)
+	switch {
+	case errors.Is(err, errSetNotToday):
+		return nil, refuse(Unavailable, "kid")
+	case err != nil:
+		return nil, refuse(UnknownKey, "kid")
+	}
+	return keys, nil
+}
+
+// newPublished makes the keyring of a provider: the keys that are configured as its
+// secrets, or else those at url.
+func newPublished(c *Config, url string, f *faults) *published {
+	if len(c.Secrets) > 0 {
+		return &published{own: named(c, slices.Concat(secrets(c.Secrets, f, readKeys)...))}
+	}
+	if c.KID != "" || len(c.Endorsements) > 0 {
+		f.add("secrets", "has no key that kid or endorsements could be of")
+	}
+	return &published{set: c.KeySets.at(url)}
+}
+
+// named gives keys that have no id and no endorsements those of the configuration.
+func named(c *Config, keys []*publicKey) []*publicKey {
+	for _, k := range keys {
+		k.id = or(k.id, c.KID)
+		if k.endorsements == nil {
+			k.endorsements = c.Endorsements
+		}
+	}
+	return keys
+}
+
+// publicKeys reads keys of type jwt.
+func publicKeys(list []string, f *faults) (all []*publicKey) {
+	if len(list) > mostSecrets {
+		f.add("public_keys", "has %d: set at most %d", len(list), mostSecrets)
+		return nil
+	}
+	for i, text := range list {
+		keys, err := readKeys(text)
+		if err != nil {
+			f.add(fmt.Sprintf("public_keys[%d]", i), "%v", err)
+		}
+		all = append(all, keys...)
+	}
+	return all
+}
