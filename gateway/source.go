@@ -35,6 +35,7 @@ type Verify struct {
 	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM
 	Names           []string  `json:"names,omitempty"`        // mtls: what a client's certificate may be for
 	Fingerprints    []string  `json:"fingerprints,omitempty"` // mtls: SHA-256 of clients' certificates, in hex
+	TokenVerify
 }
 
 // KeyPlace is where a callback carries its conversation key. The default is the

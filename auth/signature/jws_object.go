@@ -17,21 +17,19 @@ type member struct{ name, value []byte }
 // with those before it.
 const mostTokenMembers = 128
 
-const jsonSpace = " \t\r\n"
-
 // readObject appends the members of the JSON object that text is, and nothing else.
 func readObject(to object, text []byte) (object, bool) {
-	rest := bytes.TrimLeft(text, jsonSpace)
+	rest := skipSpace(text)
 	if len(rest) == 0 || rest[0] != '{' || !utf8.Valid(rest) || !json.Valid(rest) {
 		return to, false
 	}
-	for rest = bytes.TrimLeft(rest[1:], jsonSpace); rest[0] != '}'; {
+	for rest = skipSpace(rest[1:]); rest[0] != '}'; {
 		var m member
 		m.name, rest = cutValue(rest)
-		rest = bytes.TrimLeft(rest, jsonSpace)[1:] // the colon
-		m.value, rest = cutValue(bytes.TrimLeft(rest, jsonSpace))
-		if rest = bytes.TrimLeft(rest, jsonSpace); rest[0] == ',' {
-			rest = bytes.TrimLeft(rest[1:], jsonSpace)
+		rest = skipSpace(rest)[1:] // the colon
+		m.value, rest = cutValue(skipSpace(rest))
+		if rest = skipSpace(rest); rest[0] == ',' {
+			rest = skipSpace(rest[1:])
 		}
 		m.name, _ = unquote(m.name)
 		if len(to) == mostTokenMembers || to.has(m.name) {
@@ -40,6 +38,13 @@ func readObject(to object, text []byte) (object, bool) {
 		to = append(to, m)
 	}
 	return to, true
+}
+
+func skipSpace(text []byte) []byte {
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\n' || text[0] == '\r' || text[0] == '\t') {
+		text = text[1:]
+	}
+	return text
 }
 
 // cutValue cuts the value off that valid JSON begins with.
@@ -60,7 +65,7 @@ func cutValue(text []byte) (value, rest []byte) {
 			}
 		}
 	default:
-		end = bytes.IndexAny(text, ",}]"+jsonSpace)
+		end = bytes.IndexAny(text, ",}] \t\r\n")
 	}
 	return text[:end], text[end:]
 }

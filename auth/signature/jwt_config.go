@@ -37,6 +37,9 @@ type BodyHash struct {
 	Encoding string // hex (default), base64, base64url without padding
 }
 
+// mostWords bounds a list of names.
+const mostWords = 64
+
 // unreadTokens is unread for what types that verify tokens read.
 func (f *faults) unreadTokens(c *Config, reads []string) {
 	set := map[string]bool{
@@ -45,6 +48,14 @@ func (f *faults) unreadTokens(c *Config, reads []string) {
 		"api_key": c.APIKey != "", "email": c.Email != "", "issuers": len(c.Issuers) > 0, "app_id": c.AppID != "",
 		"client_key": c.ClientKey != "", "base_url": c.BaseURL != "", "kid": c.KID != "",
 		"endorsements": len(c.Endorsements) > 0, "required_headers": len(c.RequiredHeaders) > 0,
+	}
+	for name, list := range map[string]*[]string{
+		"algorithms": &c.Algorithms, "issuers": &c.Issuers, "endorsements": &c.Endorsements, "required_headers": &c.RequiredHeaders,
+	} {
+		if len(*list) > mostWords {
+			f.add(name, "has %d: set at most %d", len(*list), mostWords)
+			*list = nil // each of so many would be a fault
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if set[name] && !slices.Contains(reads, name) {

@@ -105,8 +105,15 @@ func (v *Verifier) OnlyDeliveryID() bool { return v.onlyID }
 // CredentialHeader names the header that brings a credential as it is, "" for
 // none: whoever keeps a request must leave it out.
 func (v *Verifier) CredentialHeader() string {
-	if c, is := v.proof.(*credential); is && !c.query {
-		return c.name
+	switch p := v.proof.(type) {
+	case *credential:
+		if !p.query {
+			return p.name
+		}
+	case *tokenProof: // who has it can send it again until its end
+		if !p.place.query {
+			return p.place.name
+		}
 	}
 	return ""
 }

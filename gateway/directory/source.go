@@ -103,6 +103,7 @@ func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
 		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
 		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
 		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
+		TokenConfig: tokenConfig(v.TokenVerify, o),
 	}
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)
