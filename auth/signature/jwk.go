@@ -57,7 +57,10 @@ func readKeys(text string) ([]*publicKey, error) {
 		return readKeySet(raw)
 	}
 	key, err := one.read()
-	return []*publicKey{key}, err
+	if err != nil {
+		return nil, err
+	}
+	return []*publicKey{key}, nil
 }
 
 // readKeySet reads a JWK set. What it has for other uses, or of kinds that are not

@@ -86,6 +86,7 @@ func algorithmsOf[T any](list []string, known map[string]T, with string, unset [
 	for _, name := range list {
 		if _, is := known[name]; !is {
 			f.add("algorithms", "has %q: with %s they must be of %s", name, with, sorted(known))
+			return unset // goes on only to find the other faults
 		}
 	}
 	return list

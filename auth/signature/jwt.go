@@ -104,7 +104,7 @@ func tokenKeys(c *Config, algorithms []string, f *faults) keyring {
 	case len(c.Secrets) > 0:
 		return newShared(c, algorithms, f)
 	case len(c.PublicKeys) > 0:
-		return &published{own: publicKeys(c.PublicKeys, f)}
+		return &published{own: publicKeys(c.PublicKeys, algorithms, f)}
 	}
 	if u, err := url.Parse(c.JWKSURL); c.JWKSURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "") {
 		f.add("jwks_url", "must be an https URL without user and fragment: who can change what it answers can sign")

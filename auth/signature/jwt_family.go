@@ -67,7 +67,7 @@ func (t tokenFamily) proof(c *Config, f *faults) *tokenProof {
 	if t.keysAt == "" {
 		p.keys = newShared(c, t.algorithms, f)
 	} else {
-		p.keys = newPublished(c, t.keysAt, f)
+		p.keys = newPublished(c, t.keysAt, t.algorithms, f)
 	}
 	return p
 }

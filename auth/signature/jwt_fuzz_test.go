@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"hookgate/auth/signature"
@@ -62,7 +63,10 @@ func FuzzTokenClaims(f *testing.F) {
 	})
 }
 
-// tokenSample configures a type that signs with tokens by a secret.
+// isTokenType tells whether a type's senders sign with tokens.
+func isTokenType(name string) bool { return name == "jwt" || slices.Contains(tokenTypes, name) }
+
+// tokenSample configures a type that signs with tokens: by a secret, if it has one.
 func tokenSample(kind, secret string) signature.Config {
 	c := signature.Config{Type: kind, Secrets: []string{secret}}
 	switch kind {
@@ -72,6 +76,12 @@ func tokenSample(kind, secret string) signature.Config {
 		c.APIKey = "k1"
 	case "atlassian-connect":
 		c.ClientKey = "k1"
+	case "google-pubsub":
+		c.Secrets, c.Audience, c.Email = nil, "gate", "push@p.iam.test"
+	case "botframework":
+		c.Secrets, c.AppID = nil, "app"
+	case "truelayer":
+		c.Secrets = nil
 	}
 	return c
 }

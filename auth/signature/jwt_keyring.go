@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // keyring is what tokens are verified with. Its algorithms are checked before.
@@ -90,9 +91,9 @@ func (p *published) find(t *openToken, r *Request) ([]*publicKey, error) {
 
 // newPublished makes the keyring of a provider: the keys that are configured as its
 // secrets, or else those at url.
-func newPublished(c *Config, url string, f *faults) *published {
+func newPublished(c *Config, url string, algorithms []string, f *faults) *published {
 	if len(c.Secrets) > 0 {
-		return &published{own: named(c, slices.Concat(secrets(c.Secrets, f, readKeys)...))}
+		return &published{own: named(c, slices.Concat(secrets(c.Secrets, f, keysFor(algorithms))...))}
 	}
 	if c.KID != "" || len(c.Endorsements) > 0 {
 		f.add("secrets", "has no key that kid or endorsements could be of")
@@ -111,14 +112,33 @@ func named(c *Config, keys []*publicKey) []*publicKey {
 	return keys
 }
 
+// keysFor reads keys of which one at least is good for one of the algorithms.
+func keysFor(algorithms []string) func(text string) ([]*publicKey, error) {
+	return func(text string) ([]*publicKey, error) {
+		keys, err := readKeys(text)
+		for _, k := range keys {
+			for _, name := range algorithms {
+				if publicAlgorithms[name].fits(k.key) {
+					return keys, err
+				}
+			}
+		}
+		if err == nil {
+			err = fmt.Errorf("has no key for %s", strings.Join(algorithms, ", "))
+		}
+		return nil, err
+	}
+}
+
 // publicKeys reads keys of type jwt.
-func publicKeys(list []string, f *faults) (all []*publicKey) {
+func publicKeys(list, algorithms []string, f *faults) (all []*publicKey) {
 	if len(list) > mostSecrets {
 		f.add("public_keys", "has %d: set at most %d", len(list), mostSecrets)
 		return nil
 	}
+	read := keysFor(algorithms)
 	for i, text := range list {
-		keys, err := readKeys(text)
+		keys, err := read(text)
 		if err != nil {
 			f.add(fmt.Sprintf("public_keys[%d]", i), "%v", err)
 		}

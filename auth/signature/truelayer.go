@@ -36,7 +36,7 @@ var truelayerScheme = scheme{
 		case c.JWKSURL != "" && len(c.Secrets) > 0:
 			f.add("jwks_url", "is for keys that are fetched, and secrets has some")
 		}
-		t := &truelayer{keys: newPublished(c, url, f), url: url, must: []string{truelayerTime}, window: (&descriptor{window: fiveMinutes}).tolerance(c, f)}
+		t := &truelayer{keys: newPublished(c, url, truelayerAlgorithms, f), url: url, must: []string{truelayerTime}, window: (&descriptor{window: fiveMinutes}).tolerance(c, f)}
 		for _, name := range c.RequiredHeaders {
 			f.headerName("required_headers", name)
 		}

@@ -315,6 +315,9 @@ func TestEverySchemeCompiles(t *testing.T) {
 		if !is {
 			c.Secrets = []string{"c2VjcmV0"}
 		}
+		if isTokenType(name) {
+			c = tokenSample(name, "s3cret")
+		}
 		c.Type = name
 		compile(t, c)
 	}
