@@ -55,6 +55,14 @@ type AttemptBounds struct {
 	Bodies int // bytes of the bodies of answers, of all attempts together
 }
 
+// Lane is the lane that carries it.
+func (d *Delivery) Lane() LaneKey { return LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint} }
+
+// Due is its place in the window of its lane.
+func (d *Delivery) Due() Due {
+	return Due{ID: d.ID, At: d.NextAttemptAt, Conversation: ConversationHash(d.ConversationKey)}
+}
+
 // LaneKey names a lane: one endpoint of one tenant.
 type LaneKey struct{ Tenant, Endpoint string }
 

@@ -16,8 +16,10 @@
 // An event of the platform goes to every endpoint that subscribed to it, as does
 // what hookgate itself has to say, on one lane per endpoint:
 //
-//	outbound   accept, fan out, lease, permit, prepare, send, settle
-//	transport  the one guarded way out
+//	publishing  accept, fan out, store; then tell who owns the lanes
+//	outbound    lease, permit, load, merge, prepare, send, settle
+//	relayed     the form of a relayed request between the two
+//	transport   the one guarded way out
 //
 // A flow step calls a backend, and its answer goes back into the flow:
 //
@@ -49,6 +51,10 @@
 //
 //	background  a rest that can be cut short, and the wait for who is under way
 //
+// Each way works for the slots that its process owns, and moves them alike:
+//
+//	slots      acquire, release, and read anew what nobody is sure of
+//
 // What an operator configured is compiled once and used by every request:
 //
 //	directory  the immutable snapshot of tenants, all they have, routes and tokens
@@ -64,5 +70,6 @@
 // Beneath them lies the store, and node joins the parts: it alone knows all of them:
 //
 //	store      the values by which any store is asked
-//	store/...  pebblestore, held to every promise by storetest
+//	store/...  record, what any store keeps of a thing; pebblestore, held to every
+//	           promise by storetest
 package gateway

@@ -101,6 +101,7 @@ func (p *transmission) verify(r *Request) error {
 	for _, webhook := range p.webhooks {
 		sum := sha256.Sum256(bytes.Join([][]byte{id, at, []byte(webhook), crc}, []byte("|")))
 		if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil {
+			p.allowance.proved(r.client())
 			return nil
 		}
 	}

@@ -303,8 +303,16 @@ func TestPayPalFetchesLittle(t *testing.T) {
 		r.Client = clientAt(fmt.Sprintf("198.51.%d.1", i))
 		_ = v.Verify(r)
 	}
-	if len(p.fetched) != 20 {
-		t.Errorf("%d fetches for one source in one moment, want 20", len(p.fetched))
+	if len(p.fetched) != 103 {
+		t.Errorf("%d fetches in one moment, want one for each of 100 blocks more", len(p.fetched))
+	}
+	for i := range 200 { // of the same blocks, and of those that come too late
+		r := p.request(t, "{}", map[string]string{"PAYPAL-CERT-URL": fmt.Sprintf("%s-%d", paypalURL, 200+i), "PAYPAL-TRANSMISSION-SIG": "AAAA"})
+		r.Client = clientAt(fmt.Sprintf("198.51.%d.1", i))
+		_ = v.Verify(r)
+	}
+	if len(p.fetched) != 120 {
+		t.Errorf("%d fetches for one source in one moment, want 120", len(p.fetched))
 	}
 	p.err = nil
 	minute := p.request(t, "{}", nil)
@@ -413,13 +421,20 @@ func TestPayPalStrangersUseUpNothing(t *testing.T) {
 	if err := attacked.Verify(from(paypalURL, "203.0.113.1")); err != nil {
 		t.Errorf("the known certificate beside a crowd of strangers: %v", err)
 	}
-	if err := attacked.Verify(from(paypalURL+"-third", "203.0.113.1")); !signature.IsUnavailable(err) {
-		t.Errorf("a new one beside the crowd: %v", err)
+	if err := attacked.Verify(from(paypalURL+"-third", "203.0.113.1")); err != nil {
+		t.Errorf("a new one beside the crowd, from where others were verified: %v", err)
 	}
-	if err := other.Verify(from(paypalURL+"-third", "203.0.113.1")); err != nil {
+	if err := attacked.Verify(from(paypalURL+"-fourth", "203.0.114.1")); err != nil {
+		t.Errorf("a new one beside the crowd, from elsewhere: %v", err)
+	}
+	flood(200, func(i int) string { return fmt.Sprintf("198.52.%d.1", i) })
+	if err := attacked.Verify(from(paypalURL+"-fifth", "203.0.115.1")); !signature.IsUnavailable(err) {
+		t.Errorf("a new one beside the whole world, from elsewhere: %v", err)
+	}
+	if err := other.Verify(from(paypalURL+"-fifth", "203.0.115.1")); err != nil {
 		t.Errorf("the other source: %v", err)
 	}
-	if err := attacked.Verify(from(paypalURL+"-third", "203.0.113.1")); err != nil {
+	if err := attacked.Verify(from(paypalURL+"-fifth", "203.0.115.1")); err != nil {
 		t.Errorf("what the other source had fetched: %v", err)
 	}
 }

@@ -48,6 +48,7 @@ const (
 //	settled deliveries come again            Promises: within 1 s         TestIdleSettles of pebblestore
 //	parking under one key is quadratic       Bounds: parked callbacks     ParkedUnderOne; TestParkedOfOneKeyCostNoMore of gateway/waiting
 //	a million deliveries in one commit       Bounds: 100,000              Publish, Fanout, Replay
+//	retries without a pause take the machine the first sentence           Retries
 //	deletions of what is queued              Bounds: DELETE               Deletion, DeletionAndAKill
 //	"delivered" is taken for "sent" again    sections 8 and 14            TestBatchesAndFollowersAreNoRepeats of gateway/inbound
 //	children escape limits, take keys        Rights: the tree             Children, Tree, Writes

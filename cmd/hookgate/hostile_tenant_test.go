@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest"
 )
@@ -100,6 +101,47 @@ func TestHostileEndpoints(t *testing.T) {
 			a.publish(fmt.Sprintf(oneMoreText, n))
 		})
 	})
+}
+
+// Retries without a pause and without an end, to endpoints that refuse all. They have a
+// rate, that of the tenant, however many endpoints and deliveries there are.
+func TestHostileRetries(t *testing.T) {
+	const endpoints, events = 10, 200
+	const burst, rate = 1000, 500 // of retries that come within a second
+	steer := func(a *arena, what string) {
+		for i := range endpoints {
+			a.mallory.Must(a.t, []int{200}, "POST", fmt.Sprintf("%s/endpoints/e%d/%s", ofMallory, i, what), nil)
+		}
+	}
+	attack(t, func(a *arena) {
+		a.target.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Status: 500} })
+		for i := range endpoints {
+			a.mallory.Must(a.t, []int{201}, "PUT", fmt.Sprintf("%s/endpoints/e%d", ofMallory, i), fmt.Sprintf(
+				`{"url":"%s/e%d","concurrency":64,"breaker":{"enabled":false},"retry":{"initial":"1ms","max":"1ms","multiplier":1,"jitter":0,"max_attempts":100000}}`,
+				a.target.URL, i))
+		}
+		steer(a, "pause")
+		a.fill("mallory", events, events, func(n int) string { return fmt.Sprintf(oneMoreText, n) })
+	}, func(a *arena) {
+		began := time.Now()
+		steer(a, "resume")
+		<-a.ctx.Done()
+		retries := retriesOf(a.target.Take())
+		most := burst + int(rate*time.Since(began).Seconds())
+		steer(a, "pause")
+		if retries == 0 || retries > most {
+			t.Errorf("%d retries in %s, want some and at most %d", retries, time.Since(began), most)
+		}
+	})
+}
+
+// retriesOf counts the requests that repeat another one of the same delivery.
+func retriesOf(got []gatewaytest.Received) int {
+	first := map[string]bool{}
+	for _, q := range got {
+		first[q.Path+" "+q.Header.Get("Webhook-Id")] = true
+	}
+	return len(got) - len(first)
 }
 
 // Events as fast as they are taken, each with names of its own to be learned.

@@ -50,7 +50,7 @@ func TestAnswersAreWithinTheirBudget(t *testing.T) {
 	budget, with := budgeted(16 << 20)
 	k := withAcme(t, with)
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	wait, event, short := k.resumed(at, longText(large)), k.happened(at, longText(large)), k.resumed(at, longText(1))
+	wait, event, short := history{k}.resumed(at, longText(large)), history{k}.happened(at, longText(large)), history{k}.resumed(at, longText(1))
 	for _, path := range []string{"/waits/" + wait, "/waits/" + wait + "?hold=5", "/events/" + event} {
 		slow := k.ask(v1Acme + path)
 		for end := time.Now().Add(20 * time.Second); budget.Stat().Used < large; time.Sleep(time.Millisecond) {
@@ -84,7 +84,7 @@ func TestAnswersAreShared(t *testing.T) {
 	budget, with := budgeted(16 << 20)
 	k := withAcme(t, with)
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	wait := k.resumed(at, longText(1<<20))
+	wait := history{k}.resumed(at, longText(1<<20))
 	bystander := shares.Tenant("filed")
 	if !budget.Take(bystander, 1) {
 		t.Fatal("an empty budget has nothing")

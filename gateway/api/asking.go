@@ -1,74 +1,58 @@
 package api
 
 import (
-	"slices"
-	"time"
-
 	"hookgate/gateway"
 	"hookgate/gateway/store"
 )
 
-// The stores take no store.Query yet: here, and nowhere else, one is asked with closures.
+// rowsAtATime is how many rows a store looks at between two turns of a list: a few
+// milliseconds at most.
+const rowsAtATime = 1024
 
 // eachEvent visits the events that are asked for, newest first, until visit wants no more.
 func eachEvent(from Events, q *store.Query, t *turn, visit func(*gateway.Event) (more bool)) error {
-	return from.Events(q.Tenant, beginOf(gateway.PrefixEvent, q), func(e *gateway.Event) bool {
-		t.row()
-		return !q.Event(e) || visit(e)
-	})
+	return each(q, t, visit, from.Events)
 }
 
 // eachDelivery visits the deliveries that are asked for, newest first, each with its last
 // attempts, until visit wants no more.
 func eachDelivery(from Deliveries, q *store.Query, most gateway.AttemptBounds, t *turn, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error {
-	keep := func(d *gateway.Delivery) bool {
-		t.row()
-		return q.Delivery(d)
+	type shown struct {
+		d        *gateway.Delivery
+		attempts []gateway.Attempt
 	}
-	return from.ReadDeliveries(q.Tenant, beginOf(gateway.PrefixDelivery, q), most, keep, visit)
+	return each(q, t, func(s shown) bool { return visit(s.d, s.attempts) },
+		func(q store.Query, visit func(shown) (more bool)) (next string, err error) {
+			return from.Deliveries(q, most, func(d *gateway.Delivery, attempts []gateway.Attempt) bool { return visit(shown{d, attempts}) })
+		})
 }
 
 // eachWait visits the waits that are asked for, newest first, until visit wants no more.
 func eachWait(from Waits, q *store.Query, t *turn, visit func(*gateway.Wait) (more bool)) error {
-	return from.List(q.Tenant, q.Before, q.Bodies, func(w *gateway.Wait) bool {
-		t.row()
-		return !q.Wait(w) || visit(w)
-	})
+	return each(q, t, visit, from.List)
 }
 
-// beginOf gives the id below which a page begins: what was made later than the moment
-// at which it ends is not even read.
-func beginOf(prefix string, q *store.Query) string {
-	at := q.Until
-	if at.IsZero() || at.Year() > 9999 || at.Unix() < 0 {
-		return q.Before
+// each asks a store as often as it has more to look at, and takes a turn for each look and
+// each row that it shows.
+func each[T any](q *store.Query, t *turn, visit func(T) (more bool), look func(store.Query, func(T) (more bool)) (next string, err error)) error {
+	asked, more := *q, true
+	asked.Rows = rowsAtATime
+	for {
+		next, err := look(asked, func(one T) bool {
+			t.row()
+			more = visit(one)
+			return more
+		})
+		if err != nil || next == "" || !more {
+			return err
+		}
+		t.row()
+		asked.Before = next
 	}
-	// Ids have milliseconds: the whole one in which the moment lies stays in, and
-	// the filter decides.
-	if floor := gateway.IDFloor(prefix, at.Add(time.Millisecond)); q.Before == "" || floor < q.Before {
-		return floor
-	}
-	return q.Before
 }
 
 // linesOf gives the lines that are asked for of the conversation that has the key, the
 // newest first.
 func linesOf(from Timelines, key string, q *store.Timeline) ([]gateway.Trace, error) {
-	for most := max(q.Limit, 100); ; most *= 2 {
-		lines, err := from.Timeline(q.Tenant, key, q.Since, most)
-		if err != nil {
-			return nil, err
-		}
-		all := len(lines) < most
-		if q.Before != (store.Line{}) {
-			lines = slices.DeleteFunc(lines, func(t gateway.Trace) bool { return !store.Line{At: t.At, ID: t.ID}.Less(q.Before) })
-		}
-		if all || q.Limit > 0 && len(lines) >= q.Limit {
-			slices.Reverse(lines)
-			if q.Limit > 0 {
-				lines = lines[:min(len(lines), q.Limit)]
-			}
-			return lines, nil
-		}
-	}
+	return from.Timeline(key, *q)
 }

@@ -18,9 +18,11 @@ import (
 
 // Calls is what the API needs of package calling.
 type Calls interface {
-	// Admit takes the right and the place of a call; an error says that there is none.
-	// run: it is for Run, always sync, with everything that was sent and found.
-	Admit(q calling.Request, run bool) (calling.Admitted, error)
+	// Call makes a call, after it has opened the wait that goes with it; an error says
+	// that there was none.
+	Call(ctx context.Context, q calling.Request) (*gateway.Call, error)
+	// Run is Call, always sync, with everything that was sent and found.
+	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
 	// Breaker tells how a webhook's circuit breaker stands.
 	Breaker(tenant, webhook string) (state string, until time.Time)
 	// Challenge asks a url to prove that it knows the token of its connection.
@@ -39,16 +41,19 @@ type calls struct {
 
 // call makes a call, after it has opened the wait that goes with it.
 func (h *calls) call(c *call) (answer, error) {
-	return h.make(c, false, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
-		made, err := a.Call(ctx)
+	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		made, err := h.calls.Call(ctx, q)
 		return made, (*gateway.Call).AppendJSON, err
 	})
 }
 
 // run is call for the person who sets a webhook up.
 func (h *calls) run(c *call) (answer, error) {
-	return h.make(c, true, func(ctx context.Context, a calling.Admitted) (*gateway.Call, appender, error) {
-		run := a.Run(ctx)
+	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+		run, err := h.calls.Run(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
 		return run.Call, func(as *gateway.Call, dst []byte) []byte {
 			shown := *run
 			shown.Call = as
@@ -57,11 +62,8 @@ func (h *calls) run(c *call) (answer, error) {
 	})
 }
 
-// make admits the call before it opens its wait, which takes a callback that was
-// parked for it: for a call that is refused nothing is taken. And the wait is opened
-// before the call is made: a callback that is quicker than the backend's answer finds
-// it.
-func (h *calls) make(c *call, run bool, do func(context.Context, calling.Admitted) (*gateway.Call, appender, error)) (answer, error) {
+// make makes a call, and stays for the end of its wait where that is held.
+func (h *calls) make(c *call, do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
 	q, err := readCall(c)
 	if err != nil {
 		return answer{}, err
@@ -69,21 +71,12 @@ func (h *calls) make(c *call, run bool, do func(context.Context, calling.Admitte
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	admitted, err := h.calls.Admit(q, run)
+	if len(q.Wait) > 0 {
+		q.Open = h.openWait(c, q)
+	}
+	made, show, err := do(context.Background(), q) // bounded by the webhook's timeout
 	if err != nil {
 		return answer{}, err
-	}
-	opened, err := h.openWait(c, &q, admitted)
-	if err != nil {
-		admitted.Release()
-		return answer{}, err
-	}
-	made, show, err := do(context.Background(), admitted) // bounded by the webhook's timeout
-	if err != nil {
-		return answer{}, err // it had no wait: its promise would have been stored with it
-	}
-	if made.Wait == nil {
-		made.Wait = opened // how it now stands could not be read
 	}
 	say := h.end(made, show)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
@@ -146,39 +139,44 @@ var goingFields = append([]edge.Field{{Name: "Connection", Value: "close"}}, jso
 // the call.
 var callWait = fields.ReadOnly("alias_path")
 
-// openWait opens the wait that a call asks for; nil where it asks for none. Its
-// members are those of the body that opens any wait (SPEC 6), its key the call's.
-func (h *calls) openWait(c *call, q *calling.Request, admitted calling.Admitted) (*gateway.Wait, error) {
-	if len(q.Wait) == 0 {
-		return nil, nil
+// openWait gives what opens the wait that a call asks for.
+func (h *calls) openWait(c *call, q calling.Request) func(context.Context, func(string) *gateway.Change) (*gateway.Wait, error) {
+	return func(ctx context.Context, promise func(waitID string) *gateway.Change) (*gateway.Wait, error) {
+		asked, err := readWaitOf(c, &q)
+		if err != nil {
+			return nil, err
+		}
+		asked.With = promise
+		ctx, stop := context.WithTimeout(ctx, maxTurn)
+		defer stop()
+		opened, err := h.sessions.Open(ctx, asked)
+		if err != nil {
+			return nil, underWait(busy(err))
+		}
+		return opened.Wait, nil
 	}
+}
+
+// readWaitOf reads and checks what a call asks for as its wait. Its members are those of
+// the body that opens any wait (SPEC 6), its key the call's.
+func readWaitOf(c *call, q *calling.Request) (asked waiting.OpenRequest, err error) {
 	tree, err := fields.Parse(q.Wait)
 	if err != nil {
-		return nil, err
+		return asked, err
 	}
 	if q.Key == "" {
-		return nil, invalid("conversation_key", "is missing: a wait needs it")
+		return asked, invalid("conversation_key", "is missing: a wait needs it")
 	}
-	key, asked := q.Key, waiting.OpenRequest{}
+	key := q.Key
 	b := waitBody{ConversationKey: &key}
 	faults := b.read(tree, q.Wait, &asked, gateway.ModePoll, callWait)
 	if len(faults) == 0 && asked.Key != q.Key {
 		faults = append(faults, gateway.Fault{Path: "conversation_key", Message: "is not that of the call: leave it out"})
 	}
 	if err := gateway.Invalid(gateway.Under("wait", faults)); err != nil {
-		return nil, err
+		return asked, err
 	}
-	if err := b.settle(c.tenant, &asked); err != nil {
-		return nil, err
-	}
-	asked.With = admitted.Open
-	ctx, stop := context.WithTimeout(context.Background(), maxTurn)
-	defer stop()
-	opened, err := h.sessions.Open(ctx, asked)
-	if err != nil {
-		return nil, underWait(busy(err))
-	}
-	return opened.Wait, nil
+	return asked, b.settle(c.tenant, &asked)
 }
 
 // underWait puts faults of a wait's rules where the body of a call has them.

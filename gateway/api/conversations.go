@@ -3,14 +3,16 @@ package api
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // Timelines has what happened in conversations.
 type Timelines interface {
-	Timeline(tenant, key string, since time.Time, most int) ([]gateway.Trace, error)
+	// Timeline gives the lines of the conversation that has key that are asked for,
+	// whatever names it has, the newest first.
+	Timeline(key string, q store.Timeline) ([]gateway.Trace, error)
 }
 
 // conversations are the timelines of conversations.

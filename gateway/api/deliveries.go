@@ -11,11 +11,10 @@ import (
 type Deliveries interface {
 	// ReadDelivery gives a delivery with its last attempts; else gateway.ErrNotFound.
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
-	// ReadDeliveries visits a tenant's deliveries, newest first, those with an id
-	// below before ("" for all) that keep says yes to, each with its last attempts,
-	// until visit wants no more.
-	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
-		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
+	// Deliveries visits the deliveries that are asked for, newest first, each with its
+	// last attempts, until visit wants no more, or q.Limit were visited. next, where it is
+	// not "", is where to go on (q.Before): q.Rows were looked at.
+	Deliveries(q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) (next string, err error)
 }
 
 // deliveries are what goes to endpoints, and what is done to it by hand.

@@ -13,7 +13,7 @@ import (
 func unmarshal(text string, into any) error { return json.Unmarshal([]byte(text), into) }
 
 // deliver makes a delivery of a notice durable, and gives it.
-func (k *kit) deliver(key string, at time.Time) gateway.Delivery {
+func (k history) deliver(key string, at time.Time) gateway.Delivery {
 	k.t.Helper()
 	n := gateway.WaitNotice(&gateway.Wait{ID: "wait_x", Tenant: "acme", ConversationKey: key, State: gateway.StateTimedOut}, at)
 	k.must(k.store.Commit(&gateway.Change{Notice: n}))
@@ -23,10 +23,9 @@ func (k *kit) deliver(key string, at time.Time) gateway.Delivery {
 func TestDeliveries(t *testing.T) {
 	k := withAcme(t)
 	start := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Minute)
-	old, tried := k.deliver("a", start), k.deliver("b", start.Add(time.Second))
-	was := gateway.Due{ID: tried.ID, At: tried.NextAttemptAt}
+	old, tried := history{k}.deliver("a", start), history{k}.deliver("b", start.Add(time.Second))
 	tried.State, tried.Attempts, tried.NextAttemptAt = gateway.DeliveryRetrying, 1, start.Add(time.Hour)
-	k.must(k.store.Settle(&tried, was, &gateway.Attempt{
+	k.must(k.store.Settle(&tried, &gateway.Attempt{
 		Number: 1, At: start.Add(2 * time.Second), Duration: 1500 * time.Millisecond, Status: 503, Error: "5xx", ResponseBody: []byte("busy \xff"),
 	}))
 	path := v1Acme + "/deliveries"

@@ -33,6 +33,7 @@ type endpoints struct {
 	lanes     Lanes
 	proofs    Proofs
 	hand      Hand
+	publisher Publisher
 }
 
 // endpointView is an endpoint as it is shown: what is in force of what was

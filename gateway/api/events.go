@@ -6,14 +6,16 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
-	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/store"
 )
 
 // Publisher takes events in.
 type Publisher interface {
 	// Publish takes all events of a request or none; what it answers is durable.
-	Publish(q outbound.PublishRequest) (outbound.Published, error)
+	Publish(q publishing.Request) (publishing.Published, error)
+	// Test sends a sample event to one endpoint alone.
+	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
 }
 
 // Events is what the API needs to show events.
@@ -23,9 +25,10 @@ type Events interface {
 	// EventDeliveries visits the deliveries of an event, oldest first, until visit
 	// wants no more.
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
-	// Events visits a tenant's events, newest first, those with an id below before
-	// ("" for all), until visit wants no more.
-	Events(tenant, before string, visit func(*gateway.Event) (more bool)) error
+	// Events visits the events that are asked for, newest first, until visit wants no
+	// more, or q.Limit were visited. next, where it is not "", is where to go on
+	// (q.Before): q.Rows were looked at.
+	Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error)
 }
 
 // Names knows conversations by their names.
@@ -63,7 +66,7 @@ func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	published, err := h.publisher.Publish(outbound.PublishRequest{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
+	published, err := h.publisher.Publish(publishing.Request{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
 	if err != nil {
 		return answer{}, err
 	}

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 // publish publishes items and gives their ids.
-func (k *kit) publish(items ...string) (ids []string) {
+func (k history) publish(items ...string) (ids []string) {
 	k.t.Helper()
 	g := k.want(202, "POST", events, `{"events":[`+strings.Join(items, ",")+`]}`)
 	var published struct {
@@ -35,8 +36,8 @@ func TestEvents(t *testing.T) {
 	k.want(200, "POST", crmOf+"/pause", "")
 	const status = `{ "event" : {"type":"status", "payload": {"external_key": "ext-1"}}, "conversation": {"key": "K1"}, "big": 12345678901234567890.10 }`
 	text := `{"event":{"type":"message","payload":{"message":{"type":"text"}}},"conversation":{"key":"K2"}}`
-	first := k.publish(status)[0]
-	second := k.publish(text)[0]
+	first := history{k}.publish(status)[0]
+	second := history{k}.publish(text)[0]
 	g := k.want(200, "GET", events+"/"+first, "")
 	if !strings.Contains(g.text, `"body":`+status+`,`) {
 		t.Errorf("the body is not what was published: %s", g.text)
@@ -86,7 +87,7 @@ func TestEventsPageBySize(t *testing.T) {
 	var want []string
 	for i := range 12 { // more than a page may have in bytes
 		item := fmt.Sprintf(`{"event":{"type":"status"},"n":%d,"filler":%q}`, i, strings.Repeat("x", 900<<10))
-		want = append(want, k.publish(item)...)
+		want = append(want, history{k}.publish(item)...)
 	}
 	slices.Reverse(want)
 	if seen := k.pages(events + "?limit=100"); !slices.Equal(seen, want) {
@@ -135,16 +136,15 @@ func TestTimelineShowsWhatBecameOfEvents(t *testing.T) {
 	k := withAcme(t)
 	k.want(201, "PUT", crmOf, crm)
 	k.want(200, "POST", crmOf+"/pause", "")
-	event := k.publish(`{"event":{"type":"status","payload":{"external_key":"ext-1"}},"conversation":{"key":"K1"}}`)[0]
-	_, deliveries, err := k.store.Event("acme", event)
+	event := history{k}.publish(`{"event":{"type":"status","payload":{"external_key":"ext-1"}},"conversation":{"key":"K1"}}`)[0]
+	_, deliveries, err := gatewaytest.Event(k.store, "acme", event)
 	k.must(err)
 	d, _, err := k.store.Delivery("acme", deliveries[0].ID)
 	k.must(err)
 	for n, status := range []int{0, 503} {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey)}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, n+1, d.NextAttemptAt.Add(time.Hour)
 		word := map[int]string{0: "timeout", 503: "5xx"}[status]
-		k.must(k.store.Settle(d, was, &gateway.Attempt{Number: n + 1, At: d.CreatedAt.Add(time.Duration(n+1) * time.Second), Duration: 20 * time.Millisecond, Status: status, Error: word}))
+		k.must(k.store.Settle(d, &gateway.Attempt{Number: n + 1, At: d.CreatedAt.Add(time.Duration(n+1) * time.Second), Duration: 20 * time.Millisecond, Status: status, Error: word}))
 	}
 	for _, key := range []string{"K1", "ext-1"} {
 		g := k.want(200, "GET", v1Acme+"/conversations/"+key, "")

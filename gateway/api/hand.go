@@ -15,7 +15,6 @@ type Hand interface {
 	Retry(tenant, delivery string) (*gateway.Delivery, error)
 	Cancel(tenant, delivery string) (*gateway.Delivery, error)
 	Replay(tenant, endpoint string, f outbound.ReplayFilter) (count int, err error)
-	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
 }
 
 func (h *deliveries) retry(c *call) (answer, error) {

@@ -26,6 +26,7 @@ import (
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
@@ -38,24 +39,28 @@ const adminToken = "the admin token of the tests"
 
 // kit is the API on loopback over the real store, waits and edge.
 type kit struct {
-	t        *testing.T
-	url      string
-	store    *pebblestore.Store
-	waits    *waiting.Sessions
-	sender   *transport.Transport
-	lanes    *outbound.Lanes
-	calls    *calling.Calls
-	failed   chan string // what a chatbot's webhook is known to fail with
-	here     *directory.Directory
-	failures counter
-	opened   opened
-	holds    *shares.Budget
-	reload   error // what the next reload comes to
-	restarts []string
-	numbers  int // that were given out: see next
-	mu       sync.Mutex
-	logs     bytes.Buffer
+	t         *testing.T
+	url       string
+	store     *pebblestore.Store
+	waits     *waiting.Sessions
+	sender    *transport.Transport
+	lanes     *outbound.Lanes
+	publisher *publishing.Publisher
+	calls     *calling.Calls
+	failed    chan string // what a chatbot's webhook is known to fail with
+	here      *directory.Directory
+	failures  counter
+	opened    opened
+	holds     *shares.Budget
+	reload    error // what the next reload comes to
+	restarts  []string
+	numbers   int // that were given out: see next
+	mu        sync.Mutex
+	logs      bytes.Buffer
 }
+
+// history puts into the kit what has happened before a test looks.
+type history struct{ *kit }
 
 type counter struct {
 	mu sync.Mutex
@@ -74,15 +79,14 @@ func (k *kit) Write(line []byte) (int, error) {
 
 func (k *kit) logged() string { k.mu.Lock(); defer k.mu.Unlock(); return k.logs.String() }
 
-// opened is the Observer: it tells when a wait is registered, and hears no more.
+// opened is told when a wait is registered.
 type opened chan struct{}
 
-func (o opened) WaitOpened(string)                                          { o <- struct{}{} }
-func (o opened) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (o opened) WaitTaken(string, string)                                   {}
-func (o opened) TimerLag(time.Duration)                                     {}
-func (o opened) ParkedChanged(string, int)                                  {}
-func (o opened) RulesCache(bool)                                            {}
+func (o opened) open(_ string, delta int) {
+	if delta > 0 {
+		o <- struct{}{}
+	}
+}
 
 // newKit makes the API; set may change its options.
 func newKit(t *testing.T, set ...func(*api.Options)) *kit {
@@ -96,7 +100,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
 	k.waits, err = waiting.New(waiting.Options{
-		Store: k.store, Observer: k.opened, Notify: func(gateway.LaneKey, gateway.Due) {}, Above: k.here.Above,
+		Ledger: k.store, Archive: k.store, Recovery: k.store, Observer: waiting.Observer{Open: k.opened.open}, Above: k.here.Above,
 		Holder: func(tenant string) shares.Holder {
 			if t := k.here.Current().Tenant(tenant); t != nil {
 				return k.here.Current().Holder(t)
@@ -106,7 +110,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
-	k.must(k.waits.Recover())
+	k.must(k.waits.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.waits.Close)
 	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	k.must(err)
@@ -130,7 +134,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	o := api.Options{
 		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
 		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
-		Publisher: outbound.NewPublisher(outbound.PublisherOptions{Queue: k.store, Lanes: k.lanes, Learner: k.waits}),
+		Publisher: k.publisher,
 		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
 	}
 	for _, s := range set {
@@ -145,7 +149,7 @@ func (k *kit) carry(log *slog.Logger) {
 	k.sender = transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	k.t.Cleanup(k.sender.Close)
 	k.lanes = outbound.New(outbound.Options{
-		Queue: k.store, Sender: k.sender, Version: "test", Logger: log,
+		Backlog: k.store, Statuses: k.store, Archive: k.store, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
 		Targets: func(tenant, endpoint string) *outbound.Target {
 			t := k.here.Current().Tenant(tenant)
 			switch {
@@ -157,7 +161,8 @@ func (k *kit) carry(log *slog.Logger) {
 			return outbound.EndpointTarget(t.Endpoint(endpoint))
 		},
 	})
-	k.must(k.lanes.Start())
+	k.publisher = publishing.New(publishing.Options{Store: k.store, Learner: k.waits, Wake: k.lanes.Wake, WakeMany: k.lanes.WakeMany})
+	k.must(k.lanes.Acquire(gateway.AllSlots()))
 	k.t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		defer stop()
@@ -168,7 +173,7 @@ func (k *kit) carry(log *slog.Logger) {
 // call makes calls, which may reach loopback too.
 func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 	k.calls = calling.New(calling.Options{
-		Sender: k.sender, Store: k.store, Waits: k.waits, Notify: k.lanes.Wake, Version: "test", Log: log, Above: k.here.Above,
+		Sender: k.sender, Store: k.store, Waits: k.waits, Version: "test", Log: log, Above: k.here.Above,
 		CheckURL: func(url string) error { return k.sender.CheckURL(url, false) },
 		Webhook: func(tenant, webhook string) *directory.Webhook {
 			if t := k.here.Current().Tenant(tenant); t != nil {
@@ -176,14 +181,14 @@ func (k *kit) call(log *slog.Logger, res *resources.Resources) {
 			}
 			return nil
 		},
-		Failed: func(tenant, webhook, text string) {
+		Observer: calling.Observer{Noticed: k.lanes.Wake, Failed: func(tenant, webhook, text string) {
 			if err := res.Webhooks.SetError(tenant, webhook, text); err != nil {
 				k.t.Error(err)
 			}
 			k.failed <- text
-		},
+		}},
 	})
-	k.must(k.calls.Recover())
+	k.must(k.calls.Acquire(gateway.AllSlots()))
 	k.t.Cleanup(func() {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		defer stop()

@@ -24,19 +24,18 @@ func bounded(list int) func(*api.Options) {
 func hostile(n int) []byte { return bytes.Repeat([]byte{1}, n) }
 
 // tried makes a delivery durable, one of whose attempts failed with each body.
-func (k *kit) tried(at time.Time, bodies ...[]byte) string {
+func (k history) tried(at time.Time, bodies ...[]byte) string {
 	k.t.Helper()
 	d := k.deliver("c", at)
 	for i, body := range bodies {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, i+1, d.NextAttemptAt.Add(time.Hour)
-		k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: i + 1, At: at, Status: 500, Error: "5xx", ResponseBody: body}))
+		k.must(k.store.Settle(&d, &gateway.Attempt{Number: i + 1, At: at, Status: 500, Error: "5xx", ResponseBody: body}))
 	}
 	return d.ID
 }
 
 // resumed makes a wait durable that a callback with this body ended.
-func (k *kit) resumed(at time.Time, body gateway.Raw) string {
+func (k history) resumed(at time.Time, body gateway.Raw) string {
 	k.t.Helper()
 	id := gateway.NewID(gateway.PrefixWait, at)
 	k.must(k.store.Commit(&gateway.Change{Wait: resumedWait(id, at, body)}))
@@ -54,7 +53,7 @@ func resumedWait(id string, at time.Time, body gateway.Raw) *gateway.Wait {
 func longText(n int) gateway.Raw { return gateway.Raw(`"` + strings.Repeat("x", n) + `"`) }
 
 // happened makes an event durable.
-func (k *kit) happened(at time.Time, body gateway.Raw) string {
+func (k history) happened(at time.Time, body gateway.Raw) string {
 	k.t.Helper()
 	e := gateway.Event{ID: gateway.NewID(gateway.PrefixEvent, at), Tenant: "acme", Type: "message", ConversationKey: "e", AcceptedAt: at, Body: body}
 	k.must(k.store.Accept(&gateway.Publication{Events: []gateway.Event{e}}))
@@ -101,9 +100,9 @@ func TestListsEndEarlyAndLoseNothing(t *testing.T) {
 	add := func(list, id string) { want[list] = append([]string{id}, want[list]...) }
 	for i := range count {
 		at := start.Add(time.Duration(i) * time.Second)
-		add("deliveries", k.tried(at, hostile(size()/6), []byte("busy"), hostile(size()/6)))
-		add("waits", k.resumed(at, longText(size())))
-		add("events?type=message&", k.happened(at, longText(size())))
+		add("deliveries", history{k}.tried(at, hostile(size()/6), []byte("busy"), hostile(size()/6)))
+		add("waits", history{k}.resumed(at, longText(size())))
+		add("events?type=message&", history{k}.happened(at, longText(size())))
 	}
 	for list, ids := range want {
 		for _, query := range []string{"limit=7", "limit=1000", "limit=1000&include=bodies", "limit=9&include=bodies"} {
@@ -179,12 +178,12 @@ func TestConnectionsEndEarly(t *testing.T) {
 func TestListsLeaveBodiesOut(t *testing.T) {
 	k := withAcme(t)
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	delivery, wait := k.tried(at, []byte("the-answer")), k.resumed(at, gateway.Raw(`{"a":"the-callback"}`))
+	delivery, wait := history{k}.tried(at, []byte("the-answer")), history{k}.resumed(at, gateway.Raw(`{"a":"the-callback"}`))
 	late := resumedWait(gateway.NewID(gateway.PrefixWait, at), at, gateway.Raw(`{"a":"the-callback"}`))
 	late.Mode = gateway.ModeNotify
 	notice := gateway.WaitNotice(late, at)
 	k.must(k.store.Commit(&gateway.Change{Wait: late, Notice: notice}))
-	alike := k.happened(at, gateway.Raw(`{"id":"x","type":"wait.resumed","a":"the-callback"}`))
+	alike := history{k}.happened(at, gateway.Raw(`{"id":"x","type":"wait.resumed","a":"the-callback"}`))
 	for path, one := range map[string]struct{ member, body, id string }{
 		"/deliveries":                {"response_body", "the-answer", delivery},
 		"/waits":                     {"body", "the-callback", wait},
@@ -224,7 +223,7 @@ func TestListsLeaveBodiesOut(t *testing.T) {
 func TestDeliveryShowsTheLastBodies(t *testing.T) {
 	const most = 8 << 10
 	k := withAcme(t, bounded(most))
-	id := k.tried(time.Now().Add(-time.Hour), hostile(500), hostile(500), hostile(500), hostile(500), nil, []byte("last"))
+	id := history{k}.tried(time.Now().Add(-time.Hour), hostile(500), hostile(500), hostile(500), hostile(500), nil, []byte("last"))
 	g := k.want(200, "GET", v1Acme+"/deliveries/"+id, "")
 	var shown struct {
 		Attempts []struct {
@@ -248,7 +247,7 @@ func TestDeliveryShowsTheLastBodies(t *testing.T) {
 func TestEventOfAnySizeIsWhole(t *testing.T) {
 	k := withAcme(t, bounded(4<<10))
 	body := longText(100 << 10)
-	id := k.happened(time.Now(), body)
+	id := history{k}.happened(time.Now(), body)
 	if g := k.want(200, "GET", v1Acme+"/events/"+id, ""); !strings.Contains(g.text, string(body)) {
 		t.Errorf("the event has %d bytes", len(g.text))
 	}

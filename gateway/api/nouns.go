@@ -21,7 +21,7 @@ func newNouns(o Options) *nouns {
 	n := &nouns{
 		tenants:       tenants{o.Resources.Tenants},
 		sources:       sources{o.Resources.Sources, o.PublicURL},
-		endpoints:     endpoints{o.Resources.Endpoints, o.Lanes, o.Proofs, o.Hand},
+		endpoints:     endpoints{o.Resources.Endpoints, o.Lanes, o.Proofs, o.Hand, o.Publisher},
 		webhooks:      webhooks{o.Resources.Webhooks, o.Calls},
 		calls:         calls{o.Calls, o.Waits, holder},
 		waits:         waits{o.Waits, holder},

@@ -95,7 +95,7 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	k.want(200, "POST", crmOf+"/rotate-secret", "")
 	k.want(200, "POST", crmOf+"/pause", "")
 	k.want(201, "PUT", lookup, `{"url": "https://bank.example.com/{{ id }}", "body": {"a": 1}, "auth": {"type": "basic", "username": "u", "password": "p"}, "mode": "async"}`)
-	event := k.publish(`{"event":{"type":"status"},"conversation":{"key":"c"}}`)[0]
+	event := history{k}.publish(`{"event":{"type":"status"},"conversation":{"key":"c"}}`)[0]
 	for path, schema := range map[string]string{
 		"/v1/tenants": "TenantList", v1Acme: "Tenant", v1Acme + "/sources": "SourceList", v1Acme + "/sources/payments": "Source",
 		v1Acme + "/waits": "WaitList", v1Acme + "/waits/" + wait.str("id"): "Wait", v1Acme + "/deliveries": "DeliveryList",

@@ -14,7 +14,7 @@ import (
 )
 
 // relayed makes a relayed request durable, whose delivery died, and gives both.
-func (k *kit) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Delivery) {
+func (k history) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Delivery) {
 	k.t.Helper()
 	now := gateway.At(time.Now()).Time
 	e := gateway.Event{
@@ -28,9 +28,8 @@ func (k *kit) relayed(key string, body gateway.Raw) (gateway.Event, gateway.Deli
 	k.must(k.store.Accept(&gateway.Publication{Events: []gateway.Event{e}, Deliveries: []gateway.Delivery{d}, Traces: []gateway.Trace{
 		{Tenant: "acme", Key: key, At: now, Kind: "event", ID: e.ID, Data: gateway.Raw(`{"type":"relay","route":"wa"}`)},
 	}}))
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(key)}
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliveryDead, 1, time.Time{}, now
-	k.must(k.store.Settle(&d, was, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
+	k.must(k.store.Settle(&d, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
 	return e, d
 }
 
@@ -49,7 +48,7 @@ func TestRelayedRequestsAreShown(t *testing.T) {
 		"line\x00\nbreak":          `"bGluZQAKYnJlYWs=" base64`,
 		"line\r\n\tbreak":          `"line\r\n\tbreak" text`,
 	} {
-		e, d := k.relayed("c", gateway.Raw(body))
+		e, d := history{k}.relayed("c", gateway.Raw(body))
 		all = append(all, e.ID)
 		g := k.want(200, "GET", events+"/"+e.ID, "")
 		var shown struct {
@@ -85,7 +84,7 @@ func TestRelayedRequestsAreShown(t *testing.T) {
 func TestRelaysAreSteered(t *testing.T) {
 	k := withAcme(t)
 	k.want(201, "PUT", crmOf, crm)
-	e, d := k.relayed("c", gateway.Raw("x"))
+	e, d := history{k}.relayed("c", gateway.Raw("x"))
 	deliveries := v1Acme + "/deliveries"
 	for query, want := range map[string][]string{
 		"": {d.ID}, "?endpoint=_route_wa": {d.ID}, "?endpoint=wa": nil, "?event_type=relay&state=dead&conversation_key=c": {d.ID}, "?endpoint=_platform": nil,

@@ -54,14 +54,14 @@ var (
 	aSource    = made("sources", payments)
 	anURL      = `{"url": "https://crm.example.com/bot", "headers": {"X-Own": "canary-own"}}`
 	aWebhook   = made("webhooks", anURL)
-	aTenant    = func(k *kit) string { return k.child("acme") }
+	aTenant    = func(k *kit) string { return history{k}.child("acme") }
 	aToken     = func(k *kit) string { return k.want(201, "POST", "/v1/tokens", `{"scope": "platform"}`).str("id") }
-	aWait      = func(k *kit) string { return k.polled(fmt.Sprintf("w%d", k.next())) }
-	anEvent    = func(k *kit) string { return k.publish(`{"event": {"type": "status"}}`)[0] }
-	aRelay     = func(k *kit) string { e, _ := k.relayed("c", gateway.Raw(`"canary-relay"`)); return e.ID }
-	aRelayed   = func(k *kit) string { _, d := k.relayed("c", gateway.Raw(`"canary-relay"`)); return d.ID }
-	aNotice    = func(k *kit) string { return k.deliver("c", time.Now()).EventIDs[0] }
-	aNotified  = func(k *kit) string { return k.deliver("c", time.Now()).ID }
+	aWait      = func(k *kit) string { return history{k}.polled(fmt.Sprintf("w%d", k.next())) }
+	anEvent    = func(k *kit) string { return history{k}.publish(`{"event": {"type": "status"}}`)[0] }
+	aRelay     = func(k *kit) string { e, _ := history{k}.relayed("c", gateway.Raw(`"canary-relay"`)); return e.ID }
+	aRelayed   = func(k *kit) string { _, d := history{k}.relayed("c", gateway.Raw(`"canary-relay"`)); return d.ID }
+	aNotice    = func(k *kit) string { return history{k}.deliver("c", time.Now()).EventIDs[0] }
+	aNotified  = func(k *kit) string { return history{k}.deliver("c", time.Now()).ID }
 	anEndpoint = func(k *kit) string {
 		id := made("endpoints", quiet)(k)
 		k.want(200, "POST", v1Acme+"/endpoints/"+id+"/pause", "")
@@ -82,14 +82,14 @@ var (
 func (k *kit) next() int { k.numbers++; return k.numbers }
 
 // polled opens a wait that nobody holds, and gives its id.
-func (k *kit) polled(key string) string {
+func (k history) polled(key string) string {
 	g := k.want(201, "POST", v1Waits, `{"source": "payments", "mode": "poll", "conversation_key": "`+key+`"}`)
 	<-k.opened
 	return g.str("id")
 }
 
 // child makes a tenant below another.
-func (k *kit) child(parent string) string {
+func (k history) child(parent string) string {
 	id := fmt.Sprintf("c%d", k.next())
 	k.want(201, "PUT", "/v1/tenants/"+id, `{"parent": "`+parent+`"}`)
 	return id

@@ -122,11 +122,11 @@ func TestEveryRouteHasItsRights(t *testing.T) {
 // nothing of what they carried or were answered.
 func TestWhatThePlatformGetsIsNotShown(t *testing.T) {
 	k, c := withTree(t)
-	relay, relayed := k.relayed("c", gateway.Raw(`{"text": "canary-relay"}`))
+	relay, relayed := history{k}.relayed("c", gateway.Raw(`{"text": "canary-relay"}`))
 	k.must(k.store.Commit(&gateway.Change{Notice: gateway.WaitNotice(&gateway.Wait{
 		ID: "wait_x", Tenant: "acme", ConversationKey: "c", State: gateway.StateTimedOut, Context: gateway.Raw(`"canary-notice"`),
 	}, time.Now())}))
-	own := k.publish(`{"event": {"type": "wait.resumed"}, "id": "evt_00000000000000000000000000", "own": "canary-own"}`)[0]
+	own := history{k}.publish(`{"event": {"type": "wait.resumed"}, "id": "evt_00000000000000000000000000", "own": "canary-own"}`)[0]
 	notice := k.pages(v1Acme + "/events?type=wait.timed_out")[0]
 	described := description(t).Components.Schemas["Event"].Value
 	for _, path := range []string{

@@ -67,7 +67,7 @@ func (h *endpoints) test(c *call) (answer, error) {
 	if !ok {
 		return answer{}, invalid("event_type", "must be a type, or a message with its kind, as message/text")
 	}
-	event, delivery, err := h.hand.Test(c.params.tenant, e.ID, eventType, kind)
+	event, delivery, err := h.publisher.Test(c.params.tenant, e.ID, eventType, kind)
 	if err != nil {
 		return answer{}, err
 	}

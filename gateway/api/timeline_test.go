@@ -55,7 +55,7 @@ func (k *kit) timelinePages(key, query string, most int) (ids []string) {
 
 // past makes a conversation in which much happened: callbacks, and events with deliveries
 // that were tried often, late, and in batches. It gives the ids of all its lines.
-func (k *kit) past(random *rand.Rand, key string, events int) (ids []string) {
+func (k history) past(random *rand.Rand, key string, events int) (ids []string) {
 	k.t.Helper()
 	start := time.Now().UTC().Truncate(time.Millisecond).Add(-48 * time.Hour)
 	var batch []string
@@ -80,7 +80,7 @@ func (k *kit) past(random *rand.Rand, key string, events int) (ids []string) {
 
 // sent makes a delivery of these events that was tried several times, some of them when
 // later events had happened.
-func (k *kit) sent(random *rand.Rand, key string, at time.Time, events []string) (ids []string) {
+func (k history) sent(random *rand.Rand, key string, at time.Time, events []string) (ids []string) {
 	k.t.Helper()
 	d := gateway.Delivery{
 		ID: gateway.NewID(gateway.PrefixDelivery, at), Tenant: "acme", Endpoint: "crm", EventIDs: slices.Clone(events), EventType: "message",
@@ -88,10 +88,9 @@ func (k *kit) sent(random *rand.Rand, key string, at time.Time, events []string)
 	}
 	k.must(k.store.Accept(&gateway.Publication{Deliveries: []gateway.Delivery{d}}))
 	for n := range random.IntN(6) {
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = gateway.DeliveryRetrying, n+1, d.NextAttemptAt.Add(time.Hour)
 		tried := &gateway.Attempt{Number: n + 1, At: at.Add(time.Duration(n*random.IntN(20)) * time.Millisecond), Status: 500, Error: "5xx"}
-		k.must(k.store.Settle(&d, was, tried))
+		k.must(k.store.Settle(&d, tried))
 		ids = append(ids, fmt.Sprint(d.ID, "/", n+1))
 	}
 	return append(ids, d.ID)
@@ -101,7 +100,7 @@ func (k *kit) sent(random *rand.Rand, key string, at time.Time, events []string)
 func TestTimelinePagesLoseNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 9))
 	k := withAcme(t)
-	want := k.past(random, "c", 60)
+	want := history{k}.past(random, "c", 60)
 	slices.Sort(want)
 	for _, most := range []int{1, 2, 3, 7, 50, 1000} {
 		got := k.timelinePages("c", fmt.Sprint("limit=", most), most)
@@ -116,7 +115,7 @@ func TestTimelinePagesLoseNothing(t *testing.T) {
 func TestTimelinePagesStand(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 1))
 	k := withAcme(t)
-	want := k.past(random, "c", 30)
+	want := history{k}.past(random, "c", 30)
 	page, next := k.timelinePage("c", "limit=5")
 	var got []string
 	for next != "" && len(got) < 10_000 {
@@ -142,7 +141,7 @@ func TestTimelinePagesStand(t *testing.T) {
 func TestTimelineEndsEarly(t *testing.T) {
 	const most = 4 << 10
 	k := withAcme(t, bounded(most))
-	want := k.past(rand.New(rand.NewPCG(1, 2)), "c", 60)
+	want := history{k}.past(rand.New(rand.NewPCG(1, 2)), "c", 60)
 	got := k.walk(v1Acme+"/conversations/c?limit=1000", most)
 	slices.Sort(got)
 	slices.Sort(want)
@@ -154,7 +153,7 @@ func TestTimelineEndsEarly(t *testing.T) {
 // A cursor that no timeline gave out is refused, whatever it would lead to.
 func TestTimelineCursorOfNobody(t *testing.T) {
 	k := withAcme(t)
-	k.past(rand.New(rand.NewPCG(1, 2)), "c", 3)
+	history{k}.past(rand.New(rand.NewPCG(1, 2)), "c", 3)
 	evt, dlv := gateway.NewID(gateway.PrefixEvent, time.Now()), gateway.NewID(gateway.PrefixDelivery, time.Now())
 	for _, text := range []string{
 		"x", "1", "1 " + evt, "x " + evt + " ", "1  ", "1 " + evt + " x", "1 " + evt + " " + dlv + "/", "1 " + evt + " " + dlv + "/0", "1 " + evt + " " + dlv + "/01",

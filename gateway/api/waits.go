@@ -17,7 +17,7 @@ type Waits interface {
 	Open(ctx context.Context, q waiting.OpenRequest) (waiting.Opened, error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
-	List(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
+	List(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error)
 }
 
 // waits are the waiting sessions of tenants.

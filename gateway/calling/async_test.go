@@ -205,7 +205,7 @@ func TestCrash(t *testing.T) {
 					t.Errorf("its wait is %s", state)
 				}
 				w.crash()
-				if err := w.calls.Recover(); err != nil {
+				if err := w.calls.Acquire(gateway.AllSlots()); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()

@@ -47,10 +47,10 @@ func busy(t testing.TB) func() {
 	hook.Body = raw(body + `"end":1}`)
 	answer += `"end":1},"more":"` + fmt.Sprintf("%0500d", 1) + `"}`
 	w.hook(hook)
-	o := w.calls.Options
+	o := w.made
 	o.Sender = echo{&transport.Answer{Status: 200, Body: []byte(answer)}}
 	o.Store = nothing{}
-	calls := calling.New(o)
+	calls := w.another(o)
 	sent := []byte(`{"conversation_key":"k","variables":{"user":{"id":7},"query":"a b","n":3,"v0":0,"v1":1,"v2":"2","v3":3,"v4":4,"v5":5},` +
 		`"context":{"botId":"b","firstName":"Zoe"}}`)
 	webhook := w.acme().Webhook("hook")
@@ -95,5 +95,5 @@ func BenchmarkBreakerOpen(b *testing.B) {
 // nothing is a store that keeps nothing.
 type nothing struct{}
 
-func (nothing) Commit(...*gateway.Change) error               { return nil }
-func (nothing) PendingCalls() ([]*gateway.PendingCall, error) { return nil, nil }
+func (nothing) Commit(...*gateway.Change) error                              { return nil }
+func (nothing) PendingCalls(gateway.SlotSet) ([]*gateway.PendingCall, error) { return nil, nil }

@@ -1,6 +1,7 @@
 package calling
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // standing is what is known of one webhook's backend. It outlives every snapshot:
 // a PUT resets it only where its settings changed.
 type standing struct {
-	changed func(breaker.State, time.Time) // nil: nobody is told
+	changed func(breaker.State, time.Time)
 	mu      sync.Mutex
 	breaker *breaker.Breaker
 
@@ -24,12 +25,11 @@ type standing struct {
 
 type webhookKey struct{ tenant, webhook string }
 
-// standings are those of all webhooks that were called. Their zero value is ready.
+// standings are those of all webhooks that were called.
 type standings struct {
-	// changed gives who is told of the changes of a webhook's breaker; nil: nobody.
-	changed func(webhookKey) func(breaker.State, time.Time)
-	mu      sync.RWMutex
-	of      map[webhookKey]*standing
+	log *slog.Logger
+	mu  sync.RWMutex
+	of  map[webhookKey]*standing
 }
 
 // find gives what is kept of a webhook; nil where nothing need be.
@@ -50,10 +50,7 @@ func (s *standings) find(w *directory.Webhook) *standing {
 		s.of = map[webhookKey]*standing{}
 	}
 	if found = s.of[key]; found == nil {
-		found = &standing{}
-		if s.changed != nil {
-			found.changed = s.changed(key)
-		}
+		found = &standing{changed: s.line(key)}
 		s.of[key] = found
 	}
 	return found
@@ -75,32 +72,32 @@ func (s *standings) forget(tenant string) {
 	}
 }
 
-// Breaker tells how the circuit breaker of a webhook stands, as it was last seen,
-// and until when it is open at least.
-func (c *Calls) Breaker(tenant, webhook string) (state string, until time.Time) {
-	c.standings.mu.RLock()
-	s := c.standings.of[webhookKey{tenant, webhook}]
-	c.standings.mu.RUnlock()
-	if s == nil {
+// breaker tells how the circuit breaker of a webhook stands, as it was last seen, and
+// until when it is open at least.
+func (s *standings) breaker(key webhookKey) (state string, until time.Time) {
+	s.mu.RLock()
+	found := s.of[key]
+	s.mu.RUnlock()
+	if found == nil {
 		return breaker.Closed.String(), until
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.breaker == nil {
+	found.mu.Lock()
+	defer found.mu.Unlock()
+	if found.breaker == nil {
 		return breaker.Closed.String(), until
 	}
-	stands, until := s.breaker.State()
+	stands, until := found.breaker.State()
 	return stands.String(), until
 }
 
-// tellBreaker writes the line of a change of a webhook's breaker.
-func (c *Calls) tellBreaker(key webhookKey) func(breaker.State, time.Time) {
+// line gives what writes the line of a change of a webhook's breaker.
+func (s *standings) line(key webhookKey) func(breaker.State, time.Time) {
 	return func(state breaker.State, until time.Time) {
 		args := []any{"tenant", key.tenant, "webhook", key.webhook, "state", state.String()}
 		if state == breaker.Open {
 			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
 		}
-		c.Log.Info("circuit breaker changed", args...)
+		s.log.Info("circuit breaker changed", args...)
 	}
 }
 

@@ -10,9 +10,11 @@ import (
 	"hookgate/gateway/transport"
 )
 
-// call is one call on its way. It is pooled: begin and end set all of it.
+// call is one call on its way. It is pooled: admission sets all of it.
 type call struct {
 	Request
+	carrier  *carrier
+	term     *term // in which it began
 	result   *gateway.Call
 	standing *standing // nil where nothing is kept of its webhook
 	ctx      context.Context
@@ -23,6 +25,8 @@ type call struct {
 	explains bool          // how each variable came to its value is wanted
 	left     bool          // it was given up by a drain, and has no outcome
 	gone     atomic.Bool   // its tenant is no more: its outcome is nobody's
+	waitID   string        // of the wait that was opened for it; "": none
+	opened   *gateway.Wait // as that was then
 	promised bool          // it was stored with its wait
 	spoilt   bool          // its memory is not used again
 	place    place         // what it has of the budgets
@@ -52,50 +56,15 @@ type part struct {
 	start, end int
 }
 
-// begin makes a call of a request, taken now.
-func (c *Calls) begin(q Request) *call {
-	now := c.Now()
-	return c.beginAs(q, gateway.NewID(gateway.PrefixCall, now), now)
-}
-
-func (c *Calls) beginAs(q Request, id string, at time.Time) *call {
-	k := c.calls.Get().(*call)
-	k.Request, k.began = q, time.Now().Add(at.Sub(c.Now()))
-	k.result = &gateway.Call{
-		ID: id, ConversationKey: q.Key, Context: q.Context, WaitID: q.WaitID, CreatedAt: gateway.At(at).Time,
-	}
-	if w := q.Webhook; w != nil {
-		k.result.Tenant, k.result.Webhook = w.Tenant.ID, w.ID
-		k.standing = c.standings.find(w)
-	}
-	return k
-}
-
-// end gives a call's memory back. Its result is the caller's.
-func (c *Calls) end(k *call) {
-	if k.cancel != nil {
-		k.cancel()
-	}
-	c.unseat(k)
-	if k.spoilt || max(cap(k.text), cap(k.body), cap(k.query), cap(k.variables)) > maxKept {
-		return
-	}
-	k.values.Release()
-	clear(k.fields)
-	clear(k.parts)
-	*k = call{
-		values: k.values, text: k.text[:0], parts: k.parts[:0], query: k.query[:0], body: k.body[:0],
-		fields: k.fields[:0], variables: k.variables[:0],
-	}
-	c.calls.Put(k)
-}
-
 // maxKept is the largest that a buffer of a pooled call may be, in bytes.
 const maxKept = 64 << 10
 
 // fail ends a call with a reason.
-func (k *call) fail(reason string, faults ...gateway.Fault) bool {
+func (k *call) fail(reason string, faults ...gateway.Fault) done {
 	k.result.Outcome, k.result.Reason = gateway.CallFailure, reason
 	k.result.Errors = append(k.result.Errors, faults...)
-	return false
+	return true
 }
+
+// async says whether a call is answered before it is made.
+func (k *call) async() bool { return k.Webhook.Async && !k.explains }

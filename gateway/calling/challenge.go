@@ -35,13 +35,13 @@ func (c *Calls) Challenge(ctx context.Context, tenant *directory.Tenant, url, to
 		header = append(header, [2]string{h.Name, h.Value})
 	}
 	if !has(header, "User-Agent") {
-		header = append(header, [2]string{"User-Agent", c.agent})
+		header = append(header, [2]string{"User-Agent", c.carrier.agent})
 	}
 	timeout := challengeTime
 	if deadline, bound := ctx.Deadline(); bound {
 		timeout = max(min(timeout, time.Until(deadline)), time.Millisecond)
 	}
-	answer, err := c.Sender.Do(ctx, &transport.Request{
+	answer, err := c.carrier.sender.Do(ctx, &transport.Request{
 		Method: http.MethodGet, URL: string(asked), Header: header, Timeout: timeout, Tenant: tenant.ID,
 	})
 	switch {

@@ -9,7 +9,7 @@ import (
 
 // check looks at the answer: whole, 2xx, JSON whatever its type says, and as the
 // profile wants it. What is no success is kept for whoever looks at the call.
-func (c *Calls) check(k *call) bool {
+func (k *call) check() done {
 	a, r := k.answered, k.result
 	r.Status = a.Status
 	good := a.Status/100 == 2
@@ -26,14 +26,14 @@ func (c *Calls) check(k *call) bool {
 	case !isJSON:
 		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: mapping.ErrInvalidJSON.Error()})
 	case k.Webhook.Profile != gateway.ProfileChatbot || k.document.Body == mapping.NoBody:
-		return true
+		return false
 	}
 	var faults []gateway.Fault
 	if r.Responses, r.Attributes, faults = checkChatbot(gateway.Raw(k.document.Raw)); len(faults) > 0 {
 		r.Responses, r.Attributes = nil, nil
 		return k.fail(gateway.CallInvalidResponse, faults...)
 	}
-	return true
+	return false
 }
 
 // understand sets the body of the call: JSON as it is, nothing as null, and anything

@@ -14,7 +14,7 @@ import (
 var anyAnswer = mapping.Verdict{Branch: gateway.Success}
 
 // extract takes the variables out of the answer, and the alias that it brings.
-func (c *Calls) extract(k *call) bool {
+func (k *call) extract() done {
 	rules := &k.Webhook.Response.Rules
 	k.values.Owner(k.Webhook.Tenant.ID)
 	k.Webhook.Response.Set.Read(&k.document, &k.values)
@@ -27,21 +27,21 @@ func (c *Calls) extract(k *call) bool {
 		return k.unmapped(err)
 	}
 	k.result.Variables = bytes.Clone(k.variables)
-	if k.alias == nil || k.WaitID == "" {
-		return true
+	if k.alias == nil || k.waitID == "" {
+		return false
 	}
 	var found bool
 	if k.learn, found = k.alias.find(&k.document, &k.values); !found {
 		// The backend did its work: a callback may still come by the key.
 		k.result.Errors = append(k.result.Errors, gateway.Fault{Path: placeOfAlias, Message: "finds no key in the answer"})
 	}
-	return true
+	return false
 }
 
 // unmapped fails a call whose answer gives no variables. One that takes too much work
 // is not what the variables want (SPEC 8: invalid_response); too_large would say that
 // a smaller answer helps, and it may not.
-func (k *call) unmapped(err error) bool {
+func (k *call) unmapped(err error) done {
 	var missing mapping.MissingVariable
 	switch {
 	case errors.As(err, &missing):

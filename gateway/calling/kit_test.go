@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,9 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
@@ -155,6 +158,7 @@ type world struct {
 	sessions                 *waiting.Sessions
 	sender                   *transport.Transport
 	calls                    *calling.Calls
+	made                     calling.Options // of calls
 	metrics                  *metrics.Set
 	wrap                     func(calling.Store) calling.Store // nil: the store as it is
 	places, waited, requests *shares.Budget                    // nil: no bound
@@ -261,34 +265,45 @@ func (w *world) start() {
 		w.told <- struct{}{}
 	}
 	if w.sessions, err = waiting.New(waiting.Options{
-		Store: store, Observer: nobody{}, Notify: notify,
+		Ledger: store, Archive: store, Recovery: store, Observer: waiting.Observer{Noticed: notify},
 		Source: func(_, source string) *directory.Source { return w.acme().Source(source) },
 	}); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.sessions.Recover(); err != nil {
+	if err := w.sessions.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
 	o := calling.Options{
-		Sender: w.sender, Store: store, Waits: w.sessions, Notify: notify, Version: "test",
+		Sender: w.sender, Store: store, Waits: w.sessions, Version: "test",
 		Pending: w.places, Waited: w.waited, Requests: w.requests,
 		Webhook:  func(_, id string) *directory.Webhook { return cmp.Or(w.off, w.acme().Webhook(id)) },
 		CheckURL: func(url string) error { return w.sender.CheckURL(url, true) },
-		Duration: w.metrics.CallDuration(),
-		Failed: func(tenant, webhook, text string) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.failed = append(w.failed, tenant+"/"+webhook+": "+text)
+		Observer: calling.Observer{
+			Ended:   func(took time.Duration) { w.metrics.CallDuration().Observe(took.Seconds()) },
+			Noticed: notify,
+			Failed: func(tenant, webhook, text string) {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				w.failed = append(w.failed, tenant+"/"+webhook+": "+text)
+			},
 		},
 		Log: slog.New(slog.NewTextHandler(&locked{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if w.wrap != nil {
 		o.Store = w.wrap(store)
 	}
-	w.calls = calling.New(o)
-	if err := w.calls.Recover(); err != nil {
+	w.made = o
+	w.calls = w.another(o)
+}
+
+// another makes Calls that own every slot.
+func (w *world) another(o calling.Options) *calling.Calls {
+	w.t.Helper()
+	calls := calling.New(o)
+	if err := calls.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
+	return calls
 }
 
 // halt drains with no time to spare, and closes the store.
@@ -333,8 +348,23 @@ func (w *world) tryCall(body, wait string) (*gateway.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.WaitID = wait
+	if wait != "" {
+		q.Open = w.had(wait)
+	}
 	return w.calls.Call(context.Background(), q)
+}
+
+// had opens a call's wait that is open already: what the call promises with it is stored
+// after it.
+func (w *world) had(wait string) func(context.Context, func(string) *gateway.Change) (*gateway.Wait, error) {
+	return func(_ context.Context, promise func(string) *gateway.Change) (*gateway.Wait, error) {
+		if more := promise(wait); more != nil {
+			if err := w.store.Commit(more); err != nil {
+				return nil, err
+			}
+		}
+		return w.sessions.Get("acme", wait)
+	}
 }
 
 func (w *world) run(body string) string {
@@ -369,12 +399,16 @@ func (w *world) open(key string) string {
 // notices gives the body of every notice in the store, oldest first.
 func (w *world) notices() (all []string) {
 	w.t.Helper()
-	list, err := w.store.Deliveries("acme", "", 1000, func(*gateway.Delivery) bool { return true })
+	var list []*gateway.Delivery
+	_, err := w.store.Deliveries(store.Query{Tenant: "acme"}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
+		list = append(list, d)
+		return true
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for _, d := range list {
-		e, _, err := w.store.Event("acme", d.EventIDs[0])
+		e, _, err := gatewaytest.Event(w.store, "acme", d.EventIDs[0])
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -385,11 +419,11 @@ func (w *world) notices() (all []string) {
 
 func (w *world) timeline(key string) (all []string) {
 	w.t.Helper()
-	list, err := w.sessions.Timeline("acme", key, time.Time{}, 100)
+	list, err := w.sessions.Timeline(key, store.Timeline{Tenant: "acme", Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, trace := range list {
+	for _, trace := range slices.Backward(list) {
 		all = append(all, trace.Kind+" "+trace.ID+" "+string(trace.Data))
 	}
 	return all
@@ -398,7 +432,7 @@ func (w *world) timeline(key string) (all []string) {
 // pending gives how many calls are promised in the store.
 func (w *world) pending() int {
 	w.t.Helper()
-	list, err := w.store.PendingCalls()
+	list, err := w.store.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -422,16 +456,6 @@ func coded(t testing.TB, err error, code gateway.Code) *gateway.Error {
 	}
 	return known
 }
-
-// nobody observes waits.
-type nobody struct{}
-
-func (nobody) WaitOpened(string)                                          {}
-func (nobody) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (nobody) WaitTaken(string, string)                                   {}
-func (nobody) TimerLag(time.Duration)                                     {}
-func (nobody) ParkedChanged(string, int)                                  {}
-func (nobody) RulesCache(bool)                                            {}
 
 // locked is a writer for many.
 type locked struct {

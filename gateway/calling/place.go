@@ -7,22 +7,28 @@ import (
 	"hookgate/gateway/shares"
 )
 
+// seats are what calls may take of this process.
+type seats struct {
+	pending, waited, requests *shares.Budget
+	holder                    func(tenant string) shares.Holder
+}
+
 // place is what a call has of the budgets, until its end. It goes back to the holder
 // for whom it was taken.
 type place struct {
 	taken  bool
 	holder shares.Holder
-	among  *shares.Budget // where it is counted: Pending or Waited
-	bytes  int64          // of Requests
+	among  *shares.Budget // where it is counted: pending or waited
+	bytes  int64          // of requests
 }
 
-// seat takes the place of a call among those of a kind.
-func (c *Calls) seat(k *call, among *shares.Budget) error {
-	p := place{true, c.Holder(k.result.Tenant), among, int64(len(k.Body))}
+// take takes the place of a call among those of a kind.
+func (s *seats) take(k *call, among *shares.Budget) error {
+	p := place{true, s.holder(k.result.Tenant), among, int64(len(k.Body))}
 	if !among.Take(p.holder, 1) {
-		return c.full(among)
+		return s.full(among)
 	}
-	if !c.Requests.Take(p.holder, p.bytes) {
+	if !s.requests.Take(p.holder, p.bytes) {
 		among.Give(p.holder, 1)
 		return errRequests
 	}
@@ -30,33 +36,33 @@ func (c *Calls) seat(k *call, among *shares.Budget) error {
 	return nil
 }
 
-// forceSeat takes it whatever others have.
-func (c *Calls) forceSeat(k *call) {
-	k.place = place{true, c.Holder(k.result.Tenant), c.Pending, int64(len(k.Body))}
-	c.Pending.Force(k.place.holder, 1)
-	c.Requests.Force(k.place.holder, k.place.bytes)
+// force takes it whatever others have.
+func (s *seats) force(k *call) {
+	k.place = place{true, s.holder(k.result.Tenant), s.pending, int64(len(k.Body))}
+	s.pending.Force(k.place.holder, 1)
+	s.requests.Force(k.place.holder, k.place.bytes)
 }
 
-// reseat counts a call among others; it keeps its request.
-func (c *Calls) reseat(k *call, among *shares.Budget) error {
+// change counts a call among others; it keeps its request.
+func (s *seats) change(k *call, among *shares.Budget) error {
 	if !among.Take(k.place.holder, 1) {
-		return c.full(among)
+		return s.full(among)
 	}
 	k.place.among.Give(k.place.holder, 1)
 	k.place.among = among
 	return nil
 }
 
-func (c *Calls) unseat(k *call) {
+func (s *seats) giveBack(k *call) {
 	if p := k.place; p.taken {
 		p.among.Give(p.holder, 1)
-		c.Requests.Give(p.holder, p.bytes)
+		s.requests.Give(p.holder, p.bytes)
 	}
 	k.place = place{}
 }
 
-func (c *Calls) full(among *shares.Budget) error {
-	if among == c.Pending {
+func (s *seats) full(among *shares.Budget) error {
+	if among == s.pending {
 		return errPending
 	}
 	return errWaited

@@ -14,10 +14,10 @@ const typeJSON = "application/json"
 
 // prepare checks the form of what was rendered, and adds what is ours to add. What
 // the webhook sets itself stands.
-func (c *Calls) prepare(k *call) bool {
+func (k *call) prepare() done {
 	w, text := k.Webhook, string(k.text)
 	url := text[:k.urlEnd]
-	if err := c.CheckURL(url); err != nil {
+	if err := k.carrier.checkURL(url); err != nil {
 		return k.fail(gateway.CallTemplate, gateway.Fault{Path: "url", Message: ruleOf(err)})
 	}
 	for _, p := range k.parts {
@@ -33,12 +33,12 @@ func (c *Calls) prepare(k *call) bool {
 	if len(k.body) > 0 {
 		k.orElse("Content-Type", typeJSON)
 	}
-	k.orElse("User-Agent", c.agent)
+	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
 	k.request = transport.Request{
 		Method: w.Method, URL: url, Body: k.body, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
 	}
-	return true
+	return false
 }
 
 // ruleOf is the text of an error of the transport without its word.

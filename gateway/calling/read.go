@@ -1,6 +1,7 @@
 package calling
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,10 @@ type Request struct {
 	Variables gateway.Raw // a JSON object; nil: none
 	Context   gateway.Raw // a JSON object; nil: none
 	Wait      gateway.Raw // a JSON object; nil: none. But for alias_path it is the API's to read
-	WaitID    string      // of the wait that was opened for the call, or ""
+	// Open opens that wait; nil: there is none. What promise gives for the wait's id (nil:
+	// nothing) is to be stored with it, in one commit. It is called once the call is
+	// admitted, and ctx ends when the call is given up.
+	Open func(ctx context.Context, promise func(waitID string) *gateway.Change) (*gateway.Wait, error)
 
 	alias *aliasPath
 }

@@ -14,12 +14,12 @@ import (
 const maxRendered = 1 << 20
 
 // render renders all templates of the webhook over what the step sent.
-func (c *Calls) render(k *call) bool {
+func (k *call) render() done {
 	w := k.Webhook
 	k.values.Owner(w.Tenant.ID)
 	w.Templates.Read(&mapping.Document{Body: mapping.JSON, Raw: k.Body}, &k.values)
-	if !k.renderURL() {
-		return false
+	if k.renderURL() {
+		return true
 	}
 	for _, field := range w.Fields {
 		start := len(k.text)
@@ -43,12 +43,12 @@ func (c *Calls) render(k *call) bool {
 	if err != nil || k.rendered() > maxRendered {
 		return k.failTemplate("body", err)
 	}
-	return true
+	return false
 }
 
 // renderURL renders the url with its query. The values of query are encoded; what
 // stands in the url is not. The token comes last.
-func (k *call) renderURL() bool {
+func (k *call) renderURL() done {
 	w := k.Webhook
 	var err error
 	if k.text, err = w.URL.Append(k.text, &k.values); err != nil || k.rendered() > maxRendered {
@@ -75,13 +75,13 @@ func (k *call) renderURL() bool {
 		k.text = appendEncoded(k.text, w.Token.Reveal())
 	}
 	k.urlEnd = len(k.text)
-	return true
+	return false
 }
 
 func (k *call) rendered() int { return len(k.text) + len(k.body) }
 
 // failTemplate ends a call whose template does not render, or not within its bound.
-func (k *call) failTemplate(place string, err error) bool {
+func (k *call) failTemplate(place string, err error) done {
 	fault := gateway.Fault{Message: "all that is rendered for one call has over " + strconv.Itoa(maxRendered) + " bytes"}
 	if err != nil {
 		fault.Message = "does not render"

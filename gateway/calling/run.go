@@ -1,7 +1,6 @@
 package calling
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,19 +27,9 @@ type Sent struct {
 	Body   gateway.Raw // JSON as it is, anything else as a string; nil: none
 }
 
-// Run is Call, while its caller waits, whatever the mode of the webhook, with
-// everything of it.
-func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
-	a, err := c.Admit(q, true)
-	if err != nil {
-		return nil, err
-	}
-	return a.Run(ctx), nil
-}
-
 // shownRequest is the request with its secrets masked: the token in the url, and
 // the values of all fields that an operator set or a key has signed.
-func (k *call) shownRequest() *Sent {
+func shownRequest(k *call) *Sent {
 	if k.request.URL == "" {
 		return nil
 	}
@@ -53,7 +42,7 @@ func (k *call) shownRequest() *Sent {
 		fields = k.fields
 	}
 	for _, field := range fields {
-		if !k.isOurs(field) {
+		if !isOurs(k, field) {
 			field[1] = gateway.Masked
 		}
 		shown.Header = append(shown.Header, field)
@@ -69,7 +58,7 @@ func (k *call) shownRequest() *Sent {
 }
 
 // isOurs says whether a field is one of those that we add, and tells no secret.
-func (k *call) isOurs(field [2]string) bool {
+func isOurs(k *call, field [2]string) bool {
 	name := field[0]
 	for _, own := range k.Webhook.Fields {
 		if strings.EqualFold(own.Name, name) {
@@ -89,7 +78,7 @@ func (k *call) isOurs(field [2]string) bool {
 }
 
 // explanations gives one for each variable, also where no answer was looked into.
-func (k *call) explanations() []mapping.Explained {
+func explanations(k *call) []mapping.Explained {
 	if k.explained != nil {
 		return k.explained
 	}

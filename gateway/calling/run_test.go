@@ -13,7 +13,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
-	"hookgate/gateway/calling"
 )
 
 // TestRunShowsAllAndNoSecret.
@@ -125,8 +124,8 @@ func TestFailedIsToldInOrder(t *testing.T) {
 	w.backend.play(func(q asked) reply { return reply{status: 400 + q.n%5} })
 	var telling, told atomic.Int32
 	last := ""
-	o := w.calls.Options
-	o.Failed = func(_, _, text string) {
+	o := w.made
+	o.Observer.Failed = func(_, _, text string) {
 		if telling.Add(1) != 1 {
 			t.Error("two at once")
 		}
@@ -136,7 +135,7 @@ func TestFailedIsToldInOrder(t *testing.T) {
 		last = text
 		telling.Add(-1)
 	}
-	calls := calling.New(o)
+	calls := w.another(o)
 	w.hook(gateway.Webhook{Profile: "chatbot", URL: "/bot", Breaker: &gateway.Breaker{Enabled: new(false)}})
 	call := func() {
 		if _, err := calls.Call(context.Background(), request(w.acme().Webhook("hook"))); err != nil {

@@ -16,32 +16,32 @@ import (
 // send makes attempts until one has an answer that is good enough, or there is no
 // other to make. The breaker is asked before each: the first that it refuses ends
 // the call, a later one is spent, so that the call rests on.
-func (c *Calls) send(k *call) bool {
+func (k *call) send() done {
 	for n := 1; ; n++ {
 		permit, ok := k.standing.permit(k.Webhook)
 		if !ok && n == 1 {
 			return k.fail(gateway.CallBreakerOpen)
 		}
-		if ok && !c.attempt(k, permit) {
-			return false
+		if ok && bool(k.carrier.attempt(k, permit)) {
+			return true
 		}
 		pause, again := k.again(n)
 		if !again {
 			break
 		}
-		if !c.rest(k, pause) {
+		if !k.carrier.pause(k, pause) {
 			k.left = k.cancel != nil
 			break
 		}
 	}
 	if k.sent == nil {
-		return true
+		return false
 	}
 	return k.fail(reasonOf(k.sent), gateway.Fault{Path: "url", Message: k.sent.Text})
 }
 
-// attempt makes one request; false ends the call before it.
-func (c *Calls) attempt(k *call, permit breaker.Permit) bool {
+// attempt makes one request, if there is time for one.
+func (c *carrier) attempt(k *call, permit breaker.Permit) done {
 	defer permit.Done(breaker.Ignored) // of a panic; else it is done already
 	k.answered, k.sent = nil, nil
 	now := time.Now()
@@ -53,7 +53,7 @@ func (c *Calls) attempt(k *call, permit breaker.Permit) bool {
 	}
 	k.request.Header = k.sign(signature.Message{ID: k.result.ID, At: now, Body: k.body})
 	k.attempts.Add(1)
-	answer, err := c.Sender.Do(k.ctx, &k.request)
+	answer, err := c.sender.Do(k.ctx, &k.request)
 	if err != nil && !errors.As(err, &k.sent) {
 		k.sent = &transport.Error{Word: transport.WordProtocol, Text: "no answer"}
 	}
@@ -66,7 +66,7 @@ func (c *Calls) attempt(k *call, permit breaker.Permit) bool {
 		k.attempts.Add(-1) // nothing was sent
 	}
 	permit.Done(k.verdict(now))
-	return true
+	return false
 }
 
 // verdict is what an attempt tells of the backend's health: whatever it answers, it
@@ -118,19 +118,25 @@ func (k *call) again(n int) (time.Duration, bool) {
 	return pause, k.deadline.IsZero() || now.Add(pause).Before(k.deadline)
 }
 
-// rest pauses between two attempts. It is false when the call is given up, or
-// would rest for longer than a drain lasts.
-func (c *Calls) rest(k *call, pause time.Duration) bool {
+// pause rests between two attempts. It is false when the call is given up, or would rest
+// for longer than a drain lasts, or its slot is given up: who owns that then goes on.
+func (c *carrier) pause(k *call, pause time.Duration) bool {
 	until := time.Now().Add(pause)
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
+	over := k.term.over
+	if k.each == 0 {
+		over = nil // its caller waits, wherever the slot is by then
+	}
 	select {
 	case <-timer.C:
 		return true
 	case <-k.ctx.Done():
 		return false
-	case <-c.pending.draining:
-		if until.After(c.pending.last) {
+	case <-over:
+		return false
+	case <-c.draining:
+		if until.After(c.left()) {
 			return false
 		}
 	}
@@ -138,6 +144,8 @@ func (c *Calls) rest(k *call, pause time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-k.ctx.Done():
+		return false
+	case <-over:
 		return false
 	}
 }

@@ -98,14 +98,14 @@ func TestAliasThatCannotBeStored(t *testing.T) {
 		defer w.stop()
 		w.backend.play(always(reply{body: `{"id":"pi_1"}`}))
 		w.hook(gateway.Webhook{})
-		o := w.calls.Options
+		o := w.made
 		o.Waits = forgetful{w.sessions}
 		q, err := calling.Read(w.acme().Webhook("hook"), []byte(`{"conversation_key":"k","wait":{"alias_path":"id"}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.WaitID = w.open("k")
-		made, err := calling.New(o).Call(context.Background(), q)
+		q.Open = w.had(w.open("k"))
+		made, err := w.another(o).Call(context.Background(), q)
 		if err != nil {
 			t.Fatal(err)
 		}

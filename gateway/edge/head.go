@@ -128,14 +128,6 @@ func (h *head) special(name, value []byte) *gateway.Error {
 			}
 			h.host = value
 		}
-	case len("expect"):
-		if wire.Is(name, "expect") && string(value) != "100-continue" {
-			return errExpect
-		}
-	case len("trailer"):
-		if wire.Is(name, "trailer") {
-			return errTrailer
-		}
 	case len("connection"):
 		if wire.Is(name, "connection") {
 			h.closes = h.closes || hasClose(value)
@@ -154,6 +146,23 @@ func (h *head) special(name, value []byte) *gateway.Error {
 				h.authorization = nil
 			}
 			h.authorized = true
+		}
+	default:
+		return h.framing(name, value)
+	}
+	return nil
+}
+
+// framing judges the fields that say whether a body comes, and where it ends.
+func (h *head) framing(name, value []byte) *gateway.Error {
+	switch len(name) {
+	case len("expect"):
+		if wire.Is(name, "expect") && string(value) != "100-continue" {
+			return errExpect
+		}
+	case len("trailer"):
+		if wire.Is(name, "trailer") {
+			return errTrailer
 		}
 	case len("content-length"):
 		if wire.Is(name, "content-length") {

@@ -91,10 +91,10 @@ func newBench(t testing.TB) *bench {
 	if b.store, err = pebblestore.Open(pebblestore.Options{Dir: t.TempDir()}); err != nil {
 		t.Fatal(err)
 	}
-	if b.sessions, err = waiting.New(waiting.Options{Store: b.store, Observer: deaf{}, Notify: func(gateway.LaneKey, gateway.Due) {}}); err != nil {
+	if b.sessions, err = waiting.New(waiting.Options{Ledger: b.store, Archive: b.store, Recovery: b.store}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.sessions.Recover(); err != nil {
+	if err := b.sessions.Acquire(gateway.AllSlots()); err != nil {
 		t.Fatal(err)
 	}
 	b.in = inbound.New(inbound.Options{

@@ -62,9 +62,9 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
 	check(t, err)
-	k.sessions, err = waiting.New(waiting.Options{Store: store, Observer: deaf{}, Notify: func(gateway.LaneKey, gateway.Due) {}})
+	k.sessions, err = waiting.New(waiting.Options{Ledger: store, Archive: store, Recovery: store})
 	check(t, err)
-	check(t, k.sessions.Recover())
+	check(t, k.sessions.Acquire(gateway.AllSlots()))
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 		Now:      func() time.Time { return time.Now().Add(time.Duration(k.ahead.Load())) },
@@ -127,16 +127,6 @@ func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	}
 	return k.sessions.Take(c)
 }
-
-// deaf hears nothing of what is told for metrics.
-type deaf struct{}
-
-func (deaf) WaitOpened(string)                                          {}
-func (deaf) WaitEnded(string, string, gateway.WaitState, time.Duration) {}
-func (deaf) WaitTaken(string, string)                                   {}
-func (deaf) TimerLag(time.Duration)                                     {}
-func (deaf) ParkedChanged(string, int)                                  {}
-func (deaf) RulesCache(bool)                                            {}
 
 // answer is what a sender sees.
 type answer struct {

@@ -10,6 +10,14 @@
 //
 // CompileSource and Compile join these for a source and for a wait of its own.
 //
+// Beneath it stand packages that know nothing of callbacks:
+//
+//	rawjson   JSON as it lies there: valid, passed over, compared
+//	jsonpath  JSONPath (RFC 9535) on it
+//	pattern   regular expressions that can be stopped
+//	jinja     templates and expressions
+//	work      what one document may take, and the turns of those that take long
+//
 // # Paths
 //
 // A path is one of
@@ -23,17 +31,14 @@
 // Whatever finds at most one value without computing is a plain path. All plain
 // paths of a Set stand in one trie, so that key, dedupe id, conditions and fifty
 // variables cost one walk and no memory (walk.go). The walk trusts that the body
-// is valid, which Parse has checked (validate.go). A number in a.0 or /a/0 is an
+// is valid, which Parse has checked. A number in a.0 or /a/0 is an
 // index or a name, as the body has it; in brackets, [0] is an index and ["0"] a
 // name. Of members with one name the last counts, in every kind of path. The
 // literal is kept: 1.50 stays 1.50, and no digit of a large number is lost.
 //
-// A JSONPath that can find several values is run by an evaluator of ours, on the
-// raw bytes too, when somebody asks for its value: one node gives its value,
-// several an array, none is missing. It passes every case of the compliance suite
-// of RFC 9535 (testdata/rfc9535; testdata/jsonpath.json has our own). ohler55/ojg was measured
-// first, v1.28.5: it agrees with 350 of the 703, panics where two objects are
-// compared, lets "||" bind before "&&", and gives descendants in another order.
+// A JSONPath that can find several values is run by package jsonpath, on the raw bytes
+// too, when somebody asks for its value: one node gives its value, several an array,
+// none is missing.
 //
 // Expressions are those of package jinja. Plain paths inside them are slots of the
 // same walk. A result keeps its JSON type, a number its literal. What filters make of
@@ -56,9 +61,9 @@
 // Whoever writes a path or sends a body may be hostile, so all work is bounded
 // (Bounds): a path has 1 KiB, a compiled pattern 1000 instructions; all that is done
 // with one callback counts in nanoseconds of a slow core, of which it has 50 ms
-// (work.go), and what is over them is ErrTooComplex, never a "no". Variables have
+// (package work), and what is over them is ErrTooComplex, never a "no". Variables have
 // together 1 MiB. What one path makes has at most 1 MiB, and is missing where it is
-// larger. What takes long takes turns (turns.go).
+// larger. What takes long takes turns.
 //
 // A template has 64 KiB, a Body 256 KiB. The templates of a Builder have 4096 tags and
 // look into 10,000 places. For one document they take 100 ms, counted as all work is,

@@ -5,8 +5,8 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/api"
-	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
+	"hookgate/gateway/publishing"
 )
 
 // between are the functions by which one part tells another, and knows it not.
@@ -26,7 +26,7 @@ func (b between) swapped() {
 // relay stores a request of a relay route.
 func (b between) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
 	r := q.Route
-	taken, err := b.publisher.Relay(outbound.RelayRequest{
+	taken, err := b.publisher.Relay(publishing.RelayRequest{
 		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
 		Request: q.Request, Body: q.Body,
 	})
@@ -81,7 +81,7 @@ func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, w
 // them, or a publish was under way as they were deleted. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (b between) dropOrphans() error {
-	lanes, err := b.store.Lanes()
+	lanes, err := b.store.Lanes(gateway.AllSlots())
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"hookgate/gateway"
 )
 
 // loadFile takes what the file says of resources.
@@ -15,13 +16,13 @@ func (n *Node) loadFile() error {
 
 // recover takes up what the process before has left.
 func (n *Node) recover() error {
-	if err := n.sessions.Recover(); err != nil {
+	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
-	if err := n.lanes.Start(); err != nil {
+	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
-	if err := n.calls.Recover(); err != nil {
+	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
 	b := between{&n.parts}

@@ -9,6 +9,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/waiting"
 	"hookgate/metrics"
 )
 
@@ -24,41 +25,41 @@ func newWaitObserver(d *directory.Directory, m *metrics.Set) *waitObserver {
 	return &waitObserver{directory: d, lag: m.WaitTimerLag(), rules: m.Cache("rules")}
 }
 
-func (o *waitObserver) WaitOpened(tenant string) {
-	if t := o.directory.Current().Tenant(tenant); t != nil {
-		t.Metrics.WaitsOpen.Inc()
+// told is what it is told.
+func (o *waitObserver) told(noticed func(gateway.LaneKey, gateway.Due)) waiting.Observer {
+	return waiting.Observer{
+		Open: o.open, Ended: o.ended, Taken: o.taken, TimerLag: o.timerLag, Parked: o.parked, RulesCache: o.rulesCache, Noticed: noticed,
 	}
 }
 
-func (o *waitObserver) WaitEnded(tenant, source string, state gateway.WaitState, after time.Duration) {
+func (o *waitObserver) open(tenant string, delta int) {
 	if t := o.directory.Current().Tenant(tenant); t != nil {
-		t.Metrics.WaitsOpen.Dec()
-		o.ended(t, source, state, after)
+		t.Metrics.WaitsOpen.Add(float64(delta))
 	}
 }
 
-func (o *waitObserver) WaitTaken(tenant, source string) {
-	if t := o.directory.Current().Tenant(tenant); t != nil {
-		o.ended(t, source, gateway.StateResumed, 0)
+func (o *waitObserver) ended(tenant, source string, state gateway.WaitState, after time.Duration) {
+	t := o.directory.Current().Tenant(tenant)
+	if t == nil {
+		return
 	}
-}
-
-func (o *waitObserver) ended(t *directory.Tenant, source string, state gateway.WaitState, after time.Duration) {
 	t.Metrics.WaitsEnded[string(state)].Inc()
 	if s := t.Source(source); s != nil {
 		s.Metrics.WaitDuration.Observe(after.Seconds())
 	}
 }
 
-func (o *waitObserver) TimerLag(lag time.Duration) { o.lag.Observe(lag.Seconds()) }
+func (o *waitObserver) taken(tenant, source string) { o.ended(tenant, source, gateway.StateResumed, 0) }
 
-func (o *waitObserver) ParkedChanged(tenant string, delta int) {
+func (o *waitObserver) timerLag(lag time.Duration) { o.lag.Observe(lag.Seconds()) }
+
+func (o *waitObserver) parked(tenant string, delta int) {
 	if t := o.directory.Current().Tenant(tenant); t != nil {
 		t.Metrics.CallbacksParked.Add(float64(delta))
 	}
 }
 
-func (o *waitObserver) RulesCache(hit bool) {
+func (o *waitObserver) rulesCache(hit bool) {
 	if hit {
 		o.rules.Hit.Inc()
 		return
@@ -68,6 +69,12 @@ func (o *waitObserver) RulesCache(hit bool) {
 
 // counts is what the parts have counted.
 type counts struct{ *parts }
+
+// callEnded gives what counts how long calls took.
+func (c counts) callEnded() func(time.Duration) {
+	duration := c.metrics.CallDuration()
+	return func(took time.Duration) { duration.Observe(took.Seconds()) }
+}
 
 // budget makes a budget that the metrics show by the name that it has in the file.
 func (c counts) budget(name string, most int64) *shares.Budget {

@@ -9,6 +9,7 @@ import (
 	"hookgate/auth/seal"
 	"hookgate/auth/signature"
 	"hookgate/configs"
+	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/clock"
 	"hookgate/gateway/directory"
@@ -17,6 +18,7 @@ import (
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
@@ -42,7 +44,7 @@ type parts struct {
 	resources    *resources.Resources
 	sessions     *waiting.Sessions
 	calls        *calling.Calls
-	publisher    *outbound.Publisher
+	publisher    *publishing.Publisher
 	inbound      *inbound.Inbound
 	server       *server.Server
 
@@ -107,8 +109,8 @@ func (p *parts) openTransport() error {
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Queue: p.store, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
-		Describe: between{p}.describe, Sealer: p.sealer, Now: p.clock.Now,
+		Backlog: p.store, Statuses: p.store, Archive: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
+		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Holder: now.holder,
 		Version: p.Version, Logger: p.Log,
 	})
@@ -143,10 +145,10 @@ func (p *parts) openResources() (err error) {
 func (p *parts) openSessions() (err error) {
 	now, budget := current{p.directory}, counts{p}.budget
 	p.sessions, err = waiting.New(waiting.Options{
-		Store: p.store, Notify: p.lanes.Wake, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
+		Ledger: p.store, Archive: p.store, Recovery: p.store, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics),
+		Observer: newWaitObserver(p.directory, p.metrics).told(p.lanes.Wake),
 	})
 	if err != nil {
 		return err
@@ -160,10 +162,11 @@ func (p *parts) openCalls() error {
 	p.calls = calling.New(calling.Options{
 		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Holder: now.holder, Above: p.directory.Above, Now: p.clock.Now,
-		Sender: p.transport, Store: p.store, Waits: p.sessions, Notify: p.lanes.Wake, Webhook: now.webhook,
+		Sender: p.transport, Store: p.store, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Failed:   between{p}.callFailed, Duration: p.metrics.CallDuration(), Version: p.Version, Log: p.Log,
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
 	return nil
@@ -180,8 +183,8 @@ func (p *parts) leaveCalls() error {
 
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
-	p.publisher = outbound.NewPublisher(outbound.PublisherOptions{
-		Queue: p.store, Lanes: p.lanes, Learner: p.sessions, Holder: current{p.directory}.holder,
+	p.publisher = publishing.New(publishing.Options{
+		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
 		Making: counts{p}.budget("publishing", int64(bounds.Publishing)),
 	})

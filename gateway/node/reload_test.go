@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"hookgate/auth/token"
 	"hookgate/configs"
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // parsed reads a value of the configuration as it is written.
@@ -91,8 +93,8 @@ var reloads = map[string]struct {
 // Every key of the file either takes effect with a reload, or is declared as one that
 // takes a restart: then the reload says so, to who asked and in the log.
 func TestEveryKeyTakesEffectOrSaysThatItTakesARestart(t *testing.T) {
-	var log strings.Builder
-	k := newKit(t, &log)
+	log := &program.Log{}
+	k := newKit(t, log)
 	unknown := len(reloads)
 	for _, key := range configs.Keys() {
 		row, known := reloads[key.Name]
@@ -104,7 +106,7 @@ func TestEveryKeyTakesEffectOrSaysThatItTakesARestart(t *testing.T) {
 		if row.shown != nil && row.shown(k.Node) {
 			t.Fatalf("%s: what would show the change is so before it", key.Name)
 		}
-		log.Reset()
+		before := len(log.Text())
 		k.change = row.change
 		waiting, err := k.Reload()
 		var want []string
@@ -114,8 +116,9 @@ func TestEveryKeyTakesEffectOrSaysThatItTakesARestart(t *testing.T) {
 		if err != nil || !slices.Equal(waiting, want) {
 			t.Errorf("%s: %q wait for a restart, want %q; error %v", key.Name, waiting, want, err)
 		}
-		if told := strings.Contains(log.String(), `"setting":"`+key.Name+`"`); told != key.Restart {
-			t.Errorf("%s takes a restart: %v, and the log says\n%s", key.Name, key.Restart, log.String())
+		said := log.Text()[before:]
+		if told := strings.Contains(said, `"setting":"`+key.Name+`"`); told != key.Restart {
+			t.Errorf("%s takes a restart: %v, and the log says\n%s", key.Name, key.Restart, said)
 		}
 		if row.shown != nil && !row.shown(k.Node) {
 			t.Errorf("%s: the change has no effect", key.Name)
@@ -136,7 +139,7 @@ func TestEveryKeyTakesEffectOrSaysThatItTakesARestart(t *testing.T) {
 // A reload in which public.max_body waits for a restart goes by the old one in all:
 // the listener's bound and the sources' are the same.
 func TestReloadGoesByTheRunningMaxBody(t *testing.T) {
-	k := newKit(t, new(strings.Builder))
+	k := newKit(t, io.Discard)
 	k.change = func(c *configs.Config) {
 		c.Public.MaxBody = 5000
 		c.Tenants = parsed[configs.Tenants](`{"acme": {"sources": {"pay": {"verify": {"type": "none"}}}}}`)

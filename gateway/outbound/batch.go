@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"errors"
 	"time"
 
 	"hookgate/gateway"
@@ -13,9 +12,6 @@ import (
 // under the same id. So only deliveries that were never sent travel together;
 // what was retried, or is sent again by hand, goes alone and does not wait. Where
 // the lane keeps an order, a batch holds one conversation's events.
-
-// maxBatchBytes bounds the events of one batch. A single event is always smaller.
-const maxBatchBytes = 8 << 20
 
 // isFirst says whether a delivery is due for the first time: at the moment of its
 // making, which its id tells. It is asked of many at each wake, so it reads the
@@ -95,58 +91,4 @@ func (n *lane) gather(lead gateway.Due, now time.Time) (with []gateway.Due) {
 	clear(n.window.due[len(kept):])
 	n.window.due = kept
 	return with
-}
-
-// merge lets the delivery carry the events of those that travel with it. What may
-// not, or has no room, stays apart and goes back to the lane.
-func (l *Lanes) merge(a *attempt) bool {
-	if len(a.with) == 0 {
-		return true
-	}
-	if !l.write(a) {
-		return false
-	}
-	defer l.joined(a)
-	if a.delivery.Attempts > 0 || len(a.events) != 1 {
-		return true
-	}
-	into := *a.delivery
-	into.EventIDs = append(make([]string, 0, 1+len(a.with)), into.EventIDs...)
-	events, size, ended := a.events, len(a.events[0].Body), 0
-	var gone, back []gateway.Due
-	for _, due := range a.with {
-		d, more, err := l.fetch(a.lane.key.Tenant, due.ID)
-		switch {
-		case errors.Is(err, gateway.ErrNotFound):
-			ended++
-		case err != nil || !mayTravel(d, due) || len(more) != 1 || size+len(more[0].Body) > maxBatchBytes:
-			back = append(back, due)
-		default:
-			size += len(more[0].Body)
-			into.EventIDs = append(into.EventIDs, d.EventIDs...)
-			events, gone = append(events, more[0]), append(gone, due)
-		}
-	}
-	if len(gone) > 0 {
-		if err := l.queue.Merge(&into, placeOf(a.delivery), gone); err != nil {
-			l.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
-			a.again, a.rest = &a.due, storeRest
-			return false
-		}
-	}
-	a.delivery, a.events = &into, events
-	a.back, a.spent = back, ended+len(gone)
-	return true
-}
-
-func mayTravel(d *gateway.Delivery, due gateway.Due) bool {
-	return d.Attempts == 0 && d.NextAttemptAt.Equal(due.At)
-}
-
-// joined ends the writing of merge.
-func (l *Lanes) joined(a *attempt) {
-	l.mu.Lock()
-	a.merged = true
-	l.mu.Unlock()
-	l.written(a)
 }

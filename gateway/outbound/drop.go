@@ -1,62 +1,68 @@
 package outbound
 
-import (
-	"hookgate/gateway"
-)
+import "hookgate/gateway"
 
 // Dropped tells that an endpoint was deleted: its deliveries are cancelled, and
 // its status is forgotten. Its target must be gone before.
-func (l *Lanes) Dropped(tenant, endpoint string) error {
-	l.byHand.Lock()
-	defer l.byHand.Unlock()
+func (s *Steering) Dropped(tenant, endpoint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}
-	l.mu.Lock()
-	if n := l.lanes[key]; n != nil {
-		l.forget(n)
-		for n.writes() {
-			l.ended.Wait()
-		}
-	}
-	l.mu.Unlock()
-	l.writing.Lock() // a status that is being written would come back
-	defer l.writing.Unlock()
-	return l.queue.DropLane(key)
+	s.schedule.drop(key)
+	return s.statuses.drop(key)
 }
 
-// Forget drops what memory holds of a tenant that was deleted.
-func (l *Lanes) Forget(tenant string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, n := range l.lanes {
+// drop takes the lane of an endpoint that was deleted out. It returns when nothing of
+// it is written any more.
+func (s *schedule) drop(key gateway.LaneKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.lanes[key]
+	if n == nil {
+		return
+	}
+	s.forget(n)
+	for n.writes() {
+		s.ended.Wait()
+	}
+}
+
+// forgetTenant drops what memory holds of a tenant that was deleted.
+func (s *schedule) forgetTenant(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, n := range s.lanes {
 		if key.Tenant == tenant {
-			l.forget(n)
+			s.forget(n)
 		}
 	}
-	delete(l.tenants, tenant)
+	delete(s.tenants, tenant)
+}
+
+// forgetLeft drops lanes that another owns now.
+func (s *schedule) forgetLeft(left []*lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range left {
+		s.forget(n)
+	}
 }
 
 // forget takes a lane out. What is on its way comes back to nowhere, unwritten.
-func (l *Lanes) forget(n *lane) {
+func (s *schedule) forget(n *lane) {
+	if n.gone {
+		return
+	}
 	n.gone = true
+	n.standing.end()
 	n.window.grant.close()
-	delete(l.lanes, n.key)
-	l.sleep.remove(n)
-	for _, a := range n.flying {
-		if a != nil && !a.writing {
-			a.cancelled = true
-		}
+	delete(s.lanes, n.key)
+	s.sleep.remove(n)
+	n.abandon()
+	if n.sending == 0 {
+		n.giveUp()
 	}
 	if n.circuit != nil {
 		n.watched.breaker(0)
 	}
-}
-
-// writes says whether an attempt's outcome is being written.
-func (n *lane) writes() bool {
-	for _, a := range n.flying {
-		if a != nil && a.writing {
-			return true
-		}
-	}
-	return false
 }

@@ -394,7 +394,7 @@ func TestCancelWhileItIsSent(t *testing.T) {
 
 func TestSampleGoesToOneEndpoint(t *testing.T) {
 	inBubble(t, always(200), func(t *testing.T, w *world) {
-		event, delivery, err := w.lanes.Test("acme", "crm", "message", "text")
+		event, delivery, err := w.publisher.Test("acme", "crm", "message", "text")
 		if err != nil {
 			t.Fatal(err)
 		}

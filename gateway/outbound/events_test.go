@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
 )
 
@@ -57,7 +58,9 @@ func (w *world) acceptAll(endpoint string, list ...item) (all []*gateway.Notice)
 	if err := w.store.Accept(&p); err != nil {
 		w.t.Fatal(err)
 	}
-	w.lanes.WakeMany(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}, due)
+	for lanes := range w.everyLanes() {
+		lanes.WakeMany(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}, due)
+	}
 	return all
 }
 
@@ -72,7 +75,7 @@ func (w *world) to(change func(*outbound.Target)) {
 
 // carrier gives the delivery that carries an event now.
 func (w *world) carrier(e *gateway.Event) (*gateway.Delivery, []gateway.Attempt, error) {
-	_, deliveries, err := w.store.Event(e.Tenant, e.ID)
+	_, deliveries, err := gatewaytest.Event(w.store, e.Tenant, e.ID)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,30 +15,30 @@ import (
 
 // faultyQueue fails, or panics, as often as it is told.
 type faultyQueue struct {
-	outbound.Queue
+	outbound.Backlog
 	sender                          outbound.Sender
 	settles, loads, windows, panics atomic.Int32
 }
 
-func (q *faultyQueue) Settle(d *gateway.Delivery, was gateway.Due, a *gateway.Attempt) error {
+func (q *faultyQueue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	if q.settles.Add(-1) >= 0 {
 		return errDisk
 	}
-	return q.Queue.Settle(d, was, a)
+	return q.Backlog.Settle(d, a)
 }
 
 func (q *faultyQueue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
 	if q.loads.Add(-1) >= 0 {
 		return nil, nil, errDisk
 	}
-	return q.Queue.Load(tenant, id)
+	return q.Backlog.Load(tenant, id)
 }
 
 func (q *faultyQueue) Window(k gateway.LaneKey, after gateway.Due, most int) ([]gateway.Due, error) {
 	if q.windows.Add(-1) >= 0 {
 		return nil, errDisk
 	}
-	return q.Queue.Window(k, after, most)
+	return q.Backlog.Window(k, after, most)
 }
 
 func (q *faultyQueue) Do(ctx context.Context, r *transport.Request) (*transport.Answer, error) {
@@ -70,7 +70,7 @@ func TestFaultsOfTheStoreAndPanicsLoseNothing(t *testing.T) {
 				q := &faultyQueue{sender: w.sender}
 				fail(q)
 				w.options.Sender, w.options.Window = q, 4
-				w.wrap = func(store outbound.Queue) outbound.Queue { q.Queue = store; return q }
+				w.wrap = func(backlog outbound.Backlog) outbound.Backlog { q.Backlog = backlog; return q }
 				w.options.Logger = slog.New(slog.NewJSONHandler(&logged, nil))
 				w.start()
 				w.setTarget(target)

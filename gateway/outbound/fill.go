@@ -7,30 +7,12 @@ import (
 	"hookgate/gateway/background"
 )
 
-// count learns how much a former process left; see lane.unfinished.
-func (l *Lanes) count(keys []gateway.LaneKey) {
-	const page = 4096
-	for _, key := range keys {
-		var after gateway.Due
-		for l.ctx.Err() == nil {
-			due, err := l.queue.Window(key, after, page)
-			if err != nil {
-				l.log.Warn("unfinished deliveries cannot be counted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
-				return
-			}
-			l.mu.Lock()
-			n := l.lanes[key]
-			if n != nil {
-				n.depth += len(due)
-			}
-			stopped := l.stopped
-			l.mu.Unlock()
-			if stopped || n == nil || len(due) < page {
-				break
-			}
-			after = due[len(due)-1]
-		}
-	}
+// reading reads from the store what lanes need: how their endpoints stand, then their
+// windows. The schedule's lock guards it, and is let go while the store is read.
+type reading struct {
+	*schedule
+	waiting []*lane // to be read for
+	readers int
 }
 
 // mostReaders bounds how many lanes are read from the store at once.
@@ -38,55 +20,58 @@ const mostReaders = 4
 
 // fill has read what a lane needs of the store: first how its endpoint stands,
 // then its window.
-func (l *Lanes) fill(n *lane) {
+func (r *reading) fill(n *lane) {
 	if n.asked {
 		return
 	}
 	n.asked = true
-	l.read = append(l.read, n)
-	if l.readers < mostReaders {
-		l.readers++
-		l.running.Go(l.reader)
+	r.waiting = append(r.waiting, n)
+	if r.readers < mostReaders {
+		r.readers++
+		r.running.Go(r.reader)
 	}
 }
 
-func (l *Lanes) reader() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for !l.stopped && len(l.read) > 0 {
-		n := l.read[0]
-		l.read[0] = nil
-		l.read = l.read[1:]
-		work := l.fillWindow
+func (r *reading) reader() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.stopped && len(r.waiting) > 0 {
+		n := r.waiting[0]
+		r.waiting[0] = nil
+		r.waiting = r.waiting[1:]
+		if n.gone || n.leaving {
+			continue
+		}
+		work := r.fillWindow
 		if !n.primed {
-			work = l.prime
+			work = r.prime
 		}
 		if err := work(n); err != nil {
-			l.mu.Unlock()
-			l.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
-			background.Sleep(l.ctx, storeRest)
-			l.mu.Lock()
-			l.read = append(l.read, n)
+			r.mu.Unlock()
+			r.log.Error("unfinished deliveries cannot be read", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
+			background.Sleep(r.ctx, storeRest)
+			r.mu.Lock()
+			r.waiting = append(r.waiting, n)
 			continue
 		}
 		n.asked = false
-		l.place(n, l.now())
-		l.hire()
+		r.place(n, r.now())
+		r.hire()
 	}
-	l.readers--
+	r.readers--
 }
 
 // fillWindow is called with the lock, which it lets go while the store is read.
-func (l *Lanes) fillWindow(n *lane) error {
+func (r *reading) fillWindow(n *lane) error {
 	if !n.window.more {
 		return nil // an API call has primed the lane since it was asked for
 	}
 	n.window.regrant()
 	n.window.reading = true // what arrives from now on may not be in what is read
 	after, most := n.window.cursor, n.window.most
-	l.mu.Unlock()
-	batch, err := l.queue.Window(n.key, after, most)
-	l.mu.Lock()
+	r.mu.Unlock()
+	batch, err := r.options.Backlog.Window(n.key, after, most)
+	r.mu.Lock()
 	if err != nil {
 		return err
 	}
@@ -97,42 +82,43 @@ func (l *Lanes) fillWindow(n *lane) error {
 // prime is called like fillWindow. A reader and API calls do it one after the other:
 // it removes holds that have run out, which must be over before a delivery goes that
 // may write a new one of its conversation.
-func (l *Lanes) prime(n *lane) error {
+func (r *reading) prime(n *lane) error {
 	for n.priming {
-		l.ended.Wait()
+		r.ended.Wait()
 	}
 	if n.primed {
 		return nil
 	}
 	n.priming = true
 	known := n.known
-	l.mu.Unlock()
-	status, err := l.queue.Status(n.key)
+	r.mu.Unlock()
+	status, err := r.options.Statuses.Status(n.key)
 	var holds []gateway.Hold
-	if err == nil && known { // else nothing was unfinished when this process began
-		holds, err = l.holds(n.key)
+	if err == nil && known { // else nothing was unfinished when the slot came here
+		holds, err = r.holds(n.key)
 	}
-	l.mu.Lock()
+	r.mu.Lock()
 	n.priming = false
-	l.ended.Broadcast()
+	r.ended.Broadcast()
 	if err != nil {
 		return err
 	}
-	n.status, n.held, n.primed = status, holds, true
+	n.standing.begin(status)
+	n.held, n.primed = holds, true
 	return nil
 }
 
 // holds reads those that are still in force. The delivery of one may have ended
 // just before a crash kept it from being removed.
-func (l *Lanes) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
-	all, err := l.queue.Holds(key)
+func (r *reading) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
+	all, err := r.options.Backlog.Holds(key)
 	if err != nil {
 		return nil, err
 	}
-	now := l.now()
+	now := r.now()
 	for _, h := range all {
 		if h.Until.After(now) {
-			_, _, err := l.queue.Load(key.Tenant, h.Delivery)
+			_, _, err := r.options.Backlog.Load(key.Tenant, h.Delivery)
 			if err == nil {
 				inForce = append(inForce, h)
 				continue
@@ -141,9 +127,35 @@ func (l *Lanes) holds(key gateway.LaneKey) (inForce []gateway.Hold, err error) {
 				return nil, err
 			}
 		}
-		if err := l.queue.ClearHold(key, h.Conversation); err != nil {
+		if err := r.options.Backlog.ClearHold(key, h.Conversation); err != nil {
 			return nil, err
 		}
 	}
 	return inForce, nil
+}
+
+// count learns how much former owners left; see lane.unfinished.
+func (r *reading) count(keys []gateway.LaneKey) {
+	const page = 4096
+	for _, key := range keys {
+		var after gateway.Due
+		for r.ctx.Err() == nil {
+			due, err := r.options.Backlog.Window(key, after, page)
+			if err != nil {
+				r.log.Warn("unfinished deliveries cannot be counted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
+				return
+			}
+			r.mu.Lock()
+			n := r.lanes[key]
+			if n != nil {
+				n.depth += len(due)
+			}
+			stopped := r.stopped
+			r.mu.Unlock()
+			if stopped || n == nil || len(due) < page {
+				break
+			}
+			after = due[len(due)-1]
+		}
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/clock"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/transport"
 	"hookgate/retry"
@@ -176,16 +177,19 @@ func (r *receiver) all() []received {
 
 // world is a store with lanes on it, to a receiver.
 type world struct {
-	t        testing.TB
-	fs       vfs.FS // nil: the disk
-	dir      string
-	store    *pebblestore.Store
-	sender   *transport.Transport
-	lanes    *outbound.Lanes
-	options  outbound.Options
-	wrap     func(outbound.Queue) outbound.Queue // nil: the store as it is
-	receiver *receiver
-	wall     func() time.Time // a clock that is set; nil: nobody sets it
+	t         testing.TB
+	fs        vfs.FS // nil: the disk
+	dir       string
+	store     *pebblestore.Store
+	sender    *transport.Transport
+	lanes     *outbound.Lanes
+	publisher *publishing.Publisher // over the store as it is
+	options   outbound.Options
+	wrap      func(outbound.Backlog) outbound.Backlog // nil: the store as it is
+	sealer    publishing.Sealer                       // nil: nothing is relayed
+	receiver  *receiver
+	wall      func() time.Time  // a clock that is set; nil: nobody sets it
+	ends      []*outbound.Lanes // others over the store, drained with lanes
 
 	mu     sync.Mutex
 	target *outbound.Target
@@ -217,6 +221,7 @@ func (w *world) init(url string, o transport.Options) {
 	w.sender = transport.New(o)
 	w.options = outbound.Options{
 		Sender: w.sender, Version: "test", Logger: slog.New(slog.DiscardHandler),
+		Announce: func(p *gateway.Publication) error { return w.publisher.Announce(p) },
 		Targets: func(string, string) *outbound.Target {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -253,14 +258,24 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.store = store
-	w.options.Queue = store
+	w.options.Backlog, w.options.Statuses, w.options.Archive = store, store, store
 	if w.wrap != nil {
-		w.options.Queue = w.wrap(store)
+		w.options.Backlog = w.wrap(store)
 	}
 	w.lanes = outbound.New(w.options)
-	if err := w.lanes.Start(); err != nil {
+	w.publisher = publishing.New(publishing.Options{Store: store, Sealer: w.sealer, Wake: w.lanes.Wake, WakeMany: w.lanes.WakeMany, Now: w.options.Now})
+	if err := w.lanes.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// everyLanes gives the lanes and, once each, others that there are.
+func (w *world) everyLanes() map[*outbound.Lanes]bool {
+	all := map[*outbound.Lanes]bool{w.lanes: true}
+	for _, other := range w.ends {
+		all[other] = true
+	}
+	return all
 }
 
 // halt drains with no time to spare, and closes the store.
@@ -268,7 +283,11 @@ func (w *world) halt() error {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := w.lanes.Drain(ctx)
+	var err error
+	for lanes := range w.everyLanes() {
+		err = errors.Join(err, lanes.Drain(ctx))
+	}
+	w.ends = nil
 	if err := w.store.Close(); err != nil {
 		w.t.Error(err)
 	}

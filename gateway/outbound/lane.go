@@ -1,15 +1,18 @@
 package outbound
 
 import (
+	"context"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/retry/breaker"
 )
 
-// lane is one endpoint's. Everything in it is guarded by the lanes' lock.
+// lane is one endpoint's. Everything in it is guarded by the schedule's lock, but for
+// standing and upstreams, which have their own.
 type lane struct {
 	key      gateway.LaneKey
+	slot     gateway.Slot
 	tenant   *tenant
 	window   window
 	watched  Observer
@@ -17,17 +20,17 @@ type lane struct {
 	circuits int              // how many it had: one that was replaced tells nothing
 	order    *order           // nil: it keeps none
 	pace     pace
-	proof    proof
-	known    bool // from a former process: it begins with care
+	known    bool            // a former owner left something: it begins with care
+	ctx      context.Context // of its attempts
+	giveUp   context.CancelFunc
 
+	standing  standing
 	upstreams upstreams // of a relay
 
-	primed  bool // its status and holds were read
-	priming bool // they are being read
-	asked   bool // a reader is to read for it
-	status  gateway.EndpointStatus
-	dirty   bool           // the store has another status
-	held    []gateway.Hold // as a former process left them, until its target says that it keeps an order
+	primed  bool           // its standing and holds were read
+	priming bool           // they are being read
+	asked   bool           // a reader is to read for it
+	held    []gateway.Hold // as a former owner left them, until its target says that it keeps an order
 
 	target      *Target             // as it was last asked for
 	flying      map[string]*attempt // by the deliveries that they carry, or are moved by hand (nil)
@@ -37,7 +40,9 @@ type lane struct {
 	rest        time.Time           // it sleeps until then
 	shy         bool                // the breaker wants to see an attempt's end first
 	parked      bool                // it has no target, or may not be sent to
-	gone        bool                // its endpoint was deleted
+	hands       int                 // that do something to its deliveries by hand
+	leaving     bool                // its slot goes to another owner: it takes up nothing
+	gone        bool                // its endpoint was deleted, or it has left
 	queued      bool                // it stands in its tenant's turn
 	active      bool                // queued or sending
 	asleep      int                 // its place in the heap of sleepers, -1 for none
@@ -107,12 +112,12 @@ func (n *lane) waits() bool {
 
 // adopt takes over what a target says of the lane itself. What the lane knows of
 // its endpoint outlives a change of settings.
-func (n *lane) adopt(t *Target, l *Lanes) {
+func (n *lane) adopt(t *Target, s *schedule) {
 	n.target = t
 	n.concurrency = t.concurrency()
-	n.adoptBreaker(t, l)
+	n.adoptBreaker(t, s)
 	n.window.setPlain(t.Ordered || t.batches())
-	n.window.resize(max(l.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
+	n.window.resize(max(s.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
 	switch {
 	case t.Ordered && n.order == nil:
 		n.order = newOrder(&n.window, n.held)
@@ -128,41 +133,22 @@ func (n *lane) adopt(t *Target, l *Lanes) {
 	}
 }
 
-func (n *lane) adoptBreaker(t *Target, l *Lanes) {
-	if t.Breaker == nil {
-		if n.circuit != nil {
-			n.circuit = nil
-			n.circuits++
-			n.status.OpenUntil, n.status.Trips, n.dirty = time.Time{}, 0, true
-			n.watched.breaker(breaker.Closed)
-		}
-		return
+// wanted is when the lane should have its turn; false: something else must happen
+// first.
+func (n *lane) wanted(now time.Time) (at time.Time, ok bool) {
+	if !n.primed || n.parked {
+		return at, false
 	}
-	if n.circuit != nil && n.circuit.Settings() == *t.Breaker {
-		return
-	}
-	n.circuits++
-	changed := l.changed(n, n.circuits)
-	until, trips := n.status.OpenUntil, n.status.Trips
-	if fresh := n.circuit == nil; trips > 0 {
-		n.circuit = breaker.Restored(*t.Breaker, changed, time.Now().Add(until.Sub(l.now())), trips)
-		n.status.OpenUntil, n.status.Trips = until, trips // as it was: this was no trip
-	} else if n.circuit = breaker.New(*t.Breaker, changed); fresh && n.known {
-		n.circuit.Ramp()
-	}
-}
-
-// permit asks the breaker.
-func (n *lane) permit(now time.Time) (p breaker.Permit, ok bool) {
-	if n.circuit == nil {
-		return p, true
-	}
-	p, until, ok := n.circuit.Allow(n.concurrency)
-	if !ok {
-		n.shy = until.IsZero()
-		if until := now.Add(time.Until(until)); !n.shy && until.After(n.rest) { // the breaker has another clock
-			n.rest = until
+	if n.target != nil {
+		if at, under, missing := n.standing.proofDue(n.target); missing {
+			return at, !under
 		}
 	}
-	return p, ok
+	if n.waits() {
+		return at, false
+	}
+	if at, ok = n.soonest(now); ok && n.rest.After(at) {
+		at = n.rest
+	}
+	return at, ok
 }

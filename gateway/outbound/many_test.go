@@ -1,22 +1,20 @@
 package outbound_test
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
-	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/transport"
 )
 
@@ -37,21 +35,15 @@ func talk(from, below int) []byte {
 	return []byte(`{"events":[` + strings.Join(list, ",") + `]}`)
 }
 
-// watchedQueue tells of each part of a fan-out.
-type watchedQueue struct {
-	outbound.Queue
-	begun func(tenant string)
-	made  func([]gateway.Delivery)
+// watchedStore tells of each part of a fan-out.
+type watchedStore struct {
+	publishing.Store
+	made func([]gateway.Delivery)
 }
 
-func (q *watchedQueue) FanOut(p *gateway.Publication, of []gateway.Fanout, promised func(), made func([]gateway.Delivery) bool) error {
-	if q.begun != nil {
-		q.begun(p.Events[0].Tenant)
-	}
-	return q.Queue.FanOut(p, of, promised, func(some []gateway.Delivery) bool {
-		if q.made != nil {
-			q.made(some)
-		}
+func (q *watchedStore) FanOut(p *gateway.Publication, of []gateway.Fanout, promised func(), made func([]gateway.Delivery) bool) error {
+	return q.Store.FanOut(p, of, promised, func(some []gateway.Delivery) bool {
+		q.made(some)
 		return made(some)
 	})
 }
@@ -70,20 +62,27 @@ func (w *world) ordered(t *testing.T) {
 	w.start()
 }
 
-// inOrder holds what arrived to the order of each conversation at each endpoint: every
-// event below n came, and none for the first time before an earlier one had.
+// inOrder holds what arrived to the order of each of five conversations at three
+// endpoints: every event below n came, and none for the first time before an earlier one
+// had.
 func (w *world) inOrder(t *testing.T, n int) {
+	t.Helper()
+	w.inOrderOf(t, 3, 5, n)
+}
+
+// inOrderOf is inOrder for so many endpoints and conversations.
+func (w *world) inOrderOf(t *testing.T, endpoints, conversations, n int) {
 	t.Helper()
 	next := map[string]int{}
 	for _, r := range w.receiver.all() {
 		got := int(gjson.GetBytes(r.body, "events.0.n").Int())
-		talk := fmt.Sprint(r.path, got%5)
+		talk := fmt.Sprint(r.path, got%conversations)
 		if _, begun := next[talk]; !begun {
-			next[talk] = got % 5
+			next[talk] = got % conversations
 		}
 		switch {
 		case got == next[talk]:
-			next[talk] += 5
+			next[talk] += conversations
 		case got > next[talk]:
 			t.Fatalf("%s: event %d overtook %d", r.path, got, next[talk])
 		}
@@ -93,8 +92,8 @@ func (w *world) inOrder(t *testing.T, n int) {
 			t.Errorf("%s: event %d never came", talk, at)
 		}
 	}
-	if len(next) != 15 {
-		t.Errorf("%d conversations arrived, want 15", len(next))
+	if len(next) != endpoints*conversations {
+		t.Errorf("%d conversations arrived, want %d", len(next), endpoints*conversations)
 	}
 }
 
@@ -124,11 +123,10 @@ func TestManyKeepTheOrder(t *testing.T) {
 		target.Breaker, target.Retry.Schedule = nil, []time.Duration{time.Millisecond, time.Millisecond}
 	})
 	w.ordered(t)
-	p, snapshot := publisherOf(t, w, three)
 	steps := 0
-	p.Queue = &watchedQueue{Queue: w.store, made: func([]gateway.Delivery) { steps++ }}
+	p, snapshot := publisherOf(t, w, three, &watchedStore{Store: w.store, made: func([]gateway.Delivery) { steps++ }})
 	acme := snapshot.Tenant("acme")
-	q := outbound.PublishRequest{Snapshot: snapshot, Tenant: acme, Body: talk(0, 600), IdempotencyKey: "k"}
+	q := publishing.Request{Snapshot: snapshot, Tenant: acme, Body: talk(0, 600), IdempotencyKey: "k"}
 	first, err := p.Publish(q)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +138,7 @@ func TestManyKeepTheOrder(t *testing.T) {
 	if answer.Get("accepted").Int() != 600 || answer.Get("events.599.deliveries").Int() != 3 {
 		t.Errorf("answered %.200s", first.Body)
 	}
-	if _, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: acme, Body: talk(600, 610)}); err != nil {
+	if _, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: acme, Body: talk(600, 610)}); err != nil {
 		t.Fatal(err)
 	}
 	again, err := p.Publish(q)
@@ -150,7 +148,7 @@ func TestManyKeepTheOrder(t *testing.T) {
 	w.awaitWithin(t, many+30, 30*time.Second)
 	w.inOrder(t, 610)
 	id := answer.Get("events.42.id").String()
-	_, shown, err := w.store.Event("acme", id)
+	_, shown, err := gatewaytest.Event(w.store, "acme", id)
 	if err != nil || len(shown) != 3 || slices.ContainsFunc(shown, func(d gateway.EventDelivery) bool { return d.State != gateway.DeliverySucceeded }) {
 		t.Errorf("an event is shown with %v, %v", shown, err)
 	}
@@ -164,15 +162,14 @@ func TestManyKeepTheOrderOverACrash(t *testing.T) {
 	url := w.receiver.listen(t)
 	w.init(url, transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	w.ordered(t)
-	p, snapshot := publisherOf(t, w, three)
 	steps := 0
 	var crashed vfs.FS
-	p.Queue = &watchedQueue{Queue: w.store, made: func([]gateway.Delivery) {
+	p, snapshot := publisherOf(t, w, three, &watchedStore{Store: w.store, made: func([]gateway.Delivery) {
 		if steps++; steps == 12 {
 			crashed = mem.CrashClone(vfs.CrashCloneCfg{})
 		}
-	}}
-	if _, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600)}); err != nil || crashed == nil {
+	}})
+	if _, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600)}); err != nil || crashed == nil {
 		t.Fatal(err)
 	}
 	_ = w.halt() // it sent some that the crash knows nothing of
@@ -181,107 +178,33 @@ func TestManyKeepTheOrderOverACrash(t *testing.T) {
 	w.start()
 	defer func() { _ = w.halt(); w.sender.Close() }()
 	p, snapshot = publisherOf(t, w, three)
-	if _, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(600, 610)}); err != nil {
+	if _, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(600, 610)}); err != nil {
 		t.Fatal(err)
 	}
 	w.awaitWithin(t, many+30, 30*time.Second)
 	w.inOrder(t, 610)
 }
 
-// Who publishes many has the next of his wait, and nobody else's.
-func TestManyTakeTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := bubble(t, always(204))
-		defer w.stop()
-		w.to(func(target *outbound.Target) { target.Off = true })
-		p, snapshot := publisherOf(t, w, three)
-		_, other := publisherOf(t, w, three)
-		let := make(chan struct{})
-		var mu sync.Mutex
-		var begun []string
-		p.Queue = &watchedQueue{Queue: w.store, begun: func(tenant string) {
-			mu.Lock()
-			begun = append(begun, tenant)
-			mu.Unlock()
-			<-let
-		}}
-		var all sync.WaitGroup
-		publish := func(of *directory.Snapshot, tenant *directory.Tenant) {
-			all.Go(func() {
-				if _, err := p.Publish(outbound.PublishRequest{Snapshot: of, Tenant: tenant, Body: talk(0, 600)}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		acme := snapshot.Tenant("acme")
-		for range 3 {
-			publish(snapshot, acme)
-		}
-		rival := *other.Tenant("acme")
-		rival.ID = "rival"
-		publish(other, &rival)
-		synctest.Wait()
-		slices.Sort(begun)
-		if !slices.Equal(begun, []string{"acme", "rival"}) {
-			t.Errorf("%v are under way", begun)
-		}
-		close(let)
-		all.Wait()
-		if len(begun) != 4 {
-			t.Errorf("%v were made", begun)
-		}
-	})
-}
-
-// Who deletes a tenant does not wait for all that its publishes are about to make.
-func TestManyEndWithTheirTenant(t *testing.T) {
-	w := real(t, always(204))
-	w.to(func(target *outbound.Target) { target.Off = true })
-	p, snapshot := publisherOf(t, w, three)
-	d := directory.New()
-	d.Swap(snapshot)
-	acme := d.Current().Tenant("acme")
-	steps := 0
-	ended := make(chan struct{})
-	p.Queue = &watchedQueue{Queue: w.store, made: func([]gateway.Delivery) {
-		if steps++; steps == 2 {
-			go func() { acme.Life.End(); close(ended) }()
-			for !acme.Life.Over() {
-				time.Sleep(time.Millisecond)
-			}
-		}
-	}}
-	if _, err := p.Publish(outbound.PublishRequest{Snapshot: d.Current(), Tenant: acme, Body: talk(0, 600)}); err != nil {
-		if known := (*gateway.Error)(nil); !errors.As(err, &known) || known.Code != gateway.CodeNotFound {
-			t.Error(err)
-		}
-	}
-	if <-ended; steps != 2 {
-		t.Errorf("%d steps were made", steps)
-	}
-}
-
 // An endpoint is deleted while deliveries are made for it: nothing of them is sent.
 func TestManyToADeletedEndpoint(t *testing.T) {
 	w := real(t, always(204))
 	w.to(func(target *outbound.Target) { target.Off = true })
-	p, snapshot := publisherOf(t, w, three)
 	dropped := false
-	p.Queue = &watchedQueue{Queue: w.store, made: func(made []gateway.Delivery) {
+	p, snapshot := publisherOf(t, w, three, &watchedStore{Store: w.store, made: func(made []gateway.Delivery) {
 		if !dropped && made[0].Endpoint == "b" {
 			dropped = true
 			if err := w.lanes.Dropped("acme", "b"); err != nil {
 				t.Error(err)
 			}
 		}
-	}}
-	published, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600)})
+	}})
+	published, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600)})
 	if err != nil || !dropped {
 		t.Fatal(err)
 	}
 	counts := map[string]int{}
 	for _, e := range gjson.GetBytes(published.Body, "events.#.id").Array() {
-		_, shown, err := w.store.Event("acme", e.String())
+		_, shown, err := gatewaytest.Event(w.store, "acme", e.String())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,10 +17,19 @@ type Sender interface {
 	Do(context.Context, *transport.Request) (*transport.Answer, error)
 }
 
-// Options are what the lanes are made of. Queue, Sender and Targets are required.
+// Opener opens what publishing has sealed; a *seal.Sealer is one. aad names the place
+// of what is sealed.
+type Opener interface {
+	AppendOpened(dst, sealed, aad []byte) ([]byte, error)
+}
+
+// Options are what Lanes are made of. Backlog, Statuses, Archive, Sender, Targets and Announce are required.
 type Options struct {
-	Queue  Queue
-	Sender Sender
+	// What is asked of a store; storetest holds each store to it.
+	Backlog  Backlog
+	Statuses Statuses
+	Archive  Archive
+	Sender   Sender
 	// Targets gives where an endpoint's deliveries go now; nil: nowhere, they
 	// wait for Refresh. It is asked before each attempt, must be quick, and must
 	// not call the lanes.
@@ -31,7 +40,9 @@ type Options struct {
 	// Describe gives an endpoint as the API shows it, for the notice that it was
 	// disabled; nil: its names alone. It may ask for Status.
 	Describe func(tenant, endpoint string) gateway.Raw
-	Sealer   Sealer // of what relays carry; nil: there are none
+	// Announce makes a notice durable, and tells the owner of the platform's lane.
+	Announce func(*gateway.Publication) error
+	Opener   Opener // of what relays carry; nil: there are none
 	Version  string // for the User-Agent
 	Limit    int    // attempts under way at once, over all lanes; 0: 1024
 	Window   int    // deliveries of a lane in memory; 0: 256
@@ -78,4 +89,27 @@ func (o *Observer) breaker(s breaker.State) {
 	if o.Breaker != nil {
 		o.Breaker(s)
 	}
+}
+
+// withDefaults fills in what may be left out.
+func (o Options) withDefaults() *Options {
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
+	}
+	if o.Window <= 0 {
+		o.Window = DefaultWindow
+	}
+	if o.Observe == nil {
+		o.Observe = func(gateway.LaneKey) Observer { return Observer{} }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Holder == nil {
+		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &o
 }

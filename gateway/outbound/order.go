@@ -9,7 +9,7 @@ import (
 
 // order keeps each conversation of a lane in the order published: at most one of
 // its deliveries is on its way, and while one that failed holds it, those that
-// came later do not go. The lanes' lock guards it.
+// came later do not go. The schedule's lock guards it.
 //
 // What waits for a delivery on its way stands aside, in memory: that is over soon.
 // What waits for a failed one may wait for an hour, so it is dropped, the first

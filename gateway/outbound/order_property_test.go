@@ -22,13 +22,13 @@ import (
 // TestOrderHolds: whatever happens to an ordered endpoint (failures of every kind,
 // breaker, pauses, changed settings, batches, restarts, crashes that lose what was
 // not synced, deliveries cancelled and sent again by hand, a window that has less of
-// what all share, and more again), every event ends, at most one request of a conversation is on its way, and none overtakes an earlier
+// what all share, and more again; its slot moved to another owner), every event ends, at most one request of a conversation is on its way, and none overtakes an earlier
 // one of its conversation that has not ended, unless that one's hold ran out.
 func TestOrderHolds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		g := orderGame{
 			script: rapid.SliceOfN(rapid.IntRange(0, len(replies)-1), 1, 60).Draw(r, "replies"),
-			steps:  rapid.SliceOfN(rapid.IntRange(0, 15), 1, 40).Draw(r, "steps"),
+			steps:  rapid.SliceOfN(rapid.IntRange(0, 17), 1, 40).Draw(r, "steps"),
 			window: rapid.SampledFrom([]int{1, 2, 3, 4, 5, 6, 24, 80}).Draw(r, "window"),
 			limit:  rapid.IntRange(1, 8).Draw(r, "limit"),
 			hold:   time.Duration(rapid.IntRange(1, 120).Draw(r, "hold")) * time.Second,
@@ -72,12 +72,12 @@ func TestOrderOfTwoThatPrime(t *testing.T) {
 // slowHolds is a store that takes its time to tell of holds: the first time a second,
 // the second time a minute.
 type slowHolds struct {
-	outbound.Queue
+	outbound.Backlog
 	asked atomic.Int32
 }
 
 func (q *slowHolds) Holds(lane gateway.LaneKey) ([]gateway.Hold, error) {
-	holds, err := q.Queue.Holds(lane)
+	holds, err := q.Backlog.Holds(lane)
 	switch q.asked.Add(1) {
 	case 1:
 		time.Sleep(time.Second)
@@ -98,7 +98,7 @@ func TestAHoldThatRanOutTakesNoOtherAlong(t *testing.T) {
 		synctest.Wait()
 		_ = w.halt()
 		time.Sleep(30 * time.Minute) // its hold runs out
-		w.wrap = func(store outbound.Queue) outbound.Queue { return &slowHolds{Queue: store} }
+		w.wrap = func(backlog outbound.Backlog) outbound.Backlog { return &slowHolds{Backlog: backlog} }
 		w.start()
 		second := w.accept("crm", "c", 2)
 		synctest.Wait() // the reader is at it
@@ -126,6 +126,7 @@ type orderGame struct {
 	taken  map[item]int
 	again  map[string]bool // events that were sent again by hand: they take a new place
 	late   bool            // a crash lets what is on its way be sent again
+	other  *outbound.Lanes // to whom the slot moves; nil: not made yet
 	others int64           // places in memory that others have
 }
 
@@ -221,7 +222,28 @@ func (g *orderGame) step(i, step int, target *outbound.Target) {
 	case 15:
 		w.options.Windows.Give(shares.Tenant("others"), g.others)
 		g.others = 0
+	case 16:
+		g.move(func() {})
+	case 17:
+		g.move(func() { g.step(i, 2, target) })
 	}
+}
+
+// move moves the slot to another owner; meanwhile something is done.
+func (g *orderGame) move(meanwhile func()) {
+	w, moved := g.w, make(chan struct{})
+	if g.other == nil {
+		g.other = w.beside()
+		w.ends = append(w.ends, w.lanes)
+	}
+	go func() {
+		defer close(moved)
+		move(g.t, gateway.AllSlots(), w.lanes, g.other)
+	}()
+	synctest.Wait()
+	meanwhile()
+	<-moved
+	w.lanes, g.other = g.other, w.lanes
 }
 
 func (g *orderGame) restart(fs vfs.FS) {
@@ -237,6 +259,7 @@ func (g *orderGame) restart(fs vfs.FS) {
 	if fs != nil {
 		g.w.fs = fs
 	}
+	g.other = nil
 	g.w.start()
 }
 

@@ -1,28 +1,28 @@
 package outbound
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"time"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/relayed"
 	"hookgate/gateway/transport"
 )
 
 // Names of the fields that a delivery sets itself.
 const (
 	headerID      = "webhook-id" // Standard Webhooks; the same for every attempt
-	headerAttempt = "Hookgate-Attempt"
+	headerAttempt = relayed.HeaderAttempt
 )
 
 // prepare writes the request: a new signature for each attempt, for receivers
 // refuse old ones.
-func (l *Lanes) prepare(_ context.Context, a *attempt) bool {
-	a.at = l.now()
+func (c *carrier) prepare(a *attempt) bool {
+	a.at = c.schedule.now()
 	if a.target.Relay != nil {
-		l.prepareRelay(a)
+		c.prepareRelay(a)
 		return true
 	}
 	t, id := a.target, a.messageID()
@@ -38,7 +38,7 @@ func (l *Lanes) prepare(_ context.Context, a *attempt) bool {
 	f.orElse(headerID, id)
 	f.operators(t)
 	f.orElse("Content-Type", contentType)
-	f.orElse("User-Agent", l.agent)
+	f.orElse("User-Agent", c.agent)
 	a.request = transport.Request{
 		Method: "POST", URL: t.URL, Header: f.set, Body: body, Timeout: t.Timeout,
 		Tenant: a.delivery.Tenant, Trusted: t.Trusted,

@@ -1,18 +1,9 @@
 package outbound
 
 import (
-	"bytes"
-	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net/http"
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/transport"
 )
 
 // proof is where the handshake of a lane stands: the endpoint proves with its
@@ -26,119 +17,73 @@ type proof struct {
 }
 
 // missing says whether a handshake must come before deliveries.
-func (p *proof) missing(t *Target, s *gateway.EndpointStatus) bool {
-	return t.Proof != (gateway.MarkKey{}) && s.ProvedFor != t.Proof
+func missing(t *Target, s *gateway.EndpointStatus) bool { return t.proves() && s.ProvedFor != t.Proof }
+
+// proves says whether there is a handshake to make.
+func (t *Target) proves() bool { return t.Proof != (gateway.MarkKey{}) }
+
+// proofDue is when a handshake that is missing may be made, and whether it is under way.
+func (s *standing) proofDue(t *Target) (at time.Time, under, is bool) {
+	if !t.proves() {
+		return at, false, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proof.at, s.proof.under, missing(t, &s.status)
 }
 
-// Pauses between handshakes in the background, doubling from the first to the
-// last; and how long the writer of an endpoint waits for one.
+// prove begins a handshake, if it is missing and may be made now.
+func (s *standing) prove(t *Target, now time.Time) (is, begun bool) {
+	if !t.proves() {
+		return false, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is = missing(t, &s.status)
+	begun = is && !s.proof.under && !s.proof.at.After(now)
+	s.proof.under = s.proof.under || begun
+	return is, begun
+}
+
+// proveNow begins one that is missing, whenever the last was: the background waits for
+// this one.
+func (s *standing) proveNow(t *Target) (begun bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if begun = missing(t, &s.status); begun {
+		s.proof = proof{under: true}
+	}
+	return begun
+}
+
+func (s *standing) proofEnds() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proof.under = false
+}
+
+// proved takes in how a handshake went, and gives the status after it, and whether it
+// is another one.
+func (s *standing) proved(t *Target, failed error, now time.Time) (_ gateway.EndpointStatus, other bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.status
+	if failed == nil {
+		s.status.ProvedFor, s.status.VerificationError = t.Proof, ""
+		s.proof.at, s.proof.tries = time.Time{}, 0
+		return s.status, s.status != was
+	}
+	s.status.VerificationError = failed.Error()
+	if s.status.ProvedFor == t.Proof {
+		s.status.ProvedFor = gateway.MarkKey{} // asked again, it does not want it any more
+	}
+	s.proof.at = now.Add(min(firstProofRest<<min(s.proof.tries, 20), lastProofRest))
+	s.proof.tries++
+	return s.status, s.status != was
+}
+
+// Pauses between handshakes in the background, doubling from the first to the last.
 const (
 	firstProofRest = 5 * time.Second
 	lastProofRest  = 10 * time.Minute
-	handshakeInPut = 5 * time.Second
 )
-
-// Verify makes the handshake at once, whatever is known. The error says why it
-// failed; gateway.ErrNotFound that there is no such endpoint.
-func (l *Lanes) Verify(ctx context.Context, tenant, endpoint string) error {
-	target := l.options.Targets(tenant, endpoint)
-	if target == nil {
-		return gateway.ErrNotFound
-	}
-	if target.Off || target.Proof == (gateway.MarkKey{}) {
-		return nil
-	}
-	n, err := l.primed(tenant, endpoint)
-	if err != nil {
-		return err
-	}
-	err = l.prove(ctx, n, target)
-	l.attend(n)
-	return err
-}
-
-// prove makes the handshake and writes down how it went.
-func (l *Lanes) prove(ctx context.Context, n *lane, t *Target) error {
-	failed := l.handshake(ctx, n.key.Tenant, t)
-	if failed != nil && l.ctx.Err() != nil {
-		return failed // we are stopping: it tells nothing of the endpoint
-	}
-	l.mu.Lock()
-	was := n.status
-	if failed == nil {
-		n.status.ProvedFor, n.status.VerificationError = t.Proof, ""
-		n.proof.at, n.proof.tries = time.Time{}, 0
-	} else {
-		n.status.VerificationError = failed.Error()
-		if n.status.ProvedFor == t.Proof {
-			n.status.ProvedFor = gateway.MarkKey{} // asked again, it does not want it any more
-		}
-		n.proof.at = l.now().Add(min(firstProofRest<<min(n.proof.tries, 20), lastProofRest))
-		n.proof.tries++
-	}
-	status := n.status
-	l.mu.Unlock()
-	l.log.Info("handshake", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "verified", failed == nil, "error", status.VerificationError)
-	if status == was {
-		return failed
-	}
-	if err := l.writeStatus(n, true); err != nil {
-		l.log.Warn("the handshake of an endpoint was not written: the next start makes it again",
-			"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
-	}
-	return failed
-}
-
-// handshake sends the token and looks for it in the answer.
-func (l *Lanes) handshake(ctx context.Context, tenant string, t *Target) error {
-	token := t.Token.Value
-	f := fields{}
-	f.add(t.Token.Name, token)
-	f.operators(t)
-	f.orElse("Content-Type", typeJSON)
-	f.orElse("User-Agent", l.agent)
-	timeout := t.Timeout
-	if deadline, bound := ctx.Deadline(); bound {
-		timeout = max(min(orDefault(timeout, transport.DefaultTimeout), time.Until(deadline)), time.Millisecond)
-	}
-	answer, err := l.options.Sender.Do(ctx, &transport.Request{
-		Method: http.MethodPost, URL: t.URL, Header: f.set, Timeout: timeout, Tenant: tenant, Trusted: t.Trusted,
-		Body: append(gateway.AppendString([]byte(`{"token":`), token), '}'),
-	})
-	switch {
-	case err != nil:
-		return err
-	case answer.Status != http.StatusOK:
-		return fmt.Errorf("it answered %d: the handshake wants 200 and the token", answer.Status)
-	case answer.Truncated || !echoes(answer.Body, token):
-		return errNoEcho
-	}
-	return nil
-}
-
-var errNoEcho = errors.New("it answered 200 without the token: send it back bare, or as {\"token\":…}")
-
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return otherwise
-}
-
-// echoes says whether an answer is the token: bare, or the member of that name.
-func echoes(answer []byte, token string) bool {
-	bare := bytes.TrimSpace(answer)
-	if equal(string(bare), token) {
-		return true
-	}
-	var wire struct {
-		Token string `json:"token"`
-	}
-	return json.Unmarshal(bare, &wire) == nil && equal(wire.Token, token)
-}
-
-// equal takes the same time wherever the two differ.
-func equal(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
-}

@@ -11,6 +11,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 )
 
 // mostAllocations is the budget of DESIGN for one event on the accept path, from
@@ -21,7 +22,7 @@ func TestEventStaysInItsAllocationBudget(t *testing.T) {
 	w := real(t, always(204))
 	w.to(func(target *outbound.Target) { target.Off = true }) // nothing is sent meanwhile
 	p, snapshot := publisherOf(t, w, map[string]gateway.Endpoint{"crm": {URL: "https://crm.example.com/in"}})
-	q := outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme")}
+	q := publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme")}
 	const warm, runs = 100, 400
 	bodies := make([][]byte, warm+runs)
 	for i := range bodies {

@@ -7,6 +7,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 )
 
 // BenchmarkPublish is one event a request, accepted durably and not sent, over a
@@ -24,7 +25,7 @@ func BenchmarkPublish(b *testing.B) {
 				for pb.Next() {
 					body := fmt.Appendf(nil, `{"events":[{"event":{"type":"message","payload":{"message":{"type":"text","text":"%0600d"}}},`+
 						`"conversation":{"key":"42bb83f00d8240e5bb41290a12eb44%d"}}]}`, 1, int(n.Add(1))%conversations)
-					if _, err := p.Publish(outbound.PublishRequest{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: body}); err != nil {
+					if _, err := p.Publish(publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: body}); err != nil {
 						b.Error(err)
 					}
 				}

@@ -11,6 +11,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 )
 
 // mostRelayAllocations is the budget of one relay from the request to the durable
@@ -39,12 +40,12 @@ func TestRelayStaysInItsAllocationBudget(t *testing.T) {
 }
 
 // channel makes requests as a channel sends them, each with an id of its own.
-func (r *relayWorld) channel(n int) []outbound.RelayRequest {
+func (r *relayWorld) channel(n int) []publishing.RelayRequest {
 	q := r.request(fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[%0800d]}`, 0))
 	for i := range 18 {
 		q.Request.Header = append(q.Request.Header, gateway.HeaderField{Name: fmt.Sprintf("X-Field-%d", i), Value: "some forty bytes that a provider may send"})
 	}
-	list := make([]outbound.RelayRequest, n)
+	list := make([]publishing.RelayRequest, n)
 	for i := range list {
 		list[i] = q
 		list[i].Key = fmt.Sprintf("4917%d", i)
@@ -57,7 +58,7 @@ func (r *relayWorld) channel(n int) []outbound.RelayRequest {
 func BenchmarkRelay(b *testing.B) {
 	r := relaysTo(real(b, always(204)), "http://127.0.0.1:1")
 	r.to(func(target *outbound.Target) { target.Off = true })
-	requests := make(chan outbound.RelayRequest, b.N)
+	requests := make(chan publishing.RelayRequest, b.N)
 	for _, q := range r.channel(b.N) {
 		requests <- q
 	}

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/store"
 )
 
 // TestRelayPassesEverything compares all bytes of the request that the upstream
@@ -71,123 +71,13 @@ func TestRelayKeepsTheOriginalID(t *testing.T) {
 	})
 }
 
-func TestRelayedOnce(t *testing.T) {
-	r := relaysTo(real(t, always(200)), "http://127.0.0.1:1/")
-	r.to(func(to *outbound.Target) { to.Off = true })
-	const tries = 16
-	for name, with := range map[string]func(*outbound.RelayRequest, int){
-		"an id":              func(q *outbound.RelayRequest, _ int) { q.IDs = []string{"wamid.1"} },
-		"an Idempotency-Key": func(q *outbound.RelayRequest, _ int) { q.IdempotencyKey = "wamid.1" },
-		"both": func(q *outbound.RelayRequest, n int) {
-			q.IdempotencyKey, q.IDs = "same", []string{fmt.Sprint("other ", n)}
-		},
-		"several ids, turned round": func(q *outbound.RelayRequest, n int) {
-			if q.IDs = []string{"a", "b", "", "c"}; n%2 == 0 {
-				slices.Reverse(q.IDs)
-			}
-		},
-		"more ids than are kept": func(q *outbound.RelayRequest, _ int) {
-			for i := range 1001 {
-				q.IDs = append(q.IDs, fmt.Sprint("many ", i))
-			}
-		},
-	} {
-		before := r.stat("acme", "_route_wa").Depth
-		var mu sync.Mutex
-		var all sync.WaitGroup
-		fresh, ids := 0, map[outbound.Relayed]bool{}
-		for n := range tries {
-			all.Go(func() {
-				q := r.request(name)
-				with(&q, n)
-				relayed, err := r.publisher.Relay(q)
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					t.Error(err)
-				}
-				if !relayed.Duplicate {
-					fresh++
-				}
-				relayed.Duplicate = false
-				ids[relayed] = true
-			})
-		}
-		all.Wait()
-		if stored := r.stat("acme", "_route_wa").Depth - before; fresh != 1 || len(ids) != 1 || stored != 1 {
-			t.Errorf("%s: %d were taken, %d are stored, answered %v", name, fresh, stored, ids)
-		}
-		for relayed := range ids {
-			if !gateway.IsID(gateway.PrefixCallback, relayed.CallbackID) || relayed.CallbackID[3:] != relayed.EventID[4:] {
-				t.Errorf("%s: %+v", name, relayed)
-			}
-		}
-	}
-}
-
-// TestRelayedAgain relays what is no repeat: not the same message, or not any more.
-func TestRelayedAgain(t *testing.T) {
-	inRelayBubble(t, always(200), []string{upB}, func(t *testing.T, r *relayWorld) {
-		took := func(what string, want bool, change func(*outbound.RelayRequest)) {
-			t.Helper()
-			q := r.request("hi")
-			q.IDs, q.IdempotencyKey, q.Window = []string{"1", "2"}, "k", time.Hour
-			change(&q)
-			if relayed := r.relay(q); relayed.Duplicate == want {
-				t.Errorf("%s: %+v", what, relayed)
-			}
-		}
-		took("the first", true, func(*outbound.RelayRequest) {})
-		took("its repeat", false, func(*outbound.RelayRequest) {})
-		took("one of its ids", false, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"2"}, "" })
-		took("its key alone", false, func(q *outbound.RelayRequest) { q.IDs = nil })
-		took("its ids under another key", false, func(q *outbound.RelayRequest) { q.IdempotencyKey = "k2" })
-		took("one id more", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"2", "3", "1"}, "" })
-		took("that id alone", false, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"3"}, "" })
-		took("another route", true, func(q *outbound.RelayRequest) { q.Route = "slack" })
-		took("its key as an id", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"k"}, "" })
-		for range 2 {
-			took("the same words, without an id", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = nil, "" })
-		}
-		took("for a minute", true, func(q *outbound.RelayRequest) {
-			q.IDs, q.IdempotencyKey, q.Window = []string{"short"}, "", time.Minute
-		})
-		passed(59 * time.Minute)
-		took("just within the hour", false, func(*outbound.RelayRequest) {})
-		took("after its minute", true, func(q *outbound.RelayRequest) { q.IDs, q.IdempotencyKey = []string{"short"}, "" })
-		passed(2 * time.Minute)
-		took("after the hour", true, func(*outbound.RelayRequest) {})
-	})
-}
-
-// What the disk refuses is not remembered, or the provider's repeat would be lost.
-func TestRelayThatCannotBeStored(t *testing.T) {
-	inRelayBubble(t, always(200), []string{upB}, func(t *testing.T, r *relayWorld) {
-		q := r.request("x")
-		q.IDs = []string{"1"}
-		failing := outbound.NewPublisher(outbound.PublisherOptions{Queue: refusing{r.store}, Lanes: r.lanes})
-		if _, err := failing.Relay(q); err == nil {
-			t.Fatal("it was taken")
-		}
-		if relayed := r.relay(q); relayed.Duplicate {
-			t.Error("its repeat is a duplicate")
-		}
-		r.await(1)
-	})
-}
-
-// refusing takes nothing in.
-type refusing struct{ outbound.Queue }
-
-func (refusing) Accept(*gateway.Publication) error { return errDisk }
-
 func TestRelayReads(t *testing.T) {
 	inRelayBubble(t, always(200), []string{upB}, func(t *testing.T, r *relayWorld) {
 		q := r.request("\x00hi")
 		q.Key = "42"
 		relayed := r.relay(q)
 		r.await(1)
-		e, deliveries, err := r.store.Event("acme", relayed.EventID)
+		e, deliveries, err := gatewaytest.Event(r.store, "acme", relayed.EventID)
 		if err != nil || e.Type != "relay" || e.ConversationKey != "42" || !bytes.Equal(e.Body, q.Body) ||
 			e.Relay.Route != "wa" || e.Relay.Method != "POST" || e.Relay.Path != "/channels/wa" {
 			t.Errorf("event %+v, %+v, %v", e, e.Relay, err)
@@ -196,7 +86,7 @@ func TestRelayReads(t *testing.T) {
 		if d.Endpoint != "_route_wa" || d.EventType != "relay" || d.State != gateway.DeliverySucceeded || len(attempts) != 1 || len(deliveries) != 1 {
 			t.Errorf("delivery %+v, %v, %v", d, attempts, deliveries)
 		}
-		traces, err := r.store.Traces("acme", []string{"42"}, time.Time{}, 10)
+		traces, err := r.store.Traces(store.Timeline{Tenant: "acme", Names: []string{"42"}, Limit: 10})
 		want := `{"type":"relay","route":"wa","callback_id":"` + relayed.CallbackID + `"}`
 		if err != nil || len(traces) != 1 || traces[0].Kind != "event" || traces[0].ID != relayed.EventID || string(traces[0].Data) != want {
 			t.Errorf("traces %+v, %v", traces, err)

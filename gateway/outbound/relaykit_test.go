@@ -11,6 +11,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/metrics"
 )
 
@@ -22,9 +23,8 @@ const (
 // relayWorld is a world whose lanes lead to the upstreams of a relay.
 type relayWorld struct {
 	*world
-	publisher *outbound.Publisher
-	tenant    *directory.Tenant
-	snapshot  *directory.Snapshot
+	tenant   *directory.Tenant
+	snapshot *directory.Snapshot
 }
 
 // relaysTo turns a world into one of relays.
@@ -35,7 +35,8 @@ func relaysTo(w *world, upstreams ...string) *relayWorld {
 		w.t.Fatal(err)
 	}
 	_ = w.halt()
-	w.options.Sealer = seal.New(key)
+	sealer := seal.New(key)
+	w.sealer, w.options.Opener = sealer, sealer
 	w.start()
 	w.to(func(to *outbound.Target) {
 		to.URL, to.Relay, to.Trusted = "", &outbound.RelayTarget{Upstreams: upstreams}, true
@@ -46,13 +47,7 @@ func relaysTo(w *world, upstreams ...string) *relayWorld {
 	}
 	r := &relayWorld{world: w, snapshot: directory.Build(metrics.New("test"), tenants, nil)}
 	r.tenant = r.snapshot.Tenant("acme")
-	r.publishes()
 	return r
-}
-
-// publishes makes a publisher over the lanes that there are now.
-func (r *relayWorld) publishes() {
-	r.publisher = outbound.NewPublisher(outbound.PublisherOptions{Queue: r.store, Lanes: r.lanes})
 }
 
 // inRelayBubble plays a world of relays in fake time.
@@ -65,15 +60,15 @@ func inRelayBubble(t *testing.T, script func(received) reply, upstreams []string
 }
 
 // request is what a channel sends.
-func (r *relayWorld) request(body string) outbound.RelayRequest {
-	return outbound.RelayRequest{
+func (r *relayWorld) request(body string) publishing.RelayRequest {
+	return publishing.RelayRequest{
 		Tenant: r.tenant, Route: "wa", Body: []byte(body), Request: gateway.RelayedRequest{
 			Method: "POST", Target: "/channels/wa?hub=1", Header: []gateway.HeaderField{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Hub-Signature-256", Value: "sha256=00"}},
 		},
 	}
 }
 
-func (r *relayWorld) relay(q outbound.RelayRequest) outbound.Relayed {
+func (r *relayWorld) relay(q publishing.RelayRequest) publishing.Relayed {
 	r.t.Helper()
 	relayed, err := r.publisher.Relay(q)
 	if err != nil {
@@ -83,7 +78,7 @@ func (r *relayWorld) relay(q outbound.RelayRequest) outbound.Relayed {
 }
 
 // say relays a message of a conversation.
-func (r *relayWorld) say(key string, n int) outbound.Relayed {
+func (r *relayWorld) say(key string, n int) publishing.Relayed {
 	r.t.Helper()
 	q := r.request(fmt.Sprint(key, " ", n))
 	q.Key = key
@@ -91,7 +86,7 @@ func (r *relayWorld) say(key string, n int) outbound.Relayed {
 }
 
 // delivery gives the one delivery of a relay.
-func (r *relayWorld) delivery(of outbound.Relayed) (*gateway.Delivery, []gateway.Attempt) {
+func (r *relayWorld) delivery(of publishing.Relayed) (*gateway.Delivery, []gateway.Attempt) {
 	r.t.Helper()
 	d, attempts, err := r.carrier(&gateway.Event{ID: of.EventID, Tenant: "acme"})
 	if err != nil {

@@ -15,7 +15,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
 )
@@ -224,7 +226,7 @@ func TestRelayKeepsOrder(t *testing.T) {
 func TestDeadRelayIsReplayed(t *testing.T) {
 	inRelayBubble(t, always(500), []string{upA}, func(t *testing.T, r *relayWorld) {
 		r.to(func(to *outbound.Target) { to.Retry, to.Breaker = retry.Policy{}, nil })
-		var all []outbound.Relayed
+		var all []publishing.Relayed
 		for n := range 3 {
 			all = append(all, r.say("c", n))
 			r.await(1)
@@ -278,7 +280,7 @@ func TestRelayIsSealed(t *testing.T) {
 		q := r.request("the body")
 		q.Request.Target = "/channels/wa?token=canary-query"
 		q.Request.Header = []gateway.HeaderField{{Name: "Authorization", Value: "Bearer canary-token"}, {Name: "Canary-Name", Value: "1"}}
-		e, _, err := r.store.Event("acme", r.relay(q).EventID)
+		e, _, err := gatewaytest.Event(r.store, "acme", r.relay(q).EventID)
 		if err != nil {
 			t.Fatal(err)
 		}

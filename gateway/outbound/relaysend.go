@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway/directory"
+	"hookgate/gateway/relayed"
 	"hookgate/gateway/transport"
 )
 
@@ -35,9 +36,9 @@ func RouteTarget(r *directory.Route, tenant string, ordered bool) *Target {
 // prepareRelay writes the request as it came: method, path, query, header fields in
 // their order, and every byte of the body. Hookgate-Attempt is ours, and webhook-id
 // where the original has none: by either of them the platform knows a repeat.
-func (l *Lanes) prepareRelay(a *attempt) {
+func (c *carrier) prepareRelay(a *attempt) {
 	e, t := &a.events[0], a.target
-	target, header, err := l.openRequest(a)
+	target, header, err := c.openRequest(a)
 	if err != nil {
 		a.sent = &transport.Error{Word: transport.WordBlocked, Text: "what was stored of the request cannot be read"}
 		return
@@ -49,15 +50,13 @@ func (l *Lanes) prepareRelay(a *attempt) {
 		}
 	}
 	for _, h := range t.Headers {
-		if !sameField(h.Name, headerAttempt) {
+		if !relayed.SameField(h.Name, headerAttempt) {
 			f.add(h.Name, h.Value)
 		}
 	}
 	f.add(headerAttempt, strconv.Itoa(a.delivery.Attempts+1))
 	f.orElse(headerID, e.ID)
-	l.mu.Lock()
 	a.upstream = a.lane.upstreams.choose(t.Relay.Upstreams, a.at)
-	l.mu.Unlock()
 	a.request = transport.Request{
 		Method: e.Relay.Method, URL: a.upstream, Target: below(a.upstream, target), Header: f.set, Body: e.Body,
 		Timeout: t.Timeout, Tenant: e.Tenant, Trusted: t.Trusted,
@@ -65,28 +64,28 @@ func (l *Lanes) prepareRelay(a *attempt) {
 }
 
 // openRequest reads what is sealed of a relayed request.
-func (l *Lanes) openRequest(a *attempt) (target string, header [][2]string, err error) {
+func (c *carrier) openRequest(a *attempt) (target string, header [][2]string, err error) {
 	e := &a.events[0]
-	if e.Relay == nil || l.options.Sealer == nil {
-		return "", nil, errRequest
+	if e.Relay == nil || c.options.Opener == nil {
+		return "", nil, relayed.ErrForm
 	}
 	var place [64]byte
-	plain, err := l.options.Sealer.AppendOpened(nil, e.Relay.Sealed, appendPlace(place[:0], e.Tenant, e.ID))
+	plain, err := c.options.Opener.AppendOpened(nil, e.Relay.Sealed, relayed.AppendPlace(place[:0], e.Tenant, e.ID))
 	if err != nil {
 		return "", nil, err
 	}
-	return readRequest(plain)
+	return relayed.Read(plain)
 }
 
 // replaces says whether the operator sets a field, or removes it.
 func (t *Target) replaces(name string) bool {
 	for i := range t.Headers {
-		if sameField(t.Headers[i].Name, name) {
+		if relayed.SameField(t.Headers[i].Name, name) {
 			return true
 		}
 	}
 	for _, removed := range t.Relay.Remove {
-		if sameField(removed, name) {
+		if relayed.SameField(removed, name) {
 			return true
 		}
 	}
@@ -108,9 +107,7 @@ func below(upstream, target string) string {
 
 // elsewhere learns from an attempt how its upstream is, and says whether another is
 // well: then it is not the lane that fails, and what is wrong here may go there.
-func (l *Lanes) elsewhere(a *attempt, status int, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *carrier) elsewhere(a *attempt, status int, now time.Time) bool {
 	u, list := &a.lane.upstreams, a.target.Relay.Upstreams
 	if status != 0 && status < 500 && status != statusTooManyRequests {
 		u.answered(a.upstream) // what it thinks of one request says nothing of it

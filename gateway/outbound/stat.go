@@ -17,16 +17,16 @@ type Stat struct {
 	OpenUntil time.Time
 }
 
-// Stats shows every lane to visit, which must not call the lanes.
-func (l *Lanes) Stats(visit func(Stat)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, n := range l.lanes {
-		s := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: n.sending}
+// stats shows every lane to visit.
+func (s *schedule) stats(visit func(Stat)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, n := range s.lanes {
+		stat := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: n.sending}
 		if n.circuit != nil {
-			s.Breaker, s.OpenUntil = n.circuit.State()
+			stat.Breaker, stat.OpenUntil = n.circuit.State()
 		}
-		visit(s)
+		visit(stat)
 	}
 }
 

@@ -2,13 +2,15 @@ package outbound
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
 // upstreams is what a relay's lane knows of where its requests go: to each in turn,
 // but for those that failed last and rest. What an upstream did outlives every
-// snapshot, not a restart. The lanes' lock guards it.
+// snapshot, not a restart.
 type upstreams struct {
+	mu   sync.Mutex
 	turn int
 	ill  map[string]illness
 }
@@ -35,6 +37,8 @@ func (u *upstreams) choose(list []string, now time.Time) string {
 	if len(list) == 1 {
 		return list[0]
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	soonest := 0
 	for i := range list {
 		at := (u.turn + i) % len(list)
@@ -59,7 +63,11 @@ func (u *upstreams) take(list []string, at int, now time.Time) string {
 }
 
 // answered tells that an upstream is there.
-func (u *upstreams) answered(upstream string) { delete(u.ill, upstream) }
+func (u *upstreams) answered(upstream string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.ill, upstream)
+}
 
 // failed tells of an attempt that failed, and for how long the upstream asked to be
 // left alone. Attempts that were under way together are one failure.
@@ -67,6 +75,8 @@ func (u *upstreams) failed(upstream string, list []string, began, now time.Time,
 	if len(list) == 1 {
 		return
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	state := u.ill[upstream]
 	if state.failures == 0 || began.After(state.since) {
 		state.failures++
@@ -88,6 +98,8 @@ func (u *upstreams) failed(upstream string, list []string, began, now time.Time,
 
 // others says whether another than this one is well.
 func (u *upstreams) others(than string, list []string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	return slices.ContainsFunc(list, func(upstream string) bool {
 		_, ill := u.ill[upstream]
 		return upstream != than && !ill

@@ -15,15 +15,15 @@ func (s *Sessions) Alias(ctx context.Context, tenant, key, alias string) error {
 	if err != nil {
 		return err
 	}
-	stored := false
-	defer func() { l.end(stored) }()
+	outcome := errNothing
+	defer func() { l.end(outcome) }()
 	if err := l.conclude(); err != nil {
 		return err
 	}
 	if len(l.changes) == 0 {
 		// Also where the store knew: who made it known may have crashed, in an older
 		// version, before it looked for what is parked.
-		c, err := l.ledger.of(key)
+		c, err := l.all.of(key)
 		if err == nil {
 			err = l.meet(c.all)
 		}
@@ -31,9 +31,6 @@ func (s *Sessions) Alias(ctx context.Context, tenant, key, alias string) error {
 			return err
 		}
 	}
-	if err := s.commit(l.changes...); err != nil {
-		return err
-	}
-	stored = true
-	return nil
+	outcome = s.options.Ledger.Commit(l.changes...)
+	return outcome
 }

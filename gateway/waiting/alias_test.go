@@ -38,7 +38,7 @@ func (k *kit) resumedBy(id, callback string) error {
 
 // countingStore counts the commits that write names.
 type countingStore struct {
-	waiting.Store
+	waiting.Ledger
 	named atomic.Int64
 }
 
@@ -48,12 +48,12 @@ func (s *countingStore) Commit(changes ...*gateway.Change) error {
 			s.named.Add(1)
 		}
 	}
-	return s.Store.Commit(changes...)
+	return s.Ledger.Commit(changes...)
 }
 
 func TestAlias(t *testing.T) {
 	store := &countingStore{}
-	k := &kit{t: t, wrap: func(s waiting.Store) waiting.Store { store.Store = s; return store }}
+	k := &kit{t: t, wrap: func(s waiting.Ledger) waiting.Ledger { store.Ledger = s; return store }}
 	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
 	early := k.send(sent{key: "pi_1", body: paid(1)})
@@ -136,7 +136,7 @@ func TestAliasMergesNoOpenWaits(t *testing.T) {
 
 // pausingStore stops a lookup of names after it was made, until the test goes on.
 type pausingStore struct {
-	waiting.Store
+	waiting.Ledger
 	pauses sync.Map // by name: the channel that ends the pause of its next lookup
 }
 
@@ -148,7 +148,7 @@ func (s *pausingStore) pauseAt(name string) (goOn func()) {
 }
 
 func (s *pausingStore) Names(tenant, name string) (gateway.Names, bool, error) {
-	n, found, err := s.Store.Names(tenant, name)
+	n, found, err := s.Ledger.Names(tenant, name)
 	if over, pause := s.pauses.LoadAndDelete(name); pause {
 		<-over.(chan struct{})
 	}
@@ -160,7 +160,7 @@ func (s *pausingStore) Names(tenant, name string) (gateway.Names, bool, error) {
 func whilePaused(t *testing.T, test func(k *kit, store *pausingStore)) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &pausingStore{}
-		k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wrap: func(s waiting.Store) waiting.Store { store.Store = s; return store }}
+		k := &kit{t: t, fs: vfs.NewMem(), dir: "data", wrap: func(s waiting.Ledger) waiting.Ledger { store.Ledger = s; return store }}
 		k.begin(gateway.Source{Match: onlyPaid})
 		defer func() { k.stop() }()
 		test(k, store)
@@ -329,19 +329,19 @@ func TestAliasesAtOnce(t *testing.T) {
 }
 
 // failingStore cannot write names.
-type failingStore struct{ waiting.Store }
+type failingStore struct{ waiting.Ledger }
 
-var errNoDisk = errors.New("no disk")
+var errNoDisk error = gateway.Unavailable("no disk", time.Second)
 
 func (s *failingStore) Commit(changes ...*gateway.Change) error {
 	if changes[0].Names != nil {
 		return errNoDisk
 	}
-	return s.Store.Commit(changes...)
+	return s.Ledger.Commit(changes...)
 }
 
 func TestAliasNotWritten(t *testing.T) {
-	k := &kit{t: t, wrap: func(s waiting.Store) waiting.Store { return &failingStore{s} }}
+	k := &kit{t: t, wrap: func(s waiting.Ledger) waiting.Ledger { return &failingStore{s} }}
 	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
 	if err := k.sessions.Alias(context.Background(), "acme", "chat1", "pi_1"); !errors.Is(err, errNoDisk) {

@@ -8,6 +8,13 @@ import (
 	"hookgate/gateway/shares"
 )
 
+// budget is what open waits may take of this process.
+type budget struct {
+	places, contexts *shares.Budget
+	holder           func(tenant string) shares.Holder
+	above            func(*directory.Tenant) []*directory.Tenant
+}
+
 // place is what one open wait has of the budgets. It goes back to the holder for
 // whom it was taken, whatever tenants are above that one by then.
 type place struct {
@@ -16,13 +23,13 @@ type place struct {
 }
 
 // take takes the place of one more open wait of a tenant.
-func (s *Sessions) take(r *room, context int) (place, error) {
-	h := r.holding(s.Holder(r.tenant))
-	if !s.Places.Take(*h, 1) {
+func (b *budget) take(r *room, context int) (place, error) {
+	h := r.holding(b.holder(r.tenant))
+	if !b.places.Take(*h, 1) {
 		return place{}, errNoOpen
 	}
-	if !s.Contexts.Take(*h, int64(context)) {
-		s.Places.Give(*h, 1)
+	if !b.contexts.Take(*h, int64(context)) {
+		b.places.Give(*h, 1)
 		return place{}, errNoContext
 	}
 	return place{h, context}, nil
@@ -31,9 +38,9 @@ func (s *Sessions) take(r *room, context int) (place, error) {
 // limited refuses a wait that has its place when limits.waits_open of its tenant, or
 // of one above it, allows no more: each counts those of the whole tree below (SPEC
 // 16).
-func (s *Sessions) limited(t *directory.Tenant) error {
-	for above := s.Above(t); ; t, above = above[0], above[1:] {
-		if most := t.Spec.Limits.WaitsOpen; most != nil && s.Places.Held(t.ID) > int64(*most) {
+func (b *budget) limited(t *directory.Tenant) error {
+	for above := b.above(t); ; t, above = above[0], above[1:] {
+		if most := t.Spec.Limits.WaitsOpen; most != nil && b.places.Held(t.ID) > int64(*most) {
 			return errLimited
 		}
 		if len(above) == 0 {
@@ -42,32 +49,20 @@ func (s *Sessions) limited(t *directory.Tenant) error {
 	}
 }
 
-// force takes it for a wait that a former process has promised.
-func (s *Sessions) force(r *room, context int) place {
-	h := r.holding(s.Holder(r.tenant))
-	s.Places.Force(*h, 1)
-	s.Contexts.Force(*h, int64(context))
+// force takes it for a wait that a former owner has promised.
+func (b *budget) force(r *room, context int) place {
+	h := r.holding(b.holder(r.tenant))
+	b.places.Force(*h, 1)
+	b.contexts.Force(*h, int64(context))
 	return place{h, context}
 }
 
-func (s *Sessions) giveBack(p place) {
+func (b *budget) giveBack(p place) {
 	if p.holder == nil {
 		return
 	}
-	s.Places.Give(*p.holder, 1)
-	s.Contexts.Give(*p.holder, int64(p.context))
-}
-
-// holding gives one holder for all waits of a room: a million waits need not keep
-// one each.
-func (r *room) holding(now shares.Holder) *shares.Holder {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.holder == nil || !r.holder.Is(now) {
-		kept := now
-		r.holder = &kept
-	}
-	return r.holder
+	b.places.Give(*p.holder, 1)
+	b.contexts.Give(*p.holder, int64(p.context))
 }
 
 var (

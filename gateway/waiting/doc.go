@@ -8,6 +8,7 @@
 //	hold     look on until a wait has ended
 //	alias    give a conversation another name, also while it waits
 //	learn    the same from events, together with what they promise
+//	acquire  take over what the store has of some slots; release gives them up
 //
 // A wait leaves the state waiting exactly once. Callback, deadline and cancel
 // race for it, and what decides is a turn: each of them must have the turn on all
@@ -29,4 +30,10 @@
 // resumed any more, however late the timer is.
 //
 // A hold is a view on a wait, never its owner: who goes away loses nothing.
+//
+// All of it is so for the slots that this process owns, and for no others: who asks for
+// those is told to ask again. A slot is given up when the last turn on it is over, so that
+// what was decided is written before another decides; then its waits, what is parked and
+// their timers are forgotten here, and holds stay. A commit whose outcome nobody knows
+// makes its own slot be forgotten and read anew, and lets the others go on.
 package waiting

@@ -2,7 +2,9 @@ package waiting_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,10 +29,13 @@ type kit struct {
 	dir      string
 	store    *pebblestore.Store
 	sessions *waiting.Sessions
+	options  waiting.Options   // of sessions
+	spare    *waiting.Sessions // over the same store, to which slots may move; nil: none yet
+	both     bool              // they move all the while: who is refused asks the other
 	source   *directory.Source
-	wrap     func(waiting.Store) waiting.Store // nil: the store as it is
-	lane     *lane                             // nil: nothing is kept back
-	crashing bool                              // what is heard is stored, and then the process is gone
+	wrap     func(waiting.Ledger) waiting.Ledger // nil: the store as it is
+	lane     *lane                               // nil: nothing is kept back
+	crashing bool                                // what is heard is stored, and then the process is gone
 
 	mu       sync.Mutex
 	notices  []gateway.Due
@@ -52,27 +57,30 @@ type counts struct {
 	lag                        time.Duration // the largest
 }
 
-func (k *kit) WaitOpened(string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.open++ }
-func (k *kit) WaitEnded(string, string, gateway.WaitState, time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.open--
-	k.counts.ended++
-}
-func (k *kit) WaitTaken(string, string) { k.mu.Lock(); defer k.mu.Unlock(); k.counts.taken++ }
-func (k *kit) TimerLag(d time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.lag = max(k.counts.lag, d)
-}
-func (k *kit) ParkedChanged(_ string, delta int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.counts.parked += delta
-}
-func (k *kit) RulesCache(bool) {
-	if do := k.onRules.Swap(nil); do != nil {
-		(*do)()
+// observer counts, and notes what is noticed.
+func (k *kit) observer() waiting.Observer {
+	count := func(do func(*counts)) { k.mu.Lock(); defer k.mu.Unlock(); do(&k.counts) }
+	return waiting.Observer{
+		Open: func(_ string, delta int) { count(func(c *counts) { c.open += delta }) },
+		Ended: func(string, string, gateway.WaitState, time.Duration) {
+			count(func(c *counts) { c.ended++ })
+		},
+		Taken:    func(string, string) { count(func(c *counts) { c.taken++ }) },
+		TimerLag: func(d time.Duration) { count(func(c *counts) { c.lag = max(c.lag, d) }) },
+		Parked:   func(_ string, delta int) { count(func(c *counts) { c.parked += delta }) },
+		RulesCache: func(bool) {
+			if do := k.onRules.Swap(nil); do != nil {
+				(*do)()
+			}
+		},
+		Noticed: func(_ gateway.LaneKey, due gateway.Due) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.notices = append(k.notices, due)
+			if k.onNotice != nil {
+				k.onNotice()
+			}
+		},
 	}
 }
 
@@ -129,39 +137,55 @@ func (k *kit) start() {
 		k.t.Fatal(err)
 	}
 	k.counts = counts{}
-	var store waiting.Store = k.store
+	var ledger waiting.Ledger = k.store
 	if k.wrap != nil {
-		store = k.wrap(store)
+		ledger = k.wrap(ledger)
 	}
 	o := waiting.Options{
-		Store: store, Observer: k, Places: k.places, Contexts: k.contexts, Now: k.now,
+		Ledger: ledger, Archive: k.store, Recovery: k.store, Observer: k.observer(), Places: k.places, Contexts: k.contexts, Now: k.now,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			return shares.Tenant(tenant, k.above...)
 		},
 		Source: func(_, _ string) *directory.Source { return k.source },
-		Notify: func(lane gateway.LaneKey, due gateway.Due) {
-			k.mu.Lock()
-			defer k.mu.Unlock()
-			k.notices = append(k.notices, due)
-			if k.onNotice != nil {
-				k.onNotice()
-			}
-		},
 	}
 	if k.lane != nil {
 		o.Withhold, o.Let = k.lane.withhold, k.lane.let
 	}
-	if k.sessions, err = waiting.New(o); err != nil {
-		k.t.Fatal(err)
-	}
-	if err := k.sessions.Recover(); err != nil {
+	k.options, k.sessions, k.spare = o, k.another(o), nil
+	if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
 		k.t.Fatal(err)
 	}
 }
 
+// another makes Sessions over the same store, that own nothing.
+func (k *kit) another(o waiting.Options) *waiting.Sessions {
+	k.t.Helper()
+	s, err := waiting.New(o)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return s
+}
+
+// move lets the spare Sessions own everything, and the others nothing.
+func (k *kit) move() {
+	k.t.Helper()
+	if k.spare == nil {
+		k.spare = k.another(k.options)
+	}
+	k.sessions.Release(gateway.AllSlots())
+	if err := k.spare.Acquire(gateway.AllSlots()); err != nil {
+		k.t.Fatal(err)
+	}
+	k.sessions, k.spare = k.spare, k.sessions
+}
+
 func (k *kit) stop() {
+	if k.spare != nil {
+		k.spare.Close()
+	}
 	k.sessions.Close()
 	if err := k.store.Close(); err != nil {
 		k.t.Fatal(err)
@@ -196,7 +220,43 @@ func (k *kit) tryOpen(q waiting.OpenRequest) (waiting.Opened, error) {
 	if q.Mode == "" {
 		q.Mode = gateway.ModePoll
 	}
-	return k.sessions.Open(context.Background(), q)
+	var opened waiting.Opened
+	err := k.ask(func(s *waiting.Sessions) (err error) {
+		opened, err = s.Open(context.Background(), q)
+		return err
+	})
+	return opened, err
+}
+
+// ask asks Sessions, where slots move those that own the slot of the tenant.
+func (k *kit) ask(do func(*waiting.Sessions) error) error {
+	if !k.both {
+		return do(k.sessions)
+	}
+	for {
+		for _, s := range []*waiting.Sessions{k.sessions, k.spare} {
+			err := do(s)
+			var known *gateway.Error
+			if !errors.As(err, &known) || known.Code != gateway.CodeUnavailable {
+				return err
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
+// openAs opens a wait of another tenant, which has the same source.
+func (k *kit) openAs(tenant, key string) *gateway.Wait {
+	k.t.Helper()
+	src := *k.source
+	src.Tenant = &directory.Tenant{}
+	*src.Tenant = *k.source.Tenant
+	src.Tenant.ID = tenant
+	opened, err := k.sessions.Open(context.Background(), waiting.OpenRequest{Source: &src, Key: key, Timeout: time.Minute, Mode: gateway.ModePoll})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return opened.Wait
 }
 
 // sent is a callback as a sender makes it.
@@ -238,7 +298,12 @@ func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	} else {
 		c.Mark = gateway.NewMarkKey(gateway.MarkBody, []byte(s.key), []byte(s.body))
 	}
-	return k.sessions.Take(c)
+	var taken waiting.Taken
+	err = k.ask(func(s *waiting.Sessions) (err error) {
+		taken, err = s.Take(c)
+		return err
+	})
+	return taken, err
 }
 
 // nothing is a request without header fields and query.
@@ -251,11 +316,19 @@ func paid(n int) string { return fmt.Sprintf(`{"type":"paid","n":%d}`, n) }
 
 func (k *kit) wait(id string) *gateway.Wait {
 	k.t.Helper()
-	w, err := k.sessions.Get("acme", id)
-	if err != nil {
+	var w *gateway.Wait
+	if err := k.ask(func(s *waiting.Sessions) (err error) { w, err = s.Get("acme", id); return err }); err != nil {
 		k.t.Fatalf("get %s: %v", id, err)
 	}
 	return w
+}
+
+func (k *kit) cancel(id string) (w *gateway.Wait, err error) {
+	err = k.ask(func(s *waiting.Sessions) (err error) {
+		w, err = s.Cancel(context.Background(), "acme", id, gateway.ReasonCancelled)
+		return err
+	})
+	return w, err
 }
 
 // hold looks on until the wait has ended, or ctx is done.
@@ -265,7 +338,12 @@ func (k *kit) hold(ctx context.Context, id string) (*gateway.Wait, error) {
 		err  error
 	}
 	over := make(chan ending, 1)
-	w, stop, err := k.sessions.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+	var w *gateway.Wait
+	var stop func() bool
+	err := k.ask(func(s *waiting.Sessions) (err error) {
+		w, stop, err = s.Watch(ctx, "acme", id, func(w *gateway.Wait, err error) { over <- ending{w, err} })
+		return err
+	})
 	if stop == nil {
 		return w, err
 	}

@@ -3,7 +3,6 @@ package waiting
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"hookgate/gateway"
 )
@@ -12,29 +11,25 @@ import (
 // them together: the names of each conversation that gets others, and the waits
 // that end because what was parked under one name of theirs now meets them. Nothing
 // of it is true before it is stored, in one commit with the events. done, which is
-// nil where there is nothing to learn, is called then: it tells the registry, or
-// nothing if that was not stored, and gives the turns back.
+// nil where there is nothing to learn, is called then: it is told how the
+// commit went, tells the registry what was stored, and gives the turns back.
 //
 // Events of several tenants take the turns of one tenant after the other, always in
 // the order of their ids: no two publishes wait for each other.
-func (s *Sessions) Learn(ctx context.Context, heard []gateway.Naming) (changes []*gateway.Change, done func(stored bool), err error) {
+func (s *Sessions) Learn(ctx context.Context, heard []gateway.Naming) (changes []*gateway.Change, done func(error), err error) {
 	var taken []*learning
-	done = func(stored bool) {
+	done = func(failed error) {
 		for _, l := range slices.Backward(taken) {
-			l.end(stored)
+			l.end(failed)
 		}
 	}
 	for tenant, lessons := range eachTenant(heard) {
-		known, err := s.knows(tenant, lessons)
-		if err == nil && !known {
-			var l *learning
-			if l, err = s.lessonOf(ctx, tenant, lessons, nil); err == nil {
-				taken = append(taken, l)
-				err = l.conclude()
-			}
+		l, err := s.learn(ctx, tenant, lessons)
+		if l != nil {
+			taken = append(taken, l)
 		}
 		if err != nil {
-			done(false)
+			done(errNothing)
 			return nil, nil, err
 		}
 	}
@@ -45,6 +40,24 @@ func (s *Sessions) Learn(ctx context.Context, heard []gateway.Naming) (changes [
 		done = nil
 	}
 	return changes, done, nil
+}
+
+// errNothing says that nothing was committed.
+var errNothing error = gateway.Unavailable("nothing was stored", 0)
+
+// learn finds what is to be stored of the names of one tenant; nil where it is known.
+func (s *Sessions) learn(ctx context.Context, tenant string, lessons []lesson) (*learning, error) {
+	if !s.rooms.serves(tenant) {
+		return nil, errMoved
+	}
+	if known, err := s.names.know(tenant, lessons); known || err != nil {
+		return nil, err
+	}
+	l, err := s.lessonOf(ctx, tenant, lessons, nil)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.conclude()
 }
 
 // eachTenant goes through the lessons of each tenant, in the order of their ids.
@@ -67,30 +80,13 @@ func eachTenant(heard []gateway.Naming) func(yield func(string, []lesson) bool) 
 	}
 }
 
-// knows says whether the store has it all already, which is what most events tell.
-func (s *Sessions) knows(tenant string, lessons []lesson) (bool, error) {
-	for _, q := range lessons {
-		if len(q.others) == 0 {
-			continue
-		}
-		n, found, err := s.Store.Names(tenant, q.key)
-		if err != nil {
-			return false, err
-		}
-		if !found || slices.ContainsFunc(q.others, func(name string) bool { return !slices.Contains(n.All, name) }) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
 // learning is the turn on all names of some conversations of one tenant, at every
 // source, and what is to be stored of them.
 type learning struct {
 	sessions *Sessions
 	room     *room
 	turn     turn
-	ledger   *ledger
+	all      *conversations
 	meetings []meeting
 	changes  []*gateway.Change
 }
@@ -99,34 +95,32 @@ type learning struct {
 // about, and on mark (nil: none). Which those are may change until it has the turn:
 // then it looks again.
 func (s *Sessions) lessonOf(ctx context.Context, tenant string, lessons []lesson, mark *gateway.MarkKey) (*learning, error) {
-	l := &learning{sessions: s, room: s.room(tenant)}
-	before, err := s.ledgerOf(tenant, lessons)
+	r, err := s.rooms.get(tenant)
+	if err != nil {
+		return nil, err
+	}
+	l := &learning{sessions: s, room: r}
+	before, err := s.names.learned(tenant, lessons)
 	for err == nil {
-		keys := before.keys()
-		if err = l.room.acquireAll(ctx, &l.turn, keys, mark); err != nil {
+		if err = r.acquireAll(ctx, &l.turn, before.keys(), mark); err != nil {
 			break
 		}
-		if l.ledger, err = s.ledgerOf(tenant, lessons); err == nil && l.ledger.within(l.turn.keys) {
+		if l.all, err = s.names.learned(tenant, lessons); err == nil && l.all.within(l.turn.keys) {
 			return l, nil
 		}
-		l.room.release(s, &l.turn)
-		l.turn, before = turn{}, l.ledger
+		r.release(&l.turn)
+		l.turn, before = turn{}, l.all
 	}
 	return nil, err
 }
 
-func (s *Sessions) ledgerOf(tenant string, lessons []lesson) (*ledger, error) {
-	l := s.newLedger(tenant)
-	return l, l.learn(lessons)
-}
-
 // conclude finds what is to be stored: names that change, and what meets by them.
 func (l *learning) conclude() error {
-	for _, c := range l.ledger.list {
+	for _, c := range l.all.list {
 		if c.merged || !c.changed {
 			continue
 		}
-		l.changes = append(l.changes, &gateway.Change{Names: c.names(l.ledger.tenant, l.ledger.sessions.Now())})
+		l.changes = append(l.changes, &gateway.Change{Names: c.names(l.all.tenant, l.sessions.options.Now())})
 		if err := l.meet(c.all); err != nil {
 			return err
 		}
@@ -135,7 +129,7 @@ func (l *learning) conclude() error {
 }
 
 func (l *learning) meet(names []string) error {
-	found, err := l.sessions.meet(l.room, names)
+	found, err := l.sessions.matcher.meet(l.room, names)
 	for _, m := range found {
 		l.changes = append(l.changes, m.change)
 	}
@@ -143,108 +137,19 @@ func (l *learning) meet(names []string) error {
 	return err
 }
 
-// end tells the registry what was stored, and gives the turn back.
-func (l *learning) end(stored bool) {
-	s, r := l.sessions, l.room
-	if stored && len(l.changes) > 0 {
-		r.renamed() // before the turn is given back: who waits for it must look again
-		s.met(r, l.meetings)
-	}
-	r.release(s, &l.turn)
-}
-
-// met tells the registry of meetings that are durable.
-func (s *Sessions) met(r *room, all []meeting) {
-	for _, m := range all {
-		r.unpark(s, m.early)
-		r.finish(s, m.session, m.change.Wait)
-		s.wake(m.change)
-	}
-}
-
-// meeting is an open session and the parked callback that ends it.
-type meeting struct {
-	session *session
-	early   *parked
-	change  *gateway.Change
-}
-
-// meet gives each session that is open for a conversation the oldest callback that
-// fits it, of those parked under another name. Whoever calls it has the turn on all
-// of the names, at every source.
-func (s *Sessions) meet(r *room, names []string) (found []meeting, err error) {
-	for _, source := range r.parking(names) {
-		src := s.Source(r.tenant, source)
-		if src == nil {
-			continue
+// end hears how the commit went, tells the registry what was stored, and gives the turn
+// back.
+func (l *learning) end(failed error) {
+	switch {
+	case len(l.changes) == 0:
+	case failed == nil:
+		l.room.renamed() // before the turn is given back: who waits for it must look again
+		for _, m := range l.meetings {
+			l.room.met(m)
+			l.sessions.outcomes.wake(m.change)
 		}
-		at := make([]name, 0, len(names))
-		for _, key := range names {
-			at = append(at, name{source, key})
-		}
-		for _, e := range r.openAt(at) {
-			if !slices.Contains(names, e.wait.ConversationKey) || !nowBefore(e.deadline) {
-				continue
-			}
-			own, err := s.rulesOf(e.wait, src)
-			if err != nil {
-				continue // they were compiled when it was opened: its source has changed since
-			}
-			change := &gateway.Change{Wait: e.wait}
-			early, err := s.takeParked(r, src, own, r.leaving(at, e), change, found)
-			if err != nil {
-				return nil, err
-			}
-			if early == nil {
-				continue
-			}
-			change.Traces = append(change.Traces, waitTrace(change.Wait, appendWaitTrace(nil, change.Wait)))
-			change.Notice = s.endNotice(change.Wait)
-			found = append(found, meeting{e, early, change})
-		}
+	default:
+		l.sessions.journal.failed(l.room.tenant, failed)
 	}
-	return found, nil
-}
-
-// parking gives the sources at which something is parked under one of the names.
-func (r *room) parking(names []string) (sources []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.early) == 0 {
-		return nil
-	}
-	for source := range r.earlyOf {
-		if slices.ContainsFunc(names, func(key string) bool { return r.early[name{source, key}] != nil }) {
-			sources = append(sources, source)
-		}
-	}
-	slices.Sort(sources)
-	return sources
-}
-
-// openAt gives the sessions that are open under any of the names, the one that was
-// opened first before the others.
-func (r *room) openAt(names []name) (all []*session) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, n := range names {
-		if e := r.open[n]; e != nil && !slices.Contains(all, e) {
-			all = append(all, e)
-		}
-	}
-	slices.SortFunc(all, func(a, b *session) int { return strings.Compare(a.wait.ID, b.wait.ID) })
-	return all
-}
-
-// leaving leaves out the names of other open sessions: one conversation may have two
-// that were open when it was learned that it is one, and they are not merged.
-func (r *room) leaving(names []name, e *session) (own []name) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, n := range names {
-		if other := r.open[n]; other == nil || other == e {
-			own = append(own, n)
-		}
-	}
-	return own
+	l.room.release(&l.turn)
 }

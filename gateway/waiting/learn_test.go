@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -40,7 +41,7 @@ func (k *kit) hear(events ...gateway.Naming) error {
 	p.Changes = changes
 	err = k.store.Accept(p)
 	if done != nil && !k.crashing {
-		done(err == nil)
+		done(err)
 	}
 	return err
 }
@@ -131,7 +132,7 @@ func TestLearnAtOnce(t *testing.T) {
 				return // it came when all was known, and resumed the wait
 			}
 			var list []*gateway.Wait
-			err := k.sessions.List("acme", "", false, func(w *gateway.Wait) bool {
+			_, err := k.sessions.List(store.Query{Tenant: "acme"}, func(w *gateway.Wait) bool {
 				if w.ConversationKey == key {
 					list = append(list, w)
 				}
@@ -230,7 +231,7 @@ func TestLearnedAndNotStored(t *testing.T) {
 	if err != nil || len(changes) != 2 {
 		t.Fatalf("%d changes, %v; want the names, and the wait that takes what was parked", len(changes), err)
 	}
-	done(false)
+	done(gateway.Unavailable("the disk is full", time.Second))
 	if now := k.wait(w.ID); now.State != gateway.StateWaiting {
 		t.Errorf("the wait reads %s", now.AppendJSON(nil))
 	}
@@ -268,7 +269,7 @@ func TestLearnOfSeveralTenants(t *testing.T) {
 			if err = k.store.Commit(changes...); err != nil {
 				t.Error(err)
 			}
-			done(err == nil)
+			done(err)
 		})
 	}
 	all.Wait()

@@ -17,7 +17,7 @@ import (
 )
 
 // TestModel runs any mix of opening, callbacks, events that tell names, cancels,
-// passing time, restarts and crashes, and compares each answer with a model that is small enough to read.
+// passing time, restarts, crashes and slots that move between two Sessions, and compares each answer with a model that is small enough to read.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		// All is drawn before the bubble: rapid must not panic inside it.
@@ -63,7 +63,7 @@ func (s step) String() string {
 var drawStep = rapid.Custom(func(t *rapid.T) step {
 	return step{
 		do: rapid.SampledFrom([]string{
-			"open", "open", "send", "send", "send", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash",
+			"open", "open", "send", "send", "send", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash", "move", "move and back",
 		}).Draw(t, "do"),
 		key:     rapid.SampledFrom([]string{"a", "a", "b", "x", "y"}).Draw(t, "key"),
 		alias:   rapid.Bool().Draw(t, "alias"),
@@ -145,6 +145,11 @@ func (m *model) step(s step) error {
 		m.kit.restart()
 	case "crash":
 		m.kit.crash()
+	case "move":
+		m.kit.move()
+	case "move and back":
+		m.kit.move()
+		m.kit.move()
 	case "hear", "heard and crashed", "not heard and crashed":
 		return m.hear(s)
 	case "sleep":

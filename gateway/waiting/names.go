@@ -1,11 +1,8 @@
 package waiting
 
 import (
-	"context"
 	"slices"
 	"time"
-
-	"hookgate/gateway"
 )
 
 // Which names are one conversation's. What the store has under a name are the names
@@ -15,21 +12,28 @@ import (
 // every other such key stands alone. That is decided when names are read: an event
 // that shows nothing but its own key writes that it did, and looks at nothing.
 
-// namesOf gives all names of the conversation that has this one, itself
+// names tells which names are one conversation's, as the store has it.
+type names struct {
+	ledger  Ledger
+	now     func() time.Time
+	freshen func(tenant, key string) // writes names anew, beside who asked
+}
+
+// of gives all names of the conversation that has this one, itself
 // included. What is used lives on: names that were last used long ago are
 // written anew.
-func (s *Sessions) namesOf(tenant, key string) ([]string, error) {
-	n, found, err := s.Store.Names(tenant, key)
+func (s *names) of(tenant, key string) ([]string, error) {
+	n, found, err := s.ledger.Names(tenant, key)
 	if err != nil {
 		return nil, err
 	}
 	if !found || len(n.All) == 1 {
 		return []string{key}, nil
 	}
-	if s.Now().Sub(n.Used) > namesFresh {
+	if s.now().Sub(n.Used) > namesFresh {
 		s.freshen(tenant, key)
 	}
-	own, err := s.Store.Own(tenant, n.All)
+	own, err := s.ledger.Own(tenant, n.All)
 	if err != nil {
 		return nil, err
 	}
@@ -58,16 +62,16 @@ func apart(joined []string, own []bool, key string) (all []string, principal str
 
 // strange says whether a session that is open under key is another conversation's:
 // since it was opened, an event has shown the key as its own.
-func (s *Sessions) strange(e *session, key string) (bool, error) {
+func (s *names) strange(e *session, key string) (bool, error) {
 	if key == e.wait.ConversationKey {
 		return false, nil
 	}
-	own, err := s.Store.Own(e.wait.Tenant, []string{key})
+	own, err := s.ledger.Own(e.wait.Tenant, []string{key})
 	if err != nil || !own[0] {
 		return false, err
 	}
 	for _, pair := range [...][2]string{{key, e.wait.ConversationKey}, {e.wait.ConversationKey, key}} {
-		names, err := s.namesOf(e.wait.Tenant, pair[0])
+		names, err := s.of(e.wait.Tenant, pair[0])
 		if err != nil || slices.Contains(names, pair[1]) {
 			return false, err
 		}
@@ -75,10 +79,10 @@ func (s *Sessions) strange(e *session, key string) (bool, error) {
 	return true, nil
 }
 
-// sessionOf gives the session that is open for a conversation under one of the
+// session gives the session that is open for a conversation under one of the
 // names, the first that has one.
-func (s *Sessions) sessionOf(r *room, names []name) (*session, error) {
-	for _, n := range names {
+func (s *names) session(r *room, at []name) (*session, error) {
+	for _, n := range at {
 		e := r.at(n)
 		if e == nil {
 			continue
@@ -94,40 +98,25 @@ func (s *Sessions) sessionOf(r *room, names []name) (*session, error) {
 // little against gateway.AliasKept, and far more than one conversation lasts.
 const namesFresh = 24 * time.Hour
 
-// maxFreshen bounds how long names are written anew: nobody waits for it.
-const maxFreshen = 10 * time.Second
+// learned gives the conversations that lessons are about, with what they add.
+func (s *names) learned(tenant string, lessons []lesson) (*conversations, error) {
+	l := &conversations{ledger: s.ledger, tenant: tenant, byName: map[string]*conversation{}}
+	return l, l.learn(lessons)
+}
 
-// freshen writes names anew, beside who asked for them: he may have the turn on
-// one of them, and others may be about to add to them.
-func (s *Sessions) freshen(tenant, key string) {
-	if _, under := s.freshening.LoadOrStore(gateway.OwnKey{Tenant: tenant, Key: key}, true); under {
-		return
-	}
-	s.beside.Go(func() {
-		defer s.freshening.Delete(gateway.OwnKey{Tenant: tenant, Key: key})
-		ctx, stop := context.WithTimeout(s.closing, maxFreshen)
-		defer stop()
-		l, err := s.lessonOf(ctx, tenant, []lesson{{key: key}}, nil)
+// know says whether the store has it all already, which is what most events tell.
+func (s *names) know(tenant string, lessons []lesson) (bool, error) {
+	for _, q := range lessons {
+		if len(q.others) == 0 {
+			continue
+		}
+		n, found, err := s.ledger.Names(tenant, q.key)
 		if err != nil {
-			return
+			return false, err
 		}
-		defer l.room.release(s, &l.turn)
-		if c, err := l.ledger.of(key); err == nil && len(c.all) > 1 {
-			// Nothing is promised here: the names stand as they stood.
-			_ = s.commit(&gateway.Change{Names: c.names(tenant, s.Now()), Refused: true})
+		if !found || slices.ContainsFunc(q.others, func(name string) bool { return !slices.Contains(n.All, name) }) {
+			return false, nil
 		}
-	})
-}
-
-// renames counts the conversations of this tenant that got other names.
-func (r *room) renames() uint64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.renaming
-}
-
-func (r *room) renamed() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.renaming++
+	}
+	return true, nil
 }

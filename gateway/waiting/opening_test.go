@@ -6,19 +6,20 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
 // slowStore stops an Open between its commit and its registration, which nobody
 // outside can see otherwise.
 type slowStore struct {
-	waiting.Store
+	waiting.Ledger
 	committed chan *gateway.Wait
 	goOn      chan struct{}
 }
 
 func (s *slowStore) Commit(changes ...*gateway.Change) error {
-	err := s.Store.Commit(changes...)
+	err := s.Ledger.Commit(changes...)
 	if w := changes[0].Wait; w != nil && w.State == gateway.StateWaiting {
 		s.committed <- w
 		<-s.goOn
@@ -31,7 +32,7 @@ func (s *slowStore) Commit(changes ...*gateway.Change) error {
 // be sent away.
 func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 	slow := &slowStore{committed: make(chan *gateway.Wait), goOn: make(chan struct{})}
-	k := &kit{t: t, wrap: func(s waiting.Store) waiting.Store { slow.Store = s; return slow }}
+	k := &kit{t: t, wrap: func(s waiting.Ledger) waiting.Ledger { slow.Ledger = s; return slow }}
 	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
 	opened := make(chan error)
@@ -41,7 +42,7 @@ func TestWaitIsWholeFromItsCommitOn(t *testing.T) {
 	}()
 	w := <-slow.committed
 	var listed []*gateway.Wait
-	err := k.sessions.List("acme", "", true, func(w *gateway.Wait) bool { listed = append(listed, w); return true })
+	_, err := k.sessions.List(store.Query{Tenant: "acme", Bodies: true}, func(w *gateway.Wait) bool { listed = append(listed, w); return true })
 	if err != nil || len(listed) != 1 || listed[0].ID != w.ID {
 		t.Fatalf("listed %v, %v", listed, err)
 	}

@@ -8,17 +8,12 @@ import (
 	"hookgate/gateway"
 )
 
-// deaf hears nothing of what is observed.
-type deaf struct{ Observer }
-
-func (deaf) ParkedChanged(string, int) {}
-
 // parkMany parks, finds and forgets so many callbacks, as a start does with those of a
 // former process; key gives the key of each.
 func parkMany(n int, key func(i int) string) time.Duration {
-	s := &Sessions{Options: Options{Observer: deaf{}}}
-	s.expirer = newExpirer(s)
-	r := newRoom("acme")
+	deaf := Observer{}.whole()
+	x := (&expirer{}).ready()
+	r := newRoom("acme", &house{expirer: x, observer: &deaf})
 	until := time.Now().Add(time.Minute)
 	all := make([]*parked, n)
 	for i := range all {
@@ -26,25 +21,27 @@ func parkMany(n int, key func(i int) string) time.Duration {
 	}
 	began := time.Now()
 	for i := range all {
-		r.park(s, all[i^1]) // two at once may come in either order
+		p := all[i^1] // whichever of two at once is parked first
+		r.parking.restore(p)
+		x.add(&p.expiry)
 	}
 	for i, p := range all {
-		if found := r.nextParked([]name{p.name}, ""); found == nil && !p.gone {
+		if found := r.parking.next([]name{p.name}, 0); found == nil && !p.gone {
 			panic("what is parked is not found")
 		}
 		switch i % 3 { // the oldest, any, the newest: waits and time take what they find
 		case 0:
-			r.unpark(s, p)
+			r.parking.leave(p)
 		case 1:
-			r.unpark(s, all[(i*7919)%n])
+			r.parking.leave(all[(i*7919)%n])
 		default:
-			r.unpark(s, all[n-1-i])
+			r.parking.leave(all[n-1-i])
 		}
 	}
 	for _, p := range all {
-		r.unpark(s, p)
+		r.parking.leave(p)
 	}
-	if len(r.early) > 0 || len(r.earlyOf) > 0 {
+	if len(r.parking.at) > 0 || len(r.parking.of) > 0 {
 		panic("something is left")
 	}
 	return time.Since(began)
@@ -66,15 +63,15 @@ func TestParkedOfOneKeyCostNoMore(t *testing.T) {
 	}
 }
 
-// The oldest comes first, whatever was taken before and in which order they came.
+// What was parked first comes first, whatever was taken before and whatever their ids.
 func TestParkedAreFoundInTheirOrder(t *testing.T) {
 	q, now := &queue{}, time.Now()
 	var all []*parked
 	for i := range 100 {
-		all = append(all, &parked{id: gateway.NewID(gateway.PrefixCallback, now.Add(time.Duration(i)*time.Millisecond))})
-	}
-	for i := range all {
-		q.add(all[(i*37)%len(all)])
+		made := now.Add(time.Duration((i*37)%100) * time.Millisecond) // its id says nothing of its order
+		p := &parked{id: gateway.NewID(gateway.PrefixCallback, made), order: uint64(i + 1)}
+		all = append(all, p)
+		q.add(p)
 	}
 	for i := range all {
 		if i%3 > 0 {
@@ -82,7 +79,7 @@ func TestParkedAreFoundInTheirOrder(t *testing.T) {
 		}
 	}
 	at := 0
-	for p := q.next(""); p != nil; p = q.next(p.id) {
+	for p := q.next(0); p != nil; p = q.next(p.order) {
 		if p != all[at] {
 			t.Fatalf("found %s, want %s", p.id, all[at].id)
 		}

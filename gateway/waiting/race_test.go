@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"hookgate/gateway"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/waiting"
@@ -18,10 +20,50 @@ import (
 // a second opening race for many waits at once, over a real disk. Whatever the
 // order, each wait ends once, and every answer agrees with how it ended.
 func TestExactlyOneOutcome(t *testing.T) {
-	k := &kit{t: t, dir: "data", places: shares.New(1 << 20), contexts: shares.New(1 << 20)}
+	raceMany(t, &kit{t: t, dir: "data", places: shares.New(1 << 20), contexts: shares.New(1 << 20)}, 150, nil)
+}
+
+// TestExactlyOneOutcomeWhileSlotsMove is the same while the slot moves between two
+// Sessions over one store, and stays with each of them for a moment: no wait is forgotten,
+// no deadline moves, no callback is lost or used twice.
+func TestExactlyOneOutcomeWhileSlotsMove(t *testing.T) {
+	k := &kit{t: t, fs: vfs.NewMem(), dir: "data", places: shares.New(1 << 20), contexts: shares.New(1 << 20)}
+	moves := 0
+	raceMany(t, k, 300, func() {
+		owner, other := k.sessions, k.spare
+		if moves%2 == 1 {
+			owner, other = other, owner
+		}
+		moves++
+		owner.Release(slotOfAcme)
+		if err := other.Acquire(slotOfAcme); err != nil {
+			t.Error(err)
+		}
+	})
+	if moves < 10 {
+		t.Errorf("the slot has moved %d times", moves)
+	}
+}
+
+// raceMany lets so many races run at once; beside is called again and again meanwhile.
+func raceMany(t *testing.T, k *kit, rounds int, beside func()) {
 	k.begin(gateway.Source{})
 	defer func() { k.stop() }()
-	const rounds = 150
+	over := make(chan struct{})
+	var aside sync.WaitGroup
+	if beside != nil {
+		k.spare, k.both = k.another(k.options), true
+		aside.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					beside()
+				}
+			}
+		})
+	}
 	var all sync.WaitGroup
 	for i := range rounds {
 		all.Go(func() {
@@ -31,6 +73,8 @@ func TestExactlyOneOutcome(t *testing.T) {
 		})
 	}
 	all.Wait()
+	close(over)
+	aside.Wait()
 	if c := k.observed(); c.open != 0 || c.parked != 0 {
 		t.Errorf("observed %+v, want nothing left open or parked", c)
 	}
@@ -43,6 +87,7 @@ func TestExactlyOneOutcome(t *testing.T) {
 type contest struct {
 	mu      sync.Mutex
 	waits   map[string]bool // opened
+	until   map[string]time.Time
 	resumed map[string]string
 	taken   map[gateway.Outcome]int
 	cancels int
@@ -50,7 +95,7 @@ type contest struct {
 }
 
 func race(k *kit, key string, draw *rand.Rand) error {
-	c := &contest{waits: map[string]bool{}, resumed: map[string]string{}, taken: map[gateway.Outcome]int{}}
+	c := &contest{waits: map[string]bool{}, until: map[string]time.Time{}, resumed: map[string]string{}, taken: map[gateway.Outcome]int{}}
 	var racers sync.WaitGroup
 	timeout := time.Duration(5+draw.IntN(40)) * time.Millisecond
 	opened := make(chan string, 2)
@@ -86,7 +131,7 @@ func (c *contest) open(k *kit, key string, timeout time.Duration, opened chan<- 
 		close(opened)
 		return
 	}
-	c.waits[o.Wait.ID] = true
+	c.waits[o.Wait.ID], c.until[o.Wait.ID] = true, o.Wait.ExpiresAt
 	if o.Wait.State == gateway.StateResumed {
 		c.resumed[o.Wait.ID] = o.Wait.Callback.ID
 	}
@@ -115,7 +160,7 @@ func (c *contest) cancel(k *kit, opened <-chan string) {
 	if !ok {
 		return
 	}
-	w, err := k.sessions.Cancel(context.Background(), "acme", id, gateway.ReasonCancelled)
+	w, err := k.cancel(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ended *gateway.Error
@@ -137,6 +182,9 @@ func (c *contest) judge(k *kit) error {
 		w, err := k.hold(context.Background(), id)
 		if err != nil {
 			return err
+		}
+		if until := c.until[id]; !w.ExpiresAt.Equal(until) || w.State == gateway.StateTimedOut && w.EndedAt.Before(until) {
+			return fmt.Errorf("%s was to end at %s, now at %s, and ended at %s", id, until, w.ExpiresAt, w.EndedAt)
 		}
 		by, answered := c.resumed[id]
 		switch {
@@ -168,7 +216,7 @@ func (c *contest) drain(k *kit) error {
 			return err
 		}
 		if o.Wait.State != gateway.StateResumed {
-			_, err = k.sessions.Cancel(context.Background(), "acme", o.Wait.ID, gateway.ReasonCancelled)
+			_, err = k.cancel(o.Wait.ID)
 			return err
 		}
 		for other, by := range c.resumed {

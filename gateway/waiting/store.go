@@ -4,10 +4,13 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
-// Store is what waiting needs of a store; storetest holds each store to it.
-type Store interface {
+// What waiting needs of a store, by who asks; storetest holds each store to it.
+
+// Ledger is asked by who decides, and told what was decided.
+type Ledger interface {
 	// Commit makes changes durable, all of them or none. After any error but
 	// gateway.CodeUnavailable the outcome is unknown: nothing may be acknowledged.
 	Commit(changes ...*gateway.Change) error
@@ -28,18 +31,28 @@ type Store interface {
 	Own(tenant string, keys []string) ([]bool, error)
 	// Parked gives a parked callback whole; else gateway.ErrNotFound.
 	Parked(tenant, id string) (*gateway.Parked, error)
-	// Waits visits a tenant's waits, newest first, those with an id below before
-	// ("" for all), until visit wants no more. Without bodies those of their callbacks
-	// are not read. What the waits say is durable once it has returned.
-	Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error
-	// Traces gives the timeline of a conversation under all its names, oldest
-	// first: the newest most of those at or after since.
-	Traces(tenant string, names []string, since time.Time, most int) ([]gateway.Trace, error)
-	// Recover gives every open wait, and every parked callback that has not
-	// expired without its body and document, in no set order.
-	Recover(wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
-	// ReleaseBefore says that every wait created before at has ended: recovery
-	// need not look at them again, and gateway.OutcomeKept from now they are
+}
+
+// Archive is asked by who looks back.
+type Archive interface {
+	// Waits visits the waits that are asked for, newest first, until visit wants no more,
+	// or q.Limit were visited. Without q.Bodies those of their callbacks are not read.
+	// What the waits say is durable once it has returned. next, where it is not "", is
+	// where to go on (q.Before): q.Rows were looked at.
+	Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error)
+	// Traces gives the lines of a conversation under all its names that are asked for,
+	// the newest first.
+	Traces(q store.Timeline) ([]gateway.Trace, error)
+}
+
+// Recovery is asked by who takes slots over.
+type Recovery interface {
+	// Recover gives every open wait of the tenants of slots, and every parked callback
+	// of theirs that has not expired without its body and document, in no set order.
+	// What it gives is durable; where a store cannot tell, it is an error.
+	Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error
+	// ReleaseBefore says that every wait of slots that was created before at has ended:
+	// recovery need not look at them again, and gateway.OutcomeKept from now they are
 	// forgotten. The last said counts, also when it is earlier. It is not synced.
-	ReleaseBefore(at time.Time)
+	ReleaseBefore(slots gateway.SlotSet, at time.Time)
 }

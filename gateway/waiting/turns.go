@@ -1,81 +1,110 @@
 package waiting
 
-import (
-	"context"
-
-	"hookgate/gateway"
-)
+import "hookgate/gateway"
 
 // everywhere stands in place of a source in the turn of who changes the names of
 // conversations: it is no source's id. That turn is on the names at every source, so
 // nobody parks, takes or opens under what is no longer all of the names.
 const everywhere = ""
 
-// acquireAll takes the turn on keys at every source, all or none, and on mark (nil:
-// none); and on all other names of the sessions that are open under one of them.
-func (r *room) acquireAll(ctx context.Context, t *turn, keys []string, mark *gateway.MarkKey) error {
-	err := r.await(ctx, func() *turn {
-		t.keys = r.reach(keys)
-		return r.blockingAll(t.keys, mark)
-	})
-	if err != nil {
-		return err
+// turn is the right to act on some names, and on one mark, alone.
+type turn struct {
+	names    []name
+	keys     map[string]bool // of a turn at every source; else nil
+	mark     gateway.MarkKey
+	marked   bool
+	session  *session // open under the first of the names that has one
+	one      [1]name
+	finished chan struct{} // made by the first who waits for it
+}
+
+// over gives what closes when the turn is given back. The room's lock is held.
+func (t *turn) over() <-chan struct{} {
+	if t.finished == nil {
+		t.finished = make(chan struct{})
 	}
-	t.names = make([]name, 0, len(t.keys))
-	for key := range t.keys {
-		t.names = append(t.names, name{everywhere, key})
+	return t.finished
+}
+
+// turns is who has the turn on what, of one tenant. It has no lock: it is under its
+// room's.
+type turns struct {
+	busy       map[name]*turn
+	marks      map[gateway.MarkKey]*turn
+	everywhere int // turns on names at every source
+}
+
+func newTurns() turns { return turns{busy: map[name]*turn{}, marks: map[gateway.MarkKey]*turn{}} }
+
+// blocking gives who has the turn on one of the names, or on mark.
+func (s *turns) blocking(names []name, mark *gateway.MarkKey) *turn {
+	for _, n := range names {
+		if t := s.busy[n]; t != nil {
+			return t
+		}
+		if s.everywhere == 0 {
+			continue
+		}
+		if t := s.busy[name{everywhere, n.key}]; t != nil {
+			return t
+		}
 	}
-	r.everywhere++
-	r.seize(t, mark)
-	r.mu.Unlock()
+	if mark != nil {
+		return s.marks[*mark]
+	}
 	return nil
 }
 
-// reach gives keys together with those of the sessions that are open under one of
-// them. The lock is held.
-func (r *room) reach(keys []string) map[string]bool {
-	all := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		all[key] = true
-	}
-	for _, e := range r.openUnder(all) {
-		for _, n := range e.names {
-			all[n.key] = true
-		}
-	}
-	return all
-}
-
-// openUnder gives the sessions that are open under one of the keys, at any source;
-// one may be there several times. The lock is held.
-func (r *room) openUnder(keys map[string]bool) (found []*session) {
-	if len(keys)*len(r.openOf) > len(r.open) {
-		for n, e := range r.open {
-			if keys[n.key] {
-				found = append(found, e)
-			}
-		}
-		return found
-	}
-	for source := range r.openOf {
-		for key := range keys {
-			if e := r.open[name{source, key}]; e != nil {
-				found = append(found, e)
-			}
-		}
-	}
-	return found
-}
-
 // blockingAll gives who has the turn on one of the keys, at any source, or on mark.
-func (r *room) blockingAll(keys map[string]bool, mark *gateway.MarkKey) *turn {
-	for n, t := range r.busy {
+func (s *turns) blockingAll(keys map[string]bool, mark *gateway.MarkKey) *turn {
+	for n, t := range s.busy {
 		if keys[n.key] {
 			return t
 		}
 	}
 	if mark != nil {
-		return r.marks[*mark]
+		return s.marks[*mark]
+	}
+	return nil
+}
+
+// begin lets a turn begin, on its names and on mark.
+func (s *turns) begin(t *turn, mark *gateway.MarkKey) {
+	if t.keys != nil {
+		s.everywhere++
+	}
+	for _, n := range t.names {
+		s.busy[n] = t
+	}
+	if mark != nil {
+		t.mark, t.marked = *mark, true
+		s.marks[*mark] = t
+	}
+}
+
+// end ends it, and tells who waits for that.
+func (s *turns) end(t *turn) {
+	for _, n := range t.names {
+		delete(s.busy, n)
+	}
+	if t.keys != nil {
+		s.everywhere--
+	}
+	if t.marked {
+		delete(s.marks, t.mark)
+	}
+	if t.finished != nil {
+		close(t.finished)
+	}
+}
+
+// any gives some turn that somebody has; nil is none.
+func (s *turns) any() *turn {
+	for _, t := range s.busy {
+		return t
+	}
+	for _, t := range s.marks {
+		return t
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -121,12 +122,12 @@ func TestTimelineIsFoundByAnyName(t *testing.T) {
 	k.send(sent{key: "pi_1", body: paid(1)})
 	k.send(sent{key: "chat1", body: paid(2)})
 	for _, key := range []string{"chat1", "pi_1"} {
-		traces, err := k.sessions.Timeline("acme", key, time.Now().Add(-time.Hour), 100)
+		traces, err := k.sessions.Timeline(key, store.Timeline{Tenant: "acme", Since: time.Now().Add(-time.Hour), Limit: 100})
 		if err != nil || len(traces) != 3 {
 			t.Fatalf("timeline of %s: %d lines, %v; want a wait and two callbacks", key, len(traces), err)
 		}
 	}
-	if traces, err := k.sessions.Timeline("acme", "nobody", time.Now().Add(-time.Hour), 100); err != nil || len(traces) != 0 {
+	if traces, err := k.sessions.Timeline("nobody", store.Timeline{Tenant: "acme", Since: time.Now().Add(-time.Hour), Limit: 100}); err != nil || len(traces) != 0 {
 		t.Errorf("timeline of a key that nobody used: %v, %v", traces, err)
 	}
 }

@@ -74,7 +74,7 @@ func (c *Calls) judge(a *CallAsk) {
 		}
 	case "interrupted":
 		c.tally.Interrupted++
-		if kills := c.killed(o.CreatedAt, o.EndedAt); !a.Once && !a.waitFailed() || a.notice == "" || kills == 0 {
+		if kills := c.killed(o.CreatedAt, o.EndedAt); !a.Once && !a.Waits || a.notice == "" || kills == 0 {
 			c.fault(a, "interrupted", "%d kills were while it was under way", kills)
 		}
 	default:
@@ -90,6 +90,9 @@ func (c *Calls) checkEnd(a *CallAsk) {
 	case a.outcome == nil && !a.span.Lost && a.answer != nil:
 		c.fault(a, "lost", "it was answered %d and its outcome was never told", a.status)
 		return
+	}
+	if o := a.outcome; o != nil && o.Reason == "interrupted" && a.Waits && !a.Once && !a.waitFailed() {
+		c.fault(a, "interrupted", "it does no harm, and its wait had not failed with it")
 	}
 	c.checkHits(a)
 	c.checkLines(a)

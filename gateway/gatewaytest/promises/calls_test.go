@@ -150,6 +150,16 @@ func TestCallsFindsNothing(t *testing.T) {
 	}
 }
 
+// TestCallsFindsNothingInterrupted: what does no harm is not made again either where its
+// wait was ended because it had failed. That is known at the end only, when waits are.
+func TestCallsFindsNothingInterrupted(t *testing.T) {
+	c := newCalled()
+	c.cut.Once = false
+	if found := c.laws(t); len(found) > 0 {
+		t.Errorf("it breaks %v", found)
+	}
+}
+
 func TestCallsFinds(t *testing.T) {
 	for _, b := range callBreaks {
 		t.Run(b.law+"/"+b.what, func(t *testing.T) {
@@ -202,7 +212,13 @@ var callBreaks = []struct {
 	{"again", "three times in two lives", func(c *called) { c.again.CallAsk.hits = append(c.again.CallAsk.hits, hit{9, 200}) }},
 	{"again", "twice in one", func(c *called) { c.quick.CallAsk.hits = append(c.quick.CallAsk.hits, hit{9, 200}) }},
 	{"interrupted", "without a kill", func(c *called) { c.good.ends("failure", "interrupted", 10, 100) }},
-	{"interrupted", "what does no harm", func(c *called) { c.cut.Once = false }},
+	{"interrupted", "what does no harm", func(c *called) {
+		c.cut.Once, c.cut.Waits, c.cut.answer.WaitID, c.cut.CallAsk.waits = false, false, "", nil
+	}},
+	{"interrupted", "what does no harm, and its wait was there", func(c *called) {
+		c.cut.Once = false
+		c.cut.waitsFor("timed_out", "", 1100)
+	}},
 	{"timeline", "no line", func(c *called) { c.good.CallAsk.lines = nil }},
 	{"timeline", "no line of the last life", func(c *called) { c.quick.CallAsk.lines = nil }},
 	{"timeline", "two lines", func(c *called) { c.good.CallAsk.lines[1] = c.good.CallAsk.lines[0] }},

@@ -79,9 +79,9 @@ func (a *arguments) spread(r *run, g *args) error {
 	return nil
 }
 
-// bind gives the arguments in the order of their names, missing for those that were
-// not given. No other is taken.
-func (a *args) bind(names ...string) ([]Value, error) {
+// bind gives the arguments in the order of their names, unset for those that were not
+// given; so many of the first must be. No other is taken.
+func (a *args) bind(names []string, least int) ([]Value, error) {
 	if len(a.list) > len(names) {
 		return nil, errArguments
 	}
@@ -96,6 +96,11 @@ func (a *args) bind(names ...string) ([]Value, error) {
 			return nil, errArguments
 		}
 		bound[at] = a.named[i]
+	}
+	for _, v := range bound[:least] {
+		if v.kind == unset {
+			return nil, errArguments
+		}
 	}
 	return bound, nil
 }
@@ -116,6 +121,12 @@ func (v Value) or(otherwise Value) Value {
 	}
 	return v
 }
+
+// isTrue says whether a value was given that is true.
+func (v Value) isTrue() bool { return v.kind != unset && v.truth() }
+
+// isNone says whether nothing was given, or null.
+func (v Value) isNone() bool { return v.kind == unset || v.kind == None }
 
 // number gives a whole number that was given, or else another.
 func (v Value) number(otherwise int) (int, error) {

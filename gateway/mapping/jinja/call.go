@@ -18,8 +18,7 @@ type function struct {
 	do   func(r *run, a *args) (Value, error)
 }
 
-func (f *function) show() string { return "<function " + f.name + ">" }
-
+func (f *function) show() string                        { return "<function " + f.name + ">" }
 func (f *function) call(r *run, a *args) (Value, error) { return f.do(r, a) }
 
 func (c *call) value(r *run) (Value, error) {
@@ -51,12 +50,16 @@ type method struct {
 	of   expression
 	name string
 	args arguments
+	uses [unset]*use // by the kind of the value; nil: it has no such method
 }
 
 func (m *method) value(r *run) (Value, error) {
 	of, err := m.of.value(r)
 	if err != nil {
 		return undefined, err
+	}
+	if use := m.uses[of.kind]; use != nil {
+		return use.on(r, of)
 	}
 	a, err := m.args.given(r)
 	if err != nil {
@@ -65,18 +68,14 @@ func (m *method) value(r *run) (Value, error) {
 	if err := r.step(); err != nil {
 		return undefined, err
 	}
-	do, is := methods[of.kind][m.name]
-	switch {
-	case is:
-		v, err := do(r, of, a)
-		return v, naming("the method "+m.name, err)
-	case of.kind == Object || of.kind == Dict:
+	switch of.kind {
+	case Object, Dict:
 		f, err := r.inside(of, text(m.name))
 		if err != nil {
 			return undefined, err
 		}
 		return r.call(m.name, f, a)
-	case of.kind == Undefined:
+	case Undefined:
 		return undefined, naming("the method "+m.name, errMissing)
 	}
 	return undefined, naming("the method "+m.name, errNoMethod)

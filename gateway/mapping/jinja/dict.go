@@ -54,10 +54,10 @@ func (v Value) hash() (string, error) {
 		}
 		return "n" + v.big().String(), nil
 	case Float:
-		if f := v.flt; f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		if f := v.double(); f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 			return "n" + strconv.FormatInt(int64(f), 10), nil
 		}
-		return "f" + strconv.FormatFloat(v.flt, 'g', -1, 64), nil
+		return "f" + strconv.FormatFloat(v.double(), 'g', -1, 64), nil
 	case None:
 		return "0", nil
 	case Undefined:

@@ -7,10 +7,9 @@ import (
 // filtered is a value behind a filter.
 type filtered struct {
 	at   int
-	of   expression // nil: the block's text, which filterText gives
+	of   expression // nil: the block's text
 	name string
-	run  filter
-	args arguments
+	use  *use
 }
 
 func (f *filtered) value(r *run) (Value, error) {
@@ -18,7 +17,7 @@ func (f *filtered) value(r *run) (Value, error) {
 	if err != nil {
 		return undefined, err
 	}
-	return f.apply(r, v)
+	return f.use.on(r, v)
 }
 
 // fallback is x | default(y), the commonest of all filters, where y is a name or a
@@ -33,9 +32,35 @@ func (f *fallback) value(r *run) (Value, error) {
 	return f.other.value(r)
 }
 
+// direct says whether both are names of the document, or the other is written out.
+func (f *fallback) direct() bool {
+	of, is := f.of.(*name)
+	if !is || !of.direct() {
+		return false
+	}
+	if other, is := f.other.(*name); is {
+		return other.direct()
+	}
+	return true
+}
+
+func (f *fallback) write(r *run) error {
+	raw, err := r.env.Raw(f.of.(*name).place) // direct has seen to it
+	switch {
+	case err != nil:
+		return err
+	case raw != "" && raw[0] != 'n':
+		return r.writeRaw(raw)
+	}
+	if other, is := f.other.(*name); is {
+		return other.write(r)
+	}
+	return r.write(f.other.(constant).is)
+}
+
 // fallback gives a filter as one; nil where it is none.
 func (f *filtered) fallback() expression {
-	a := &f.args
+	a := &f.use.args
 	if f.name != "default" && f.name != "d" || len(a.list) > 1 || len(a.names) > 0 || a.star != nil || a.stars != nil {
 		return nil
 	}
@@ -49,25 +74,11 @@ func (f *filtered) fallback() expression {
 	return nil
 }
 
-func (f *filtered) apply(r *run, v Value) (Value, error) {
-	if err := r.step(); err != nil {
-		return undefined, err
-	}
-	a, err := f.args.given(r)
-	if err != nil {
-		return undefined, err
-	}
-	made, err := f.run(r, v, a)
-	return made, naming("the filter "+f.name, err)
-}
-
 // tested is a value and what is asked of it.
 type tested struct {
-	of   expression
-	name string
-	run  test
-	args arguments
-	not  bool
+	of  expression
+	use *use
+	not bool
 }
 
 func (t *tested) value(r *run) (Value, error) {
@@ -75,15 +86,8 @@ func (t *tested) value(r *run) (Value, error) {
 	if err != nil {
 		return undefined, err
 	}
-	if err := r.step(); err != nil {
-		return undefined, err
-	}
-	a, err := t.args.given(r)
-	if err != nil {
-		return undefined, err
-	}
-	is, err := t.run(r, v, a)
-	return boolean(is != t.not), naming("the test "+t.name, err)
+	is, err := t.use.on(r, v)
+	return boolean(is.flag != t.not), err
 }
 
 // naming says in whose work an operand or argument was wrong.

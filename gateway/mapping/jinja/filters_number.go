@@ -54,11 +54,7 @@ func truncated(f float64) (Value, bool) {
 	return whole(b), true
 }
 
-func toInt(r *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("default", "base")
-	if err != nil {
-		return undefined, err
-	}
+func toInt(r *run, v Value, given []Value) (Value, error) {
 	base, err := given[1].number(10)
 	if err != nil || base != 0 && (base < 2 || base > 36) {
 		return undefined, errArguments
@@ -69,13 +65,13 @@ func toInt(r *run, v Value, a *args) (Value, error) {
 		return undefined, errMissing
 	case Int:
 		if v.isSmall() {
-			return Value{kind: Int, num: v.num}, nil
+			return Value{kind: Int, num: v.small()}, nil
 		}
 		return v, nil
 	case Bool:
 		return integer(int(v.small())), nil
 	case Float:
-		if n, ok := truncated(v.flt); ok {
+		if n, ok := truncated(v.double()); ok {
 			return n, nil
 		}
 		return undefined, errNumber
@@ -96,11 +92,7 @@ func toInt(r *run, v Value, a *args) (Value, error) {
 	return otherwise, nil
 }
 
-func toFloat(r *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("default")
-	if err != nil {
-		return undefined, err
-	}
+func toFloat(r *run, v Value, given []Value) (Value, error) {
 	otherwise := given[0].or(float(0))
 	switch v.kind {
 	case Undefined:
@@ -116,20 +108,17 @@ func toFloat(r *run, v Value, a *args) (Value, error) {
 	return otherwise, nil
 }
 
-func absolute(_ *run, v Value, a *args) (Value, error) {
-	if err := a.plain(); err != nil {
-		return undefined, err
-	}
+func absolute(_ *run, v Value, given []Value) (Value, error) {
 	switch {
 	case v.kind == Undefined:
 		return undefined, errMissing
 	case !v.isNumber():
 		return undefined, errOperand
 	case v.kind == Float:
-		if v.flt >= 0 && !math.Signbit(v.flt) {
+		if v.double() >= 0 && !math.Signbit(v.double()) {
 			return v, nil
 		}
-		return float(math.Abs(v.flt)), nil
+		return float(math.Abs(v.double())), nil
 	}
 	if b := v.big(); b.Sign() < 0 {
 		return whole(new(big.Int).Abs(b)), nil
@@ -137,11 +126,7 @@ func absolute(_ *run, v Value, a *args) (Value, error) {
 	return v, nil
 }
 
-func round(_ *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("precision", "method")
-	if err != nil {
-		return undefined, err
-	}
+func round(_ *run, v Value, given []Value) (Value, error) {
 	digits, err := given[0].number(0)
 	if err != nil {
 		return undefined, err
@@ -182,7 +167,7 @@ func roundedTo(v Value, digits int, how func(float64) float64) (Value, error) {
 // rounded is Python's round(): to the nearest, halves to the even one.
 func rounded(v Value, digits int) (Value, error) {
 	if v.kind == Float {
-		return float(roundFloat(v.flt, digits)), nil
+		return float(roundFloat(v.double(), digits)), nil
 	}
 	if digits >= 0 {
 		return whole(v.big()), nil
@@ -207,11 +192,7 @@ func roundFloat(f float64, digits int) float64 {
 	return out
 }
 
-func fileSize(_ *run, v Value, a *args) (Value, error) {
-	given, err := a.bind("binary")
-	if err != nil {
-		return undefined, err
-	}
+func fileSize(_ *run, v Value, given []Value) (Value, error) {
 	size := v.double()
 	if v.kind == String {
 		f, ok := parseFloat(v.text())
@@ -223,7 +204,7 @@ func fileSize(_ *run, v Value, a *args) (Value, error) {
 		return undefined, errOperand
 	}
 	base, suffix := 1000.0, []string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
-	if given[0].or(boolean(false)).truth() {
+	if given[0].isTrue() {
 		base, suffix = 1024, []string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
 	}
 	switch {

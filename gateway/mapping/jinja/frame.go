@@ -26,9 +26,11 @@ func (f *frame) keep() *frame {
 
 // newFrame gives a frame for so many names, in the memory of one that was dropped.
 func (r *run) newFrame(outer *frame, size int) *frame {
-	f := new(frame)
+	var f *frame
 	if last := len(r.free) - 1; last >= 0 {
 		f, r.free = r.free[last], r.free[:last]
+	} else {
+		f = new(frame)
 	}
 	f.outer = outer
 	if cap(f.vars) < size {

@@ -135,7 +135,7 @@ type joiner struct {
 }
 
 func joinerOf(_ *run, a *args) (Value, error) {
-	given, err := a.bind("sep")
+	given, err := a.bind([]string{"sep"}, 0)
 	if err != nil {
 		return undefined, err
 	}

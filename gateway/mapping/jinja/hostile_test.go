@@ -70,6 +70,22 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// A member that is looked up again and again counts each time what that takes, however
+// the names of the object are written.
+func TestLookingUpCounts(t *testing.T) {
+	escaped := `{"obj":{"` + strings.Repeat(`\u0061`, 20_000) + `":1,"y":2}}`
+	text := `{% set o = obj %}{% for i in range(4096) %}{{ o.x }}{% endfor %}`
+	if _, _, err := render(text, escaped); err == nil {
+		t.Error("500 MB are looked through, and nobody counts")
+	}
+	long := strings.Repeat("a", 20_000)
+	alike := `{"obj":{"` + long + `b":1,"` + long + `c":2}}`
+	text = `{% set o = obj %}{% for i in range(4096) %}{{ o.` + long + `d }}{% endfor %}`
+	if _, _, err := render(text, alike); err == nil {
+		t.Error("160 MB are compared, and nobody counts")
+	}
+}
+
 // What a template is written like is held to its bounds, too.
 func TestHostileTexts(t *testing.T) {
 	for _, text := range []string{

@@ -31,11 +31,19 @@ type defined struct {
 	frame *frame
 }
 
-func (d *defined) show() string { return "<macro " + d.name + ">" }
+func (d *defined) show() string {
+	if d.name == "" {
+		return "<Macro anonymous>"
+	}
+	return "<Macro '" + d.name + "'>"
+}
 
 func (d *defined) attribute(name string) Value {
 	switch name {
 	case "name":
+		if d.name == "" {
+			return none
+		}
 		return text(d.name)
 	case "arguments":
 		var all []Value
@@ -84,9 +92,7 @@ func (d *defined) give(r *run, f *frame, a *args) error {
 	rest := newDict(0)
 	for i, name := range a.names {
 		switch at := indexOf(d.params, name); {
-		case at >= 0 && f.vars[d.slots[at]].kind != unset:
-			return errArguments
-		case at >= 0:
+		case at >= 0 && f.vars[d.slots[at]].kind == unset:
 			f.vars[d.slots[at]] = a.named[i]
 		case name == "caller" && d.macro.caller:
 			f.vars[d.scope.slots["caller"]] = a.named[i]

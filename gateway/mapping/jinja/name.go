@@ -27,6 +27,7 @@ const noPlace = -1
 // given is a variable of a frame: so many frames out, and the place in it.
 type given struct{ up, slot int }
 
+// value gives what a statement gave the name, or what the document has.
 func (n *name) value(r *run) (Value, error) {
 	for _, g := range n.given {
 		f := r.frame
@@ -51,4 +52,40 @@ func (n *name) value(r *run) (Value, error) {
 		return undefined, err
 	}
 	return r.walk(fromJSON(raw), n.steps[n.index:])
+}
+
+// direct says whether nothing but the document can have the name.
+func (n *name) direct() bool {
+	return len(n.given) == 0 && n.place != noPlace && n.index == noPlace && n.function == nil
+}
+
+func (n *name) write(r *run) error {
+	raw, err := r.env.Raw(n.place)
+	if err != nil {
+		return err
+	}
+	return r.writeRaw(raw)
+}
+
+// writeRaw prints a value of the document. Only a text is not what it is in JSON.
+func (r *run) writeRaw(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	switch raw[0] {
+	case 'n':
+		return nil
+	case '"':
+		r.out = append(r.out, unquote(raw)...)
+	case '{', '[':
+		held := r.held
+		if err := r.printable(fromJSON(raw), 0); err != nil {
+			return err
+		}
+		r.held = held // nobody has it any more
+		fallthrough
+	default:
+		r.out = append(r.out, raw...)
+	}
+	return r.fits()
 }

@@ -29,7 +29,7 @@ func compareNumbers(a, b Value) int {
 // exact gives a finite number without loss.
 func exact(v Value) *big.Float {
 	if v.kind == Float {
-		return new(big.Float).SetFloat64(v.flt)
+		return new(big.Float).SetFloat64(v.double())
 	}
 	return new(big.Float).SetInt(v.big())
 }
@@ -61,7 +61,12 @@ func arithmetic(op string, a, b Value) (Value, error) {
 			return Value{kind: Int, num: n}, nil
 		}
 	}
-	x, y, z := a.big(), b.big(), new(big.Int)
+	return bigs(op, a.big(), b.big())
+}
+
+// bigs is arithmetic without bound, but for what a product may have.
+func bigs(op string, x, y *big.Int) (Value, error) {
+	z := new(big.Int)
 	switch op {
 	case "+":
 		z.Add(x, y)
@@ -208,7 +213,7 @@ func negate(op string, v Value) (Value, error) {
 	case op == "+" && v.kind != Bool:
 		return v, nil
 	case v.kind == Float:
-		return float(-v.flt), nil
+		return float(-v.double()), nil
 	case op == "+":
 		return integer(int(v.small())), nil
 	}

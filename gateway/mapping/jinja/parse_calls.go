@@ -43,44 +43,58 @@ func (p *operands) filter(x expression) (expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &filtered{at: t.at, of: x, name: t.text, run: filters[t.text]}
-	if f.run == nil {
+	op := filters[t.text]
+	if op == nil {
 		return nil, p.fail(t.at, "there is no filter "+t.text)
 	}
+	var a arguments
 	if p.isSign("(") {
-		f.args, err = p.arguments()
+		if a, err = p.arguments(); err != nil {
+			return nil, err
+		}
 	}
-	if quick := f.fallback(); quick != nil && err == nil {
+	f := &filtered{at: t.at, of: x, name: t.text, use: newUse("the filter "+t.text, op, a)}
+	if quick := f.fallback(); quick != nil && x != nil {
 		return quick, nil
 	}
-	return f, err
+	return f, nil
 }
 
 // test parses what stands behind is.
 func (p *operands) test(x expression) (expression, error) {
 	c := &tested{of: x, not: p.takeWord("not")}
 	t := p.next()
-	c.name = t.text
-	if t.kind == tokenName || t.kind == tokenSign {
-		c.run = tests[t.text]
+	var op *operation
+	if t.kind == tokenName {
+		op = tests[t.text]
 	}
-	if c.run == nil {
+	if op == nil {
 		return nil, p.fail(t.at, "there is no test "+t.says())
 	}
-	var err error
-	switch a := p.peek(); {
+	a, err := p.testArguments()
+	c.use = newUse("the test "+t.text, op, a)
+	return c, err
+}
+
+// testArguments parses those of a test: in brackets, or one without.
+func (p *operands) testArguments() (a arguments, err error) {
+	switch t := p.peek(); {
 	case p.isSign("("):
-		c.args, err = p.arguments()
-	case a.kind == tokenString, a.kind == tokenInt, a.kind == tokenFloat, p.isSign("["), p.isSign("{"),
-		a.kind == tokenName && a.text != "else" && a.text != "or" && a.text != "and" && a.text != "is" && a.text != "if" &&
-			a.text != "not" && a.text != "in" && a.text != "recursive":
+		return p.arguments()
+	case t.kind == tokenString, t.kind == tokenInt, t.kind == tokenFloat, p.isSign("["), p.isSign("{"),
+		t.kind == tokenName && !endsTest[t.text]:
 		var one expression
 		if one, err = p.primary(); err == nil {
 			one, err = p.postfix(one)
 		}
-		c.args.list = []expression{one}
+		a.list = []expression{one}
 	}
-	return c, err
+	return a, err
+}
+
+// endsTest are the words that are no argument of the test before them.
+var endsTest = map[string]bool{
+	"else": true, "or": true, "and": true, "is": true, "if": true, "not": true, "in": true, "recursive": true,
 }
 
 // call parses the call of x. What can never be called is refused here.
@@ -93,13 +107,13 @@ func (p *operands) call(x expression) (expression, error) {
 	switch of := x.(type) {
 	case *member:
 		if !of.step.Number {
-			return p.method(&method{of: of.of, name: of.step.Name, args: a}, at)
+			return p.method(of.of, of.step.Name, a, at)
 		}
 	case *name:
 		if n := len(of.steps); n > 0 && !of.steps[n-1].Number {
 			last := of.steps[n-1].Name
 			of.steps = of.steps[:n-1]
-			return p.method(&method{of: of, name: last, args: a}, at)
+			return p.method(of, last, a, at)
 		}
 		if len(of.steps) == 0 {
 			of.called = true
@@ -113,14 +127,15 @@ func (p *operands) call(x expression) (expression, error) {
 
 // method refuses names that no value has a method of. Objects of a template may have
 // members to call.
-func (p *operands) method(m *method, at int) (expression, error) {
-	for _, of := range methods {
-		if of[m.name] != nil {
-			return m, nil
+func (p *operands) method(of expression, name string, a arguments, at int) (expression, error) {
+	m := &method{of: of, name: name, args: a}
+	for kind, known := range methods {
+		if op := known[name]; op != nil {
+			m.uses[kind] = newUse("the method "+name, op, a)
 		}
 	}
-	if changes[m.name] {
-		return nil, p.fail(at, "the method "+m.name+" changes what it is called on: nothing here does")
+	if m.uses == [unset]*use{} && changes[name] {
+		return nil, p.fail(at, "the method "+name+" changes what it is called on: nothing here does")
 	}
 	return m, nil
 }

@@ -56,7 +56,7 @@ func (p *statements) macroBody(m *macro, until string, head func() error) error 
 }
 
 func (p *statements) callBlock(word token) (statement, error) {
-	c := &callBlock{at: word.at, body: &macro{at: word.at, name: "caller"}}
+	c := &callBlock{at: word.at, body: &macro{at: word.at}}
 	err := p.macroBody(c.body, "endcall", func() error {
 		if p.isSign("(") {
 			if err := p.signature(c.body); err != nil {

@@ -30,7 +30,6 @@ func (p *expressions) plain(conditional bool) (expression, error) {
 }
 
 func (p *expressions) disjunction() (expression, error) { return p.logic("or", p.conjunction) }
-
 func (p *expressions) conjunction() (expression, error) { return p.logic("and", p.inversion) }
 
 func (p *expressions) logic(word string, part func() (expression, error)) (expression, error) {
@@ -94,8 +93,7 @@ func (p *expressions) product() (expression, error) {
 	return p.binary([]string{"*", "/", "//", "%"}, p.power)
 }
 
-func (p *expressions) power() (expression, error) { return p.binary([]string{"**"}, p.signed) }
-
+func (p *expressions) power() (expression, error)  { return p.binary([]string{"**"}, p.signed) }
 func (p *expressions) signed() (expression, error) { return p.unary(true) }
 
 // binary parses operators of one rank, which bind to the left.

@@ -51,7 +51,14 @@ func (p *statements) output(open token) (statement, error) {
 	if t.kind != tokenCloseOutput {
 		return nil, p.fail(t.at, t.says()+" stands where }} is expected")
 	}
-	return &output{at: open.at, of: x}, nil
+	return p.printed(open.at, x), nil
+}
+
+// printed is what an expression prints.
+func (p *statements) printed(at int, x expression) statement {
+	o := &output{at: at, of: x}
+	p.late = append(p.late, o.settle)
+	return o
 }
 
 // closeTag takes the end of a statement's tag.
@@ -83,7 +90,7 @@ func (p *statements) statement(word token) (statement, error) {
 		if err == nil {
 			err = p.closeTag()
 		}
-		return &output{at: word.at, of: x}, err
+		return p.printed(word.at, x), err
 	case "include", "import", "from", "extends", "block":
 		return nil, p.fail(word.at, "a template reaches no other: there is no "+word.text)
 	}

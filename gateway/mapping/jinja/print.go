@@ -49,7 +49,7 @@ func (v Value) appendJSON(dst []byte) []byte {
 		}
 		return strconv.AppendInt(dst, v.num, 10)
 	case Float:
-		return appendFloat(dst, v.flt)
+		return appendFloat(dst, v.double())
 	case String:
 		return gjson.AppendJSONString(dst, v.source)
 	case List:

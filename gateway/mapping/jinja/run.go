@@ -31,7 +31,8 @@ func (r *run) end() {
 		r.drop(r.frame)
 	}
 	clear(r.stack[:cap(r.stack)])
-	*r = run{free: r.free, stack: r.stack[:0]}
+	r.opened.forget()
+	r.meter, r.out, r.frame, r.stack = meter{}, nil, nil, r.stack[:0]
 	runs.Put(r)
 }
 

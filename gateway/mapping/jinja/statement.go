@@ -18,29 +18,6 @@ func (b block) run(r *run) error {
 	return nil
 }
 
-type words string
-
-func (w words) run(r *run) error {
-	r.out = append(r.out, w...)
-	return r.fits()
-}
-
-// output is {{ … }}.
-type output struct {
-	at int
-	of expression
-}
-
-func (o *output) run(r *run) error {
-	held := r.held
-	v, err := o.of.value(r)
-	if err == nil {
-		err = r.write(v)
-	}
-	r.held = held // nobody has it any more
-	return placed(o.at, err)
-}
-
 // placedError is where in a template something went wrong: in the innermost tag.
 type placedError struct {
 	at  int
@@ -156,7 +133,7 @@ func (c *capture) run(r *run) error {
 	v, err := c.caught(r)
 	for _, f := range c.filters {
 		if err == nil {
-			v, err = f.apply(r, v)
+			v, err = f.use.on(r, v)
 		}
 	}
 	switch {

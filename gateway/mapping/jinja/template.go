@@ -12,6 +12,7 @@ type Template struct {
 	body  block
 	scope *scope
 	tags  int
+	plain bool
 }
 
 // Parse compiles a template; the error is an *Error.
@@ -25,7 +26,9 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 	if t.body, _, err = p.block(); err != nil {
 		return nil, err
 	}
-	return t, p.bindAll()
+	err = p.bindAll()
+	t.plain = err == nil && isPlain(t.body)
+	return t, err
 }
 
 // Tags is how many {{ … }} and {% … %} it has.
@@ -43,6 +46,11 @@ func countTags(tokens []token) (n int) {
 // Append appends what the template renders to, at most so many bytes. The error is an
 // *Error, and dst then comes back as it was.
 func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
+	if t.plain {
+		if out, done := t.appendPlain(dst, most, env); done {
+			return out, nil
+		}
+	}
 	r := begin(env, len(t.scope.slots))
 	defer r.end()
 	r.out, r.most = dst, len(dst)+most
@@ -140,6 +148,9 @@ func (t *Template) Constant() (text string, is bool) {
 // is none of what is missing or null. The error is an *Error, and dst then comes back
 // as it was.
 func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, found bool, err error) {
+	if out, done := x.appendPlain(dst, most, env); done {
+		return out, true, nil
+	}
 	r := begin(env, 0)
 	defer r.end()
 	v, err := x.of.value(r)
@@ -147,7 +158,7 @@ func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, foun
 		err = r.printable(v, 0)
 	}
 	if err == nil && v.kind == Float && !v.raw {
-		err = finite(v.flt)
+		err = finite(v.double())
 	}
 	if err != nil {
 		return dst, false, (&Template{text: x.text}).fault(err)

@@ -1,11 +1,11 @@
 package jinja
 
 import (
+	"hookgate/gateway/mapping/rawjson"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // Kind is what a value is, in the words of Python.
@@ -30,12 +30,12 @@ const (
 // somebody looks into it.
 type Value struct {
 	kind   Kind
-	flag   bool    // a Bool's value; a List is a tuple; a String is safe HTML
-	raw    bool    // source is JSON
-	num    int64   // an Int's value, where object is nil
-	flt    float64 // a Float's
-	source string  // a number's literal; a String, List or Dict that was not decoded; a String's text
-	object any     // *big.Int, *list, *dict, or what an Object is
+	flag   bool   // a Bool's value; a List is a tuple; a String is safe HTML
+	raw    bool   // source is JSON
+	known  bool   // a Float with a literal has its num, too
+	num    int64  // of a number that was computed: an Int's value, where object is nil; the bits of a Float's
+	source string // a number's literal; a String, List or Dict that was not decoded; a String's text
+	object any    // *big.Int, *list, *dict, or what an Object is
 }
 
 // list holds items; those of groupby have names, too.
@@ -50,22 +50,14 @@ var (
 	empty     = Value{kind: String}
 )
 
-func boolean(b bool) Value { return Value{kind: Bool, flag: b} }
-
-func integer(n int) Value { return Value{kind: Int, num: int64(n)} }
-
-func float(f float64) Value { return Value{kind: Float, flt: f} }
-
-func text(s string) Value { return Value{kind: String, source: s} }
-
-func safe(s string) Value { return Value{kind: String, source: s, flag: true} }
-
-func tuple(l ...Value) Value { return Value{kind: List, object: &list{items: l}, flag: true} }
-
-func mapping(d *dict) Value { return Value{kind: Dict, object: d} }
-
-func object(o any) Value { return Value{kind: Object, object: o} }
-
+func boolean(b bool) Value     { return Value{kind: Bool, flag: b} }
+func integer(n int) Value      { return Value{kind: Int, num: int64(n)} }
+func float(f float64) Value    { return Value{kind: Float, num: int64(math.Float64bits(f))} }
+func text(s string) Value      { return Value{kind: String, source: s} }
+func safe(s string) Value      { return Value{kind: String, source: s, flag: true} }
+func tuple(l ...Value) Value   { return Value{kind: List, object: &list{items: l}, flag: true} }
+func mapping(d *dict) Value    { return Value{kind: Dict, object: d} }
+func object(o any) Value       { return Value{kind: Object, object: o} }
 func (v Value) isNumber() bool { return v.kind == Int || v.kind == Float || v.kind == Bool }
 
 func whole(b *big.Int) Value {
@@ -95,17 +87,29 @@ func fromJSON(raw string) Value {
 	return number(raw)
 }
 
-// number reads a literal, and keeps it.
+// number keeps a literal, and does not read it: most are printed as they are.
 func number(raw string) Value {
-	if strings.ContainsAny(raw, ".eE") {
-		f, _ := strconv.ParseFloat(raw, 64) // beyond the range it is infinite
-		return Value{kind: Float, flt: f, source: raw, raw: true}
-	}
-	if n, err := strconv.ParseInt(raw, 10, 64); err == nil {
-		return Value{kind: Int, num: n, source: raw, raw: true}
+	for i := range len(raw) {
+		if c := raw[i]; c == '.' || c|0x20 == 'e' {
+			return readLong(Value{kind: Float, source: raw, raw: true})
+		}
 	}
 	return Value{kind: Int, source: raw, raw: true}
 }
+
+// longLiteral is from how many digits on a number is read but once: nobody counts what
+// that takes.
+const longLiteral = 40
+
+func readLong(v Value) Value {
+	if len(v.source) > longLiteral {
+		v.num, v.known = float(v.double()).num, true
+	}
+	return v
+}
+
+// mostDigits is how many characters a whole number of 64 bits has at most.
+const mostDigits = 20
 
 // text gives what a String says.
 func (v Value) text() string {
@@ -121,7 +125,7 @@ func unquote(raw string) string {
 	if strings.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
-	return gjson.Parse(raw).String()
+	return rawjson.Unescaped(rawjson.Bytes(inner))
 }
 
 // big gives an Int or Bool without bound. The result must not be changed.
@@ -129,43 +133,69 @@ func (v Value) big() *big.Int {
 	if b, is := v.object.(*big.Int); is {
 		return b
 	}
-	if v.kind == Bool {
-		return big.NewInt(v.small())
+	if n, is := v.whole(); is {
+		return big.NewInt(n)
 	}
-	if v.raw && v.num == 0 {
-		if b, ok := new(big.Int).SetString(v.source, 10); ok {
-			return b
-		}
-	}
-	return big.NewInt(v.num)
+	b, _ := new(big.Int).SetString(v.source, 10) // it is a literal of JSON
+	return b
 }
 
 // isSmall says whether an Int or Bool has 64 bits.
 func (v Value) isSmall() bool {
-	return v.kind == Bool || v.object == nil && (v.num != 0 || !v.raw || v.source == "0" || v.source == "-0")
+	_, is := v.whole()
+	return is
 }
 
 // small gives an Int or Bool that is small.
 func (v Value) small() int64 {
-	if v.kind == Bool {
-		if v.flag {
-			return 1
-		}
-		return 0
-	}
-	return v.num
+	n, _ := v.whole()
+	return n
 }
 
-// double gives a number as a float.
+// whole gives an Int or Bool, if it has 64 bits.
+func (v Value) whole() (n int64, is bool) {
+	switch {
+	case v.kind == Bool && v.flag:
+		return 1, true
+	case v.kind == Bool:
+		return 0, true
+	case v.raw && len(v.source) > mostDigits:
+		return 0, false
+	case v.raw:
+		n, err := strconv.ParseInt(v.source, 10, 64)
+		return n, err == nil
+	}
+	return v.num, v.object == nil
+}
+
+// double gives a number as a float; beyond the range it is infinite.
 func (v Value) double() float64 {
 	switch {
+	case v.kind == Float && v.raw && !v.known:
+		f, _ := strconv.ParseFloat(v.source, 64)
+		return f
 	case v.kind == Float:
-		return v.flt
-	case v.isSmall():
-		return float64(v.small())
+		return math.Float64frombits(uint64(v.num))
+	}
+	if n, is := v.whole(); is {
+		return float64(n)
 	}
 	f, _ := new(big.Float).SetInt(v.big()).Float64()
 	return f
+}
+
+// read gives a number or text as one that was computed, for who compares it often.
+func (v Value) read() Value {
+	switch {
+	case !v.raw:
+	case v.kind == String:
+		return text(v.text())
+	case v.kind == Int:
+		return whole(v.big())
+	case v.kind == Float:
+		return float(v.double())
+	}
+	return v
 }
 
 // truth is what an if takes a value for.
@@ -174,9 +204,10 @@ func (v Value) truth() bool {
 	case Bool:
 		return v.flag
 	case Int:
-		return !v.isSmall() || v.num != 0
+		n, small := v.whole()
+		return !small || n != 0
 	case Float:
-		return v.flt != 0
+		return v.double() != 0
 	case String:
 		return v.source != "" && (!v.raw || len(v.source) > 2)
 	case List:

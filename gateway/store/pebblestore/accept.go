@@ -2,10 +2,18 @@ package pebblestore
 
 import "hookgate/gateway"
 
+// publications are what comes in with promises: publishes, fan-outs, and changes.
+type publications struct {
+	*engine
+	*dropping
+	waits   *waits
+	fanouts *fanouts
+}
+
 // Accept makes a publication durable, all of it or nothing: one batch, one synced
 // commit, whatever its size. gateway.CodeUnavailable: nothing was written. Any
 // other error: the outcome is unknown.
-func (s *Store) Accept(p *gateway.Publication) error {
+func (s *publications) Accept(p *gateway.Publication) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -22,13 +30,15 @@ func (s *Store) Accept(p *gateway.Publication) error {
 	return s.dropLate(p.Deliveries)
 }
 
-func (s *Store) putPublication(b *batch, p *gateway.Publication) {
+func (s *publications) putPublication(b *batch, p *gateway.Publication) {
 	for i := range p.Events {
-		putEvent(b, kindEvent, &p.Events[i])
+		putEvent(b, &p.Events[i])
 	}
 	for i := range p.Deliveries {
 		putNew(b, &p.Deliveries[i])
 	}
+	postEvents(b, p.Events)
+	postDeliveries(b, p.Deliveries)
 	if p.Mark != nil {
 		putMark(b, p.Mark, s.turns.next())
 	}
@@ -47,14 +57,14 @@ func (s *Store) putPublication(b *batch, p *gateway.Publication) {
 }
 
 // newDelivery is about how many bytes of a batch a new delivery is.
-const newDelivery = 512
+const newDelivery = 768
 
 // sizeOfPublication guesses how large a batch becomes, so that it grows at most once.
 func sizeOfPublication(p *gateway.Publication) int {
 	const record = 128 // a key and the small members of a record
 	size := 64
 	for i := range p.Events {
-		size += record + len(p.Events[i].Body)
+		size += 3*record + len(p.Events[i].Body)
 		if r := p.Events[i].Relay; r != nil {
 			size += len(r.Path) + len(r.Sealed)
 		}
@@ -74,16 +84,16 @@ func sizeOfPublication(p *gateway.Publication) int {
 	return size
 }
 
-func putEvent(b *batch, kind byte, v *gateway.Event) {
-	b.begin(kind, v.Tenant)
-	b.id(kind, gateway.PrefixEvent, v.ID)
-	b.enc.event(v)
+func putEvent(b *batch, v *gateway.Event) {
+	b.begin(kindEvent, v.Tenant)
+	b.id(kindEvent, gateway.PrefixEvent, v.ID)
+	b.enc.Event(v)
 	b.put()
 }
 
 // putNew puts a delivery that is made with its events: it is due, and they show it.
 func putNew(b *batch, d *gateway.Delivery) {
-	putUnfinished(b, d)
+	putUnfinished(b, d, 0)
 	for _, event := range d.EventIDs {
 		b.index(kindIndex, d, event)
 		b.put()

@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // maxEmbedded is the largest answer of a last attempt that is kept in the record of
@@ -24,7 +25,7 @@ func (b *batch) attempt(kind byte, d *gateway.Delivery, a *gateway.Attempt) {
 	b.begin(kind, d.Tenant)
 	b.id(kind, gateway.PrefixDelivery, d.ID)
 	b.key = appendAttemptNumber(b.key, a.Number)
-	b.enc.attempt(a)
+	b.enc.Attempt(a)
 	b.put()
 }
 
@@ -95,7 +96,7 @@ func appendAttempts(r pebble.Reader, list []gateway.Attempt, prefix []byte, most
 			return nil, corrupt(kindAttempt)
 		}
 		// The record is its answer's body and a few words beside.
-		a, err := decodeAttempt(int(binary.BigEndian.Uint32(number)), it.Value(), len(it.Value()) <= most.Bodies)
+		a, err := record.DecodeAttempt(int(binary.BigEndian.Uint32(number)), it.Value(), len(it.Value()) <= most.Bodies)
 		if err != nil {
 			return nil, err
 		}

@@ -62,7 +62,7 @@ func (b *backlog) set(behind bool) {
 // lookBacklog asks Pebble how far it is behind. Only while it works at that are
 // writes held back: what it does not mean to flush or compact yet, for it goes by
 // other measures than these, would else hold them back for ever.
-func (s *Store) lookBacklog() {
+func (s *engine) lookBacklog() {
 	m := s.db.Metrics()
 	much := m.MemTable.Size > maxUnflushed*s.space.memtable || m.Levels[0].Sublevels > maxSublevels
 	s.backlog.set(much && m.Flush.NumInProgress+m.Compact.NumInProgress > 0)

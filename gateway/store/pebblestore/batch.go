@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // batch is one commit in the making. It is pooled, with the memory in which keys
@@ -16,7 +17,7 @@ import (
 type batch struct {
 	*pebble.Batch
 	key []byte
-	enc encoder
+	enc record.Encoder
 	err error // the first fault of what was put
 }
 
@@ -26,7 +27,7 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 const maxPooled = 64 << 10
 
 // newBatch makes a batch for about size bytes of values.
-func (s *Store) newBatch(size int) *batch {
+func (s *engine) newBatch(size int) *batch {
 	b := batches.Get().(*batch)
 	b.Batch = s.db.NewBatchWithSize(size)
 	return b
@@ -36,7 +37,7 @@ func (s *Store) newBatch(size int) *batch {
 func (b *batch) free() {
 	_ = b.Close() // fails only for a batch that was closed
 	b.Batch, b.err = nil, nil
-	if cap(b.enc.b)+cap(b.key) <= maxPooled {
+	if cap(b.enc.B)+cap(b.key) <= maxPooled {
 		batches.Put(b)
 	}
 }
@@ -47,12 +48,12 @@ func (b *batch) begin(kind byte, tenant string) {
 		b.fail(kind)
 	}
 	b.key = appendPrefix(b.key[:0], kind, tenant)
-	b.enc.b = b.enc.b[:0]
+	b.enc.B = b.enc.B[:0]
 }
 
 // put puts what was built in b.key and b.enc.
 func (b *batch) put() {
-	if err := b.Set(b.key, b.enc.b, nil); err != nil && b.err == nil {
+	if err := b.Set(b.key, b.enc.B, nil); err != nil && b.err == nil {
 		b.err = err
 	}
 }
@@ -87,7 +88,7 @@ func (b *batch) id(kind byte, prefix, id string) {
 
 // commit applies the batch. What is not synced is on disk with the next that is, or
 // within a second (lag.go).
-func (s *Store) commit(b *batch, synced bool) error {
+func (s *engine) commit(b *batch, synced bool) error {
 	if b.err != nil {
 		return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: b.err}
 	}
@@ -121,7 +122,7 @@ func (s *Store) commit(b *batch, synced bool) error {
 }
 
 // apply is below every commit in the stack: Fatalf unwinds to it.
-func (s *Store) apply(b *pebble.Batch, synced bool) (err error) {
+func (s *engine) apply(b *pebble.Batch, synced bool) (err error) {
 	defer s.recoverFatal(&err)
 	if synced {
 		return b.Commit(pebble.Sync)
@@ -132,7 +133,7 @@ func (s *Store) apply(b *pebble.Batch, synced bool) (err error) {
 // overtake waits until all that a read may have seen is durable: Pebble shows a
 // commit to readers before its fsync is over. What is sent or listed because of
 // it must not be ahead of what a crash leaves.
-func (s *Store) overtake() error {
+func (s *engine) overtake() error {
 	if s.failure.Load() != nil {
 		return nil // nothing new becomes visible any more
 	}
@@ -149,7 +150,7 @@ func (s *Store) overtake() error {
 
 // get gives what read makes of a value; found is false when it is not there. The
 // value is only valid during read.
-func (s *Store) get(key []byte, read func(value []byte) error) (found bool, err error) {
+func (s *engine) get(key []byte, read func(value []byte) error) (found bool, err error) {
 	return getFrom(s.db, key, read)
 }
 
@@ -167,7 +168,7 @@ func getFrom(r pebble.Reader, key []byte, read func(value []byte) error) (found 
 
 // snapshot shows the store as it is now to several reads: what moves from one place
 // to another meanwhile is in exactly one of them. The caller closes it.
-func (s *Store) snapshot() *pebble.Snapshot { return s.db.NewSnapshot() }
+func (s *engine) snapshot() *pebble.Snapshot { return s.db.NewSnapshot() }
 
 func closeSnapshot(r *pebble.Snapshot, err *error) {
 	if failed := r.Close(); failed != nil && *err == nil {

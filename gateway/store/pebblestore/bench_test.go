@@ -129,7 +129,7 @@ func BenchmarkRecover(b *testing.B) {
 	for b.Loop() {
 		s := mustOpen(b, Options{Dir: dir})
 		n := 0
-		err := s.Recover(func(*gateway.Wait) error { n++; return nil }, func(*gateway.Parked) error { return nil })
+		err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error { n++; return nil }, func(*gateway.Parked) error { return nil })
 		if err != nil || n != 100_000 {
 			b.Fatal(n, err)
 		}

@@ -5,11 +5,15 @@ import (
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
+
+// calls are those whose outcome is still promised.
+type calls struct{ *engine }
 
 func putPending(b *batch, c *gateway.PendingCall) {
 	b.pendingCall(c)
-	b.enc.pendingCall(c)
+	b.enc.PendingCall(c)
 	b.put()
 }
 
@@ -26,39 +30,24 @@ func (b *batch) pendingCall(c *gateway.PendingCall) {
 	b.id(kindPending, gateway.PrefixCall, c.ID)
 }
 
-func (e *encoder) pendingCall(c *gateway.PendingCall) {
-	e.version()
-	e.text(c.Webhook)
-	e.text(c.WaitID)
-	e.flag(c.Sent)
-	e.time(c.CreatedAt)
-	e.raw(c.Request)
-}
-
-func decodePendingCall(tenant string, id, value []byte) (*gateway.PendingCall, error) {
-	d := newDecoder(value)
-	c := &gateway.PendingCall{
-		ID: formatID(gateway.PrefixCall, id), Tenant: tenant, Webhook: d.text(), WaitID: d.text(),
-		Sent: d.flag(), CreatedAt: d.time(), Request: d.raw(),
-	}
-	return c, d.done(kindPending)
-}
-
-// PendingCalls gives the calls of every tenant whose outcome is still promised,
+// PendingCalls gives the calls of the slots' tenants whose outcome is still promised,
 // oldest first. They are as many as a process had under way at once, so this is
 // all of them.
-func (s *Store) PendingCalls() (list []*gateway.PendingCall, err error) {
+func (s *calls) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
 	err = s.eachTenant(kindPending, func(t *tenantScan) error {
+		if !slots.Has(gateway.SlotOf(t.tenant)) {
+			return nil
+		}
 		for more := true; more && t.inside(); more = t.it.Next() {
 			id := t.it.Key()[len(t.prefix):]
 			if len(id) != ulidAt {
 				return corrupt(kindPending)
 			}
-			c, err := decodePendingCall(t.tenant, id, t.it.Value())
+			c, err := record.DecodePendingCall(t.tenant, id, t.it.Value())
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ func (x *machine) callEnds(t *rapid.T) {
 }
 
 func (x *machine) checkCalls(t *rapid.T) {
-	got, err := x.PendingCalls()
+	got, err := x.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func lostCalls(t *testing.T, fs vfs.FS, known []called) error {
 		return fmt.Errorf("opening after the crash: %w", err)
 	}
 	defer mustClose(t, s)
-	list, err := s.PendingCalls()
+	list, err := s.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func TestPendingIsSynced(t *testing.T) {
 	left := func() []*gateway.PendingCall {
 		t.Helper()
 		s := mustOpen(t, Options{Dir: "data", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
-		list, err := s.PendingCalls()
+		list, err := s.PendingCalls(gateway.AllSlots())
 		if err != nil {
 			t.Fatal(err)
 		}

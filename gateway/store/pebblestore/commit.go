@@ -10,7 +10,7 @@ import (
 //
 // gateway.CodeUnavailable: nothing was written. Any other error: the outcome is
 // unknown.
-func (s *Store) Commit(changes ...*gateway.Change) error {
+func (s *publications) Commit(changes ...*gateway.Change) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s *Store) Commit(changes ...*gateway.Change) error {
 }
 
 // admit refuses a write before anything of it happened.
-func (s *Store) admit() error {
+func (s *engine) admit() error {
 	if err := s.refuse(); err != nil {
 		return err
 	}
@@ -44,9 +44,9 @@ func onlyTraces(c *gateway.Change) bool {
 		c.Pending == nil && c.Settled == nil
 }
 
-func (s *Store) putChange(b *batch, c *gateway.Change) {
+func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Wait != nil {
-		s.putWait(b, c.Wait)
+		s.waits.putWait(b, c.Wait)
 	}
 	for i := range c.Marks {
 		putMark(b, &c.Marks[i], s.turns.next())
@@ -66,8 +66,10 @@ func (s *Store) putChange(b *batch, c *gateway.Change) {
 		putTrace(b, &c.Traces[i])
 	}
 	if c.Notice != nil {
-		putEvent(b, kindEvent, &c.Notice.Event)
+		putEvent(b, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
+		postEvent(b, &c.Notice.Event)
+		postDelivery(b, kindByDelivery, &c.Notice.Delivery)
 	}
 	if c.Pending != nil {
 		putPending(b, c.Pending)
@@ -83,7 +85,7 @@ func sizeOf(changes []*gateway.Change) int {
 	size := 64
 	for _, c := range changes {
 		if w := c.Wait; w != nil {
-			size += 2*record + len(w.Variables) + len(w.Context) + len(w.OwnMatch) + len(w.OwnVariables)
+			size += 3*record + len(w.Variables) + len(w.Context) + len(w.OwnMatch) + len(w.OwnVariables)
 			if w.Callback != nil {
 				size += len(w.Callback.Body)
 			}
@@ -99,7 +101,7 @@ func sizeOf(changes []*gateway.Change) int {
 			size += record + len(c.Traces[i].Data)
 		}
 		if c.Notice != nil {
-			size += 4*record + len(c.Notice.Event.Body)
+			size += 6*record + len(c.Notice.Event.Body)
 		}
 		if c.Pending != nil {
 			size += record + len(c.Pending.Request)

@@ -43,7 +43,7 @@ func (e *DamageError) Error() string {
 
 // notOpened is the error of an opening that failed after the inspection. What Pebble
 // could not read then is in a table, or something that the inspection cannot know.
-func (s *Store) notOpened(err error) error {
+func (s *folder) notOpened(err error) error {
 	if f := s.failure.Load(); f != nil {
 		err = f.reason // of which err is only what became of it
 	}

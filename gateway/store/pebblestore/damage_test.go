@@ -298,7 +298,7 @@ func judgeDamage(t *testing.T, fs *vfs.MemFS, waits []string, what string) (end 
 		}
 	}
 	found := 0
-	err = s.Recover(func(*gateway.Wait) error { found++; return nil }, func(*gateway.Parked) error { return nil })
+	err = s.Recover(gateway.AllSlots(), func(*gateway.Wait) error { found++; return nil }, func(*gateway.Parked) error { return nil })
 	switch {
 	case failed == 0 && err == nil && found < len(waits):
 		return "silent", fmt.Errorf("recovers %d of %d", found, len(waits))

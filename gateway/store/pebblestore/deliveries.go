@@ -11,17 +11,24 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
+
+// reads show deliveries and events, wherever they are.
+type reads struct {
+	*engine
+	*dropping
+}
 
 // Delivery gives a delivery with its last attempts, at most 1,000, and their bodies,
 // at most 8 MiB; else gateway.ErrNotFound.
-func (s *Store) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
+func (s *reads) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error) {
 	return s.ReadDelivery(tenant, id, mostAttempts)
 }
 
 // AttemptedAt tells when the n-th attempt of a delivery that has not ended was made; else
 // gateway.ErrNotFound.
-func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
+func (s *reads) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
 	if err := s.using.enter(); err != nil {
 		return at, err
 	}
@@ -33,7 +40,7 @@ func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 	for _, kind := range [...]byte{kindAttempt, kindKeptAttempt} {
 		key := appendAttemptNumber(append(appendPrefix(nil, kind, tenant), u[:]...), n)
 		found, err := s.get(key, func(value []byte) error {
-			a, err := decodeAttempt(n, value, false)
+			a, err := record.DecodeAttempt(n, value, false)
 			at = a.At
 			return err
 		})
@@ -45,7 +52,7 @@ func (s *Store) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 }
 
 // ReadDelivery is Delivery with no more of its attempts than so many; the last count.
-func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
+func (s *reads) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
@@ -64,22 +71,20 @@ func (s *Store) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *
 	return f.d, attempts, err
 }
 
-// finding is a delivery with the kind of its place (kindDrop: it is unfinished there,
-// and ended by the drop of its lane), and the attempt that its
-// record has with it, or nil.
+// finding is a delivery with the kind of its place, and the attempt that its record has
+// with it, or nil.
 type finding struct {
-	d     *gateway.Delivery
-	last  *gateway.Attempt
-	place byte
+	d       *gateway.Delivery
+	last    *gateway.Attempt
+	place   byte
+	dropped bool // it waits there, and was ended by the drop of its lane
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
-func (s *Store) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
-	for _, f.place = range [...]byte{kindUnfinished, kindDelivery} {
+func (s *reads) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
+	for _, f.place = range [...]byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
-		if err == nil && s.cancelDropped(f.d, u) {
-			f.place = kindDrop
-		}
+		f.dropped = err == nil && s.cancelDropped(f.d, u)
 		if !errors.Is(err, gateway.ErrNotFound) {
 			return f, err
 		}
@@ -102,7 +107,7 @@ func deadOf(r pebble.Reader, tenant string, u ulid.ULID) (d *gateway.Delivery, e
 	}
 	for bucket := dayOf(timeOfULID(u[:])); it.SeekGE(in(bucket)); {
 		if bytes.Equal(it.Key(), in(bucket)) {
-			d, _, err := decodeDelivery(tenant, u[:], it.Value())
+			d, _, err := record.DecodeDelivery(tenant, u[:], it.Value())
 			return d, err
 		}
 		found, ok := bucketIn(it.Key(), prefix)
@@ -122,150 +127,5 @@ func bucketIn(key, prefix []byte) (uint32, bool) {
 	return binary.BigEndian.Uint32(key[len(prefix):]), true
 }
 
-// Deliveries lists a tenant's deliveries, newest first, those with an id below
-// before ("" for all), at most so many of those that keep says yes to.
-func (s *Store) Deliveries(tenant, before string, most int, keep func(*gateway.Delivery) bool) (list []*gateway.Delivery, err error) {
-	err = s.visitDeliveries(tenant, before, func(_ *merge, f finding) (bool, error) {
-		if len(list) < most && keep(f.d) {
-			list = append(list, f.d)
-		}
-		return len(list) < most, nil
-	})
-	return list, err
-}
-
-// ReadDeliveries visits a tenant's deliveries, newest first, those with an id below
-// before ("" for all) that keep says yes to, each with no more of its attempts than
-// so many, until visit wants no more. It holds one at a time.
-func (s *Store) ReadDeliveries(
-	tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
-	visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
-) error {
-	return s.visitDeliveries(tenant, before, func(m *merge, f finding) (bool, error) {
-		if !keep(f.d) {
-			return true, nil
-		}
-		attempts, err := f.attempts(m.snapshot, most)
-		return err == nil && visit(f.d, attempts), err
-	})
-}
-
-// visitDeliveries visits a tenant's deliveries, newest first, those with an id below
-// before, until visit wants no more.
-func (s *Store) visitDeliveries(tenant, before string, visit func(*merge, finding) (more bool, err error)) (err error) {
-	if err := s.using.enter(); err != nil {
-		return err
-	}
-	defer s.using.leave()
-	if !keyable(tenant) {
-		return nil
-	}
-	below := ulid.ULID(bytes.Repeat([]byte{0xff}, ulidAt)) // above all that a time can have
-	if before != "" {
-		u, ok := parseID(gateway.PrefixDelivery, before)
-		if !ok {
-			return nil
-		}
-		below = u
-	}
-	m, err := s.mergeDeliveries(tenant, below)
-	if err != nil {
-		return err
-	}
-	defer m.close(&err)
-	for {
-		f, err := m.next(tenant)
-		if err != nil || f.d == nil {
-			return err
-		}
-		if u, ok := parseID(gateway.PrefixDelivery, f.d.ID); ok {
-			s.cancelDropped(f.d, u)
-		}
-		if more, err := visit(m, f); err != nil || !more {
-			return err
-		}
-	}
-}
-
-// merge reads a tenant's deliveries from all places at once, newest first. It
-// reads one snapshot, or a delivery that ends meanwhile would show twice or not.
-type merge struct {
-	snapshot *pebble.Snapshot
-	places   []*pebble.Iterator // each on its newest, or spent
-}
-
-func (s *Store) mergeDeliveries(tenant string, below ulid.ULID) (*merge, error) {
-	m := &merge{snapshot: s.snapshot()}
-	err := m.add(appendPrefix(nil, kindUnfinished, tenant), below)
-	if err == nil {
-		err = m.add(appendPrefix(nil, kindDelivery, tenant), below)
-	}
-	if err == nil {
-		err = m.addGraves(appendPrefix(nil, kindDead, tenant), below)
-	}
-	if err != nil {
-		m.close(&err)
-		return nil, err
-	}
-	return m, nil
-}
-
-// add adds the place of one prefix.
-func (m *merge) add(prefix []byte, below ulid.ULID) error {
-	it, err := iterOf(m.snapshot, prefix, append(slices.Clone(prefix), below[:]...))
-	if err != nil {
-		return err
-	}
-	if it.Last() {
-		m.places = append(m.places, it)
-		return nil
-	}
-	return it.Close()
-}
-
-// addGraves adds every day on which something died.
-func (m *merge) addGraves(prefix []byte, below ulid.ULID) (err error) {
-	days, err := iterOf(m.snapshot, prefix, pastPrefix(prefix))
-	if err != nil {
-		return err
-	}
-	defer closeIter(days, &err)
-	for more := days.First(); more; {
-		bucket, ok := bucketIn(days.Key(), prefix)
-		if !ok {
-			return corrupt(kindDead)
-		}
-		if err := m.add(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket), below); err != nil {
-			return err
-		}
-		more = days.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket+1))
-	}
-	return nil
-}
-
-// next gives the newest that is left; none at the end.
-func (m *merge) next(tenant string) (f finding, err error) {
-	var newest *pebble.Iterator
-	for _, it := range m.places {
-		if it.Valid() && (newest == nil || bytes.Compare(tailULID(it.Key()), tailULID(newest.Key())) > 0) {
-			newest = it
-		}
-	}
-	if newest == nil {
-		return f, nil
-	}
-	f.place = newest.Key()[0]
-	f.d, f.last, err = decodeDelivery(tenant, tailULID(newest.Key()), newest.Value())
-	newest.Prev()
-	return f, err
-}
-
 // tailULID is the ULID that ends a key; every key of a delivery ends so.
 func tailULID(key []byte) []byte { return key[max(0, len(key)-ulidAt):] }
-
-func (m *merge) close(err *error) {
-	for _, it := range m.places {
-		closeIter(it, err)
-	}
-	closeSnapshot(m.snapshot, err)
-}

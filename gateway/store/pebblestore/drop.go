@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // An endpoint may be deleted with a million deliveries unfinished. DropLane is one
@@ -18,6 +19,15 @@ import (
 // on that it was cancelled; the sweeper gives each its record as such, a few at a
 // time (sweep.go). A lane made anew under the same name has deliveries with higher
 // ids, and none of this is about them.
+
+// dropping knows the lanes that were dropped.
+type dropping struct {
+	*engine
+	*endings
+	lanes   *laneLocks
+	drops   drops
+	sweeper sweeper
+}
 
 // drop says that all unfinished deliveries of a lane up to one were cancelled.
 type drop struct {
@@ -48,7 +58,7 @@ const dropKept = 10 * time.Minute
 // DropLane removes an endpoint that was deleted: its status and holds, and its
 // unfinished deliveries, which end as cancelled. It is durable when it returns, however
 // many there are.
-func (s *Store) DropLane(lane gateway.LaneKey) error {
+func (s *dropping) DropLane(lane gateway.LaneKey) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -67,7 +77,7 @@ func (s *Store) DropLane(lane gateway.LaneKey) error {
 	return nil
 }
 
-func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
+func (s *dropping) writeDrop(lane gateway.LaneKey, d drop) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
@@ -87,9 +97,9 @@ func (s *Store) writeDrop(lane gateway.LaneKey, d drop) error {
 
 // putDrop puts a drop under the key that was started.
 func (b *batch) putDrop(d drop) {
-	b.enc.version()
-	b.enc.b = append(b.enc.b, d.last[:]...)
-	b.enc.time(d.at)
+	b.enc.Version()
+	b.enc.B = append(b.enc.B, d.last[:]...)
+	b.enc.Time(d.at)
 	b.put()
 }
 
@@ -103,16 +113,16 @@ func (b *batch) drop(lane gateway.LaneKey) {
 }
 
 // loadDrops finds what former processes dropped and did not sweep.
-func (s *Store) loadDrops() error {
+func (s *dropping) loadDrops() error {
 	return s.eachTenant(kindDrop, func(t *tenantScan) error {
 		for more := true; more && t.inside(); more = t.it.Next() {
 			if endpoint, id, is := cutText(t.it.Key()[len(t.prefix):]); is {
-				s.drops.exempt(gateway.LaneKey{Tenant: t.tenant, Endpoint: endpoint}, asULID(id))
+				s.drops.exempt(gateway.LaneKey{Tenant: t.tenant, Endpoint: endpoint}, record.AsULID(id))
 				continue
 			}
-			d := newDecoder(t.it.Value())
-			one := drop{last: d.ulid(), at: d.time()}
-			if err := d.done(kindDrop); err != nil {
+			d := record.NewDecoder(t.it.Value())
+			one := drop{last: d.ULID(), at: d.Time()}
+			if err := d.Done(kindWords[kindDrop]); err != nil {
 				return err
 			}
 			s.drops.put(gateway.LaneKey{Tenant: t.tenant, Endpoint: string(t.it.Key()[len(t.prefix):])}, one)
@@ -160,7 +170,7 @@ func (d *drops) exempt(lane gateway.LaneKey, u ulid.ULID) {
 
 // exempt lets a delivery be unfinished again whose lane was dropped since it was made.
 // The lane's lock is held.
-func (s *Store) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
+func (s *dropping) exempt(b *batch, d *gateway.Delivery, u ulid.ULID) {
 	if !s.isDropped(d) {
 		return
 	}
@@ -241,7 +251,7 @@ func (d *drops) forget(lane gateway.LaneKey, one drop) {
 }
 
 // expireDrops ends the memory of drops that are old, here and in the store.
-func (s *Store) expireDrops(now time.Time) error {
+func (s *dropping) expireDrops(now time.Time) error {
 	for _, lane := range s.drops.old(now) {
 		if err := s.forgetDrop(lane, now); err != nil {
 			return err
@@ -252,7 +262,7 @@ func (s *Store) expireDrops(now time.Time) error {
 
 // forgetDrop holds the lane's lock, which keeps it apart from who brings a delivery
 // back, and from the next drop.
-func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
+func (s *dropping) forgetDrop(lane gateway.LaneKey, now time.Time) error {
 	lock := s.lanes.of(lane)
 	lock.Lock()
 	defer lock.Unlock()
@@ -273,7 +283,7 @@ func (s *Store) forgetDrop(lane gateway.LaneKey, now time.Time) error {
 }
 
 // isDropped says whether an unfinished delivery is a part of a drop.
-func (s *Store) isDropped(d *gateway.Delivery) bool {
+func (s *dropping) isDropped(d *gateway.Delivery) bool {
 	if !s.drops.any.Load() {
 		return false
 	}
@@ -284,7 +294,7 @@ func (s *Store) isDropped(d *gateway.Delivery) bool {
 
 // dropLate ends those of what was just committed whose lanes were dropped since they
 // were made. A drop that is not known yet is written after them, and finds them itself.
-func (s *Store) dropLate(deliveries []gateway.Delivery) error {
+func (s *dropping) dropLate(deliveries []gateway.Delivery) error {
 	if !s.drops.any.Load() {
 		return nil
 	}
@@ -298,7 +308,7 @@ func (s *Store) dropLate(deliveries []gateway.Delivery) error {
 			continue
 		}
 		removeDue(b, &late, due)
-		if err := s.end(b, &late, nil); err != nil {
+		if err := s.end(b, kindUnfinished, &late, nil); err != nil {
 			return err
 		}
 	}
@@ -306,7 +316,7 @@ func (s *Store) dropLate(deliveries []gateway.Delivery) error {
 }
 
 // cancelDropped ends an unfinished delivery as its drop says, if it is a part of one.
-func (s *Store) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
+func (s *dropping) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
 	if d.State.Ended() {
 		return false
 	}
@@ -315,13 +325,4 @@ func (s *Store) cancelDropped(d *gateway.Delivery, u ulid.ULID) bool {
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
 	}
 	return found
-}
-
-func (d *decoder) ulid() (u ulid.ULID) {
-	if len(d.rest) < ulidAt {
-		d.fail()
-		return u
-	}
-	d.rest = d.rest[copy(u[:], d.rest):]
-	return u
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // awaitSwept waits until nothing of dropped lanes is left to do.
@@ -45,11 +46,11 @@ func crowd(at time.Time, n int) *gateway.Publication {
 func states(t *testing.T, s *Store) map[gateway.DeliveryState]int {
 	t.Helper()
 	counts := map[gateway.DeliveryState]int{}
-	_, err := s.Deliveries("acme", "", 1, func(d *gateway.Delivery) bool {
+	_, err := s.Deliveries(store.Query{Tenant: "acme", Rows: 1 << 30}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 		if d.Endpoint == "crm" {
 			counts[d.State]++
 		}
-		return false
+		return true
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +129,7 @@ func TestLateForADroppedLane(t *testing.T) {
 	must(s.Accept(late))
 	settled := first.Deliveries[0]
 	settled.State, settled.Attempts, settled.EndedAt = gateway.DeliverySucceeded, 1, time.Now()
-	must(s.Settle(&settled, gateway.Due{}, nil))
+	must(s.Settle(&settled, nil))
 	if _, _, err := s.Load("acme", late.Deliveries[0].ID); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("what came late waits: %v", err)
 	}

@@ -4,10 +4,14 @@ import (
 	"encoding/binary"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
+// endpoints are what is known of lanes beside their deliveries.
+type endpoints struct{ *engine }
+
 // Holds gives the conversations of an ordered lane that wait for a failed delivery.
-func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
+func (s *endpoints) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -22,7 +26,7 @@ func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
 	}
 	defer closeIter(it, &err)
 	for more := it.First(); more; more = it.Next() {
-		h, err := decodeHold(it.Key()[len(prefix):], it.Value())
+		h, err := record.DecodeHold(it.Key()[len(prefix):], it.Value())
 		if err != nil {
 			return nil, err
 		}
@@ -32,16 +36,16 @@ func (s *Store) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
 }
 
 // SetHold puts a hold, in place of one of the same conversation. It is not synced.
-func (s *Store) SetHold(lane gateway.LaneKey, h gateway.Hold) error {
+func (s *endpoints) SetHold(lane gateway.LaneKey, h gateway.Hold) error {
 	return s.settled(false, func(b *batch) {
 		b.hold(lane, h.Conversation)
-		b.enc.hold(&h)
+		b.enc.Hold(&h)
 		b.put()
 	})
 }
 
 // ClearHold removes a hold; it is no error when there is none. It is not synced.
-func (s *Store) ClearHold(lane gateway.LaneKey, conversation uint64) error {
+func (s *endpoints) ClearHold(lane gateway.LaneKey, conversation uint64) error {
 	return s.settled(false, func(b *batch) {
 		b.hold(lane, conversation)
 		b.remove()
@@ -54,7 +58,7 @@ func (b *batch) hold(lane gateway.LaneKey, conversation uint64) {
 }
 
 // Status gives what is known of an endpoint; the zero EndpointStatus for a new one.
-func (s *Store) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err error) {
+func (s *endpoints) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err error) {
 	if err := s.using.enter(); err != nil {
 		return v, err
 	}
@@ -63,17 +67,17 @@ func (s *Store) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err erro
 		return v, nil
 	}
 	_, err = s.get(append(appendPrefix(nil, kindStatus, lane.Tenant), lane.Endpoint...), func(value []byte) (err error) {
-		v, err = decodeStatus(value)
+		v, err = record.DecodeStatus(value)
 		return err
 	})
 	return v, err
 }
 
 // PutStatus keeps what is known of an endpoint, durably if synced.
-func (s *Store) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool) error {
+func (s *endpoints) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool) error {
 	return s.settled(synced, func(b *batch) {
 		b.status(lane)
-		b.enc.status(&v)
+		b.enc.Status(&v)
 		b.put()
 	})
 }
@@ -88,7 +92,7 @@ func (b *batch) status(lane gateway.LaneKey) {
 
 // settled is one commit of what put puts. It is small, and belongs to what goes on
 // when the disk is nearly full, as settling does.
-func (s *Store) settled(synced bool, put func(*batch)) error {
+func (s *engine) settled(synced bool, put func(*batch)) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

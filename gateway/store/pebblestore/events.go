@@ -10,25 +10,12 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
 
-// Event gives an event with its deliveries, oldest first; else
-// gateway.ErrNotFound. Deliveries that expired before it are not shown.
-func (s *Store) Event(tenant, id string) (*gateway.Event, []gateway.EventDelivery, error) {
-	v, err := s.EventAlone(tenant, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	var deliveries []gateway.EventDelivery
-	err = s.EventDeliveries(tenant, id, func(d gateway.EventDelivery) bool {
-		deliveries = append(deliveries, d)
-		return true
-	})
-	return v, deliveries, err
-}
-
 // EventAlone gives an event; else gateway.ErrNotFound.
-func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
+func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -50,7 +37,7 @@ func (s *Store) EventAlone(tenant, id string) (*gateway.Event, error) {
 // EventDeliveries visits the deliveries of an event, oldest first, until visit wants
 // no more. Those that expired before it are not shown; an event that is not there
 // has none.
-func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
+func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -85,7 +72,7 @@ func (s *Store) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, found bool, err error) {
 	for _, kind := range [...]byte{kindEvent, kindKeptEvent} {
 		found, err = getFrom(r, append(appendPrefix(nil, kind, tenant), u[:]...), func(value []byte) (err error) {
-			v, err = decodeEvent(tenant, u[:], value)
+			v, err = record.DecodeEvent(tenant, u[:], value)
 			return err
 		})
 		if found || err != nil {
@@ -96,7 +83,7 @@ func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, foun
 }
 
 // eventsOf gives the events of an unfinished delivery.
-func (s *Store) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
+func (s *endings) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
 	events := make([]gateway.Event, 0, len(d.EventIDs))
 	for _, id := range d.EventIDs {
 		u, _ := parseID(gateway.PrefixEvent, id)
@@ -122,7 +109,7 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 			return nil, err
 		}
 		for more := it.First(); more; more = it.Next() {
-			list = append(list, asULID(it.Key()[len(prefix):]))
+			list = append(list, record.AsULID(it.Key()[len(prefix):]))
 		}
 		if closeIter(it, &err); err != nil {
 			return nil, err
@@ -132,12 +119,24 @@ func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.
 	return slices.Compact(list), nil
 }
 
-// Events visits a tenant's events, newest first, those with an id below before (""
-// for all), until visit wants no more.
-func (s *Store) Events(tenant, before string, visit func(*gateway.Event) (more bool)) error {
-	decode := func(id, value []byte) (*gateway.Event, error) {
-		v, err := decodeEvent(tenant, id, value)
-		return &v, err
-	}
-	return newest(s, kindEvent, tenant, gateway.PrefixEvent, before, decode, visit)
+// Events visits the events that are asked for, newest first, until visit wants no more,
+// or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
+// were looked at.
+func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
+	q.Endpoint, q.Source, q.State = "", "", ""
+	wanted := counted(q.Limit, visit)
+	return s.show(q, gateway.PrefixEvent, func(l *list) (string, error) {
+		place, err := l.places(kindEvent)
+		if err != nil {
+			return "", err
+		}
+		facets, err := l.facets(kindByEvent)
+		if err != nil {
+			return "", err
+		}
+		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+			v, err := record.DecodeEvent(q.Tenant, u[:], value)
+			return err == nil && (!q.Event(&v) || wanted(&v)), err
+		})
+	})
 }

@@ -5,13 +5,23 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
-// janitor expires what is too old, every now and then.
-func (s *Store) janitor() {
+// janitor removes what is too old.
+type janitor struct {
+	*engine
+	*dropping
+	waits    *waits
+	expiring *sync.Mutex // see byHand
+}
+
+// run expires what is too old, every now and then.
+func (s *janitor) run() {
 	ticker := time.NewTicker(s.opts.ExpireEvery)
 	defer ticker.Stop()
 	for {
@@ -27,7 +37,7 @@ func (s *Store) janitor() {
 }
 
 // watch looks at the room on the disk and at the backlog, and writes down how late it is.
-func (s *Store) watch() {
+func (s *upkeep) watch() {
 	ticker := time.NewTicker(spaceEvery)
 	defer ticker.Stop()
 	for n := 1; ; n++ {
@@ -46,7 +56,7 @@ func (s *Store) watch() {
 
 // Expire removes what is too old at now. The janitor does so by itself; this is
 // for who cannot wait.
-func (s *Store) Expire(now time.Time) error {
+func (s *janitor) Expire(now time.Time) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -56,7 +66,7 @@ func (s *Store) Expire(now time.Time) error {
 
 // expire removes whole ranges, one for each tenant and kind that has anything so
 // old: never key by key. It goes on when the disk is full, because it frees it.
-func (s *Store) expire(now time.Time) error {
+func (s *janitor) expire(now time.Time) error {
 	before := func(at time.Time) func(string) []byte {
 		u := floorULID(at)
 		return func(string) []byte { return u[:] }
@@ -69,7 +79,7 @@ func (s *Store) expire(now time.Time) error {
 		return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Dead, keepDead)))
 	}
 	return errors.Join(
-		s.expireKind(kindWait, before(s.released.expired(now))),
+		s.waits.expireWaits(now),
 		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
 		s.expireKind(kindMark, bucketsBefore(now, day)),
 		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),
@@ -81,13 +91,14 @@ func (s *Store) expire(now time.Time) error {
 		s.expireDeliveries(now),
 		s.expireDrops(now),
 		s.expireKind(kindDead, dead),
+		s.expireKind(kindDeadBy, dead),
 		s.expireKind(kindDeadEvent, dead),
 		s.expireKind(kindDeadAttempt, dead),
 	)
 }
 
 // expireKind removes, of every tenant, the records of a kind below a limit.
-func (s *Store) expireKind(kind byte, limit func(tenant string) []byte) error {
+func (s *engine) expireKind(kind byte, limit func(tenant string) []byte) error {
 	b := s.newBatch(1 << 10)
 	defer b.free()
 	err := s.eachTenant(kind, func(t *tenantScan) error {
@@ -106,7 +117,7 @@ func (s *Store) expireKind(kind byte, limit func(tenant string) []byte) error {
 // ulidLimit gives the lowest ULID that is kept of each tenant.
 type ulidLimit func(tenant string) []byte
 
-func (s *Store) keepSince(now time.Time, of func(gateway.Retention) *gateway.Duration, otherwise time.Duration) ulidLimit {
+func (s *janitor) keepSince(now time.Time, of func(gateway.Retention) *gateway.Duration, otherwise time.Duration) ulidLimit {
 	return func(tenant string) []byte {
 		u := floorULID(now.Add(-kept(of(s.opts.Retention(tenant)), otherwise)))
 		return u[:]
@@ -115,7 +126,7 @@ func (s *Store) keepSince(now time.Time, of func(gateway.Retention) *gateway.Dur
 
 // expireDeliveries removes old events, ended deliveries and attempts. What an
 // unfinished delivery still needs is first copied to a place of its own.
-func (s *Store) expireDeliveries(now time.Time) error {
+func (s *janitor) expireDeliveries(now time.Time) error {
 	s.expiring.Lock()
 	defer s.expiring.Unlock()
 	events := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Events }, keepEvents)
@@ -135,11 +146,36 @@ func (s *Store) expireDeliveries(now time.Time) error {
 	}
 	return errors.Join(
 		s.expireKind(kindEvent, events),
+		s.expireKind(kindByEvent, daysBelow(events)),
 		s.expireKind(kindIndex, events),
 		s.expireKind(kindDelivery, deliveries),
+		s.expireKind(kindCancelled, deliveries),
+		s.expireKind(kindByDelivery, daysBelow(deliveries)),
 		s.expireKind(kindAttempt, deliveries),
 		s.expireKind(kindKeptEvent, orOldest(events)),
 		s.expireKind(kindKeptIndex, orOldest(events)),
 		s.expireKind(kindKeptAttempt, orOldest(deliveries)),
+		s.expireKind(kindKeptBy, daysBelow(orOldest(deliveries))),
 	)
+}
+
+// daysBelow gives the day of a limit: postings go when their whole day has.
+func daysBelow(limit ulidLimit) func(tenant string) []byte {
+	return func(tenant string) []byte {
+		return binary.BigEndian.AppendUint32(nil, uint32(bucketOfULID(record.AsULID(limit(tenant)))))
+	}
+}
+
+// expireWaits removes the waits that ended before it was released that they had.
+func (s *waits) expireWaits(now time.Time) error {
+	released := s.released.expired(now)
+	limit := func(tenant string) []byte {
+		u := floorULID(released(gateway.SlotOf(tenant)))
+		return u[:]
+	}
+	err := s.expireKind(kindByWait, daysBelow(limit))
+	for _, place := range waitPlaces {
+		err = errors.Join(err, s.expireKind(place, limit))
+	}
+	return err
 }

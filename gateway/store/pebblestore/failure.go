@@ -18,7 +18,7 @@ const retryAfter = 5 * time.Second
 type failure struct{ reason error }
 
 // trip fails the store for good. The first reason counts.
-func (s *Store) trip(reason error) {
+func (s *engine) trip(reason error) {
 	if !s.failure.CompareAndSwap(nil, &failure{reason}) {
 		return
 	}
@@ -30,7 +30,7 @@ func (s *Store) trip(reason error) {
 }
 
 // refuse is the answer to a write that did not begin.
-func (s *Store) refuse() error {
+func (s *engine) refuse() error {
 	f := s.failure.Load()
 	if f == nil {
 		return nil
@@ -41,7 +41,7 @@ func (s *Store) refuse() error {
 }
 
 // unknown is the answer to a write during which the store failed.
-func (s *Store) unknown() error {
+func (s *engine) unknown() error {
 	f := s.failure.Load()
 	if f == nil {
 		return nil
@@ -51,7 +51,7 @@ func (s *Store) unknown() error {
 
 // Healthy says why the store takes no writes until a restart: nil when it does.
 // A full disk is no such reason, see Stats.
-func (s *Store) Healthy() error {
+func (s *engine) Healthy() error {
 	if f := s.failure.Load(); f != nil {
 		return fmt.Errorf("the store failed: %w", f.reason)
 	}
@@ -62,7 +62,7 @@ func (s *Store) Healthy() error {
 }
 
 // pebbleLogger hears what Pebble has to say.
-type pebbleLogger struct{ s *Store }
+type pebbleLogger struct{ s *engine }
 
 // Infof says nothing: it tells of every flush.
 func (pebbleLogger) Infof(string, ...any) {}
@@ -115,7 +115,7 @@ func insideOurs() bool {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		frame, more := frames.Next()
-		if strings.HasSuffix(frame.Function, "pebblestore.(*Store).apply") || strings.HasSuffix(frame.Function, "pebblestore.(*Store).openPebble") {
+		if strings.HasSuffix(frame.Function, "pebblestore.(*engine).apply") || strings.HasSuffix(frame.Function, "pebblestore.(*folder).openPebble") {
 			return true
 		}
 		if !more {
@@ -125,7 +125,7 @@ func insideOurs() bool {
 }
 
 // recoverFatal ends the unwinding. Every other panic goes on.
-func (s *Store) recoverFatal(err *error) {
+func (s *engine) recoverFatal(err *error) {
 	switch r := recover(); r {
 	case nil:
 	case fatal{}:
@@ -138,7 +138,7 @@ func (s *Store) recoverFatal(err *error) {
 // listener hears of corrupt data, which Pebble would otherwise give to Fatalf in
 // the middle of a read. The read gets an error, and the store fails: what is
 // written next might depend on what can no longer be read.
-func (s *Store) listener() *pebble.EventListener {
+func (s *engine) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			s.trip(fmt.Errorf("corrupt data in %s: %w", info.Path, info.Details))

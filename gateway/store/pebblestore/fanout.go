@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // A publish of a few kilobytes may make a hundred thousand deliveries, and in one
@@ -40,7 +41,7 @@ type fanouts struct {
 // deliveries, and calls made with each step, which is valid until that returns; false:
 // the rest of that fan-out is not needed, for its tenant is being deleted. An error
 // after promised says that this process cannot go on: the next one will.
-func (s *Store) FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error {
+func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (s *Store) FanOut(p *gateway.Publication, many []gateway.Fanout, promised f
 	return nil
 }
 
-func (s *Store) promise(p *gateway.Publication, many []gateway.Fanout) error {
+func (s *publications) promise(p *gateway.Publication, many []gateway.Fanout) error {
 	b := s.newBatch(sizeOfPublication(p))
 	defer b.free()
 	s.putPublication(b, p)
@@ -78,7 +79,7 @@ func (s *Store) promise(p *gateway.Publication, many []gateway.Fanout) error {
 			break
 		}
 		b.fanout(&many[i])
-		b.enc.fanout(&many[i])
+		b.enc.Fanout(&many[i])
 		b.put()
 		s.dropAgain(b, &many[i])
 	}
@@ -109,7 +110,7 @@ func (b *batch) fanout(f *gateway.Fanout) {
 
 // dropAgain keeps what is known of lanes that were dropped since the fan-out was
 // decided until its deliveries have been made, and swept, too.
-func (s *Store) dropAgain(b *batch, f *gateway.Fanout) {
+func (s *publications) dropAgain(b *batch, f *gateway.Fanout) {
 	if !s.drops.any.Load() {
 		return
 	}
@@ -130,7 +131,7 @@ func (s *Store) dropAgain(b *batch, f *gateway.Fanout) {
 }
 
 // makeAll makes the deliveries of one, and lets others go between.
-func (s *Store) makeAll(f *gateway.Fanout, made func([]gateway.Delivery) (more bool)) error {
+func (s *publications) makeAll(f *gateway.Fanout, made func([]gateway.Delivery) (more bool)) error {
 	reader := f.Read(0)
 	step := make([]gateway.Delivery, 0, fanoutStep)
 	for more := true; more; {
@@ -148,7 +149,7 @@ func (s *Store) makeAll(f *gateway.Fanout, made func([]gateway.Delivery) (more b
 
 // makeInTurn makes a step. Of all fan-outs one has the turn, so that many of them
 // take no more of the store than one.
-func (s *Store) makeInTurn(f *gateway.Fanout, upTo int, step []gateway.Delivery) error {
+func (s *publications) makeInTurn(f *gateway.Fanout, upTo int, step []gateway.Delivery) error {
 	s.fanouts.turn.Lock()
 	defer s.fanouts.turn.Unlock()
 	if err := s.awaitSpace(); err != nil {
@@ -163,7 +164,7 @@ func (s *Store) makeInTurn(f *gateway.Fanout, upTo int, step []gateway.Delivery)
 }
 
 // awaitSpace waits until there is room for a step. What was promised is not refused.
-func (s *Store) awaitSpace() error {
+func (s *publications) awaitSpace() error {
 	for !s.using.isEnded() {
 		if err := s.refuse(); err != nil {
 			return err
@@ -177,12 +178,13 @@ func (s *Store) awaitSpace() error {
 }
 
 // makeStep makes some deliveries of a fan-out, which then has come as far as upTo.
-func (s *Store) makeStep(f *gateway.Fanout, upTo int, step []gateway.Delivery) error {
+func (s *publications) makeStep(f *gateway.Fanout, upTo int, step []gateway.Delivery) error {
 	b := s.newBatch(newDelivery * len(step))
 	defer b.free()
 	for i := range step {
 		putNew(b, &step[i])
 	}
+	postDeliveries(b, step)
 	b.fanout(f)
 	if upTo == f.Len() {
 		b.remove()
@@ -190,8 +192,8 @@ func (s *Store) makeStep(f *gateway.Fanout, upTo int, step []gateway.Delivery) e
 		b.remove()
 	} else {
 		b.key = append(b.key, 1)
-		b.enc.version()
-		b.enc.number(uint64(upTo))
+		b.enc.Version()
+		b.enc.Number(uint64(upTo))
 		b.put()
 	}
 	if err := s.commit(b, false); err != nil {
@@ -202,14 +204,14 @@ func (s *Store) makeStep(f *gateway.Fanout, upTo int, step []gateway.Delivery) e
 
 // finishFanouts makes what former processes promised and did not make. It is called
 // before anybody can look.
-func (s *Store) finishFanouts() error {
+func (s *publications) finishFanouts() error {
 	return s.eachTenant(kindFanout, func(t *tenantScan) error {
 		for more := true; more && t.inside(); more = t.it.Next() {
 			key := bytes.Clone(t.it.Key())
 			if len(key) != len(t.prefix)+ulidAt {
 				continue // how far one came
 			}
-			f, err := decodeFanout(t.tenant, key[len(t.prefix):], t.it.Value())
+			f, err := record.DecodeFanout(t.tenant, key[len(t.prefix):], t.it.Value())
 			if err != nil {
 				return err
 			}
@@ -221,12 +223,12 @@ func (s *Store) finishFanouts() error {
 	})
 }
 
-func (s *Store) finishFanout(f *gateway.Fanout, key []byte) error {
+func (s *publications) finishFanout(f *gateway.Fanout, key []byte) error {
 	after := 0
 	_, err := s.get(key, func(value []byte) error {
-		d := newDecoder(value)
-		after = int(min(d.number(), uint64(f.Len())))
-		return d.done(kindFanout)
+		d := record.NewDecoder(value)
+		after = int(min(d.Number(), uint64(f.Len())))
+		return d.Done(kindWords[kindFanout])
 	})
 	if err != nil {
 		return err
@@ -261,62 +263,23 @@ func (f *fanouts) begin(many []gateway.Fanout) (end func()) {
 	}
 }
 
-// awaitFanouts waits for those of a tenant that may still make deliveries with ids up
+// await waits for those of a tenant that may still make deliveries with ids up
 // to last; false when the store is being closed.
-func (s *Store) awaitFanouts(tenant string, last ulid.ULID) bool {
-	s.fanouts.mu.Lock()
+func (f *fanouts) await(tenant string, last ulid.ULID, closing <-chan struct{}) bool {
+	f.mu.Lock()
 	var waits []chan struct{}
-	for f, over := range s.fanouts.under {
-		if first, _ := parseID(gateway.PrefixDelivery, f.First); f.Tenant == tenant && first.Compare(last) <= 0 && !slices.Contains(waits, over) {
+	for one, over := range f.under {
+		if first, _ := parseID(gateway.PrefixDelivery, one.First); one.Tenant == tenant && first.Compare(last) <= 0 && !slices.Contains(waits, over) {
 			waits = append(waits, over)
 		}
 	}
-	s.fanouts.mu.Unlock()
+	f.mu.Unlock()
 	for _, over := range waits {
 		select {
 		case <-over:
-		case <-s.done:
+		case <-closing:
 			return false
 		}
 	}
 	return true
-}
-
-func (e *encoder) fanout(f *gateway.Fanout) {
-	e.version()
-	e.time(f.At)
-	e.number(uint64(len(f.Events)))
-	for i := range f.Events {
-		e.text(f.Events[i].ID)
-		e.text(f.Events[i].Type)
-		e.text(f.Events[i].ConversationKey)
-	}
-	e.number(uint64(len(f.Listeners)))
-	for i := range f.Listeners {
-		e.text(f.Listeners[i].Endpoint)
-		e.number(uint64(len(f.Listeners[i].Events)))
-		for _, event := range f.Listeners[i].Events {
-			e.number(uint64(event))
-		}
-	}
-}
-
-func decodeFanout(tenant string, id, value []byte) (gateway.Fanout, error) {
-	d := newDecoder(value)
-	f := gateway.Fanout{Tenant: tenant, First: formatID(gateway.PrefixDelivery, id), At: d.time()}
-	for n := d.number(); n > 0 && !d.bad; n-- {
-		f.Events = append(f.Events, gateway.FanoutEvent{ID: d.text(), Type: d.text(), ConversationKey: d.text()})
-	}
-	for n := d.number(); n > 0 && !d.bad; n-- {
-		l := gateway.Listener{Endpoint: d.text()}
-		for events := d.number(); events > 0 && !d.bad; events-- {
-			event := d.number()
-			if event >= uint64(len(f.Events)) {
-				d.fail()
-			}
-			l.Events = append(l.Events, uint16(event))
-		}
-		f.Listeners = append(f.Listeners, l)
-	}
-	return f, d.done(kindFanout)
 }

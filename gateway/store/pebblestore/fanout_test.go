@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // fannedOut is what a publish of n events to so many lanes makes durable.
@@ -63,7 +64,7 @@ func isWhole(t *testing.T, fs vfs.FS, p *gateway.Publication, f *gateway.Fanout)
 		}
 	}
 	n := 0
-	_, err = s.Deliveries("acme", "", 1, func(*gateway.Delivery) bool { n++; return false })
+	_, err = s.Deliveries(store.Query{Tenant: "acme", Rows: 1 << 30}, gateway.AttemptBounds{}, func(*gateway.Delivery, []gateway.Attempt) bool { n++; return true })
 	if there && n != f.Len() || !there && n != 0 {
 		return there, fmt.Errorf("%d deliveries are listed, want %d, or none", n, f.Len())
 	}
@@ -184,7 +185,7 @@ func TestFanOutToADroppedLaneCrashes(t *testing.T) {
 					t.Errorf("crash %d: %d wait, %v", i, len(due), err)
 				}
 				counts := map[gateway.DeliveryState]int{}
-				if _, err := s.Deliveries("acme", "", 1, func(d *gateway.Delivery) bool { counts[d.State]++; return false }); err != nil {
+				if _, err := s.Deliveries(store.Query{Tenant: "acme", Rows: 1 << 30}, gateway.AttemptBounds{}, func(d *gateway.Delivery, _ []gateway.Attempt) bool { counts[d.State]++; return true }); err != nil {
 					t.Error(err)
 				}
 				if counts[gateway.DeliveryCancelled] != 30 || counts[gateway.DeliveryPending] != 49*30 {

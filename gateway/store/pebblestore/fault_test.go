@@ -94,9 +94,8 @@ func checkFailed(t *testing.T, s *Store, known string) {
 	for what, write := range map[string]func() error{
 		"commit":   func() error { return s.Commit(&gateway.Change{Wait: openWait(time.Now(), 10)}) },
 		"resource": func() error { return s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}) },
-		"meta":     func() error { return s.SetMeta("m", nil) },
 		"delete":   func() error { return s.DeleteTenant("acme") },
-		"settle":   func() error { return s.Settle(&gateway.Delivery{}, gateway.Due{}, nil) },
+		"settle":   func() error { return s.Settle(&gateway.Delivery{}, nil) },
 	} {
 		if err := write(); !isUnavailable(err) {
 			t.Errorf("%s after the failure: %v, want unavailable", what, err)
@@ -206,7 +205,7 @@ func TestFatalfElsewhere(t *testing.T) {
 	returned := make(chan struct{})
 	go func() {
 		defer close(returned)
-		pebbleLogger{s}.Fatalf("made up: %d", 7)
+		pebbleLogger{s.engine}.Fatalf("made up: %d", 7)
 	}()
 	if err := <-told; !strings.Contains(err.Error(), "made up: 7") {
 		t.Errorf("told of %v", err)

@@ -8,18 +8,24 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // formatVersion is that of the folder's layout. A store of a higher one was
-// written by a newer hookgate. Before 2 there was no file "known".
-const formatVersion = 2
+// written by a newer hookgate. Before 2 there was no file "known", before 3 there were no
+// postings (arrange.go).
+const formatVersion = 3
 
 const formatWords = "hookgate data, format "
 
+// folder is the data folder before anybody is served: it is judged, mended if that was
+// accepted, opened, and arranged for this version.
+type folder struct{ *engine }
+
 // prepareDir locks the data folder and looks at all that is in it, before anything is
 // changed that was there.
-func (s *Store) prepareDir() error {
+func (s *folder) prepareDir() error {
 	fs, dir := s.opts.FS, s.opts.Dir
 	if _, err := s.checkFormat(); err != nil && !errors.Is(err, errNoFormat) && !s.opts.AcceptDataLoss {
 		return err
@@ -31,7 +37,7 @@ func (s *Store) prepareDir() error {
 	if err != nil {
 		return lockError(dir, err)
 	}
-	s.space, s.guard = newSpace(s), newGuard(s)
+	s.space, s.guard = newSpace(s.engine), newGuard(s.engine)
 	if err := s.takeDir(); err != nil {
 		return errors.Join(err, lock.Close())
 	}
@@ -40,7 +46,7 @@ func (s *Store) prepareDir() error {
 }
 
 // takeDir judges the folder, asks for its key, and then marks it as ours.
-func (s *Store) takeDir() error {
+func (s *folder) takeDir() error {
 	f, err := s.judge()
 	if err != nil {
 		return err
@@ -77,7 +83,7 @@ type judged struct {
 
 // judge looks at all that is in the folder and changes nothing. Damage is an error
 // unless it was accepted.
-func (s *Store) judge() (*judged, error) {
+func (s *folder) judge() (*judged, error) {
 	fs, dir := s.opts.FS, s.opts.Dir
 	f := &judged{inspection: inspection{fs: fs, dir: fs.PathJoin(dir, pebbleDir)}}
 	version, err := s.checkFormat()
@@ -123,13 +129,13 @@ func (s *Store) judge() (*judged, error) {
 	return f, nil
 }
 
-func (s *Store) formatName() string { return s.opts.FS.PathJoin(s.opts.Dir, "format") }
+func (s *folder) formatName() string { return s.opts.FS.PathJoin(s.opts.Dir, "format") }
 
 // errNoFormat says that there is no file "format": the folder is new, or was.
 var errNoFormat = errors.New("the data folder has no format yet")
 
 // checkFormat gives the version of the folder's layout.
-func (s *Store) checkFormat() (version int, err error) {
+func (s *folder) checkFormat() (version int, err error) {
 	text, err := readFile(s.opts.FS, s.formatName(), 256)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -150,7 +156,7 @@ func (s *Store) checkFormat() (version int, err error) {
 }
 
 // writeFormat marks the folder, when all that the format asks for is in it.
-func (s *Store) writeFormat() error {
+func (s *folder) writeFormat() error {
 	fs := s.opts.FS
 	if err := writeWhole(fs, s.formatName(), []byte(formatWords+strconv.Itoa(formatVersion)+"\n")); err != nil {
 		return err
@@ -190,4 +196,22 @@ func lockError(dir string, err error) error {
 		return folderError("locking", dir, err)
 	}
 	return fmt.Errorf("data folder %s is in use by another hookgate: %w", dir, err)
+}
+
+// openPebble opens the database itself. Pebble panics when the disk fails it there
+// (version_set.go, atomicfs.Marker.Move), and it holds nothing yet that matters.
+func (s *folder) openPebble() (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case fatal:
+			err = s.failure.Load().reason
+		case error:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	s.db, err = pebble.Open(s.opts.FS.PathJoin(s.opts.Dir, "pebble"), s.pebbleOptions())
+	return err
 }

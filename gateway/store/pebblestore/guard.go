@@ -33,7 +33,7 @@ import (
 // says yes to pages that the first has lost.
 type guard struct {
 	vfs.FS // reads, and what changes nothing
-	s      *Store
+	s      *engine
 	void   vfs.FS // where files are made after the failure
 
 	mu      sync.Mutex
@@ -49,7 +49,7 @@ const (
 // errFrozen ends a flush or compaction of a store that failed, at Close.
 var errFrozen = errors.New("the store failed: nothing more is written")
 
-func newGuard(s *Store) *guard {
+func newGuard(s *engine) *guard {
 	return &guard{FS: s.opts.FS, s: s, void: vfs.NewMem(), keeping: true}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // lag is how far apart an event and its delivery may be made. Those that are wider
@@ -37,25 +38,40 @@ func wide(d *gateway.Delivery) bool {
 // to an unfinished delivery: an endpoint may have been paused for longer. Each is
 // copied once, for what expired already is looked past. It gives the lowest ULID
 // that unfinished deliveries of each tenant may need.
-func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string][]byte, err error) {
+func (s *janitor) keepUnfinished(events, deliveries ulidLimit) (oldest map[string][]byte, err error) {
 	r := s.snapshot() // in which no delivery hands its events over to another
 	defer closeSnapshot(r, &err)
-	k := &keeper{s: s, r: r, b: s.newBatch(keepBatch), oldest: make(map[string][]byte)}
+	k := &keeper{s: s.engine, r: r, b: s.newBatch(keepBatch), oldest: make(map[string][]byte)}
 	defer func() { k.b.free() }()
-	err = eachTenantOf(r, kindUnfinished, func(t *tenantScan) error {
+	for _, place := range unfinishedPlaces {
+		if err := k.keepOf(place, events, deliveries); err != nil {
+			return nil, err
+		}
+	}
+	if err := k.keepWide(events, deliveries); err != nil {
+		return nil, err
+	}
+	return k.oldest, s.commit(k.b, false)
+}
+
+// keepOf copies for the deliveries of a place.
+func (k *keeper) keepOf(place byte, events, deliveries ulidLimit) error {
+	return eachTenantOf(k.r, place, func(t *tenantScan) error {
 		first := t.it.Key()[len(t.prefix):]
 		if len(first) != ulidAt {
-			return corrupt(kindUnfinished)
+			return corrupt(place)
 		}
-		k.oldest[t.tenant] = shift(first, -lag)
+		if oldest := shift(first, -lag); k.oldest[t.tenant] == nil || bytes.Compare(oldest, k.oldest[t.tenant]) < 0 {
+			k.oldest[t.tenant] = oldest
+		}
 		k.events, k.attempts = events(t.tenant), deliveries(t.tenant)
-		start, err := firstExpiring(r, t.tenant)
+		start, err := firstExpiring(k.r, t.tenant)
 		if err != nil || start == nil {
 			return err
 		}
 		end := append(slices.Clone(t.prefix), shift(maxBytes(k.events, k.attempts), lag)...)
 		for more := t.it.SeekGE(append(slices.Clone(t.prefix), shift(start, -lag)...)); more && bytes.Compare(t.it.Key(), end) < 0; more = t.it.Next() {
-			d, _, err := decodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
+			d, _, err := record.DecodeDelivery(t.tenant, tailULID(t.it.Key()), t.it.Value())
 			if err != nil {
 				return err
 			}
@@ -65,13 +81,6 @@ func (s *Store) keepUnfinished(events, deliveries ulidLimit) (oldest map[string]
 		}
 		return nil
 	})
-	if err == nil {
-		err = k.keepWide(events, deliveries)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return k.oldest, s.commit(k.b, false)
 }
 
 // keepWide copies for the deliveries that the scan by age cannot find.
@@ -79,8 +88,8 @@ func (k *keeper) keepWide(events, deliveries ulidLimit) error {
 	return eachTenantOf(k.r, kindWide, func(t *tenantScan) error {
 		k.events, k.attempts = events(t.tenant), deliveries(t.tenant)
 		for more := true; more && t.inside(); more = t.it.Next() {
-			u := asULID(tailULID(t.it.Key()))
-			d, _, err := deliveryAt(k.r, append(appendPrefix(nil, kindUnfinished, t.tenant), u[:]...), t.tenant, u)
+			u := record.AsULID(tailULID(t.it.Key()))
+			d, _, err := unfinishedAt(k.r, t.tenant, u)
 			if errors.Is(err, gateway.ErrNotFound) {
 				continue
 			}
@@ -136,12 +145,35 @@ func firstExpiring(r pebble.Reader, tenant string) (lowest []byte, err error) {
 			return nil, err
 		}
 	}
+	return lowerPosting(r, tenant, lowest)
+}
+
+// lowerPosting gives the lowest ULID of the first day on which a delivery of the tenant
+// is posted, if that is lower.
+func lowerPosting(r pebble.Reader, tenant string, lowest []byte) (_ []byte, err error) {
+	prefix := appendPrefix(nil, kindByDelivery, tenant)
+	it, err := iterOf(r, prefix, pastPrefix(prefix))
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
+	if !it.First() {
+		return lowest, nil
+	}
+	first, ok := bucketIn(it.Key(), prefix)
+	if !ok {
+		return nil, corrupt(kindByDelivery)
+	}
+	u := floorULID(time.Unix(0, 0).Add(time.Duration(first) * day))
+	if lowest == nil || bytes.Compare(u[:], lowest) < 0 {
+		return u[:], nil
+	}
 	return lowest, nil
 }
 
 // keeper copies what one tenant's deliveries need.
 type keeper struct {
-	s                *Store
+	s                *engine
 	r                *pebble.Snapshot
 	b                *batch
 	oldest           map[string][]byte // by tenant: the lowest ULID that may be needed
@@ -162,6 +194,7 @@ func (k *keeper) keep(d *gateway.Delivery) error {
 	if !ok || bytes.Compare(u[:], k.attempts) >= 0 {
 		return nil
 	}
+	postDelivery(k.b, kindKeptBy, d)
 	return k.copyAttempts(d.Tenant, u)
 }
 
@@ -195,7 +228,7 @@ func (k *keeper) copyEvent(d *gateway.Delivery, id string, u ulid.ULID) error {
 func (k *keeper) put(kind byte, tenant string, rest, value []byte) error {
 	k.b.begin(kind, tenant)
 	k.b.key = append(k.b.key, rest...)
-	k.b.enc.b = append(k.b.enc.b, value...)
+	k.b.enc.B = append(k.b.enc.B, value...)
 	k.b.put()
 	if k.b.Len() < keepBatch {
 		return nil

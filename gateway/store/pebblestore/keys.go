@@ -8,6 +8,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Layout of keys. A key is one kind byte, the tenant's id, a zero byte, and the
@@ -16,7 +17,11 @@ import (
 // period are 4 bytes (see dayOf, periodOf), at is 8 bytes (see appendMoment).
 //
 //	kind            rest                    value            expires
-//	kindWait        ulid                    wait             by ULID, once ended for gateway.OutcomeKept
+//	kindWait        ulid                    open wait        when it ends
+//	kindResumed     ulid                    resumed wait     by ULID, after gateway.OutcomeKept
+//	kindTimedOut    ulid                    timed out wait   by ULID, after gateway.OutcomeKept
+//	kindGivenUp     ulid                    cancelled wait   by ULID, after gateway.OutcomeKept
+//	kindByWait      day value ulid          nothing          by day of the ULID, with them
 //	kindEnded       day source 0 key        Ended            by day of ending
 //	kindMark        day mark                Mark             by day of its Expires
 //	kindNames       period name             Names            by period of last use
@@ -24,16 +29,22 @@ import (
 //	kindTrace       day key 0 at id         Trace            by day it happened
 //	kindParked      ulid of the callback    Parked           by ULID, or its wait takes it
 //	kindDue         endpoint 0 at ulid      conversation     when settled
-//	kindUnfinished  ulid                    Delivery         when settled
-//	kindDelivery    ulid                    ended Delivery   by ULID
+//	kindUnfinished  ulid                    pending Delivery when settled
+//	kindRetrying    ulid                    retrying one     when settled
+//	kindDelivery    ulid                    succeeded one    by ULID
+//	kindCancelled   ulid                    cancelled one    by ULID
+//	kindByDelivery  day value ulid          nothing          by day of the ULID, with those that ended
+//	kindKeptBy      day value ulid          nothing          when nothing so old is unfinished
 //	kindWide        ulid of delivery        nothing          when it ends
 //	kindEvent       ulid                    Event            by ULID
+//	kindByEvent     day value ulid          nothing          by day of the ULID, with them
 //	kindIndex       ulid of event, delivery nothing          by ULID of the event
 //	kindAttempt     ulid of delivery, n     Attempt          by ULID
 //	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
 //	kindKeptIndex   ulid of event, delivery nothing          when nothing so old is unfinished
 //	kindKeptAttempt ulid of delivery, n     Attempt          when nothing so old is unfinished
 //	kindDead        day ulid                dead Delivery    by day of death
+//	kindDeadBy      day value ulid          nothing          by day of death
 //	kindDeadEvent   day ulid                Event            by day of death
 //	kindDeadAttempt day ulid of delivery, n Attempt          by day of death
 //	kindPending     ulid                    PendingCall      when settled
@@ -44,7 +55,7 @@ import (
 //	kindFanout      ulid of first delivery  Fanout           when all of it is made
 //	kindFanout      ulid 1                  how many of it   with it
 //
-// A conversation is its hash, 8 bytes. An ended Delivery has its last attempt with
+// A conversation is its hash, 8 bytes, and so is a value (postings.go). An ended Delivery has its last attempt with
 // it, unless that is large.
 //
 // Two kinds belong to no tenant, and never expire:
@@ -79,10 +90,20 @@ const (
 	kindStatus      = 's'
 	kindDrop        = 'z'
 	kindFanout      = 'f'
+	kindRetrying    = 'r'
+	kindCancelled   = 'C'
+	kindResumed     = 'W'
+	kindTimedOut    = 'T'
+	kindGivenUp     = 'X'
+	kindByDelivery  = 'b'
+	kindKeptBy      = 'B'
+	kindDeadBy      = 'G'
+	kindByEvent     = 'V'
+	kindByWait      = 'g'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemnotpxqdvakjDEAyilchszf"
+const tenantKinds = "wemnotpxqdvakjDEAyilchszfrCWTXbBGVg"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -93,6 +114,10 @@ var kindWords = map[byte]string{
 	kindWide: "wide delivery", kindIndex: "delivery of an event", kindKeptIndex: "kept delivery of an event", kindPending: "pending call",
 	kindHold: "hold", kindStatus: "status of an endpoint",
 	kindDrop: "deletion of an endpoint", kindFanout: "fan-out of a publish",
+	kindRetrying: "retrying delivery", kindCancelled: "cancelled delivery",
+	kindResumed: "resumed wait", kindTimedOut: "timed out wait", kindGivenUp: "cancelled wait",
+	kindByDelivery: "posting of a delivery", kindKeptBy: "kept posting of a delivery", kindDeadBy: "posting of a dead letter",
+	kindByEvent: "posting of an event", kindByWait: "posting of a wait",
 }
 
 const (
@@ -159,16 +184,6 @@ func bucketOf(at time.Time, size time.Duration) uint32 {
 	return uint32(max(0, at.Unix()/int64(size/time.Second)))
 }
 
-// appendMoment appends a moment to the nanosecond, so that keys sort by it. The
-// zero time comes first.
-func appendMoment(dst []byte, at time.Time) []byte {
-	return binary.BigEndian.AppendUint64(dst, uint64(nanos(at))^1<<63)
-}
-
-func momentAt(b []byte) time.Time {
-	return fromNanos(int64(binary.BigEndian.Uint64(b) ^ 1<<63))
-}
-
 // parseID reads an id that hookgate made. Only the form in which it was given
 // out counts: another spelling of the same ULID is another text.
 func parseID(prefix, id string) (u ulid.ULID, ok bool) {
@@ -185,25 +200,13 @@ func parseID(prefix, id string) (u ulid.ULID, ok bool) {
 	return u, err == nil
 }
 
-// formatID writes an id back as it was given out.
-func formatID(prefix string, u []byte) string {
-	var buf [8 + ulid.EncodedSize]byte
-	n := copy(buf[:], prefix)
-	_ = asULID(u).MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
-	return string(buf[:n+ulid.EncodedSize])
-}
-
 // floorULID is the lowest ULID of a moment.
 func floorULID(at time.Time) ulid.ULID {
 	u, _ := parseID("", gateway.IDFloor("", at))
 	return u
 }
 
-func timeOfULID(u []byte) time.Time { return asULID(u).Timestamp().UTC() }
+func timeOfULID(u []byte) time.Time { return record.AsULID(u).Timestamp().UTC() }
 
-// asULID takes bytes of a key. Should they be too few, the key is corrupt, and that
-// is no reason to panic.
-func asULID(b []byte) (u ulid.ULID) {
-	copy(u[:], b)
-	return u
-}
+// corrupt says that a record of a kind, or its key, is not whole.
+func corrupt(kind byte) error { return record.Corrupt(kindWords[kind]) }

@@ -103,7 +103,7 @@ func lost(t *testing.T, fs vfs.FS, ids []string) error {
 		}
 	}
 	found := 0
-	err = s.Recover(func(*gateway.Wait) error { found++; return nil }, func(*gateway.Parked) error { return nil })
+	err = s.Recover(gateway.AllSlots(), func(*gateway.Wait) error { found++; return nil }, func(*gateway.Parked) error { return nil })
 	if err == nil && found < len(ids) {
 		err = fmt.Errorf("recovered %d of %d", found, len(ids))
 	}

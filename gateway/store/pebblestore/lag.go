@@ -13,7 +13,7 @@ const lagEvery = 500 * time.Millisecond
 // It does not ask whether a synced commit has carried them along meanwhile: two
 // empty commits a second, which share their fsync with whoever syncs beside them,
 // are cheaper than every commit's keeping that account.
-func (s *Store) catchUp() {
+func (s *upkeep) catchUp() {
 	ticker := time.NewTicker(lagEvery)
 	defer ticker.Stop()
 	for synced := uint64(0); ; {

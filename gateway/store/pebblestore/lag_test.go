@@ -35,9 +35,8 @@ func TestIdleSettles(t *testing.T) {
 		}
 		time.Sleep(time.Minute) // the next tick comes at any time
 		d := p.Deliveries[0]
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, 1, time.Time{}, at
-		if err := s.Settle(&d, was, &gateway.Attempt{Number: 1, At: at}); err != nil {
+		if err := s.Settle(&d, &gateway.Attempt{Number: 1, At: at}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)

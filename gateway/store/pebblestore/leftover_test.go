@@ -30,14 +30,13 @@ func TestNothingLeft(t *testing.T) {
 	}
 	settle := func(d *gateway.Delivery, state gateway.DeliveryState) {
 		t.Helper()
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.Attempts++
 		d.State, d.NextAttemptAt, d.EndedAt = state, time.Time{}, now
-		must(s.Settle(d, was, &gateway.Attempt{Number: d.Attempts, At: now, ResponseBody: make([]byte, 2*maxEmbedded*(d.Attempts%2))}))
+		must(s.Settle(d, &gateway.Attempt{Number: d.Attempts, At: now, ResponseBody: make([]byte, 2*maxEmbedded*(d.Attempts%2))}))
 	}
 	into := list[0]
 	into.EventIDs = append(into.EventIDs, list[1].EventIDs...)
-	must(s.Merge(&into, gateway.Due{}, []gateway.Due{{ID: list[1].ID}}))
+	must(s.Merge(&into, []gateway.Due{{ID: list[1].ID}}))
 	settle(&into, gateway.DeliverySucceeded)
 	settle(&list[2], gateway.DeliveryDead)
 	again := list[2]

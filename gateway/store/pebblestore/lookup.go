@@ -22,7 +22,7 @@ type lookup struct {
 var lookups = sync.Pool{New: func() any { return &lookup{key: make([]byte, 0, 512)} }}
 
 // begin starts a lookup among the keys of a kind and tenant.
-func (s *Store) begin(kind byte, tenant string) (*lookup, error) {
+func (s *engine) begin(kind byte, tenant string) (*lookup, error) {
 	l := lookups.Get().(*lookup)
 	l.key = appendPrefix(l.key[:0], kind, tenant)
 	l.options = pebble.IterOptions{UseL6Filters: true, PointKeyFilters: l.filters[:0]}

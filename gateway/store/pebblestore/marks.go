@@ -5,24 +5,29 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
 // Marks, ends and names are looked up for every callback, and nearly always in
 // vain. Each is one key in the bucket of its time, so a lookup asks the few
 // buckets in which it may be, and Bloom filters answer for those on disk.
 
+// marks are what a callback or publish is looked up in: marks, ends, names, own keys,
+// and parked callbacks.
+type marks struct{ *engine }
+
 func putMark(b *batch, m *gateway.Mark, turn uint64) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
 	b.key = append(b.key, m.Key[:]...)
-	b.enc.mark(m, turn)
+	b.enc.Mark(m, turn)
 	b.put()
 }
 
 // Mark gives a mark that has not expired. Marks made for longer than window from
 // now need not be found. One that was put in place of another may lie in another
 // bucket: the later counts.
-func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
+func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return m, false, err
 	}
@@ -42,7 +47,7 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		if !there {
 			continue
 		}
-		other, turn, err := decodeMark(tenant, key, value)
+		other, turn, err := record.DecodeMark(tenant, key, value)
 		if err != nil {
 			return m, false, err
 		}
@@ -58,7 +63,7 @@ func (s *Store) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 
 // Ended tells of the last wait that ended under this very key, less than
 // gateway.OutcomeKept ago.
-func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
+func (s *marks) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return e, false, err
 	}
@@ -80,7 +85,7 @@ func (s *Store) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 		if !there {
 			continue
 		}
-		e, err = decodeEnded(value)
+		e, err = record.DecodeEnded(value)
 		if err != nil {
 			return e, false, err
 		}
@@ -102,14 +107,14 @@ func putNames(b *batch, n *gateway.Names) {
 		b.begin(kindNames, n.Tenant)
 		b.key = binary.BigEndian.AppendUint32(b.key, periodOf(n.Used))
 		b.key = append(b.key, name...)
-		b.enc.names(n)
+		b.enc.Names(n)
 		b.put()
 	}
 }
 
 // Names gives the names of the conversation that has this one; none when it was
 // never named otherwise, or not within gateway.AliasKept.
-func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err error) {
+func (s *marks) Names(tenant, name string) (n gateway.Names, found bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return n, false, err
 	}
@@ -129,7 +134,7 @@ func (s *Store) Names(tenant, name string) (n gateway.Names, found bool, err err
 		if !there {
 			continue
 		}
-		n, err = decodeNames(tenant, value)
+		n, err = record.DecodeNames(tenant, value)
 		if err != nil {
 			return n, false, err
 		}

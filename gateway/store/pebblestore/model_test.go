@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // model is what a store should hold, in maps. It forgets nothing: what the store
@@ -105,7 +106,7 @@ func (x *machine) end(t *rapid.T) {
 			oldest = w.CreatedAt
 		}
 	}
-	x.ReleaseBefore(oldest)
+	x.ReleaseBefore(gateway.AllSlots(), oldest)
 }
 
 func (x *machine) mark(t *rapid.T) {
@@ -231,7 +232,7 @@ func (x *machine) check(t *rapid.T) {
 	}
 	var waits []string
 	parked := 0
-	err := x.Recover(func(w *gateway.Wait) error { waits = append(waits, w.ID); return nil }, func(*gateway.Parked) error { parked++; return nil })
+	err := x.Recover(gateway.AllSlots(), func(w *gateway.Wait) error { waits = append(waits, w.ID); return nil }, func(*gateway.Parked) error { parked++; return nil })
 	slices.Sort(open)
 	slices.Sort(waits)
 	if err != nil || !slices.Equal(waits, open) {
@@ -272,7 +273,8 @@ func (x *machine) checkLookups(t *rapid.T) {
 				want = append(want, trace.ID)
 			}
 		}
-		got, err := x.Traces(tenant, []string{"1", "12"}, since, 1000)
+		got, err := x.Traces(store.Timeline{Tenant: tenant, Names: []string{"1", "12"}, Since: since})
+		slices.Reverse(got)
 		ids := make([]string, 0, len(got))
 		for _, trace := range got {
 			ids = append(ids, trace.ID)

@@ -13,7 +13,7 @@ import (
 // their place. It is durable: into is sent under its own id, which must hold the
 // same events after a crash. When one of them is not unfinished any more:
 // gateway.ErrNotFound, and nothing is written.
-func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due) error {
+func (s *byHand) Merge(into *gateway.Delivery, gone []gateway.Due) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due)
 	lock := s.lanes.of(laneOf(into))
 	lock.Lock()
 	defer lock.Unlock()
-	was, err := s.unfinished(into.Tenant, into.ID)
+	was, from, err := s.unfinished(into.Tenant, into.ID)
 	if err != nil {
 		return err
 	}
@@ -32,14 +32,14 @@ func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due)
 	defer b.free()
 	carried := slices.Clone(was.EventIDs)
 	for _, due := range gone {
-		d, err := s.unfinished(into.Tenant, due.ID)
+		d, place, err := s.unfinished(into.Tenant, due.ID)
 		if err != nil {
 			return err
 		}
 		if d.ID == into.ID || d.Endpoint != into.Endpoint {
 			return fmt.Errorf("merge %s into %s: not another of its lane", d.ID, into.ID)
 		}
-		if err := s.handOver(b, d, into); err != nil {
+		if err := s.handOver(b, place, d, into); err != nil {
 			return err
 		}
 		carried = append(carried, d.EventIDs...)
@@ -48,7 +48,9 @@ func (s *Store) Merge(into *gateway.Delivery, _ gateway.Due, gone []gateway.Due)
 		return fmt.Errorf("merge into %s: it does not carry the very events of all", into.ID)
 	}
 	removeDue(b, into, was.NextAttemptAt)
-	putUnfinished(b, into)
+	putUnfinished(b, into, from)
+	unpostDelivery(b, was) // a batch may be of another type or conversation
+	postDelivery(b, kindByDelivery, into)
 	return s.commit(b, true)
 }
 
@@ -61,9 +63,10 @@ func sameSet(a, b []string) bool {
 
 // handOver removes a delivery, and lets its events show another. Its attempts
 // expire with those of their time.
-func (s *Store) handOver(b *batch, d, to *gateway.Delivery) error {
+func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 	removeDue(b, d, d.NextAttemptAt)
-	removeUnfinished(b, d)
+	removeUnfinished(b, from, d)
+	unpostDelivery(b, d)
 	for _, event := range d.EventIDs {
 		for _, kind := range [...]byte{kindIndex, kindKeptIndex} {
 			b.index(kind, d, event)
@@ -83,7 +86,7 @@ func (s *Store) handOver(b *batch, d, to *gateway.Delivery) error {
 
 // Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound when
 // it has ended meanwhile. Its events and attempts are those that the store knows.
-func (s *Store) Cancel(d *gateway.Delivery) error {
+func (s *byHand) Cancel(d *gateway.Delivery) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -100,11 +103,11 @@ func (s *Store) Cancel(d *gateway.Delivery) error {
 	return s.sync()
 }
 
-func (s *Store) cancel(d *gateway.Delivery) error {
+func (s *byHand) cancel(d *gateway.Delivery) error {
 	lock := s.lanes.of(laneOf(d))
 	lock.Lock()
 	defer lock.Unlock()
-	stored, err := s.unfinished(d.Tenant, d.ID)
+	stored, place, err := s.unfinished(d.Tenant, d.ID)
 	if err != nil {
 		return err
 	}
@@ -112,14 +115,14 @@ func (s *Store) cancel(d *gateway.Delivery) error {
 	defer b.free()
 	removeDue(b, stored, stored.NextAttemptAt)
 	stored.State, stored.NextAttemptAt, stored.EndedAt = d.State, time.Time{}, d.EndedAt
-	if err := s.end(b, stored, nil); err != nil {
+	if err := s.end(b, place, stored, nil); err != nil {
 		return err
 	}
 	return s.commit(b, false)
 }
 
 // sync makes durable all that was committed before.
-func (s *Store) sync() error {
+func (s *engine) sync() error {
 	b := s.newBatch(64)
 	defer b.free()
 	if err := b.LogData(nil, nil); err != nil {

@@ -1,10 +1,18 @@
 package pebblestore
 
-import "time"
+import (
+	"time"
+
+	"hookgate/gateway/store/record"
+)
 
 // The store writes down every few seconds what its clock shows, while it is written to
 // at all: a machine whose clock was set back must not, after a restart, live through
 // the same hours again (SPEC 16).
+
+// upkeep is what the store does for itself all the time: it looks at its disk and clock,
+// and makes durable what lags behind.
+type upkeep struct{ *engine }
 
 const (
 	metaNewest  = "newest"
@@ -14,11 +22,11 @@ const (
 func newestKey() []byte { return append([]byte{kindMeta}, metaNewest...) }
 
 // tellNewest tells Options.Newest what a former process wrote down last.
-func (s *Store) tellNewest() error {
+func (s *upkeep) tellNewest() error {
 	_, err := s.get(newestKey(), func(value []byte) error {
-		d := newDecoder(value)
-		at := d.time()
-		if err := d.done(kindMeta); err != nil {
+		d := record.NewDecoder(value)
+		at := d.Time()
+		if err := d.Done(kindWords[kindMeta]); err != nil {
 			return err
 		}
 		if s.opts.Newest != nil {
@@ -30,16 +38,16 @@ func (s *Store) tellNewest() error {
 }
 
 // keepNewest writes it down, unless nothing was committed since it last did.
-func (s *Store) keepNewest() {
+func (s *upkeep) keepNewest() {
 	if !s.written.Swap(false) || s.failure.Load() != nil {
 		return
 	}
 	b := s.newBatch(64)
 	defer b.free()
 	b.key = append(b.key[:0], newestKey()...)
-	b.enc.b = b.enc.b[:0]
-	b.enc.version()
-	b.enc.time(s.opts.Now())
+	b.enc.B = b.enc.B[:0]
+	b.enc.Version()
+	b.enc.Time(s.opts.Now())
 	b.put()
 	_ = s.commit(b, false) // a start that knows less is only a little less sure
 	s.written.Store(false)

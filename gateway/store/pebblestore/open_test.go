@@ -45,7 +45,7 @@ func writeFile(t *testing.T, fs vfs.FS, name, text string) {
 // TestNewerFormat refuses a folder that a newer hookgate wrote, and leaves it alone.
 func TestNewerFormat(t *testing.T) {
 	for text, want := range map[string]string{
-		"hookgate data, format 3\n": "newer hookgate",
+		"hookgate data, format 4\n": "newer hookgate",
 		"something else\n":          "is this a data folder of hookgate?",
 		"":                          "is this a data folder of hookgate?",
 	} {
@@ -63,24 +63,6 @@ func TestNewerFormat(t *testing.T) {
 	}
 }
 
-func TestMeta(t *testing.T) {
-	fs := vfs.NewCrashableMem()
-	s := mustOpen(t, Options{Dir: "data", FS: fs})
-	if _, err := s.Meta("seal"); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("before it was set: %v", err)
-	}
-	if err := s.SetMeta("seal", []byte("check")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Meta(metaOpenings); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("a name of the store's own: %v", err)
-	}
-	s = mustOpen(t, Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{})})
-	if value, err := s.Meta("seal"); err != nil || string(value) != "check" {
-		t.Errorf("after a crash: %q, %v", value, err)
-	}
-}
-
 // TestCloseInside closes a store while a callback of its own asks it something: an
 // error, and no deadlock.
 func TestCloseInside(t *testing.T) {
@@ -90,7 +72,7 @@ func TestCloseInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan error, 1)
-	err := s.Recover(func(*gateway.Wait) error {
+	err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error {
 		go func() { closed <- s.Close() }()
 		for !s.using.isEnded() {
 			runtime.Gosched()
@@ -119,7 +101,7 @@ func TestClosed(t *testing.T) {
 	if err := s.Healthy(); !errors.Is(err, errClosed) {
 		t.Errorf("healthy: %v", err)
 	}
-	s.ReleaseBefore(s.opts.Now())
+	s.ReleaseBefore(gateway.AllSlots(), s.opts.Now())
 	s.Stats()
 }
 
@@ -203,7 +185,7 @@ func TestFirstFormat(t *testing.T) {
 			}
 			mustClose(t, s)
 		}
-		if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"2\n" {
+		if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"3\n" {
 			t.Errorf("%s: format: %q, %v", state, text, err)
 		}
 	}

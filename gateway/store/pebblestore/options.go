@@ -104,7 +104,7 @@ const never = 1 << 20
 
 // pebbleOptions are chosen for small values that live for a day: small
 // memtables keep the resident memory and a restart's replay short.
-func (s *Store) pebbleOptions() *pebble.Options {
+func (s *engine) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
 		FS:                          s.guard,
 		Logger:                      pebbleLogger{s},

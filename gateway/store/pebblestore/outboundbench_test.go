@@ -93,7 +93,6 @@ func settleFirst(s *Store, p *gateway.Publication, at time.Time) error {
 	if err := s.Accept(p); err != nil {
 		return err
 	}
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, 1, time.Time{}, at
-	return s.Settle(d, was, firstAttempt)
+	return s.Settle(d, firstAttempt)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 // deliverers accept events and settle their deliveries, one after the other, and
@@ -54,12 +55,11 @@ func (c *deliverers) one(i int) error {
 		if state == "" {
 			break
 		}
-		was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 		d.State, d.Attempts, d.NextAttemptAt = state, 1, at.Add(time.Hour)
 		if state.Ended() {
 			d.NextAttemptAt, d.EndedAt = time.Time{}, at
 		}
-		if err := c.s.Settle(&d, was, &gateway.Attempt{Number: 1, At: at}); err != nil {
+		if err := c.s.Settle(&d, &gateway.Attempt{Number: 1, At: at}); err != nil {
 			return err
 		}
 		if state != gateway.DeliveryDead {
@@ -118,9 +118,8 @@ func TestDurable(t *testing.T) {
 		}, gateway.DeliveryCancelled},
 		"DropLane": {func(s *Store, _ *gateway.Delivery) error { return s.DropLane(lane) }, gateway.DeliveryCancelled},
 		"Requeue": {func(s *Store, d *gateway.Delivery) error {
-			was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 			d.State, d.EndedAt = gateway.DeliveryDead, at
-			if err := s.Settle(d, was, nil); err != nil {
+			if err := s.Settle(d, nil); err != nil {
 				return err
 			}
 			d.State, d.EndedAt = gateway.DeliveryRetrying, time.Time{}
@@ -164,7 +163,7 @@ func TestMergeIsDurable(t *testing.T) {
 	}
 	into, other := p.Deliveries[0], p.Deliveries[1]
 	into.EventIDs = append(slices.Clone(into.EventIDs), other.EventIDs...)
-	if err := s.Merge(&into, gateway.Due{}, []gateway.Due{{ID: other.ID, At: other.NextAttemptAt}}); err != nil {
+	if err := s.Merge(&into, []gateway.Due{{ID: other.ID, At: other.NextAttemptAt}}); err != nil {
 		t.Fatal(err)
 	}
 	left := mustOpen(t, Options{Dir: "data", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
@@ -206,7 +205,7 @@ func lostDeliveries(t *testing.T, fs vfs.FS, accepted []gateway.Delivery, requeu
 		if _, waits := due[want.ID]; waits == d.State.Ended() || len(attempts) != d.Attempts {
 			return fmt.Errorf("%s is %s, due: %v, %d attempts of %d", want.ID, d.State, waits, len(attempts), d.Attempts)
 		}
-		v, shown, err := s.Event("acme", want.EventIDs[0])
+		v, shown, err := gatewaytest.Event(s, "acme", want.EventIDs[0])
 		if err != nil || len(v.Body) == 0 || len(shown) != 1 || shown[0].State != d.State {
 			return fmt.Errorf("event of %s: %+v, %w", want.ID, shown, err)
 		}

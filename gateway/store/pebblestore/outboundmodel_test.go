@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 )
 
 var modelEndpoints = rapid.SampledFrom([]string{"crm", "crm-2"})
@@ -57,14 +58,13 @@ func (x *machine) settle(t *rapid.T) {
 	if d == nil {
 		return
 	}
-	was := gateway.Due{ID: d.ID, At: d.NextAttemptAt}
 	d.Attempts++
 	d.NextAttemptAt = x.now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "minutes")) * time.Minute)
 	d.State = rapid.SampledFrom([]gateway.DeliveryState{gateway.DeliveryRetrying, gateway.DeliverySucceeded, gateway.DeliveryDead}).Draw(t, "state")
 	if d.State.Ended() {
 		x.m.end(d, d.State, x.now)
 	}
-	if err := x.Settle(d, was, &gateway.Attempt{Number: d.Attempts, At: x.now}); err != nil {
+	if err := x.Settle(d, &gateway.Attempt{Number: d.Attempts, At: x.now}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -75,9 +75,9 @@ func (x *machine) merge(t *rapid.T) {
 	if into == nil || into == other || laneOf(into) != laneOf(other) {
 		return
 	}
-	was, gone := gateway.Due{ID: into.ID, At: into.NextAttemptAt}, gateway.Due{ID: other.ID, At: other.NextAttemptAt}
 	into.EventIDs = append(slices.Clone(into.EventIDs), other.EventIDs...)
-	if err := x.Merge(into, was, []gateway.Due{gone}); err != nil {
+	gone := gateway.Due{ID: other.ID, At: other.NextAttemptAt}
+	if err := x.Merge(into, []gateway.Due{gone}); err != nil {
 		t.Fatal(err)
 	}
 	delete(x.m.unsettle, other.ID)
@@ -150,7 +150,7 @@ func (x *machine) dropLane(t *rapid.T) {
 
 func (x *machine) checkQueue(t *rapid.T) {
 	due := 0
-	lanes, err := x.Lanes()
+	lanes, err := x.Lanes(gateway.AllSlots())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func (x *machine) checkEvents(t *rapid.T, d *gateway.Delivery) {
 		if events[i].ID != event {
 			t.Fatalf("event %d of %s is %s, want %s", i, d.ID, events[i].ID, event)
 		}
-		_, shown, err := x.Event(d.Tenant, event)
+		_, shown, err := gatewaytest.Event(x, d.Tenant, event)
 		if err != nil || !slices.Contains(shown, gateway.EventDelivery{ID: d.ID, Endpoint: d.Endpoint, State: d.State}) {
 			t.Fatalf("event %s of %s at %s: shows %+v, %v", event, d.ID, x.now, shown, err)
 		}

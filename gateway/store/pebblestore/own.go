@@ -18,7 +18,7 @@ func putOwn(b *batch, o *gateway.OwnKey, at time.Time) {
 
 // Own says of each key whether an event showed it as its own conversation.key
 // within gateway.AliasKept, and up to a period more.
-func (s *Store) Own(tenant string, keys []string) (own []bool, err error) {
+func (s *marks) Own(tenant string, keys []string) (own []bool, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}

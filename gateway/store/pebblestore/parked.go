@@ -1,17 +1,20 @@
 package pebblestore
 
-import "hookgate/gateway"
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/store/record"
+)
 
 func putParked(b *batch, p *gateway.Parked) {
 	b.begin(kindParked, p.Tenant)
 	b.id(kindParked, gateway.PrefixCallback, p.Callback.ID)
-	b.enc.parked(p)
+	b.enc.Parked(p)
 	b.put()
 }
 
 // Parked gives a parked callback whole; else gateway.ErrNotFound. Whether its time
 // is over is not looked at: who took it in time may still need it.
-func (s *Store) Parked(tenant, id string) (*gateway.Parked, error) {
+func (s *marks) Parked(tenant, id string) (*gateway.Parked, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -22,7 +25,7 @@ func (s *Store) Parked(tenant, id string) (*gateway.Parked, error) {
 	}
 	var p *gateway.Parked
 	found, err := s.get(append(appendPrefix(nil, kindParked, tenant), u[:]...), func(value []byte) (err error) {
-		p, err = decodeParked(tenant, u[:], value, false)
+		p, err = record.DecodeParked(tenant, u[:], value, false)
 		return err
 	})
 	if err == nil && !found {

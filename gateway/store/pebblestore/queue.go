@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,21 +10,49 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
 
-// A delivery lives in one of three places: unfinished, with an entry in the due
-// index; ended, where it expires by its age; or dead, in the bucket of the day it
-// died, with a copy of its events and attempts, because dead letters outlive the
-// events of their time.
+// A delivery lies in the place of its state: pending and retrying ones with an entry in
+// the due index; succeeded and cancelled ones where they expire by their age; dead ones
+// in the bucket of the day they died, with a copy of their events and attempts, because
+// dead letters outlive the events of their time.
+
+// queue is what is unfinished, by lane.
+type queue struct {
+	*engine
+	*dropping
+}
+
+// deliveryPlace is where a delivery lies that is not dead.
+func deliveryPlace(state gateway.DeliveryState) byte {
+	switch state {
+	case gateway.DeliveryRetrying:
+		return kindRetrying
+	case gateway.DeliverySucceeded:
+		return kindDelivery
+	case gateway.DeliveryCancelled:
+		return kindCancelled
+	}
+	return kindUnfinished
+}
+
+// unfinishedPlaces are those of deliveries that wait.
+var unfinishedPlaces = [...]byte{kindUnfinished, kindRetrying}
 
 // putUnfinished puts a delivery where the unfinished are, and its place in the window.
-func putUnfinished(b *batch, d *gateway.Delivery) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, nil)
+// It takes it from the place where it was, if that is another; 0: it is new.
+func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
+	place := deliveryPlace(d.State)
+	if from != 0 && from != place {
+		removeFrom(b, from, d)
+	}
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
+	b.enc.Delivery(d, nil)
 	b.put()
 	b.due(d, d.NextAttemptAt)
-	b.enc.b = binary.BigEndian.AppendUint64(b.enc.b, gateway.ConversationHash(d.ConversationKey))
+	b.enc.B = binary.BigEndian.AppendUint64(b.enc.B, gateway.ConversationHash(d.ConversationKey))
 	b.put()
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
@@ -32,11 +61,16 @@ func putUnfinished(b *batch, d *gateway.Delivery) {
 	}
 }
 
-// removeUnfinished takes a delivery from there, but for its place in the window.
-func removeUnfinished(b *batch, d *gateway.Delivery) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
+// removeFrom takes a delivery from a place.
+func removeFrom(b *batch, place byte, d *gateway.Delivery) {
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
 	b.remove()
+}
+
+// removeUnfinished takes a delivery from where it waits, but for its place in the window.
+func removeUnfinished(b *batch, place byte, d *gateway.Delivery) {
+	removeFrom(b, place, d)
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
 		b.id(kindWide, gateway.PrefixDelivery, d.ID)
@@ -53,7 +87,7 @@ func removeDue(b *batch, d *gateway.Delivery, at time.Time) {
 // due starts the key of a place in the window.
 func (b *batch) due(d *gateway.Delivery, at time.Time) {
 	b.lane(kindDue, gateway.LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint})
-	b.key = appendMoment(b.key, at)
+	b.key = record.AppendMoment(b.key, at)
 	b.id(kindDue, gateway.PrefixDelivery, d.ID)
 }
 
@@ -71,8 +105,8 @@ func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
 	return append(append(appendPrefix(dst, kind, lane.Tenant), lane.Endpoint...), 0)
 }
 
-// Lanes gives every lane that has unfinished deliveries.
-func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
+// Lanes gives every lane of the slots that has unfinished deliveries.
+func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -88,15 +122,18 @@ func (s *Store) Lanes() (lanes []gateway.LaneKey, err error) {
 		if !ok || !also {
 			return nil, corrupt(kindDue)
 		}
-		lanes = append(lanes, gateway.LaneKey{Tenant: tenant, Endpoint: endpoint})
-		more = it.SeekGE(pastPrefix(appendLane(nil, kindDue, lanes[len(lanes)-1])))
+		lane := gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}
+		if slots.Has(lane.Slot()) {
+			lanes = append(lanes, lane)
+		}
+		more = it.SeekGE(pastPrefix(appendLane(nil, kindDue, lane)))
 	}
 	return lanes, nil
 }
 
 // Window gives the unfinished deliveries of a lane after the given one (the zero
 // Due: from the start), at most so many, in the order (At, ID).
-func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
+func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -111,7 +148,7 @@ func (s *Store) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 		if !ok && after.ID != "" {
 			return nil, fmt.Errorf("window after %q: not the id of a delivery", after.ID)
 		}
-		from = append(appendMoment(prefix[:len(prefix):len(prefix)], after.At), u[:]...)
+		from = append(record.AppendMoment(prefix[:len(prefix):len(prefix)], after.At), u[:]...)
 		if ok {
 			from = append(from, 0) // not itself
 		}
@@ -138,17 +175,17 @@ func decodeDue(rest, value []byte) (gateway.Due, error) {
 	if len(rest) != 8+ulidAt || len(value) != 8 {
 		return gateway.Due{}, corrupt(kindDue)
 	}
-	return gateway.Due{ID: formatID(gateway.PrefixDelivery, rest[8:]), At: momentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
+	return gateway.Due{ID: record.FormatID(gateway.PrefixDelivery, rest[8:]), At: record.MomentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
 }
 
 // Load gives an unfinished delivery with the events that it carries; else
 // gateway.ErrNotFound.
-func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
 	if err := s.using.enter(); err != nil {
 		return nil, nil, err
 	}
 	defer s.using.leave()
-	d, err := s.unfinished(tenant, id)
+	d, _, err := s.unfinished(tenant, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,24 +193,35 @@ func (s *Store) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 	return d, events, err
 }
 
-// unfinished gives an unfinished delivery; else gateway.ErrNotFound.
-func (s *Store) unfinished(tenant, id string) (*gateway.Delivery, error) {
+// unfinished gives an unfinished delivery and its place; else gateway.ErrNotFound.
+func (s *queue) unfinished(tenant, id string) (d *gateway.Delivery, place byte, err error) {
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
-		return nil, gateway.ErrNotFound
+		return nil, 0, gateway.ErrNotFound
 	}
-	d, _, err := deliveryAt(s.db, append(appendPrefix(nil, kindUnfinished, tenant), u[:]...), tenant, u)
+	d, place, err = unfinishedAt(s.db, tenant, u)
 	if err == nil && s.cancelDropped(d, u) {
-		return nil, gateway.ErrNotFound
+		return nil, 0, gateway.ErrNotFound
 	}
-	return d, err
+	return d, place, err
+}
+
+// unfinishedAt reads an unfinished delivery from wherever it waits.
+func unfinishedAt(r pebble.Reader, tenant string, u ulid.ULID) (d *gateway.Delivery, place byte, err error) {
+	for _, place = range unfinishedPlaces {
+		d, _, err = deliveryAt(r, append(appendPrefix(nil, place, tenant), u[:]...), tenant, u)
+		if !errors.Is(err, gateway.ErrNotFound) {
+			break
+		}
+	}
+	return d, place, err
 }
 
 // deliveryAt reads one from a place; else gateway.ErrNotFound. last is an attempt
 // that it has with it, or nil.
 func deliveryAt(r pebble.Reader, key []byte, tenant string, u ulid.ULID) (d *gateway.Delivery, last *gateway.Attempt, err error) {
 	found, err := getFrom(r, key, func(value []byte) (err error) {
-		d, last, err = decodeDelivery(tenant, u[:], value)
+		d, last, err = record.DecodeDelivery(tenant, u[:], value)
 		return err
 	})
 	if err == nil && !found {

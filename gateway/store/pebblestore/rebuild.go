@@ -56,7 +56,7 @@ func (r *repairing) build(dir string) error {
 		}
 	}
 	o := r.s.plainOptions()
-	o.Logger = givingUp{pebbleLogger{r.s}, fail}
+	o.Logger = givingUp{pebbleLogger{r.s.engine}, fail}
 	o.EventListener = &pebble.EventListener{BackgroundError: fail}
 	go func() { done <- r.fill(dir, o) }()
 	select {

@@ -22,7 +22,7 @@ import (
 // each is a commit that stood for itself. Where a table or the manifest is damaged,
 // or the marker that names it, the database is built anew from all tables and logs
 // (rebuild.go).
-func (s *Store) repair(f *judged) error {
+func (s *folder) repair(f *judged) error {
 	r := &repairing{s: s, fs: s.opts.FS, judged: f, aside: s.opts.FS.PathJoin(s.opts.Dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000Z"))}
 	if err := r.fs.MkdirAll(r.aside, 0o700); err != nil {
 		return folderError("writing to", r.aside, err)
@@ -42,7 +42,7 @@ func (s *Store) repair(f *judged) error {
 // repairing is one repair.
 type repairing struct {
 	*judged
-	s     *Store
+	s     *folder
 	fs    vfs.FS
 	aside string // where what is damaged is kept
 }
@@ -165,7 +165,7 @@ func (w *logWriter) add(record []byte) {
 
 // plainOptions are those of the store, on the disk itself: nobody is served yet, and
 // who fails tells of it.
-func (s *Store) plainOptions() *pebble.Options {
+func (s *folder) plainOptions() *pebble.Options {
 	o := s.pebbleOptions()
 	o.FS, o.EventListener = s.opts.FS, nil
 	o.EnsureDefaults()

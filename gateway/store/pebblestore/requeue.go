@@ -3,10 +3,20 @@ package pebblestore
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"hookgate/gateway"
 )
+
+// byHand is what somebody does to deliveries beside their lane.
+type byHand struct {
+	*engine
+	*dropping
+	*queue
+	*reads
+	expiring *sync.Mutex // keeps Requeue, which brings back what may be about to expire, apart from who expires
+}
 
 // requeueBatch is how many bytes of what comes back go in one commit.
 const requeueBatch = 1 << 20
@@ -16,7 +26,7 @@ const requeueBatch = 1 << 20
 // those that the store knows. It is durable when it returns; each is requeued whole,
 // though not all in one commit. Those that cannot be, because they or their events
 // have expired, are named by a *gateway.GoneError; all others were requeued.
-func (s *Store) Requeue(deliveries ...*gateway.Delivery) error {
+func (s *byHand) Requeue(deliveries ...*gateway.Delivery) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -37,7 +47,7 @@ func (s *Store) Requeue(deliveries ...*gateway.Delivery) error {
 	return nil
 }
 
-func (s *Store) requeueAll(deliveries []*gateway.Delivery) (gone []string, err error) {
+func (s *byHand) requeueAll(deliveries []*gateway.Delivery) (gone []string, err error) {
 	s.expiring.Lock()
 	defer s.expiring.Unlock()
 	defer s.lanes.lockAll(deliveries)()
@@ -68,7 +78,7 @@ func (s *Store) requeueAll(deliveries []*gateway.Delivery) (gone []string, err e
 }
 
 // requeue puts one back; false when it, or an event of it, is not there any more.
-func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
+func (s *byHand) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	if d.State.Ended() {
 		return false, fmt.Errorf("requeue %s: %s is no state to wait in", d.ID, d.State)
 	}
@@ -83,12 +93,13 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	switch f.place {
-	case kindDrop: // it has no place in the window any more
-	case kindUnfinished:
+	from := f.place
+	switch {
+	case f.dropped: // it has no place in the window any more
+	case f.place == kindUnfinished, f.place == kindRetrying:
 		removeDue(b, f.d, f.d.NextAttemptAt)
-	case kindDead:
-		err = s.exhume(b, f.d)
+	case f.place == kindDead:
+		from, err = 0, s.exhume(b, f.d)
 	default:
 		if ok, err = s.reopen(b, f); !ok {
 			return false, err
@@ -99,22 +110,19 @@ func (s *Store) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	}
 	next := *f.d
 	next.State, next.Base, next.NextAttemptAt, next.EndedAt = d.State, d.Base, d.NextAttemptAt, time.Time{}
-	putUnfinished(b, &next)
+	putUnfinished(b, &next, from)
 	s.exempt(b, &next, u)
 	return true, nil
 }
 
-// reopen takes an ended delivery from its place; false when an event of it is gone.
-func (s *Store) reopen(b *batch, f finding) (ok bool, err error) {
+// reopen lets an ended delivery be taken from its place; false when an event of it is gone.
+func (s *byHand) reopen(b *batch, f finding) (ok bool, err error) {
 	for _, id := range f.d.EventIDs {
 		u, _ := parseID(gateway.PrefixEvent, id)
 		if _, found, err := eventAt(s.db, f.d.Tenant, u); err != nil || !found {
 			return false, err
 		}
 	}
-	b.begin(kindDelivery, f.d.Tenant)
-	b.id(kindDelivery, gateway.PrefixDelivery, f.d.ID)
-	b.remove()
 	b.attempt(kindAttempt, f.d, f.last)
 	return true, nil
 }
@@ -122,7 +130,7 @@ func (s *Store) reopen(b *batch, f finding) (ok bool, err error) {
 // exhume takes a dead letter from its grave. Its events stay there, for others that
 // died on that day may have them too; those that expired are copied to where events
 // are kept for unfinished deliveries, and its attempts move there.
-func (s *Store) exhume(b *batch, d *gateway.Delivery) error {
+func (s *byHand) exhume(b *batch, d *gateway.Delivery) error {
 	for _, id := range d.EventIDs {
 		if err := s.bringBack(b, d, id); err != nil {
 			return err
@@ -142,11 +150,13 @@ func (s *Store) exhume(b *batch, d *gateway.Delivery) error {
 	b.inGrave(kindDead, d)
 	b.id(kindDead, gateway.PrefixDelivery, d.ID)
 	b.remove()
+	postGrave(b, d, true)
+	postDelivery(b, kindByDelivery, d)
 	return nil
 }
 
 // bringBack copies an event of a dead letter, unless it is where events are.
-func (s *Store) bringBack(b *batch, d *gateway.Delivery, id string) error {
+func (s *byHand) bringBack(b *batch, d *gateway.Delivery, id string) error {
 	u, _ := parseID(gateway.PrefixEvent, id)
 	if _, found, err := eventAt(s.db, d.Tenant, u); err != nil || found {
 		return err
@@ -155,7 +165,7 @@ func (s *Store) bringBack(b *batch, d *gateway.Delivery, id string) error {
 	found, err := s.get(grave, func(value []byte) error {
 		b.begin(kindKeptEvent, d.Tenant)
 		b.key = append(b.key, u[:]...)
-		b.enc.b = append(b.enc.b, value...)
+		b.enc.B = append(b.enc.B, value...)
 		b.put()
 		return nil
 	})

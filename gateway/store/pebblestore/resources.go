@@ -2,10 +2,15 @@ package pebblestore
 
 import (
 	"bytes"
-	"slices"
 
 	"hookgate/gateway"
 )
+
+// resources are what operators configured.
+type resources struct {
+	*engine
+	locks *laneLocks
+}
 
 func resourceKey(kind, tenant, id string) []byte {
 	key := append([]byte{kindResource}, kind...)
@@ -14,21 +19,21 @@ func resourceKey(kind, tenant, id string) []byte {
 }
 
 // PutResources makes records durable, all of them or none.
-func (s *Store) PutResources(records ...gateway.Record) error {
+func (s *resources) PutResources(records ...gateway.Record) error {
 	return s.change(func(b *batch) {
 		for _, r := range records {
 			if !keyable(r.Kind, r.Tenant, r.ID) {
 				b.fail(kindResource)
 			}
 			b.key = resourceKey(r.Kind, r.Tenant, r.ID)
-			b.enc.b = append(b.enc.b[:0], r.Value...)
+			b.enc.B = append(b.enc.B[:0], r.Value...)
 			b.put()
 		}
 	})
 }
 
 // DeleteResource removes one durably; it is no error when it is not there.
-func (s *Store) DeleteResource(kind, tenant, id string) error {
+func (s *resources) DeleteResource(kind, tenant, id string) error {
 	return s.change(func(b *batch) {
 		if !keyable(kind, tenant, id) {
 			return // nothing can be there
@@ -39,7 +44,7 @@ func (s *Store) DeleteResource(kind, tenant, id string) error {
 }
 
 // Resources gives every record, ordered by kind, tenant and id.
-func (s *Store) Resources(each func(gateway.Record) error) (err error) {
+func (s *resources) Resources(each func(gateway.Record) error) (err error) {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -64,7 +69,7 @@ func (s *Store) Resources(each func(gateway.Record) error) (err error) {
 
 // DeleteTenant removes everything of a tenant durably. It is one range for each
 // kind, however much there is.
-func (s *Store) DeleteTenant(tenant string) error {
+func (s *resources) DeleteTenant(tenant string) error {
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
@@ -72,7 +77,7 @@ func (s *Store) DeleteTenant(tenant string) error {
 	if err != nil {
 		return err
 	}
-	defer s.lanes.lockEvery()() // what is being settled must not come back
+	defer s.locks.lockEvery()() // what is being settled must not come back
 	return s.change(func(b *batch) {
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)
@@ -86,7 +91,7 @@ func (s *Store) DeleteTenant(tenant string) error {
 }
 
 // resourceKinds lists the kinds of resources that there are.
-func (s *Store) resourceKinds() (kinds []string, err error) {
+func (s *resources) resourceKinds() (kinds []string, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -107,37 +112,8 @@ func (s *Store) resourceKinds() (kinds []string, err error) {
 	return kinds, nil
 }
 
-// Meta gives a value of the process as a whole; else gateway.ErrNotFound.
-func (s *Store) Meta(name string) (value []byte, err error) {
-	if err := s.using.enter(); err != nil {
-		return nil, err
-	}
-	defer s.using.leave()
-	found, err := s.get(metaKey(name), func(v []byte) error {
-		value = slices.Clone(v)
-		return nil
-	})
-	if err == nil && !found {
-		err = gateway.ErrNotFound
-	}
-	return value, err
-}
-
-// SetMeta makes a value of the process as a whole durable.
-func (s *Store) SetMeta(name string, value []byte) error {
-	return s.change(func(b *batch) {
-		b.key = metaKey(name)
-		b.enc.b = append(b.enc.b[:0], value...)
-		b.put()
-	})
-}
-
-// metaKey keeps what the store itself remembers, such as metaReleased, apart from
-// what it is given.
-func metaKey(name string) []byte { return append([]byte{kindMeta, '/'}, name...) }
-
 // change is one synced commit of what put puts.
-func (s *Store) change(put func(*batch)) error {
+func (s *engine) change(put func(*batch)) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}

@@ -4,14 +4,18 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
+
+// endings move deliveries to where those that ended lie.
+type endings struct{ *engine }
 
 // Settle writes down an attempt (nil: none was made) and how the delivery stands
 // after it: ended, or due again at d.NextAttemptAt. It is not synced: a crash
 // repeats the attempt. Of a delivery that is not unfinished any more (its tenant
 // was deleted, it was cancelled) nothing is written. Its place in the window is
 // read from its record: it may have been moved since it was taken from there.
-func (s *Store) Settle(d *gateway.Delivery, _ gateway.Due, a *gateway.Attempt) error {
+func (s *queue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -31,15 +35,15 @@ func (s *Store) Settle(d *gateway.Delivery, _ gateway.Due, a *gateway.Attempt) e
 	}
 	b := s.newBatch(size)
 	defer b.free()
-	due, unfinished, err := s.dueOf(b, d)
-	if err != nil || !unfinished {
+	due, place, err := s.dueOf(b, d)
+	if err != nil || place == 0 {
 		return err
 	}
 	removeDue(b, d, due)
 	if d.State.Ended() {
-		err = s.end(b, d, a)
+		err = s.end(b, place, d, a)
 	} else {
-		putUnfinished(b, d)
+		putUnfinished(b, d, place)
 		b.attempt(kindAttempt, d, a)
 	}
 	if err != nil {
@@ -50,30 +54,35 @@ func (s *Store) Settle(d *gateway.Delivery, _ gateway.Due, a *gateway.Attempt) e
 
 // admitSettle refuses less than admit: what is settled is small, and what is not
 // written down is sent again.
-func (s *Store) admitSettle() error {
+func (s *engine) admitSettle() error {
 	if err := s.refuse(); err != nil {
 		return err
 	}
 	return s.space.admitSettle()
 }
 
-// dueOf gives the moment at which an unfinished delivery is due. It builds its key
-// in the batch. Most were written moments ago: Get, which ends where it finds, is
-// better here than a lookup.
-func (s *Store) dueOf(b *batch, d *gateway.Delivery) (at time.Time, unfinished bool, err error) {
-	b.begin(kindUnfinished, d.Tenant)
-	b.id(kindUnfinished, gateway.PrefixDelivery, d.ID)
-	unfinished, err = s.get(b.key, func(value []byte) error {
-		at, err = peekDue(value)
-		return err
-	})
-	return at, unfinished, err
+// dueOf gives the moment at which an unfinished delivery is due, and its place; 0 when
+// it is not unfinished. It builds its key in the batch. Most were written moments ago:
+// Get, which ends where it finds, is better here than a lookup.
+func (s *queue) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
+	for _, place = range unfinishedPlaces {
+		b.begin(place, d.Tenant)
+		b.id(place, gateway.PrefixDelivery, d.ID)
+		found, err := s.get(b.key, func(value []byte) error {
+			at, err = record.PeekDue(value)
+			return err
+		})
+		if found || err != nil {
+			return at, place, err
+		}
+	}
+	return at, 0, nil
 }
 
-// end moves a delivery from where the unfinished are to where its state belongs. a
-// is its last attempt, or nil.
-func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
-	removeUnfinished(b, d)
+// end moves a delivery from where it waited to where its state belongs. a is its last
+// attempt, or nil.
+func (s *endings) end(b *batch, from byte, d *gateway.Delivery, a *gateway.Attempt) error {
+	removeUnfinished(b, from, d)
 	if d.State == gateway.DeliveryDead {
 		return s.bury(b, d, a)
 	}
@@ -82,16 +91,17 @@ func (s *Store) end(b *batch, d *gateway.Delivery, a *gateway.Attempt) error {
 		embedded = nil
 		b.attempt(kindAttempt, d, a)
 	}
-	b.begin(kindDelivery, d.Tenant)
-	b.id(kindDelivery, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, embedded)
+	place := deliveryPlace(d.State)
+	b.begin(place, d.Tenant)
+	b.id(place, gateway.PrefixDelivery, d.ID)
+	b.enc.Delivery(d, embedded)
 	b.put()
 	return nil
 }
 
 // bury puts a dead letter, with a copy of all that belongs to it, in the bucket of
 // the day it died: they live as long as it does.
-func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error {
+func (s *endings) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error {
 	attempts, err := attemptsOf(s.db, d, nil, mostAttempts, kindAttempt, kindKeptAttempt)
 	if err != nil {
 		return err
@@ -105,19 +115,21 @@ func (s *Store) bury(b *batch, d *gateway.Delivery, last *gateway.Attempt) error
 	}
 	b.inGrave(kindDead, d)
 	b.id(kindDead, gateway.PrefixDelivery, d.ID)
-	b.enc.delivery(d, nil)
+	b.enc.Delivery(d, nil)
 	b.put()
+	unpostDelivery(b, d)
+	postGrave(b, d, false)
 	for i := range events {
 		b.inGrave(kindDeadEvent, d)
 		b.id(kindDeadEvent, gateway.PrefixEvent, events[i].ID)
-		b.enc.event(&events[i])
+		b.enc.Event(&events[i])
 		b.put()
 	}
 	for i := range attempts {
 		b.inGrave(kindDeadAttempt, d)
 		b.id(kindDeadAttempt, gateway.PrefixDelivery, d.ID)
 		b.key = appendAttemptNumber(b.key, attempts[i].Number)
-		b.enc.attempt(&attempts[i])
+		b.enc.Attempt(&attempts[i])
 		b.put()
 	}
 	return nil

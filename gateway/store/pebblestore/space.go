@@ -19,7 +19,7 @@ import (
 // write gets that found no room all the same (guard.awaitRoom); and that write's
 // waiting for a while.
 type space struct {
-	s         *Store
+	s         *engine
 	memtable  uint64 // bytes; its log and its table are as large
 	watermark uint64 // below it writes are refused
 	ballast   uint64 // bytes of the ballast file
@@ -46,7 +46,7 @@ const (
 // newSpace sizes everything by the disk: what serves a disk of a terabyte would
 // never start on a tmpfs of 64 MiB. The watermark leaves room for what is in
 // memory to be flushed and logged, twice, and for a compaction beside it.
-func newSpace(s *Store) *space {
+func newSpace(s *engine) *space {
 	sp := &space{s: s, memtable: 4 << 20}
 	sp.free.Store(unknownSpace)
 	free, total, err := s.opts.DiskUsage()

@@ -71,7 +71,7 @@ func TestWatermark(t *testing.T) {
 		s := d.open(t)
 		n := gateway.WaitNotice(openWait(time.Now(), 1), time.Now())
 		settle := func() error {
-			return s.Settle(&n.Delivery, gateway.Due{ID: n.Delivery.ID, At: n.Delivery.NextAttemptAt}, nil)
+			return s.Settle(&n.Delivery, nil)
 		}
 		if err := s.Commit(&gateway.Change{Notice: n}); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,6 @@ func TestWatermark(t *testing.T) {
 		wantFull(t, "resource", s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}))
 		wantFull(t, "deleting a resource", s.DeleteResource("k", "t", ""))
 		wantFull(t, "deleting a tenant", s.DeleteTenant("t"))
-		wantFull(t, "meta", s.SetMeta("m", nil))
 		if !s.Stats().Full || s.Healthy() != nil {
 			t.Errorf("full: %v, healthy: %v", s.Stats().Full, s.Healthy())
 		}

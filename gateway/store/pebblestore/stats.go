@@ -8,7 +8,7 @@ type Stats struct {
 }
 
 // Stats tells how large the store is. It takes microseconds.
-func (s *Store) Stats() Stats {
+func (s *engine) Stats() Stats {
 	if s.using.enter() != nil {
 		return Stats{}
 	}

@@ -6,7 +6,15 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/record"
 )
+
+// sweeping ends what drops are about.
+type sweeping struct {
+	*engine
+	*dropping
+	fanouts *fanouts
+}
 
 // sweeper gives the deliveries of dropped lanes the records of cancelled ones, in the
 // background.
@@ -28,7 +36,7 @@ func (w *sweeper) poke() {
 	}
 }
 
-func (s *Store) sweep() {
+func (s *sweeping) sweep() {
 	for {
 		for _, lane := range s.drops.unswept() {
 			if !s.sweepLane(lane) {
@@ -47,9 +55,9 @@ func (s *Store) sweep() {
 }
 
 // sweepLane ends what a drop is about; false when the store is being closed.
-func (s *Store) sweepLane(lane gateway.LaneKey) bool {
+func (s *sweeping) sweepLane(lane gateway.LaneKey) bool {
 	one, found := s.drops.get(lane)
-	if found && !s.awaitFanouts(lane.Tenant, one.last) {
+	if found && !s.fanouts.await(lane.Tenant, one.last, s.done) {
 		return false
 	}
 	from := appendPrefix(nil, kindUnfinished, lane.Tenant)
@@ -75,7 +83,7 @@ func (s *Store) sweepLane(lane gateway.LaneKey) bool {
 
 // sweepSome ends some, from a key on, and gives the key to go on from; nil when all
 // have ended.
-func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+func (s *sweeping) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -100,8 +108,9 @@ func (s *Store) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []b
 	return next, nil
 }
 
-func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
-	last := append(appendPrefix(nil, kindUnfinished, lane.Tenant), one.last[:]...)
+func (s *sweeping) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
+	place := from[0]
+	last := append(appendPrefix(nil, place, lane.Tenant), one.last[:]...)
 	it, err := s.iter(from, append(last, 0))
 	if err != nil {
 		return nil, err
@@ -112,38 +121,28 @@ func (s *Store) endSome(b *batch, lane gateway.LaneKey, one drop, from []byte) (
 		if looked++; looked > sweepLook || ended == sweepStep {
 			return bytes.Clone(it.Key()), nil
 		}
-		if !isOf(it.Value(), lane.Endpoint) {
+		if !record.PeekIsOf(it.Value(), lane.Endpoint) {
 			continue
 		}
-		u := asULID(tailULID(it.Key()))
+		u := record.AsULID(tailULID(it.Key()))
 		if _, is := s.drops.find(lane.Tenant, lane.Endpoint, u); !is {
 			continue
 		}
-		d, _, err := decodeDelivery(lane.Tenant, u[:], it.Value())
+		d, _, err := record.DecodeDelivery(lane.Tenant, u[:], it.Value())
 		if err != nil {
 			return nil, err
 		}
 		removeDue(b, d, d.NextAttemptAt) // one that came late has its place still
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, one.at
-		if err := s.end(b, d, nil); err != nil {
+		if err := s.end(b, place, d, nil); err != nil {
 			return nil, err
 		}
 		ended++
 	}
+	if place == kindUnfinished {
+		return appendPrefix(nil, kindRetrying, lane.Tenant), nil
+	}
 	return nil, nil
-}
-
-// isOf reads only of which endpoint a delivery is.
-func isOf(value []byte, endpoint string) bool {
-	const at = 9 // version and moment
-	if len(value) <= at {
-		return true // decoding will tell
-	}
-	size := len(endpoint)
-	if size < 0x80 { // its length is one byte
-		return int(value[at]) == size && len(value) > at+size && string(value[at+1:at+1+size]) == endpoint
-	}
-	return true
 }
 
 func compareLanes(a, b gateway.LaneKey) int {

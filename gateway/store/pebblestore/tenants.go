@@ -19,7 +19,7 @@ func (t *tenantScan) inside() bool { return bytes.HasPrefix(t.it.Key(), t.prefix
 
 // eachTenant visits every tenant that has a record of the kind, with the iterator
 // on its first one. Between two tenants it makes one seek.
-func (s *Store) eachTenant(kind byte, visit func(*tenantScan) error) error {
+func (s *engine) eachTenant(kind byte, visit func(*tenantScan) error) error {
 	return eachTenantOf(s.db, kind, visit)
 }
 

@@ -2,15 +2,20 @@ package pebblestore
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
 )
+
+// timelines are what happened in conversations.
+type timelines struct{ *engine }
 
 func putTrace(b *batch, t *gateway.Trace) {
 	if !keyable(t.Key) {
@@ -18,8 +23,8 @@ func putTrace(b *batch, t *gateway.Trace) {
 	}
 	b.begin(kindTrace, t.Tenant)
 	b.key = appendTraceKey(b.key, dayOf(t.At), t.Key)
-	b.key = append(appendMoment(b.key, t.At), t.ID...)
-	b.enc.trace(t)
+	b.key = append(record.AppendMoment(b.key, t.At), t.ID...)
+	b.enc.Trace(t)
 	b.put()
 }
 
@@ -28,73 +33,100 @@ func appendTraceKey(dst []byte, bucket uint32, key string) []byte {
 	return append(append(dst, key...), 0)
 }
 
-// Traces gives the timeline of a conversation under all its names, oldest first:
-// the newest most of those at or after since.
-func (s *Store) Traces(tenant string, names []string, since time.Time, most int) (list []gateway.Trace, err error) {
+// Traces gives the lines of a conversation under all its names that are asked for, the
+// newest first.
+func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
-	if !keyable(tenant) || most <= 0 {
+	if !keyable(q.Tenant) {
 		return nil, nil
 	}
-	prefix := appendPrefix(nil, kindTrace, tenant)
-	it, err := s.iter(prefix, pastPrefix(prefix))
+	prefix := appendPrefix(nil, kindTrace, q.Tenant)
+	upper := pastPrefix(prefix)
+	if q.Before != (store.Line{}) {
+		upper = binary.BigEndian.AppendUint32(slices.Clone(prefix), dayOf(q.Before.At)+1)
+	}
+	it, err := s.iter(prefix, upper)
 	if err != nil {
 		return nil, err
 	}
 	defer closeIter(it, &err)
+	t := &timeline{Timeline: q, it: it, prefix: prefix}
 	// From the newest day down, leaping over days on which nothing happened.
-	for more := it.Last(); more && len(list) < most; {
-		rest := it.Key()[len(prefix):]
-		if len(rest) < 4 {
+	for more := it.Last(); more && t.wants(len(list)); {
+		bucket, ok := bucketIn(it.Key(), prefix)
+		if !ok {
 			return nil, corrupt(kindTrace)
 		}
-		bucket := binary.BigEndian.Uint32(rest)
-		if bucket < dayOf(since) {
+		if bucket < dayOf(q.Since) {
 			break
 		}
-		for i, name := range names {
-			if slices.Contains(names[:i], name) {
-				continue
-			}
-			found, err := tracesOfDay(it, tenant, prefix, bucket, name, since, most)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, found...)
+		found, err := t.day(bucket)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, found...)
 		more = it.SeekLT(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket))
 	}
-	slices.SortStableFunc(list, func(a, b gateway.Trace) int {
-		if c := a.At.Compare(b.At); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return list[max(0, len(list)-most):], nil
+	if q.Limit > 0 {
+		list = list[:min(len(list), q.Limit)]
+	}
+	return list, nil
 }
 
-// tracesOfDay gives the newest traces of one name on one day.
-func tracesOfDay(it *pebble.Iterator, tenant string, prefix []byte, bucket uint32, name string, since time.Time, most int) (list []gateway.Trace, err error) {
-	key := appendTraceKey(slices.Clone(prefix), bucket, name)
-	for more := it.SeekLT(pastPrefix(key)); more && len(list) < most; more = it.Prev() {
-		rest, found := bytes.CutPrefix(it.Key(), key)
-		if !found {
+// timeline reads one.
+type timeline struct {
+	store.Timeline
+	it     *pebble.Iterator
+	prefix []byte
+}
+
+func (t *timeline) wants(found int) bool { return t.Limit == 0 || found < t.Limit }
+
+// day gives the lines of a day, the newest first.
+func (t *timeline) day(bucket uint32) (list []gateway.Trace, err error) {
+	for i, name := range t.Names {
+		if slices.Contains(t.Names[:i], name) || !keyable(name) {
+			continue
+		}
+		if list, err = t.named(list, bucket, name); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b gateway.Trace) int {
+		return cmp.Or(b.At.Compare(a.At), strings.Compare(b.ID, a.ID))
+	})
+	return list, nil
+}
+
+// named appends the newest lines of one name on one day.
+func (t *timeline) named(list []gateway.Trace, bucket uint32, name string) ([]gateway.Trace, error) {
+	key := appendTraceKey(slices.Clone(t.prefix), bucket, name)
+	upper := pastPrefix(key)
+	if t.Before != (store.Line{}) && dayOf(t.Before.At) == bucket {
+		upper = append(record.AppendMoment(slices.Clone(key), t.Before.At), t.Before.ID...)
+	}
+	found := 0
+	for more := t.it.SeekLT(upper); more && t.wants(found); more = t.it.Prev() {
+		rest, is := bytes.CutPrefix(t.it.Key(), key)
+		if !is {
 			break
 		}
 		if len(rest) < 8 {
 			return nil, corrupt(kindTrace)
 		}
-		at := momentAt(rest)
-		if at.Before(since) {
+		at := record.MomentAt(rest)
+		if at.Before(t.Since) {
 			break
 		}
-		t, err := decodeTrace(tenant, name, at, string(rest[8:]), it.Value())
+		line, err := record.DecodeTrace(t.Tenant, name, at, string(rest[8:]), t.it.Value())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, t)
+		list = append(list, line)
+		found++
 	}
 	return list, nil
 }

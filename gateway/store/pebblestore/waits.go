@@ -1,17 +1,53 @@
 package pebblestore
 
-import "hookgate/gateway"
+import (
+	"github.com/oklog/ulid/v2"
 
-func (s *Store) putWait(b *batch, w *gateway.Wait) {
+	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
+)
+
+// waits are waiting sessions and their release.
+type waits struct {
+	*engine
+	released released
+}
+
+func (s *waits) putWait(b *batch, w *gateway.Wait) {
 	if w.State == gateway.StateWaiting {
-		s.keepOpen(b, w.ID)
+		s.keepOpen(b, w.Tenant, w.ID)
 	} else {
 		putEnded(b, w)
+		removeOpen(b, w)
 	}
+	place := waitPlace(w.State)
+	b.begin(place, w.Tenant)
+	b.id(place, gateway.PrefixWait, w.ID)
+	b.enc.Wait(w)
+	b.put()
+	postWait(b, w) // of an ended one too: it may never have been open in the store
+}
+
+// A wait lies in the place of its state.
+var waitPlaces = [...]byte{kindWait, kindResumed, kindTimedOut, kindGivenUp}
+
+func waitPlace(state gateway.WaitState) byte {
+	switch state {
+	case gateway.StateResumed:
+		return kindResumed
+	case gateway.StateTimedOut:
+		return kindTimedOut
+	case gateway.StateCancelled:
+		return kindGivenUp
+	}
+	return kindWait
+}
+
+func removeOpen(b *batch, w *gateway.Wait) {
 	b.begin(kindWait, w.Tenant)
 	b.id(kindWait, gateway.PrefixWait, w.ID)
-	b.enc.wait(w)
-	b.put()
+	b.remove()
 }
 
 func putEnded(b *batch, w *gateway.Wait) {
@@ -21,13 +57,13 @@ func putEnded(b *batch, w *gateway.Wait) {
 	b.begin(kindEnded, w.Tenant)
 	b.key = appendDay(b.key, w.EndedAt)
 	b.key = append(append(append(b.key, w.Source...), 0), w.ConversationKey...)
-	b.enc.ended(w)
+	b.enc.Ended(w)
 	b.put()
 }
 
 // Wait gives a wait that is open or ended less than gateway.OutcomeKept ago; else
 // gateway.ErrNotFound.
-func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
+func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
@@ -36,36 +72,53 @@ func (s *Store) Wait(tenant, id string) (*gateway.Wait, error) {
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}
-	var w *gateway.Wait
-	found, err := s.get(append(appendPrefix(nil, kindWait, tenant), u[:]...), func(value []byte) (err error) {
-		w, err = decodeWait(tenant, u[:], value)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	r := s.snapshot()
+	defer closeSnapshot(r, &err)
+	for _, place := range waitPlaces {
+		found, err := getFrom(r, append(appendPrefix(nil, place, tenant), u[:]...), func(value []byte) (err error) {
+			w, err = record.DecodeWait(tenant, u[:], value)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if found && !s.forgotten(w) {
+			return w, nil
+		}
 	}
-	if !found || s.forgotten(w) {
-		return nil, gateway.ErrNotFound
-	}
-	return w, nil
+	return nil, gateway.ErrNotFound
 }
 
 // forgotten says whether a wait ended too long ago to be shown.
-func (s *Store) forgotten(w *gateway.Wait) bool {
+func (s *waits) forgotten(w *gateway.Wait) bool {
 	return w.State != gateway.StateWaiting && s.opts.Now().Sub(w.EndedAt) >= gateway.OutcomeKept
 }
 
-// Waits visits a tenant's waits, newest first, those with an id below before (""
-// for all), until visit wants no more. Without bodies those of their callbacks are
-// not read.
-func (s *Store) Waits(tenant, before string, bodies bool, visit func(*gateway.Wait) (more bool)) error {
-	decode := func(id, value []byte) (*gateway.Wait, error) {
-		if bodies {
-			return decodeWait(tenant, id, value)
-		}
-		return decodeWaitWithoutBody(tenant, id, value)
+// Waits visits the waits that are asked for, newest first, until visit wants no more, or
+// q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
+// where it is not "", is where to go on (q.Before): q.Rows were looked at.
+func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
+	q.Endpoint, q.Type, q.Kind = "", "", ""
+	wanted, decode := counted(q.Limit, visit), record.DecodeWaitWithoutBody
+	if q.Bodies {
+		decode = record.DecodeWait
 	}
-	return newest(s, kindWait, tenant, gateway.PrefixWait, before, decode, func(w *gateway.Wait) bool {
-		return s.forgotten(w) || visit(w)
+	kinds := waitPlaces[:]
+	if q.State != "" {
+		kinds = []byte{waitPlace(gateway.WaitState(q.State))}
+	}
+	return s.show(q, gateway.PrefixWait, func(l *list) (string, error) {
+		place, err := l.places(kinds...)
+		if err != nil {
+			return "", err
+		}
+		facets, err := l.facets(kindByWait)
+		if err != nil {
+			return "", err
+		}
+		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+			w, err := decode(q.Tenant, u[:], value)
+			return err == nil && (!q.Wait(w) || s.forgotten(w) || wanted(w)), err
+		})
 	})
 }

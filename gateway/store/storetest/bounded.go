@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // tried makes a delivery with so many attempts.
@@ -54,26 +55,29 @@ func attemptsWithinBounds(k *kit) {
 				k.Errorf("bodies of %v are read, %d bytes: want the last, at most %d", bodies, size, most.Bodies)
 			}
 			var ids []string
-			k.must(k.ReadDeliveries(acme, "", most, allDeliveries, func(one *gateway.Delivery, listed []gateway.Attempt) bool {
+			_, err = k.Store.Deliveries(store.Query{Tenant: acme}, most, func(one *gateway.Delivery, listed []gateway.Attempt) bool {
 				if ids = append(ids, one.ID); one.ID == d.ID {
 					k.same("listed", one, d)
 					k.same("their attempts", listed, attempts)
 				}
 				return true
-			}))
+			})
+			k.must(err)
 			k.same("all", ids, []string{d.ID, old.ID})
 		}
 		visited := 0
-		k.must(k.ReadDeliveries(acme, "", gateway.AttemptBounds{}, allDeliveries, func(*gateway.Delivery, []gateway.Attempt) bool {
+		_, err := k.Store.Deliveries(store.Query{Tenant: acme}, gateway.AttemptBounds{}, func(*gateway.Delivery, []gateway.Attempt) bool {
 			visited++
 			return false
-		}))
+		})
+		k.must(err)
 		k.same("visited until enough", visited, 1)
-		k.must(k.ReadDeliveries(acme, d.ID, gateway.AttemptBounds{}, allDeliveries, func(one *gateway.Delivery, attempts []gateway.Attempt) bool {
+		_, err = k.Store.Deliveries(store.Query{Tenant: acme, Before: d.ID}, gateway.AttemptBounds{}, func(one *gateway.Delivery, attempts []gateway.Attempt) bool {
 			k.same("behind the newest", one.ID, old.ID)
 			k.same("attempts that nobody asked for", len(attempts), 0)
 			return true
-		}))
+		})
+		k.must(err)
 	})
 	at, err := k.AttemptedAt(acme, d.ID, 3)
 	k.must(err)
@@ -128,7 +132,8 @@ func waitsWithoutBodies(k *kit) {
 	callback.Body, want.Callback = nil, &callback
 	k.twice(func() {
 		var got []*gateway.Wait
-		k.must(k.Store.Waits(acme, "", false, func(w *gateway.Wait) bool { got = append(got, w); return true }))
+		_, err := k.Store.Waits(store.Query{Tenant: acme}, func(w *gateway.Wait) bool { got = append(got, w); return true })
+		k.must(err)
 		k.same("waits without bodies", got, []*gateway.Wait{&want})
 	})
 }

@@ -26,7 +26,7 @@ func (k *kit) callNotice(c *gateway.PendingCall) *gateway.Notice {
 // isPending holds the store to have these calls pending, in this order.
 func (k *kit) isPending(what string, want ...*gateway.PendingCall) {
 	k.Helper()
-	got, err := k.PendingCalls()
+	got, err := k.PendingCalls(gateway.AllSlots())
 	k.must(err)
 	if len(got) != len(want) {
 		k.Fatalf("%s: %d calls are pending, want %d", what, len(got), len(want))

@@ -93,12 +93,11 @@ func attemptLargeAndSmall(k *kit) {
 				a.ResponseBody = make([]byte, size)
 			}
 			want = append(want, a)
-			was := placeOf(d)
 			d.Attempts, d.State, d.NextAttemptAt = n+1, gateway.DeliveryRetrying, k.now.Add(time.Second)
 			if n == 1 {
 				d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, time.Time{}, k.now
 			}
-			k.must(k.Settle(d, was, &a))
+			k.must(k.Settle(d, &a))
 		}
 		k.twice(func() {
 			got, attempts, err := k.Delivery(acme, d.ID)

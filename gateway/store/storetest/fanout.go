@@ -111,7 +111,7 @@ func fanOutWhole(k *kit) {
 				_, _, err := k.Event(acme, v.ID)
 				k.gone(name, err)
 			}
-			lanes, err := k.Lanes()
+			lanes, err := k.Lanes(gateway.AllSlots())
 			k.must(err)
 			k.same(name+": lanes", len(lanes), 0)
 			if _, found, err := k.Mark(acme, markKey("publish"), time.Hour); err != nil || found {
@@ -161,7 +161,7 @@ func fanOutOfADeleted(k *kit) {
 	k.same("parts", parts, map[string]int{acme: 1, acmeB: 1})
 	k.must(k.DeleteTenant(acme))
 	k.twice(func() {
-		lanes, err := k.Lanes()
+		lanes, err := k.Lanes(gateway.AllSlots())
 		k.must(err)
 		k.same("lanes", lanes, []gateway.LaneKey{{Tenant: acmeB, Endpoint: "crm"}, {Tenant: acmeB, Endpoint: "crm-2"}})
 		if _, err := k.EventAlone(acme, p.Events[0].ID); !errors.Is(err, gateway.ErrNotFound) {

@@ -88,13 +88,12 @@ func placeOf(d *gateway.Delivery) gateway.Due {
 // settle writes down the n-th attempt of a delivery, and how it stands then.
 func (k *kit) settle(d *gateway.Delivery, state gateway.DeliveryState, next time.Time) {
 	k.Helper()
-	was := placeOf(d)
 	d.Attempts++
 	d.State, d.NextAttemptAt = state, next
 	if state.Ended() {
 		d.NextAttemptAt, d.EndedAt = time.Time{}, k.now
 	}
-	k.must(k.Settle(d, was, k.attempt(d.Attempts, 500)))
+	k.must(k.Settle(d, k.attempt(d.Attempts, 500)))
 }
 
 func allWaits(*gateway.Wait) bool          { return true }

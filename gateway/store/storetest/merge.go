@@ -36,7 +36,7 @@ func merges(k *kit) {
 	k.settle(list[1], gateway.DeliveryRetrying, k.now.Add(time.Minute))
 	into, gone := merged(list)
 	into.NextAttemptAt = k.now
-	k.must(k.Merge(into, placeOf(list[0]), gone))
+	k.must(k.Merge(into, gone))
 	k.twice(func() {
 		got, carried, err := k.Load(acme, into.ID)
 		k.must(err)
@@ -58,7 +58,7 @@ func merges(k *kit) {
 	})
 	more, extra := k.several(1, "crm") // and it grows again
 	into2, gone2 := merged([]*gateway.Delivery{into, extra[0]})
-	k.must(k.Merge(into2, placeOf(into), gone2))
+	k.must(k.Merge(into2, gone2))
 	k.settle(into2, gateway.DeliverySucceeded, time.Time{})
 	k.twice(func() {
 		k.is(into2, 1)
@@ -75,21 +75,21 @@ func mergeRefuses(k *kit) {
 	_, ended := k.acceptOne("42", "crm")
 	k.settle(ended, gateway.DeliverySucceeded, time.Time{})
 	into, gone := merged([]*gateway.Delivery{list[0], list[1], ended})
-	k.gone("one of them has ended", k.Merge(into, placeOf(list[0]), gone))
+	k.gone("one of them has ended", k.Merge(into, gone))
 	into, gone = merged([]*gateway.Delivery{ended, list[1]})
 	into.State = gateway.DeliveryPending
-	k.gone("the one that should carry them has ended", k.Merge(into, placeOf(ended), gone))
+	k.gone("the one that should carry them has ended", k.Merge(into, gone))
 	into, gone = merged([]*gateway.Delivery{list[0], elsewhere})
-	if err := k.Merge(into, placeOf(list[0]), gone); err == nil {
+	if err := k.Merge(into, gone); err == nil {
 		k.Fatal("merged with a delivery of another lane")
 	}
 	into, gone = merged([]*gateway.Delivery{list[0], list[0]})
-	if err := k.Merge(into, placeOf(list[0]), gone); err == nil {
+	if err := k.Merge(into, gone); err == nil {
 		k.Fatal("merged with itself")
 	}
 	into, gone = merged(list)
 	into.EventIDs = into.EventIDs[:2]
-	if err := k.Merge(into, placeOf(list[0]), gone); err == nil {
+	if err := k.Merge(into, gone); err == nil {
 		k.Fatal("an event was left behind")
 	}
 	k.twice(func() {
@@ -118,7 +118,7 @@ func mergeOutlivesItsEvents(k *kit) {
 			events = append([]gateway.Event{events[4]}, events[:4]...)
 		}
 		into, gone := merged(carrier)
-		k.must(k.Merge(into, placeOf(carrier[0]), gone))
+		k.must(k.Merge(into, gone))
 		for range 20 {
 			k.pass(aDay)
 		}

@@ -181,7 +181,7 @@ func cancelOrSettle(k *kit) {
 		var both sync.WaitGroup
 		both.Go(func() { told = k.Cancel(&cancelled) })
 		both.Go(func() {
-			if err := k.Settle(&settled, placeOf(d), k.attempt(1, 200)); err != nil {
+			if err := k.Settle(&settled, k.attempt(1, 200)); err != nil {
 				k.Error(err)
 			}
 		})
@@ -216,9 +216,8 @@ func cancelWhileSettled(k *kit) {
 		var settler sync.WaitGroup
 		settler.Go(func() {
 			for i := 0; ; i++ {
-				was := placeOf(&settled)
 				settled.NextAttemptAt = k.now.Add(time.Duration(i) * time.Second)
-				if err := k.Settle(&settled, was, nil); err != nil {
+				if err := k.Settle(&settled, nil); err != nil {
 					k.Error(err)
 				}
 				if i == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 func queueLanes(k *kit) {
-	lanes, err := k.Lanes()
+	lanes, err := k.Lanes(gateway.AllSlots())
 	k.must(err)
 	if len(lanes) != 0 {
 		k.Fatalf("lanes of nothing: %v", lanes)
@@ -26,7 +26,7 @@ func queueLanes(k *kit) {
 		}
 	}
 	k.twice(func() {
-		lanes, err := k.Lanes()
+		lanes, err := k.Lanes(gateway.AllSlots())
 		k.must(err)
 		slices.SortFunc(lanes, func(a, b gateway.LaneKey) int {
 			return strings.Compare(a.Tenant+" "+a.Endpoint, b.Tenant+" "+b.Endpoint)
@@ -40,7 +40,7 @@ func queueLanes(k *kit) {
 		k.settle(last, gateway.DeliverySucceeded, time.Time{})
 	}
 	k.twice(func() {
-		lanes, err := k.Lanes()
+		lanes, err := k.Lanes(gateway.AllSlots())
 		k.must(err)
 		k.same("lanes with unfinished deliveries", len(lanes), 3)
 	})
@@ -117,9 +117,8 @@ func queueRetries(k *kit) {
 			k.same("last attempt", attempts[i], *k.attempt(i+1, 500))
 		})
 	}
-	was := placeOf(d)
 	d.NextAttemptAt = k.now // the lane slept: no attempt was made
-	k.must(k.Settle(d, was, nil))
+	k.must(k.Settle(d, nil))
 	_, attempts, err := k.Delivery(acme, d.ID)
 	k.must(err)
 	k.same("attempts after none was made", len(attempts), 4)
@@ -158,7 +157,7 @@ func queueSettlesNothingGone(k *kit) {
 	late := *ended
 	k.settle(&late, gateway.DeliveryRetrying, k.now)
 	k.twice(func() {
-		lanes, err := k.Lanes()
+		lanes, err := k.Lanes(gateway.AllSlots())
 		k.must(err)
 		k.same("lanes", len(lanes), 0)
 		_, _, err = k.Delivery(acme, d.ID)

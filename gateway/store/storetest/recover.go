@@ -16,7 +16,7 @@ type found struct {
 func recovered(k *kit) found {
 	k.Helper()
 	f := found{map[string]*gateway.Wait{}, map[string]*gateway.Parked{}}
-	k.must(k.Recover(
+	k.must(k.Recover(gateway.AllSlots(),
 		func(w *gateway.Wait) error {
 			if f.waits[w.ID] != nil {
 				return fmt.Errorf("%s came twice", w.ID)
@@ -57,7 +57,7 @@ func recoverOpenOnly(k *kit) {
 	}
 	k.twice(func() { k.same("recovered", recovered(k), want) })
 	stop := fmt.Errorf("enough")
-	if err := k.Recover(func(*gateway.Wait) error { return stop }, func(*gateway.Parked) error { return nil }); err != stop {
+	if err := k.Recover(gateway.AllSlots(), func(*gateway.Wait) error { return stop }, func(*gateway.Parked) error { return nil }); err != stop {
 		k.Fatalf("an error of the caller: %v, want it back", err)
 	}
 }
@@ -71,11 +71,11 @@ func recoverAfterRelease(k *kit) {
 	}
 	held := k.openWait(acme, "2")
 	k.commit(&gateway.Change{Wait: held})
-	k.ReleaseBefore(held.CreatedAt)
+	k.ReleaseBefore(gateway.AllSlots(), held.CreatedAt)
 	k.now = k.now.Add(20 * time.Second)
 	later := k.openWait(acmeB, "3")
 	k.commit(&gateway.Change{Wait: later})
-	k.ReleaseBefore(held.CreatedAt)
+	k.ReleaseBefore(gateway.AllSlots(), held.CreatedAt)
 	k.twice(func() {
 		k.same("recovered", recovered(k).waits, map[string]*gateway.Wait{held.ID: held, later.ID: later})
 	})
@@ -83,7 +83,7 @@ func recoverAfterRelease(k *kit) {
 
 // recoverAfterClockSetBack opens a wait with an id older than what was released.
 func recoverAfterClockSetBack(k *kit) {
-	k.ReleaseBefore(k.now)
+	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	k.now = k.now.Add(-time.Hour)
 	w := k.openWait(acme, "1")
 	k.commit(&gateway.Change{Wait: w})
@@ -99,14 +99,14 @@ func recoverAfterClockSetBack(k *kit) {
 // openWaitOutlivesDowntime leaves a wait open for days: nobody was there to end it.
 // Its outcome is kept as long as any other's.
 func openWaitOutlivesDowntime(k *kit) {
-	k.ReleaseBefore(k.now)
+	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	w := k.openWait(acme, "1")
 	k.commit(&gateway.Change{Wait: w})
 	k.reopen()
 	k.pass(5 * 24 * time.Hour)
 	k.same("recovered", recovered(k).waits, map[string]*gateway.Wait{w.ID: w})
 	k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateTimedOut, gateway.ReasonTimeout)})
-	k.ReleaseBefore(k.now)
+	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	k.pass(gateway.OutcomeKept - time.Second)
 	if _, err := k.Wait(acme, w.ID); err != nil {
 		k.Fatalf("the outcome, not yet a day old: %v", err)

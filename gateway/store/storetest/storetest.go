@@ -1,6 +1,6 @@
-// Package storetest holds every store to what the ways ask of one: each promise
-// of waiting.Store, outbound.Queue and resources.Store is a test that any store
-// can run (Run).
+// Package storetest holds every store to what the ways ask of one: each promise of what
+// waiting, calling, publishing, outbound and resources need is a test that any store can
+// run (Run).
 package storetest
 
 import (
@@ -9,27 +9,32 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/calling"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
 // Store is all that the ways need of a store, and what tests need beside it.
 type Store interface {
-	waiting.Store
-	outbound.Queue
+	waiting.Ledger
+	waiting.Archive
+	waiting.Recovery
+	calling.Store
+	publishing.Store
+	outbound.Backlog
+	outbound.Statuses
+	outbound.Archive
 	resources.Store
 
 	// What the API reads: see gateway/api.
+	Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error)
 	EventAlone(tenant, id string) (*gateway.Event, error)
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
-	ReadDeliveries(tenant, before string, most gateway.AttemptBounds, keep func(*gateway.Delivery) bool,
-		visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) error
 
-	// PendingCalls gives the calls of every tenant that are pending and not settled,
-	// oldest first.
-	PendingCalls() ([]*gateway.PendingCall, error)
 	// Expire removes what is too old at now.
 	Expire(now time.Time) error
 	Close() error
@@ -62,6 +67,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"ParkedExpires", parkedExpires},
 		{"TracesInOrder", tracesInOrder},
 		{"TracesBounded", tracesBounded},
+		{"TracesPaged", tracesPaged},
 		{"TracesReplaced", tracesReplaced},
 		{"TracesExpire", tracesExpire},
 		{"RecoverOpenOnly", recoverOpenOnly},
@@ -99,6 +105,11 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"AttemptsOfTheDead", attemptsOfTheDead},
 		{"EventDeliveriesUntilEnough", eventDeliveriesUntilEnough},
 		{"WaitsWithoutBodies", waitsWithoutBodies},
+		{"ListsAnswerQueries", listsAnswerQueries},
+		{"ListsCostWhatTheyAnswer", listsCostWhatTheyAnswer},
+		{"ListsOutlive", listsOutlive},
+		{"SlotsAreAskedApart", slotsAreAskedApart},
+		{"SlotsAreReleasedApart", slotsAreReleasedApart},
 		{"RequeueEnded", requeueEnded},
 		{"RequeueWaiting", requeueWaiting},
 		{"RequeueMoved", requeueMoved},

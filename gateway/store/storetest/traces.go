@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 func tracesInOrder(k *kit) {
@@ -80,4 +81,35 @@ func tracesExpire(k *kit) {
 	got, err = k.Traces(acme, []string{"a"}, time.Time{}, 10)
 	k.must(err)
 	k.same("one is too old", got, []gateway.Trace{fresh})
+}
+
+// tracesPaged reads a timeline page by page, among lines of one moment and of many days.
+func tracesPaged(k *kit) {
+	var want []gateway.Trace
+	for i := range 60 {
+		t := k.trace(acme, []string{"a", "b", "c"}[i%3], fmt.Sprintf("cb_%02d", i))
+		want = append([]gateway.Trace{t}, want...)
+		k.commit(&gateway.Change{Traces: []gateway.Trace{t, k.trace(acme, "other", "x")}})
+		k.now = k.now.Add([]time.Duration{0, 0, time.Nanosecond, 5 * time.Hour}[i%4])
+	}
+	for _, most := range []int{1, 4, 7, 100} {
+		var got []gateway.Trace
+		q := store.Timeline{Tenant: acme, Names: []string{"c", "a", "b"}, Since: want[50].At, Limit: most}
+		for {
+			page, err := k.Store.Traces(q)
+			k.must(err)
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+			q.Before = store.Line{At: page[len(page)-1].At, ID: page[len(page)-1].ID}
+		}
+		since := 0
+		for _, t := range want {
+			if !t.At.Before(want[50].At) {
+				since++
+			}
+		}
+		k.same(fmt.Sprintf("pages of %d, newest first", most), got, want[:since])
+	}
 }

@@ -40,7 +40,7 @@ func waitOutcomeKept(k *kit) {
 	k.commit(&gateway.Change{Wait: w})
 	k.now = k.now.Add(time.Minute)
 	k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateTimedOut, gateway.ReasonTimeout)})
-	k.ReleaseBefore(k.now)
+	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	k.pass(gateway.OutcomeKept - time.Nanosecond)
 	k.twice(func() {
 		if _, err := k.Wait(acme, w.ID); err != nil {
@@ -150,7 +150,7 @@ func has(k *kit, tenant string, c *gateway.Change) (all, none bool) {
 	due, err := k.Window(gateway.LaneKey{Tenant: tenant, Endpoint: gateway.PlatformEndpoint}, gateway.Due{}, 10)
 	k.must(err)
 	there = append(there, len(due) > 0)
-	pending, err := k.PendingCalls()
+	pending, err := k.PendingCalls(gateway.AllSlots())
 	k.must(err)
 	there = append(there, slices.ContainsFunc(pending, func(p *gateway.PendingCall) bool { return p.Tenant == tenant && p.ID == c.Pending.ID }))
 	all, none = true, true

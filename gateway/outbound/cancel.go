@@ -1,0 +1,115 @@
+package outbound
+
+import (
+	"errors"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Cancel ends a delivery that has not ended. One that is just being sent ends too,
+// whatever its endpoint answers. gateway.ErrNotFound for none.
+func (s *Steering) Cancel(tenant, id string) (*gateway.Delivery, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, _, err := s.archive.Delivery(tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	n, a := s.seize(was.Lane(), id)
+	if n == nil {
+		return nil, errElsewhere
+	}
+	d, err := s.cancelIn(tenant, id)
+	s.unseize(n, a, was, err == nil)
+	return d, err
+}
+
+func (s *Steering) cancelIn(tenant, id string) (*gateway.Delivery, error) {
+	d, _, err := s.archive.Delivery(tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	if !d.State.Ended() {
+		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, s.schedule.now().Round(0)
+		if err := s.archive.Cancel(d); !errors.Is(err, gateway.ErrNotFound) {
+			return d, err
+		}
+	}
+	return nil, gateway.Errorf(gateway.CodeDeliveryEnded, "this delivery has ended")
+}
+
+// seize keeps a delivery from being leased, or an attempt of it from being written.
+// One that is withheld is not to be touched before it may be sent.
+func (s *Steering) seize(key gateway.LaneKey, id string) (*lane, *attempt) {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	n := s.schedule.lane(key)
+	if n == nil {
+		return nil, nil
+	}
+	n.hands++
+	for {
+		a, flies := n.flying[id]
+		switch {
+		case !flies:
+			n.flying[id] = nil
+			n.moving++
+			return n, nil
+		case a == nil, a.writing || a.due.ID != id && !a.merged:
+			s.schedule.ended.Wait()
+		case a.due.ID != id:
+			return n, a
+		default:
+			a.cancelled = true
+			return n, a
+		}
+	}
+}
+
+// unseize is what follows.
+func (s *Steering) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled bool) {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	_, flies := n.flying[was.ID]
+	switch {
+	case a == nil:
+		delete(n.flying, was.ID)
+		n.moving--
+		if cancelled {
+			n.window.remove(was.ID)
+			n.depth--
+		} else if !was.State.Ended() {
+			n.window.add(was.Due(), false) // it may have been passed over meanwhile
+		}
+	case cancelled || a.due.ID != was.ID:
+	case flies:
+		a.cancelled = false
+	default: // its attempt is over, and was not written
+		n.window.add(was.Due(), false)
+		n.depth++
+	}
+	if cancelled && n.order != nil {
+		s.freeConversation(n, was)
+	}
+	n.hands--
+	s.schedule.ended.Broadcast()
+	s.schedule.place(n, s.schedule.now())
+	s.schedule.hire()
+}
+
+// freeConversation ends the hold of a delivery that was cancelled. It is called
+// with the lock, which it lets go while the store is written.
+func (s *Steering) freeConversation(n *lane, d *gateway.Delivery) {
+	conversation := gateway.ConversationHash(d.ConversationKey)
+	o := n.order
+	o.end(conversation, d.ID)
+	if _, busy := o.busy[conversation]; busy {
+		return // who is on the way looks after the store when it has landed
+	}
+	o.busy[conversation] = struct{}{}
+	s.schedule.mu.Unlock()
+	s.carrier.endHold(n, d)
+	s.schedule.mu.Lock()
+	o.release(conversation, n.target != nil && n.target.batches())
+}

@@ -1,0 +1,35 @@
+package outbound
+
+import (
+	"errors"
+
+	"hookgate/gateway"
+	"hookgate/gateway/background"
+)
+
+// loads is how often a delivery is tried to be read.
+const loads = 3
+
+// load reads the delivery. One that has ended meanwhile, or is due later, came from a
+// window that was read before that was written.
+func (c *carrier) load(a *attempt) bool {
+	d, events, err := c.backlog.Load(a.lane.key.Tenant, a.due.ID)
+	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
+		if n == loads || !background.Sleep(a.lane.ctx, storeRest) {
+			c.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
+				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
+			c.holdUnread(a)
+			return false
+		}
+		d, events, err = c.backlog.Load(a.lane.key.Tenant, a.due.ID)
+	}
+	if err != nil || d.State.Ended() || len(events) == 0 {
+		return false
+	}
+	if d.NextAttemptAt.After(c.schedule.now()) {
+		a.again = ptr(d.Due())
+		return false
+	}
+	a.delivery, a.events = d, events
+	return true
+}

@@ -1,0 +1,105 @@
+package outbound
+
+import (
+	"fmt"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// maxLeaving bounds how long a slot stays for the attempts of its lanes. What has not
+// ended by then is given up, and sent again by the next owner.
+const maxLeaving = 5 * time.Second
+
+// errElsewhere is of a lane that another owns now.
+var errElsewhere = gateway.Unavailable("the deliveries of this endpoint are moving to another node", time.Second)
+
+// acquire finds what former owners of slots left unfinished. It returns when every
+// lane is known; their windows fill in the background. A lane that is told of a
+// delivery meanwhile reads the store, too, before it sends.
+func (s *schedule) acquire(slots gateway.SlotSet) error {
+	s.come(slots)
+	keys, err := s.options.Backlog.Lanes(slots)
+	if err != nil {
+		return fmt.Errorf("finding unfinished deliveries: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for _, key := range keys {
+		if n := s.lane(key); n != nil {
+			s.place(n, now)
+		}
+	}
+	for slot := range slots.All() {
+		s.coming.Remove(slot)
+	}
+	if len(keys) > 0 && !s.stopped {
+		s.running.Go(func() { s.reading.count(keys) })
+	}
+	return nil
+}
+
+func (s *schedule) come(slots gateway.SlotSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot := range slots.All() {
+		s.slots.Add(slot)
+		s.coming.Add(slot)
+	}
+}
+
+// leave gives slots away: their lanes take up nothing new. It returns them when
+// nothing of theirs is written any more, and none of their attempts will be.
+func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot := range slots.All() {
+		s.slots.Remove(slot)
+		s.coming.Remove(slot)
+	}
+	for _, n := range s.lanes {
+		if slots.Has(n.slot) {
+			n.leaving = true
+			s.sleep.remove(n)
+			left = append(left, n)
+		}
+	}
+	late := false
+	timer := time.AfterFunc(maxLeaving, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		late = true
+		for _, n := range left {
+			n.giveUp()
+		}
+		s.ended.Broadcast()
+	})
+	defer timer.Stop()
+	for _, n := range left {
+		for n.hands > 0 || n.priming || n.writes() || n.sending > 0 && !late {
+			s.ended.Wait()
+		}
+		n.abandon()
+	}
+	return left
+}
+
+// abandon has no attempt of a lane written any more.
+func (n *lane) abandon() {
+	for _, a := range n.flying {
+		if a != nil && !a.writing {
+			a.cancelled = true
+		}
+	}
+}
+
+// writes says whether an attempt's outcome is being written.
+func (n *lane) writes() bool {
+	for _, a := range n.flying {
+		if a != nil && a.writing {
+			return true
+		}
+	}
+	return false
+}

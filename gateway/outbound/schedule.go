@@ -1,0 +1,172 @@
+package outbound
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/background"
+	"hookgate/gateway/shares"
+)
+
+// schedule owns the lanes of its slots, and says whose turn it is: a lane stands in
+// the turn of its tenant, or sleeps until something is due, or waits for what must
+// happen first.
+type schedule struct {
+	options *Options
+	log     *slog.Logger
+	carry   func(*attempt)  // takes an attempt to its end; it is given back by land
+	ctx     context.Context // ends attempts that a drain has no time for
+	cancel  context.CancelFunc
+	running sync.WaitGroup // every goroutine of ours
+
+	mu      sync.Mutex // guards all that follows, and what is in the lanes
+	ended   *sync.Cond // an attempt has landed, or may be cancelled again; a lane was primed, or let go
+	stopped bool
+	slots   gateway.SlotSet // whose lanes are here
+	coming  gateway.SlotSet // of those: what former owners left is not known yet
+	lanes   map[gateway.LaneKey]*lane
+	tenants map[string]*tenant
+	turn    fifo[*tenant] // that have something to send, in the order of their turns
+	active  int           // tenants
+	flying  int           // attempts
+	workers int           // goroutines that carry attempts, or look for one
+	sleep   sleepers
+	reading reading
+}
+
+func newSchedule(o *Options) *schedule {
+	s := &schedule{
+		options: o, log: o.Logger, lanes: make(map[gateway.LaneKey]*lane), tenants: make(map[string]*tenant),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.sleep.wake, s.sleep.now = s.wakeSleepers, s.now
+	s.ended = sync.NewCond(&s.mu)
+	s.reading.schedule = s
+	return s
+}
+
+// now is the moment on the clock of deliveries.
+func (s *schedule) now() time.Time { return s.options.Now() }
+
+// wake tells of deliveries of one lane that are durable. Who owns the lane's slot next
+// finds in the store what is not taken here.
+func (s *schedule) wake(key gateway.LaneKey, dues []gateway.Due) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.lane(key)
+	if n == nil {
+		return
+	}
+	for _, due := range dues {
+		due.At = due.At.Round(0)
+		n.depth++
+		n.window.add(due, true)
+	}
+	s.place(n, s.now())
+	s.hire()
+}
+
+// refresh tells that targets of a tenant, or of all for "", may have changed.
+func (s *schedule) refresh(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for key, n := range s.lanes {
+		if tenant == "" || key.Tenant == tenant {
+			n.parked = false
+			s.place(n, now)
+		}
+	}
+	s.hire()
+}
+
+// drain takes up nothing new and waits for the attempts under way.
+func (s *schedule) drain(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	s.sleep.stop()
+	s.mu.Unlock()
+	defer s.cancel()
+	left := 0
+	background.Drain(ctx, &s.running, func() {
+		s.mu.Lock()
+		left = s.flying
+		s.mu.Unlock()
+		s.cancel()
+	})
+	if left == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d deliveries were given up while they were sent: %w", left, ctx.Err())
+}
+
+// lane gives the lane of a key, made when it is new; nil where another owns its slot.
+func (s *schedule) lane(key gateway.LaneKey) *lane {
+	if n := s.lanes[key]; n != nil {
+		if n.leaving {
+			return nil
+		}
+		return n
+	}
+	slot := key.Slot()
+	if !s.slots.Has(slot) {
+		return nil
+	}
+	t := s.tenants[key.Tenant]
+	if t == nil {
+		t = &tenant{}
+		s.tenants[key.Tenant] = t
+	}
+	n := &lane{
+		key: key, tenant: t, watched: s.options.Observe(key), concurrency: DefaultConcurrency, asleep: -1,
+		flying: make(map[string]*attempt), slot: slot, known: s.coming.Has(slot),
+	}
+	n.ctx, n.giveUp = context.WithCancel(s.ctx)
+	n.window = granted(s.options.Window, &grant{
+		budget: s.options.Windows, who: func() shares.Holder { return s.options.Holder(key.Tenant) },
+	})
+	n.window.more = n.known
+	s.lanes[key] = n
+	return n
+}
+
+// place puts a lane where it belongs: in the turn, asleep, or nowhere when it is
+// an attempt's end, a target or the store that it waits for. It is called after
+// each change that may matter.
+func (s *schedule) place(n *lane, now time.Time) {
+	if s.stopped || n.queued || n.gone || n.leaving {
+		return
+	}
+	n.window.rest()
+	if !n.primed || n.window.low() {
+		s.reading.fill(n)
+	}
+	at, ok := n.wanted(now)
+	switch {
+	case !ok:
+		s.sleep.remove(n)
+	case at.After(now):
+		s.sleep.until(n, at)
+	default:
+		s.sleep.remove(n)
+		s.enqueue(n)
+	}
+}
+
+// wakeSleepers is called when the first of them is due.
+func (s *schedule) wakeSleepers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	now := s.now()
+	for _, n := range s.sleep.due(now) {
+		s.place(n, now)
+	}
+	s.hire()
+}

@@ -1,0 +1,76 @@
+package outbound
+
+import (
+	"log/slog"
+	"sync"
+
+	"hookgate/gateway"
+)
+
+// statuses writes how endpoints stand, one after the other: the last one written is
+// the newest.
+type statuses struct {
+	store Statuses
+	log   *slog.Logger
+	mu    sync.Mutex
+}
+
+// write writes how an endpoint stands now.
+func (s *statuses) write(n *lane, sync bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, ok := n.standing.toWrite()
+	if !ok {
+		return nil
+	}
+	return s.store.PutStatus(n.key, status, sync)
+}
+
+// flush writes what changed, unsynced: what it says is found out again.
+func (s *statuses) flush(n *lane) {
+	if n.standing.unwritten() {
+		s.tell(n, s.write(n, false))
+	}
+}
+
+// leave is flush for the last time: what comes to be known later is the next owner's.
+func (s *statuses) leave(n *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.standing.unwritten() {
+		status, _ := n.standing.toWrite()
+		s.tell(n, s.store.PutStatus(n.key, status, false))
+	}
+	n.standing.end()
+}
+
+func (s *statuses) tell(n *lane, err error) {
+	if err != nil {
+		s.log.Warn("the status of an endpoint was not written", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
+	}
+}
+
+// change makes a change durable, then takes it.
+func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next, other, gone := n.standing.with(change)
+	switch {
+	case gone:
+		return errElsewhere
+	case !other:
+		return nil
+	}
+	if err := s.store.PutStatus(n.key, next, true); err != nil {
+		return err
+	}
+	n.standing.take(change)
+	return nil
+}
+
+// drop removes all of an endpoint; a status that is being written would come back.
+func (s *statuses) drop(key gateway.LaneKey) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store.DropLane(key)
+}

@@ -1,0 +1,77 @@
+package publishing
+
+import (
+	"strconv"
+
+	"hookgate/gateway"
+)
+
+// fanout makes one delivery for each endpoint that wants an event, and the
+// event's line in its conversation's timeline.
+func (d *draft) fanout() {
+	p := &d.publication
+	d.scratch = d.scratch[:0]
+	share := 0 // events mostly come from one tenant: it is found at once
+	for i := range p.Events {
+		e := &p.Events[i]
+		if d.tenants[share].of.ID != e.Tenant {
+			share = d.shareOf(e.Tenant)
+		}
+		n := 0
+		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
+			n++
+			p.Deliveries = append(p.Deliveries, gateway.Delivery{
+				ID: gateway.NewID(gateway.PrefixDelivery, d.at), Tenant: e.Tenant, Endpoint: endpoint.ID,
+				EventIDs: []string{e.ID}, EventType: e.Type, ConversationKey: e.ConversationKey,
+				State: gateway.DeliveryPending, NextAttemptAt: d.at, CreatedAt: d.at,
+			})
+		}
+		d.counts = append(d.counts, n)
+		if e.ConversationKey != "" {
+			d.trace(e)
+		}
+	}
+}
+
+func (d *draft) shareOf(tenant string) int {
+	for i := range d.tenants {
+		if d.tenants[i].of.ID == tenant {
+			return i
+		}
+	}
+	panic("publishing: an event of a tenant that was not counted") // count saw every event
+}
+
+func (d *draft) trace(e *gateway.Event) {
+	from := len(d.scratch)
+	d.scratch = append(d.scratch, `{"type":`...)
+	d.scratch = gateway.AppendString(d.scratch, e.Type)
+	if e.Kind != "" {
+		d.scratch = append(d.scratch, `,"message":`...)
+		d.scratch = gateway.AppendString(d.scratch, e.Kind)
+	}
+	d.scratch = append(d.scratch, '}')
+	d.publication.Traces = append(d.publication.Traces, gateway.Trace{
+		Tenant: e.Tenant, Key: e.ConversationKey, At: d.at, Kind: "event", ID: e.ID, Data: d.scratch[from:],
+	})
+}
+
+// answer is {"accepted":n,"events":[{"id":"evt_…","deliveries":2}]}.
+func (d *draft) answer() []byte {
+	events := d.publication.Events
+	body := make([]byte, 0, 40+56*len(events))
+	body = append(body, `{"accepted":`...)
+	body = strconv.AppendInt(body, int64(len(events)), 10)
+	body = append(body, `,"events":[`...)
+	for i := range events {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, `{"id":"`...)
+		body = append(body, events[i].ID...)
+		body = append(body, `","deliveries":`...)
+		body = strconv.AppendInt(body, int64(d.counts[i]), 10)
+		body = append(body, '}')
+	}
+	return append(body, `]}`...)
+}

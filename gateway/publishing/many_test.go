@@ -1,0 +1,120 @@
+package publishing_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/publishing"
+)
+
+var three = map[string]gateway.Endpoint{
+	"a": {URL: "https://a.example.com/"}, "b": {URL: "https://b.example.com/"}, "c": {URL: "https://c.example.com/"},
+}
+
+// talk makes events number from to below of five conversations in turns.
+func talk(from, below int) []byte {
+	var list []string
+	for n := from; n < below; n++ {
+		list = append(list, fmt.Sprintf(`{"n":%d,"event":{"type":"message"},"conversation":{"key":"c%d"}}`, n, n%5))
+	}
+	return []byte(`{"events":[` + strings.Join(list, ",") + `]}`)
+}
+
+// watchedStore tells of each part of a fan-out.
+type watchedStore struct {
+	publishing.Store
+	begun func(tenant string)
+	made  func([]gateway.Delivery)
+}
+
+func (q *watchedStore) FanOut(p *gateway.Publication, of []gateway.Fanout, promised func(), made func([]gateway.Delivery) bool) error {
+	if q.begun != nil {
+		q.begun(p.Events[0].Tenant)
+	}
+	return q.Store.FanOut(p, of, promised, func(some []gateway.Delivery) bool {
+		if q.made != nil {
+			q.made(some)
+		}
+		return made(some)
+	})
+}
+
+// Who publishes many has the next of his wait, and nobody else's.
+func TestManyTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		_, other := w.publisher(three)
+		let := make(chan struct{})
+		var mu sync.Mutex
+		var begun []string
+		p, snapshot := w.publisher(three, func(o *publishing.Options) {
+			o.Store = &watchedStore{Store: w.store, begun: func(tenant string) {
+				mu.Lock()
+				begun = append(begun, tenant)
+				mu.Unlock()
+				<-let
+			}}
+		})
+		var all sync.WaitGroup
+		publish := func(of *directory.Snapshot, tenant *directory.Tenant) {
+			all.Go(func() {
+				if _, err := p.Publish(publishing.Request{Snapshot: of, Tenant: tenant, Body: talk(0, 600)}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		acme := snapshot.Tenant("acme")
+		for range 3 {
+			publish(snapshot, acme)
+		}
+		rival := *other.Tenant("acme")
+		rival.ID = "rival"
+		publish(other, &rival)
+		synctest.Wait()
+		slices.Sort(begun)
+		if !slices.Equal(begun, []string{"acme", "rival"}) {
+			t.Errorf("%v are under way", begun)
+		}
+		close(let)
+		all.Wait()
+		if len(begun) != 4 {
+			t.Errorf("%v were made", begun)
+		}
+	})
+}
+
+// Who deletes a tenant does not wait for all that its publishes are about to make.
+func TestManyEndWithTheirTenant(t *testing.T) {
+	w := open(t)
+	d := directory.New()
+	var acme *directory.Tenant
+	steps := 0
+	ended := make(chan struct{})
+	store := &watchedStore{Store: w.store, made: func([]gateway.Delivery) {
+		if steps++; steps == 2 {
+			go func() { acme.Life.End(); close(ended) }()
+			for !acme.Life.Over() {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}}
+	p, snapshot := w.publisher(three, func(o *publishing.Options) { o.Store = store })
+	d.Swap(snapshot)
+	acme = d.Current().Tenant("acme")
+	if _, err := p.Publish(publishing.Request{Snapshot: d.Current(), Tenant: acme, Body: talk(0, 600)}); err != nil {
+		if known := (*gateway.Error)(nil); !errors.As(err, &known) || known.Code != gateway.CodeNotFound {
+			t.Error(err)
+		}
+	}
+	if <-ended; steps != 2 {
+		t.Errorf("%d steps were made", steps)
+	}
+}

@@ -1,0 +1,132 @@
+package publishing
+
+import (
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/limits"
+)
+
+// Request is what a publisher sent.
+type Request struct {
+	Snapshot *directory.Snapshot
+	// Tenant is whose events they are; nil: each event says by its account key.
+	Tenant         *directory.Tenant
+	Body           []byte // not kept
+	IdempotencyKey string // "" for none
+}
+
+// Published is what a publisher is answered.
+type Published struct {
+	Body     []byte // {"accepted":n,"events":[{"id","deliveries"}]}
+	Replayed bool   // as the first time, by the Idempotency-Key
+}
+
+// Publish takes all events of a request, or none and says which is at fault.
+// What it answers is durable.
+func (p *Publisher) Publish(q Request) (Published, error) {
+	d := p.drafts.Get().(*draft)
+	defer func() {
+		d.free()
+		p.drafts.Put(d)
+	}()
+	d.begin(q, p.now())
+	if err := d.accept(); err != nil {
+		return Published{}, err
+	}
+	if !d.enter() {
+		return Published{}, errGone
+	}
+	defer d.leave()
+	if q.IdempotencyKey != "" {
+		keys := []gateway.MarkKey{d.markIn()}
+		mine := p.turns.await(keys)
+		defer p.turns.done(keys, mine)
+		if first, found, err := p.repeated(d); found || err != nil {
+			return first, err
+		}
+	}
+	made, err := p.measure(d)
+	if err != nil {
+		return Published{}, err
+	}
+	defer made.giveBack(p.options.Making)
+	if err := p.admit(d); err != nil {
+		return Published{}, err
+	}
+	if made.deliveries > 0 {
+		return p.publishMany(d)
+	}
+	d.fanout()
+	learned, err := p.learn(d)
+	if err != nil {
+		return Published{}, err
+	}
+	failed := errUnsaid
+	if learned != nil {
+		defer func() { learned(failed) }()
+	}
+	answer := d.answer()
+	if failed = p.enqueue(d, answer); failed != nil {
+		return Published{}, failed
+	}
+	return Published{Body: answer}, nil
+}
+
+// repeated answers a repeated Idempotency-Key as the first time.
+func (p *Publisher) repeated(d *draft) (Published, bool, error) {
+	m, found, err := p.store.Mark(d.mark.Tenant, d.mark.Key, idempotencyKept)
+	if !found || err != nil {
+		return Published{}, false, err
+	}
+	if m.Sum != d.mark.Sum {
+		return Published{}, true, gateway.Errorf(gateway.CodeIdempotencyKeyReused,
+			"this Idempotency-Key was used with another body")
+	}
+	return Published{Body: m.Answer, Replayed: true}, true, nil
+}
+
+// idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).
+const idempotencyKept = 24 * time.Hour
+
+// admit holds back what is too much for a tenant.
+func (p *Publisher) admit(d *draft) error {
+	for _, t := range d.tenants {
+		again := p.rates.TakeTree(t.of, d.Snapshot.Above(t.of), limits.Events, t.events, d.at)
+		if again > 0 {
+			return &gateway.Error{
+				Code: gateway.CodeRateLimited, Message: "more events than limits.events_per_second allows", RetryAfter: again,
+			}
+		}
+	}
+	return nil
+}
+
+// enqueue stores everything in one commit, then wakes the lanes.
+func (p *Publisher) enqueue(d *draft, answer []byte) error {
+	d.markWith(answer)
+	if err := p.store.Accept(&d.publication); err != nil {
+		return err
+	}
+	p.wake(d.publication.Deliveries)
+	p.accepted(d)
+	return nil
+}
+
+// markWith has the answer remembered with the Idempotency-Key, if there is one.
+func (d *draft) markWith(answer []byte) {
+	if d.mark.Tenant != "" {
+		d.mark.Answer, d.mark.Expires = answer, d.at.Add(idempotencyKept)
+		d.publication.Mark = &d.mark
+	}
+}
+
+// accepted notes what is durable now.
+func (p *Publisher) accepted(d *draft) {
+	p.own.written(d)
+	for i := range d.publication.Events {
+		e := &d.publication.Events[i]
+		d.tenants[d.shareOf(e.Tenant)].of.Metrics.EventsAccepted(e.Type, 1)
+	}
+}

@@ -1,0 +1,189 @@
+// Package slots lets a part of this process own slots, and give them up, while it runs.
+//
+//	acquire  read what the store has of slots, and go on with it
+//	release  finish what is under way for them, forget them, write nothing more
+//	doubt    the same on its own, when nobody knows what the store has
+//
+// Each ownership of a slot is a term. What was decided in one term is written in it or
+// never: the next owner reads the store when the last write of the one before is in it.
+package slots
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/background"
+)
+
+// Part is what a part of this process does as its slots come and go.
+type Part interface {
+	// Stop lets nothing more begin for slots. It returns at once, and may be called by
+	// who is at work for one of them.
+	Stop(slots gateway.SlotSet)
+	// Forget waits, for a bounded time, for what is under way for slots that were
+	// stopped, and drops all that is known of them. When it returns nothing is written
+	// for them any more.
+	Forget(slots gateway.SlotSet)
+	// Read takes up what the store has of slots of which nothing is known. After an
+	// error nothing is.
+	Read(slots gateway.SlotSet) error
+}
+
+// Owner moves the slots of a part, one move after the other.
+type Owner struct {
+	part   Part
+	beside sync.WaitGroup
+	ctx    context.Context // ends what is read anew
+	cancel context.CancelFunc
+
+	moving sync.Mutex
+	owned  gateway.SlotSet // as they were acquired
+	read   gateway.SlotSet // of them: what the store has is known
+
+	doubting sync.Mutex
+	doubted  gateway.SlotSet // somebody is about to read them anew
+}
+
+// New makes the Owner of a part, without a slot.
+func New(part Part) *Owner {
+	o := &Owner{part: part}
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	return o
+}
+
+// Acquire takes slots; those that are owned already stay as they are. After an error
+// none is taken.
+func (o *Owner) Acquire(slots gateway.SlotSet) error {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	fresh := without(slots, o.owned)
+	if fresh.Len() == 0 {
+		return nil
+	}
+	if err := o.part.Read(fresh); err != nil {
+		return err
+	}
+	o.owned, o.read = with(o.owned, fresh), with(o.read, fresh)
+	return nil
+}
+
+// Release gives slots up. When it returns nothing is written for them any more.
+func (o *Owner) Release(slots gateway.SlotSet) {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	gone := both(slots, o.owned)
+	o.owned = without(o.owned, gone)
+	o.forget(both(gone, o.read))
+}
+
+func (o *Owner) forget(slots gateway.SlotSet) {
+	if slots.Len() == 0 {
+		return
+	}
+	o.part.Stop(slots)
+	o.part.Forget(slots)
+	o.read = without(o.read, slots)
+}
+
+// again is the pause before a slot is read again that could not be read.
+const again = time.Second
+
+// Doubt stops a slot of which nobody knows what the store has, and sees to it that it is
+// read anew. It returns at once; other slots go on.
+func (o *Owner) Doubt(slot gateway.Slot) {
+	first := o.note(slot)
+	o.part.Stop(gateway.SlotsOf(slot))
+	if !first {
+		return
+	}
+	go func() {
+		defer o.beside.Done()
+		for !o.reread(slot) && background.Sleep(o.ctx, again) {
+		}
+	}()
+}
+
+// note notes a doubt, before its slot stops: see Steady. It says whether the slot is to
+// be read anew for it.
+func (o *Owner) note(slot gateway.Slot) bool {
+	o.doubting.Lock()
+	defer o.doubting.Unlock()
+	if o.doubted.Has(slot) || o.ctx.Err() != nil {
+		return false
+	}
+	o.doubted.Add(slot)
+	o.beside.Add(1)
+	return true
+}
+
+// reread forgets a slot and reads it; false where the store does not let it. One that
+// was released meanwhile is left alone.
+func (o *Owner) reread(slot gateway.Slot) (done bool) {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	o.doubting.Lock() // who doubts from here on may have been too late for this reading
+	o.doubted.Remove(slot)
+	o.doubting.Unlock()
+	slots := gateway.SlotsOf(slot)
+	o.forget(both(slots, o.read))
+	slots = both(slots, o.owned)
+	if slots.Len() == 0 || o.ctx.Err() != nil {
+		return true
+	}
+	if o.part.Read(slots) != nil {
+		return false
+	}
+	o.read = with(o.read, slots)
+	return true
+}
+
+// Between does something while no slot moves, and waits for that.
+func (o *Owner) Between(do func()) {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	do()
+}
+
+// Steady does something with the slots of which everything is known, none of which is
+// given up before it has returned; nothing while slots move.
+func (o *Owner) Steady(do func(gateway.SlotSet)) {
+	if !o.moving.TryLock() {
+		return
+	}
+	defer o.moving.Unlock()
+	o.doubting.Lock()
+	known := without(o.read, o.doubted)
+	o.doubting.Unlock()
+	do(known)
+}
+
+// Close ends what is read anew, and waits for it.
+func (o *Owner) Close() {
+	o.doubting.Lock()
+	o.cancel()
+	o.doubting.Unlock()
+	o.beside.Wait()
+}
+
+func with(a, b gateway.SlotSet) gateway.SlotSet {
+	for i := range a {
+		a[i] |= b[i]
+	}
+	return a
+}
+
+func without(a, b gateway.SlotSet) gateway.SlotSet {
+	for i := range a {
+		a[i] &^= b[i]
+	}
+	return a
+}
+
+func both(a, b gateway.SlotSet) gateway.SlotSet {
+	for i := range a {
+		a[i] &= b[i]
+	}
+	return a
+}

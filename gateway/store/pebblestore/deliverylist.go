@@ -1,0 +1,123 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
+)
+
+// Deliveries visits the deliveries that are asked for, newest first, each with as
+// many of its attempts, until visit wants no more, or q.Limit were visited. next, where
+// it is not "", is where to go on (q.Before): q.Rows were looked at.
+func (s *reads) Deliveries(
+	q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
+) (next string, err error) {
+	if err := s.using.enter(); err != nil {
+		return "", err
+	}
+	defer s.using.leave()
+	q.Source, q.Kind = "", ""
+	found := 0
+	return s.look(q, gateway.PrefixDelivery, func(l *list) (string, error) {
+		all, err := s.asked(l)
+		if err != nil {
+			return "", err
+		}
+		return l.run(all, func(kind byte, u ulid.ULID, value []byte) (bool, error) {
+			f := finding{place: kind}
+			if f.d, f.last, err = record.DecodeDelivery(q.Tenant, u[:], value); err != nil {
+				return false, err
+			}
+			if s.cancelDropped(f.d, u); !q.Delivery(f.d) {
+				return true, nil
+			}
+			attempts, err := f.attempts(l.snapshot, most)
+			found++
+			return err == nil && visit(f.d, attempts) && found != q.Limit, err
+		})
+	})
+}
+
+// asked gives what may be asked for, of all places that may have it.
+func (s *reads) asked(l *list) (stream, error) {
+	any := &anyOf{}
+	if kinds := s.placesOf(gateway.DeliveryState(l.q.State)); len(kinds) > 0 {
+		places, err := l.places(kinds...)
+		if err != nil {
+			return nil, err
+		}
+		facets, err := l.facets(kindByDelivery, kindKeptBy)
+		if err != nil {
+			return nil, err
+		}
+		any.of = append(any.of, l.within(facets, places))
+	}
+	if state := gateway.DeliveryState(l.q.State); state != "" && state != gateway.DeliveryDead {
+		return any, nil
+	}
+	graves, err := l.graves()
+	any.of = append(any.of, graves...)
+	return any, err
+}
+
+// placesOf gives the places, but for graves, of a state; "" is all states. What a drop
+// cancelled waits where it did until it is swept.
+func (s *reads) placesOf(state gateway.DeliveryState) []byte {
+	switch {
+	case state == "":
+		return []byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled}
+	case state == gateway.DeliveryDead:
+		return nil
+	case state == gateway.DeliveryCancelled && len(s.drops.unswept()) > 0:
+		return []byte{kindCancelled, kindUnfinished, kindRetrying}
+	}
+	return []byte{deliveryPlace(state)}
+}
+
+// graves gives a stream for every day on which something died that is asked for.
+func (l *list) graves() (streams []stream, err error) {
+	prefix := appendPrefix(nil, kindDead, l.q.Tenant)
+	days, err := l.iter(appendDay(slices.Clone(prefix), l.q.Since), pastPrefix(prefix)) // it died after it was made
+	if err != nil {
+		return nil, err
+	}
+	for more := days.First(); more; {
+		died, ok := bucketIn(days.Key(), prefix)
+		if !ok {
+			return nil, corrupt(kindDead)
+		}
+		grave, err := l.grave(died)
+		if err != nil {
+			return nil, err
+		}
+		streams = append(streams, grave)
+		more = days.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), died+1))
+	}
+	return streams, nil
+}
+
+// grave gives what died on a day.
+func (l *list) grave(died uint32) (stream, error) {
+	place, err := l.shelf(binary.BigEndian.AppendUint32(appendPrefix(nil, kindDead, l.q.Tenant), died))
+	if err != nil {
+		return nil, err
+	}
+	var facets []stream
+	for _, values := range l.asked() {
+		any := &anyOf{}
+		for _, hash := range values {
+			one, err := l.shelf(appendPosting(appendPrefix(nil, kindDeadBy, l.q.Tenant), bucket(died), hash))
+			if err != nil {
+				return nil, err
+			}
+			any.of = append(any.of, one)
+		}
+		facets = append(facets, any)
+	}
+	return l.within(facets, place), nil
+}

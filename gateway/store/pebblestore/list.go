@@ -1,0 +1,223 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
+)
+
+// rowsAtOnce is how many rows a list looks at where its query says nothing: some
+// milliseconds.
+const rowsAtOnce = 4096
+
+// list is what a query asks for, as streams over one snapshot: else what moves from one
+// place to another meanwhile would show twice or not.
+type list struct {
+	q         store.Query
+	prefix    string // of its ids
+	snapshot  *pebble.Snapshot
+	iterators []*pebble.Iterator
+	low       ulid.ULID // nothing below is asked for
+	high      ulid.ULID // nor above
+	empty     bool      // there can be nothing
+	look      look
+}
+
+// lastYear is the last of which a list knows: an id has room for no more.
+const lastYear = 9999
+
+// newList begins a list; close it.
+func newList(s *engine, q store.Query, idPrefix string) *list {
+	l := &list{q: q, prefix: idPrefix, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
+	if l.look.left <= 0 {
+		l.look.left = rowsAtOnce
+	}
+	l.empty = !keyable(q.Tenant) || !q.Until.IsZero() && q.Until.Unix() < 0 || q.Since.Year() > lastYear
+	if q.Since.Unix() > 0 {
+		l.low = floorULID(q.Since)
+	}
+	if !q.Until.IsZero() && q.Until.Year() <= lastYear {
+		// The last millisecond may hold some that are younger than Until, and some that are older.
+		l.high = below(floorULID(q.Until.Add(time.Millisecond)))
+	}
+	if q.Before != "" {
+		u, ok := parseID(idPrefix, q.Before)
+		l.empty = l.empty || !ok
+		if u = below(u); u.Compare(l.high) < 0 {
+			l.high = u
+		}
+	}
+	return l
+}
+
+// below is the ULID before one; of the first that one itself.
+func below(u ulid.ULID) ulid.ULID {
+	high, low := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
+	if low == 0 {
+		if high == 0 {
+			return u
+		}
+		high--
+	}
+	binary.BigEndian.PutUint64(u[:8], high)
+	binary.BigEndian.PutUint64(u[8:], low-1)
+	return u
+}
+
+func (l *list) close(err *error) {
+	for _, it := range l.iterators {
+		closeIter(it, err)
+	}
+	closeSnapshot(l.snapshot, err)
+}
+
+func (l *list) iter(from, to []byte) (*pebble.Iterator, error) {
+	it, err := iterOf(l.snapshot, from, to)
+	if err == nil {
+		l.iterators = append(l.iterators, it)
+	}
+	return it, err
+}
+
+// shelf opens the stream of what begins with a prefix.
+func (l *list) shelf(prefix []byte) (stream, error) {
+	from := append(slices.Clone(prefix), l.low[:]...)
+	to := append(append(slices.Clone(prefix), l.high[:]...), 0)
+	it, err := l.iter(from, to)
+	return &shelf{it: it, prefix: prefix}, err
+}
+
+// places opens the places of some kinds as one stream.
+func (l *list) places(kinds ...byte) (stream, error) {
+	any := &anyOf{}
+	for _, kind := range kinds {
+		one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
+		if err != nil {
+			return nil, err
+		}
+		any.of = append(any.of, one)
+	}
+	return any, nil
+}
+
+// hashes are the values that are asked of a facet.
+type hashes []uint64
+
+// asked gives what the query asks of facets; nothing of one that it does not ask for.
+func (l *list) asked() (facets []hashes) {
+	one := func(of facet, value, kind string) {
+		if value != "" {
+			facets = append(facets, hashes{valueHash(of, value, kind)})
+		}
+	}
+	one(facetEndpoint, l.q.Endpoint, "")
+	one(facetSource, l.q.Source, "")
+	if l.q.Kind != "" {
+		one(facetKind, l.q.Type, l.q.Kind)
+	} else {
+		one(facetType, l.q.Type, "")
+	}
+	if names := slices.DeleteFunc(slices.Clone(l.q.Conversation), func(name string) bool { return name == "" }); len(names) > 0 && len(names) == len(l.q.Conversation) {
+		var of hashes
+		for _, name := range names {
+			of = append(of, valueHash(facetConversation, name, ""))
+		}
+		facets = append(facets, of)
+	}
+	return facets
+}
+
+// facets opens the postings of some kinds, as one stream for each facet that is asked for.
+func (l *list) facets(kinds ...byte) (streams []stream, err error) {
+	for _, values := range l.asked() {
+		any := &anyOf{}
+		for _, kind := range kinds {
+			prefix := appendPrefix(nil, kind, l.q.Tenant)
+			from := binary.BigEndian.AppendUint32(slices.Clone(prefix), uint32(bucketOfULID(l.low)))
+			for _, hash := range values {
+				it, err := l.iter(from, pastPrefix(prefix))
+				if err != nil {
+					return nil, err
+				}
+				any.of = append(any.of, &posted{it: it, prefix: prefix, hash: hash})
+			}
+		}
+		streams = append(streams, any)
+	}
+	return streams, nil
+}
+
+// within gives what of a place has all that is asked for.
+func (l *list) within(facets []stream, place stream) stream {
+	if len(facets) == 0 {
+		return place
+	}
+	return &allOf{of: append(facets, place), look: &l.look}
+}
+
+// run visits what a stream has, until visit wants no more. It gives where to go on when
+// it looked at as many rows as it may.
+func (l *list) run(s stream, visit func(kind byte, u ulid.ULID, value []byte) (more bool, err error)) (next string, err error) {
+	for u := l.high; !l.empty && s.seek(u); {
+		at := s.at()
+		if at.Compare(l.low) < 0 {
+			break
+		}
+		if !s.sure() {
+			return record.FormatID(l.prefix, above(at)), nil
+		}
+		kind, value := s.value()
+		if more, err := visit(kind, at, value); err != nil || !more {
+			return "", err
+		}
+		if u = below(at); u == at {
+			break
+		}
+		if !l.look.another() { // after one at least, lest a list never comes further
+			return record.FormatID(l.prefix, at[:]), nil
+		}
+	}
+	return "", nil
+}
+
+// above is the ULID after one.
+func above(u ulid.ULID) []byte {
+	high, low := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
+	if low++; low == 0 {
+		high++
+	}
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, high), low)
+}
+
+// counted is a visit that ends the list when as many were visited as are wanted.
+func counted[T any](most int, visit func(T) (more bool)) func(T) (more bool) {
+	found := 0
+	return func(one T) bool {
+		found++
+		return visit(one) && found != most
+	}
+}
+
+// show runs a list, and waits until what it showed is durable.
+func (s *engine) show(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
+	if err := s.using.enter(); err != nil {
+		return "", err
+	}
+	defer s.using.leave()
+	if next, err = s.look(q, idPrefix, run); err != nil {
+		return "", err
+	}
+	return next, s.overtake()
+}
+
+func (s *engine) look(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
+	l := newList(s, q, idPrefix)
+	defer l.close(&err)
+	return run(l)
+}

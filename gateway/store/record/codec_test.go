@@ -1,0 +1,99 @@
+package record
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway"
+)
+
+// FuzzDecode reads records from any bytes. None panics; and what can be read is
+// written so that it reads the same.
+func FuzzDecode(f *testing.F) {
+	now := time.Unix(1_770_000_000, 123).UTC()
+	id := ulid.ULID{1, 2, 3}
+	var e Encoder
+	for _, encode := range []func(){
+		func() {
+			e.Wait(&gateway.Wait{State: gateway.StateWaiting, Aliases: []string{"a"}, CreatedAt: now, Callback: &gateway.TakenCallback{Body: gateway.Raw("{}")}})
+		},
+		func() { e.Mark(&gateway.Mark{CallbackID: "cb_1", Expires: now, Answer: gateway.Raw("{}")}, 7) },
+		func() {
+			e.Parked(&gateway.Parked{Source: "s", Marks: make([]gateway.MarkKey, 2), Header: []gateway.HeaderField{{Name: "n"}}})
+		},
+		func() { e.Names(&gateway.Names{All: []string{"a", "b"}, Used: now}) },
+		func() { e.Event(&gateway.Event{Type: "t", Body: gateway.Raw("{}")}) },
+		func() {
+			e.Event(&gateway.Event{Type: "relay", Relay: &gateway.Relayed{Route: "r", Method: "POST", Path: "/", Sealed: []byte{1}}})
+		},
+		func() {
+			e.Delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204})
+		},
+		func() { e.Attempt(&gateway.Attempt{Status: 500}) },
+		func() {
+			e.PendingCall(&gateway.PendingCall{Webhook: "w", WaitID: "wait_1", Sent: true, CreatedAt: now, Request: gateway.Raw("{}")})
+		},
+		func() { e.Hold(&gateway.Hold{Delivery: "dlv_1", Until: now}) },
+		func() { e.Status(&gateway.EndpointStatus{Paused: true, OpenUntil: now, Trips: 2}) },
+	} {
+		e.B = nil
+		encode()
+		f.Add(e.B)
+		f.Add(e.B[:len(e.B)/2])
+	}
+	f.Add([]byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		again(t, value, func(v []byte) (*gateway.Wait, error) { return DecodeWait("t", id[:], v) }, (*Encoder).Wait)
+		again(t, value, func(v []byte) (*gateway.PendingCall, error) { return DecodePendingCall("t", id[:], v) }, (*Encoder).PendingCall)
+		again(t, value, func(v []byte) (*gateway.Parked, error) { return DecodeParked("t", id[:], v, false) }, (*Encoder).Parked)
+		again(t, value, func(v []byte) (*keptDelivery, error) {
+			d, last, err := DecodeDelivery("t", id[:], v)
+			return &keptDelivery{d, last}, err
+		}, func(e *Encoder, k *keptDelivery) { e.Delivery(k.d, k.last) })
+		again(t, value, func(v []byte) (*gateway.Hold, error) { h, err := DecodeHold(id[:8], v); return &h, err }, (*Encoder).Hold)
+		again(t, value, func(v []byte) (*gateway.EndpointStatus, error) { s, err := DecodeStatus(v); return &s, err }, (*Encoder).Status)
+		again(t, value, func(v []byte) (*gateway.Event, error) { d, err := DecodeEvent("t", id[:], v); return &d, err }, (*Encoder).Event)
+		again(t, value, func(v []byte) (*gateway.Attempt, error) { d, err := DecodeAttempt(1, v, true); return &d, err }, (*Encoder).Attempt)
+		again(t, value, func(v []byte) (*gateway.Names, error) { d, err := DecodeNames("t", v); return &d, err }, (*Encoder).Names)
+		again(t, value, func(v []byte) (*gateway.Trace, error) { d, err := DecodeTrace("t", "k", now, "i", v); return &d, err }, (*Encoder).Trace)
+		again(t, value, func(v []byte) (*gateway.Mark, error) {
+			d, _, err := DecodeMark("t", gateway.MarkKey{}, v)
+			return &d, err
+		},
+			func(e *Encoder, m *gateway.Mark) { e.Mark(m, 1) })
+		if _, err := DecodeEnded(value); err == nil && len(value) == 0 {
+			t.Error("nothing was read as an end")
+		}
+		due, err := PeekDue(value)
+		if d, _, whole := DecodeDelivery("t", id[:], value); whole == nil && (err != nil || !due.Equal(d.NextAttemptAt)) {
+			t.Errorf("a delivery that is due at %s was seen as due at %s: %v", d.NextAttemptAt, due, err)
+		}
+		open, err := PeekWait(value)
+		if w, whole := DecodeWait("t", id[:], value); whole == nil && (err != nil || open != (w.State == gateway.StateWaiting)) {
+			t.Errorf("a wait in state %q was seen as open %v: %v", w.State, open, err)
+		}
+	})
+}
+
+// keptDelivery is what the record of a delivery holds.
+type keptDelivery struct {
+	d    *gateway.Delivery
+	last *gateway.Attempt
+}
+
+func again[T any](t *testing.T, value []byte, decode func([]byte) (*T, error), encode func(*Encoder, *T)) {
+	t.Helper()
+	first, err := decode(value)
+	if err != nil {
+		return
+	}
+	var e Encoder
+	encode(&e, first)
+	second, err := decode(e.B)
+	if err != nil || !reflect.DeepEqual(first, second) {
+		t.Errorf("%T: read %+v, then %+v, %v", first, first, second, err)
+	}
+}

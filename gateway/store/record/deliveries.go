@@ -1,0 +1,194 @@
+package record
+
+import (
+	"encoding/binary"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// recordRelayed is the version of a relayed request's event: that of any other, and
+// then what it knows of the request.
+const recordRelayed = 2
+
+// Event appends an event.
+func (e *Encoder) Event(v *gateway.Event) {
+	if v.Relay == nil {
+		e.Version()
+	} else {
+		e.B = append(e.B, recordRelayed)
+	}
+	e.Text(v.Type)
+	e.Text(v.Kind)
+	e.Text(v.ConversationKey)
+	e.Time(v.AcceptedAt)
+	e.Raw(v.Body)
+	if r := v.Relay; r != nil {
+		e.Text(r.Route)
+		e.Text(r.Method)
+		e.Text(r.Path)
+		e.Raw(r.Sealed)
+	}
+}
+
+// DecodeEvent reads an event; id is the ULID of its id.
+func DecodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
+	d := OpenRecord(value)
+	version := d.Byte()
+	if version != First && version != recordRelayed {
+		d.Fail()
+	}
+	v := gateway.Event{
+		ID: FormatID(gateway.PrefixEvent, id), Tenant: tenant,
+		Type: d.Text(), Kind: d.Text(), ConversationKey: d.Text(), AcceptedAt: d.Time(), Body: d.Raw(),
+	}
+	if version == recordRelayed {
+		v.Relay = &gateway.Relayed{Route: d.Text(), Method: d.Text(), Path: d.Text(), Sealed: d.Raw()}
+	}
+	return v, d.Done("event")
+}
+
+// Delivery appends a delivery. When it is due comes first, for PeekDue. last is an attempt that the
+// record has with it, or nil.
+func (e *Encoder) Delivery(v *gateway.Delivery, last *gateway.Attempt) {
+	e.Version()
+	e.B = AppendMoment(e.B, v.NextAttemptAt)
+	e.Text(v.Endpoint)
+	e.Texts(v.EventIDs)
+	e.Text(v.EventType)
+	e.Text(v.ConversationKey)
+	e.Text(string(v.State))
+	e.Number(uint64(v.Attempts))
+	e.Number(uint64(v.Base))
+	e.Time(v.CreatedAt)
+	e.Time(v.EndedAt)
+	e.Flag(last != nil)
+	if last != nil {
+		e.Number(uint64(last.Number))
+		e.attemptMembers(last)
+	}
+}
+
+// DecodeDelivery reads a delivery, and the attempt that its record has with it, or nil;
+// id is the ULID of its id.
+func DecodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, *gateway.Attempt, error) {
+	d := NewDecoder(value)
+	v := &gateway.Delivery{
+		ID: FormatID(gateway.PrefixDelivery, id), Tenant: tenant, NextAttemptAt: d.Moment(),
+		Endpoint: d.Text(), EventIDs: d.Texts(), EventType: d.Text(), ConversationKey: d.Text(),
+		State: gateway.DeliveryState(d.Text()), Attempts: int(d.Number()), Base: int(d.Number()),
+		CreatedAt: d.Time(), EndedAt: d.Time(),
+	}
+	var last *gateway.Attempt
+	if d.Flag() {
+		a := d.attemptMembers(int(d.Number()))
+		last = &a
+	}
+	return v, last, d.Done("delivery")
+}
+
+// PeekDue reads only when a delivery is due.
+func PeekDue(value []byte) (at time.Time, err error) {
+	if len(value) < 9 || value[0] != First {
+		return at, Corrupt("unfinished delivery")
+	}
+	return MomentAt(value[1:]), nil
+}
+
+// PeekIsOf reads only whether a delivery may be of an endpoint; no is sure.
+func PeekIsOf(value []byte, endpoint string) bool {
+	const at = 9 // version and moment
+	if len(value) <= at {
+		return true // decoding will tell
+	}
+	size := len(endpoint)
+	if size < 0x80 { // its length is one byte
+		return int(value[at]) == size && len(value) > at+size && string(value[at+1:at+1+size]) == endpoint
+	}
+	return true
+}
+
+// Moment reads what AppendMoment appended.
+func (d *Decoder) Moment() time.Time {
+	if len(d.rest) < 8 {
+		d.Fail()
+		return time.Time{}
+	}
+	at := MomentAt([]byte(d.rest[:8]))
+	d.rest = d.rest[8:]
+	return at
+}
+
+// Attempt appends an attempt.
+func (e *Encoder) Attempt(a *gateway.Attempt) {
+	e.Version()
+	e.attemptMembers(a)
+}
+
+func (e *Encoder) attemptMembers(a *gateway.Attempt) {
+	e.Time(a.At)
+	e.Number(uint64(a.Duration))
+	e.Number(uint64(a.Status))
+	e.Text(a.Error)
+	e.Raw(a.ResponseBody)
+}
+
+func (d *Decoder) attemptMembers(number int) gateway.Attempt {
+	return gateway.Attempt{
+		Number: number, At: d.Time(), Duration: time.Duration(d.Number()),
+		Status: int(d.Number()), Error: d.Text(), ResponseBody: d.body(), BodyUnread: d.skims,
+	}
+}
+
+// DecodeAttempt leaves out the answer's body, unless it is asked for.
+func DecodeAttempt(number int, value []byte, body bool) (gateway.Attempt, error) {
+	d := newSkimmer(value)
+	if body {
+		d = NewDecoder(value)
+	}
+	a := d.attemptMembers(number)
+	return a, d.Done("attempt")
+}
+
+// Hold appends a hold.
+func (e *Encoder) Hold(h *gateway.Hold) {
+	e.Version()
+	e.Text(h.Delivery)
+	e.Time(h.Until)
+}
+
+// DecodeHold reads a hold; conversation is its hash, big-endian.
+func DecodeHold(conversation, value []byte) (gateway.Hold, error) {
+	d := NewDecoder(value)
+	if len(conversation) != 8 {
+		d.Fail()
+		return gateway.Hold{}, d.Done("hold")
+	}
+	h := gateway.Hold{Conversation: binary.BigEndian.Uint64(conversation), Delivery: d.Text(), Until: d.Time()}
+	return h, d.Done("hold")
+}
+
+// Status appends the status of an endpoint.
+func (e *Encoder) Status(v *gateway.EndpointStatus) {
+	e.Version()
+	e.Flag(v.Paused)
+	e.Text(v.DisabledReason)
+	e.B = append(e.B, v.ProvedFor[:]...)
+	e.Text(v.VerificationError)
+	e.Time(v.FailingSince)
+	e.Time(v.OpenUntil)
+	e.Number(uint64(v.Trips))
+}
+
+// DecodeStatus reads the status of an endpoint.
+func DecodeStatus(value []byte) (v gateway.EndpointStatus, err error) {
+	d := NewDecoder(value)
+	v.Paused = d.Flag()
+	v.DisabledReason = d.Text()
+	v.ProvedFor = d.markKey()
+	v.VerificationError = d.Text()
+	v.FailingSince = d.Time()
+	v.OpenUntil = d.Time()
+	v.Trips = int(d.Number())
+	return v, d.Done("status of an endpoint")
+}

@@ -1,0 +1,31 @@
+package waiting
+
+import "hookgate/gateway"
+
+// admit refuses a second wait for a conversation, and waits beyond a limit.
+func (o *opening) admit() done {
+	s := o.sessions
+	for {
+		e, err := s.names.session(o.room, o.at)
+		if e == nil && err == nil {
+			break
+		}
+		if err == nil {
+			e, err = s.inTime(o.room, e)
+		}
+		if err != nil {
+			return o.fail(err)
+		}
+		if e != nil {
+			return o.fail(&gateway.Error{
+				Code: gateway.CodeWaitExists, Message: "the conversation already waits on this source",
+				Extra: []gateway.ExtraMember{{Name: "wait_id", Value: e.wait.ID}},
+			})
+		}
+	}
+	place, err := s.budget.take(o.room, len(o.Context)+len(o.Match)+len(o.Variables))
+	if o.place = place; err == nil {
+		err = s.budget.limited(o.Source.Tenant)
+	}
+	return o.fail(err)
+}

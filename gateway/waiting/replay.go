@@ -1,0 +1,44 @@
+package waiting
+
+import "hookgate/gateway"
+
+// replay answers a repeated Idempotency-Key with the wait it opened first.
+func (o *opening) replay() done {
+	if o.mark == nil {
+		return false
+	}
+	s, tenant := o.sessions, o.Source.Tenant.ID
+	m, found, err := s.options.Ledger.Mark(tenant, *o.mark, gateway.OutcomeKept)
+	if !found || err != nil {
+		return o.fail(err)
+	}
+	if m.Sum != o.Sum {
+		return o.fail(gateway.Errorf(gateway.CodeIdempotencyKeyReused, "this Idempotency-Key was used with another body"))
+	}
+	w, err := s.Get(tenant, m.WaitID)
+	o.opened.Wait, o.opened.Replayed = w, err == nil
+	o.err = err
+	return true
+}
+
+// replay answers what can be known by an id of its own, and was taken before, as it was
+// answered then.
+func (k *taking) replay() done {
+	if !k.Strong {
+		return false
+	}
+	return k.repeated()
+}
+
+// repeated looks for the mark of the same callback.
+func (k *taking) repeated() done {
+	m, found, err := k.sessions.options.Ledger.Mark(k.Source.Tenant.ID, k.Mark, k.Source.Window)
+	if !found || err != nil {
+		return k.fail(err)
+	}
+	if k.Key != "" {
+		k.refuse(gateway.OutcomeDuplicate, m.WaitID)
+	}
+	k.taken = Taken{Outcome: gateway.OutcomeDuplicate, CallbackID: m.CallbackID, WaitID: m.WaitID}
+	return true
+}
