@@ -10,7 +10,6 @@ type TokenVerify struct {
 	Audience        string    `json:"audience,omitempty"`         // jwt, google-pubsub
 	BodyHash        *BodyHash `json:"body_hash,omitempty"`        // jwt
 	Leeway          *Duration `json:"leeway,omitempty"`           // jwt
-	APIKey          string    `json:"api_key,omitempty"`          // livekit, vonage
 	Email           string    `json:"email,omitempty"`            // google-pubsub: the service account
 	Issuers         []string  `json:"issuers,omitempty"`          // google-pubsub
 	AppID           string    `json:"app_id,omitempty"`           // botframework

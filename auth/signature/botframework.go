@@ -29,7 +29,7 @@ var botFramework = tokenFamily{
 
 // fromChannel holds the body to what is signed: an answer would go to its serviceUrl,
 // with a token of ours.
-func fromChannel(t *openToken, key *publicKey, r *Request) error {
+func fromChannel(t *openToken, key *tokenKey, r *Request) error {
 	found, ok := members(r.Body, "serviceUrl", "channelId")
 	var at, channel string
 	if !ok || json.Unmarshal(found[0], &at) != nil || json.Unmarshal(found[1], &channel) != nil {

@@ -30,7 +30,7 @@ var googlePubSub = tokenFamily{
 	},
 }
 
-func emailVerified(t *openToken, _ *publicKey, _ *Request) error {
+func emailVerified(t *openToken, _ *tokenKey, _ *Request) error {
 	if string(t.claims.value("email_verified")) != "true" {
 		return refuse(Claim, "email_verified")
 	}

@@ -16,8 +16,8 @@ import (
 	"slices"
 )
 
-// publicKey is one that tokens may be signed with.
-type publicKey struct {
+// tokenKey is one that tokens may be signed with.
+type tokenKey struct {
 	id           string // "": it has none, and stands for any
 	algorithm    string // "": any of its kind
 	endorsements []string
@@ -44,7 +44,7 @@ type jwk struct {
 }
 
 // readKeys reads what an operator writes: keys in PEM, a JWK or a JWK set.
-func readKeys(text string) ([]*publicKey, error) {
+func readKeys(text string) ([]*tokenKey, error) {
 	raw := bytes.TrimSpace([]byte(text))
 	if bytes.HasPrefix(raw, []byte("-----")) {
 		return readPEM(raw)
@@ -60,12 +60,12 @@ func readKeys(text string) ([]*publicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*publicKey{key}, nil
+	return []*tokenKey{key}, nil
 }
 
 // readKeySet reads a JWK set. What it has for other uses, or of kinds that are not
 // known here, is passed over (RFC 7517, section 5).
-func readKeySet(text []byte) (keys []*publicKey, err error) {
+func readKeySet(text []byte) (keys []*tokenKey, err error) {
 	var set struct{ Keys []jwk }
 	if json.Unmarshal(text, &set) != nil {
 		return nil, errKeys
@@ -82,11 +82,11 @@ func readKeySet(text []byte) (keys []*publicKey, err error) {
 }
 
 // read makes the key, if it is one that verifies signatures.
-func (j *jwk) read() (*publicKey, error) {
+func (j *jwk) read() (*tokenKey, error) {
 	if j.Use != "" && j.Use != "sig" || len(j.KeyOps) > 0 && !slices.Contains(j.KeyOps, "verify") {
 		return nil, errKeys
 	}
-	k := &publicKey{id: j.Kid, algorithm: j.Alg, endorsements: j.Endorsements}
+	k := &tokenKey{id: j.Kid, algorithm: j.Alg, endorsements: j.Endorsements}
 	switch j.Kty {
 	case "RSA":
 		k.key = j.rsa()
@@ -149,7 +149,7 @@ func keyFault(key crypto.PublicKey) error {
 }
 
 // readPEM reads public keys of PEM, which have no ids.
-func readPEM(text []byte) (keys []*publicKey, err error) {
+func readPEM(text []byte) (keys []*tokenKey, err error) {
 	for len(text) > 0 {
 		block, rest := pem.Decode(text)
 		if block == nil || block.Type != "PUBLIC KEY" || len(keys) == mostKeys {
@@ -162,7 +162,7 @@ func readPEM(text []byte) (keys []*publicKey, err error) {
 		if err := keyFault(key); err != nil {
 			return nil, err
 		}
-		keys, text = append(keys, &publicKey{key: key}), bytes.TrimSpace(rest)
+		keys, text = append(keys, &tokenKey{key: key}), bytes.TrimSpace(rest)
 	}
 	return keys, nil
 }

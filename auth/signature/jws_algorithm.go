@@ -8,16 +8,12 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/base64"
 	"hash"
 	"maps"
 	"math/big"
 	"slices"
 	"strings"
 )
-
-// base64URL writes without padding, as tokens do.
-var base64URL = encoding{base64.RawURLEncoding.EncodedLen, base64.RawURLEncoding.Encode}
 
 // sharedAlgorithms are those of a secret that both sides know (RFC 7518, section 3.2).
 var sharedAlgorithms = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}

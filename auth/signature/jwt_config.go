@@ -16,7 +16,6 @@ type TokenConfig struct {
 	Audience        string         // jwt, google-pubsub: what aud must be
 	BodyHash        *BodyHash      // jwt: which claim has the body's hash
 	Leeway          *time.Duration // jwt: how far its times may be from our clock; nil: 30 s
-	APIKey          string         // livekit: what iss must be; vonage: what api_key must be
 	Email           string         // google-pubsub: of the service account that sends
 	Issuers         []string       // google-pubsub: what iss may be; default Google's two
 	AppID           string         // botframework: of the bot
@@ -45,7 +44,7 @@ func (f *faults) unreadTokens(c *Config, reads []string) {
 	set := map[string]bool{
 		"algorithms": len(c.Algorithms) > 0, "public_keys": len(c.PublicKeys) > 0, "jwks_url": c.JWKSURL != "",
 		"issuer": c.Issuer != "", "audience": c.Audience != "", "body_hash": c.BodyHash != nil, "leeway": c.Leeway != nil,
-		"api_key": c.APIKey != "", "email": c.Email != "", "issuers": len(c.Issuers) > 0, "app_id": c.AppID != "",
+		"email": c.Email != "", "issuers": len(c.Issuers) > 0, "app_id": c.AppID != "",
 		"client_key": c.ClientKey != "", "base_url": c.BaseURL != "", "kid": c.KID != "",
 		"endorsements": len(c.Endorsements) > 0, "required_headers": len(c.RequiredHeaders) > 0,
 	}

@@ -17,7 +17,7 @@ func FuzzTokenFlip(f *testing.F) {
 	f.Add(uint(5), "evt_2", []byte(``), uint(3000))
 	kinds := []string{"jwt", "messagebird", "qstash", "livekit", "vonage"}
 	f.Fuzz(func(t *testing.T, which uint, id string, body []byte, bit uint) {
-		c := tokenSample(kinds[which%uint(len(kinds))], "s3cret")
+		c := sample(kinds[which%uint(len(kinds))], []byte("s3cret"))
 		m := signature.Message{ID: "i" + id, At: now, Body: append(body, '.'), Method: "POST", URL: called}
 		fields := headersOf(compileSender(t, c), m)
 		v := compile(t, c)
@@ -65,23 +65,3 @@ func FuzzTokenClaims(f *testing.F) {
 
 // isTokenType tells whether a type's senders sign with tokens.
 func isTokenType(name string) bool { return name == "jwt" || slices.Contains(tokenTypes, name) }
-
-// tokenSample configures a type that signs with tokens: by a secret, if it has one.
-func tokenSample(kind, secret string) signature.Config {
-	c := signature.Config{Type: kind, Secrets: []string{secret}}
-	switch kind {
-	case "jwt":
-		c.BodyHash = &signature.BodyHash{Claim: "payload_hash"}
-	case "livekit", "vonage":
-		c.APIKey = "k1"
-	case "atlassian-connect":
-		c.ClientKey = "k1"
-	case "google-pubsub":
-		c.Secrets, c.Audience, c.Email = nil, "gate", "push@p.iam.test"
-	case "botframework":
-		c.Secrets, c.AppID = nil, "app"
-	case "truelayer":
-		c.Secrets = nil
-	}
-	return c
-}

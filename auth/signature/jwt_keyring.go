@@ -1,8 +1,10 @@
 package signature
 
 import (
+	"crypto/hmac"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 )
@@ -11,7 +13,7 @@ import (
 type keyring interface {
 	// prove finds the key that signed the token; nil for a secret. field is where
 	// the token is.
-	prove(t *openToken, r *Request, field string) (*publicKey, error)
+	prove(t *openToken, r *Request, field string) (*tokenKey, error)
 }
 
 // shared is secrets that the sender has too, by algorithm.
@@ -21,16 +23,15 @@ func newShared(c *Config, algorithms []string, f *faults) shared {
 	ring := shared{}
 	for _, secret := range secrets(c.Secrets, f, func(s string) ([]byte, error) { return []byte(s), nil }) {
 		for _, name := range algorithms {
-			if hash := sharedAlgorithms[name]; hash != nil {
-				d := descriptor{algorithm: hash}
-				ring[name] = append(ring[name], newKey(d.mac(secret)))
+			if algorithm := sharedAlgorithms[name]; algorithm != nil {
+				ring[name] = append(ring[name], newKey(func() hash.Hash { return hmac.New(algorithm, secret) }))
 			}
 		}
 	}
 	return ring
 }
 
-func (s shared) prove(t *openToken, _ *Request, field string) (*publicKey, error) {
+func (s shared) prove(t *openToken, _ *Request, field string) (*tokenKey, error) {
 	for _, k := range s[string(t.alg)] {
 		if k.gives(t.signature, base64URL, t.signed) {
 			return nil, nil
@@ -41,11 +42,11 @@ func (s shared) prove(t *openToken, _ *Request, field string) (*publicKey, error
 
 // published is public keys: those that are configured, or those at a URL.
 type published struct {
-	own []*publicKey
+	own []*tokenKey
 	set *keySet // nil: there are own ones
 }
 
-func (p *published) prove(t *openToken, r *Request, field string) (*publicKey, error) {
+func (p *published) prove(t *openToken, r *Request, field string) (*tokenKey, error) {
 	signature, ok := t.bytesOfSignature()
 	if !ok || len(signature) == 0 {
 		return nil, refuse(Malformed, field)
@@ -75,7 +76,7 @@ func (p *published) prove(t *openToken, r *Request, field string) (*publicKey, e
 // mostTried bounds the work that one bad token can make: keys of one id, or without.
 const mostTried = mostSignatures
 
-func (p *published) find(t *openToken, r *Request) ([]*publicKey, error) {
+func (p *published) find(t *openToken, r *Request) ([]*tokenKey, error) {
 	if p.set == nil {
 		return keysOf(p.own, t.kid), nil
 	}
@@ -102,7 +103,7 @@ func newPublished(c *Config, url string, algorithms []string, f *faults) *publis
 }
 
 // named gives keys that have no id and no endorsements those of the configuration.
-func named(c *Config, keys []*publicKey) []*publicKey {
+func named(c *Config, keys []*tokenKey) []*tokenKey {
 	for _, k := range keys {
 		k.id = or(k.id, c.KID)
 		if k.endorsements == nil {
@@ -113,8 +114,8 @@ func named(c *Config, keys []*publicKey) []*publicKey {
 }
 
 // keysFor reads keys of which one at least is good for one of the algorithms.
-func keysFor(algorithms []string) func(text string) ([]*publicKey, error) {
-	return func(text string) ([]*publicKey, error) {
+func keysFor(algorithms []string) func(text string) ([]*tokenKey, error) {
+	return func(text string) ([]*tokenKey, error) {
 		keys, err := readKeys(text)
 		for _, k := range keys {
 			for _, name := range algorithms {
@@ -131,7 +132,7 @@ func keysFor(algorithms []string) func(text string) ([]*publicKey, error) {
 }
 
 // publicKeys reads keys of type jwt.
-func publicKeys(list, algorithms []string, f *faults) (all []*publicKey) {
+func publicKeys(list, algorithms []string, f *faults) (all []*tokenKey) {
 	if len(list) > mostSecrets {
 		f.add("public_keys", "has %d: set at most %d", len(list), mostSecrets)
 		return nil

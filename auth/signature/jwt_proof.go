@@ -23,7 +23,7 @@ type policy struct {
 	named    bool          // jti must be there
 	rules    []rule
 	// more judges what no rule can, once the signature is proved.
-	more func(t *openToken, key *publicKey, r *Request) error
+	more func(t *openToken, key *tokenKey, r *Request) error
 }
 
 // verify judges first what costs nothing, so that nothing is fetched and no key used

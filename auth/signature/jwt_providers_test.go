@@ -228,7 +228,7 @@ func TestAtlassianCanonicalRequest(t *testing.T) {
 
 // Vonage's tokens have no end: their beginning must be there, and young.
 func TestVonageTimes(t *testing.T) {
-	v := compile(t, signature.Config{Type: "vonage", Secrets: []string{"s3cret"}, TokenConfig: signature.TokenConfig{APIKey: "k"}})
+	v := compile(t, signature.Config{Type: "vonage", Secrets: []string{"s3cret"}, APIKey: "k"})
 	sum := sha256.Sum256([]byte(`{}`))
 	good := map[string]string{"api_key": `"k"`, "payload_hash": `"` + hex.EncodeToString(sum[:]) + `"`, "iat": unix(0)}
 	for name, c := range map[string]struct {
@@ -266,12 +266,12 @@ func TestKeysComeFromTheProvider(t *testing.T) {
 		"botframework":  "https://login.botframework.com/v1/.well-known/keys",
 		"truelayer":     "https://webhooks.truelayer.com/.well-known/jwks",
 	} {
-		for _, v := range tokenVectors(t) {
+		for _, v := range publicVectors(t) {
 			if v.Scheme != kind || !v.Valid {
 				continue
 			}
 			var asked []string
-			c := v.fetched(t)
+			c := fetchedConfig(t, &v)
 			c.KeySets = signature.NewKeySets(func(url string) ([]byte, error) {
 				asked = append(asked, url)
 				return nil, errors.New("no route")

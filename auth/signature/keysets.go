@@ -76,7 +76,7 @@ type keySet struct {
 	fetch func() ([]byte, error)
 
 	mu     sync.Mutex
-	keys   []*publicKey
+	keys   []*tokenKey
 	got    time.Time     // when keys were fetched
 	tried  time.Time     // when that was tried last
 	failed bool          // then
@@ -86,7 +86,7 @@ type keySet struct {
 // find gives the keys that stand for an id. Where there is none it fetches, or waits
 // for who does. errUnknownKey says that the provider has no such key; errSetNotToday
 // that nobody knows.
-func (s *keySet) find(id []byte, now time.Time) ([]*publicKey, error) {
+func (s *keySet) find(id []byte, now time.Time) ([]*tokenKey, error) {
 	keys, flight, err := s.look(id, now, true)
 	if flight == nil {
 		return keys, err
@@ -97,7 +97,7 @@ func (s *keySet) find(id []byte, now time.Time) ([]*publicKey, error) {
 }
 
 // look looks for an id; a flight is to be waited for, and is begun if it may be.
-func (s *keySet) look(id []byte, now time.Time, first bool) (keys []*publicKey, flight chan struct{}, err error) {
+func (s *keySet) look(id []byte, now time.Time, first bool) (keys []*tokenKey, flight chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if good := s.got.Add(keySetEnds).After(now); good {
@@ -120,7 +120,7 @@ func (s *keySet) look(id []byte, now time.Time, first bool) (keys []*publicKey, 
 }
 
 // keysOf gives the keys of an id: those without one stand for any.
-func keysOf(keys []*publicKey, id []byte) (of []*publicKey) {
+func keysOf(keys []*tokenKey, id []byte) (of []*tokenKey) {
 	for _, k := range keys {
 		if k.id == "" || k.id == string(id) {
 			of = append(of, k)
@@ -140,7 +140,7 @@ func (s *keySet) depart(now time.Time) (flight chan struct{}) {
 // fly fetches and keeps. Whatever fetch does, those who wait are let go; of a set that
 // is kept nothing bad is believed before its end.
 func (s *keySet) fly(flight chan struct{}, now time.Time) {
-	var keys []*publicKey
+	var keys []*tokenKey
 	defer func() {
 		_ = recover() // who waits is told that there are no keys now, and it is tried again
 		s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 func tokenConfig(v gateway.TokenVerify, o Options) signature.TokenConfig {
 	c := signature.TokenConfig{
 		Algorithms: v.Algorithms, PublicKeys: v.PublicKeys, JWKSURL: v.JWKSURL, Issuer: v.Issuer, Audience: v.Audience,
-		Leeway: (*time.Duration)(v.Leeway), APIKey: v.APIKey, Email: v.Email, Issuers: v.Issuers, AppID: v.AppID,
+		Leeway: (*time.Duration)(v.Leeway), Email: v.Email, Issuers: v.Issuers, AppID: v.AppID,
 		ClientKey: v.ClientKey, BaseURL: v.BaseURL, KID: v.KID, Endorsements: v.Endorsements,
 		RequiredHeaders: v.RequiredHeaders, KeySets: o.KeySets,
 	}
