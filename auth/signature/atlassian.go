@@ -16,7 +16,7 @@ import (
 var atlassian = tokenFamily{
 	name:       "atlassian-connect",
 	header:     "Authorization",
-	word:       "jwt",
+	word:       "JWT",
 	algorithms: []string{"HS256"},
 	reads:      []string{"client_key", "base_url"},
 	tolerance:  30 * time.Second,

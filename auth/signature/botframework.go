@@ -12,7 +12,7 @@ import (
 var botFramework = tokenFamily{
 	name:       "botframework",
 	header:     "Authorization",
-	word:       "bearer",
+	word:       "Bearer",
 	algorithms: []string{"RS256"},
 	reads:      []string{"app_id", "endorsements"},
 	tolerance:  fiveMinutes,

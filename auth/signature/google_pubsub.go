@@ -9,7 +9,7 @@ import "time"
 var googlePubSub = tokenFamily{
 	name:       "google-pubsub",
 	header:     "Authorization",
-	word:       "bearer",
+	word:       "Bearer",
 	algorithms: []string{"RS256"},
 	reads:      []string{"audience", "email", "issuers"},
 	tolerance:  fiveMinutes,

@@ -59,7 +59,7 @@ func placeOf(c *Config, f *faults) (p tokenPlace) {
 		p.name = or(c.Name, "Authorization")
 		f.headerName("name", p.name)
 		if strings.EqualFold(p.name, "Authorization") {
-			p.before("bearer")
+			p.before("Bearer")
 		}
 	default:
 		f.add("in", "is %q: must be header or query", c.In)
@@ -100,7 +100,7 @@ func tokenKeys(c *Config, algorithms []string, f *faults) keyring {
 	}
 	switch {
 	case ways != 1:
-		f.add("secrets", "or jwks_url or public_keys: set one of them, and only one")
+		f.add("secrets", "is one of three, beside jwks_url and public_keys: set one, and only one")
 	case len(c.Secrets) > 0:
 		return newShared(c, algorithms, f)
 	case len(c.PublicKeys) > 0:

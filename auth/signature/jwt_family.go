@@ -10,7 +10,7 @@ import (
 type tokenFamily struct {
 	name       string
 	header     string
-	word       string   // stands before the token, as "bearer"; "": nothing does
+	word       string   // stands before the token, in any case, as "Bearer"; "": nothing does
 	algorithms []string // the first is the sender's
 	reads      []string // fields of Config besides secrets and tolerance
 	tolerance  time.Duration

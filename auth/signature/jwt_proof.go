@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"strings"
 	"time"
 )
 
@@ -164,8 +165,8 @@ type tokenPlace struct {
 	word  func(*Request, string) ([]byte, error) // takes off the word before it
 }
 
-// before says that a word, in lower case, stands before the token.
-func (p *tokenPlace) before(word string) { p.word = authorization(word) }
+// before says that a word, in any case, stands before the token.
+func (p *tokenPlace) before(word string) { p.word = authorization(strings.ToLower(word)) }
 
 func (p *tokenPlace) find(r *Request) ([]byte, error) {
 	switch {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -31,14 +30,14 @@ func newTokenMaker(c *Config, f *faults) *tokenMaker {
 		m.tokenProof = &tokenProof{algorithms: []string{"HS256"}}
 	default:
 		if m.tokenProof = describeToken(c, f); m.place.word != nil {
-			m.word = "bearer"
+			m.word = "Bearer"
 		}
 		if m.place.query {
 			f.add("in", "is query: what is signed are headers")
 		}
 	}
 	if m.word != "" {
-		m.word = strings.ToUpper(m.word[:1]) + m.word[1:] + " "
+		m.word += " "
 	}
 	if keys := newShared(c, m.algorithms[:1], f)[m.algorithms[0]]; len(keys) > 0 {
 		m.key = keys[0]

@@ -6,7 +6,7 @@ package signature
 var vonage = tokenFamily{
 	name:       "vonage",
 	header:     "Authorization",
-	word:       "bearer",
+	word:       "Bearer",
 	algorithms: []string{"HS256"},
 	reads:      []string{"api_key"},
 	tolerance:  fiveMinutes,

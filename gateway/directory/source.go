@@ -113,6 +113,11 @@ func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signatu
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)
 	}
+	if v.JWKSURL != "" && o.CheckURL != nil {
+		if err := o.CheckURL(v.JWKSURL, false); err != nil {
+			f.add("verify.jwks_url", "%v", err)
+		}
+	}
 	verifier, more := signature.Compile(c)
 	f.signature("verify", more)
 	return verifier
