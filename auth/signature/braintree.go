@@ -64,7 +64,7 @@ func (p *signedPayload) verify(r *Request) error {
 	}
 	signatures := p.mine(list)
 	if len(signatures) == 0 {
-		return refuse(Credential, braintreeSignature)
+		return refuse(UnknownKey, braintreeSignature)
 	}
 	for _, k := range p.keys {
 		for _, signature := range signatures {

@@ -232,8 +232,8 @@ func TestBraintreeRules(t *testing.T) {
 	checkAll(t, "braintree", map[string]asked{
 		"signed":                   {of("uwana68n|"+sign(payload), payload), ""},
 		"among others":             {of("other|x&uwana68n|"+sign(payload)+"&more", payload), ""},
-		"of another key":           {of("other|"+sign(payload), payload), signature.Credential},
-		"of a key that begins so":  {of("uwana68|"+sign(payload), payload), signature.Credential},
+		"of another key":           {of("other|"+sign(payload), payload), signature.UnknownKey},
+		"of a key that begins so":  {of("uwana68|"+sign(payload), payload), signature.UnknownKey},
 		"a challenge as a payload": {of("uwana68n|"+sign(challenge), challenge), signature.Malformed},
 		"no XML":                   {of("uwana68n|"+sign("AAAA"), "AAAA"), signature.Malformed},
 		"another payload":          {of("uwana68n|"+sign(payload), payload+"\n"), signature.Mismatch},
@@ -343,7 +343,7 @@ func TestSinchApplicationRules(t *testing.T) {
 		"another scheme":      {of("", "Basic", "", "", at, "x"), signature.Malformed},
 		"stale":               {of("", "Application", "", "", "2023-11-14T22:08:19Z", "x"), signature.Stale},
 		"no time in UTC":      {of("", "Application", "", "", "2023-11-14T22:13:20+00:00", "x"), signature.Malformed},
-		"another key":         {other, signature.Credential},
+		"another key":         {other, signature.UnknownKey},
 		"no signature":        {whole, signature.Malformed},
 	} {
 		if got := reason(t, v.Verify(c.request)); got != c.want {

@@ -26,7 +26,7 @@ var contentful = descriptor{
 
 const (
 	contentfulList   = "X-Contentful-Signed-Headers"
-	mostSignedFields = 100
+	mostListedFields = 100
 )
 
 var contentfulScheme = scheme{
@@ -34,7 +34,7 @@ var contentfulScheme = scheme{
 	reads: []string{"secrets", "tolerance"},
 	build: func(c *Config, f *faults) *Verifier {
 		return &Verifier{
-			proof:      &canonical{keys: contentful.keys(c, f), window: contentful.tolerance(c, f)},
+			proof:      &wholeRequest{keys: contentful.keys(c, f), window: contentful.tolerance(c, f)},
 			deliveryID: contentful.deliveryID,
 		}
 	},
@@ -47,13 +47,13 @@ func contentfulKey(secret string) ([]byte, error) {
 	return []byte(secret), nil
 }
 
-// canonical proves by a text that is made of the whole request.
-type canonical struct {
+// wholeRequest proves by a text that is made of the whole request.
+type wholeRequest struct {
 	keys   []*key
 	window time.Duration
 }
 
-func (p *canonical) verify(r *Request) error {
+func (p *wholeRequest) verify(r *Request) error {
 	signature, err := r.header(contentful.header)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func contentfulFields(r *Request) (string, error) {
 	}
 	names := strings.Split(string(list), ",")
 	slices.Sort(names)
-	whole := len(names) <= mostSignedFields && len(slices.Compact(slices.Clone(names))) == len(names)
+	whole := len(names) <= mostListedFields && len(slices.Compact(slices.Clone(names))) == len(names)
 	for _, name := range []string{contentfulList, contentful.timestamp} {
 		whole = whole && slices.Contains(names, strings.ToLower(name))
 	}

@@ -84,6 +84,7 @@ func (f *faults) unread(c *Config, reads []string) {
 			f.add(field.name, "is not read by type %s: remove it", c.Type)
 		}
 	}
+	f.unreadTokens(c, reads)
 }
 
 // headerName checks a name that must be a header's (RFC 9110, section 5.6.2).

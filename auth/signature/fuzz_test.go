@@ -15,6 +15,9 @@ import (
 // digests are all families that sign, and the generic one in its two encodings.
 func digests(secret []byte) (all []signature.Config) {
 	for _, name := range signature.Senders() {
+		if isTokenType(name) { // FuzzTokenFlip has these
+			continue
+		}
 		switch name {
 		case "hmac":
 			all = append(all, sample(name, secret),
@@ -31,7 +34,7 @@ func digests(secret []byte) (all []signature.Config) {
 var eitherCase = []string{"hmac", "gocardless", "onfido", "retell", "gitea", "pagerduty"}
 
 // signsURL lists the families that sign the URL that was called.
-var signsURL = []string{"square", "hubspot", "hubspot-v2"}
+var signsURL = []string{"square", "hubspot", "hubspot-v2", "messagebird", "qstash", "atlassian-connect"}
 
 func flip(text string, bit uint) string {
 	b := []byte(text)

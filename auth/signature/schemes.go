@@ -48,7 +48,7 @@ var schemes = func() []scheme {
 		all = append(all, d.scheme())
 	}
 	all = append(all, telegram, twilioScheme, mailgunScheme, paypalScheme, gitlab)
-	return append(all, composedSchemes...)
+	return slices.Concat(all, tokenSchemes, composedSchemes)
 }()
 
 // Schemes lists the types that Compile knows.

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,6 +20,7 @@ type Message struct {
 type Signer struct {
 	fields *digest // nil: type none
 	maker  maker
+	token  *tokenMaker // of types that sign with tokens, which have no fields
 	rooms  sync.Pool
 	whole  func(m *Message, set func(name string, value []byte)) // in place of all that; nil: none
 }
@@ -55,6 +57,13 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 		return nil, f
 	}
 	f.unread(&c, s.reads)
+	if slices.Contains(names(tokenSending), c.Type) {
+		token := newTokenMaker(&c, &f)
+		if len(f) > 0 {
+			return nil, f
+		}
+		return &Signer{token: token}, nil
+	}
 	var g *digest
 	var m maker
 	private, asymmetric := asymmetricOf(c.Type)
@@ -105,6 +114,10 @@ type room struct {
 // Sign calls set with each header field that the message needs. A value holds
 // until set returns.
 func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
+	if s.token != nil {
+		s.token.sign(m, set)
+		return
+	}
 	g := s.fields
 	switch {
 	case s.whole != nil:

@@ -64,7 +64,7 @@ func (p *application) verify(r *Request) error {
 	case !found:
 		return refuse(Malformed, sinchApplication.header)
 	case string(key) != p.key:
-		return refuse(Credential, sinchApplication.header)
+		return refuse(UnknownKey, sinchApplication.header)
 	}
 	head, err := p.head(r)
 	if err != nil {

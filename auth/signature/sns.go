@@ -38,7 +38,7 @@ func snsOf(name string) scheme {
 			if !snsTopicForm.MatchString(c.TopicARN) {
 				f.add("topic_arn", "must be the topic's ARN, as arn:aws:sns:eu-west-1:123456789012:orders: without it anybody's topic would pass")
 			}
-			p := &published{certificates: c.Certificates, allowance: &allowance{}, topic: c.TopicARN}
+			p := &ofTopic{certificates: c.Certificates, allowance: &allowance{}, topic: c.TopicARN}
 			return &Verifier{proof: p, deliveryID: "MessageId", handshake: p.handshake()}
 		},
 	}
@@ -51,8 +51,8 @@ var (
 	snsHost = regexp.MustCompile(`^https://sns\.[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(\.cn)?/`)
 )
 
-// published proves by a certificate of SNS.
-type published struct {
+// ofTopic proves by a certificate of SNS.
+type ofTopic struct {
 	certificates *Certificates
 	allowance    *allowance // of the source's requests
 	topic        string
@@ -77,7 +77,7 @@ func readSNS(body []byte) (m snsMessage, ok bool) {
 }
 
 // verify fetches nothing before all else that can be checked was.
-func (p *published) verify(r *Request) error {
+func (p *ofTopic) verify(r *Request) error {
 	m, ok := readSNS(r.Body)
 	if !ok {
 		return refuse(Malformed, "body")
@@ -109,7 +109,7 @@ func (p *published) verify(r *Request) error {
 
 // isOurs checks that a message is of our topic, and that its fields say so too: others
 // may have looked at them alone.
-func (p *published) isOurs(r *Request, m *snsMessage) error {
+func (p *ofTopic) isOurs(r *Request, m *snsMessage) error {
 	for _, field := range [...]struct{ name, want string }{{snsKind, m.kind}, {snsTopic, m.topic}} {
 		value, err := r.header(field.name)
 		if err != nil {

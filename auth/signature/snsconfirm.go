@@ -8,7 +8,7 @@ import (
 // handshake confirms a subscription to our topic, by a GET of the URL that the signed
 // message names (docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html). That
 // one ended is only heard: to ask its URL would begin it again.
-func (p *published) handshake() handshake {
+func (p *ofTopic) handshake() handshake {
 	return handshake{
 		asked: func(r *Request) bool {
 			kind, n := r.Header.Get(snsKind)

@@ -18,7 +18,8 @@ import (
 
 // schemeFlags are what sign and verify are told of a signature scheme.
 type schemeFlags struct {
-	config signature.Config
+	config   signature.Config
+	bodyHash string
 }
 
 func (s *schemeFlags) add(cmd *cobra.Command) {
@@ -32,7 +33,13 @@ func (s *schemeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body})")
 	flags.StringVar(&s.config.TimestampHeader, "timestamp-header", "", "hmac: the name of the header that has the timestamp")
 	flags.StringVar(&s.config.Key, "key", "", "pusher: the app's key, which says whose the secrets are")
-	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes")
+	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes; livekit, vonage: the key that tokens name")
+	flags.StringVar(&s.config.ClientKey, "client-key", "", "atlassian-connect: the client key that tokens name")
+	flags.StringVar(&s.config.BaseURL, "base-url", "", "atlassian-connect: the URL of the app, whose path is not signed")
+	flags.StringSliceVar(&s.config.Algorithms, "algorithms", nil, "jwt: which may be, of HS256, HS384, HS512 (default HS256)")
+	flags.StringVar(&s.config.Issuer, "issuer", "", "jwt: whom the token is from")
+	flags.StringVar(&s.config.Audience, "audience", "", "jwt: whom it is for")
+	flags.StringVar(&s.bodyHash, "body-hash", "", "jwt: the claim that has the SHA-256 of the body, in hex")
 	flags.BoolVar(&s.config.CheckSource, "check-source", false, "hookdeck: the event's own source must be verified, too")
 	flags.StringVar(&s.config.PublicKey, "public-key", "", "braintree: the account's public key, which picks the signature")
 	flags.StringVar(&s.config.ApplicationKey, "application-key", "", "sinch-application: the application's key")
@@ -44,6 +51,9 @@ func (s *schemeFlags) read() signature.Config {
 	c := s.config
 	if secret := os.Getenv("HOOKGATE_SECRET"); len(c.Secrets) == 0 && secret != "" {
 		c.Secrets = []string{secret}
+	}
+	if s.bodyHash != "" {
+		c.BodyHash = &signature.BodyHash{Claim: s.bodyHash}
 	}
 	return c
 }
@@ -99,7 +109,7 @@ sendgrid. A body for lark is encrypted before, and one for linear has its time i
 	}
 	scheme.add(cmd)
 	cmd.Flags().StringVar(&method, "method", http.MethodPost, "the method of the request, for schemes that sign it")
-	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2, "+strings.Join(signature.Composers(), ", "))
+	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2, messagebird, qstash, atlassian-connect, "+strings.Join(signature.Composers(), ", "))
 	cmd.Flags().StringVar(&id, "id", "", "the id of what is sent (default made up)")
 	cmd.Flags().StringVar(&at, "timestamp", "", "when it is signed: Unix seconds, or RFC 3339 (default now)")
 	return cmd

@@ -237,15 +237,16 @@ var verifyOf = map[string]gateway.Verify{
 // is taken (SPEC 14 "Routes").
 func TestRepeatsAndFollowers(t *testing.T) {
 	without := slices.DeleteFunc(signature.Schemes(), func(kind string) bool {
-		return slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls"}, kind)
+		return slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls", "jwt"}, kind)
 	})
-	for _, story := range slices.Concat(stories, familyStories()) {
+	for _, story := range slices.Concat(stories, familyStories(), tokenStories) {
 		without = slices.DeleteFunc(without, func(kind string) bool { return kind == story.kind })
 		t.Run(story.kind+"/"+story.name, func(t *testing.T) {
 			verify, is := verifyOf[story.kind]
 			if verify.Type = story.kind; !is {
 				verify.Secrets = []gateway.Secret{cmp.Or(secretsOf[story.kind], "c2VjcmV0")}
 			}
+			tokenWords(&verify)
 			plan := source(t, "pay", gateway.Source{Verify: verify}).Plan
 			known := map[string]bool{}
 			repeat := func(s sent) (is bool) {

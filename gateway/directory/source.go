@@ -108,12 +108,18 @@ func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signatu
 		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
 		TopicARN: v.TopicARN, PublicKey: v.PublicKey, ApplicationKey: v.ApplicationKey, AllowedOrigins: v.AllowedOrigins,
 		Key: v.Key, CheckSource: v.CheckSource, APIKey: v.APIKey, VerificationToken: v.VerificationToken.Reveal(), MaxBody: maxBody,
+		TokenConfig: tokenConfig(v.TokenVerify, o),
 	}
 	for _, t := range v.Tokens {
 		c.Tokens = append(c.Tokens, signature.Token{Key: t.Key, Secret: t.Secret.Reveal()})
 	}
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)
+	}
+	if v.JWKSURL != "" && o.CheckURL != nil {
+		if err := o.CheckURL(v.JWKSURL, false); err != nil {
+			f.add("verify.jwks_url", "%v", err)
+		}
 	}
 	verifier, more := signature.Compile(c)
 	f.signature("verify", more)

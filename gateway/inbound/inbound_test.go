@@ -48,6 +48,7 @@ type kit struct {
 	metrics   *metrics.Set
 	neighbour shares.Holder
 	log       bytes.Buffer
+	keySets   *signature.KeySets
 
 	certificates *signature.Certificates // for the next load
 }
@@ -109,7 +110,8 @@ func (k *kit) load(sources map[string]gateway.Source) {
 	tenants, faults := directory.CompileFile(
 		map[string]directory.FileTenant{"acme": {Sources: sources}},
 		directory.Options{
-			Certificates: k.certificates, MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
+			MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
+			KeySets: k.keySets, Certificates: k.certificates,
 		})
 	if len(faults) > 0 {
 		k.t.Fatal(faults)

@@ -117,6 +117,10 @@ func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
 		}
 	case (found.IsScalar() || found.Kind == mapping.Array) && len(found.Raw) > 0:
 		ids = append(ids, string(found.Raw))
+	case x.route.Verifier != nil && x.route.Plan.Dedupe == mapping.NoSlot:
+		if id := x.route.Verifier.ProvedID(&x.proof); len(id) > 0 {
+			ids = append(ids, string(id))
+		}
 	}
 	return ids
 }
