@@ -129,6 +129,7 @@ func TestHostileRetries(t *testing.T) {
 		retries := retriesOf(a.target.Take())
 		most := burst + int(rate*time.Since(began).Seconds())
 		steer(a, "pause")
+		t.Logf("%d retries, at most %d", retries, most)
 		if retries == 0 || retries > most {
 			t.Errorf("%d retries in %s, want some and at most %d", retries, time.Since(began), most)
 		}
