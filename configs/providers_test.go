@@ -48,7 +48,7 @@ func TestProvidersExamples(t *testing.T) {
 			types[source.Verify.Type] = true
 		}
 	}
-	for _, kind := range []string{"stripe", "razorpay", "square", "paypal", "calendly", "meta", "slack", "telegram", "twilio"} {
+	for _, kind := range []string{"stripe", "razorpay", "square", "paypal", "calendly", "meta", "slack", "telegram", "twilio", "lark"} {
 		if !types[kind] {
 			t.Errorf("there is no example for %s", kind)
 		}

@@ -1,8 +1,6 @@
 package signature_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
@@ -121,6 +119,7 @@ func TestFormsOfTime(t *testing.T) {
 		{"an offset", boxed("2023-11-14T14:13:20-08:00"), ""},
 		{"Z", boxed("2023-11-14T22:13:20Z"), signature.Malformed},
 		{"a fraction", boxed("2023-11-14T22:13:20.0+00:00"), signature.Malformed},
+		{"a fraction, as long", boxed("2023-11-14T22:13:20.1234Z"), signature.Malformed},
 		{"the edge", boxed("2023-11-14T22:23:20+00:00"), ""},
 		{"far ahead", boxed("2023-11-14T22:23:21+00:00"), signature.Future},
 	})
@@ -195,69 +194,6 @@ func TestBodiesOfFamilies(t *testing.T) {
 	}
 }
 
-func TestStreamCodings(t *testing.T) {
-	const body = `{"type":"message.new"}`
-	packed := func(text string) string {
-		var to bytes.Buffer
-		w := gzip.NewWriter(&to)
-		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return to.String()
-	}
-	c := sample("stream", []byte("s3cret"))
-	c.Secrets = append(c.Secrets, "new")
-	with := func(coding ...string) pairs {
-		p := pairs{{"X-Signature", hexMAC(body)}}
-		for _, one := range coding {
-			p = append(p, [2]string{"Content-Encoding", one})
-		}
-		return p
-	}
-	hold(t, c, packed(body), []want{
-		{"gzip", with("gzip"), ""},
-		{"another case", with("X-GZIP"), ""},
-		{"not said", with(), signature.Mismatch},
-		{"another coding", with("br"), signature.Malformed},
-		{"two codings", with("gzip", "gzip"), signature.DuplicateHeader},
-		{"unsigned", pairs{{"Content-Encoding", "gzip"}}, signature.MissingHeader},
-	})
-	hold(t, c, body, []want{{"as it is", with("identity"), ""}, {"not packed", with("gzip"), signature.Malformed}})
-	hold(t, c, packed(body)[:20], []want{{"cut off", with("gzip"), signature.Malformed}})
-	hold(t, c, packed(body+" "), []want{{"another body", with("gzip"), signature.Mismatch}})
-	huge := strings.Repeat("x", 1<<20)
-	field := pairs{{"X-Signature", hexMAC(huge)}, {"Content-Encoding", "gzip"}}
-	hold(t, c, packed(huge), []want{{"a MiB", field, ""}})
-	field[0][1] = hexMAC(huge, "x")
-	hold(t, c, packed(huge+"x"), []want{{"more than a MiB", field, signature.Malformed}})
-	c.MaxBody = 2 << 20
-	hold(t, c, packed(huge+"x"), []want{{"more, where it may have", field, ""}})
-	c.APIKey = "app"
-	hold(t, c, body, []want{
-		{"the key", append(with(), [2]string{"X-Api-Key", "app"}), ""},
-		{"another key", append(with(), [2]string{"X-Api-Key", "ape"}), signature.Credential},
-		{"no key", with(), signature.MissingHeader},
-	})
-}
-
-func TestPusherTokens(t *testing.T) {
-	c := sample("pusher", []byte("s3cret"))
-	c.Tokens = []signature.Token{{Key: "k2", Secret: "old"}}
-	const body = `{}`
-	old := hex.EncodeToString(mac(sha256.New, "old", body))
-	hold(t, c, body, []want{
-		{"the key", pairs{{"X-Pusher-Key", "k1"}, {"X-Pusher-Signature", hexMAC(body)}}, ""},
-		{"a token", pairs{{"X-Pusher-Key", "k2"}, {"X-Pusher-Signature", old}}, ""},
-		{"another's secret", pairs{{"X-Pusher-Key", "k1"}, {"X-Pusher-Signature", old}}, signature.Mismatch},
-		{"no such key", pairs{{"X-Pusher-Key", "k3"}, {"X-Pusher-Signature", old}}, signature.Credential},
-		{"no key", pairs{{"X-Pusher-Signature", hexMAC(body)}}, signature.MissingHeader},
-		{"two keys", pairs{{"X-Pusher-Key", "k1"}, {"X-Pusher-Key", "k2"}, {"X-Pusher-Signature", old}}, signature.DuplicateHeader},
-	})
-}
-
 // What Cloudinary hashes has the secret at its end: who knows a hash has no key to go on
 // with, and a digit moved from the body into the time makes no time.
 func TestCloudinary(t *testing.T) {
@@ -277,55 +213,4 @@ func TestCloudinary(t *testing.T) {
 	hold(t, sample("cloudinary", []byte("s3cret")), "1", []want{
 		{"an eleventh digit", pairs{{"X-Cld-Timestamp", "1" + sent}, {"X-Cld-Signature", sum("11" + sent + "s3cret")}}, signature.Malformed},
 	})
-}
-
-func TestFamiliesFaults(t *testing.T) {
-	const plain = "c2VjcmV0"
-	for name, c := range map[string]struct {
-		config signature.Config
-		fields []string
-	}{
-		"pusher without its key": {signature.Config{Type: "pusher", Secrets: []string{plain}}, []string{"key"}},
-		"pusher's tokens": {signature.Config{Type: "pusher", Key: "k", Secrets: []string{plain}, Tokens: []signature.Token{{}, {Key: "k", Secret: "x"}}},
-			[]string{"tokens[0].key", "tokens[0].secret", "tokens[1].key"}},
-		"too many tokens":       {signature.Config{Type: "pusher", Key: "k", Secrets: []string{plain}, Tokens: manyTokens(16)}, []string{"tokens"}},
-		"key elsewhere":         {signature.Config{Type: "stripe", Key: "k", Secrets: []string{plain}}, []string{"key"}},
-		"tokens elsewhere":      {signature.Config{Type: "stripe", Tokens: manyTokens(1), Secrets: []string{plain}}, []string{"tokens"}},
-		"check_source":          {signature.Config{Type: "stripe", CheckSource: true, Secrets: []string{plain}}, []string{"check_source"}},
-		"api_key":               {signature.Config{Type: "stripe", APIKey: "k", Secrets: []string{plain}}, []string{"api_key"}},
-		"verification_token":    {signature.Config{Type: "stripe", VerificationToken: "k", Secrets: []string{plain}}, []string{"verification_token"}},
-		"lark's token":          {signature.Config{Type: "lark", Secrets: []string{plain}}, []string{"verification_token"}},
-		"cloudinary's hash":     {signature.Config{Type: "cloudinary", Algorithm: "sha512", Secrets: []string{plain}}, []string{"algorithm"}},
-		"adyen's key":           {signature.Config{Type: "adyen-platform", Secrets: []string{"xyz"}}, []string{"secrets[0]"}},
-		"no padding":            {signature.Config{Type: "clerk", Secrets: []string{"whsec_c2VjcmV0cw"}}, []string{"secrets[0]"}},
-		"another alphabet":      {signature.Config{Type: "resend", Secrets: []string{"whsec_-_-_"}}, []string{"secrets[0]"}},
-		"a line end":            {signature.Config{Type: "dodo", Secrets: []string{"whsec_c2VjcmV0\n"}}, []string{"secrets[0]"}},
-		"openai, no base64":     {signature.Config{Type: "openai", Secrets: []string{"whsec_***"}}, []string{"secrets[0]"}},
-		"openai, nothing":       {signature.Config{Type: "openai", Secrets: []string{"whsec_"}}, []string{"secrets[0]"}},
-		"telnyx, low order":     {signature.Config{Type: "telnyx", Secrets: b64(make([]byte, 32))}, []string{"secrets[0]"}},
-		"telnyx, hex":           {signature.Config{Type: "telnyx", Secrets: []string{strings.Repeat("ab", 32)}}, []string{"secrets[0]"}},
-		"sendgrid, PEM":         {signature.Config{Type: "sendgrid", Secrets: []string{"-----BEGIN PUBLIC KEY-----"}}, []string{"secrets[0]"}},
-		"sendgrid, another key": {signature.Config{Type: "sendgrid", Secrets: []string{"MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="}}, []string{"secrets[0]"}},
-		"gitlab, a blank":       {signature.Config{Type: "gitlab", Secrets: []string{" x"}}, []string{"secrets[0]"}},
-		"workos has a window":   {signature.Config{Type: "workos", Tolerance: -1, Secrets: []string{plain}}, []string{"tolerance"}},
-		"gitea has none":        {signature.Config{Type: "gitea", Tolerance: 1, Secrets: []string{plain}}, []string{"tolerance"}},
-		"an operator's secret":  {signature.Config{Type: "hmac", Header: "S", Signed: "{secret}{body}", Secrets: []string{plain}}, []string{"signed"}},
-	} {
-		v, faults := signature.Compile(c.config)
-		var fields []string
-		for _, fault := range faults {
-			fields = append(fields, fault.Field)
-		}
-		slices.Sort(fields)
-		if !slices.Equal(fields, c.fields) || v != nil {
-			t.Errorf("%s: faults at %v, want %v: %v", name, fields, c.fields, faults)
-		}
-	}
-}
-
-func manyTokens(n int) (all []signature.Token) {
-	for i := range n {
-		all = append(all, signature.Token{Key: strings.Repeat("t", i+1), Secret: "x"})
-	}
-	return all
 }

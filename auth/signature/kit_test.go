@@ -98,14 +98,18 @@ func dressed(c signature.Config, body []byte, at time.Time) []byte {
 
 // larkBody hides an event.
 func larkBody(secret string, event []byte) []byte {
+	padding := aes.BlockSize - len(event)%aes.BlockSize
+	return larkBlocks(secret, append(event, bytes.Repeat([]byte{byte(padding)}, padding)...))
+}
+
+// larkBlocks hides whole blocks.
+func larkBlocks(secret string, blocks []byte) []byte {
 	key := sha256.Sum256([]byte(secret))
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // the key has 32 bytes
 	}
-	padding := aes.BlockSize - len(event)%aes.BlockSize
-	text := append(bytes.Repeat([]byte("i"), aes.BlockSize), event...)
-	text = append(text, bytes.Repeat([]byte{byte(padding)}, padding)...)
+	text := append(bytes.Repeat([]byte("i"), aes.BlockSize), blocks...)
 	cipher.NewCBCEncrypter(block, text[:aes.BlockSize]).CryptBlocks(text[aes.BlockSize:], text[aes.BlockSize:])
 	return fmt.Appendf(nil, `{"encrypt":%q}`, base64.StdEncoding.EncodeToString(text))
 }

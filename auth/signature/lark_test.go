@@ -34,6 +34,7 @@ func TestLarkEvents(t *testing.T) {
 		"no token":         {larkBody("old", []byte(`{}`)), `{}`, signature.Credential},
 		"another key":      {larkBody("other", []byte(`{"token":"`+token+`"}`)), "", signature.Malformed},
 		"no JSON within":   {larkBody("old", []byte(`{"token":`)), "", signature.Malformed},
+		"another padding":  {larkBlocks("old", []byte(`{"token":"`+token+`"}     `+"\x01\x02\x03")), "", signature.Malformed},
 		"in the open":      {[]byte(`{"token":"` + token + `"}`), "", signature.Malformed},
 		"twice":            {[]byte(`{"encrypt":"","encrypt":""}`), "", signature.Malformed},
 		"a short text":     {[]byte(`{"encrypt":"aWlpaWlpaWlpaWlpaWlpaQ=="}`), "", signature.Malformed},
