@@ -36,13 +36,30 @@ func TestHaste(t *testing.T) {
 	}
 }
 
+// Attempts end side by side, and what one calls now may lie before what another said
+// already: none of that makes the rate a higher one.
+func TestHasteOfTimesOutOfOrder(t *testing.T) {
+	var h haste
+	began := time.Now()
+	n := 0
+	for i := range 4 * hastyBurst {
+		now := began.Add(-time.Duration(i%2) * 10 * time.Millisecond)
+		if due := now.Add(h.pause("mallory", 0, now)); due.Sub(began) <= time.Second {
+			n++
+		}
+	}
+	if n != hastyBurst+hastyRetries {
+		t.Errorf("%d retries in the first second, want %d", n, hastyBurst+hastyRetries)
+	}
+}
+
 func TestHasteForgetsTheIdle(t *testing.T) {
 	var h haste
 	now := time.Now()
 	for i := range 3 * mostHasty {
 		h.pause(fmt.Sprint(i), 0, now.Add(time.Duration(i)*time.Second))
 	}
-	if len(h.of) > mostHasty {
-		t.Errorf("%d tenants are remembered", len(h.of))
+	if len(h.last) > mostHasty {
+		t.Errorf("%d tenants are remembered", len(h.last))
 	}
 }
