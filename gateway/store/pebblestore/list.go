@@ -95,15 +95,24 @@ func (l *list) shelf(prefix []byte) (stream, error) {
 
 // places opens the places of some kinds as one stream.
 func (l *list) places(kinds ...byte) (stream, error) {
-	any := &anyOf{}
+	all := &places{}
 	for _, kind := range kinds {
-		one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
-		if err != nil {
-			return nil, err
+		switch kind {
+		case kindUnfinished, kindRetrying, kindWait:
+			one, err := l.passage(kind)
+			if err != nil {
+				return nil, err
+			}
+			all.leave = append(all.leave, one)
+		default:
+			one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
+			if err != nil {
+				return nil, err
+			}
+			all.stay.of = append(all.stay.of, one)
 		}
-		any.of = append(any.of, one)
 	}
-	return any, nil
+	return all, nil
 }
 
 // hashes are the values that are asked of a facet.
