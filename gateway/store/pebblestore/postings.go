@@ -13,6 +13,8 @@ import (
 // that have one value of a facet are found, the newest first. State needs none, for each
 // state is a place of its own.
 //
+// A delivery that follows its event has none of type and conversation (follows.go).
+//
 // A posting is written with what it is about, in the same batch, and is the same
 // whatever becomes of that. Where it says something that is not so any more, the place
 // that a list looks into beside it says no. They lie in buckets of days, so that they
