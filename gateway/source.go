@@ -35,6 +35,18 @@ type Verify struct {
 	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM
 	Names           []string  `json:"names,omitempty"`        // mtls: what a client's certificate may be for
 	Fingerprints    []string  `json:"fingerprints,omitempty"` // mtls: SHA-256 of clients' certificates, in hex
+
+	Key               string        `json:"key,omitempty"`    // pusher: says whose the secrets are
+	Tokens            []VerifyToken `json:"tokens,omitempty"` // pusher: more keys, each with its secret
+	CheckSource       bool          `json:"check_source,omitempty"`
+	APIKey            string        `json:"api_key,omitempty"`            // stream: the only key that passes
+	VerificationToken Secret        `json:"verification_token,omitempty"` // lark
+}
+
+// VerifyToken is a key with its secret.
+type VerifyToken struct {
+	Key    string `json:"key"`
+	Secret Secret `json:"secret"`
 }
 
 // KeyPlace is where a callback carries its conversation key. The default is the

@@ -70,6 +70,11 @@ func (f *faults) unread(c *Config, reads []string) {
 		{"ca", c.CA != ""},
 		{"names", len(c.Names) > 0},
 		{"fingerprints", len(c.Fingerprints) > 0},
+		{"key", c.Key != ""},
+		{"tokens", len(c.Tokens) > 0},
+		{"check_source", c.CheckSource},
+		{"api_key", c.APIKey != ""},
+		{"verification_token", c.VerificationToken != ""},
 	} {
 		if field.set && !slices.Contains(reads, field.name) {
 			f.add(field.name, "is not read by type %s: remove it", c.Type)

@@ -12,14 +12,15 @@ const (
 	DuplicateHeader    Reason = "duplicate_header"
 	MissingParameter   Reason = "missing_parameter"
 	DuplicateParameter Reason = "duplicate_parameter"
-	Malformed          Reason = "malformed"   // a field is not of the scheme's form
-	Version            Reason = "version"     // signatures only of versions not known here
-	Stale              Reason = "stale"       // the timestamp is older than the tolerance
-	Future             Reason = "future"      // the timestamp is newer than the tolerance
-	Mismatch           Reason = "signature"   // no secret gives this signature
-	Certificate        Reason = "certificate" // it is not one that is trusted, or there is none
-	Unavailable        Reason = "unavailable" // what is needed to judge the request cannot be had now
-	Credential         Reason = "credential"  // token, or user and password, are not the right ones
+	Malformed          Reason = "malformed"         // a field is not of the scheme's form
+	Version            Reason = "version"           // signatures only of versions not known here
+	Stale              Reason = "stale"             // the timestamp is older than the tolerance
+	Future             Reason = "future"            // the timestamp is newer than the tolerance
+	Mismatch           Reason = "signature"         // no secret gives this signature
+	Certificate        Reason = "certificate"       // it is not one that is trusted, or there is none
+	Unavailable        Reason = "unavailable"       // what is needed to judge the request cannot be had now
+	Credential         Reason = "credential"        // token, or user and password, are not the right ones
+	SourceUnverified   Reason = "source_unverified" // the provider could not verify who it passes on
 )
 
 // Error is a refused request. It says which field was looked at, never its value.

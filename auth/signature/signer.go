@@ -56,12 +56,13 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 	f.unread(&c, s.reads)
 	var g *digest
 	var m maker
-	switch c.Type {
-	case "none":
-	case "standard-ed25519":
-		a := newAsymmetricSigner(&c, &f)
+	private, asymmetric := asymmetricOf(c.Type)
+	switch {
+	case c.Type == "none":
+	case asymmetric:
+		a := newAsymmetricSigner(private, &c, &f)
 		g, m = a.digest, a
-	case "hmac":
+	case c.Type == "hmac":
 		g = newDigest(describe(&c, &f), &c, &f)
 		if g.template.count(partID) > 0 {
 			g.id = idHeader
@@ -123,6 +124,9 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 	if g.timestamp != "" {
 		set(g.timestamp, room.timestamp)
 	}
+	for i := range g.fixed {
+		set(g.fixed[i].name, []byte(g.fixed[i].value))
+	}
 	set(g.header, room.signature)
 }
 
@@ -138,6 +142,9 @@ func (g *digest) sign(to []byte, c *content) []byte {
 		}
 		if len(to) > 0 {
 			to = append(to, g.list)
+		}
+		if g.secretAt >= 0 {
+			parts[g.secretAt] = k.secret
 		}
 		mac := k.take()
 		to = append(to, g.prefix...)

@@ -15,7 +15,7 @@ type Config struct {
 	Secrets            []string
 	Username, Password string        // basic
 	Header             string        // hmac: where the signature is
-	Algorithm          string        // hmac: sha1, sha256 (default), sha512; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
+	Algorithm          string        // hmac: sha1, sha256 (default), sha512; cloudinary: sha1 (default), sha256; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
 	Encoding           string        // hmac: hex (default), base64
 	Prefix             string        // hmac: before the signature, as "sha256="
 	Signed             string        // hmac: template of what is signed, default "{body}"; rfc9421: components that must be
@@ -25,6 +25,12 @@ type Config struct {
 	CA                 string        // mtls: certificates of authorities, in PEM
 	Names              []string      // mtls: what a client's certificate may be for
 	Fingerprints       []string      // mtls: SHA-256 of clients' certificates, in hex
+	Key                string        // pusher: says whose the secrets are
+	Tokens             []Token       // pusher: more keys, each with its secret
+	CheckSource        bool          // hookdeck: the event's own source must be verified, too
+	APIKey             string        // stream: the only key that passes
+	VerificationToken  string        // lark: what must stand within every event
+	MaxBody            int           // stream: how large a body may be once it is inflated, in bytes; 0: 1 MiB
 	// Certificates gives paypal the certificates that it signs with; nil, as where
 	// a configuration is only checked, refuses every request.
 	Certificates *Certificates
@@ -74,6 +80,7 @@ type Verifier struct {
 	identities []Identity
 	onlyID     bool
 	handshake  handshake
+	open       opener
 }
 
 // prover is the part of a scheme that tells right from wrong.

@@ -24,9 +24,8 @@ func newVerifyCommand() *cobra.Command {
 		Long: `Check the body on standard input, byte for byte as it was received, with the
 headers that came with it. Prints ok; or says why not, and the exit status is 1.
 
-The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standard
-and svix, the public whpk_… for standard-ed25519, base64 for msteams, any text for
-the others.`,
+The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
+provider shows it: the public key, where it signs with a private one.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   hookgate verify --header @headers < body.json
@@ -87,13 +86,15 @@ func explained(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, map[signature.Reason]string{
-		signature.MissingHeader:   "the header is not there",
-		signature.DuplicateHeader: "the header is there more than once",
-		signature.Malformed:       "the header is not of the scheme's form",
-		signature.Version:         "the header has only signatures of other versions",
-		signature.Stale:           "the timestamp is too old: check as of then with --now",
-		signature.Future:          "the timestamp is in the future",
-		signature.Mismatch:        "another secret, or not the bytes that were signed",
+		signature.MissingHeader:    "the header is not there",
+		signature.DuplicateHeader:  "the header is there more than once",
+		signature.Malformed:        "the header is not of the scheme's form",
+		signature.Version:          "the header has only signatures of other versions",
+		signature.Stale:            "the timestamp is too old: check as of then with --now",
+		signature.Future:           "the timestamp is in the future",
+		signature.Mismatch:         "another secret, or not the bytes that were signed",
+		signature.Credential:       "the key or token is not the right one",
+		signature.SourceUnverified: "the provider could not verify who it passes on",
 	}[refused.Reason])
 }
 

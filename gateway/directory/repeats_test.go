@@ -69,14 +69,17 @@ func hubspotEvent(id, at, more string) string {
 	return `{"eventId":` + id + `,"subscriptionId":3,"occurredAt":` + at + `,"objectId":9` + more + `}`
 }
 
-// stories tell of every provider what it sends: something, the same again, and what
-// else follows under the same id of a message, or has no id.
-var stories = []struct {
+// story is what a provider sends first, again, and as something new.
+type story struct {
 	kind, name string
 	first      sent
 	again      []sent
 	others     []sent
-}{
+}
+
+// stories tell of every provider what it sends: something, the same again, and what
+// else follows under the same id of a message, or has no id.
+var stories = []story{
 	{"meta", "a message", whatsApp(`{"messages":[{"id":"m1","from":"4","timestamp":"1","type":"text","text":{"body":"hi"}}]}`),
 		[]sent{whatsApp(`{"contacts":[],"messages":[{"type":"text","id":"m1","from":"4","timestamp":"1"}]}`)},
 		[]sent{
@@ -192,6 +195,8 @@ var stories = []struct {
 var secretsOf = map[string]gateway.Secret{
 	"standard-ed25519": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "telegram": "token", "paypal": "1JE4291016473214C",
 	"discord": "da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61",
+	"telnyx":  "bL3OT5Iwn1lulGIJpue8g4hCLrLIuFQ8hgEWznCplIc=", "adyen-platform": "50119161",
+	"sendgrid": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHq10SHK+ecVug7TUI+qV+hV98EJIkudA+g4+Jyz0vTAtxRpN8c8r1+jOrlIN8Agkw7p6sfqN2qZbG4ITSeGzeA==",
 }
 
 // A provider's repeat is known again, and what else follows under one id of a message
@@ -200,10 +205,16 @@ func TestRepeatsAndFollowers(t *testing.T) {
 	without := slices.DeleteFunc(signature.Schemes(), func(kind string) bool {
 		return slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls"}, kind)
 	})
-	for _, story := range stories {
+	for _, story := range slices.Concat(stories, familyStories()) {
 		without = slices.DeleteFunc(without, func(kind string) bool { return kind == story.kind })
 		t.Run(story.kind+"/"+story.name, func(t *testing.T) {
 			verify := gateway.Verify{Type: story.kind, Secrets: []gateway.Secret{secretsOf[story.kind]}}
+			switch story.kind {
+			case "pusher":
+				verify.Key = "app"
+			case "lark":
+				verify.VerificationToken = "token"
+			}
 			if verify.Secrets[0] == "" {
 				verify.Secrets[0] = "c2VjcmV0"
 			}

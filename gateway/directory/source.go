@@ -74,7 +74,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
 	id := spec.Dedupe.ID
-	if s.Verifier = compileVerify(spec.Verify, o, &f); s.Verifier != nil {
+	if s.Verifier = compileVerify(spec.Verify, s.MaxBody, o, &f); s.Verifier != nil {
 		own := s.Verifier.DeliveryID()
 		if id != "" && id != own && s.Verifier.OnlyDeliveryID() {
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
@@ -90,7 +90,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	return s, nil
 }
 
-func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
+// compileVerify compiles how who calls is proved, of bodies of up to maxBody bytes.
+func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signature.Verifier {
 	if v.Type == "" {
 		f.add("verify.type", "is missing: say who may call; write {type: none} if everybody may")
 		return nil
@@ -103,6 +104,10 @@ func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
 		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
 		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
 		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
+		Key: v.Key, CheckSource: v.CheckSource, APIKey: v.APIKey, VerificationToken: v.VerificationToken.Reveal(), MaxBody: maxBody,
+	}
+	for _, t := range v.Tokens {
+		c.Tokens = append(c.Tokens, signature.Token{Key: t.Key, Secret: t.Secret.Reveal()})
 	}
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)

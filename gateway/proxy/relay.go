@@ -71,13 +71,30 @@ func (x *exchange) document() (mapping.Document, error) {
 		return mapping.Document{}, err
 	}
 	document := mapping.Document{Body: mapping.NoBody}
+	body, err := x.opened()
+	if err != nil {
+		return document, err
+	}
 	if len(coding) == 0 {
-		if read, err := mapping.Parse(x.caller.Method(), string(x.ctx.Request.Header.ContentType()), x.request.body); err == nil {
+		if read, err := mapping.Parse(x.caller.Method(), string(x.ctx.Request.Header.ContentType()), body); err == nil {
 			document = read
 		}
 	}
 	document.Request = &x.caller
 	return document, nil
+}
+
+// opened is the body without what its provider hides it by, for paths alone: what is
+// relayed is the body as it came.
+func (x *exchange) opened() ([]byte, error) {
+	if x.route.Verifier == nil {
+		return x.request.body, nil
+	}
+	opened, is := x.route.Verifier.Open(x.request.body)
+	if !is {
+		return x.request.body, nil
+	}
+	return opened, edge.Charge(x.ctx, int64(len(opened)))
 }
 
 var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
