@@ -34,6 +34,18 @@ func sample(name string, secret []byte) signature.Config {
 		c.Key = "k1"
 	case "lark":
 		c.VerificationToken = "v3r1f1cation"
+	case "jwt":
+		c.BodyHash = &signature.BodyHash{Claim: "payload_hash"}
+	case "livekit", "vonage":
+		c.APIKey = "k1"
+	case "atlassian-connect":
+		c.ClientKey = "k1"
+	case "google-pubsub": // its keys are fetched, as are those of the next two
+		c.Secrets, c.Audience, c.Email = nil, "gate", "push@p.iam.test"
+	case "botframework":
+		c.Secrets, c.AppID = nil, "app"
+	case "truelayer":
+		c.Secrets = nil
 	}
 	return c
 }

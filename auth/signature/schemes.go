@@ -47,7 +47,8 @@ var schemes = func() []scheme {
 	for _, d := range asymmetricFamilies {
 		all = append(all, d.scheme())
 	}
-	return append(all, telegram, twilioScheme, mailgunScheme, paypalScheme, gitlab)
+	all = append(all, telegram, twilioScheme, mailgunScheme, paypalScheme, gitlab)
+	return slices.Concat(all, tokenSchemes, composedSchemes)
 }()
 
 // Schemes lists the types that Compile knows.

@@ -18,7 +18,7 @@ var sending = func() (all []scheme) {
 			all = append(all, scheme{name: d.name, reads: []string{"secrets"}})
 		}
 	}
-	return all
+	return append(all, tokenSending...)
 }()
 
 // Senders lists the types that CompileSender knows.
@@ -31,15 +31,26 @@ func Senders() []string { return names(sending) }
 //
 // The secret of standard-ed25519, telnyx and sendgrid is the private key; Compile reads
 // the public one.
-func CompileSender(c Config) (*Signer, []Fault) { return compileSigner(c, sending) }
+func CompileSender(c Config) (*Signer, []Fault) {
+	if p := composerOf(c.Type); p != nil {
+		return p.compile(c)
+	}
+	return compileSigner(c, sending)
+}
 
 // SignsURL tells whether the senders of c's type, one of Senders, sign the URL that
 // they call.
 func SignsURL(c Config) bool {
+	if composerOf(c.Type) != nil || c.Type == shopifyProxy.name {
+		return true
+	}
+	if t, is := tokenFamilyOf(c.Type); is {
+		return t.signsURL
+	}
 	signed := c.Signed
 	if a, is := asymmetricOf(c.Type); is {
 		signed = a.signed
-	} else if c.Type != "hmac" && slices.Contains(names(sending), c.Type) {
+	} else if c.Type != "hmac" && c.Type != jwtScheme.name && slices.Contains(names(sending), c.Type) {
 		signed = family(c.Type).signed
 	}
 	t, _ := parseTemplate(signed) // one with a fault signs nothing

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,7 +20,9 @@ type Message struct {
 type Signer struct {
 	fields *digest // nil: type none
 	maker  maker
+	token  *tokenMaker // of types that sign with tokens, which have no fields
 	rooms  sync.Pool
+	whole  func(m *Message, set func(name string, value []byte)) // in place of all that; nil: none
 }
 
 // maker is the part of a type that makes the value of the signature header.
@@ -54,6 +57,13 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 		return nil, f
 	}
 	f.unread(&c, s.reads)
+	if slices.Contains(names(tokenSending), c.Type) {
+		token := newTokenMaker(&c, &f)
+		if len(f) > 0 {
+			return nil, f
+		}
+		return &Signer{token: token}, nil
+	}
 	var g *digest
 	var m maker
 	private, asymmetric := asymmetricOf(c.Type)
@@ -104,8 +114,17 @@ type room struct {
 // Sign calls set with each header field that the message needs. A value holds
 // until set returns.
 func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
+	if s.token != nil {
+		s.token.sign(m, set)
+		return
+	}
 	g := s.fields
-	if g == nil {
+	switch {
+	case s.whole != nil:
+		whole := m // a copy: a message that is signed otherwise stays on the stack
+		s.whole(&whole, set)
+		return
+	case g == nil:
 		return
 	}
 	room := s.rooms.Get().(*room)

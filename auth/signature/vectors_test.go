@@ -36,10 +36,24 @@ type vector struct {
 		APIKey            string            `json:"api_key"`
 		Algorithm         string            `json:"algorithm"`
 		VerificationToken string            `json:"verification_token"`
+		KID               string            `json:"kid"`
+		Audience          string            `json:"audience"`
+		Email             string            `json:"email"`
+		Issuers           []string          `json:"issuers"`
+		AppID             string            `json:"app_id"`
+		Endorsements      []string          `json:"endorsements"`
+		ClientKey         string            `json:"client_key"`
+		BaseURL           string            `json:"base_url"`
+		RequiredHeaders   []string          `json:"required_headers"`
+		TopicARN          string            `json:"topic_arn"`
+		PublicKey         string            `json:"public_key"`
+		ApplicationKey    string            `json:"application_key"`
+		AllowedOrigins    string            `json:"allowed_origins"`
 	}
 	Answer *struct { // to a handshake
 		Status     int
 		Type, Body string
+		Headers    pairs
 	}
 }
 
@@ -147,7 +161,7 @@ var means = map[string][]signature.Reason{
 	"cert-url":            {signature.Certificate},
 	"secret":              {signature.Mismatch, signature.Credential},
 	"signature":           {signature.Mismatch, signature.Malformed, signature.MissingHeader},
-	"missing-header":      {signature.MissingHeader},
+	"missing-header":      {signature.MissingHeader, signature.MissingParameter, signature.MissingField},
 	"duplicate-header":    {signature.DuplicateHeader},
 	"duplicate-parameter": {signature.DuplicateParameter},
 	"malformed":           {signature.Malformed},

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -311,6 +312,7 @@ func TestEverySchemeCompiles(t *testing.T) {
 		"standard-ed25519": {Secrets: []string{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}},
 		"rfc9421":          {Secrets: []string{"c2VjcmV0"}},
 	}
+	maps.Copy(more, composedConfigs)
 	for _, name := range signature.Schemes() {
 		c, is := more[name]
 		if !is {

@@ -34,7 +34,7 @@ provider shows it: the public key, where it signs with a private one.`,
   hookgate verify --header @headers --now 2026-07-01T12:00:00Z < yesterdays.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			r := signature.Request{Method: method, URL: func() string { return url }}
+			r := signature.Request{Method: method, URL: func() string { return url }, Query: signature.Parameters(url)}
 			if r.Header, err = readHeaders(headers); err != nil {
 				return err
 			}
@@ -62,8 +62,9 @@ func verify(out io.Writer, c signature.Config, r *signature.Request) error {
 	if c.Type == "hmac" { // what hookgate signs as {id} is in this header
 		c.Signed = strings.ReplaceAll(c.Signed, "{id}", "{header:webhook-id}")
 	}
-	if senders := signature.Senders(); !slices.Contains(senders, c.Type) { // a source's other types have no signature
-		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(senders, ", "))
+	known := append(signable(), signature.Bodied()...) // a source's other types have no signature, or ask others for a key
+	if !slices.Contains(known, c.Type) {
+		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(known, ", "))
 	}
 	if r.URL() == "" && signature.SignsURL(c) {
 		return errNoURL
@@ -92,6 +93,9 @@ func explained(err error) error {
 		signature.Version:          "the header has only signatures of other versions",
 		signature.Stale:            "the timestamp is too old: check as of then with --now",
 		signature.Future:           "the timestamp is in the future",
+		signature.Algorithm:        "the token is signed with another algorithm",
+		signature.MissingClaim:     "the token has no such claim",
+		signature.Claim:            "the claim says another",
 		signature.Mismatch:         "another secret, or not the bytes that were signed",
 		signature.Credential:       "the key or token is not the right one",
 		signature.SourceUnverified: "the provider could not verify who it passes on",

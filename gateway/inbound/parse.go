@@ -36,7 +36,7 @@ func (r *request) parse() done {
 	contentType := internContentType(r.ctx.Request.Header.ContentType())
 	opened, hidden := r.src.Verifier.Open(body)
 	if hidden {
-		body = opened
+		body, contentType = opened, openedType
 	}
 	if hidden || !isJSON(contentType) { // what is opened, or read of a form, has memory of its own
 		if err := edge.Charge(r.ctx, int64(len(body))); err != nil {
@@ -53,6 +53,9 @@ func (r *request) parse() done {
 	r.callback.Taken.ContentType = contentType
 	return false
 }
+
+// openedType is of all that a provider hides.
+const openedType = "application/json"
 
 // internContentType spares the usual types their memory.
 func internContentType(b []byte) string {

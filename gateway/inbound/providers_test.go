@@ -35,8 +35,15 @@ func configured(kind string) (c signature.Config, v gateway.Verify) {
 		c.Key = "app"
 	case "lark":
 		c.VerificationToken = "token"
+	case "livekit", "vonage":
+		c.APIKey = "key"
+	case "atlassian-connect":
+		c.ClientKey = "key"
 	}
-	return c, gateway.Verify{Type: kind, Secrets: []gateway.Secret{gateway.Secret(c.Secrets[0])}, Key: c.Key, VerificationToken: gateway.Secret(c.VerificationToken)}
+	return c, gateway.Verify{
+		Type: kind, Secrets: []gateway.Secret{gateway.Secret(c.Secrets[0])}, Key: c.Key, VerificationToken: gateway.Secret(c.VerificationToken),
+		APIKey: c.APIKey, TokenVerify: gateway.TokenVerify{ClientKey: c.ClientKey},
+	}
 }
 
 // hidden is a body as Lark sends it.
@@ -75,7 +82,7 @@ func (k *kit) signed(kind, public, body string, header map[string]string) post {
 func TestEveryProviderAndItsOwnID(t *testing.T) {
 	sources, own := map[string]gateway.Source{}, map[string]string{}
 	for _, kind := range signature.Senders() {
-		if slices.Contains([]string{"hmac", "standard-ed25519", "telnyx", "sendgrid"}, kind) { // they need more to be configured
+		if slices.Contains([]string{"hmac", "standard-ed25519", "telnyx", "sendgrid", "jwt"}, kind) { // they need more to be configured
 			continue
 		}
 		config, verify := configured(kind)
@@ -93,7 +100,7 @@ func TestEveryProviderAndItsOwnID(t *testing.T) {
 	k := newKit(t, sources)
 	// body is a callback that has this id wherever a provider may want it.
 	body := func(kind, id string, try int) string {
-		b := fmt.Sprintf(`{"conversation_key":"chat1","id":"%[1]s","event_id":"%[1]s","message_token":"%[1]s","try":%[2]d,"events":[{"webhookEventId":"%[1]s"}],`+
+		b := fmt.Sprintf(`{"conversation_key":"chat1","id":"%[1]s","event_id":"%[1]s","message_token":"%[1]s","message_uuid":"%[1]s","try":%[2]d,"events":[{"webhookEventId":"%[1]s"}],`+
 			`"subscriptionId":1,"eventId":"%[1]s","occurredAt":2,"attemptNumber":%[2]d,"entry":[{"changes":[{"value":{"messages":[{"id":"%[1]s"}]}}]}],`+
 			`"event":{"id":"%[1]s"},"meta":{"webhook_id":"%[1]s"},"data":{"id":"%[1]s"},"message":{"id":"%[1]s"},"webhookTimestamp":%[3]d,`+
 			`"header":{"event_id":"%[1]s","token":"token"}}`, id, try, time.Now().UnixMilli())
@@ -124,6 +131,9 @@ func TestEveryProviderAndItsOwnID(t *testing.T) {
 		}
 		forged := k.signed(kind, k.url, body(kind, "b", 1), header("b"))
 		forged.body += " "
+		if kind == "atlassian-connect" { // it signs the query, and not the body
+			forged.path += "?forged=1"
+		}
 		if a := k.send(forged); a.outcome != "unauthenticated" {
 			t.Errorf("%s: forged: %s", kind, a.raw)
 		}

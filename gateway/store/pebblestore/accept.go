@@ -38,7 +38,7 @@ func (s *publications) putPublication(b *batch, p *gateway.Publication) {
 		putNew(b, &p.Deliveries[i])
 	}
 	postEvents(b, p.Events)
-	postDeliveries(b, p.Deliveries)
+	postDeliveries(b, p.Deliveries, p.Events)
 	if p.Mark != nil {
 		putMark(b, p.Mark, s.turns.next())
 	}

@@ -148,6 +148,16 @@ func (s *engine) overtake() error {
 	return s.unknown()
 }
 
+// firm waits until all that a read may have seen is durable. A store that failed cannot
+// tell what of it is: a commit that lost its fsync is shown by Pebble all the same. So
+// whoever reads anew what to go on with is told of the failure, and given nothing.
+func (s *engine) firm() error {
+	if err := s.refuse(); err != nil {
+		return err
+	}
+	return s.overtake()
+}
+
 // get gives what read makes of a value; found is false when it is not there. The
 // value is only valid during read.
 func (s *engine) get(key []byte, read func(value []byte) error) (found bool, err error) {

@@ -32,12 +32,15 @@ func (b *batch) pendingCall(c *gateway.PendingCall) {
 
 // PendingCalls gives the calls of the slots' tenants whose outcome is still promised,
 // oldest first. They are as many as a process had under way at once, so this is
-// all of them.
+// all of them. A store that failed gives none: it cannot tell which are durable.
 func (s *calls) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
+	if err := s.refuse(); err != nil {
+		return nil, err
+	}
 	err = s.eachTenant(kindPending, func(t *tenantScan) error {
 		if !slots.Has(gateway.SlotOf(t.tenant)) {
 			return nil
@@ -55,6 +58,9 @@ func (s *calls) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.firm()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -68,8 +68,7 @@ func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Notice != nil {
 		putEvent(b, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
-		postEvent(b, &c.Notice.Event)
-		postDelivery(b, kindByDelivery, &c.Notice.Delivery)
+		postNotice(b, c.Notice)
 	}
 	if c.Pending != nil {
 		putPending(b, c.Pending)

@@ -51,7 +51,7 @@ func (s *reads) asked(l *list) (stream, error) {
 		if err != nil {
 			return nil, err
 		}
-		facets, err := l.facets(kindByDelivery, kindKeptBy)
+		facets, err := l.deliveryFacets()
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +63,31 @@ func (s *reads) asked(l *list) (stream, error) {
 	graves, err := l.graves()
 	any.of = append(any.of, graves...)
 	return any, err
+}
+
+// deliveryFacets opens what finds deliveries, as one stream for each facet that is asked
+// for: their own postings, and those of the events that they follow.
+func (l *list) deliveryFacets() (streams []stream, err error) {
+	for _, values := range l.asked() {
+		own, err := l.posted(kindByDelivery, values)
+		if err != nil {
+			return nil, err
+		}
+		kept, err := l.posted(kindKeptBy, values)
+		if err != nil {
+			return nil, err
+		}
+		any := &anyOf{of: append(own, kept...)}
+		if values.of != facetEndpoint {
+			followed, err := l.followed(values)
+			if err != nil {
+				return nil, err
+			}
+			any.of = append(any.of, followed...)
+		}
+		streams = append(streams, any)
+	}
+	return streams, nil
 }
 
 // placesOf gives the places, but for graves, of a state; "" is all states. What a drop
@@ -110,7 +135,7 @@ func (l *list) grave(died uint32) (stream, error) {
 	var facets []stream
 	for _, values := range l.asked() {
 		any := &anyOf{}
-		for _, hash := range values {
+		for _, hash := range values.hashes {
 			one, err := l.shelf(appendPosting(appendPrefix(nil, kindDeadBy, l.q.Tenant), bucket(died), hash))
 			if err != nil {
 				return nil, err

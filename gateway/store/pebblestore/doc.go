@@ -21,12 +21,24 @@
 // (drop.go); each delivery gets its record as cancelled after, in the background
 // (sweep.go).
 //
+// A list costs what it answers, however much is stored. State is a place: what is
+// pending, retrying, succeeded, cancelled or dead, and waits that are open or ended in
+// each way, lie apart, so a list of one state looks at nothing else (places.go).
+// Endpoint, type, kind, source and conversation have postings, keys without a value by
+// which all that have one of them are found, newest first (postings.go); a delivery that
+// was made with its event is found by those of the event (follows.go). A question with
+// several of them leaps from one stream to the other (streams.go), and the place that it
+// looks into last says what is so now. After q.Rows rows it stops, and says where to go on
+// (list.go). Format 3 is these places and postings: what format 2 left is arranged so
+// before the store opens (arrange.go).
+//
 // An async call is pending from the commit before its answer to the one that
 // stores the notice of its outcome (calls.go). It has no lifetime but that.
 //
 // A disk that fails fails the store, once and for good: from then on nothing is
 // acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,
-// failure.go). A disk that is full is no failure: writes are refused before Pebble
+// failure.go), but for those of what somebody goes on with: recovery, lanes and their
+// windows. A disk that is full is no failure: writes are refused before Pebble
 // could notice, and taken again when there is room (space.go).
 //
 // Damage of what is on disk is never silent (damage.go). Open refuses, and changes

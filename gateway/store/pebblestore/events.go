@@ -48,6 +48,9 @@ func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 	}
 	r := s.snapshot()
 	defer closeSnapshot(r, &err)
+	if there, err := eventThere(r, tenant, u); err != nil || !there {
+		return err
+	}
 	ids, err := deliveriesOf(r, tenant, u)
 	if err != nil {
 		return err
@@ -80,6 +83,17 @@ func eventAt(r pebble.Reader, tenant string, u ulid.ULID) (v gateway.Event, foun
 		}
 	}
 	return v, found, err
+}
+
+// eventThere says whether an event is there: its index may outlive it.
+func eventThere(r pebble.Reader, tenant string, u ulid.ULID) (there bool, err error) {
+	for _, kind := range [...]byte{kindEvent, kindKeptEvent} {
+		there, err = getFrom(r, append(appendPrefix(nil, kind, tenant), u[:]...), func([]byte) error { return nil })
+		if there || err != nil {
+			break
+		}
+	}
+	return there, err
 }
 
 // eventsOf gives the events of an unfinished delivery.

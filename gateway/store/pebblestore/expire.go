@@ -135,6 +135,9 @@ func (s *janitor) expireDeliveries(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	both := func(tenant string) []byte { // deliveries are found by what their events left
+		return slices.MinFunc([][]byte{events(tenant), deliveries(tenant)}, bytes.Compare)
+	}
 	orOldest := func(limit ulidLimit) func(string) []byte {
 		return func(tenant string) []byte {
 			u := limit(tenant)
@@ -146,8 +149,8 @@ func (s *janitor) expireDeliveries(now time.Time) error {
 	}
 	return errors.Join(
 		s.expireKind(kindEvent, events),
-		s.expireKind(kindByEvent, daysBelow(events)),
-		s.expireKind(kindIndex, events),
+		s.expireKind(kindByEvent, daysBelow(both)),
+		s.expireKind(kindIndex, both),
 		s.expireKind(kindDelivery, deliveries),
 		s.expireKind(kindCancelled, deliveries),
 		s.expireKind(kindByDelivery, daysBelow(deliveries)),

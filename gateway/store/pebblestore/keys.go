@@ -37,8 +37,8 @@ import (
 //	kindKeptBy      day value ulid          nothing          when nothing so old is unfinished
 //	kindWide        ulid of delivery        nothing          when it ends
 //	kindEvent       ulid                    Event            by ULID
-//	kindByEvent     day value ulid          nothing          by day of the ULID, with them
-//	kindIndex       ulid of event, delivery nothing          by ULID of the event
+//	kindByEvent     day value ulid          nothing          by day of the ULID, with them and their deliveries
+//	kindIndex       ulid of event, delivery nothing          by ULID of the event, with it and its deliveries
 //	kindAttempt     ulid of delivery, n     Attempt          by ULID
 //	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
 //	kindKeptIndex   ulid of event, delivery nothing          when nothing so old is unfinished
@@ -55,8 +55,8 @@ import (
 //	kindFanout      ulid of first delivery  Fanout           when all of it is made
 //	kindFanout      ulid 1                  how many of it   with it
 //
-// A conversation is its hash, 8 bytes, and so is a value (postings.go). An ended Delivery has its last attempt with
-// it, unless that is large.
+// A conversation is its hash, 8 bytes, and so is a value (postings.go). An ended Delivery
+// has its last attempt with it, unless that is large.
 //
 // Two kinds belong to no tenant, and never expire:
 //

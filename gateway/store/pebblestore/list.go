@@ -95,25 +95,37 @@ func (l *list) shelf(prefix []byte) (stream, error) {
 
 // places opens the places of some kinds as one stream.
 func (l *list) places(kinds ...byte) (stream, error) {
-	any := &anyOf{}
+	all := &places{}
 	for _, kind := range kinds {
-		one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
-		if err != nil {
-			return nil, err
+		switch kind {
+		case kindUnfinished, kindRetrying, kindWait:
+			one, err := l.passage(kind)
+			if err != nil {
+				return nil, err
+			}
+			all.leave = append(all.leave, one)
+		default:
+			one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
+			if err != nil {
+				return nil, err
+			}
+			all.stay.of = append(all.stay.of, one)
 		}
-		any.of = append(any.of, one)
 	}
-	return any, nil
+	return all, nil
 }
 
-// hashes are the values that are asked of a facet.
-type hashes []uint64
+// asking is what a query asks of a facet: one of these values.
+type asking struct {
+	of     facet
+	hashes []uint64
+}
 
 // asked gives what the query asks of facets; nothing of one that it does not ask for.
-func (l *list) asked() (facets []hashes) {
+func (l *list) asked() (facets []asking) {
 	one := func(of facet, value, kind string) {
 		if value != "" {
-			facets = append(facets, hashes{valueHash(of, value, kind)})
+			facets = append(facets, asking{of, []uint64{valueHash(of, value, kind)}})
 		}
 	}
 	one(facetEndpoint, l.q.Endpoint, "")
@@ -124,31 +136,37 @@ func (l *list) asked() (facets []hashes) {
 		one(facetType, l.q.Type, "")
 	}
 	if names := slices.DeleteFunc(slices.Clone(l.q.Conversation), func(name string) bool { return name == "" }); len(names) > 0 && len(names) == len(l.q.Conversation) {
-		var of hashes
+		of := asking{of: facetConversation}
 		for _, name := range names {
-			of = append(of, valueHash(facetConversation, name, ""))
+			of.hashes = append(of.hashes, valueHash(facetConversation, name, ""))
 		}
 		facets = append(facets, of)
 	}
 	return facets
 }
 
-// facets opens the postings of some kinds, as one stream for each facet that is asked for.
-func (l *list) facets(kinds ...byte) (streams []stream, err error) {
+// facets opens the postings of a kind, as one stream for each facet that is asked for.
+func (l *list) facets(kind byte) (streams []stream, err error) {
 	for _, values := range l.asked() {
-		any := &anyOf{}
-		for _, kind := range kinds {
-			prefix := appendPrefix(nil, kind, l.q.Tenant)
-			from := binary.BigEndian.AppendUint32(slices.Clone(prefix), uint32(bucketOfULID(l.low)))
-			for _, hash := range values {
-				it, err := l.iter(from, pastPrefix(prefix))
-				if err != nil {
-					return nil, err
-				}
-				any.of = append(any.of, &posted{it: it, prefix: prefix, hash: hash})
-			}
+		of, err := l.posted(kind, values)
+		if err != nil {
+			return nil, err
 		}
-		streams = append(streams, any)
+		streams = append(streams, &anyOf{of: of})
+	}
+	return streams, nil
+}
+
+// posted opens the postings of a kind, as one stream for each value.
+func (l *list) posted(kind byte, values asking) (streams []stream, err error) {
+	prefix := appendPrefix(nil, kind, l.q.Tenant)
+	from := binary.BigEndian.AppendUint32(slices.Clone(prefix), uint32(bucketOfULID(l.low)))
+	for _, hash := range values.hashes {
+		it, err := l.iter(from, pastPrefix(prefix))
+		if err != nil {
+			return nil, err
+		}
+		streams = append(streams, &posted{it: it, prefix: prefix, hash: hash})
 	}
 	return streams, nil
 }

@@ -13,6 +13,8 @@ import (
 // that have one value of a facet are found, the newest first. State needs none, for each
 // state is a place of its own.
 //
+// A delivery that follows its event has none of type and conversation (follows.go).
+//
 // A posting is written with what it is about, in the same batch, and is the same
 // whatever becomes of that. Where it says something that is not so any more, the place
 // that a list looks into beside it says no. They lie in buckets of days, so that they
@@ -118,16 +120,32 @@ func (p *postings) ofEvent(of facet, v *gateway.Event) {
 	}
 }
 
-// postDeliveries puts the postings of new deliveries, facet by facet: a key beside the
-// one before it costs Pebble a fraction of one elsewhere.
-func postDeliveries(b *batch, list []gateway.Delivery) {
+// postDeliveries puts the postings of new deliveries that are made with some events,
+// facet by facet: a key beside the one before it costs Pebble a fraction of one elsewhere.
+func postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
+	led := leaders{events: events}
 	for _, of := range deliveryFacets {
 		for i := range list {
+			if of != facetEndpoint && led.lead(&list[i]) {
+				continue
+			}
 			u, _ := parseID(gateway.PrefixDelivery, list[i].ID)
 			p := postings{b: b, kind: kindByDelivery, tenant: list[i].Tenant, day: bucketOfULID(u), u: u}
 			p.ofDelivery(of, &list[i])
 		}
 	}
+}
+
+// postNotice puts the postings of a notice.
+func postNotice(b *batch, n *gateway.Notice) {
+	postEvent(b, &n.Event)
+	u, _ := parseID(gateway.PrefixDelivery, n.Delivery.ID)
+	p := postings{b: b, kind: kindByDelivery, tenant: n.Delivery.Tenant, day: bucketOfULID(u), u: u}
+	if follows(&n.Delivery, &n.Event) {
+		p.ofDelivery(facetEndpoint, &n.Delivery)
+		return
+	}
+	p.delivery(&n.Delivery)
 }
 
 // postEvents puts the postings of new events.

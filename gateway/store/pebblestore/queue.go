@@ -105,12 +105,27 @@ func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
 	return append(append(appendPrefix(dst, kind, lane.Tenant), lane.Endpoint...), 0)
 }
 
-// Lanes gives every lane of the slots that has unfinished deliveries.
+// Lanes gives every lane of the slots that has unfinished deliveries. A store that failed
+// gives none: it cannot tell which are durable.
 func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
 	}
 	defer s.using.leave()
+	if err := s.refuse(); err != nil {
+		return nil, err
+	}
+	if lanes, err = s.scanLanes(slots); err == nil {
+		err = s.firm()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lanes, nil
+}
+
+// scanLanes reads the lanes, one seek each.
+func (s *queue) scanLanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	it, err := s.iter([]byte{kindDue}, []byte{kindDue + 1})
 	if err != nil {
 		return nil, err
@@ -132,7 +147,8 @@ func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error
 }
 
 // Window gives the unfinished deliveries of a lane after the given one (the zero
-// Due: from the start), at most so many, in the order (At, ID).
+// Due: from the start), at most so many, in the order (At, ID). A store that failed gives
+// none: it cannot tell which are durable.
 func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
 	if err := s.using.enter(); err != nil {
 		return nil, err
@@ -166,9 +182,12 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 		due = append(due, d)
 	}
 	if len(due) == 0 {
-		return nil, nil
+		return nil, s.refuse()
 	}
-	return due, s.overtake()
+	if err := s.firm(); err != nil {
+		return nil, err
+	}
+	return due, nil
 }
 
 func decodeDue(rest, value []byte) (gateway.Due, error) {

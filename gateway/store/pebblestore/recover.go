@@ -11,14 +11,28 @@ import (
 const maxParking = 10 * time.Minute
 
 // Recover gives every open wait of the slots' tenants, and every parked callback that has
-// not expired without its body and document, in no set order.
+// not expired without its body and document, in no set order. What it gave counts only when
+// it ends without an error: a store that failed cannot tell what of it is durable.
 func (s *waits) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
 	defer s.using.leave()
-	now := s.opts.Now()
-	err := s.fromULID(kindWait, slots, s.released.before, func(tenant string, id, value []byte) error {
+	if err := s.refuse(); err != nil {
+		return err
+	}
+	if err := s.recoverWaits(slots, wait); err != nil {
+		return err
+	}
+	if err := s.recoverParked(slots, parked); err != nil {
+		return err
+	}
+	return s.firm()
+}
+
+// recoverWaits gives the open waits.
+func (s *waits) recoverWaits(slots gateway.SlotSet, wait func(*gateway.Wait) error) error {
+	return s.fromULID(kindWait, slots, s.released.before, func(tenant string, id, value []byte) error {
 		open, err := record.PeekWait(value)
 		if err != nil || !open {
 			return err
@@ -29,9 +43,11 @@ func (s *waits) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, p
 		}
 		return wait(w)
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// recoverParked gives the parked callbacks.
+func (s *waits) recoverParked(slots gateway.SlotSet, parked func(*gateway.Parked) error) error {
+	now := s.opts.Now()
 	parkedSince := now.Add(-maxParking)
 	return s.fromULID(kindParked, slots, func(gateway.Slot) time.Time { return parkedSince }, func(tenant string, id, value []byte) error {
 		p, err := record.DecodeParked(tenant, id, value, true)

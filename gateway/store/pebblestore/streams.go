@@ -185,6 +185,10 @@ func (a *allOf) seek(u ulid.ULID) bool {
 			return false
 		}
 		at := a.of[i].at()
+		if !a.of[i].sure() {
+			a.now, a.unsure = at, true
+			return true
+		}
 		if at == u || i == 0 {
 			u = at
 			continue
