@@ -25,7 +25,7 @@ const (
 // sooner: however many there are and whenever they ask, no more than hastyBurst and
 // hastyRetries a second ever come. Attempts end side by side, so that what one calls now
 // is often earlier than what the one before it did; a rate.Limiter goes back with such a
-// time and gives out again what it gave, 2271 in two seconds where 2000 are the bound.
+// time and gives out again what it gave.
 type haste struct {
 	mu   sync.Mutex
 	last map[string]time.Time // the moment of the latest retry, by the outermost tenant
