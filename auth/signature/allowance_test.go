@@ -48,8 +48,10 @@ func TestAllowanceAmongStrangers(t *testing.T) {
 	if strangers(2 * fetchesOfNewcomers); a.take(other, now) {
 		t.Error("there is no end of fetches for strangers")
 	}
-	if !a.take(provider, now) || !a.take(provider, now) {
-		t.Error("strangers leave nothing for a block that has verified")
+	for range fetchesOfBlock - 1 { // it had one
+		if !a.take(provider, now) {
+			t.Error("strangers leave nothing for a block that has verified")
+		}
 	}
 	if a.take(provider, now) {
 		t.Errorf("a block that has verified has more than %d fetches", fetchesOfBlock)
