@@ -23,6 +23,11 @@
 // signature within the body, a form, a certificate, components of the sender's choice)
 // is a prover of its own.
 //
+// A token (JWT, JWS) is taken apart by jws.go, which reads it strictly, and says whom
+// it is from and what it covers by the rules of a tokenFamily, which are read backwards
+// for the sender, too. Its keys are secrets, or public keys: configured, or fetched by
+// KeySets.
+//
 // Nothing here does I/O. PayPal signs with a certificate that is named by a URL:
 // Certificates asks for it by a function from outside, and keeps it. Nor is TLS
 // spoken here: mtls judges what the connection's handshake has proved.

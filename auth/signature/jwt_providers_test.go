@@ -226,6 +226,19 @@ func TestAtlassianCanonicalRequest(t *testing.T) {
 	}
 }
 
+// Bird's tokens must have an id, though repeats are known by the message's.
+func TestBirdsTokensHaveIDs(t *testing.T) {
+	v := compile(t, sample("messagebird", []byte("s3cret")))
+	sum := sha256.Sum256([]byte("https://gw.test/a"))
+	hash := `,"iss":"MessageBird","url_hash":"` + hex.EncodeToString(sum[:]) + `"`
+	for more, want := range map[string]signature.Reason{`,"jti":"a"`: "", ``: signature.MissingClaim, `,"jti":""`: signature.MissingClaim, `,"jti":1`: signature.MissingClaim} {
+		r := &signature.Request{URL: func() string { return "https://gw.test/a" }, Now: now, Header: pairs{{"MessageBird-Signature-JWT", hs256(claimsWith(hash + more))}}}
+		if got := reason(t, v.Verify(r)); got != want {
+			t.Errorf("%q: %q, want %q", more, got, want)
+		}
+	}
+}
+
 // Vonage's tokens have no end: their beginning must be there, and young.
 func TestVonageTimes(t *testing.T) {
 	v := compile(t, signature.Config{Type: "vonage", Secrets: []string{"s3cret"}, APIKey: "k"})

@@ -208,6 +208,10 @@ func TestPublicAlgorithms(t *testing.T) {
 		if got := reason(t, v.Verify(bearing(cut))); got != signature.Malformed && got != signature.Mismatch {
 			t.Errorf("%s, a shorter signature: %q", name, got)
 		}
+		longer := func(signed []byte) []byte { return append(signedBy(t, name, of.key)(signed), 0) }
+		if got := reason(t, v.Verify(bearing(token(fmt.Sprintf(`{"alg":%q}`, name), claimsWith(""), longer)))); got != signature.Mismatch {
+			t.Errorf("%s, a longer signature: %q", name, got)
+		}
 		if got := reason(t, v.Verify(bearing(text[:strings.LastIndexByte(text, '.')+1]))); got != signature.Malformed {
 			t.Errorf("%s, no signature: %q", name, got)
 		}
