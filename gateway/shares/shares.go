@@ -198,11 +198,11 @@ func (b *Budget) add(h Holder, n int64) {
 }
 
 func (b *Budget) addTo(k key, n int64) {
-	if n += b.of[k]; n == 0 {
+	if n < 0 && b.of[k] == -n {
 		delete(b.of, k)
 		return
 	}
-	b.of[k] = n
+	b.of[k] += n
 }
 
 // Held tells what a tenant has, together with the tenants below it.
