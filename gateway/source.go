@@ -3,6 +3,7 @@ package gateway
 // Source is a named place where a tenant's callbacks arrive (SPEC 5).
 type Source struct {
 	Verify          Verify     `json:"verify"`
+	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
@@ -35,6 +36,25 @@ type Verify struct {
 	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM
 	Names           []string  `json:"names,omitempty"`        // mtls: what a client's certificate may be for
 	Fingerprints    []string  `json:"fingerprints,omitempty"` // mtls: SHA-256 of clients' certificates, in hex
+
+	Key               string        `json:"key,omitempty"`    // pusher: says whose the secrets are
+	Tokens            []VerifyToken `json:"tokens,omitempty"` // pusher: more keys, each with its secret
+	CheckSource       bool          `json:"check_source,omitempty"`
+	APIKey            string        `json:"api_key,omitempty"`            // stream, livekit, vonage: the only key that passes
+	VerificationToken Secret        `json:"verification_token,omitempty"` // lark
+
+	TopicARN       string `json:"topic_arn,omitempty"`       // aws-sns: the topic that is ours
+	PublicKey      string `json:"public_key,omitempty"`      // braintree: picks the signature
+	ApplicationKey string `json:"application_key,omitempty"` // sinch-application: says whose the secrets are
+	AllowedOrigins Texts  `json:"allowed_origins,omitempty"` // cloudevents-handshake: who may send
+
+	TokenVerify
+}
+
+// VerifyToken is a key with its secret.
+type VerifyToken struct {
+	Key    string `json:"key"`
+	Secret Secret `json:"secret"`
 }
 
 // KeyPlace is where a callback carries its conversation key. The default is the

@@ -3,10 +3,8 @@ package signature
 import (
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"maps"
-	"strings"
 	"sync"
 	"time"
 )
@@ -50,13 +48,9 @@ type flight struct {
 }
 
 const (
-	mostFlights          = 64
-	mostKept             = 64
-	mostFailed           = 1024
-	mostChain            = 8
-	leastKeyBytes        = 256
-	certificatePEM       = "CERTIFICATE"
-	certificateURLLength = 512
+	mostFlights = 64
+	mostKept    = 64
+	mostFailed  = 1024
 
 	absentFor   = 10 * time.Minute // what is no certificate stays none for so long
 	troubledFor = 5 * time.Second  // and what could not be asked for is not for so long
@@ -81,7 +75,6 @@ var (
 	errNoCertificates = errors.New("no certificates can be fetched here")
 	errManyFetches    = &troubled{errors.New("too many certificates are asked for")}
 	errBroken         = &troubled{errors.New("the fetch was broken off")}
-	errCertificate    = errors.New("not a certificate of the provider")
 )
 
 // troubled is an error that says nothing of the certificate: it could not be had now.
@@ -90,14 +83,14 @@ type troubled struct{ err error }
 func (e *troubled) Error() string { return e.err.Error() }
 
 // key gives the public key of the certificate at url, which must be good now and
-// for a name under domain.
-func (c *Certificates) key(url, domain string, of *allowance, r *Request) (*rsa.PublicKey, error) {
+// by the issuer.
+func (c *Certificates) key(url string, by *issuer, of *allowance, r *Request) (*rsa.PublicKey, error) {
 	if c == nil {
 		return nil, errNoCertificates
 	}
 	c.mu.Lock()
 	if s := c.kept[url]; s != nil && s.good(r.Now) {
-		c.renew(s, url, domain, r.Now)
+		c.renew(s, url, by, r.Now)
 		c.mu.Unlock()
 		return s.key, nil
 	}
@@ -117,7 +110,7 @@ func (c *Certificates) key(url, domain string, of *allowance, r *Request) (*rsa.
 	if flies {
 		<-f.done
 	} else {
-		c.fly(f, url, domain, r.Now)
+		c.fly(f, url, by, r.Now)
 	}
 	if f.err != nil {
 		return nil, f.err
@@ -134,7 +127,7 @@ func (c *Certificates) depart(url string) *flight {
 
 // renew fetches a kept certificate again when its end is near; who needs it has it
 // meanwhile. The lock is held.
-func (c *Certificates) renew(s *trusted, url, domain string, now time.Time) {
+func (c *Certificates) renew(s *trusted, url string, by *issuer, now time.Time) {
 	if now.Before(s.until.Add(-renewBefore)) || now.Sub(s.renewed) < renewEvery || c.flights[url] != nil {
 		return
 	}
@@ -142,12 +135,12 @@ func (c *Certificates) renew(s *trusted, url, domain string, now time.Time) {
 	f := c.depart(url)
 	go func() {
 		defer func() { _ = recover() }() // it is tried again, and nobody waits for it
-		c.fly(f, url, domain, now)
+		c.fly(f, url, by, now)
 	}()
 }
 
 // fly fetches and keeps. Whatever fetch does, those who wait are let go.
-func (c *Certificates) fly(f *flight, url, domain string, now time.Time) {
+func (c *Certificates) fly(f *flight, url string, by *issuer, now time.Time) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -158,7 +151,7 @@ func (c *Certificates) fly(f *flight, url, domain string, now time.Time) {
 	text, err := c.fetch(url)
 	switch {
 	case err == nil:
-		f.trusted, f.err = readTrusted(text, domain, c.roots, now)
+		f.trusted, f.err = by.read(text, c.roots, now)
 	case errors.Is(err, ErrAbsent):
 		f.err = err
 	default:
@@ -202,62 +195,14 @@ func makeRoom[V any](m map[string]V, most int, over func(V) bool) {
 
 func (s *trusted) good(now time.Time) bool { return !now.Before(s.from) && !now.After(s.until) }
 
-// readTrusted reads a certificate and its chain and checks all of it.
-func readTrusted(text []byte, domain string, roots *x509.CertPool, now time.Time) (trusted, error) {
-	chain, err := readChain(text)
-	if err != nil {
-		return trusted{}, err
+// confirm asks url, by which a verified request wants to be answered.
+func (c *Certificates) confirm(url string, of *allowance, r *Request) error {
+	if c == nil {
+		return errNoCertificates
 	}
-	leaf, between := chain[0], x509.NewCertPool()
-	for _, c := range chain[1:] {
-		between.AddCert(c)
+	if !of.take(r.client(), r.Now) {
+		return errManyFetches
 	}
-	found, err := leaf.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
-		return trusted{}, err
-	}
-	key, is := leaf.PublicKey.(*rsa.PublicKey)
-	if !is || key.Size() < leastKeyBytes || !isUnder(leaf.DNSNames, domain) {
-		return trusted{}, errCertificate
-	}
-	s := trusted{key: key, from: leaf.NotBefore, until: leaf.NotAfter}
-	for _, c := range found[0] {
-		if c.NotBefore.After(s.from) {
-			s.from = c.NotBefore
-		}
-		if c.NotAfter.Before(s.until) {
-			s.until = c.NotAfter
-		}
-	}
-	return s, nil
-}
-
-// readChain reads the certificates of a PEM text, the leaf first.
-func readChain(text []byte) (chain []*x509.Certificate, err error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != certificatePEM || len(chain) == mostChain {
-			return nil, errCertificate
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		chain = append(chain, c)
-	}
-	if len(chain) == 0 {
-		return nil, errCertificate
-	}
-	return chain, nil
-}
-
-// isUnder tells whether one of the names is of the domain.
-func isUnder(names []string, domain string) bool {
-	for _, name := range names {
-		if strings.HasSuffix(strings.ToLower("."+name), "."+domain) {
-			return true
-		}
-	}
-	return false
+	_, err := c.fetch(url)
+	return err
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"errors"
-	"iter"
+	"slices"
 	"time"
 )
 
@@ -12,12 +12,13 @@ import (
 type digest struct {
 	descriptor
 	template template
+	secretAt int // the part that is the secret; -1: none is
 	keys     []*key
 }
 
 func newDigest(d descriptor, c *Config, f *faults) *digest {
 	g := newFields(d, c, f)
-	g.keys = d.keys(c, f)
+	g.keys = g.descriptor.keys(c, f)
 	return g
 }
 
@@ -31,16 +32,23 @@ func (d *descriptor) keys(c *Config, f *faults) []*key {
 		if err == nil && len(raw) == 0 {
 			err = errors.New("is empty")
 		}
-		return newKey(d.mac(raw)), err
+		return d.newKey(raw), err
 	})
 }
 
 // newFields makes the digest without its keys.
 func newFields(d descriptor, c *Config, f *faults) *digest {
 	var err error
+	if d.configure != nil {
+		d.configure(&d, c, f)
+	}
 	g := &digest{descriptor: d}
 	if g.template, err = parseTemplate(d.signed); err != nil {
 		f.add("signed", "%v", err)
+	}
+	g.secretAt = slices.IndexFunc(g.template, func(p part) bool { return p.kind == partSecret })
+	if g.secretAt >= 0 && !d.plain {
+		f.add("signed", "%v", unknownPlaceholder("secret"))
 	}
 	g.window = d.tolerance(c, f)
 	return g
@@ -65,69 +73,41 @@ func (g *digest) verify(r *Request) error {
 // matching finds the key that the request is signed with.
 func (g *digest) matching(r *Request) (*key, error) {
 	var parts [mostParts][]byte
-	value, err := g.read(r, &parts)
+	value, second, err := g.read(r, &parts)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range g.keys {
-		if g.matches(k, parts[:len(g.template)], value) {
+		if g.matches(k, parts[:len(g.template)], value, second) {
 			return k, nil
 		}
 	}
 	return nil, refuse(Mismatch, g.header)
 }
 
-// read finds the value of the signature header and the bytes that it signs, once
-// every field was checked that can be without a key.
-func (g *digest) read(r *Request, parts *[mostParts][]byte) (value []byte, err error) {
-	if value, err = r.header(g.header); err != nil {
-		return nil, err
+// read finds the signatures and the bytes that they sign, once every field was
+// checked that can be without a key.
+func (g *digest) read(r *Request, parts *[mostParts][]byte) (value, second []byte, err error) {
+	if value, second, err = g.signatures(r); err != nil {
+		return nil, nil, err
 	}
-	if err := g.form(value); err != nil {
-		return nil, err
+	for i := range g.fixed {
+		if err := g.fixed[i].check(r); err != nil {
+			return nil, nil, err
+		}
 	}
 	c := content{body: r.Body, request: r, asSigned: g.asSigned}
 	if g.stamped() {
 		if c.timestamp, err = g.timestampOf(r, value); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if g.id != "" {
 		if c.id, err = g.idOf(r); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return value, g.template.fill(&c, parts)
-}
-
-// form refuses a value that cannot hold a signature known here.
-func (g *digest) form(value []byte) error {
-	for item := range g.items(value) {
-		if bytes.HasPrefix(item, []byte(g.prefix)) {
-			return nil
-		}
-	}
-	if g.list == 0 {
-		return refuse(Malformed, g.header)
-	}
-	return refuse(Version, g.header)
-}
-
-// items yields what a value lists, or the whole value when it is no list.
-func (g *digest) items(value []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for g.list != 0 {
-			end := bytes.IndexByte(value, g.list)
-			if end < 0 {
-				break
-			}
-			if !yield(value[:end]) {
-				return
-			}
-			value = value[end+1:]
-		}
-		yield(value)
-	}
+	return value, second, g.template.fill(&c, parts)
 }
 
 // idOf returns the id that is signed. One that has what ends an id in what is
@@ -142,16 +122,22 @@ func (g *digest) idOf(r *Request) ([]byte, error) {
 	return id, err
 }
 
-// matches tells whether any signature in value is the one that k gives. It looks
+// matches tells whether any signature of a request is the one that k gives. It looks
 // at all of them.
-func (g *digest) matches(k *key, parts [][]byte, value []byte) bool {
+func (g *digest) matches(k *key, parts [][]byte, value, second []byte) bool {
 	mac := k.take()
 	defer k.leave(mac)
+	if g.secretAt >= 0 {
+		parts[g.secretAt] = k.secret
+	}
 	want, found := mac.text(parts, g.encoding), 0
 	for item := range g.items(value) {
 		if signature, is := bytes.CutPrefix(item, []byte(g.prefix)); is {
 			found |= g.equal(want, signature)
 		}
+	}
+	if second != nil {
+		found |= g.equal(want, second)
 	}
 	return found == 1
 }

@@ -13,24 +13,19 @@ import (
 // Ed25519, and the secret is the application's public key (docs.discord.com/
 // developers/interactions/overview, "Setting up an endpoint"). Discord names no
 // window; a message of its own is as young as any other's.
-var discord = descriptor{
-	name:       "discord",
-	header:     "X-Signature-Ed25519",
-	timestamp:  "X-Signature-Timestamp",
-	clock:      tenDigits,
-	signed:     "{timestamp}{body}",
-	window:     fiveMinutes,
-	deliveryID: "id",
-}
-
-var discordScheme = scheme{
-	name:  discord.name,
-	reads: []string{"secrets", "tolerance"},
-	build: func(c *Config, f *faults) *Verifier {
-		a := &asymmetric{digest: newFields(discord, c, f), decode: hexSignature}
-		a.public = secrets(c.Secrets, f, hexKey)
-		return &Verifier{proof: a, deliveryID: discord.deliveryID, handshake: discordHandshake}
+var discord = asymmetricFamily{
+	descriptor: descriptor{
+		name:       "discord",
+		header:     "X-Signature-Ed25519",
+		timestamp:  "X-Signature-Timestamp",
+		clock:      tenDigits,
+		signed:     "{timestamp}{body}",
+		window:     fiveMinutes,
+		deliveryID: "id",
+		handshake:  func(*Config, *digest) handshake { return discordHandshake },
 	},
+	decode: hexSignature,
+	public: ed25519Public(hexKey),
 }
 
 func hexKey(secret string) (ed25519.PublicKey, error) {

@@ -13,13 +13,15 @@
 // Token, bearer, basic and telegram have no content: what came and what is right
 // are hashed and the hashes compared, all of them, whatever was wrong.
 //
-// A scheme is one file. Most are a descriptor: which header, what is signed,
-// which keyed hash, how written, which clock and window. The engine in digest.go
-// runs every descriptor, and runs it backwards for the Signer, so the next provider
-// is its descriptor, a line in schemes.go, its vectors in the test, and its row in
-// configs/providers.md. A scheme that is no keyed hash over a template (Ed25519, a
-// signature within the body, a form, a certificate, components of the sender's
-// choice) is a prover of its own.
+// Most schemes are a descriptor: which header, what is signed, which keyed hash, how
+// written, which clock and window. The engine in digest.go runs every descriptor, and
+// runs it backwards for the Signer, so the next provider is its descriptor, in one of
+// the lists of families or in a file of its own, its cases in the tests, and its row in
+// configs/providers.md. What more must hold of a request, after its signature (a time
+// within the body, a token), is a prover around the engine. Those that sign with a
+// private key are families of their own, in asymmetric.go. A scheme that is neither (a
+// signature within the body, a form, a certificate, components of the sender's choice)
+// is a prover of its own.
 //
 // Nothing here does I/O. PayPal signs with a certificate that is named by a URL:
 // Certificates asks for it by a function from outside, and keeps it. Nor is TLS
@@ -27,6 +29,8 @@
 //
 // A provider that tries a URL out has a handshake beside its descriptor: it is
 // answered after its own check, and is no callback.
+//
+// A provider that hides what it says has an opener: who reads a verified body asks it.
 //
 // The bytes are the received ones, never parsed and written again. No error
 // holds a secret, a signature or a part of a body.

@@ -11,52 +11,47 @@ import (
 	"strings"
 )
 
-// asymmetric is a descriptor whose content is signed with Ed25519. Who verifies
-// holds nothing that could sign.
-type asymmetric struct {
-	*digest // which fields there are and what is signed; it has no keys
-	decode  func(text []byte) (signature []byte, ok bool)
-	private []ed25519.PrivateKey
-	public  []ed25519.PublicKey
-}
-
 // standardEd25519 is Standard Webhooks 1.0.0 with its signatures of version v1a:
 // the fields and the signed bytes of standard.
-var standardEd25519 = func() descriptor {
+var standardEd25519 = func() asymmetricFamily {
 	d := standard
 	d.name, d.prefix = "standard-ed25519", "v1a,"
-	return d
+	return asymmetricFamily{
+		descriptor: d, decode: base64Ed25519, public: ed25519Public(whpk), private: ed25519Private(whsk),
+	}
 }()
-
-var asymmetricScheme = scheme{
-	name:  standardEd25519.name,
-	reads: []string{"secrets", "tolerance"},
-	build: func(c *Config, f *faults) *Verifier {
-		a := &asymmetric{digest: newFields(standardEd25519, c, f), decode: base64Signature}
-		a.public = secrets(c.Secrets, f, whpk)
-		return &Verifier{proof: a, deliveryID: standardEd25519.deliveryID}
-	},
-}
 
 const (
 	whskPrefix = "whsk_"
 	whpkPrefix = "whpk_"
-	// mostSignatures bounds the work that one bad request can make: a signature
-	// costs as much to verify as a thousand comparisons.
-	mostSignatures = 8
 )
 
-func newAsymmetricSigner(c *Config, f *faults) *asymmetric {
-	a := &asymmetric{digest: newFields(standardEd25519, c, f)}
-	a.private = secrets(c.Secrets, f, whsk)
-	return a
+// ed25519Public makes of what reads a key the check of a signature.
+func ed25519Public(read func(secret string) (ed25519.PublicKey, error)) func(string) (publicKey, error) {
+	return func(secret string) (publicKey, error) {
+		key, err := read(secret)
+		return func(message, signature []byte) bool { return ed25519.Verify(key, message, signature) }, err
+	}
+}
+
+// ed25519Private makes of what reads a key what signs with it.
+func ed25519Private(read func(secret string) (ed25519.PrivateKey, error)) func(string) (privateKey, error) {
+	return func(secret string) (privateKey, error) {
+		key, err := read(secret)
+		return func(message []byte) []byte { return ed25519.Sign(key, message) }, err
+	}
 }
 
 // whsk reads a private key: the seed and the public key that belongs to it. With
 // any other public key in its place, two signatures would give the private one
 // away, so it is checked.
 func whsk(secret string) (ed25519.PrivateKey, error) {
-	raw, err := unprefixed(secret, whskPrefix, ed25519.PrivateKeySize)
+	return ed25519Pair(secret, whskPrefix)
+}
+
+// ed25519Pair reads a seed and the public key that belongs to it.
+func ed25519Pair(secret, prefix string) (ed25519.PrivateKey, error) {
+	raw, err := unprefixed(secret, prefix, ed25519.PrivateKeySize)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +64,12 @@ func whsk(secret string) (ed25519.PrivateKey, error) {
 
 // whpk reads a public key.
 func whpk(secret string) (ed25519.PublicKey, error) {
-	raw, err := unprefixed(secret, whpkPrefix, ed25519.PublicKeySize)
+	return ed25519Half(secret, whpkPrefix)
+}
+
+// ed25519Half reads a public key, which is not one for which anyone can sign.
+func ed25519Half(secret, prefix string) (ed25519.PublicKey, error) {
+	raw, err := unprefixed(secret, prefix, ed25519.PublicKeySize)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,9 @@ func unprefixed(secret, prefix string, size int) ([]byte, error) {
 	text, found := strings.CutPrefix(secret, prefix)
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	if !found || err != nil || len(raw) != size {
+		if prefix == "" {
+			return nil, fmt.Errorf("must be %d bytes in base64", size)
+		}
 		return nil, fmt.Errorf("must be %q and %d bytes in base64", prefix, size)
 	}
 	return raw, nil
@@ -123,54 +126,6 @@ func isLowOrder(key []byte) bool {
 		}
 	}
 	return false
-}
-
-func (a *asymmetric) verify(r *Request) error {
-	var parts [mostParts][]byte
-	value, err := a.read(r, &parts)
-	if err != nil {
-		return err
-	}
-	message, tried := bytes.Join(parts[:len(a.template)], nil), 0
-	for item := range a.items(value) {
-		text, is := bytes.CutPrefix(item, []byte(a.prefix))
-		if !is {
-			continue
-		}
-		if tried++; tried > mostSignatures {
-			return refuse(Malformed, a.header)
-		}
-		sig, ok := a.decode(text)
-		for i := 0; ok && i < len(a.public); i++ {
-			if ed25519.Verify(a.public[i], message, sig) {
-				return nil
-			}
-		}
-	}
-	return refuse(Mismatch, a.header)
-}
-
-// base64Signature reads a signature in the one text that stands for it.
-func base64Signature(text []byte) ([]byte, bool) {
-	if len(text) != base64.StdEncoding.EncodedLen(ed25519.SignatureSize) {
-		return nil, false
-	}
-	sig, err := base64.StdEncoding.Strict().AppendDecode(nil, text)
-	return sig, err == nil && len(sig) == ed25519.SignatureSize
-}
-
-// sign appends the value of the signature header: a signature for each key.
-func (a *asymmetric) sign(to []byte, c *content) []byte {
-	parts := a.template.parts(c)
-	message := bytes.Join(parts[:len(a.template)], nil)
-	for i, key := range a.private {
-		if i > 0 {
-			to = append(to, a.list)
-		}
-		to = append(to, a.prefix...)
-		to = base64.StdEncoding.AppendEncode(to, ed25519.Sign(key, message))
-	}
-	return to
 }
 
 // NewEd25519Secret makes a key pair for the scheme standard-ed25519: what signs,

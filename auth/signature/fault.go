@@ -70,11 +70,21 @@ func (f *faults) unread(c *Config, reads []string) {
 		{"ca", c.CA != ""},
 		{"names", len(c.Names) > 0},
 		{"fingerprints", len(c.Fingerprints) > 0},
+		{"topic_arn", c.TopicARN != ""},
+		{"public_key", c.PublicKey != ""},
+		{"application_key", c.ApplicationKey != ""},
+		{"allowed_origins", len(c.AllowedOrigins) > 0},
+		{"key", c.Key != ""},
+		{"tokens", len(c.Tokens) > 0},
+		{"check_source", c.CheckSource},
+		{"api_key", c.APIKey != ""},
+		{"verification_token", c.VerificationToken != ""},
 	} {
 		if field.set && !slices.Contains(reads, field.name) {
 			f.add(field.name, "is not read by type %s: remove it", c.Type)
 		}
 	}
+	f.unreadTokens(c, reads)
 }
 
 // headerName checks a name that must be a header's (RFC 9110, section 5.6.2).

@@ -2,6 +2,7 @@ package signature_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -13,25 +14,27 @@ import (
 
 // digests are all families that sign, and the generic one in its two encodings.
 func digests(secret []byte) (all []signature.Config) {
-	plain, key := []string{string(secret)}, []string{base64.StdEncoding.EncodeToString(secret)}
 	for _, name := range signature.Senders() {
+		if isTokenType(name) { // FuzzTokenFlip has these
+			continue
+		}
 		switch name {
-		case "standard", "svix", "msteams":
-			all = append(all, signature.Config{Type: name, Secrets: key})
 		case "hmac":
-			all = append(all,
-				signature.Config{Type: "hmac", Header: "X-Sig", Secrets: plain},
-				signature.Config{Type: "hmac", Header: "X-Sig", Encoding: "base64", Algorithm: "sha512", Prefix: "p ", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", Secrets: plain})
-		case "standard-ed25519": // has no secret of bytes
+			all = append(all, sample(name, secret),
+				signature.Config{Type: "hmac", Header: "X-Sig", Encoding: "base64", Algorithm: "sha512", Prefix: "p ", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", Secrets: []string{string(secret)}})
+		case "standard-ed25519", "telnyx", "sendgrid": // have no secret of bytes
 		default:
-			all = append(all, signature.Config{Type: name, Secrets: plain})
+			all = append(all, sample(name, secret))
 		}
 	}
 	return all
 }
 
+// eitherCase lists the families whose hex may be in upper case, too.
+var eitherCase = []string{"hmac", "gocardless", "onfido", "retell", "gitea", "pagerduty"}
+
 // signsURL lists the families that sign the URL that was called.
-var signsURL = []string{"square", "hubspot", "hubspot-v2"}
+var signsURL = []string{"square", "hubspot", "hubspot-v2", "messagebird", "qstash", "atlassian-connect"}
 
 func flip(text string, bit uint) string {
 	b := []byte(text)
@@ -51,7 +54,7 @@ func FuzzDigest(f *testing.F) {
 		v := compile(t, c)
 		when := time.Unix(1e9+at&0xffffffff, 0)
 		id = "i" + strings.NewReplacer(".", "", ":", "").Replace(id)
-		m := signature.Message{ID: id, At: when, Body: append(body, '.'), Method: "POST", URL: called}
+		m := signature.Message{ID: id, At: when, Body: dressed(c, append(body, '.'), when), Method: "POST", URL: called}
 		r := &signature.Request{
 			Method: m.Method, URL: func() string { return called },
 			Header: headersOf(compileSender(t, c), m), Body: m.Body, Now: when,
@@ -74,7 +77,7 @@ func FuzzDigest(f *testing.F) {
 		for i, field := range r.Header.(pairs) {
 			fields := slices.Clone(r.Header.(pairs))
 			fields[i][1] = flip(field[1], bit)
-			if c.Type == "hmac" && strings.EqualFold(fields[i][1], field[1]) {
+			if slices.Contains(eitherCase, c.Type) && strings.EqualFold(fields[i][1], field[1]) {
 				continue // the same hex in another case
 			}
 			bad := *r
@@ -137,8 +140,34 @@ func odd(secret string) []signature.Config {
 		{Type: "mtls", Fingerprints: []string{strings.Repeat("0a", 32)}},
 		{Type: "rfc9421", Secrets: []string{base64.StdEncoding.EncodeToString([]byte(secret))}},
 		{Type: "rfc9421", Secrets: []string{"MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="}, Signed: "x"},
+		{Type: "gitlab", Secrets: []string{secret}},
+		{Type: "telnyx", Secrets: []string{"bL3OT5Iwn1lulGIJpue8g4hCLrLIuFQ8hgEWznCplIc="}},
+		{Type: "sendgrid", Secrets: []string{"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHq10SHK+ecVug7TUI+qV+hV98EJIkudA+g4+Jyz0vTAtxRpN8c8r1+jOrlIN8Agkw7p6sfqN2qZbG4ITSeGzeA=="}},
 		{Type: "discord", Secrets: []string{"da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61"}},
 	}
+}
+
+// composed are the providers that compose what they sign, but for Braintree and
+// CloudEvents, who ask without a signature.
+func composed(secret string) (all []signature.Config) {
+	for kind, c := range composedConfigs {
+		if c.Type = kind; kind == "braintree" || kind == "cloudevents-handshake" {
+			continue
+		}
+		switch kind {
+		case "adyen":
+			c.Secrets = []string{hex.EncodeToString([]byte(secret))}
+		case "sinch-application":
+			c.Secrets = []string{base64.StdEncoding.EncodeToString([]byte(secret))}
+		case "contentful":
+			c.Secrets = []string{(secret + strings.Repeat("x", 64))[:64]}
+		case "aws-sns", "sns":
+		default:
+			c.Secrets = []string{secret}
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // credentialCase returns a configuration, where its credential goes, what stands
@@ -186,6 +215,9 @@ func FuzzStranger(f *testing.F) {
 	f.Add("", "1700000000", "", []byte(`{"type":1,"events":[]}`), "")
 	f.Add(`s=("x");created=1700000000`, "1700000000", "", []byte(nil), "")
 	f.Add(`s=:AAAA:, t=:AAAA:`, "1700000000", "", []byte(nil), "")
+	f.Add("ts=1700000000,v1=ab", "1700000000000", "req-1", []byte(`{"notificationItems":[{"NotificationRequestItem":{"additionalData":{"hmacSignature":"x"}}}]}`), "1700000000")
+	f.Add("Application 669e3673-4c5e:AAAA", "2023-11-14T22:13:20Z", "12", []byte(`{"Type":"Notification","TopicArn":"t","SignatureVersion":"2","Signature":"AAAA"}`), "x")
+	f.Add("multipart/form-data; boundary=B", "", "", []byte("--B\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n--B--\r\n"), "")
 	var all []*signature.Verifier
 	for _, c := range digests([]byte("a secret that no fuzzer finds")) {
 		all = append(all, compile(f, c))
@@ -194,7 +226,7 @@ func FuzzStranger(f *testing.F) {
 		c, _, _, _ := credentialCase(which, "a secret that no fuzzer finds")
 		all = append(all, compile(f, c))
 	}
-	for _, c := range odd("a_secret_that_no_fuzzer_finds") {
+	for _, c := range append(odd("a_secret_that_no_fuzzer_finds"), composed("a_secret_that_no_fuzzer_finds")...) {
 		all = append(all, compile(f, c))
 	}
 	f.Fuzz(func(t *testing.T, sig, at, id string, body []byte, query string) {

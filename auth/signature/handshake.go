@@ -8,11 +8,14 @@ type Answer struct {
 	Status      int
 	ContentType string // empty with an empty body
 	Body        []byte
+	Header      [][2]string // fields beside
 }
 
 // Refused tells that the handshake failed its own check: the caller counts it
 // like a failed verification.
-func (a Answer) Refused() bool { return a.Status >= http.StatusBadRequest }
+func (a Answer) Refused() bool {
+	return a.Status >= http.StatusBadRequest && a.Status < http.StatusInternalServerError
+}
 
 // mostChallenge bounds what a stranger can make us say.
 const mostChallenge = 1 << 10

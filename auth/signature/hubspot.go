@@ -2,7 +2,6 @@ package signature
 
 import (
 	"crypto/sha256"
-	"hash"
 	"strings"
 )
 
@@ -33,8 +32,8 @@ var (
 	hubspotV1 = descriptor{
 		name:       "hubspot-v1",
 		header:     "X-HubSpot-Signature",
-		signed:     "{body}",
-		keyed:      secretFirst,
+		signed:     "{secret}{body}",
+		plain:      true,
 		algorithm:  sha256.New,
 		encoding:   hexLower,
 		identities: hubspotEvents,
@@ -42,8 +41,8 @@ var (
 	hubspotV2 = descriptor{
 		name:       "hubspot-v2",
 		header:     "X-HubSpot-Signature",
-		signed:     "{method}{url}{body}",
-		keyed:      secretFirst,
+		signed:     "{secret}{method}{url}{body}",
+		plain:      true,
 		algorithm:  sha256.New,
 		encoding:   hexLower,
 		identities: hubspotEvents,
@@ -55,23 +54,6 @@ var hubspotEvents = []Identity{{
 	ID:   []string{"eventId"},
 	With: []string{"subscriptionId", "occurredAt", "objectId", "propertyName"},
 }}
-
-// prefixed is a hash of a secret and then the text.
-type prefixed struct {
-	hash.Hash
-	secret []byte
-}
-
-func secretFirst(algorithm func() hash.Hash, secret []byte) hash.Hash {
-	h := &prefixed{algorithm(), secret}
-	h.Reset()
-	return h
-}
-
-func (h *prefixed) Reset() {
-	h.Hash.Reset()
-	h.Write(h.secret)
-}
 
 // hubspotURL undoes the percent-encoding of these characters, and of no others:
 // so does HubSpot before it signs.

@@ -21,6 +21,7 @@ type encoding struct {
 var (
 	hexLower  = encoding{hex.EncodedLen, func(dst, src []byte) { hex.Encode(dst, src) }}
 	base64Std = encoding{base64.StdEncoding.EncodedLen, base64.StdEncoding.Encode}
+	base64URL = encoding{base64.RawURLEncoding.EncodedLen, base64.RawURLEncoding.Encode} // without padding
 
 	algorithms = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}
 	encodings  = map[string]encoding{"hex": hexLower, "base64": base64Std}
@@ -28,7 +29,10 @@ var (
 
 // key is one secret's keyed hash, kept warm: to key a fresh one costs two blocks of
 // hashing and half a kilobyte for every request.
-type key struct{ pool sync.Pool }
+type key struct {
+	pool   sync.Pool
+	secret []byte // of a hash that has no key: it is a part of what is hashed
+}
 
 // keyed is a keyed hash that goes from request to request, with room for its result.
 type keyed struct {
@@ -50,6 +54,11 @@ func (m *keyed) text(parts [][]byte, e encoding) []byte {
 	for _, part := range parts {
 		m.mac.Write(part) // a hash never fails
 	}
+	return m.written(e)
+}
+
+// written returns the MAC of what was written, by e, until the next call.
+func (m *keyed) written(e encoding) []byte {
 	sum := m.mac.Sum(m.sum[:0])
 	out := m.out[:e.length(len(sum))]
 	e.write(out, sum)

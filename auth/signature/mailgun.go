@@ -1,11 +1,8 @@
 package signature
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"io"
-	"slices"
 	"time"
 )
 
@@ -81,33 +78,4 @@ func readMailgun(body []byte) (timestamp, token, signature []byte, ok bool) {
 		return nil, nil, nil, false
 	}
 	return inner[0], inner[1], inner[2], true
-}
-
-// members gives the values of these members of a JSON object, each of which it has
-// exactly once.
-func members(object []byte, names ...string) (values [][]byte, ok bool) {
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return nil, false
-	}
-	values = make([][]byte, len(names))
-	for decoder.More() {
-		name, err := decoder.Token()
-		var value json.RawMessage
-		if err != nil || decoder.Decode(&value) != nil {
-			return nil, false
-		}
-		text, _ := name.(string)
-		if i := slices.Index(names, text); i >= 0 {
-			if values[i] != nil {
-				return nil, false
-			}
-			values[i] = value
-		}
-	}
-	if _, err := decoder.Token(); err != nil { // the closing brace
-		return nil, false
-	}
-	_, err := decoder.Token()
-	return values, err == io.EOF && !slices.ContainsFunc(values, func(v []byte) bool { return v == nil })
 }

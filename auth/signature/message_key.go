@@ -63,6 +63,6 @@ func (k *messageKey) signed(text, signature []byte) bool {
 	if k.shared != nil {
 		return k.shared.gives(signature, rfc9421.encoding, text)
 	}
-	raw, ok := base64Signature(signature)
+	raw, ok := base64Ed25519(signature)
 	return ok && ed25519.Verify(k.public, text, raw)
 }

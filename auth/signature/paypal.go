@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"hash/crc32"
 	"slices"
@@ -37,11 +36,12 @@ const (
 	paypalAlgorithm = "PAYPAL-AUTH-ALGO"
 	paypalCertURL   = "PAYPAL-CERT-URL"
 	paypalCertPath  = "/v1/notifications/certs/"
-	paypalDomain    = "paypal.com"
 )
 
 // paypalHosts are the only ones that a certificate is fetched from.
 var paypalHosts = []string{"api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com"}
+
+var paypalIssuer = issuer{domains: []string{"paypal.com"}}
 
 var paypalScheme = scheme{
 	name:  paypal.name,
@@ -90,12 +90,9 @@ func (p *transmission) verify(r *Request) error {
 	if !isPayPalURL(string(url)) {
 		return refuse(Certificate, paypalCertURL)
 	}
-	key, err := p.certificates.key(string(url), paypalDomain, p.allowance, r)
-	if troubled := (*troubled)(nil); errors.As(err, &troubled) {
-		return refuse(Unavailable, paypalCertURL)
-	}
+	key, err := p.certificates.key(string(url), &paypalIssuer, p.allowance, r)
 	if err != nil {
-		return refuse(Certificate, paypalCertURL)
+		return refuseKey(err, paypalCertURL)
 	}
 	crc := strconv.AppendUint(nil, uint64(crc32.ChecksumIEEE(r.Body)), 10)
 	for _, webhook := range p.webhooks {
@@ -139,8 +136,8 @@ func (p *transmission) signature(r *Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	signature, err := base64.StdEncoding.Strict().AppendDecode(nil, text)
-	if err != nil || base64.StdEncoding.EncodedLen(len(signature)) != len(text) { // decoding passes over line ends
+	signature, ok := strictBase64(text)
+	if !ok {
 		return nil, refuse(Malformed, paypal.header)
 	}
 	return signature, nil

@@ -237,6 +237,7 @@ func TestCredentialHeader(t *testing.T) {
 	for want, c := range map[string]signature.Config{
 		"X-Token":                         {Type: "token", In: "header", Name: "X-Token", Secrets: []string{"x"}},
 		"Authorization":                   {Type: "bearer", Secrets: []string{"x"}},
+		"X-Gitlab-Token":                  {Type: "gitlab", Secrets: []string{"x"}},
 		"X-Telegram-Bot-Api-Secret-Token": {Type: "telegram", Secrets: []string{"x"}},
 	} {
 		if got := compile(t, c).CredentialHeader(); got != want {

@@ -1,6 +1,9 @@
 package signature
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // scheme is one `type` that an operator can write.
 type scheme struct {
@@ -11,7 +14,7 @@ type scheme struct {
 
 // families are the descriptors of providers, a line each: the engine verifies as
 // they do, and signs as their senders do.
-var families = []descriptor{
+var families = slices.Concat([]descriptor{
 	standard,
 	svix,
 	stripe,
@@ -32,16 +35,20 @@ var families = []descriptor{
 	zoom,
 	msteams,
 	viber,
-}
+}, bodyFamilies, timeFamilies, standardFamilies)
 
 // schemes lists every type: those that no provider owns, the families, and the
 // providers that are provers of their own.
 var schemes = func() []scheme {
-	all := []scheme{none, token, bearer, basic, generic, asymmetricScheme, messageScheme, mtls}
+	all := []scheme{none, token, bearer, basic, generic, messageScheme, mtls}
 	for _, d := range families {
 		all = append(all, d.scheme())
 	}
-	return append(all, telegram, twilioScheme, discordScheme, mailgunScheme, paypalScheme)
+	for _, d := range asymmetricFamilies {
+		all = append(all, d.scheme())
+	}
+	all = append(all, telegram, twilioScheme, mailgunScheme, paypalScheme, gitlab)
+	return slices.Concat(all, tokenSchemes, composedSchemes)
 }()
 
 // Schemes lists the types that Compile knows.

@@ -2,7 +2,6 @@ package signature_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"hookgate/auth/signature"
@@ -14,27 +13,29 @@ const called = "https://gw.example.test/hooks/a/b?x=%2F%20"
 // What a sender of any type signs passes that type's verifier, and with a byte
 // more it does not.
 func TestSendersPassTheirVerifiers(t *testing.T) {
-	private, public := signature.NewEd25519Secret()
 	for _, name := range signature.Senders() {
-		secret := strings.TrimPrefix(signature.NewSecret(), "whsec_") // base64, as some want it
-		sender := signature.Config{Type: name, Secrets: []string{secret}}
+		sender, receiver := samplePair(t, name, []byte("s3cret"))
 		if name == "hmac" {
-			sender.Header, sender.Signed, sender.TimestampHeader = "X-Sig", "{timestamp}.{body}", "X-Time"
+			sender.Signed, sender.TimestampHeader = "{timestamp}.{body}", "X-Time"
+			receiver = sender
 		}
-		receiver := sender
-		if name == "standard-ed25519" {
-			sender.Secrets, receiver.Secrets = []string{private}, []string{public}
-		}
-		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: []byte(`{}`), Method: "POST", URL: called})
+		body := dressed(receiver, []byte(`{}`), now)
+		fields := headersOf(compileSender(t, sender), signature.Message{ID: "evt_1", At: now, Body: body, Method: "POST", URL: called})
 		if got, want := signature.SignsURL(sender), slices.Contains(signsURL, name); got != want {
 			t.Errorf("%s signs the URL: %t, want %t", name, got, want)
 		}
 		v := compile(t, receiver)
-		r := &signature.Request{Method: "POST", URL: func() string { return called }, Header: fields, Body: []byte(`{}`), Now: now}
+		r := &signature.Request{Method: "POST", URL: func() string { return called }, Header: fields, Body: body, Now: now}
 		if err := v.Verify(r); err != nil {
 			t.Errorf("%s: its sender is refused: %v", name, err)
 		}
-		r.Body = []byte(`{} `)
+		if _, another := samplePair(t, name, []byte("an0ther")); compile(t, another).Verify(r) == nil {
+			t.Errorf("%s: another secret passes", name)
+		}
+		if name == "atlassian-connect" { // it signs the query, and not the body
+			r.URL = func() string { return called + "&y=1" }
+		}
+		r.Body = append(body, ' ')
 		if err := v.Verify(r); err == nil {
 			t.Errorf("%s: another body passes", name)
 		}

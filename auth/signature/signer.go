@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,7 +20,9 @@ type Message struct {
 type Signer struct {
 	fields *digest // nil: type none
 	maker  maker
+	token  *tokenMaker // of types that sign with tokens, which have no fields
 	rooms  sync.Pool
+	whole  func(m *Message, set func(name string, value []byte)) // in place of all that; nil: none
 }
 
 // maker is the part of a type that makes the value of the signature header.
@@ -54,14 +57,22 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 		return nil, f
 	}
 	f.unread(&c, s.reads)
+	if slices.Contains(names(tokenSending), c.Type) {
+		token := newTokenMaker(&c, &f)
+		if len(f) > 0 {
+			return nil, f
+		}
+		return &Signer{token: token}, nil
+	}
 	var g *digest
 	var m maker
-	switch c.Type {
-	case "none":
-	case "standard-ed25519":
-		a := newAsymmetricSigner(&c, &f)
+	private, asymmetric := asymmetricOf(c.Type)
+	switch {
+	case c.Type == "none":
+	case asymmetric:
+		a := newAsymmetricSigner(private, &c, &f)
 		g, m = a.digest, a
-	case "hmac":
+	case c.Type == "hmac":
 		g = newDigest(describe(&c, &f), &c, &f)
 		if g.template.count(partID) > 0 {
 			g.id = idHeader
@@ -103,8 +114,17 @@ type room struct {
 // Sign calls set with each header field that the message needs. A value holds
 // until set returns.
 func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
+	if s.token != nil {
+		s.token.sign(m, set)
+		return
+	}
 	g := s.fields
-	if g == nil {
+	switch {
+	case s.whole != nil:
+		whole := m // a copy: a message that is signed otherwise stays on the stack
+		s.whole(&whole, set)
+		return
+	case g == nil:
 		return
 	}
 	room := s.rooms.Get().(*room)
@@ -123,6 +143,9 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 	if g.timestamp != "" {
 		set(g.timestamp, room.timestamp)
 	}
+	for i := range g.fixed {
+		set(g.fixed[i].name, []byte(g.fixed[i].value))
+	}
 	set(g.header, room.signature)
 }
 
@@ -138,6 +161,9 @@ func (g *digest) sign(to []byte, c *content) []byte {
 		}
 		if len(to) > 0 {
 			to = append(to, g.list)
+		}
+		if g.secretAt >= 0 {
+			parts[g.secretAt] = k.secret
 		}
 		mac := k.take()
 		to = append(to, g.prefix...)

@@ -40,6 +40,16 @@ func whsec(secret string) ([]byte, error) {
 	return raw, nil
 }
 
+// strictKey reads the key of a secret: with or without its "whsec_", base64 in the one
+// text that stands for the key, as the reference libraries do.
+func strictKey(secret string) ([]byte, error) {
+	raw, ok := base64Text([]byte(strings.TrimPrefix(secret, whsecPrefix)))
+	if !ok {
+		return nil, errors.New(`is not base64 with its padding: this scheme's secrets are "whsec_" and the key in base64`)
+	}
+	return raw, nil
+}
+
 // NewSecret makes a secret for the standard scheme: 24 random bytes, the least
 // that Standard Webhooks allows, and so without padding in base64.
 func NewSecret() string {

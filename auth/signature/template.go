@@ -14,6 +14,7 @@ import (
 //	{url}          the public URL
 //	{path}         its path with the query, since a query nobody signed could be changed
 //	{header:Name}  the value of a header
+//	{secret}       the secret, where a provider hashes it with the rest; no operator's
 type template []part
 
 type part struct {
@@ -31,11 +32,12 @@ const (
 	partURL
 	partPath
 	partHeader
+	partSecret
 )
 
 var placeholders = map[string]byte{
 	"body": partBody, "timestamp": partTimestamp, "id": partID,
-	"method": partMethod, "url": partURL, "path": partPath,
+	"method": partMethod, "url": partURL, "path": partPath, "secret": partSecret,
 }
 
 // mostParts bounds a template, so that a request's parts have room on the stack.
@@ -79,9 +81,13 @@ func placeholder(name string) (part, error) {
 	}
 	kind, known := placeholders[name]
 	if !known {
-		return part{}, fmt.Errorf("has {%s}: known are {body}, {timestamp}, {id}, {method}, {url}, {path} and {header:Name}", name)
+		return part{}, unknownPlaceholder(name)
 	}
 	return part{kind: kind}, nil
+}
+
+func unknownPlaceholder(name string) error {
+	return fmt.Errorf("has {%s}: known are {body}, {timestamp}, {id}, {method}, {url}, {path} and {header:Name}", name)
 }
 
 func (t template) count(kind byte) (n int) {
@@ -110,7 +116,8 @@ func (c *content) url() string {
 	return c.asSigned(c.request.url())
 }
 
-// fill puts the bytes of each part into parts.
+// fill puts the bytes of each part into parts, but for the secret: there is one of
+// each key.
 func (t template) fill(c *content, parts *[mostParts][]byte) (err error) {
 	for i := range t {
 		switch p := &t[i]; p.kind {

@@ -76,6 +76,11 @@ var (
 	}, func(to []byte, at time.Time) []byte {
 		return strconv.AppendInt(to, at.UnixMilli(), 10)
 	}}
+	// plainSeconds have no leading zero: a moment has one text.
+	plainSeconds = clock{func(text []byte) (time.Time, bool) {
+		at, ok := unixSeconds(text)
+		return at, ok && text[0] != '0'
+	}, seconds.write}
 	rfc3339 = clock{zulu, func(to []byte, at time.Time) []byte {
 		return at.UTC().AppendFormat(to, time.RFC3339)
 	}}

@@ -15,7 +15,7 @@ type Config struct {
 	Secrets            []string
 	Username, Password string        // basic
 	Header             string        // hmac: where the signature is
-	Algorithm          string        // hmac: sha1, sha256 (default), sha512; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
+	Algorithm          string        // hmac: sha1, sha256 (default), sha512; cloudinary: sha1 (default), sha256; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
 	Encoding           string        // hmac: hex (default), base64
 	Prefix             string        // hmac: before the signature, as "sha256="
 	Signed             string        // hmac: template of what is signed, default "{body}"; rfc9421: components that must be
@@ -25,9 +25,20 @@ type Config struct {
 	CA                 string        // mtls: certificates of authorities, in PEM
 	Names              []string      // mtls: what a client's certificate may be for
 	Fingerprints       []string      // mtls: SHA-256 of clients' certificates, in hex
-	// Certificates gives paypal the certificates that it signs with; nil, as where
-	// a configuration is only checked, refuses every request.
+	Key                string        // pusher: says whose the secrets are
+	Tokens             []Token       // pusher: more keys, each with its secret
+	CheckSource        bool          // hookdeck: the event's own source must be verified, too
+	APIKey             string        // stream, livekit, vonage: the only key that passes
+	VerificationToken  string        // lark: what must stand within every event
+	MaxBody            int           // stream: how large a body may be once it is inflated, in bytes; 0: 1 MiB
+	TopicARN           string        // aws-sns: the topic that is ours
+	PublicKey          string        // braintree: the account's public key, which picks the signature
+	ApplicationKey     string        // sinch-application: the application's key
+	AllowedOrigins     []string      // cloudevents-handshake: who may send; "*": anyone
+	// Certificates gives paypal and aws-sns the certificates that they sign with; nil, as
+	// where a configuration is only checked, refuses every request.
 	Certificates *Certificates
+	TokenConfig
 }
 
 // Format keeps secrets out of whatever prints a Config.
@@ -74,6 +85,8 @@ type Verifier struct {
 	identities []Identity
 	onlyID     bool
 	handshake  handshake
+	thanks     string
+	open       opener
 }
 
 // prover is the part of a scheme that tells right from wrong.
@@ -101,11 +114,22 @@ func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
 // a request that the scheme's senders sign.
 func (v *Verifier) OnlyDeliveryID() bool { return v.onlyID }
 
+// Thanks gives the text that the scheme's senders want to hear, with status 200, when a
+// request was taken; "" where any answer will do.
+func (v *Verifier) Thanks() string { return v.thanks }
+
 // CredentialHeader names the header that brings a credential as it is, "" for
 // none: whoever keeps a request must leave it out.
 func (v *Verifier) CredentialHeader() string {
-	if c, is := v.proof.(*credential); is && !c.query {
-		return c.name
+	switch p := v.proof.(type) {
+	case *credential:
+		if !p.query {
+			return p.name
+		}
+	case *tokenProof: // who has it can send it again until its end
+		if !p.place.query {
+			return p.place.name
+		}
 	}
 	return ""
 }

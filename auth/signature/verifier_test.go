@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -309,11 +310,13 @@ func TestEverySchemeCompiles(t *testing.T) {
 		"paypal":           {Secrets: []string{"1JE4291016473214C"}},
 		"mtls":             {Fingerprints: []string{strings.Repeat("0a", 32)}},
 		"standard-ed25519": {Secrets: []string{"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="}},
+		"rfc9421":          {Secrets: []string{"c2VjcmV0"}},
 	}
+	maps.Copy(more, composedConfigs)
 	for _, name := range signature.Schemes() {
 		c, is := more[name]
 		if !is {
-			c.Secrets = []string{"c2VjcmV0"}
+			_, c = samplePair(t, name, []byte("secret"))
 		}
 		c.Type = name
 		compile(t, c)

@@ -240,6 +240,6 @@ var libraries = []library{
 	{"github.com/oklog/ulid", []string{"gateway", "gateway/store/record", "gateway/store/pebblestore"}, "ids are made in one place; the store knows the time in them"},
 	{"golang.org/x/time", []string{"gateway/limits", "gateway/outbound"}, "buckets are kept in one place; a lane has its own rate"},
 	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
-	{"golang.org/x/text", []string{"gateway/mapping/jinja"}, "letters of all languages are for templates alone"},
+	{"golang.org/x/text", []string{"gateway/mapping/jinja", "auth/signature"}, "letters of all languages are for templates alone, and for a provider that normalises its secrets"},
 	{"pgregory.net/rapid", []string{"gateway/mapping/jsontest"}, "what draws at random is for tests"},
 }

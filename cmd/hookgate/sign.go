@@ -18,19 +18,32 @@ import (
 
 // schemeFlags are what sign and verify are told of a signature scheme.
 type schemeFlags struct {
-	config signature.Config
+	config   signature.Config
+	bodyHash string
 }
 
 func (s *schemeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&s.config.Type, "type", "standard", "the scheme: "+strings.Join(signature.Senders(), ", "))
+	flags.StringVar(&s.config.Type, "type", "standard", "the scheme: "+strings.Join(signable(), ", "))
 	flags.StringArrayVar(&s.config.Secrets, "secret", nil, "the secret, several times for several; better in HOOKGATE_SECRET, which no list of processes shows")
 	flags.StringVar(&s.config.Header, "signature-header", "", "hmac: the name of the header that has the signature")
-	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256)")
+	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1)")
 	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64 (default hex)")
 	flags.StringVar(&s.config.Prefix, "prefix", "", `hmac: what stands before the signature, as "sha256="`)
 	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body})")
 	flags.StringVar(&s.config.TimestampHeader, "timestamp-header", "", "hmac: the name of the header that has the timestamp")
+	flags.StringVar(&s.config.Key, "key", "", "pusher: the app's key, which says whose the secrets are")
+	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes; livekit, vonage: the key that tokens name")
+	flags.StringVar(&s.config.ClientKey, "client-key", "", "atlassian-connect: the client key that tokens name")
+	flags.StringVar(&s.config.BaseURL, "base-url", "", "atlassian-connect: the URL of the app, whose path is not signed")
+	flags.StringSliceVar(&s.config.Algorithms, "algorithms", nil, "jwt: which may be, of HS256, HS384, HS512 (default HS256)")
+	flags.StringVar(&s.config.Issuer, "issuer", "", "jwt: whom the token is from")
+	flags.StringVar(&s.config.Audience, "audience", "", "jwt: whom it is for")
+	flags.StringVar(&s.bodyHash, "body-hash", "", "jwt: the claim that has the SHA-256 of the body, in hex")
+	flags.BoolVar(&s.config.CheckSource, "check-source", false, "hookdeck: the event's own source must be verified, too")
+	flags.StringVar(&s.config.PublicKey, "public-key", "", "braintree: the account's public key, which picks the signature")
+	flags.StringVar(&s.config.ApplicationKey, "application-key", "", "sinch-application: the application's key")
+	flags.StringVar(&s.config.VerificationToken, "verification-token", "", "lark: what must stand within every event")
 }
 
 // read gives the scheme with its secrets, from the flags or the environment.
@@ -38,6 +51,9 @@ func (s *schemeFlags) read() signature.Config {
 	c := s.config
 	if secret := os.Getenv("HOOKGATE_SECRET"); len(c.Secrets) == 0 && secret != "" {
 		c.Secrets = []string{secret}
+	}
+	if s.bodyHash != "" {
+		c.BodyHash = &signature.BodyHash{Claim: s.bodyHash}
 	}
 	return c
 }
@@ -71,8 +87,10 @@ func newSignCommand() *cobra.Command {
 to send with it, a line each: as curl -H @FILE and hookgate verify --header @FILE
 read them.
 
-The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standard
-and svix, whsk_… for standard-ed25519, base64 for msteams, any text for the others.`,
+The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
+provider shows it; of the schemes that sign with a private key it is that one: whsk_…
+for standard-ed25519, seed and public key in base64 for telnyx, PKCS #8 in base64 for
+sendgrid. A body for lark is encrypted before, and one for linear has its time in it.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
@@ -91,11 +109,14 @@ and svix, whsk_… for standard-ed25519, base64 for msteams, any text for the ot
 	}
 	scheme.add(cmd)
 	cmd.Flags().StringVar(&method, "method", http.MethodPost, "the method of the request, for schemes that sign it")
-	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2")
+	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2, messagebird, qstash, atlassian-connect, "+strings.Join(signature.Composers(), ", "))
 	cmd.Flags().StringVar(&id, "id", "", "the id of what is sent (default made up)")
 	cmd.Flags().StringVar(&at, "timestamp", "", "when it is signed: Unix seconds, or RFC 3339 (default now)")
 	return cmd
 }
+
+// signable lists the types of which hookgate can sign a message.
+func signable() []string { return append(signature.Senders(), signature.Composers()...) }
 
 // sign prints the headers of a message.
 func sign(out io.Writer, c signature.Config, m signature.Message) error {
@@ -108,6 +129,9 @@ func sign(out io.Writer, c signature.Config, m signature.Message) error {
 	}
 	var lines strings.Builder
 	signer.Sign(m, func(name string, value []byte) { fmt.Fprintf(&lines, "%s: %s\n", name, value) })
+	if lines.Len() == 0 {
+		return errors.New("this scheme cannot sign that body, or that --url")
+	}
 	_, err := io.WriteString(out, lines.String())
 	return err
 }

@@ -24,9 +24,8 @@ func newVerifyCommand() *cobra.Command {
 		Long: `Check the body on standard input, byte for byte as it was received, with the
 headers that came with it. Prints ok; or says why not, and the exit status is 1.
 
-The secret is taken from HOOKGATE_SECRET, or from --secret: whsec_… for standard
-and svix, the public whpk_… for standard-ed25519, base64 for msteams, any text for
-the others.`,
+The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
+provider shows it: the public key, where it signs with a private one.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   hookgate verify --header @headers < body.json
@@ -35,7 +34,7 @@ the others.`,
   hookgate verify --header @headers --now 2026-07-01T12:00:00Z < yesterdays.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			r := signature.Request{Method: method, URL: func() string { return url }}
+			r := signature.Request{Method: method, URL: func() string { return url }, Query: signature.Parameters(url)}
 			if r.Header, err = readHeaders(headers); err != nil {
 				return err
 			}
@@ -63,8 +62,9 @@ func verify(out io.Writer, c signature.Config, r *signature.Request) error {
 	if c.Type == "hmac" { // what hookgate signs as {id} is in this header
 		c.Signed = strings.ReplaceAll(c.Signed, "{id}", "{header:webhook-id}")
 	}
-	if senders := signature.Senders(); !slices.Contains(senders, c.Type) { // a source's other types have no signature
-		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(senders, ", "))
+	known := append(signable(), signature.Bodied()...) // a source's other types have no signature, or ask others for a key
+	if !slices.Contains(known, c.Type) {
+		return fmt.Errorf("--type is %q: must be one of %s", c.Type, strings.Join(known, ", "))
 	}
 	if r.URL() == "" && signature.SignsURL(c) {
 		return errNoURL
@@ -87,13 +87,18 @@ func explained(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, map[signature.Reason]string{
-		signature.MissingHeader:   "the header is not there",
-		signature.DuplicateHeader: "the header is there more than once",
-		signature.Malformed:       "the header is not of the scheme's form",
-		signature.Version:         "the header has only signatures of other versions",
-		signature.Stale:           "the timestamp is too old: check as of then with --now",
-		signature.Future:          "the timestamp is in the future",
-		signature.Mismatch:        "another secret, or not the bytes that were signed",
+		signature.MissingHeader:    "the header is not there",
+		signature.DuplicateHeader:  "the header is there more than once",
+		signature.Malformed:        "the header is not of the scheme's form",
+		signature.Version:          "the header has only signatures of other versions",
+		signature.Stale:            "the timestamp is too old: check as of then with --now",
+		signature.Future:           "the timestamp is in the future",
+		signature.Algorithm:        "the token is signed with another algorithm",
+		signature.MissingClaim:     "the token has no such claim",
+		signature.Claim:            "the claim says another",
+		signature.Mismatch:         "another secret, or not the bytes that were signed",
+		signature.Credential:       "the key or token is not the right one",
+		signature.SourceUnverified: "the provider could not verify who it passes on",
 	}[refused.Reason])
 }
 

@@ -23,6 +23,9 @@ func TestPutBack(t *testing.T) {
 	for _, c := range []struct{ path, body string }{
 		{v1Acme, fullTenant},
 		{v1Acme + "/sources/payments", payments},
+		{v1Acme + "/sources/channels", `{"verify": {"type": "pusher", "key": "k", "secrets": ["a"], "tokens": [{"key": "l", "secret": "b"}]}}`},
+		{v1Acme + "/sources/lark", `{"verify": {"type": "lark", "secrets": ["a"], "verification_token": "b"}}`},
+		{v1Acme + "/sources/relay", `{"verify": {"type": "hookdeck", "secrets": ["a"], "check_source": true}}`},
 		{v1Acme + "/sources/hmac", `{"verify": {"type": "hmac", "header": "X-Sig", "secrets": ["a", "b"], "timestamp_header": "X-T", "signed": "{timestamp}.{body}", "tolerance": "90s"},
 			"match": [{"name": "m", "branch": "FAILURE", "when": [{"path": "a", "equals": "<&>"}, {"path": "b", "exists": false}],
 				"variables": [{"name": "v", "path": "$.x"}]}], "early": {"ttl": 0, "again": true}, "dedupe": {"id": "header:X-Id", "window": "1h"},

@@ -25,6 +25,8 @@ type Options struct {
 	// Certificates gives the certificates that providers sign with; nil where
 	// nothing but the check of a configuration is wanted.
 	Certificates *signature.Certificates
+	// KeySets gives the keys that tokens are signed with; nil as Certificates.
+	KeySets *signature.KeySets
 }
 
 // Bounds and defaults of what a tenant or a part of one says (SPEC 5, 7, 8, 14).

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -52,6 +53,10 @@ func whatsApp(values ...string) sent {
 	return sent(`{"object":"whatsapp_business_account","entry":[{"id":"1","time":1,"changes":[` + strings.Join(values, ",") + `]}]}`)
 }
 
+func adyenItems(psp, event string) sent {
+	return sent(`{"notificationItems":[{"NotificationRequestItem":{"pspReference":"` + psp + `","eventCode":"` + event + `","success":"true","reason":"x"}}]}`)
+}
+
 func status(of, state, at, more string) string {
 	return `{"statuses":[{"id":"` + of + `","status":"` + state + `","timestamp":"` + at + `"` + more + `}]}`
 }
@@ -69,14 +74,17 @@ func hubspotEvent(id, at, more string) string {
 	return `{"eventId":` + id + `,"subscriptionId":3,"occurredAt":` + at + `,"objectId":9` + more + `}`
 }
 
-// stories tell of every provider what it sends: something, the same again, and what
-// else follows under the same id of a message, or has no id.
-var stories = []struct {
+// story is what a provider sends first, again, and as something new.
+type story struct {
 	kind, name string
 	first      sent
 	again      []sent
 	others     []sent
-}{
+}
+
+// stories tell of every provider what it sends: something, the same again, and what
+// else follows under the same id of a message, or has no id.
+var stories = []story{
 	{"meta", "a message", whatsApp(`{"messages":[{"id":"m1","from":"4","timestamp":"1","type":"text","text":{"body":"hi"}}]}`),
 		[]sent{whatsApp(`{"contacts":[],"messages":[{"type":"text","id":"m1","from":"4","timestamp":"1"}]}`)},
 		[]sent{
@@ -185,28 +193,60 @@ var stories = []struct {
 	{"svix", "a message", "Svix-Id: w1\n\n{}", []sent{"Svix-Id: w1\n\n{}"}, []sent{"Svix-Id: w2\n\n{}"}},
 	{"zoom", "no id", `{"event":"meeting.started"}`, nil, []sent{`{"event":"meeting.started"}`}},
 	{"calendly", "no id", `{"event":"invitee.created"}`, nil, []sent{`{"event":"invitee.created"}`}},
+	{"adyen", "an item", adyenItems("p1", "AUTHORISATION"), []sent{adyenItems("p1", "AUTHORISATION")},
+		[]sent{adyenItems("p2", "AUTHORISATION"), adyenItems("p1", "CAPTURE")}},
+	{"aws-sns", "a message", `{"MessageId":"m1","Message":"{}"}`, []sent{`{"MessageId":"m1"}`}, []sent{`{"MessageId":"m2","Message":"{}"}`}},
+	{"sns", "a message", `{"MessageId":"m1","Message":"{}"}`, []sent{`{"MessageId":"m1"}`}, []sent{`{"MessageId":"m2","Message":"{}"}`}},
+	{"contentful", "an event", "X-Contentful-Idempotency-Key: c1\n\n{}", []sent{"X-Contentful-Idempotency-Key: c1\n\n{}"}, []sent{"X-Contentful-Idempotency-Key: c2\n\n{}"}},
+	{"dropbox-sign", "an event", `{"event":{"event_hash":"h1"}}`, []sent{`{"event":{"event_hash":"h1"},"x":1}`}, []sent{`{"event":{"event_hash":"h2"}}`}},
+	{"plivo", "a message", "Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u1&Text=a",
+		[]sent{"Content-Type: application/x-www-form-urlencoded\n\nText=a&MessageUUID=u1"}, []sent{"Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u2&Text=a"}},
+	{"plivo", "a status", "Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u1&Status=sent",
+		[]sent{"Content-Type: application/x-www-form-urlencoded\n\nStatus=sent&MessageUUID=u1"}, []sent{"Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u1&Status=delivered"}},
+	{"plivo-v2", "a message", "Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u1&Text=a",
+		[]sent{"Content-Type: application/x-www-form-urlencoded\n\nText=a&MessageUUID=u1"}, []sent{"Content-Type: application/x-www-form-urlencoded\n\nMessageUUID=u2&Text=a"}},
+	{"mercadopago", "an event", "X-Request-Id: r1\n\n{}", []sent{"X-Request-Id: r1\n\n" + `{"other":1}`}, []sent{"X-Request-Id: r2\n\n{}"}},
+	{"cloudevents-handshake", "an event", "Ce-Id: e1\n\n{}", []sent{"Ce-Id: e1\n\n{}"}, []sent{"Ce-Id: e2\n\n{}"}},
+	{"braintree", "no id", `{"id":"1"}`, nil, []sent{`{"id":"1"}`}},
+	{"shopify-app-proxy", "no id", `{"id":"1"}`, nil, []sent{`{"id":"1"}`}},
+	{"sinch-application", "no id", `{"id":"1"}`, nil, []sent{`{"id":"1"}`}},
 	{"rfc9421", "no id", `{"id":"1"}`, nil, []sent{`{"id":"1"}`}},
 }
 
 // secretsOf are of the providers that take no other form.
 var secretsOf = map[string]gateway.Secret{
+	"adyen": "e0bed520", "contentful": gateway.Secret(strings.Repeat("s", 64)),
 	"standard-ed25519": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "telegram": "token", "paypal": "1JE4291016473214C",
 	"discord": "da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61",
+	"telnyx":  "bL3OT5Iwn1lulGIJpue8g4hCLrLIuFQ8hgEWznCplIc=", "adyen-platform": "50119161",
+	"sendgrid": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHq10SHK+ecVug7TUI+qV+hV98EJIkudA+g4+Jyz0vTAtxRpN8c8r1+jOrlIN8Agkw7p6sfqN2qZbG4ITSeGzeA==",
+}
+
+// verifyOf are the configurations that need more than a secret.
+var verifyOf = map[string]gateway.Verify{
+	"pusher":                {Secrets: []gateway.Secret{"c2VjcmV0"}, Key: "app"},
+	"lark":                  {Secrets: []gateway.Secret{"c2VjcmV0"}, VerificationToken: "token"},
+	"aws-sns":               {TopicARN: "arn:aws:sns:eu-west-1:123456789012:orders"},
+	"sns":                   {TopicARN: "arn:aws:sns:eu-west-1:123456789012:orders"},
+	"braintree":             {Secrets: []gateway.Secret{"s3cret"}, PublicKey: "uwana68n"},
+	"sinch-application":     {Secrets: []gateway.Secret{"c2VjcmV0"}, ApplicationKey: "669e3673-4c5e"},
+	"cloudevents-handshake": {AllowedOrigins: gateway.Texts{"eventgrid.azure.net"}},
 }
 
 // A provider's repeat is known again, and what else follows under one id of a message
 // is taken (SPEC 14 "Routes").
 func TestRepeatsAndFollowers(t *testing.T) {
 	without := slices.DeleteFunc(signature.Schemes(), func(kind string) bool {
-		return slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls"}, kind)
+		return slices.Contains([]string{"none", "token", "bearer", "basic", "hmac", "mtls", "jwt"}, kind)
 	})
-	for _, story := range stories {
+	for _, story := range slices.Concat(stories, familyStories(), tokenStories) {
 		without = slices.DeleteFunc(without, func(kind string) bool { return kind == story.kind })
 		t.Run(story.kind+"/"+story.name, func(t *testing.T) {
-			verify := gateway.Verify{Type: story.kind, Secrets: []gateway.Secret{secretsOf[story.kind]}}
-			if verify.Secrets[0] == "" {
-				verify.Secrets[0] = "c2VjcmV0"
+			verify, is := verifyOf[story.kind]
+			if verify.Type = story.kind; !is {
+				verify.Secrets = []gateway.Secret{cmp.Or(secretsOf[story.kind], "c2VjcmV0")}
 			}
+			tokenWords(&verify)
 			plan := source(t, "pay", gateway.Source{Verify: verify}).Plan
 			known := map[string]bool{}
 			repeat := func(s sent) (is bool) {

@@ -95,8 +95,9 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	var methods faults
 	r.methods = compileMethods(spec.Match.Methods, &methods)
 	f.under("match", methods)
+	r.compileBody(o, &f)
 	if spec.Verify != nil {
-		r.Verifier = compileVerify(*spec.Verify, o, &f)
+		r.Verifier = compileVerify(*spec.Verify, int(r.MaxBody), o, &f)
 	}
 	r.compileUpstreams(o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
@@ -105,7 +106,6 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 			f.add(fields.Index("headers.remove", i), "%v", err)
 		}
 	}
-	r.compileBody(o, &f)
 	switch spec.Mode {
 	case gateway.ModeProxy:
 		r.compileProxy(&f)
@@ -149,7 +149,7 @@ func (r *Route) compileBody(o Options, f *faults) {
 		return
 	}
 	most, why := int64(MaxRouteBody), ""
-	if r.Relay || r.Verifier != nil {
+	if r.Relay || r.Spec.Verify != nil {
 		most, why = MaxSourceBody, " where it is verified or relayed"
 	}
 	r.MaxBody = int64(*r.Spec.MaxBody)

@@ -22,16 +22,17 @@ type Source struct {
 	Enabled  bool // and its tenant is too; if not, nothing below need be set
 	Refused  bool // it was stored, but does not compile any more
 	Verifier *signature.Verifier
-	Plan     *mapping.SourcePlan // where the key, the delivery id and the values are
-	Allow    string              // the methods, as the header Allow lists them
-	MaxBody  int                 // bytes
-	Mapping  mapping.Bounds      // of its rules, and of those that a wait brings
-	EarlyTTL time.Duration       // how long a callback is parked; 0: not at all
-	EarlyMax int                 // parked at once
-	Again    bool                // park after an ended wait too
-	Window   time.Duration       // for which a taken callback is known again
-	Pin      int                 // the status for every answer that may have it; 0: its own
-	Rate     *gateway.Rate       // nil: no limit
+	Shakes   *signature.Handshake // answers its own handshake; nil for none
+	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
+	Allow    string               // the methods, as the header Allow lists them
+	MaxBody  int                  // bytes
+	Mapping  mapping.Bounds       // of its rules, and of those that a wait brings
+	EarlyTTL time.Duration        // how long a callback is parked; 0: not at all
+	EarlyMax int                  // parked at once
+	Again    bool                 // park after an ended wait too
+	Window   time.Duration        // for which a taken callback is known again
+	Pin      int                  // the status for every answer that may have it; 0: its own
+	Rate     *gateway.Rate        // nil: no limit
 	Metrics  metrics.Source
 	methods  []string
 }
@@ -74,12 +75,13 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
 	id := spec.Dedupe.ID
-	if s.Verifier = compileVerify(spec.Verify, o, &f); s.Verifier != nil {
+	if s.Verifier = compileVerify(spec.Verify, s.MaxBody, o, &f); s.Verifier != nil {
 		own := s.Verifier.DeliveryID()
 		if id != "" && id != own && s.Verifier.OnlyDeliveryID() {
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
 		}
 	}
+	s.Shakes = compileHandshake(spec.Handshake, &f)
 	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
@@ -90,7 +92,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	return s, nil
 }
 
-func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
+// compileVerify compiles how who calls is proved, of bodies of up to maxBody bytes.
+func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signature.Verifier {
 	if v.Type == "" {
 		f.add("verify.type", "is missing: say who may call; write {type: none} if everybody may")
 		return nil
@@ -103,9 +106,20 @@ func compileVerify(v gateway.Verify, o Options, f *faults) *signature.Verifier {
 		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
 		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
 		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
+		TopicARN: v.TopicARN, PublicKey: v.PublicKey, ApplicationKey: v.ApplicationKey, AllowedOrigins: v.AllowedOrigins,
+		Key: v.Key, CheckSource: v.CheckSource, APIKey: v.APIKey, VerificationToken: v.VerificationToken.Reveal(), MaxBody: maxBody,
+		TokenConfig: tokenConfig(v.TokenVerify, o),
+	}
+	for _, t := range v.Tokens {
+		c.Tokens = append(c.Tokens, signature.Token{Key: t.Key, Secret: t.Secret.Reveal()})
 	}
 	if v.Tolerance != nil {
 		c.Tolerance = time.Duration(*v.Tolerance)
+	}
+	if v.JWKSURL != "" && o.CheckURL != nil {
+		if err := o.CheckURL(v.JWKSURL, false); err != nil {
+			f.add("verify.jwks_url", "%v", err)
+		}
 	}
 	verifier, more := signature.Compile(c)
 	f.signature("verify", more)

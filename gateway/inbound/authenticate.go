@@ -9,11 +9,14 @@ import (
 	"hookgate/gateway/limits"
 )
 
-// authenticate answers a provider's handshake, or verifies who calls. A failure
+// authenticate answers a handshake, the source's own or a provider's, or verifies who calls. A failure
 // counts against the client's address, never against the source: a good
 // signature always passes.
 func (r *request) authenticate() done {
 	var is bool
+	if r.answer, is = r.src.Shakes.Answer(&r.proof); is {
+		return r.shakeHands()
+	}
 	if r.answer, is = r.src.Verifier.Handshake(&r.proof); is {
 		return r.shakeHands()
 	}
@@ -46,7 +49,7 @@ func (r *request) shakeHands() done {
 	return r.finish(gateway.OutcomeHandshake)
 }
 
-var errHandshake = errors.New("handshake: the verify token is not the configured one")
+var errHandshake = errors.New("handshake: its token or origin is not a configured one")
 
 // refuse counts a failed verification, and logs it while the client has not
 // failed too often: a flood must not fill the log.

@@ -67,6 +67,9 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
+	if id := r.provedID(); len(id) > 0 {
+		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id), true
+	}
 	if key, n := r.caller.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
 	}
@@ -76,6 +79,15 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
 		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false
+}
+
+// provedID gives the id that the verified token of a callback has, where the source
+// names no place of an id.
+func (r *request) provedID() []byte {
+	if r.src.Spec.Dedupe.ID != "" {
+		return nil
+	}
+	return r.src.Verifier.ProvedID(&r.proof)
 }
 
 // identities gives the ids of all messages of the callback, as a provider puts them;

@@ -48,6 +48,9 @@ type kit struct {
 	metrics   *metrics.Set
 	neighbour shares.Holder
 	log       bytes.Buffer
+	keySets   *signature.KeySets
+
+	certificates *signature.Certificates // for the next load
 }
 
 func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
@@ -108,6 +111,7 @@ func (k *kit) load(sources map[string]gateway.Source) {
 		map[string]directory.FileTenant{"acme": {Sources: sources}},
 		directory.Options{
 			MaxBody: 1 << 20, CheckURL: func(string, bool) error { return nil }, CheckHeader: func(string, string) error { return nil },
+			KeySets: k.keySets, Certificates: k.certificates,
 		})
 	if len(faults) > 0 {
 		k.t.Fatal(faults)

@@ -13,8 +13,8 @@ import (
 	"hookgate/gateway/mapping"
 )
 
-// parse undoes the coding of the body, up to the source's limit, and understands
-// it by its type.
+// parse undoes the coding of the body, up to the source's limit, and what its provider
+// hides it by, and understands it by its type.
 func (r *request) parse() done {
 	if err := r.values.Hold(r.src.Tenant.ID, len(r.received)); err != nil {
 		return r.fail(err)
@@ -34,7 +34,11 @@ func (r *request) parse() done {
 		return r.finish(gateway.OutcomeInvalidBody)
 	}
 	contentType := internContentType(r.ctx.Request.Header.ContentType())
-	if !isJSON(contentType) { // what is read of a form has memory of its own
+	opened, hidden := r.src.Verifier.Open(body)
+	if hidden {
+		body, contentType = opened, openedType
+	}
+	if hidden || !isJSON(contentType) { // what is opened, or read of a form, has memory of its own
 		if err := edge.Charge(r.ctx, int64(len(body))); err != nil {
 			return r.fail(err)
 		}
@@ -49,6 +53,9 @@ func (r *request) parse() done {
 	r.callback.Taken.ContentType = contentType
 	return false
 }
+
+// openedType is of all that a provider hides.
+const openedType = "application/json"
 
 // internContentType spares the usual types their memory.
 func internContentType(b []byte) string {

@@ -2,6 +2,8 @@ package inbound_test
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha1"
@@ -9,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +25,45 @@ import (
 // providerSecret is base64, as some of the families want it.
 const providerSecret = "c2VjcmV0IG9mIGEgcHJvdmlkZXIh"
 
+// configured says how a provider is configured: for package signature, and in a source.
+func configured(kind string) (c signature.Config, v gateway.Verify) {
+	c = signature.Config{Type: kind, Secrets: []string{providerSecret}}
+	switch kind {
+	case "adyen-platform":
+		c.Secrets[0] = hex.EncodeToString([]byte(providerSecret))
+	case "pusher":
+		c.Key = "app"
+	case "lark":
+		c.VerificationToken = "token"
+	case "livekit", "vonage":
+		c.APIKey = "key"
+	case "atlassian-connect":
+		c.ClientKey = "key"
+	}
+	return c, gateway.Verify{
+		Type: kind, Secrets: []gateway.Secret{gateway.Secret(c.Secrets[0])}, Key: c.Key, VerificationToken: gateway.Secret(c.VerificationToken),
+		APIKey: c.APIKey, TokenVerify: gateway.TokenVerify{ClientKey: c.ClientKey},
+	}
+}
+
+// hidden is a body as Lark sends it.
+func hidden(event string) string {
+	key := sha256.Sum256([]byte(providerSecret))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // the key has 32 bytes
+	}
+	padding := aes.BlockSize - len(event)%aes.BlockSize
+	text := []byte(strings.Repeat("i", aes.BlockSize) + event + strings.Repeat(string(rune(padding)), padding))
+	cipher.NewCBCEncrypter(block, text[:aes.BlockSize]).CryptBlocks(text[aes.BlockSize:], text[aes.BlockSize:])
+	return fmt.Sprintf(`{"encrypt":%q}`, base64.StdEncoding.EncodeToString(text))
+}
+
 // signed is what a sender of a provider posts to a source of the provider's name.
 func (k *kit) signed(kind, public, body string, header map[string]string) post {
 	k.t.Helper()
-	sender, faults := signature.CompileSender(signature.Config{Type: kind, Secrets: []string{providerSecret}})
+	c, _ := configured(kind)
+	sender, faults := signature.CompileSender(c)
 	if len(faults) > 0 {
 		k.t.Fatal(faults)
 	}
@@ -44,15 +82,16 @@ func (k *kit) signed(kind, public, body string, header map[string]string) post {
 func TestEveryProviderAndItsOwnID(t *testing.T) {
 	sources, own := map[string]gateway.Source{}, map[string]string{}
 	for _, kind := range signature.Senders() {
-		if kind == "hmac" || kind == "standard-ed25519" { // they need more to be configured
+		if slices.Contains([]string{"hmac", "standard-ed25519", "telnyx", "sendgrid", "jwt"}, kind) { // they need more to be configured
 			continue
 		}
-		spec := gateway.Source{Verify: gateway.Verify{Type: kind, Secrets: []gateway.Secret{providerSecret}}}
+		config, verify := configured(kind)
+		spec := gateway.Source{Verify: verify}
 		if strings.HasPrefix(kind, "hubspot") {
 			spec.ConversationKey.Path = "/0/conversation_key"
 		}
 		sources[kind] = spec
-		v, faults := signature.Compile(signature.Config{Type: kind, Secrets: []string{providerSecret}})
+		v, faults := signature.Compile(config)
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}
@@ -61,10 +100,15 @@ func TestEveryProviderAndItsOwnID(t *testing.T) {
 	k := newKit(t, sources)
 	// body is a callback that has this id wherever a provider may want it.
 	body := func(kind, id string, try int) string {
-		b := fmt.Sprintf(`{"conversation_key":"chat1","id":"%[1]s","event_id":"%[1]s","message_token":"%[1]s","try":%[2]d,"events":[{"webhookEventId":"%[1]s"}],`+
-			`"subscriptionId":1,"eventId":"%[1]s","occurredAt":2,"attemptNumber":%[2]d,"entry":[{"changes":[{"value":{"messages":[{"id":"%[1]s"}]}}]}]}`, id, try)
-		if strings.HasPrefix(kind, "hubspot") {
+		b := fmt.Sprintf(`{"conversation_key":"chat1","id":"%[1]s","event_id":"%[1]s","message_token":"%[1]s","message_uuid":"%[1]s","try":%[2]d,"events":[{"webhookEventId":"%[1]s"}],`+
+			`"subscriptionId":1,"eventId":"%[1]s","occurredAt":2,"attemptNumber":%[2]d,"entry":[{"changes":[{"value":{"messages":[{"id":"%[1]s"}]}}]}],`+
+			`"event":{"id":"%[1]s"},"meta":{"webhook_id":"%[1]s"},"data":{"id":"%[1]s"},"message":{"id":"%[1]s"},"webhookTimestamp":%[3]d,`+
+			`"header":{"event_id":"%[1]s","token":"token"}}`, id, try, time.Now().UnixMilli())
+		switch {
+		case strings.HasPrefix(kind, "hubspot"):
 			return "[" + b + "]"
+		case kind == "lark":
+			return hidden(b)
 		}
 		return b
 	}
@@ -87,6 +131,9 @@ func TestEveryProviderAndItsOwnID(t *testing.T) {
 		}
 		forged := k.signed(kind, k.url, body(kind, "b", 1), header("b"))
 		forged.body += " "
+		if kind == "atlassian-connect" { // it signs the query, and not the body
+			forged.path += "?forged=1"
+		}
 		if a := k.send(forged); a.outcome != "unauthenticated" {
 			t.Errorf("%s: forged: %s", kind, a.raw)
 		}

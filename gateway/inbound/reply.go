@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"math"
@@ -33,6 +34,9 @@ func (in *Inbound) reply(r *request) {
 	if r.answer.Status != 0 {
 		response.SetStatusCode(r.answer.Status)
 		response.Header.SetContentType(r.answer.ContentType)
+		for _, field := range r.answer.Header {
+			response.Header.Set(field[0], field[1])
+		}
 		response.SetBody(r.answer.Body)
 		return
 	}
@@ -47,6 +51,9 @@ func (in *Inbound) reply(r *request) {
 		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
 		response.Header.Set("Retry-After", strconv.Itoa(seconds))
 	}
+	if r.thank(status) {
+		return
+	}
 	response.SetStatusCode(status)
 	if status >= 400 {
 		response.Header.SetContentType("application/problem+json")
@@ -55,6 +62,21 @@ func (in *Inbound) reply(r *request) {
 	}
 	r.body = r.appendBody(r.body[:0], status)
 	response.SetBody(r.body)
+}
+
+// thank answers what was taken as its provider wants to hear it.
+func (r *request) thank(status int) (is bool) {
+	if r.src == nil || r.src.Verifier == nil || status < 200 || status > 299 {
+		return false
+	}
+	thanks := r.src.Verifier.Thanks()
+	if thanks == "" {
+		return false
+	}
+	r.ctx.Response.SetStatusCode(cmp.Or(r.src.Pin, fasthttp.StatusOK))
+	r.ctx.Response.Header.SetContentType("text/plain; charset=utf-8")
+	r.ctx.Response.SetBodyString(thanks)
+	return true
 }
 
 // isForeseen says whether a callback is refused for a reason that is told where it

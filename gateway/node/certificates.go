@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"hookgate/auth/signature"
@@ -17,8 +18,8 @@ const (
 	certificateBytes   = 64 << 10
 )
 
-// fetchCertificate gets what a provider signs with, by the one guarded way out: the
-// egress rules bind it like any request.
+// fetchCertificate gets what a provider signs with, or asks the URL by which it wants to
+// be answered, by the one guarded way out: the egress rules bind it like any request.
 func (b between) fetchCertificate(url string) ([]byte, error) {
 	answer, err := b.transport.Do(context.Background(), &transport.Request{
 		Method: http.MethodGet, URL: url, Timeout: certificateTimeout, MaxAnswer: certificateBytes,
@@ -34,7 +35,8 @@ func (b between) fetchCertificate(url string) ([]byte, error) {
 	default:
 		return answer.Body, nil
 	}
-	b.Log.Warn("a provider's certificate cannot be had: callbacks that need it are told to come again", "url", url, "error", err)
+	place, _, _ := strings.Cut(url, "?") // behind it stands a token that confirms
+	b.Log.Warn("a provider does not give what was asked: callbacks that need it are told to come again", "url", place, "error", err)
 	return nil, err
 }
 

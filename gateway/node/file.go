@@ -49,7 +49,7 @@ func fileOf(c *configs.Config) resources.File {
 // fileOf is that of a node, which can fetch what providers sign with.
 func (p *parts) fileOf(c *configs.Config) resources.File {
 	f := fileOf(c)
-	f.Compile.Certificates = p.certificates
+	f.Compile.Certificates, f.Compile.KeySets = p.certificates, p.keySets
 	f.Compile.Mapping.Peaks = p.peaks
 	return f
 }

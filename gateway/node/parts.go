@@ -39,6 +39,7 @@ type parts struct {
 	sealer       *seal.Sealer
 	transport    *transport.Transport
 	certificates *signature.Certificates
+	keySets      *signature.KeySets
 	lanes        *outbound.Lanes
 	proxy        *proxy.Proxy
 	resources    *resources.Resources
@@ -103,6 +104,7 @@ func (p *parts) openTransport() error {
 	p.transport = transport.New(transport.Options{Egress: egressOf(p.config)})
 	p.onStop(func() error { p.transport.Close(); return nil })
 	p.certificates = signature.NewCertificates(between{p}.fetchCertificate, nil)
+	p.keySets = signature.NewKeySets(between{p}.fetchKeySet)
 	return nil
 }
 

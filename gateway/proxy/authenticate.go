@@ -39,12 +39,15 @@ func (x *exchange) shake(answer signature.Answer) done {
 	if len(answer.Body) > 0 {
 		x.ctx.SetContentType(answer.ContentType)
 	}
+	for _, field := range answer.Header {
+		x.ctx.Response.Header.Set(field[0], field[1])
+	}
 	x.ctx.SetBody(answer.Body)
 	x.reply.status = answer.Status
 	return true
 }
 
-var errHandshake = errors.New("handshake: the verify token is not the configured one")
+var errHandshake = errors.New("handshake: its token or origin is not a configured one")
 
 // errUnverified says nothing of which part of a credential was wrong (SPEC 3).
 var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is not verified")

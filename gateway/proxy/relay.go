@@ -71,13 +71,28 @@ func (x *exchange) document() (mapping.Document, error) {
 		return mapping.Document{}, err
 	}
 	document := mapping.Document{Body: mapping.NoBody}
+	body, kind, err := x.opened()
+	if err != nil {
+		return document, err
+	}
 	if len(coding) == 0 {
-		if read, err := mapping.Parse(x.caller.Method(), string(x.ctx.Request.Header.ContentType()), x.request.body); err == nil {
+		if read, err := mapping.Parse(x.caller.Method(), kind, body); err == nil {
 			document = read
 		}
 	}
 	document.Request = &x.caller
 	return document, nil
+}
+
+// opened is the body, and its type, without what its provider hides it by, for paths
+// alone: what is relayed is the body as it came.
+func (x *exchange) opened() (body []byte, kind string, err error) {
+	if x.route.Verifier != nil {
+		if opened, is := x.route.Verifier.Open(x.request.body); is {
+			return opened, "application/json", edge.Charge(x.ctx, int64(len(opened)))
+		}
+	}
+	return x.request.body, string(x.ctx.Request.Header.ContentType()), nil
 }
 
 var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
@@ -102,6 +117,10 @@ func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
 		}
 	case (found.IsScalar() || found.Kind == mapping.Array) && len(found.Raw) > 0:
 		ids = append(ids, string(found.Raw))
+	case x.route.Verifier != nil && x.route.Plan.Dedupe == mapping.NoSlot:
+		if id := x.route.Verifier.ProvedID(&x.proof); len(id) > 0 {
+			ids = append(ids, string(id))
+		}
 	}
 	return ids
 }
@@ -149,13 +168,18 @@ func (x *exchange) taken(id string, duplicate bool) done {
 	if duplicate {
 		outcome = outcomeDuplicate
 	}
+	x.ctx.SetStatusCode(fasthttp.StatusOK)
+	x.ctx.Response.Header.Set("Hookgate-Outcome", outcome)
+	x.reply.status = fasthttp.StatusOK
+	if v := x.route.Verifier; v != nil && v.Thanks() != "" {
+		x.ctx.SetContentType("text/plain; charset=utf-8")
+		x.ctx.SetBodyString(v.Thanks())
+		return true
+	}
 	body := append(make([]byte, 0, 96), `{"outcome":`...)
 	body = gateway.AppendString(body, outcome)
 	body = gateway.AppendString(append(body, `,"callback_id":`...), id)
-	x.ctx.SetStatusCode(fasthttp.StatusOK)
 	x.ctx.SetContentType("application/json")
-	x.ctx.Response.Header.Set("Hookgate-Outcome", outcome)
 	x.ctx.SetBody(append(body, '}'))
-	x.reply.status = fasthttp.StatusOK
 	return true
 }

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,6 +113,22 @@ func TestRelayFindsIDsAndConversation(t *testing.T) {
 				t.Errorf("ids %q, key %q", q.IDs, q.Key)
 			}
 		})
+	}
+}
+
+// What Lark hides is looked into for ids and key, and relayed as it came.
+func TestRelayOfHiddenBody(t *testing.T) {
+	const hidden = `{"encrypt":"aWlpaWlpaWlpaWlpaWlpaZuQnAjXRN5GF8HQf2zuTaD5OfrWSunCaLDfVID0eee0z13LCkj/wOS+LORsFbcdgaUEw2e0FQkUlNZr9UBHQjvGVfLYbgoe9iKoSx5z6WbQp4Q1DV9BZv07/Halo+o6WA=="}`
+	s, k := newRelay(t, `"verify":{"type":"lark","secrets":["0123456789abcdef"],"verification_token":"token"},"conversation_key":{"path":"event.message.chat_id"},`)
+	at := fmt.Sprint(time.Now().Unix())
+	sum := sha256.Sum256([]byte(at + "n" + "0123456789abcdef" + hidden))
+	a, text := s.ask(t, "POST", "/wa", strings.NewReader(hidden), "Content-Type", "application/json",
+		"X-Lark-Request-Timestamp", at, "X-Lark-Request-Nonce", "n", "X-Lark-Signature", hex.EncodeToString(sum[:]))
+	if a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, text)
+	}
+	if q := k.last(t, 1); fmt.Sprint(q.IDs) != `["e1"]` || q.Key != "oc_1" || string(q.Body) != hidden {
+		t.Errorf("ids %q, key %q, body %s", q.IDs, q.Key, q.Body)
 	}
 }
 
