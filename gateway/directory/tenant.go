@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 	"hookgate/metrics"
 	"hookgate/retry"
 )
@@ -20,6 +21,7 @@ type Tenant struct {
 	Platform *Platform // nil: no outcome can be sent
 	Headers  []Header  // on every outbound request made for the tenant
 	Metrics  metrics.Tenant
+	holder   shares.Holder // without those above it
 	sources  map[string]*Source
 	// endpoints are all of them, listening those that take events, by id.
 	endpoints map[string]*Endpoint
@@ -99,10 +101,11 @@ func (t *Tenant) WithoutEndpoint(endpoint string) *Tenant {
 	return t.HavingEndpoints(slices.DeleteFunc(t.Endpoints(), func(e *Endpoint) bool { return e.ID == endpoint })...)
 }
 
-// counted gives the tenant with its child metrics, and its parts with theirs.
+// counted gives the tenant with its child metrics and its holder, and its parts with
+// their metrics.
 func (t *Tenant) counted(m *metrics.Set) *Tenant {
 	next := t.holding(t.Sources(), t.Endpoints(), t.Webhooks())
-	next.Metrics = m.Tenant(t.ID, endStates, PlatformTypes)
+	next.Metrics, next.holder = m.Tenant(t.ID, endStates, PlatformTypes), shares.Tenant(t.ID)
 	for id, s := range next.sources {
 		if s.Metrics.Callbacks == nil {
 			s.Metrics = m.Source(t.ID, id, outcomes)

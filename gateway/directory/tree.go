@@ -32,10 +32,11 @@ func (s *Snapshot) Above(t *Tenant) (above []*Tenant) {
 	return above
 }
 
-// Holder is who has what a tenant uses of a budget: the tenant, within those above it.
+// Holder is who has what a tenant of the snapshot uses of a budget: the tenant, within
+// those above it.
 func (s *Snapshot) Holder(t *Tenant) shares.Holder {
 	if t.Spec.Parent == "" {
-		return shares.Tenant(t.ID)
+		return t.holder
 	}
 	var above []string
 	for at := t; at != nil && at.Spec.Parent != "" && len(above) < maxWalk; at = s.tenants[at.Spec.Parent] {

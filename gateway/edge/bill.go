@@ -12,6 +12,7 @@ import (
 // bill finds whose the body of a request is. A stranger may send a small one: the
 // answer to it tells him what is missing.
 func (r *incoming) bill(b []byte, h *head) *gateway.Error {
+	r.marked = false
 	if r.limits.Bodies == nil {
 		return nil
 	}
@@ -21,12 +22,13 @@ func (r *incoming) bill(b []byte, h *head) *gateway.Error {
 	}
 	if r.limits.Caller != nil {
 		var known bool
-		if who, known = r.limits.Caller(h.authorization, who); !known {
+		if who, r.mark, known = r.limits.Caller(h.authorization, who); !known {
 			r.most = min(r.most, largeBody)
 			if h.length > r.most {
 				return errStranger
 			}
 		}
+		r.marked = h.authorization != nil
 	}
 	r.account.open(who)
 	return nil

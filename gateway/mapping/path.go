@@ -56,12 +56,13 @@ type step struct {
 
 // compiled is one path, ready to run: exactly one of its fields is set.
 type compiled struct {
-	steps    []step // plain: found by the one walk
+	steps    []step // of a plain one: found by the one walk
 	header   string
 	param    string
 	query    *jsonpath.Query   // a JSONPath that may find several
 	computed *jinja.Expression // of {{ … }}
 	either   *either           // of a template
+	plain    bool              // none of these
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an

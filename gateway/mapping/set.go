@@ -61,7 +61,7 @@ func (b *Builder) plain(steps []step) (Slot, error) { return b.place(compiled{st
 
 func (b *Builder) place(c compiled) (Slot, error) {
 	slot := Slot(len(b.slots))
-	if c.isPlain() {
+	if c.plain = c.isPlain(); c.plain {
 		if err := b.trie.add(c.steps, slot); err != nil {
 			return NoSlot, err
 		}

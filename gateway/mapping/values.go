@@ -147,7 +147,7 @@ func (v *Values) At(slot Slot) Value {
 		return Value{}
 	}
 	c := &v.set.slots[slot]
-	if c.isPlain() || v.asked[slot] == v.round {
+	if c.plain || v.asked[slot] == v.round {
 		return v.values[slot]
 	}
 	v.asked[slot] = v.round

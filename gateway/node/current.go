@@ -5,6 +5,7 @@ import (
 	"hookgate/auth/token"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/shares"
 )
@@ -81,17 +82,18 @@ func (c current) holder(tenant string) shares.Holder {
 
 // caller says whose the body of an internal call is: the tenant's whose token it
 // carries, else the client's. Nothing of a call that is not known is believed.
-func (c current) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
+func (c current) caller(authorization []byte, client shares.Holder) (who shares.Holder, digest edge.Mark, known bool) {
 	text, _ := token.Bearer(authorization)
 	s := c.directory.Current()
-	by, known := s.Token(token.Hash(text))
+	digest = edge.Mark(token.Hash(text))
+	by, known := s.Token(token.Digest(digest))
 	if !known || len(text) == 0 {
-		return client, false
+		return client, digest, false
 	}
 	if by.Scope == auth.Tenant {
 		if t := s.Tenant(by.Tenant); t != nil {
-			return s.Holder(t), true
+			return s.Holder(t), digest, true
 		}
 	}
-	return client, true
+	return client, digest, true
 }

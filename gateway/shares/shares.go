@@ -16,12 +16,26 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 )
 
-// key names one that has a share: a tenant, or a block of client addresses.
-type key struct {
+// name is what one that has a share is known by: a tenant, or a block of client
+// addresses.
+type name struct {
 	tenant string
 	block  netip.Addr
+}
+
+// key stands for a name; the zero key for that of nobody. It is one pointer, for every
+// request asks several budgets for its share, and to hash a whole name again and again
+// is most of what that costs.
+type key = unique.Handle[name]
+
+func keyOf(n name) key {
+	if n == (name{}) {
+		return key{}
+	}
+	return unique.Make(n)
 }
 
 // Holder is whoever a part of a budget is taken for. The zero Holder is nobody in
@@ -34,9 +48,9 @@ type Holder struct {
 // Tenant is the holder of what a tenant uses. Its own share is within those of the
 // tenants above it, so that who makes many tenants has no more for that.
 func Tenant(id string, above ...string) Holder {
-	h := Holder{own: key{tenant: id}}
+	h := Holder{own: keyOf(name{tenant: id})}
 	for _, parent := range above {
-		h.above = append(h.above, key{tenant: parent})
+		h.above = append(h.above, keyOf(name{tenant: parent}))
 	}
 	return h
 }
@@ -44,7 +58,7 @@ func Tenant(id string, above ...string) Holder {
 // Client is the holder of what is used for a client before anybody knows for which
 // tenant: all of an IPv4 /24, or of an IPv6 /48, are one.
 func Client(a netip.Addr) Holder {
-	return Holder{own: key{block: Block(a).Addr()}}
+	return Holder{own: keyOf(name{block: Block(a).Addr()})}
 }
 
 // Block is what counts as one client; that of the zero Addr is not valid.
@@ -66,10 +80,14 @@ func (h Holder) Is(other Holder) bool {
 // Outermost gives the tenant above all others that the holder is within: itself, where
 // none is; "" for a block of clients.
 func (h Holder) Outermost() string {
+	last := h.own
 	if n := len(h.above); n > 0 {
-		return h.above[n-1].tenant
+		last = h.above[n-1]
 	}
-	return h.own.tenant
+	if last == (key{}) {
+		return ""
+	}
+	return last.Value().tenant
 }
 
 // within says whether what the holder has is in the share of k too.
@@ -180,11 +198,11 @@ func (b *Budget) add(h Holder, n int64) {
 }
 
 func (b *Budget) addTo(k key, n int64) {
-	if n += b.of[k]; n == 0 {
+	if n < 0 && b.of[k] == -n {
 		delete(b.of, k)
 		return
 	}
-	b.of[k] = n
+	b.of[k] += n
 }
 
 // Held tells what a tenant has, together with the tenants below it.
@@ -194,7 +212,7 @@ func (b *Budget) Held(tenant string) int64 {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.of[key{tenant: tenant}]
+	return b.of[keyOf(name{tenant: tenant})]
 }
 
 // Stat is how a budget stands.

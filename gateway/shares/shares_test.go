@@ -132,7 +132,7 @@ func TestBooks(t *testing.T) {
 			}
 			h := Tenant(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "who"))
 			if rapid.Bool().Draw(t, "child") {
-				h = Tenant("child of "+h.own.tenant, h.own.tenant)
+				h = Tenant("child of "+h.Outermost(), h.Outermost())
 			}
 			n := rapid.Int64Range(1, 400).Draw(t, "n")
 			if b.Take(h, n) {

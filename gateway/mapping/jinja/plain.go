@@ -2,20 +2,31 @@ package jinja
 
 import "strings"
 
-// isPlain says whether a block is words and names of the document, and nothing else.
-func isPlain(b block) bool {
+// piece is what a plain template is made of: words, or what stands at a place.
+type piece struct {
+	words string
+	place int // noPlace: words are all
+}
+
+// plainOf gives the pieces of a block that is words and names of the document, and
+// nothing else; nil of any other.
+func plainOf(b block) []piece {
+	pieces := make([]piece, 0, len(b))
 	for _, s := range b {
 		switch s := s.(type) {
 		case words:
+			pieces = append(pieces, piece{string(s), noPlace})
 		case *output:
-			if n, is := s.of.(*name); !is || !n.documents() {
-				return false
+			n, is := s.of.(*name)
+			if !is || !n.documents() {
+				return nil
 			}
+			pieces = append(pieces, piece{place: n.place})
 		default:
-			return false
+			return nil
 		}
 	}
-	return true
+	return pieces
 }
 
 // documents says whether the name can only be of the document.
@@ -28,12 +39,13 @@ func (n *name) documents() bool {
 // then, from the beginning, and finds what is wrong, too.
 func (t *Template) appendPlain(dst []byte, most int, env Env) (out []byte, done bool) {
 	out = dst
-	for _, s := range t.body {
-		if w, is := s.(words); is {
-			out = append(out, w...)
+	for i := range t.plain {
+		p := &t.plain[i]
+		if p.place == noPlace {
+			out = append(out, p.words...)
 			continue
 		}
-		raw, err := env.Raw(s.(*output).of.(*name).place) //nolint:forcetypeassert // isPlain looked
+		raw, err := env.Raw(p.place)
 		if err != nil {
 			return dst, false
 		}

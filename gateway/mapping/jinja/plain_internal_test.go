@@ -28,7 +28,7 @@ func TestPlainIsAsTheRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		slow := *tmpl
-		slow.plain = false
+		slow.plain = nil
 		for i := range kinds {
 			env := values{}
 			for n := range max(places, 1) {
@@ -40,7 +40,7 @@ func TestPlainIsAsTheRun(t *testing.T) {
 				if string(got) != string(want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
 					t.Errorf("%s of %q, at most %d: %q, %v; the run: %q, %v", text, env, most, got, err, want, wantErr)
 				}
-				if tmpl.plain {
+				if tmpl.plain != nil {
 					if _, done := tmpl.appendPlain(nil, most, env); done {
 						plain++
 					}

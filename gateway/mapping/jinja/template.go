@@ -12,7 +12,7 @@ type Template struct {
 	body  block
 	scope *scope
 	tags  int
-	plain bool
+	plain []piece // all of it, of a plain one; else nil
 }
 
 // Parse compiles a template; the error is an *Error.
@@ -27,7 +27,9 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 		return nil, err
 	}
 	err = p.bindAll()
-	t.plain = err == nil && isPlain(t.body)
+	if err == nil { // only then is it known whose the names are
+		t.plain = plainOf(t.body)
+	}
 	return t, err
 }
 
@@ -46,7 +48,7 @@ func countTags(tokens []token) (n int) {
 // Append appends what the template renders to, at most so many bytes. The error is an
 // *Error, and dst then comes back as it was.
 func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
-	if t.plain {
+	if t.plain != nil {
 		if out, done := t.appendPlain(dst, most, env); done {
 			return out, nil
 		}
