@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -198,9 +199,48 @@ func lockError(dir string, err error) error {
 	return fmt.Errorf("data folder %s is in use by another hookgate: %w", dir, err)
 }
 
-// openPebble opens the database itself. Pebble panics when the disk fails it there
+// openPebble opens the database itself.
+func (s *folder) openPebble() error {
+	return s.awaitPebble(func() (*pebble.DB, error) {
+		return pebble.Open(s.opts.FS.PathJoin(s.opts.Dir, "pebble"), s.pebbleOptions())
+	})
+}
+
+// awaitPebble waits until the database is open, or cannot be. A compaction that Pebble
+// begins as it opens may come upon damage, and fail the store: then Pebble waits for a
+// compaction that the guard holds, for ever (scanObsoleteFiles), and is left to it. The
+// folder is as it was, and the process has nothing else to do.
+func (s *folder) awaitPebble(open func() (*pebble.DB, error)) error {
+	var db *pebble.DB
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		db, err = openGuarded(s.engine, open)
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		s.db = db
+		return err
+	case <-s.failed:
+	}
+	late := time.NewTimer(abandonAfter)
+	defer late.Stop()
+	select {
+	case err := <-opened: // it failed by that, or had finished just before
+		s.db = db
+		return err
+	case <-late.C:
+		return s.failure.Load().reason
+	}
+}
+
+// abandonAfter is how long a failed opening may take to say so itself.
+const abandonAfter = 5 * time.Second
+
+// openGuarded makes Pebble's panics errors: it panics when the disk fails it as it opens
 // (version_set.go, atomicfs.Marker.Move), and it holds nothing yet that matters.
-func (s *folder) openPebble() (err error) {
+func openGuarded(s *engine, open func() (*pebble.DB, error)) (db *pebble.DB, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -212,6 +252,5 @@ func (s *folder) openPebble() (err error) {
 			panic(r)
 		}
 	}()
-	s.db, err = pebble.Open(s.opts.FS.PathJoin(s.opts.Dir, "pebble"), s.pebbleOptions())
-	return err
+	return open()
 }

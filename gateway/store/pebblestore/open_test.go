@@ -12,8 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
@@ -263,4 +265,23 @@ func isRefused(t *testing.T, fs vfs.FS, waits []string) bool {
 	}
 	mustClose(t, s)
 	return false
+}
+
+// TestOpeningThatHangsIsLeft ends an opening that waits for ever for a compaction which
+// came upon damage.
+func TestOpeningThatHangsIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reason := errors.New("a table is damaged")
+		e := &engine{failed: make(chan struct{}), opts: Options{Logger: slog.New(slog.DiscardHandler)}}
+		never := make(chan struct{})
+		defer close(never)
+		err := (&folder{e}).awaitPebble(func() (*pebble.DB, error) {
+			e.trip(reason)
+			<-never
+			return nil, nil
+		})
+		if !errors.Is(err, reason) {
+			t.Errorf("opening ends with %v, want %v", err, reason)
+		}
+	})
 }
