@@ -59,22 +59,13 @@ func (c *call) authenticate() error {
 	if len(fields) == 1 { // of two, the one that was checked need not be the one that a proxy believed
 		text, _ = token.Bearer(fields[0])
 	}
-	by, known := c.snapshot.Token(digestOf(c.ctx, text))
+	by, known := c.snapshot.Token(token.Hash(text))
 	if !known || len(text) == 0 {
 		c.authFailures.Inc()
 		return errUnauthenticated
 	}
 	c.by = by
 	return nil
-}
-
-// digestOf gives the digest of the token, which the listener made where it had to know
-// whose the body is. It is looked up again: meanwhile the token may have gone.
-func digestOf(ctx *fasthttp.RequestCtx, text []byte) token.Digest {
-	if made, is := edge.MarkOf(ctx); is {
-		return token.Digest(made)
-	}
-	return token.Hash(text)
 }
 
 // count takes the memory of a large answer that was made without counting it.

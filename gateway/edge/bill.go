@@ -12,7 +12,6 @@ import (
 // bill finds whose the body of a request is. A stranger may send a small one: the
 // answer to it tells him what is missing.
 func (r *incoming) bill(b []byte, h *head) *gateway.Error {
-	r.marked = false
 	if r.limits.Bodies == nil {
 		return nil
 	}
@@ -22,13 +21,12 @@ func (r *incoming) bill(b []byte, h *head) *gateway.Error {
 	}
 	if r.limits.Caller != nil {
 		var known bool
-		if who, r.mark, known = r.limits.Caller(h.authorization, who); !known {
+		if who, known = r.limits.Caller(h.authorization, who); !known {
 			r.most = min(r.most, largeBody)
 			if h.length > r.most {
 				return errStranger
 			}
 		}
-		r.marked = h.authorization != nil
 	}
 	r.account.open(who)
 	return nil

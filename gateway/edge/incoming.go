@@ -21,8 +21,6 @@ type incoming struct {
 	address netip.Addr    // of the client
 	holder  shares.Holder // of what the request uses that is nobody else's
 	account account       // of the memory for its body
-	mark    Mark          // of the request's Authorization
-	marked  bool
 
 	head   *buffer // handed on of an unfinished head, from its first byte
 	inBody bool    // part of the body is not yet handed on

@@ -30,10 +30,9 @@ type Limits struct {
 	Bodies *shares.Budget // memory for bodies of all connections; nil: no bound
 
 	// Caller says whose a body is that came with this Authorization: client, where it is
-	// that of no tenant. One who is not known sends no large body at all. What it made of
-	// the Authorization on the way is kept for MarkOf. nil: a body is its client's. The
-	// bytes are valid during the call alone.
-	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, made Mark, known bool)
+	// that of no tenant. One who is not known sends no large body at all. nil: a body is
+	// its client's. The bytes are valid during the call alone.
+	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
 	// Streams says that the server streams bodies. They are charged to Bodies as
 	// they arrive, for an announced length costs nothing yet; without streaming

@@ -116,19 +116,19 @@ func TestFloodOfBodies(t *testing.T) {
 
 func TestBodyIsWhose(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("127.0.0.1"), func(netip.Addr) bool { return true }
-	tenant := func(authorization []byte, client shares.Holder) (shares.Holder, Mark, bool) {
+	tenant := func(authorization []byte, client shares.Holder) (shares.Holder, bool) {
 		switch string(authorization) {
 		case "Bearer tenant":
-			return shares.Tenant("acme"), Mark{1}, true
+			return shares.Tenant("acme"), true
 		case "Bearer admin":
-			return client, Mark{2}, true
+			return client, true
 		}
-		return client, Mark{3}, false
+		return client, false
 	}
 	for name, c := range map[string]struct {
 		fields string
 		trusts func(netip.Addr) bool
-		caller func([]byte, shares.Holder) (shares.Holder, Mark, bool)
+		caller func([]byte, shares.Holder) (shares.Holder, bool)
 		want   shares.Holder
 	}{
 		"of its peer":               {"", nil, nil, shares.Client(peer)},
@@ -150,20 +150,13 @@ func TestBodyIsWhose(t *testing.T) {
 		if got := conn.request.account.of; fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: it is of %v, want %v", name, got, c.want)
 		}
-		said := c.caller != nil && strings.Count(c.fields, "Authorization") == 1
-		_, want, _ := tenant([]byte(strings.TrimSuffix(strings.TrimPrefix(c.fields, "Authorization: "), "\r\n")), c.want)
-		ctx := &fasthttp.RequestCtx{}
-		ctx.Init2(conn, nil, false)
-		if got, is := MarkOf(ctx); is != said || is && got != want {
-			t.Errorf("%s: its mark is %v %v, want %v %v", name, got, is, want, said)
-		}
 	}
 }
 
 // Who has no token that is known sends nothing large, announced or not.
 func TestStrangerSendsNothingLarge(t *testing.T) {
 	limits := testLimits(false)
-	limits.Caller = func(_ []byte, client shares.Holder) (shares.Holder, Mark, bool) { return client, Mark{}, false }
+	limits.Caller = func(_ []byte, client shares.Holder) (shares.Holder, bool) { return client, false }
 	s := newSite(t, limits, echo)
 	for raw, want := range map[string]int{
 		"Content-Length: 65537\r\n\r\n":                                           401,

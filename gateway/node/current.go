@@ -5,7 +5,6 @@ import (
 	"hookgate/auth/token"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/shares"
 )
@@ -82,18 +81,17 @@ func (c current) holder(tenant string) shares.Holder {
 
 // caller says whose the body of an internal call is: the tenant's whose token it
 // carries, else the client's. Nothing of a call that is not known is believed.
-func (c current) caller(authorization []byte, client shares.Holder) (who shares.Holder, digest edge.Mark, known bool) {
+func (c current) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
 	text, _ := token.Bearer(authorization)
 	s := c.directory.Current()
-	digest = edge.Mark(token.Hash(text))
-	by, known := s.Token(token.Digest(digest))
+	by, known := s.Token(token.Hash(text))
 	if !known || len(text) == 0 {
-		return client, digest, false
+		return client, false
 	}
 	if by.Scope == auth.Tenant {
 		if t := s.Tenant(by.Tenant); t != nil {
-			return s.Holder(t), digest, true
+			return s.Holder(t), true
 		}
 	}
-	return client, digest, true
+	return client, true
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/shares"
 )
 
@@ -40,7 +39,7 @@ type Options struct {
 	Trusts    func(netip.Addr) bool
 	// Caller says who it is that calls internally: edge.Limits has more. nil: a client
 	// like any other.
-	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, made edge.Mark, known bool)
+	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
 	ReadTimeout time.Duration // for a head, and the start of a body; 10 s
 	IdleTimeout time.Duration // of a kept connection; 60 s
