@@ -206,7 +206,8 @@ func (k callbacks) checkParked() {
 }
 
 // overlooks says whether a wait was opened while the callback was parked and took
-// neither it nor one that is as old.
+// neither it nor one that may be as old: of those that came at once their owner gives
+// the order, so only one that came after this one was answered is surely younger.
 func (k callbacks) overlooks(w *wait, s *Send) bool {
 	opened := w.first.CreatedAt
 	if !k.knows(s.Message.Key, opened) {
@@ -215,6 +216,6 @@ func (k callbacks) overlooks(w *wait, s *Send) bool {
 	if !s.End.Before(opened) || !w.known.Before(received(s.CallbackID).Add(k.Parking)) || !k.ask(w).fits(s.Message) {
 		return false
 	}
-	older := w.ended != nil && w.ended.Callback != nil && !received(w.ended.Callback.ID).After(received(s.CallbackID))
+	older := w.ended != nil && w.ended.Callback != nil && !received(w.ended.Callback.ID).After(s.End)
 	return !older
 }
