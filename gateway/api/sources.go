@@ -35,7 +35,7 @@ func (h *sources) view(c *call, s *directory.Source) any {
 }
 
 func (h *sources) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

@@ -116,7 +116,7 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 }
 
 func (d *decoder) unknown(place, name string, known []string) {
-	if near := suggest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		d.fault(place, "is not a known field, did you mean %s?", near)
 		return
 	}

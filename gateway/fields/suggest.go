@@ -2,9 +2,9 @@ package fields
 
 import "strings"
 
-// suggest gives the known name that an unknown one was most likely meant to be,
+// Nearest gives the known name that an unknown one was most likely meant to be,
 // or "".
-func suggest(unknown string, known []string) string {
+func Nearest(unknown string, known []string) string {
 	if len(unknown) > 64 { // no field is near that; the comparison below is quadratic
 		return ""
 	}
