@@ -41,15 +41,14 @@ func (c *call) asksFor(known []string) error {
 }
 
 func unknownParameter(name string, known []string) string {
-	const rule = "is not a known parameter"
-	near := fields.Nearest(name, known)
+	hint := fields.Meant(name, known)
 	switch {
-	case near != "":
-		return rule + ", did you mean " + near + "?"
 	case len(known) == 0:
-		return rule + ": this operation takes none"
+		hint = ": this operation takes none"
+	case hint == "":
+		hint = ": there are " + strings.Join(known, ", ")
 	}
-	return rule + ": there are " + strings.Join(known, ", ")
+	return "is not a known parameter" + hint
 }
 
 // query reads what a request asks for behind its path, and collects what is wrong with

@@ -18,6 +18,15 @@ func Nearest(unknown string, known []string) string {
 	return best
 }
 
+// Meant ends a fault of a word that is none of those that are known: which of them it
+// most likely was meant to be; "" where it is near to none.
+func Meant(unknown string, known []string) string {
+	if near := Nearest(unknown, known); near != "" {
+		return ", did you mean " + near + "?"
+	}
+	return ""
+}
+
 // distance counts the letters to insert, drop, replace or swap with the next
 // one, to get from a to b (optimal string alignment).
 func distance(a, b string) int {
