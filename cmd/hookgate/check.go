@@ -16,8 +16,12 @@ func newCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a configuration file",
-		Long: `Check a configuration file as serve would read it, without starting anything.
-Every mistake is printed as FILE:LINE:COL: message; the exit status is 1 then.
+		Long: `Check a configuration file as serve would read it, and what serve would open:
+certificate and key, the data folder and its master key. Nothing is started, made or
+locked: a hookgate that runs does not notice.
+
+Every mistake is printed as FILE:LINE:COL: message; the exit status is 1 then. What
+does not keep serve from starting is told on standard error.
 
 Variables that the file takes from the environment must be set.`,
 		Example: "  hookgate check hookgate.yaml",
@@ -29,7 +33,7 @@ Variables that the file takes from the environment must be set.`,
 			if len(files) > 0 {
 				f.Config = files[0]
 			}
-			return check(cmd, configs.Options{Flags: f, Environ: os.Environ(), Check: node.Check})
+			return check(cmd, configs.Options{Flags: f, Environ: os.Environ(), Check: node.CheckAll})
 		},
 	}
 	cmd.Flags().StringVar(&f.Config, "config", "", "configuration file (default HOOKGATE_CONFIG)")
@@ -52,8 +56,8 @@ func check(cmd *cobra.Command, o configs.Options) error {
 	if err != nil {
 		return err
 	}
-	for _, variable := range c.UnknownVariables() {
-		fmt.Fprintln(cmd.ErrOrStderr(), variable) // no mistake: the file is as good without it
+	if told := c.Report(node.Warnings(c)); told != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), told) // no mistakes: the file is as good without it
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", file)
 	return err
