@@ -70,7 +70,7 @@ func (w *Webhook) Effective() gateway.Webhook {
 	}
 	s.Profile, s.Method = w.Profile, w.Method
 	if s.Query == nil {
-		s.Query = map[string]string{}
+		s.Query = gateway.Members[string]{}
 	}
 	s.Auth.Type = cmp.Or(s.Auth.Type, "none")
 	s.Timeout = span(w.Timeout)

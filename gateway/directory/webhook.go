@@ -32,8 +32,8 @@ type Webhook struct {
 	// request for a call, as it was written.
 	Templates *mapping.Set
 	URL       *mapping.Template
-	Query     []TemplateField // by name
-	Fields    []TemplateField // its own headers, by name
+	Query     []TemplateField // as they were written
+	Fields    []TemplateField // its own headers, as they were written
 	Headers   []Header        // its auth, and the tenant's where nothing of its own has the name
 	Own       []Header        // Headers without the tenant's; exported for fmt to mask, as only exported members are
 	Body      *mapping.Body   // builder: nil for none
@@ -138,7 +138,7 @@ func (w *Webhook) checkMembers(f *faults) {
 	case utf8.RuneCountInString(token) > maxCallToken || !utf8.ValidString(token):
 		f.add("token", "must have at most %d characters", maxCallToken)
 	}
-	if _, twice := w.Spec.Query[tokenParam]; twice && w.Spec.Token != "" {
+	if _, twice := w.Spec.Query.Get(tokenParam); twice && w.Spec.Token != "" {
 		f.add("query."+tokenParam, "is set by token too: leave one of them out")
 	}
 }

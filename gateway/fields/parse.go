@@ -16,8 +16,8 @@ import (
 // MaxDepth is how deep objects and lists may be nested (SPEC 14).
 const MaxDepth = 128
 
-// Parse reads one JSON value into a tree of map[string]any, []any, string,
-// json.Number, bool and nil.
+// Parse reads one JSON value into a tree of *Object, []any, string, json.Number, bool
+// and nil.
 //
 // What is no JSON, no UTF-8 or nested deeper than MaxDepth is a gateway.Error
 // with CodeInvalidBody; members that are written twice are its faults, with
@@ -125,13 +125,13 @@ func (p *parser) value(at *place, v gjson.Result) any {
 }
 
 func (p *parser) object(at *place, v gjson.Result) any {
-	members := map[string]any{}
+	members := &Object{}
 	v.ForEach(func(key, value gjson.Result) bool {
 		here := &place{above: at, name: key.Str, index: -1}
-		if _, twice := members[key.Str]; twice && len(p.faults) < gateway.MaxFaults {
+		if members.find(key.Str) >= 0 && len(p.faults) < gateway.MaxFaults {
 			p.faults = append(p.faults, gateway.Fault{Path: here.path(), Message: "is written twice"})
 		}
-		members[key.Str] = p.value(here, value)
+		members.Set(key.Str, p.value(here, value))
 		return true
 	})
 	return members

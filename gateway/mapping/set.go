@@ -18,7 +18,7 @@ type Builder struct {
 	byPath map[string]Slot
 
 	// For the templates.
-	resolve func(name string) (path, otherwise []string)
+	resolve func(name string) (places [][]string)
 	byName  map[string]Slot
 	tags    int
 
