@@ -196,7 +196,7 @@ func TestFaultsOfPlatforms(t *testing.T) {
 		URL: "https://x.example/", Headers: gateway.Headers{{Name: "Authorization", Value: "a"}},
 		Auth:  gateway.Auth{Type: "bearer", Token: "t", Name: "n"},
 		Sign:  gateway.Sign{Type: "hmac", Header: "X-Sig", Secrets: []gateway.Secret{"a", ""}},
-		Retry: &gateway.Retry{MaxAttempts: &zero, Schedule: &[]gateway.Duration{gateway.Duration(31 * 24 * time.Hour)}, Never: []string{"2xx"}},
+		Retry: &gateway.Retry{MaxAttempts: &zero, Schedule: &[]gateway.Duration{gateway.Duration(31 * 24 * time.Hour)}, Never: []gateway.Status{{Text: "2xx"}}},
 	}}
 	_, faults := directory.CompileTenant(gateway.Meta{ID: "acme"}, spec, refusing)
 	var got []string

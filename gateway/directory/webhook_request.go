@@ -33,6 +33,7 @@ func (w *Webhook) compileRequest(o Options, f *faults) {
 		w.Own = []Header{h}
 	}
 	w.body(&r)
+	w.checkBodyType(o, f)
 	w.Templates = r.builder.Set()
 	w.checkClashes(f)
 }

@@ -153,6 +153,22 @@ func TestWebhookNamesThatAreHidden(t *testing.T) {
 	}
 }
 
+// What cannot have been meant is refused when it is written; what was stored before
+// that was a rule goes on as it did.
+func TestWebhooksThatWereStored(t *testing.T) {
+	for _, text := range []string{
+		`{"url": "https://x.example.com/", "body": {"a": 1}, "headers": {"Content-Type": "text/xml"}}`,
+		`{"url": "https://x.example.com/", "response": {"variables": [{"name": "a", "path": "query:a"}]}}`,
+	} {
+		o := strict
+		for _, o.Stored = range []bool{false, true} {
+			if _, faults := directory.CompileWebhook(gateway.Meta{ID: "stock"}, read[gateway.Webhook](t, text), o); o.Stored != (len(faults) == 0) {
+				t.Errorf("stored %t: %v", o.Stored, faults)
+			}
+		}
+	}
+}
+
 // Templates of a call see its variables by their names, its context by the
 // standard ones, and both by where they stand.
 func TestWebhookTemplates(t *testing.T) {
