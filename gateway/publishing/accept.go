@@ -22,6 +22,7 @@ type draft struct {
 	named       []gateway.Naming // conversations that an event knows by more than one name
 	owned       []uint64         // digests of publication.Own
 	counts      []int            // deliveries by event
+	filtered    *filtered        // nil: no endpoint had a filter yet
 	scratch     []byte
 }
 
@@ -47,8 +48,12 @@ func (d *draft) free() {
 	clear(d.tenants)
 	clear(d.named)
 	clear(d.publication.Own)
+	if d.filtered != nil {
+		d.filtered.free()
+	}
 	*d = draft{
-		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0], scratch: d.scratch[:0],
+		filtered: d.filtered,
+		root:     d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0], scratch: d.scratch[:0],
 		publication: gateway.Publication{
 			Events: d.publication.Events[:0], Deliveries: d.publication.Deliveries[:0], Traces: d.publication.Traces[:0],
 			Own: d.publication.Own[:0],

@@ -19,6 +19,9 @@ func (d *draft) fanout() {
 		}
 		n := 0
 		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
+			if !d.filtered.pass(i, endpoint) {
+				continue
+			}
 			n++
 			p.Deliveries = append(p.Deliveries, gateway.Delivery{
 				ID: gateway.NewID(gateway.PrefixDelivery, d.at), Tenant: e.Tenant, Endpoint: endpoint.ID,

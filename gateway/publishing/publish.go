@@ -47,6 +47,7 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 			return first, err
 		}
 	}
+	p.filter(d)
 	made, err := p.measure(d)
 	if err != nil {
 		return Published{}, err
