@@ -88,6 +88,17 @@ type Set struct {
 	peaks *Peaks
 }
 
+// Plain says whether one walk finds all there is: no path computes, searches, or looks
+// outside the body.
+func (s *Set) Plain() bool {
+	for i := range s.slots {
+		if !s.slots[i].plain {
+			return false
+		}
+	}
+	return true
+}
+
 // Read looks the paths up in a callback. Plain paths are found here, all in one
 // walk over the body; the other kinds when At asks for them, so that what no
 // outcome needs costs nothing. The document's memory must stay as it is until v

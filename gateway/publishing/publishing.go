@@ -48,6 +48,7 @@ type Publisher struct {
 	rates   limits.Table
 	own     ownKeys
 	turns   turns
+	idPaths idPaths
 	drafts  sync.Pool
 	relays  sync.Pool
 }
