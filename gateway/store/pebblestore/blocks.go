@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -18,13 +17,6 @@ import (
 // blockMost is how many are in one block: a list reads it whole.
 const blockMost = 512
 
-// shelfmark is what the things of a block have in common.
-type shelfmark struct {
-	tenant string
-	day    bucket
-	hash   uint64
-}
-
 // postBlocks posts what is ripe of a kind.
 func (s *engine) postBlocks(of *later) error {
 	of.posting.Lock()
@@ -35,7 +27,7 @@ func (s *engine) postBlocks(of *later) error {
 	}
 	b := s.newBatch(64 * len(list))
 	defer b.free()
-	putBlocks(b, of.block, list)
+	putBlocks(b, of.block, list, &of.memory)
 	putFloor(b, of.block, floor)
 	if err := s.commit(b, false); err != nil {
 		return err // it stays in memory
@@ -45,10 +37,12 @@ func (s *engine) postBlocks(of *later) error {
 }
 
 // putBlocks puts them in the order of their keys: that costs Pebble a fraction.
-func putBlocks(b *batch, kind byte, list []unposted) {
+func putBlocks(b *batch, kind byte, list []unposted, memory *grouping) {
 	slices.SortFunc(list, olderFirst)
-	for _, group := range grouped(list) {
-		for one := range slices.Chunk(slices.Compact(group.ids), blockMost) {
+	memory.group(list)
+	for _, group := range memory.inOrder() {
+		ids := slices.Compact(memory.ids[group.end-group.n : group.end])
+		for one := range slices.Chunk(ids, blockMost) {
 			b.begin(kind, group.tenant)
 			b.key = append(appendPosting(b.key, group.day, group.hash), one[0][:]...)
 			for _, u := range one[1:] {
@@ -57,50 +51,6 @@ func putBlocks(b *batch, kind byte, list []unposted) {
 			b.put()
 		}
 	}
-}
-
-// group is what becomes blocks of one value.
-type group struct {
-	shelfmark
-	ids  []ulid.ULID
-	next int // another of the same sum, -1: there is none
-}
-
-// grouped gives the groups of a list, in the order of their keys; the ids of each are in
-// the order of the list.
-func grouped(list []unposted) (groups []group) {
-	sums := make(map[uint64]int, len(list))
-	var of shelfmark
-	var sum uint64
-	for i := range list {
-		if day := bucketOfULID(list[i].u); i == 0 || list[i].tenant != of.tenant || day != of.day {
-			of.tenant, of.day = list[i].tenant, day
-			sum = valueHash(0, of.tenant, "") + uint64(day)
-		}
-		for _, of.hash = range list[i].values {
-			if of.hash == 0 {
-				continue
-			}
-			last, found := sums[sum^of.hash]
-			if !found {
-				last = -1
-			}
-			at := last
-			for at >= 0 && groups[at].shelfmark != of {
-				at = groups[at].next
-			}
-			if at < 0 {
-				at = len(groups)
-				groups = append(groups, group{shelfmark: of, next: last})
-				sums[sum^of.hash] = at
-			}
-			groups[at].ids = append(groups[at].ids, list[i].u)
-		}
-	}
-	slices.SortFunc(groups, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.day, b.day), cmp.Compare(a.hash, b.hash))
-	})
-	return groups
 }
 
 // putFloor stores up to where all is posted.

@@ -46,6 +46,7 @@ type later struct {
 	n     int
 
 	posting sync.Mutex // by one at a time
+	memory  grouping
 }
 
 // laters are what is posted later, of all kinds.
@@ -157,20 +158,26 @@ func (l *laters) views() map[byte][][]unposted {
 // ripe raises the floor so far that most of what is in memory lies below it, and gives
 // that. What came last stays, for others of its time may be on their way.
 func (l *later) ripe() (list []unposted, floor ulid.ULID) {
-	floor = floorOf(slices.Concat(l.view()...))
+	list = l.memory.list[:0]
+	for _, part := range l.view() {
+		list = append(list, part...)
+	}
+	floor = floorOf(list)
 	l.mu.Lock()
 	if floor.Compare(l.floor) < 0 {
 		floor = l.floor // what could not be posted the last time is left below it
 	}
 	l.floor = floor
 	l.mu.Unlock()
-	for _, part := range l.view() {
+	list = list[:0]
+	for _, part := range l.view() { // what came below the floor before it was raised, too
 		for i := range part {
 			if part[i].u.Compare(floor) < 0 {
 				list = append(list, part[i])
 			}
 		}
 	}
+	l.memory.list = list
 	return list, floor
 }
 
