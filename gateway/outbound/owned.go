@@ -81,6 +81,9 @@ func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 			s.ended.Wait()
 		}
 		n.abandon()
+		if n.primed {
+			n.standing.goes(n.rest, n.pace.next, s.now())
+		}
 	}
 	return left
 }
