@@ -83,3 +83,34 @@ func TestMovedSlotsKeepTheRate(t *testing.T) {
 		}
 	})
 }
+
+// What waits for an endpoint that is no more is dropped by the owner of its lane alone.
+func TestOrphansAreTheOwners(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, func(received) reply { return reply{} })
+		defer w.stop()
+		w.setTarget(nil)
+		n := w.accept("crm", "", 1)
+		other := w.beside()
+		for _, step := range []struct {
+			by   *outbound.Lanes
+			here bool
+			want gateway.DeliveryState
+		}{{other, false, gateway.DeliveryPending}, {w.lanes, true, gateway.DeliveryCancelled}} {
+			here, err := step.by.DropOrphan(crm)
+			if err != nil || here != step.here {
+				t.Fatalf("here: %v, %v, want %v", here, err, step.here)
+			}
+			if d, _, err := w.carrier(&n.Event); err != nil || d.State != step.want {
+				t.Errorf("%+v, %v, want it %s", d, err, step.want)
+			}
+		}
+		move(t, gateway.AllSlots(), w.lanes, other)
+		if here, err := w.lanes.DropOrphan(crm); here || err != nil {
+			t.Errorf("released, it drops: %v, %v", here, err)
+		}
+		if owned := w.lanes.Owned(); owned.Len() > 0 {
+			t.Errorf("released, it owns %d slots", owned.Len())
+		}
+	})
+}
