@@ -70,7 +70,7 @@ func (h *hosts) add(key hostKey, dial fasthttp.DialFuncWithTimeout) *host {
 		DialTimeout:        dial,
 		MaxConns:           h.conns,
 		MaxConnWaitTimeout: time.Hour, // the request's own deadline is what bounds it
-		ReadBufferSize:     maxAnswerHeader,
+		ReadBufferSize:     readBuffer,
 		ConnPoolStrategy:   fasthttp.FIFO,
 	}}
 	added.busy.Add(1)
@@ -126,8 +126,15 @@ func (h *hosts) forget(closing bool) {
 	}
 }
 
-// connection gives a kept connection that has not rested too long, or a fresh
-// one. With true fasthttp starts no cleaner; that is all it means there.
+// maxAge is how long a connection is used: then its name is looked up again, for it may
+// lead elsewhere by now (SPEC 15).
+const maxAge = 5 * time.Minute
+
+// readBuffer is for what comes in at once, in bytes. Most answers have less.
+const readBuffer = 8 << 10
+
+// connection gives a kept connection that has neither rested nor lived too long, or a
+// fresh one. With true fasthttp starts no cleaner; that is all it means there.
 func (h *host) connection(left time.Duration) (kept connection, err error) {
 	for {
 		c, err := h.AcquireConn(left, true)
@@ -135,7 +142,7 @@ func (h *host) connection(left time.Duration) (kept connection, err error) {
 			return connection{}, err
 		}
 		last := c.LastUseTime()
-		if last.IsZero() || time.Since(last) < h.idle {
+		if last.IsZero() || time.Since(last) < h.idle && time.Since(c.CreatedTime()) < maxAge {
 			return connection{
 				Conn:    c.Conn(),
 				reused:  !last.IsZero(),

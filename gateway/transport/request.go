@@ -18,6 +18,10 @@ type Request struct {
 	Trusted bool          // the configuration file names the target: no egress rule binds it (SPEC 14)
 	// MaxAnswer is how much of the answer's body is kept, in bytes; 0: DefaultAnswer.
 	MaxAnswer int
+	// MaxHeader is how much of the answer's header is kept, in bytes of names and values;
+	// 0: DefaultHeader.
+	MaxHeader int
+	Relayed   bool // it is somebody else's: Accept-Encoding is not added
 }
 
 // DefaultTimeout bounds a request that names no bound (SPEC 7).
@@ -26,13 +30,23 @@ const DefaultTimeout = 15 * time.Second
 // DefaultAnswer is how much of an answer's body is kept with an attempt (SPEC 7).
 const DefaultAnswer = 16 << 10
 
+// DefaultHeader is how much of an answer's header is kept with an attempt; MaxHeader is
+// all that there may be (SPEC 15).
+const (
+	DefaultHeader = 4 << 10
+	MaxHeader     = maxAnswerHeader
+)
+
 // Answer is what came back. It holds no memory of the connection.
 type Answer struct {
 	Status      int // 200 to 599
 	ContentType string
-	RetryAfter  string // as it was sent, "" for none
-	Body        []byte // its first MaxAnswer bytes
-	Truncated   bool   // there was more
+	RetryAfter  string      // as it was sent, "" for none
+	Header      [][2]string // name and value, the first that fit into MaxHeader
+	Body        []byte      // its first MaxAnswer bytes, inflated
+	Truncated   bool        // there was more
+	Detail      string      // why the body is not inflated though it says it is coded; "" otherwise
+	Address     string      // where it came from: what was dialled
 }
 
 // appendHead writes the request line and the header. The Host is the target's:
@@ -51,11 +65,16 @@ func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
 		return nil, blocked("the request target is not a path that fits on the request line")
 	}
 	dst = wire.AppendField(append(dst, " HTTP/1.1\r\n"...), "Host", t.head)
+	codings := r.Relayed
 	for _, field := range r.Header {
 		if err := CheckHeader(field[0], field[1]); err != nil {
 			return nil, &Error{Word: WordBlocked, Text: err.Error()}
 		}
+		codings = codings || wire.Is(field[0], "accept-encoding")
 		dst = wire.AppendField(dst, field[0], field[1])
+	}
+	if !codings {
+		dst = wire.AppendField(dst, "Accept-Encoding", accepted)
 	}
 	if len(r.Body) > 0 || wire.TakesBody(r.Method) {
 		dst = wire.AppendLength(dst, int64(len(r.Body)))

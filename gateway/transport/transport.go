@@ -130,7 +130,7 @@ func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
 // host gives the keeper of the connections for a request's tenant and target,
 // counted as busy.
 func (t *Transport) host(r *Request, to *target) *host {
-	key := hostKey{tenant: r.Tenant, at: to.dial(), tls: to.tls, trusted: r.Trusted}
+	key := hostKey{tenant: r.Tenant, at: to.at, tls: to.tls, trusted: r.Trusted}
 	if found := t.hosts.find(key); found != nil {
 		return found
 	}
