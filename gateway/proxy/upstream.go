@@ -71,7 +71,7 @@ func (u *upstream) is(r *directory.Route) bool {
 }
 
 func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
-	dialer, err := p.options.Transport.Dialer(url)
+	dialer, err := p.options.Transport.Dialer(url, nil)
 	if err != nil {
 		return nil, err
 	}

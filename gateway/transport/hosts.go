@@ -29,7 +29,8 @@ type hostKey struct {
 	tenant  string
 	at      string // host:port
 	tls     bool
-	trusted bool // a connection that no rule has judged serves none that they bind
+	secured string // the digest of its own settings of TLS; "": none
+	trusted bool   // a connection that no rule has judged serves none that they bind
 }
 
 // host is the keeper of the connections to one target.
@@ -159,6 +160,18 @@ type connection struct {
 	net.Conn
 	reused         bool
 	release, close func()
+}
+
+// address puts where the connection leads into what came of it.
+func (c *connection) address(answer *Answer, err error) error {
+	l, known := c.Conn.(*link)
+	if !known {
+		return err
+	}
+	if answer != nil {
+		answer.Address = l.address
+	}
+	return withAddress(err, l.address)
 }
 
 // leave ends a find or an add.

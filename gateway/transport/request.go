@@ -3,6 +3,7 @@ package transport
 import (
 	"time"
 
+	"hookgate/gateway/secure"
 	"hookgate/gateway/wire"
 )
 
@@ -13,9 +14,10 @@ type Request struct {
 	Target  string      // path and query as they are written, byte for byte, in place of the URL's; "": the URL's
 	Header  [][2]string // name and value, sent in this order as they are written
 	Body    []byte
-	Timeout time.Duration // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
-	Tenant  string        // whose request it is: no two tenants share a connection
-	Trusted bool          // the configuration file names the target: no egress rule binds it (SPEC 14)
+	Timeout time.Duration    // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
+	Tenant  string           // whose request it is: no two tenants share a connection
+	TLS     *secure.Settings // of the target; nil: what holds for all
+	Trusted bool             // the configuration file names the target: no egress rule binds it (SPEC 14)
 	// MaxAnswer is how much of the answer's body is kept, in bytes; 0: DefaultAnswer.
 	MaxAnswer int
 	// MaxHeader is how much of the answer's header is kept, in bytes of names and values;

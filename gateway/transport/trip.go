@@ -51,6 +51,7 @@ func (t *trip) once() (answer *Answer, stale bool, err error) {
 	give := context.AfterFunc(t.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 
 	answer, reuse, early, err := t.exchange(conn.Conn)
+	err = conn.address(answer, err)
 
 	if !give() {
 		reuse = false // the deadline in the past may be set at any time now
