@@ -36,7 +36,8 @@ func (k *call) prepare() done {
 	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
 	k.request = transport.Request{
-		Method: w.Method, URL: url, Body: k.body, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
+		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID,
+		MaxAnswer: gateway.MaxCallAnswer, MaxHeader: transport.MaxHeader,
 	}
 	return false
 }

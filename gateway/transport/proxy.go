@@ -38,7 +38,7 @@ func compileProxy(p Proxy) (*proxy, error) {
 			made.all = true
 			continue
 		}
-		e, err := CheckNoProxy(entry)
+		e, err := readException(entry)
 		if err != nil {
 			return nil, err
 		}
@@ -47,26 +47,41 @@ func compileProxy(p Proxy) (*proxy, error) {
 	return made, nil
 }
 
-// cutUser takes user information out of a URL, and gives it as it is sent (RFC 7617).
+// cutUser takes user information out of a URL, and gives it as it is sent (RFC 7617). It
+// is percent-encoded, or as it is where that is no encoding: a password from the
+// environment may hold anything.
 func cutUser(raw string) (bare, auth string, err error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Opaque != "" {
-		return "", "", errors.New("the url is malformed: write it as http://user:password@host:port, with what is special percent-encoded")
-	}
-	if u.User == nil {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	end := strings.LastIndexByte(rest, '@')
+	if end < 0 {
 		return raw, "", nil
 	}
-	name := u.User.Username()
-	password, _ := u.User.Password()
+	name, password, _ := strings.Cut(rest[:end], ":")
+	name, password = decoded(name), decoded(password)
 	if strings.Contains(name, ":") || !wire.All(name+password, wire.Value) {
-		return "", "", errors.New("the url has a user or password with a character that cannot be sent")
+		return "", "", errors.New("the url has a user or a password with a character that cannot be sent")
 	}
-	u.User = nil
-	return u.String(), "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password)), nil
+	return scheme + "://" + rest[end+1:], "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password)), nil
 }
 
-// CheckNoProxy reads an entry of what is reached directly.
-func CheckNoProxy(entry string) (e exception, err error) {
+func decoded(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// CheckNoProxy says what is wrong with one entry of what is reached directly.
+func CheckNoProxy(entry string) error {
+	if entry == "*" {
+		return nil
+	}
+	_, err := readException(entry)
+	return err
+}
+
+// readException reads an entry of what is reached directly.
+func readException(entry string) (e exception, err error) {
 	bad := fmt.Errorf("%q is none of what is reached directly: write a name, .name for all below it, an address, a network, or *", entry)
 	if e.network, err = netip.ParsePrefix(entry); err == nil {
 		return e, nil

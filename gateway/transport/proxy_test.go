@@ -191,14 +191,14 @@ func TestProxyFailures(t *testing.T) {
 }
 
 func TestCheckProxy(t *testing.T) {
-	for _, good := range []Proxy{{URL: "http://proxy:3128"}, {URL: "https://u:p@10.0.0.1:8443/"}, {URL: "http://proxy", NoProxy: []string{"a.b", "[::1]:80", "fe80::/10", "_x.y:1"}}} {
+	for _, good := range []Proxy{{URL: "http://proxy:3128"}, {URL: "https://u:p@10.0.0.1:8443/"}, {URL: "http://u:p@ss/w %zz@proxy"}, {URL: "http://proxy", NoProxy: []string{"a.b", "[::1]:80", "fe80::/10", "_x.y:1"}}} {
 		if err := CheckProxy(good); err != nil {
 			t.Errorf("%+v: %v", good, err)
 		}
 	}
 	for _, bad := range []Proxy{
-		{}, {URL: "proxy:3128"}, {URL: "socks5://proxy:1080"}, {URL: "http://proxy/path"}, {URL: "http://proxy?x"}, {URL: "http://s3cret:s3%zzcret@proxy"},
-		{URL: "http://s3cret%0a:x@proxy"}, {URL: "http://proxy", NoProxy: []string{""}}, {URL: "http://proxy", NoProxy: []string{"a b"}},
+		{}, {URL: "proxy:3128"}, {URL: "socks5://proxy:1080"}, {URL: "http://proxy/path"}, {URL: "http://proxy?x"}, {URL: "http://s3cret:s3cret@pro xy"},
+		{URL: "http://s3cret%0a:x@proxy"}, {URL: "http://s3cret%3A:x@proxy"}, {URL: "http://proxy", NoProxy: []string{""}}, {URL: "http://proxy", NoProxy: []string{"a b"}},
 		{URL: "http://proxy", NoProxy: []string{"http://a"}}, {URL: "http://proxy", NoProxy: []string{"a:0"}}, {URL: "http://proxy", NoProxy: []string{"a,b"}},
 	} {
 		if err := CheckProxy(bad); err == nil || strings.Contains(err.Error(), "s3cret") {

@@ -62,7 +62,7 @@ func (t *trip) once() (answer *Answer, stale bool, err error) {
 		conn.close()
 	}
 	if t.ctx.Err() != nil && err != nil {
-		return nil, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
+		return answer, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
 	}
 	// A 408 on a kept connection was sent before our request: some servers say
 	// goodbye to an idle connection with it.
