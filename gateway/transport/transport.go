@@ -122,8 +122,8 @@ func (t *Transport) CheckURL(raw string, trusted bool) error {
 }
 
 // Do makes one request and gives its answer, whatever its status; a redirect is
-// an answer like any other. The error is an *Error. It ends no later than the
-// request's Timeout; once connected it also ends with ctx (connecting, with Close).
+// an answer like any other. The error is an *Error; beside an answer it says that the
+// form of its body leaves open what that is. It ends no later than the request's Timeout; once connected it also ends with ctx (connecting, with Close).
 func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
 	deadline := time.Now().Add(orDefault(r.Timeout, DefaultTimeout))
 	to, err := parseURL(r.URL)

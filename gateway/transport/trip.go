@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"hookgate/gateway/wire"
 )
 
 // maxRedo bounds how often a request is moved to another connection because a
@@ -102,7 +104,7 @@ func first(errs ...error) error {
 }
 
 // read takes the answer's head, and of its body what is kept. With an answer an error
-// is of its body.
+// is of its body's form: it is all that came. A connection that broke gives none.
 func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 	h := heads.Get().(*head) //nolint:forcetypeassert // the pool holds nothing else
 	defer h.free()
@@ -117,6 +119,9 @@ func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 		return answer, false, &Error{Word: WordProtocol, Text: "read the answer: " + errTwoLengths.Error()}
 	}
 	err := answer.read(reader, &f, orDefault(r.MaxAnswer, DefaultAnswer))
+	if err != nil && !isForm(err) {
+		return nil, false, failure(WordProtocol, "read the answer", err, "its body cannot be read")
+	}
 	if err != nil {
 		return answer, false, failure(WordProtocol, "read the answer", err, reasonOfBody(err))
 	}
@@ -132,6 +137,8 @@ func reasonOfHead(err error) string {
 	}
 	return errNotHTTP.Error()
 }
+
+func isForm(err error) bool { return errors.Is(err, errCoding) || errors.Is(err, wire.ErrChunk) }
 
 func reasonOfBody(err error) string {
 	if errors.Is(err, errCoding) {
