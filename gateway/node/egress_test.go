@@ -23,6 +23,7 @@ import (
 // receiver.test too, and two servers whose authorities nobody knows.
 type world struct {
 	plain       string
+	behind      string // the same, at an address that only the proxy knows
 	proxy       *transporttest.Proxy
 	authorities [2]*securetest.Authority
 	secured     [2]string
@@ -36,7 +37,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{proxy: transporttest.NewProxy(t, nil)}
 	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(plain.Close)
-	w.plain = plain.URL
+	w.plain, w.behind = plain.URL, strings.Replace(plain.URL, "127.0.0.1", "127.0.0.2", 1)
+	w.proxy.Names[strings.TrimPrefix(w.behind, "http://")] = strings.TrimPrefix(w.plain, "http://")
 	w.proxy.Names["receiver.test:80"] = strings.TrimPrefix(plain.URL, "http://")
 	for i := range w.authorities {
 		w.authorities[i] = securetest.NewAuthority(t)

@@ -66,7 +66,9 @@ var reloads = map[string]struct {
 		change: func(c *configs.Config) {
 			c.Egress.Proxy = configs.EgressProxy{URL: gateway.Secret(outside.proxy.URL), NoProxy: []string{"127.0.0.1"}}
 		},
-		shown: func(n *Node) bool { return outside.reached(n, outside.plain) && len(outside.proxy.Asked()) == 0 },
+		shown: func(n *Node) bool {
+			return outside.reached(n, outside.plain) && len(outside.proxy.Asked()) == 0 && outside.reached(n, outside.behind)
+		},
 	},
 	"egress.proxy.resolve": {
 		change: func(c *configs.Config) {
