@@ -170,7 +170,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/resources": {
-		may: []string{"gateway", "gateway/directory", "gateway/fields", "auth", "auth/seal", "auth/token", "metrics"},
+		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/secure", "auth", "auth/seal", "auth/token", "metrics"},
 		never: map[string]string{
 			"gateway/edge":              "what a PUT does must not depend on HTTP: the file and the API go the same way",
 			"gateway/store/pebblestore": noStore,

@@ -36,8 +36,10 @@ func (k *call) prepare() done {
 	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
 	k.request = transport.Request{
-		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID,
-		MaxAnswer: gateway.MaxCallAnswer, MaxHeader: transport.MaxHeader,
+		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
+	}
+	if k.explains {
+		k.request.MaxHeader = transport.MaxHeader
 	}
 	return false
 }

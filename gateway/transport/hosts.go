@@ -127,9 +127,9 @@ func (h *hosts) forget(closing bool) {
 	}
 }
 
-// maxAge is how long a connection is used: then its name is looked up again, for it may
+// MaxAge is how long a connection is used: then its name is looked up again, for it may
 // lead elsewhere by now (SPEC 15).
-const maxAge = 5 * time.Minute
+const MaxAge = 5 * time.Minute
 
 // readBuffer is for what comes in at once, in bytes. Most answers have less.
 const readBuffer = 8 << 10
@@ -143,7 +143,7 @@ func (h *host) connection(left time.Duration) (kept connection, err error) {
 			return connection{}, err
 		}
 		last := c.LastUseTime()
-		if last.IsZero() || time.Since(last) < h.idle && time.Since(c.CreatedTime()) < maxAge {
+		if last.IsZero() || time.Since(last) < h.idle && time.Since(c.CreatedTime()) < MaxAge {
 			return connection{
 				Conn:    c.Conn(),
 				reused:  !last.IsZero(),

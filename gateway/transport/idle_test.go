@@ -80,13 +80,13 @@ func TestConnectionsAge(t *testing.T) {
 		})
 		defer tr.Close()
 		began := time.Now()
-		for time.Since(began) < 2*maxAge {
+		for time.Since(began) < 2*MaxAge {
 			before := len(dialled)
 			answer, err := tr.Do(t.Context(), &Request{Method: "POST", URL: "http://receiver.example/", Tenant: "acme"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(dialled) > before && before > 0 && time.Since(began) < time.Duration(before)*maxAge {
+			if len(dialled) > before && before > 0 && time.Since(began) < time.Duration(before)*MaxAge {
 				t.Errorf("a new connection after %s", time.Since(began))
 			}
 			if want := dialled[len(dialled)-1].String(); answer.Address != want {
