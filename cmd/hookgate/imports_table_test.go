@@ -105,7 +105,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/publishing": {
-		may: []string{"gateway", "gateway/directory", "gateway/shares", "gateway/limits", "gateway/mapping", "gateway/relayed"},
+		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares", "gateway/limits", "gateway/mapping", "gateway/relayed"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,

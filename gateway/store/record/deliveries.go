@@ -149,6 +149,8 @@ func (e *Encoder) Status(v *gateway.EndpointStatus) {
 	e.Time(v.FailingSince)
 	e.Time(v.OpenUntil)
 	e.Number(uint64(v.Trips))
+	e.Time(v.RestUntil)
+	e.Time(v.PacedTo)
 }
 
 // DecodeStatus reads the status of an endpoint.
@@ -161,5 +163,8 @@ func DecodeStatus(value []byte) (v gateway.EndpointStatus, err error) {
 	v.FailingSince = d.Time()
 	v.OpenUntil = d.Time()
 	v.Trips = int(d.Number())
+	if d.rest != "" { // format 2 had no more
+		v.RestUntil, v.PacedTo = d.Time(), d.Time()
+	}
 	return v, d.Done("status of an endpoint")
 }
