@@ -17,7 +17,7 @@ const MaxAliases = 16
 // and trailing slash; anything else for itself. It is false for what no key can
 // be: empty, over MaxKey bytes, or with control characters or spaces.
 func Key(value string) (string, bool) {
-	if strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://") {
+	if IsWebURL(value) {
 		value = lastSegment(value)
 	}
 	if value == "" || len(value) > MaxKey {
@@ -33,6 +33,13 @@ func Key(value string) (string, bool) {
 		return "", false
 	}
 	return value, true
+}
+
+// IsWebURL says whether a text begins as a URL of http or https does; a scheme has no
+// case (RFC 3986, 3.1).
+func IsWebURL(text string) bool {
+	scheme, _, found := strings.Cut(text[:min(len(text), len("https://"))], "://")
+	return found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
 func isHiddenRune(r rune) bool {
