@@ -50,7 +50,7 @@ func Read(w *directory.Webhook, body []byte) (Request, error) {
 	if len(body) > maxRequest {
 		return q, gateway.Errorf(gateway.CodeTooLarge, "the body has over %d bytes", maxRequest)
 	}
-	document, err := mapping.Parse("POST", typeJSON, q.Body)
+	document, err := mapping.Parse(typeJSON, q.Body)
 	if err != nil {
 		if _, located := fields.Parse(q.Body); located != nil {
 			err = located // it says where

@@ -1,7 +1,6 @@
 package calling
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -48,7 +47,7 @@ func shownRequest(k *call) *Sent {
 		shown.Header = append(shown.Header, field)
 	}
 	if len(k.body) > 0 {
-		document, err := mapping.Parse(http.MethodPost, typeJSON, k.body)
+		document, err := mapping.Parse(typeJSON, k.body)
 		if err != nil {
 			document = mapping.Document{Body: mapping.RawText, Raw: k.body}
 		}

@@ -151,7 +151,7 @@ func (a *attack) taken(t testing.TB) (took, counted time.Duration, err error) {
 	if len(faults) > 0 {
 		t.Fatalf("%s: %s", a.name, faults[0])
 	}
-	doc, err := Parse("POST", "application/json", []byte(a.body))
+	doc, err := Parse("application/json", []byte(a.body))
 	if err != nil {
 		t.Fatalf("%s: %v", a.name, err)
 	}

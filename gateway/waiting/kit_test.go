@@ -280,7 +280,7 @@ func (k *kit) send(s sent) waiting.Taken {
 func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	k.t.Helper()
 	now := k.now().Add(-s.stood)
-	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
+	doc, err := mapping.Parse("application/json", []byte(s.body))
 	if err != nil {
 		k.t.Fatal(err)
 	}
