@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"hookgate/auth/signature"
 	"hookgate/gateway/mapping"
 )
 
@@ -17,20 +18,30 @@ func compileForm(word string, f *faults) mapping.Form {
 }
 
 // compileUnwrap compiles what is taken out of a body: what was configured, or else what
-// the provider wraps (SPEC 15 and 17).
-func compileUnwrap(path, provider string, b mapping.Bounds, f *faults) *mapping.Unwrap {
+// the provider wraps (SPEC 15 and 17). own is the provider's delivery id, which stands
+// beside it.
+func compileUnwrap(path, provider, own string, b mapping.Bounds, f *faults) *mapping.Unwrap {
 	if path != "" {
-		u, more := mapping.CompileUnwrap(path, b)
+		u, more := mapping.CompileUnwrap(path, own, b)
 		*f = append(*f, more...)
 		return u
 	}
 	switch provider {
 	case "slack", "github", "gitea": // interactive messages; hooks that are sent as forms
-		return mapping.UnwrapForms("payload", b)
+		return mapping.UnwrapForms("payload", own, b)
 	case "aws-sns", "sns":
-		return mapping.UnwrapTexts("Message", b)
+		return mapping.UnwrapTexts("Message", own, b)
 	}
 	return nil
+}
+
+// ownID gives the place of a provider's delivery id in its bodies, where repeats are known
+// by it; "" where they are known by what was configured, or by more than one place.
+func ownID(configured string, v *signature.Verifier) string {
+	if v == nil || !plain(v.Identities()) || configured != "" && configured != v.DeliveryID() {
+		return ""
+	}
+	return v.DeliveryID()
 }
 
 // compileReading compiles how paths look into the body of a relayed request.
@@ -39,5 +50,6 @@ func (r *Route) compileReading(o Options, f *faults) {
 	if r.Spec.Verify != nil {
 		provider = r.Spec.Verify.Type
 	}
-	r.Form, r.Unwrap = compileForm(r.Spec.Body, f), compileUnwrap(r.Spec.Unwrap, provider, o.Mapping, f)
+	r.Form = compileForm(r.Spec.Body, f)
+	r.Unwrap = compileUnwrap(r.Spec.Unwrap, provider, ownID(r.Spec.Dedupe.ID, r.Verifier), o.Mapping, f)
 }

@@ -86,7 +86,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		}
 	}
 	s.compileNoKey(&f)
-	s.Form, s.Unwrap = compileForm(spec.Body, &f), compileUnwrap(spec.Unwrap, spec.Verify.Type, s.Mapping, &f)
+	s.Form = compileForm(spec.Body, &f)
+	s.Unwrap = compileUnwrap(spec.Unwrap, spec.Verify.Type, ownID(id, s.Verifier), s.Mapping, &f)
 	s.Shakes = compileHandshake(spec.Handshake, &f)
 	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
 	plan, more := compilePlan(whom, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)

@@ -206,3 +206,39 @@ func withoutMark(body []byte) []byte {
 }
 
 func trimSpace(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
+
+// Likeness says what a body looks like, whatever its type says: JSON, where it is an
+// object or a list; Fields, where it is what a form alone is; else NoBody.
+func Likeness(body []byte) BodyKind {
+	body = trimSpace(withoutMark(body))
+	if len(body) == 0 {
+		return NoBody
+	}
+	if isContainer(body) {
+		return JSON
+	}
+	if body[0] == '%' || body[len(body)-1] == '=' { // what clients make of JSON as the data of a form
+		if written := bytes.TrimSuffix(percentDecoded(body), []byte("=")); isContainer(trimSpace(written)) {
+			return JSON
+		}
+	}
+	if looksLikeForm(body) {
+		return Fields
+	}
+	return NoBody
+}
+
+func isContainer(body []byte) bool {
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[') && rawjson.Valid(body)
+}
+
+// looksLikeForm says whether all bytes are such as forms are written in, and the first
+// field has a name and a value.
+func looksLikeForm(body []byte) bool {
+	if i := bytes.IndexByte(body, '='); i <= 0 {
+		return false
+	}
+	return !bytes.ContainsFunc(body, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("*-._+%&=[]~!()'", r)
+	})
+}

@@ -12,6 +12,7 @@ import (
 type Unwrap struct {
 	set  *Set
 	slot Slot
+	id   Slot // of the provider's delivery id, which stands beside what is wrapped
 	// A provider's own bodies are not all wrapped.
 	optional bool // a body in which there is nothing is taken as it is
 	forms    bool // and so is what is no form
@@ -25,10 +26,15 @@ var (
 	ErrWrapped    = errors.New("what the body has at the place that unwrap names is no JSON text, or nested deeper than 128 levels")
 )
 
-// CompileUnwrap compiles the path of a configured one; its faults are placed at "unwrap".
-func CompileUnwrap(path string, b Bounds) (*Unwrap, []gateway.Fault) {
+// CompileUnwrap compiles the path of a configured one, and of the provider's delivery id
+// ("": it has none in its bodies). Faults are placed at "unwrap".
+func CompileUnwrap(path, id string, b Bounds) (*Unwrap, []gateway.Fault) {
+	const at = "unwrap"
 	c := newCompiler(b)
-	u := &Unwrap{slot: c.path("unwrap", path)}
+	u := &Unwrap{slot: c.path(at, path), id: NoSlot}
+	if id != "" {
+		u.id = c.path(at, id)
+	}
 	if c.faults != nil {
 		return nil, c.faults
 	}
@@ -38,26 +44,35 @@ func CompileUnwrap(path string, b Bounds) (*Unwrap, []gateway.Fault) {
 
 // UnwrapForms is the Unwrap of a provider that sends some of its bodies as a form with
 // one JSON text.
-func UnwrapForms(field string, b Bounds) *Unwrap {
-	u := mustUnwrap(field, b)
+func UnwrapForms(field, id string, b Bounds) *Unwrap {
+	u := mustUnwrap(field, id, b)
 	u.optional, u.forms = true, true
 	return u
 }
 
 // UnwrapTexts is the Unwrap of a provider that carries any text in its bodies, which may
 // be JSON.
-func UnwrapTexts(field string, b Bounds) *Unwrap {
-	u := mustUnwrap(field, b)
+func UnwrapTexts(field, id string, b Bounds) *Unwrap {
+	u := mustUnwrap(field, id, b)
 	u.optional, u.texts = true, true
 	return u
 }
 
-func mustUnwrap(path string, b Bounds) *Unwrap {
-	u, faults := CompileUnwrap(path, b)
+func mustUnwrap(path, id string, b Bounds) *Unwrap {
+	u, faults := CompileUnwrap(path, id, b)
 	if faults != nil {
 		panic(faults[0].String()) // it is written in this program
 	}
 	return u
+}
+
+// ID gives the provider's delivery id of the body that Open read with v: what is wrapped
+// has none.
+func (u *Unwrap) ID(v *Values) Value {
+	if u == nil {
+		return Value{}
+	}
+	return v.At(u.id)
 }
 
 // Open gives the body meant. Its memory is its own, or the document's. v is read with the

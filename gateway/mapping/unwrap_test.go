@@ -10,11 +10,11 @@ import (
 
 func TestUnwrap(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
-	payload, _ := CompileUnwrap("payload", Bounds{})
-	inner, _ := CompileUnwrap("a.b[0]", Bounds{})
-	all, _ := CompileUnwrap("$", Bounds{})
-	head, _ := CompileUnwrap("header:X-Body", Bounds{})
-	forms, texts := UnwrapForms("payload", Bounds{}), UnwrapTexts("Message", Bounds{})
+	payload, _ := CompileUnwrap("payload", "", Bounds{})
+	inner, _ := CompileUnwrap("a.b[0]", "", Bounds{})
+	all, _ := CompileUnwrap("$", "", Bounds{})
+	head, _ := CompileUnwrap("header:X-Body", "", Bounds{})
+	forms, texts := UnwrapForms("payload", "", Bounds{}), UnwrapTexts("Message", "", Bounds{})
 	for name, c := range map[string]struct {
 		u          *Unwrap
 		kind, body string
@@ -54,7 +54,7 @@ func TestUnwrap(t *testing.T) {
 			t.Errorf("%s: %s, %v; want %s, %v", name, got.Raw, err, c.want, c.err)
 		}
 	}
-	if u, faults := CompileUnwrap("a..", Bounds{}); u != nil || len(faults) != 1 || faults[0].Path != "unwrap" {
+	if u, faults := CompileUnwrap("a..", "", Bounds{}); u != nil || len(faults) != 1 || faults[0].Path != "unwrap" {
 		t.Errorf("a path that is none: %v", faults)
 	}
 }
@@ -66,7 +66,7 @@ func FuzzUnwrap(f *testing.F) {
 			f.Add(i, []byte(body))
 		}
 	}
-	all := []*Unwrap{UnwrapForms("payload", Bounds{}), UnwrapTexts("payload", Bounds{}), mustUnwrap("payload", Bounds{})}
+	all := []*Unwrap{UnwrapForms("payload", "", Bounds{}), UnwrapTexts("payload", "", Bounds{}), mustUnwrap("payload", "", Bounds{})}
 	f.Fuzz(func(t *testing.T, kind int, body []byte) {
 		doc, err := Parse(fuzzTypes[uint(kind)%uint(len(fuzzTypes))], body)
 		if err != nil {
