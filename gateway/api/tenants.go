@@ -51,7 +51,7 @@ func viewHeaders(h gateway.Headers, whole bool) any {
 }
 
 func (h *tenants) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

@@ -21,7 +21,8 @@ type Tenant struct {
 	Platform *Platform // nil: no outcome can be sent
 	Headers  []Header  // on every outbound request made for the tenant
 	Metrics  metrics.Tenant
-	holder   shares.Holder // without those above it
+	Outcomes metrics.Endpoint // what is counted of the deliveries to the platform endpoint, if there is one
+	holder   shares.Holder    // without those above it
 	sources  map[string]*Source
 	// endpoints are all of them, listening those that take events, by id.
 	endpoints map[string]*Endpoint
@@ -106,6 +107,9 @@ func (t *Tenant) WithoutEndpoint(endpoint string) *Tenant {
 func (t *Tenant) counted(m *metrics.Set) *Tenant {
 	next := t.holding(t.Sources(), t.Endpoints(), t.Webhooks())
 	next.Metrics, next.holder = m.Tenant(t.ID, endStates, PlatformTypes), shares.Tenant(t.ID)
+	if t.Platform != nil {
+		next.Outcomes = m.Endpoint(t.ID, gateway.PlatformEndpoint, deliveryEnds, codes)
+	}
 	for id, s := range next.sources {
 		if s.Metrics.Callbacks == nil {
 			s.Metrics = m.Source(t.ID, id, outcomes)

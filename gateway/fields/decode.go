@@ -121,11 +121,7 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 }
 
 func (d *decoder) unknown(place, name string, known []string) {
-	if near := suggest(name, known); near != "" {
-		d.fault(place, "is not a known field, did you mean %s?", near)
-		return
-	}
-	d.fault(place, "is not a known field")
+	d.fault(place, "is not a known field%s", Meant(name, known))
 }
 
 func (d *decoder) list(path string, tree any, dst reflect.Value) {
