@@ -19,7 +19,7 @@ func ParseDate(text string) (time.Time, bool) {
 	if text == "" || len(text) > maxDate {
 		return time.Time{}, false
 	}
-	for _, read := range [...]func(string) (time.Time, bool){parseISO, parseMail, parseUnix} {
+	for _, read := range [...]func(string) (time.Time, bool){parseISO, parseUnix, parseMail} {
 		if t, ok := read(text); ok {
 			t = t.UTC()
 			return t, t.Year() >= 0 && t.Year() <= 9999
