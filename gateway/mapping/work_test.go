@@ -120,6 +120,7 @@ func attacks() []attack {
 		{"joined", bodyOf("a", 200<<10), nil, variablesAt(50, `{{ (a ~ "x") | length }}`)},
 		{"replaced", bodyOf("ab", 100<<10), nil, variablesAt(50, `{{ a | replace("a","b") | replace("b","c") | length }}`)},
 		{"tojson", `{"a":{` + strings.TrimRight(wideObject(900, `"k%d":"x"`)[12:], "]}") + `}}`, nil, variablesAt(50, `{{ a | tojson | length }}`)},
+		{"fromjson", `{"a":"[` + strings.Repeat(`1,`, 100<<10) + `2]"}`, nil, variablesAt(50, `{{ (a | fromjson)[-1] }}`)},
 		{"urlencode", bodyOf("é", 200<<10), nil, variablesAt(50, `{{ a | urlencode | length }}`)},
 	}
 }
