@@ -45,7 +45,7 @@ func viewHeaders(h gateway.Headers, whole bool) any {
 	case h == nil:
 		return struct{}{}
 	case whole:
-		return h.Revealed()
+		return gateway.Revealed(h)
 	}
 	return h
 }

@@ -130,7 +130,7 @@ func TestRoutesInSnapshots(t *testing.T) {
 	if r := without.Routes()[0]; r.Enabled || r.Tenant != nil || !without.Routes()[1].Enabled {
 		t.Error("a route is in service without its tenant, or one is not that names none")
 	}
-	with := without.With(tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"X-Own": "tenant", "X-Acme": "tenant"}}))
+	with := without.With(tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "X-Own", Value: "tenant"}, {Name: "X-Acme", Value: "tenant"}}}))
 	r := with.Routes()[0]
 	if !r.Enabled || r.Tenant != with.Tenant("acme") || len(r.Set) != 2 || value(r, "X-Acme") != "tenant" || value(r, "X-Own") != "route" {
 		t.Errorf("%+v", r)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -28,6 +29,8 @@ type Tenant struct {
 	endpoints map[string]*Endpoint
 	listening []*Endpoint
 	webhooks  map[string]*Webhook
+	filters   func() *mapping.Filters // of those listening; nil: there are none
+	filtering int                     // how many
 }
 
 // Source gives a source by its id; nil is none.
@@ -77,6 +80,7 @@ func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint, webhooks []*W
 			next.listening = append(next.listening, e)
 		}
 	}
+	next.joinFilters()
 	next.webhooks = make(map[string]*Webhook, len(webhooks))
 	for _, w := range webhooks {
 		next.webhooks[w.ID] = w.of(&next)
