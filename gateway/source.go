@@ -4,10 +4,11 @@ package gateway
 type Source struct {
 	Verify          Verify     `json:"verify"`
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
+	CORS            *CORS      `json:"cors,omitempty"`      // default: no web page may call
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
-	Methods         []string   `json:"methods"`       // none listed: all
+	Methods         []string   `json:"methods"`       // default GET, POST, PUT, PATCH; HEAD and OPTIONS take nothing, listed or not
 	MaxBody         *Size      `json:"max_body"`      // default public.max_body
 	VariablesMax    *Size      `json:"variables_max"` // of all mapped variables, as JSON; default bounds.variables_max; never more than max_body
 	Early           Early      `json:"early"`
