@@ -75,7 +75,7 @@ func (x *exchange) document() (mapping.Document, error) {
 	if err != nil {
 		return document, err
 	}
-	if len(coding) == 0 {
+	if len(coding) == 0 || wire.Is(coding, "identity") {
 		if read, err := mapping.Parse(x.caller.Method(), kind, body); err == nil {
 			document = read
 		}
