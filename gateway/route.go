@@ -2,26 +2,30 @@ package gateway
 
 // Route is a public path that is proxied or relayed to the platform (SPEC 9).
 type Route struct {
-	Match           RouteMatch   `json:"match"`
-	Verify          *Verify      `json:"verify"` // default: whoever calls
-	Mode            string       `json:"mode"`   // proxy, relay
-	Upstreams       []Upstream   `json:"upstreams"`
-	StripPrefix     bool         `json:"strip_prefix"`     // forward the path without what match.path took
-	PreserveHost    bool         `json:"preserve_host"`    // proxy: the upstream gets the client's Host, not its own
-	RewriteLocation *bool        `json:"rewrite_location"` // proxy: an upstream's own address in Location becomes the public one; default true
-	Upgrade         bool         `json:"upgrade"`          // proxy: let WebSockets and other upgrades through
-	Timeout         *Duration    `json:"timeout"`          // proxy: until the answer's header fields are there; relay: for one attempt
-	IdleTimeout     *Duration    `json:"idle_timeout"`     // proxy: how long a stream, or an upgraded connection, may be silent
-	Retry           *Retry       `json:"retry"`            // proxy: max_attempts alone, 1 or 2
-	Breaker         *Breaker     `json:"breaker"`          // one for each upstream
-	Health          *Health      `json:"health"`           // proxy: ask each upstream whether it is well
-	Headers         RouteHeaders `json:"headers"`
-	RateLimit       *Rate        `json:"rate_limit"`
-	MaxBody         *Size        `json:"max_body"` // default public.max_body
-	Tenant          string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
+	Match       RouteMatch   `json:"match"`
+	Verify      *Verify      `json:"verify"` // default: whoever calls
+	Mode        string       `json:"mode"`   // proxy, relay
+	Upstreams   []Upstream   `json:"upstreams"`
+	StripPrefix bool         `json:"strip_prefix"` // forward the path without what match.path took
+	Upgrade     bool         `json:"upgrade"`      // proxy: let WebSockets and other upgrades through
+	Timeout     *Duration    `json:"timeout"`      // proxy: until the answer's header fields are there; relay: for one attempt
+	IdleTimeout *Duration    `json:"idle_timeout"` // proxy: how long a stream, or an upgraded connection, may be silent
+	Retry       *Retry       `json:"retry"`        // proxy: max_attempts alone, 1 or 2
+	Breaker     *Breaker     `json:"breaker"`      // one for each upstream
+	Health      *Health      `json:"health"`       // proxy: ask each upstream whether it is well
+	Headers     RouteHeaders `json:"headers"`
+	RateLimit   *Rate        `json:"rate_limit"`
+	MaxBody     *Size        `json:"max_body"` // default public.max_body
+	Tenant      string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
 	// Dedupe is how a relay knows what it has taken before; default the scheme's own.
 	Dedupe Dedupe `json:"dedupe"`
-	CORS   *CORS  `json:"cors"` // relay: which web pages may call; default none
+	// CORS says which web pages may call a relay; default none.
+	CORS *CORS `json:"cors"`
+	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.
+	PreserveHost bool `json:"preserve_host"`
+	// RewriteLocation makes an upstream's own address in answers of a proxy the public
+	// one; default true.
+	RewriteLocation *bool `json:"rewrite_location"`
 	// ConversationKey is where a relay finds the conversation: its requests then go
 	// one after the other. nil: in parallel.
 	ConversationKey *KeyPlace `json:"conversation_key"`

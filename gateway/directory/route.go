@@ -15,35 +15,36 @@ import (
 
 // Route is one route, compiled. How a request finds it is package proxy's.
 type Route struct {
-	ID              string
-	Spec            gateway.Route
-	Tenant          *Tenant             // nil: it names none, or one that is not there
-	Enabled         bool                // the tenant that it names is there, and in service
-	Relay           bool                // its requests are stored, not passed on at once
-	Host            string              // lower case, no port; "": any
-	Path            string              // escapes decoded
-	Verifier        *signature.Verifier // nil: whoever calls
-	Upstreams       []string            // their URLs, one or more
-	Upgrade         bool
-	Timeout         time.Duration       // proxy: until the answer's head; relay: for one attempt
-	IdleTimeout     time.Duration       // of a stream
-	Retries         bool                // proxy: once, on another upstream
-	Retry           retry.Policy        // relay
-	Plan            *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
-	SeveralIDs      bool                // relay: of a list that is found each is an id, not a part of one
-	Window          time.Duration       // relay: for which ids are known again
-	Breaker         *breaker.Settings   // nil: none
-	Health          *Health             // nil: upstreams are not asked
-	Set             []Header            // on every request: its own, and the tenant's where it has none of the name
-	Remove          []string            // fields that are not passed on
-	Rate            *gateway.Rate       // nil: no limit
-	MaxBody         int64               // bytes
-	CORS            *CORS               // relay: which web pages may call; nil: none
-	PreserveHost    bool                // proxy
-	RewriteLocation bool                // proxy
-	Metrics         *metrics.Route
-	set             []Header // Set without the tenant's
-	methods         []string
+	ID          string
+	Spec        gateway.Route
+	Tenant      *Tenant             // nil: it names none, or one that is not there
+	Enabled     bool                // the tenant that it names is there, and in service
+	Relay       bool                // its requests are stored, not passed on at once
+	Host        string              // lower case, no port; "": any
+	Path        string              // escapes decoded
+	Verifier    *signature.Verifier // nil: whoever calls
+	Upstreams   []string            // their URLs, one or more
+	Upgrade     bool
+	Timeout     time.Duration       // proxy: until the answer's head; relay: for one attempt
+	IdleTimeout time.Duration       // of a stream
+	Retries     bool                // proxy: once, on another upstream
+	Retry       retry.Policy        // relay
+	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
+	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
+	Window      time.Duration       // relay: for which ids are known again
+	Breaker     *breaker.Settings   // nil: none
+	Health      *Health             // nil: upstreams are not asked
+	Set         []Header            // on every request: its own, and the tenant's where it has none of the name
+	Remove      []string            // fields that are not passed on
+	Rate        *gateway.Rate       // nil: no limit
+	MaxBody     int64               // bytes
+	CORS        *CORS               // relay: which web pages may call; nil: none
+	KeepsHost   bool                // proxy: the upstream gets the Host that was called
+	Relocates   bool                // proxy: its own address in answers becomes the public one
+	Metrics     *metrics.Route
+	Lane        metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
+	set         []Header         // Set without the tenant's
+	methods     []string
 }
 
 // Health says how the upstreams of a route are asked whether they are well.
@@ -194,7 +195,7 @@ func (r *Route) compileProxy(f *faults) {
 	if s.CORS != nil {
 		f.add("cors", "is for mode relay only: the upstream of a proxy answers for itself")
 	}
-	r.PreserveHost, r.RewriteLocation = s.PreserveHost, isOn(s.RewriteLocation)
+	r.KeepsHost, r.Relocates = s.PreserveHost, isOn(s.RewriteLocation)
 }
 
 // compileRetries reads what a proxy takes of a retry: there is no schedule, since

@@ -122,7 +122,7 @@ func (r *relocation) owner(scheme, authority string) *upstream {
 	if scheme != "" && scheme != "http" && scheme != "https" {
 		return nil
 	}
-	if r.route.PreserveHost && strings.EqualFold(string(r.host), authority) {
+	if r.route.KeepsHost && strings.EqualFold(string(r.host), authority) {
 		return r.from
 	}
 	for _, u := range r.route.upstreams {

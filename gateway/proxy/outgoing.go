@@ -39,7 +39,7 @@ func (q *outgoing) append(dst []byte, u *upstream) []byte {
 	header := &q.ctx.Request.Header
 	dst = append(append(dst, header.Method()...), ' ')
 	dst = append(q.appendTarget(dst, u), " HTTP/1.1\r\n"...)
-	if q.route.PreserveHost {
+	if q.route.KeepsHost {
 		dst = wire.AppendField(dst, "Host", header.Host())
 	} else {
 		dst = wire.AppendField(dst, "Host", u.dialer.Host())
