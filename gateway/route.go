@@ -19,6 +19,9 @@ type Route struct {
 	Tenant      string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
 	// Dedupe is how a relay knows what it has taken before; default the scheme's own.
 	Dedupe Dedupe `json:"dedupe"`
+	// ConversationKey is where a relay finds the conversation: its requests then go
+	// one after the other. nil: in parallel.
+	ConversationKey *KeyPlace `json:"conversation_key"`
 	// CORS says which web pages may call a relay; default none.
 	CORS *CORS `json:"cors"`
 	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.
@@ -26,9 +29,6 @@ type Route struct {
 	// RewriteLocation makes an upstream's own address in answers of a proxy the public
 	// one; default true.
 	RewriteLocation *bool `json:"rewrite_location"`
-	// ConversationKey is where a relay finds the conversation: its requests then go
-	// one after the other. nil: in parallel.
-	ConversationKey *KeyPlace `json:"conversation_key"`
 }
 
 // The modes of a route.

@@ -4,7 +4,6 @@ package gateway
 type Source struct {
 	Verify          Verify     `json:"verify"`
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
-	CORS            *CORS      `json:"cors,omitempty"`      // default: no web page may call
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
@@ -16,6 +15,8 @@ type Source struct {
 	Respond         Respond    `json:"respond"`
 	RateLimit       *Rate      `json:"rate_limit"`
 	Enabled         *bool      `json:"enabled"` // default true
+	// CORS says which web pages may call; default none.
+	CORS *CORS `json:"cors,omitempty"`
 }
 
 // Verify says who may call a source, and how that is proved.

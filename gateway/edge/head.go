@@ -17,11 +17,11 @@ type head struct {
 	length             int64 // of the body in bytes, or chunked
 	closes             bool  // Connection has close, maybe among other options
 	http10             bool
+	expects            bool // 100-continue, in a case that fasthttp does not know
 	hasLength          bool
 	hasCoding          bool
 	hasType            bool
 	fields             int
-	expects            bool   // 100-continue, in a case that fasthttp does not know
 	authorization      []byte // nil where there is none, or several
 	authorized         bool   // there is one
 }
@@ -97,15 +97,15 @@ func (h *head) requestLine(line []byte) (fault *gateway.Error) {
 		}
 		return errStartLine
 	}
+	if len(target) > maxTarget {
+		return errLongTarget
+	}
 	switch string(method) { // case-sensitive, as RFC 9110 9.1 says
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
 	default:
 		return errMethod
 	}
 	h.method = method
-	if len(target) > maxTarget {
-		return errLongTarget
-	}
 	h.path, fault = checkTarget(target)
 	return fault
 }
