@@ -47,7 +47,7 @@ func (s *matcher) meet(r *room, names []string) (found []meeting, err error) {
 			if err != nil {
 				continue // they were compiled when it was opened: its source has changed since
 			}
-			change := &gateway.Change{Wait: e.wait}
+			change := &gateway.Change{Wait: e.now()}
 			early, err := s.takeParked(r, src, own, r.leaving(at, e), change, found)
 			if err != nil {
 				return nil, err
