@@ -26,6 +26,13 @@ type Route struct {
 	// ConversationKey is where a relay finds the conversation: its requests then go
 	// one after the other. nil: in parallel.
 	ConversationKey *KeyPlace `json:"conversation_key"`
+	// CORS says which web pages may call a relay; default none.
+	CORS *CORS `json:"cors"`
+	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.
+	PreserveHost bool `json:"preserve_host"`
+	// RewriteLocation makes an upstream's own address in answers of a proxy the public
+	// one; default true.
+	RewriteLocation *bool `json:"rewrite_location"`
 }
 
 // The modes of a route.

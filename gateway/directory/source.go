@@ -23,6 +23,7 @@ type Source struct {
 	Refused  bool // it was stored, but does not compile any more
 	Verifier *signature.Verifier
 	Shakes   *signature.Handshake // answers its own handshake; nil for none
+	CORS     *CORS                // which web pages may call; nil: none
 	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
 	Allow    string               // the methods, as the header Allow lists them
 	MaxBody  int                  // bytes
@@ -47,6 +48,9 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
+// sourceMethods are those of a source that lists none: what senders of callbacks use.
+var sourceMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch}
+
 // Takes says whether the source takes a method.
 func (s *Source) Takes(method []byte) bool {
 	for _, m := range s.methods {
@@ -69,7 +73,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: f.count("early.max", spec.Early.Max, DefaultEarlyMax, MaxEarlyMax, "; to park nothing set early.ttl to 0"),
 		EarlyTTL: f.span("early.ttl", spec.Early.TTL, DefaultEarlyTTL, 0, MaxEarlyTTL),
 		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
-		methods:  compileMethods(spec.Methods, &f),
+		methods:  compileMethods(spec.Methods, sourceMethods, &f), CORS: compileCORS(spec.CORS, &f),
 	}
 	s.Mapping = o.variables("variables_max", spec.VariablesMax, &f)
 	s.Mapping.Variables = min(s.Mapping.Variables, s.MaxBody)
@@ -150,9 +154,9 @@ func reveal(secrets []gateway.Secret) []string {
 	return plain
 }
 
-func compileMethods(list []string, f *faults) []string {
+func compileMethods(list, unlisted []string, f *faults) []string {
 	if len(list) == 0 {
-		return methods
+		return unlisted
 	}
 	if len(list) > len(methods) {
 		f.add("methods", "has %d: at most %d", len(list), len(methods))

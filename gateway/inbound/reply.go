@@ -22,6 +22,7 @@ func (in *Inbound) reply(r *request) {
 	response.Header.Set("Hookgate-Outcome", string(o))
 	if r.src != nil {
 		r.src.Metrics.Callbacks[string(o)].Inc()
+		r.share()
 	}
 	in.options.Observer.Took(time.Since(r.at).Seconds())
 	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {

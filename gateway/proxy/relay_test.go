@@ -44,7 +44,10 @@ func (k *taker) last(t *testing.T, n int) RelayRequest {
 func newRelay(t *testing.T, more string) (*site, *taker) {
 	k := &taker{}
 	s := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}, relay: k.take})
-	s.route(t, `{"wa":{"mode":"relay","tenant":"acme",`+more+`"match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`)
+	if !strings.Contains(more, `"match"`) {
+		more += `"match":{"path":"/wa"},`
+	}
+	s.route(t, `{"wa":{"mode":"relay","tenant":"acme",`+more+`"upstreams":[{"url":"http://bot.test"}]}}`)
 	return s, k
 }
 
