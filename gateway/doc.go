@@ -20,6 +20,7 @@
 //	outbound    lease, permit, load, merge, prepare, send, settle
 //	relayed     the form of a relayed request between the two
 //	transport   the one guarded way out
+//	secure      whom a connection of ours trusts, and who it says that we are
 //
 // A flow step calls a backend, and its answer goes back into the flow:
 //
