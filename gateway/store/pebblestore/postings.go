@@ -15,8 +15,9 @@ import (
 //
 // A delivery that follows its event has none of type and conversation (follows.go).
 //
-// A posting is written with what it is about, in the same batch, and is the same
-// whatever becomes of that. Where it says something that is not so any more, the place
+// What is new is posted later, of many things at once (later.go); what is older than what
+// was posted so, or takes another value, is posted in the batch that writes it. A posting
+// is the same whatever becomes of what it is about. Where it says something that is not so any more, the place
 // that a list looks into beside it says no. They lie in buckets of days, so that they
 // expire as ranges; what outlives its day is posted again where it goes on living.
 
