@@ -110,44 +110,44 @@ func (p *postings) ofDelivery(of facet, d *gateway.Delivery) {
 }
 
 // postEvents notes new events.
-func (s *engine) postEvents(b *batch, list []gateway.Event) {
+func (l *laters) postEvents(b *batch, list []gateway.Event) {
 	b.later = b.later[:0]
 	for i := range list {
 		b.noteEvent(&list[i])
 	}
-	s.later.post(&s.later.events, b)
+	l.post(&l.events, b)
 }
 
 // postDeliveries notes new deliveries that are made with some events.
-func (s *engine) postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
+func (l *laters) postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
 	b.later = b.later[:0]
 	led := leaders{events: events}
 	for i := range list {
 		b.noteDelivery(&list[i], led.lead(&list[i]))
 	}
-	s.later.post(&s.later.deliveries, b)
+	l.post(&l.deliveries, b)
 }
 
 // postNotice notes a notice.
-func (s *engine) postNotice(b *batch, n *gateway.Notice) {
+func (l *laters) postNotice(b *batch, n *gateway.Notice) {
 	b.later = b.later[:0]
 	b.noteEvent(&n.Event)
-	s.later.post(&s.later.events, b)
+	l.post(&l.events, b)
 	b.later = b.later[:0]
 	b.noteDelivery(&n.Delivery, follows(&n.Delivery, &n.Event))
-	s.later.post(&s.later.deliveries, b)
+	l.post(&l.deliveries, b)
 }
 
 // postWait notes a wait. One that ended was noted as it opened, unless it ended by that:
 // then it is young.
-func (s *engine) postWait(b *batch, w *gateway.Wait) {
+func (l *laters) postWait(b *batch, w *gateway.Wait) {
 	u, _ := parseID(gateway.PrefixWait, w.ID)
-	if w.State != gateway.StateWaiting && s.later.waits.below(u) {
+	if w.State != gateway.StateWaiting && l.waits.below(u) {
 		return
 	}
 	b.later = b.later[:0]
 	b.noteWait(w)
-	s.later.post(&s.later.waits, b)
+	l.post(&l.waits, b)
 }
 
 // hashed is the hash of a value that a thing has; 0: nobody can ask for it.
