@@ -10,7 +10,7 @@
 //
 //	inbound    accept, authenticate, limit, parse, extract, take, reply
 //	mapping    paths, conditions, typed variables and templates over the raw bytes
-//	           (in it rawjson, jsonpath, jinja, pattern, and work, which bounds them)
+//	           (in it rawjson, charset, jsonpath, jinja, pattern, and work, which bounds them)
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
 // An event of the platform goes to every endpoint that subscribed to it, as does

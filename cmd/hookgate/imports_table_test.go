@@ -136,7 +136,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/mapping": {
-		may:   []string{"gateway", "gateway/mapping/jinja", "gateway/mapping/jsonpath", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
+		may:   []string{"gateway", "gateway/mapping/charset", "gateway/mapping/jinja", "gateway/mapping/jsonpath", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
 	},
 	"gateway/mapping/jsonpath": {
@@ -154,6 +154,9 @@ var rows = map[string]row{
 	"gateway/mapping/work": {
 		may:   []string{"gateway/shares"},
 		never: map[string]string{"gateway": "it counts, and knows nothing of what it counts for"},
+	},
+	"gateway/mapping/charset": {
+		never: map[string]string{"gateway": "it turns bytes into text, and knows nothing of callbacks"},
 	},
 	"gateway/mapping/jinja": {
 		may: []string{"gateway/mapping/rawjson"},
@@ -243,6 +246,6 @@ var libraries = []library{
 	{"github.com/oklog/ulid", []string{"gateway", "gateway/store/record", "gateway/store/pebblestore"}, "ids are made in one place; the store knows the time in them"},
 	{"golang.org/x/time", []string{"gateway/limits"}, "buckets are kept in one place"},
 	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
-	{"golang.org/x/text", []string{"gateway/mapping/jinja", "auth/signature"}, "letters of all languages are for templates alone, and for a provider that normalises its secrets"},
+	{"golang.org/x/text", []string{"gateway/mapping/charset", "gateway/mapping/jinja", "auth/signature"}, "letters and charsets of all languages are for bodies that come in and for templates, and for a provider that normalises its secrets"},
 	{"pgregory.net/rapid", []string{"gateway/mapping/jsontest"}, "what draws at random is for tests"},
 }

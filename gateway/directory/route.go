@@ -31,6 +31,8 @@ type Route struct {
 	IdleTimeout time.Duration       // of a stream
 	Retries     bool                // proxy: once, on another upstream
 	Retry       retry.Policy        // relay
+	Form        mapping.Form        // relay: how paths read a body
+	Unwrap      *mapping.Unwrap     // relay: and what they look into; nil: all of it
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
 	Window      time.Duration       // relay: for which ids are known again
@@ -196,6 +198,12 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.ConversationKey != nil {
 		f.add("conversation_key", "is for mode relay only")
+	}
+	if s.Body != "" {
+		f.add("body", "is for mode relay only")
+	}
+	if s.Unwrap != "" {
+		f.add("unwrap", "is for mode relay only")
 	}
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")

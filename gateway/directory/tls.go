@@ -7,6 +7,12 @@ import (
 	"hookgate/gateway/secure"
 )
 
+// SettingsOf gives what secures the connections of settings that were checked.
+func SettingsOf(t *gateway.TLS) *secure.Settings {
+	var f faults
+	return compileTLS(t, "", &f)
+}
+
 // compileTLS makes what secures the connections to a url, of which a part may be a
 // template; nil for what holds for all.
 func compileTLS(t *gateway.TLS, url string, f *faults) *secure.Settings {

@@ -41,7 +41,7 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	status := o.Status()
+	status := cmp.Or(r.status, o.Status())
 	if r.src != nil && r.src.Pin != 0 && o.Pinnable() {
 		status = r.src.Pin
 	}
@@ -113,7 +113,9 @@ func (r *request) appendBody(dst []byte, status int) []byte {
 func (r *request) why() string {
 	switch r.taken.Outcome {
 	case gateway.OutcomeVariableMissing:
-		return mapping.MissingVariable(r.taken.Variable).Error()
+		return r.explain(mapping.MissingVariable(r.taken.Variable).Error())
+	case gateway.OutcomeKeyMissing:
+		return r.explain("")
 	case gateway.OutcomeVariablesTooLarge:
 		return "the variables that are mapped from it have together more than " + strconv.Itoa(r.src.Mapping.Variables) + " bytes of JSON"
 	case gateway.OutcomeTooComplex:
