@@ -16,13 +16,13 @@ import (
 func (x *exchange) authenticate() done {
 	verifier := x.route.Verifier
 	if verifier == nil {
-		return x.look()
+		return look(x)
 	}
 	x.proof.Body, x.proof.Now, x.proof.Method = x.request.body, x.at, x.caller.Method()
 	if answer, is := verifier.Handshake(&x.proof); is {
 		return x.shake(answer)
 	}
-	if x.look() {
+	if look(x) {
 		return true
 	}
 	if err := verifier.Verify(&x.proof); err != nil {

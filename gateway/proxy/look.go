@@ -11,7 +11,7 @@ import (
 // look answers who only looks at a relay: that the route is there, and what may be sent
 // to it, as on sources (SPEC 17). Nobody is verified, so that nothing of a rate is used
 // up either. A proxy's upstream answers for itself.
-func (x *exchange) look() done {
+func look(x *exchange) done {
 	if !x.route.Relay || !edge.OnlyLooks(x.caller.Method()) {
 		return false
 	}
