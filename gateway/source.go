@@ -3,6 +3,7 @@ package gateway
 // Source is a named place where a tenant's callbacks arrive (SPEC 5).
 type Source struct {
 	Verify          Verify     `json:"verify"`
+	AllowIPs        []string   `json:"allow_ips,omitempty"` // addresses and networks that may call; none listed: all
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Match           []Match    `json:"match"`
@@ -29,8 +30,10 @@ type Verify struct {
 	Algorithm       string    `json:"algorithm,omitempty"`
 	Encoding        string    `json:"encoding,omitempty"`
 	Prefix          string    `json:"prefix,omitempty"`
-	Signed          string    `json:"signed,omitempty"`
+	Signed          Signed    `json:"signed,omitzero"`
 	TimestampHeader string    `json:"timestamp_header,omitempty"`
+	TimestampUnit   string    `json:"timestamp_unit,omitempty"` // hmac: s (default), ms, us, iso
+	Format          string    `json:"format,omitempty"`         // hmac: of a header that has both time and signature
 	Tolerance       *Duration `json:"tolerance,omitempty"`
 	VerifyToken     Secret    `json:"verify_token,omitempty"`
 	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM

@@ -1,7 +1,9 @@
 package signature
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,7 +64,7 @@ func placeOf(c *Config, f *faults) (p tokenPlace) {
 			p.before("Bearer")
 		}
 	default:
-		f.add("in", "is %q: must be header or query", c.In)
+		f.word("in", c.In, "header", "query")
 	}
 	return p
 }
@@ -80,10 +82,10 @@ func bodyHashOf(h *BodyHash, f *faults) rule {
 	hash, encoding := or(h.Hash, "sha256"), or(h.Encoding, "hex")
 	f.needs("body_hash.claim", h.Claim, "the name of the claim that has the hash")
 	if hashSums[hash] == nil {
-		f.add("body_hash.hash", "is %q: must be %s", h.Hash, sorted(hashSums))
+		f.word("body_hash.hash", h.Hash, slices.Sorted(maps.Keys(hashSums))...)
 	}
 	if hashTexts[encoding] == nil {
-		f.add("body_hash.encoding", "is %q: must be %s", h.Encoding, sorted(hashTexts))
+		f.word("body_hash.encoding", h.Encoding, slices.Sorted(maps.Keys(hashTexts))...)
 	}
 	p := covers(h.Claim, hash, encoding).orNoBody()
 	p.padded = encoding == "base64url"

@@ -17,13 +17,15 @@ import (
 type Route struct {
 	ID          string
 	Spec        gateway.Route
-	Tenant      *Tenant             // nil: it names none, or one that is not there
-	Enabled     bool                // the tenant that it names is there, and in service
-	Relay       bool                // its requests are stored, not passed on at once
-	Host        string              // lower case, no port; "": any
-	Path        string              // escapes decoded
-	Verifier    *signature.Verifier // nil: whoever calls
-	Upstreams   []string            // their URLs, one or more
+	Tenant      *Tenant              // nil: it names none, or one that is not there
+	Enabled     bool                 // the tenant that it names is there, and in service
+	Relay       bool                 // its requests are stored, not passed on at once
+	Host        string               // lower case, no port; "": any
+	Path        string               // escapes decoded
+	Allowed     Networks             // who may call, before anything is verified
+	Verifier    *signature.Verifier  // nil: whoever calls
+	Shakes      *signature.Handshake // answers its own handshake; nil for none
+	Upstreams   []string             // their URLs, one or more
 	Upgrade     bool
 	Timeout     time.Duration       // proxy: until the answer's head; relay: for one attempt
 	IdleTimeout time.Duration       // of a stream
@@ -99,6 +101,8 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	if spec.Verify != nil {
 		r.Verifier = compileVerify(*spec.Verify, int(r.MaxBody), o, &f)
 	}
+	r.Allowed, r.Shakes = compileNetworks(spec.AllowIPs, &f), compileHandshake(spec.Handshake, &f)
+	f = and(f, RouteSecrets(spec))
 	r.compileUpstreams(o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
 	for i, name := range spec.Headers.Remove {
@@ -112,7 +116,8 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	case gateway.ModeRelay:
 		r.compileRelay(o, &f)
 	default:
-		f.add("mode", "is %q: must be proxy or relay", spec.Mode)
+		modes := []string{gateway.ModeProxy, gateway.ModeRelay}
+		f.add("mode", "is %q: must be proxy or relay%s", spec.Mode, fields.Meant(spec.Mode, modes))
 	}
 	if len(f) > 0 {
 		return nil, f

@@ -11,6 +11,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -100,7 +101,7 @@ func CompileWebhook(meta gateway.Meta, spec gateway.Webhook, o Options) (*Webhoo
 func (f *faults) word(path, value string, words ...string) string {
 	value = cmp.Or(value, words[0])
 	if !slices.Contains(words, value) {
-		f.add(path, "is %q: must be one of %s", value, strings.Join(words, ", "))
+		f.add(path, "is %q: must be one of %s%s", value, strings.Join(words, ", "), fields.Meant(value, words))
 		return words[0] // nothing more follows from it
 	}
 	return value

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hookgate/gateway"
 )
@@ -108,19 +109,28 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 		index, found := known.index[name]
 		switch {
 		case !found:
-			d.unknown(place, name, known.names)
+			d.unknown(place, name, known.names, dst.Type())
 		case members[name] != nil:
 			d.value(place, members[name], dst.FieldByIndex(index))
 		}
 	}
 }
 
-func (d *decoder) unknown(place, name string, known []string) {
-	if near := suggest(name, known); near != "" {
+func (d *decoder) unknown(place, name string, known []string, of reflect.Type) {
+	if base, is := strings.CutSuffix(name, "_file"); is && isSecret(TypeAt(of, Member("", base))) {
+		d.fault(place, "is for the configuration file alone, whose machine has the file: write %s itself", base)
+		return
+	}
+	if near := Nearest(name, known); near != "" {
 		d.fault(place, "is not a known field, did you mean %s?", near)
 		return
 	}
 	d.fault(place, "is not a known field")
+}
+
+// isSecret says whether values of a type are secrets, or lists of them.
+func isSecret(t reflect.Type) bool {
+	return t == reflect.TypeFor[gateway.Secret]() || t == reflect.TypeFor[[]gateway.Secret]()
 }
 
 func (d *decoder) list(path string, tree any, dst reflect.Value) {
