@@ -7,6 +7,19 @@ import (
 	"unicode"
 )
 
+// CheckSigning is CheckSecrets for what we sign with: the keys are of our choice, and so
+// of the length that the specification asks for. A provider's may be shorter, and his
+// own library takes them.
+func CheckSigning(c Config) []Fault {
+	f := faults(CheckSecrets(c))
+	for i, secret := range c.Secrets {
+		if raw, ok := whsecKey(secret); ok && secret != "" && c.Type == standard.name && (len(raw) < leastWhsec || len(raw) > mostWhsec) {
+			f.add(fmt.Sprintf("secrets[%d]", i), "has a key of %d bytes: %s", len(raw), whsecForm)
+		}
+	}
+	return f
+}
+
 // CheckSecrets tells which secrets of c nobody meant to write as they are (SPEC 15 and
 // 17): with white space at an end, which the other side does not have, or in a form that
 // its library refuses. It is for whoever writes them. Compile takes them all the same:
@@ -68,15 +81,16 @@ const (
 	mostWhsec  = 64
 )
 
+const whsecForm = `must be "whsec_" and 24 to 64 bytes in base64, with + and / in its alphabet and = to fill it up at its end, as "openssl rand -base64 32" writes them`
+
 // whsec refuses a secret that a library of the other side refuses, or reads as another:
 // Go's, Python's and JavaScript's want the padding and the standard alphabet.
 func (f *faults) whsec(field, secret string) {
-	const form = `must be "whsec_" and %d to %d bytes in base64, with + and / in its alphabet and = to fill it up at its end, as "openssl rand -base64 32" writes them`
-	raw, ok := base64Text([]byte(strings.TrimPrefix(secret, whsecPrefix)))
-	switch {
-	case !ok:
-		f.add(field, "is not in the form that receivers' and senders' libraries read: "+form, leastWhsec, mostWhsec)
-	case len(raw) < leastWhsec, len(raw) > mostWhsec:
-		f.add(field, "has a key of %d bytes: "+form, len(raw), leastWhsec, mostWhsec)
+	if _, ok := whsecKey(secret); !ok {
+		f.add(field, "is not in the form that the libraries of senders and receivers read: %s", whsecForm)
 	}
+}
+
+func whsecKey(secret string) ([]byte, bool) {
+	return base64Text([]byte(strings.TrimPrefix(secret, whsecPrefix)))
 }

@@ -26,6 +26,7 @@ func (r *Route) compileRelay(o Options, f *faults) {
 		}
 	}
 	r.compileIDs(o, f)
+	r.Answers = compileRespond(s.Respond, relayOutcomes, o, f)
 }
 
 // compileIDs compiles where a relay finds its conversation, and the ids by which a

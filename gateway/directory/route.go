@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/respond"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -33,6 +34,7 @@ type Route struct {
 	Retry       retry.Policy        // relay
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
+	Answers     *respond.Answers    // relay: in the words of its senders; nil: none
 	Window      time.Duration       // relay: for which ids are known again
 	Breaker     *breaker.Settings   // nil: none
 	Health      *Health             // nil: upstreams are not asked
@@ -188,6 +190,9 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.ConversationKey != nil {
 		f.add("conversation_key", "is for mode relay only")
+	}
+	if s.Respond != nil {
+		f.add("respond", "is for mode relay only: the upstream answers")
 	}
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")

@@ -68,7 +68,7 @@ func (f *faults) handshakeSecrets(h *gateway.Handshake) {
 
 func (f *faults) signSecrets(s *gateway.Sign) {
 	if s != nil {
-		f.signature("sign", signature.CheckSecrets(signature.Config{Type: s.Type, Secrets: reveal(s.Secrets)}))
+		f.signature("sign", signature.CheckSigning(signature.Config{Type: s.Type, Secrets: reveal(s.Secrets)}))
 	}
 }
 

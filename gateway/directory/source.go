@@ -11,6 +11,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/respond"
 	"hookgate/metrics"
 )
 
@@ -34,6 +35,7 @@ type Source struct {
 	Again    bool                 // park after an ended wait too
 	Window   time.Duration        // for which a taken callback is known again
 	Pin      int                  // the status for every answer that may have it; 0: its own
+	Answers  *respond.Answers     // in the words of its senders; nil: none
 	Rate     *gateway.Rate        // nil: no limit
 	Metrics  metrics.Source
 	methods  []string
@@ -72,9 +74,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	s.Mapping = o.variables("variables_max", spec.VariablesMax, &f)
 	s.Mapping.Variables = min(s.Mapping.Variables, s.MaxBody)
 	s.Allow = strings.Join(s.methods, ", ")
-	if s.Pin != 0 && (s.Pin < 200 || s.Pin > 299) {
-		f.add("respond.status", "is %d: must be 200 to 299", s.Pin)
-	}
+	s.Answers = compileRespond(&spec.Respond, respond.Pinnable(), o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
 	id := spec.Dedupe.ID
 	if s.Verifier = compileVerify(spec.Verify, s.MaxBody, o, &f); s.Verifier != nil {

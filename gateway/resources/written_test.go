@@ -81,7 +81,12 @@ func TestSecretsAreRefusedWhereTheyAreWritten(t *testing.T) {
 		{webhooks, `{"sign":{"type":"standard","secrets":["%s"]}}`, "sign.secrets[0]"},
 		{tenants, `{"sign":{"type":"standard","secrets":["%s"]}}`, "platform.sign.secrets[0]"},
 	} {
-		for _, secret := range []string{unpaddedKey, shortKey, otherKey, strings.TrimPrefix(unpaddedKey, "whsec_"), goodKey + `\n`} {
+		if strings.Contains(c.path, "sign") {
+			checkRefused(t, c.put(fmt.Sprintf(c.body, shortKey)), c.path)
+		} else if err := c.put(fmt.Sprintf(c.body, shortKey)); err != nil { // it is the provider's choice
+			t.Errorf("%s: a short one: %s", c.path, explain(err))
+		}
+		for _, secret := range []string{unpaddedKey, otherKey, strings.TrimPrefix(unpaddedKey, "whsec_"), goodKey + `\n`} {
 			checkRefused(t, c.put(fmt.Sprintf(c.body, secret)), c.path)
 		}
 		for _, secret := range []string{goodKey, strings.TrimPrefix(goodKey, "whsec_"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"} {
