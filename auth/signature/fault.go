@@ -27,8 +27,16 @@ func (f *faults) add(field, format string, args ...any) {
 func (f *faults) word(field, got string, words ...string) {
 	last := len(words) - 1
 	f.add(field, "is %q: must be %s or %s", got, strings.Join(words[:last], ", "), words[last])
-	(*f)[len(*f)-1].Word, (*f)[len(*f)-1].Words = got, words
+	f.last().Word, f.last().Words = got, words
 }
+
+// one is word for a long list.
+func (f *faults) one(field, got string, words []string) {
+	f.add(field, "is %q: must be one of %s", got, strings.Join(words, ", "))
+	f.last().Word, f.last().Words = got, words
+}
+
+func (f *faults) last() *Fault { return &(*f)[len(*f)-1] }
 
 // mostSecrets bounds the work that one bad request can make.
 const mostSecrets = 16

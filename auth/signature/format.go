@@ -33,6 +33,7 @@ const (
 
 // parseFormat reads a format; alphabet is what its signatures are written with.
 func parseFormat(text, alphabet string) (*format, error) {
+	text = strings.Trim(text, " ") // as a header's value arrives
 	at, sig := strings.Index(text, timestampWord), strings.Index(text, signatureWord)
 	switch words := strings.NewReplacer(timestampWord, "", signatureWord, "").Replace(text); {
 	case len(text) > mostFormat:
@@ -77,7 +78,9 @@ func listFormat(text, between string) *format {
 	}
 	var names []string
 	for _, one := range strings.Split(text, string(p.list)) {
-		one = strings.Trim(one, " ")
+		if one = strings.Trim(one, " "); one == "" {
+			continue
+		}
 		i := newItem(one)
 		if p.items = append(p.items, i); i.kind != literal {
 			names = append(names, i.before)

@@ -1,9 +1,7 @@
 package signature
 
 import (
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -82,10 +80,10 @@ func bodyHashOf(h *BodyHash, f *faults) rule {
 	hash, encoding := or(h.Hash, "sha256"), or(h.Encoding, "hex")
 	f.needs("body_hash.claim", h.Claim, "the name of the claim that has the hash")
 	if hashSums[hash] == nil {
-		f.word("body_hash.hash", h.Hash, slices.Sorted(maps.Keys(hashSums))...)
+		f.add("body_hash.hash", "is %q: must be %s", h.Hash, sorted(hashSums))
 	}
 	if hashTexts[encoding] == nil {
-		f.word("body_hash.encoding", h.Encoding, slices.Sorted(maps.Keys(hashTexts))...)
+		f.add("body_hash.encoding", "is %q: must be %s", h.Encoding, sorted(hashTexts))
 	}
 	p := covers(h.Claim, hash, encoding).orNoBody()
 	p.padded = encoding == "base64url"

@@ -63,7 +63,7 @@ func find(list []scheme, name string, f *faults) *scheme {
 	if name == "" {
 		f.add("type", "is missing: must be one of %s", strings.Join(names(list), ", "))
 	} else {
-		f.word("type", name, names(list)...)
+		f.one("type", name, names(list))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hookgate/auth/signature"
+	"hookgate/gateway/fields"
 )
 
 // schemeFlags are what sign and verify are told of a signature scheme.
@@ -27,11 +28,13 @@ func (s *schemeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.config.Type, "type", "standard", "the scheme: "+strings.Join(signable(), ", "))
 	flags.StringArrayVar(&s.config.Secrets, "secret", nil, "the secret, several times for several; better in HOOKGATE_SECRET, which no list of processes shows")
 	flags.StringVar(&s.config.Header, "signature-header", "", "hmac: the name of the header that has the signature")
-	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1)")
-	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64 (default hex)")
+	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1); rfc9421: hmac-sha256, ed25519 (default by the form of the secret)")
+	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64, base64url (default hex)")
 	flags.StringVar(&s.config.Prefix, "prefix", "", `hmac: what stands before the signature, as "sha256="`)
-	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body})")
+	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body}); rfc9421: which components, as '@method @target-uri content-digest' (the default)")
 	flags.StringVar(&s.config.TimestampHeader, "timestamp-header", "", "hmac: the name of the header that has the timestamp")
+	flags.StringVar(&s.config.TimestampUnit, "timestamp-unit", "", "hmac: s, ms, us, iso (default s)")
+	flags.StringVar(&s.config.HeaderFormat, "format", "", "hmac: of a header that has both, as t={timestamp},v1={signature}")
 	flags.StringVar(&s.config.Key, "key", "", "pusher: the app's key, which says whose the secrets are")
 	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes; livekit, vonage: the key that tokens name")
 	flags.StringVar(&s.config.ClientKey, "client-key", "", "atlassian-connect: the client key that tokens name")
@@ -69,7 +72,7 @@ func schemeError(faults []signature.Fault) error {
 		case strings.HasPrefix(name, "secrets"):
 			name = "secret" + strings.TrimPrefix(name, "secrets")
 		}
-		texts[i] = "--" + name + " " + f.Message
+		texts[i] = "--" + name + " " + f.Message + fields.Meant(f.Word, f.Words)
 		if f.Field == "secrets" {
 			texts[i] += ", or HOOKGATE_SECRET"
 		}
@@ -80,6 +83,7 @@ func schemeError(faults []signature.Fault) error {
 func newSignCommand() *cobra.Command {
 	var scheme schemeFlags
 	var id, at, method, url string
+	var headers []string
 	cmd := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a body, and print the headers to send with it",
@@ -90,13 +94,15 @@ read them.
 The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
 provider shows it; of the schemes that sign with a private key it is that one: whsk_…
 for standard-ed25519, seed and public key in base64 for telnyx, PKCS #8 in base64 for
-sendgrid. A body for lark is encrypted before, and one for linear has its time in it.`,
+sendgrid and, with ed25519, rfc9421. A body for lark is encrypted before, and one for linear has its time in it.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
 
   hookgate sign --type github < body.json
-  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --timestamp-header X-Time < body.json`,
+  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --timestamp-header X-Time < body.json
+  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --format 't={timestamp},v1={signature}' < body.json
+  hookgate sign --type rfc9421 --algorithm hmac-sha256 --url http://127.0.0.1:8080/hooks/acme/payments < body.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := readMessage(cmd.InOrStdin(), id, at)
@@ -104,26 +110,36 @@ sendgrid. A body for lark is encrypted before, and one for linear has its time i
 				return err
 			}
 			m.Method, m.URL = method, url
-			return sign(cmd.OutOrStdout(), scheme.read(), m)
+			fields, err := readHeaders(headers)
+			if err != nil {
+				return err
+			}
+			return sign(cmd.OutOrStdout(), scheme.read(), fields, m)
 		},
 	}
 	scheme.add(cmd)
 	cmd.Flags().StringVar(&method, "method", http.MethodPost, "the method of the request, for schemes that sign it")
 	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2, messagebird, qstash, atlassian-connect, "+strings.Join(signature.Composers(), ", "))
+	cmd.Flags().StringArrayVar(&headers, "header", nil, "rfc9421: a header that the request has and that is signed, as 'name: value', or @FILE with one a line; several times for several")
 	cmd.Flags().StringVar(&id, "id", "", "the id of what is sent (default made up)")
 	cmd.Flags().StringVar(&at, "timestamp", "", "when it is signed: Unix seconds, or RFC 3339 (default now)")
 	return cmd
 }
 
 // signable lists the types of which hookgate can sign a message.
-func signable() []string { return append(signature.Senders(), signature.Composers()...) }
+func signable() []string {
+	return append(append(signature.Senders(), signature.Composers()...), signature.ListsSigned)
+}
 
 // sign prints the headers of a message.
-func sign(out io.Writer, c signature.Config, m signature.Message) error {
+func sign(out io.Writer, c signature.Config, header headerFields, m signature.Message) error {
 	if m.URL == "" && c.Type != "hmac" && signature.SignsURL(c) { // hmac that signs it is a fault of its own
 		return errNoURL
 	}
-	signer, faults := signature.CompileSender(c)
+	signer, faults := compileSender(c, header)
+	if len(faults) == 0 {
+		faults = signature.CheckSecrets(c)
+	}
 	if len(faults) > 0 {
 		return schemeError(faults)
 	}
@@ -134,6 +150,14 @@ func sign(out io.Writer, c signature.Config, m signature.Message) error {
 	}
 	_, err := io.WriteString(out, lines.String())
 	return err
+}
+
+// compileSender makes the signer of a scheme; only one signs headers of the caller's.
+func compileSender(c signature.Config, header headerFields) (*signature.Signer, []signature.Fault) {
+	if c.Type == signature.ListsSigned {
+		return signature.CompileMessageSender(c, header)
+	}
+	return signature.CompileSender(c)
 }
 
 var errNoURL = errors.New("--url is missing: this scheme signs it")

@@ -62,7 +62,8 @@ func compileAuth(a gateway.Auth, o Options, f *faults) (h Header) {
 		"": {}, "none": {}, "basic": {"username", "password"}, "bearer": {"token"}, "header": {"name", "value"},
 	}[a.Type]
 	if reads == nil {
-		f.word("auth.type", a.Type, "none", "basic", "bearer", "header")
+		known := []string{"none", "basic", "bearer", "header"}
+		f.add("auth.type", "is %q: must be none, basic, bearer or header%s", a.Type, fields.Meant(a.Type, known))
 		return h
 	}
 	for _, field := range []struct{ name, value string }{

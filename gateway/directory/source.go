@@ -165,7 +165,7 @@ func compileMethods(list []string, f *faults) []string {
 	for i, m := range list {
 		switch {
 		case !slices.Contains(methods, m):
-			f.add(fields.Index("methods", i), "is %q: must be one of %s%s", m, strings.Join(methods, ", "), fields.Meant(m, methods))
+			f.add(fields.Index("methods", i), "is %q: must be one of %s", m, strings.Join(methods, ", "))
 		case slices.Contains(list[:i], m):
 			f.add(fields.Index("methods", i), "is there twice")
 		}

@@ -1,11 +1,10 @@
 package respond
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
-
-	"github.com/tidwall/gjson"
 
 	"hookgate/gateway"
 	"hookgate/gateway/mapping"
@@ -165,7 +164,7 @@ func (a *answer) fill(reply *Reply, v *mapping.Values) (err error) {
 	switch {
 	case len(reply.Body) > mostRendered:
 		return errLarge
-	case a.json && !gjson.ValidBytes(reply.Body):
+	case a.json && !json.Valid(reply.Body):
 		return errJSON
 	}
 	return nil
