@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +40,7 @@ type secretReader struct {
 // configuration file; no mistake holds what is in them.
 func (d *document) readSecrets() []mistake {
 	r := &secretReader{document: d, left: maxSecretFiles}
-	r.walk("", d.tree, reflect.TypeFor[Config]())
+	d.tree = r.walk("", d.tree, reflect.TypeFor[Config]())
 	return r.found
 }
 
@@ -50,8 +48,9 @@ func (r *secretReader) fault(path, format string, args ...any) {
 	r.found = append(r.found, mistake{path, r.find(path), fmt.Sprintf(format, args...)})
 }
 
-// walk looks for the keys of files in what stands at path, of type t.
-func (r *secretReader) walk(path string, tree any, t reflect.Type) {
+// walk gives the tree of what stands at path, of type t, with the secrets in the place of
+// the keys of their files.
+func (r *secretReader) walk(path string, tree any, t reflect.Type) any {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -59,20 +58,34 @@ func (r *secretReader) walk(path string, tree any, t reflect.Type) {
 	case []any:
 		if t != nil && t.Kind() == reflect.Slice {
 			for i, element := range tree {
-				r.walk(fields.Index(path, i), element, t.Elem())
+				tree[i] = r.walk(fields.Index(path, i), element, t.Elem())
 			}
 		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(tree)) {
-			base, is := strings.CutSuffix(name, fileSuffix)
-			of := member(t, base)
-			if is && member(t, name) == nil && (of == secretType || of == secretsType) {
-				r.load(path, base, tree, of == secretsType)
-			} else {
-				r.walk(fields.Member(path, name), tree[name], member(t, name))
-			}
+	case *fields.Object:
+		if t != nil {
+			return r.object(path, tree, t)
 		}
 	}
+	return tree
+}
+
+func (r *secretReader) object(path string, tree *fields.Object, t reflect.Type) *fields.Object {
+	made := &fields.Object{}
+	for name, value := range tree.All() {
+		base, is := strings.CutSuffix(name, fileSuffix)
+		of := member(t, base)
+		if !is || member(t, name) != nil || of != secretType && of != secretsType {
+			made.Set(name, r.walk(fields.Member(path, name), value, member(t, name)))
+			continue
+		}
+		if _, beside := tree.Get(base); beside {
+			r.fault(fields.Member(path, name), "is beside %s: leave one of them out", base)
+			r.found = append(r.found, mistake{path: fields.Member(path, base)})
+		} else if secret := r.load(path, base, value, of == secretsType); secret != nil {
+			made.Set(base, secret)
+		}
+	}
+	return made
 }
 
 // member gives the type of a member; nil where there is no such one, and for what is
@@ -87,38 +100,32 @@ func member(t reflect.Type, name string) reflect.Type {
 	return fields.TypeAt(t, fields.Member("", name))
 }
 
-// load puts a secret, or a list of them, in the place of the key that names its file.
-func (r *secretReader) load(path, base string, members map[string]any, list bool) {
+// load gives a secret, or a list of them, from the files that are named; nil where that
+// is not possible.
+func (r *secretReader) load(path, base string, named any, list bool) (secret any) {
 	key, at := fields.Member(path, base+fileSuffix), fields.Member(path, base)
-	named := members[base+fileSuffix]
-	delete(members, base+fileSuffix)
-	if _, beside := members[base]; beside {
-		r.fault(key, "is beside %s: leave one of them out", base)
-		r.found = append(r.found, mistake{path: at})
-		return
-	}
+	r.places[at] = r.places[key]
 	before := len(r.found)
 	many, is := named.([]any)
 	switch {
 	case !list:
-		r.places[at] = r.places[key]
-		members[base] = r.one(key, at, named)
+		secret = r.one(key, at, named)
 	case !is:
-		r.places[at], r.places[fields.Index(at, 0)] = r.places[key], r.places[key]
-		members[base] = []any{r.one(key, fields.Index(at, 0), named)}
+		r.places[fields.Index(at, 0)] = r.places[key]
+		secret = []any{r.one(key, fields.Index(at, 0), named)}
 	default:
 		texts := make([]any, len(many))
-		r.places[at] = r.places[key]
 		for i := range many {
 			r.places[fields.Index(at, i)] = r.places[fields.Index(key, i)]
 			texts[i] = r.one(fields.Index(key, i), fields.Index(at, i), many[i])
 		}
-		members[base] = texts
+		secret = texts
 	}
 	if len(r.found) > before { // it is not missing, too
-		delete(members, base)
 		r.found = append(r.found, mistake{path: at})
+		return nil
 	}
+	return secret
 }
 
 // one reads the file that is named at key, for the secret at a place.

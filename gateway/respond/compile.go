@@ -140,12 +140,12 @@ func (a *answer) checkStatus(f *faults) {
 
 // standsAt says where the names of templates stand: those of the answer by themselves,
 // any other among the variables.
-func standsAt(name string) (path, otherwise []string) {
+func standsAt(name string) (places [][]string) {
 	switch name {
 	case "outcome", "callback_id", "conversation_key", "wait_id", variables:
-		return nil, nil
+		return [][]string{{name}}
 	}
-	return []string{variables, name}, nil
+	return [][]string{{variables, name}}
 }
 
 const variables = "variables"
