@@ -85,6 +85,7 @@ type Parked struct {
 	Kind     uint8         // how the body was understood: a mapping.BodyKind
 	Header   []HeaderField // for paths; without those that prove who calls
 	Query    string        // for paths; without what proves who calls
+	Aliases  []string      // other names of the conversation, learned when a wait takes it
 }
 
 // HeaderField is one header field as it was received.

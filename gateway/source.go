@@ -5,7 +5,11 @@ type Source struct {
 	Verify          Verify     `json:"verify"`
 	AllowIPs        []string   `json:"allow_ips,omitempty"` // addresses and networks that may call; none listed: all
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
+	Body            string     `json:"body"`                // auto (default), json, form, text: how it is read, whatever its Content-Type
+	Unwrap          string     `json:"unwrap"`              // the path of the JSON text that is the body meant; default the provider's own
 	ConversationKey KeyPlace   `json:"conversation_key"`
+	NoKey           string     `json:"no_key"`       // "ignore": a callback without a key is ignored; default reject
+	AliasesFrom     []string   `json:"aliases_from"` // paths of other names of the conversation, at most MaxAliasesFrom
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
 	Methods         []string   `json:"methods"`       // none listed: all
@@ -60,13 +64,6 @@ type VerifyToken struct {
 	Secret Secret `json:"secret"`
 }
 
-// KeyPlace is where a callback carries its conversation key. The default is the
-// body field conversation_key.
-type KeyPlace struct {
-	In   string `json:"in"` // body, query, header, path
-	Path string `json:"path"`
-}
-
 // Branch is the way that the waiting flow takes.
 type Branch string
 
@@ -115,6 +112,15 @@ type Early struct {
 	Max   *int      `json:"max"`   // parked at once, for the source; default 1000
 	Again bool      `json:"again"` // park after an ended wait too, for flows that loop
 }
+
+// The words of no_key (SPEC 15).
+const (
+	NoKeyReject = "reject"
+	NoKeyIgnore = "ignore"
+)
+
+// MaxAliasesFrom is how many paths aliases_from may have (SPEC 17).
+const MaxAliasesFrom = 10
 
 // Dedupe is how a repeated callback is known.
 type Dedupe struct {

@@ -1,128 +1,102 @@
 package signature
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// messageLabel names the one signature that a sender of ours makes.
+// messageLabel is the one label of what is signed here.
 const messageLabel = "sig1"
 
-// messageSigner makes the text of a signature of RFC 9421.
-type messageSigner func(text []byte) string
-
-// CompileMessageSender is CompileSender for rfc9421: it signs the components that
-// c.Signed lists, of a request that has these fields anyway. content-digest it makes by
-// itself. The secret of ed25519 is the private key: PKCS #8, or the seed's 32 bytes.
-func CompileMessageSender(c Config, header Headers) (*Signer, []Fault) {
-	var f faults
-	f.unread(&c, []string{"algorithm", "signed", "secrets"})
-	covers := coveredBy(or(c.Signed, messageCovers), &f)
+// signerKeys checks what a sender of messages is given: as a receiver would, but that the
+// key which signs is the private one.
+func signerKeys(c *Config, f *faults) []*key {
+	coveredBy(or(c.Signed, messageCovers), f)
 	if !slices.Contains([]string{"", messageHMAC, messageEd25519}, c.Algorithm) {
-		f.word("algorithm", c.Algorithm, messageHMAC, messageEd25519)
+		f.add("algorithm", "is %q: must be %s or %s", c.Algorithm, messageHMAC, messageEd25519)
 	}
-	algorithms := make([]string, 0, 1)
-	keys := secrets(c.Secrets, &f, func(secret string) (messageSigner, error) {
-		algorithm, signer, err := messageSignerOf(secret, c.Algorithm)
-		algorithms = append(algorithms, algorithm)
-		return signer, err
-	})
-	for _, name := range covers {
-		if _, n := header.Get(name); name[0] != '@' && name != contentDigest && n != 1 {
-			f.add("signed", "has %s, a header that the request must have once: say its value", name)
-		}
-	}
-	if len(f) > 0 {
-		return nil, f
-	}
-	s := &messageSender{covers, algorithms[0], keys[0], header}
-	return &Signer{whole: s.sign}, nil
+	secrets(c.Secrets, f, func(secret string) (messageSecret, error) { return messageSecretOf(secret, c.Algorithm) })
+	return []*key{nil} // a message's own is made where it signs
 }
 
-// messageSignerOf reads a key that signs, by the rules of messageKeyOf.
-func messageSignerOf(secret, algorithm string) (of string, s messageSigner, err error) {
+// messageSecret is a shared secret, or else a private key.
+type messageSecret struct {
+	shared  *key
+	private ed25519.PrivateKey
+}
+
+// messageSecretOf tells them apart by their form, as messageKeyOf does: a private key is
+// PKCS #8, or its 32 bytes where algorithm says so.
+func messageSecretOf(secret, algorithm string) (s messageSecret, err error) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(secret)
-	if err == nil && algorithm != messageHMAC {
-		if private, is := ed25519PrivateOf(raw, algorithm); is {
-			return messageEd25519, func(text []byte) string {
-				return base64.StdEncoding.EncodeToString(ed25519.Sign(private, text))
-			}, nil
+	if err == nil && algorithm == messageEd25519 && len(raw) == ed25519.SeedSize {
+		return messageSecret{private: ed25519.NewKeyFromSeed(raw)}, nil
+	}
+	if err == nil && isDER(raw) && algorithm != messageHMAC {
+		parsed, _ := x509.ParsePKCS8PrivateKey(raw)
+		if private, is := parsed.(ed25519.PrivateKey); is {
+			return messageSecret{private: private}, nil
 		}
+		return s, errors.New("is DER: must be an Ed25519 private key in PKCS #8, which signs")
 	}
 	if algorithm == messageEd25519 {
-		return "", nil, errors.New("must be an Ed25519 private key in base64: PKCS #8, or the 32 bytes of its seed")
+		return s, errors.New("must be an Ed25519 private key in base64: PKCS #8, or its 32 bytes")
 	}
 	k, err := messageKeyOf(secret, algorithm)
-	switch {
-	case err != nil:
-		return "", nil, err
-	case k.shared == nil:
-		return "", nil, errors.New("is a public key, which signs nothing")
+	return messageSecret{shared: k.shared}, err
+}
+
+func (s *messageSecret) algorithm() string {
+	if s.shared != nil {
+		return messageHMAC
 	}
-	return messageHMAC, func(text []byte) string { return k.shared.textOf(rfc9421.encoding, text) }, nil
+	return messageEd25519
 }
 
-func ed25519PrivateOf(raw []byte, algorithm string) (ed25519.PrivateKey, bool) {
-	if algorithm == messageEd25519 && len(raw) == ed25519.SeedSize {
-		return ed25519.NewKeyFromSeed(raw), true
+func (s *messageSecret) sign(text []byte) string {
+	if s.shared != nil {
+		return s.shared.textOf(rfc9421.encoding, text)
 	}
-	key, _ := x509.ParsePKCS8PrivateKey(raw)
-	private, is := key.(ed25519.PrivateKey)
-	return private, is
+	return base64.StdEncoding.EncodeToString(ed25519.Sign(s.private, text))
 }
 
-// messageSender signs messages. Many goroutines may use it.
-type messageSender struct {
-	covers    []string
-	algorithm string
-	key       messageSigner
-	header    Headers
-}
-
-// sign sets the fields of the signature; none where the message has not what is signed.
-func (s *messageSender) sign(m *Message, set func(name string, value []byte)) {
-	fields := sentFields{Headers: s.header}
-	if slices.Contains(s.covers, contentDigest) {
-		if _, n := s.header.Get(contentDigest); n == 0 {
+// signMessage signs the components that the configuration lists, and sends those of them
+// that are headers which it can know: the digest of the body, and the date.
+func signMessage(_ *key, c *Config, r *Request, m *Message) ([][2]string, error) {
+	secret, err := messageSecretOf(c.Secrets[0], c.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	covers := coveredBy(or(c.Signed, messageCovers), new(faults))
+	var fields fieldList
+	for _, name := range covers {
+		switch name {
+		case contentDigest:
 			sum := sha256.Sum256(m.Body)
-			fields.digest = "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+			fields = append(fields, [2]string{"Content-Digest", "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"})
+		case "date":
+			fields = append(fields, [2]string{"Date", m.At.UTC().Format(http.TimeFormat)})
 		}
 	}
-	r := requestOf(m)
 	r.Header = fields
-	input := messageLabel + `=("` + strings.Join(s.covers, `" "`) + `");created=` + strconv.FormatInt(m.At.Unix(), 10) + `;alg="` + s.algorithm + `"`
-	var c claim
-	if from := (cursor{[]byte(input)}); !c.read(&from) {
-		return
+	var list claim
+	for i, name := range covers {
+		list.components[i] = []byte(name)
 	}
+	list.count = len(covers)
+	said := `("` + strings.Join(covers, `" "`) + `");created=` + strconv.FormatInt(m.At.Unix(), 10) + `;alg="` + secret.algorithm() + `"`
+	list.text = []byte(said)
 	b := base{request: r}
-	if b.write(&c, s.covers) != nil {
-		return
+	if err := b.write(&list, covers); err != nil {
+		return nil, err
 	}
-	if fields.digest != "" {
-		set("Content-Digest", []byte(fields.digest))
-	}
-	set(messageInput, []byte(input))
-	set(rfc9421.header, []byte(messageLabel+"=:"+s.key(bytes.Clone(b.text))+":"))
-}
-
-// sentFields are the fields of a request with the digest that is made for it.
-type sentFields struct {
-	Headers
-	digest string
-}
-
-// Get is that of Headers.
-func (f sentFields) Get(name string) (value []byte, n int) {
-	if f.digest != "" && strings.EqualFold(name, contentDigest) {
-		return []byte(f.digest), 1
-	}
-	return f.Headers.Get(name)
+	return append(fields, [2]string{messageInput, messageLabel + "=" + said},
+		[2]string{rfc9421.header, messageLabel + "=:" + secret.sign(b.text) + ":"}), nil
 }

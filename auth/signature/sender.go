@@ -38,9 +38,6 @@ func CompileSender(c Config) (*Signer, []Fault) {
 	if p := composerOf(c.Type); p != nil {
 		return p.compile(c)
 	}
-	if c.Type == rfc9421.name {
-		return CompileMessageSender(c, fieldList(nil))
-	}
 	return compileSigner(c, sending)
 }
 

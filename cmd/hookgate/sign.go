@@ -83,7 +83,6 @@ func schemeError(faults []signature.Fault) error {
 func newSignCommand() *cobra.Command {
 	var scheme schemeFlags
 	var id, at, method, url string
-	var headers []string
 	cmd := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a body, and print the headers to send with it",
@@ -94,7 +93,7 @@ read them.
 The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
 provider shows it; of the schemes that sign with a private key it is that one: whsk_…
 for standard-ed25519, seed and public key in base64 for telnyx, PKCS #8 in base64 for
-sendgrid and, with ed25519, rfc9421. A body for lark is encrypted before, and one for linear has its time in it.`,
+sendgrid, and for rfc9421 where it signs with one. A body for lark is encrypted before, and one for linear has its time in it.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
@@ -110,33 +109,26 @@ sendgrid and, with ed25519, rfc9421. A body for lark is encrypted before, and on
 				return err
 			}
 			m.Method, m.URL = method, url
-			fields, err := readHeaders(headers)
-			if err != nil {
-				return err
-			}
-			return sign(cmd.OutOrStdout(), scheme.read(), fields, m)
+			return sign(cmd.OutOrStdout(), scheme.read(), m)
 		},
 	}
 	scheme.add(cmd)
 	cmd.Flags().StringVar(&method, "method", http.MethodPost, "the method of the request, for schemes that sign it")
 	cmd.Flags().StringVar(&url, "url", "", "the URL that will be called, for schemes that sign it: square, hubspot, hubspot-v2, messagebird, qstash, atlassian-connect, "+strings.Join(signature.Composers(), ", "))
-	cmd.Flags().StringArrayVar(&headers, "header", nil, "rfc9421: a header that the request has and that is signed, as 'name: value', or @FILE with one a line; several times for several")
 	cmd.Flags().StringVar(&id, "id", "", "the id of what is sent (default made up)")
 	cmd.Flags().StringVar(&at, "timestamp", "", "when it is signed: Unix seconds, or RFC 3339 (default now)")
 	return cmd
 }
 
 // signable lists the types of which hookgate can sign a message.
-func signable() []string {
-	return append(append(signature.Senders(), signature.Composers()...), signature.ListsSigned)
-}
+func signable() []string { return append(signature.Senders(), signature.Composers()...) }
 
 // sign prints the headers of a message.
-func sign(out io.Writer, c signature.Config, header headerFields, m signature.Message) error {
+func sign(out io.Writer, c signature.Config, m signature.Message) error {
 	if m.URL == "" && c.Type != "hmac" && signature.SignsURL(c) { // hmac that signs it is a fault of its own
 		return errNoURL
 	}
-	signer, faults := compileSender(c, header)
+	signer, faults := signature.CompileSender(c)
 	if len(faults) == 0 {
 		faults = signature.CheckSecrets(c)
 	}
@@ -150,14 +142,6 @@ func sign(out io.Writer, c signature.Config, header headerFields, m signature.Me
 	}
 	_, err := io.WriteString(out, lines.String())
 	return err
-}
-
-// compileSender makes the signer of a scheme; only one signs headers of the caller's.
-func compileSender(c signature.Config, header headerFields) (*signature.Signer, []signature.Fault) {
-	if c.Type == signature.ListsSigned {
-		return signature.CompileMessageSender(c, header)
-	}
-	return signature.CompileSender(c)
 }
 
 var errNoURL = errors.New("--url is missing: this scheme signs it")

@@ -25,7 +25,11 @@ func (k *call) check() done {
 	case !good:
 		return k.fail(gateway.CallStatus)
 	case !isJSON:
-		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: mapping.ErrInvalidJSON.Error()})
+		message := mapping.ErrInvalidJSON.Error()
+		if a.Detail != "" {
+			message += ": " + a.Detail
+		}
+		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: message})
 	case k.Webhook.Profile != gateway.ProfileChatbot || k.document.Body == mapping.NoBody:
 		return false
 	}
@@ -44,7 +48,7 @@ func (k *call) understand(body []byte) bool {
 		k.document = mapping.Document{}
 		return true
 	}
-	document, err := mapping.Parse("", typeJSON, body)
+	document, err := mapping.Parse(typeJSON, body)
 	if err != nil {
 		document = mapping.Document{Body: mapping.RawText, Raw: body}
 		k.result.Body = document.AppendBody(make([]byte, 0, len(body)+2))

@@ -10,16 +10,16 @@ import (
 // known by the id that was configured, or else by what the provider is known by; v may
 // be nil.
 func compilePlan(
-	key gateway.KeyPlace, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
+	whom mapping.Whom, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
 ) (*mapping.SourcePlan, []gateway.Fault) {
 	if id != "" || v == nil {
-		return mapping.CompileSource(key, id, match, variables, b)
+		return mapping.CompileSource(whom, id, match, variables, b)
 	}
 	known := v.Identities()
 	if plain(known) {
-		return mapping.CompileSource(key, v.DeliveryID(), match, variables, b)
+		return mapping.CompileSource(whom, v.DeliveryID(), match, variables, b)
 	}
-	return mapping.CompileSourceOf(key, identities(known), match, variables, b)
+	return mapping.CompileSourceOf(whom, identities(known), match, variables, b)
 }
 
 func identities(known []signature.Identity) (all []mapping.Identity) {

@@ -9,6 +9,7 @@ import (
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/respond"
+	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -18,20 +19,23 @@ import (
 type Route struct {
 	ID          string
 	Spec        gateway.Route
-	Tenant      *Tenant              // nil: it names none, or one that is not there
-	Enabled     bool                 // the tenant that it names is there, and in service
-	Relay       bool                 // its requests are stored, not passed on at once
-	Host        string               // lower case, no port; "": any
-	Path        string               // escapes decoded
-	Allowed     Networks             // who may call, before anything is verified
-	Verifier    *signature.Verifier  // nil: whoever calls
-	Shakes      *signature.Handshake // answers its own handshake; nil for none
-	Upstreams   []string             // their URLs, one or more
+	Tenant      *Tenant                     // nil: it names none, or one that is not there
+	Enabled     bool                        // the tenant that it names is there, and in service
+	Relay       bool                        // its requests are stored, not passed on at once
+	Host        string                      // lower case, no port; "": any
+	Path        string                      // escapes decoded
+	Allowed     Networks                    // who may call, before anything is verified
+	Verifier    *signature.Verifier         // nil: whoever calls
+	Shakes      *signature.Handshake        // answers its own handshake; nil for none
+	Upstreams   []string                    // their URLs, one or more
+	TLS         map[string]*secure.Settings // by the URL of an upstream that has some of its own; nil: none has
 	Upgrade     bool
 	Timeout     time.Duration       // proxy: until the answer's head; relay: for one attempt
 	IdleTimeout time.Duration       // of a stream
 	Retries     bool                // proxy: once, on another upstream
 	Retry       retry.Policy        // relay
+	Form        mapping.Form        // relay: how paths read a body
+	Unwrap      *mapping.Unwrap     // relay: and what they look into; nil: all of it
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
 	Answers     *respond.Answers    // relay: in the words of its senders; nil: none
@@ -143,6 +147,12 @@ func (r *Route) compileUpstreams(o Options, f *faults) {
 		case seen[u.URL]:
 			own.add("url", "is there twice")
 		}
+		if settings := compileTLS(u.TLS, u.URL, &own); settings != nil {
+			if r.TLS == nil {
+				r.TLS = map[string]*secure.Settings{}
+			}
+			r.TLS[u.URL] = settings
+		}
 		f.under(place, own)
 		seen[u.URL] = true
 		r.Upstreams = append(r.Upstreams, u.URL)
@@ -194,6 +204,12 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.Respond != nil {
 		f.add("respond", "is for mode relay only: the upstream answers")
+	}
+	if s.Body != "" {
+		f.add("body", "is for mode relay only")
+	}
+	if s.Unwrap != "" {
+		f.add("unwrap", "is for mode relay only")
 	}
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")

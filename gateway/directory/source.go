@@ -34,6 +34,10 @@ type Source struct {
 	EarlyMax int                  // parked at once
 	Again    bool                 // park after an ended wait too
 	Window   time.Duration        // for which a taken callback is known again
+	Form     mapping.Form         // how a body is read
+	Unwrap   *mapping.Unwrap      // what is taken out of it; nil: nothing
+	KeyHeads []string             // the header fields that may carry the key
+	Keyless  bool                 // a callback without a key is ignored
 	Pin      int                  // the status for every answer that may have it; 0: its own
 	Answers  *respond.Answers     // in the words of its senders; nil: none
 	Rate     *gateway.Rate        // nil: no limit
@@ -83,8 +87,12 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
 		}
 	}
+	s.compileNoKey(&f)
+	s.Form = compileForm(spec.Body, &f)
+	s.Unwrap = compileUnwrap(spec.Unwrap, spec.Verify.Type, ownID(id, s.Verifier), s.Mapping, &f)
 	s.Allowed, s.Shakes = compileNetworks(spec.AllowIPs, &f), compileHandshake(spec.Handshake, &f)
-	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
+	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
+	plan, more := compilePlan(whom, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

@@ -34,7 +34,8 @@ func EveryFault(d *decoder) { d.most = math.MaxInt }
 //
 // dst may be made of structs with json tags, embedded ones too (by value), pointers,
 // slices, maps by string, objects that keep their order, text, booleans, numbers, and
-// types with an UnmarshalJSON. It panics on other types.
+// types with an UnmarshalJSON. A struct in whose place a list may stand has a field for
+// it, tagged fields:"list". It panics on other types.
 func Decode(tree any, dst any, options ...Option) []gateway.Fault {
 	d := &decoder{most: gateway.MaxFaults}
 	for _, option := range options {
@@ -92,12 +93,16 @@ func (d *decoder) pointer(path string, tree any, dst reflect.Value) {
 }
 
 func (d *decoder) object(path string, tree any, dst reflect.Value) {
+	known := objectOf(dst.Type())
+	if _, is := tree.([]any); is && known.list != nil {
+		d.list(path, tree, dst.FieldByIndex(known.list))
+		return
+	}
 	members, ok := tree.(*Object)
 	if !ok {
 		d.mismatch(path, "an object", tree)
 		return
 	}
-	known := objectOf(dst.Type())
 	for _, m := range members.sorted() {
 		if d.full() {
 			return

@@ -40,9 +40,10 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	status := o.Status()
+	own := cmp.Or(r.status, o.Status())
+	status := own
 	if r.src != nil && o.Pinnable() {
-		status = r.src.Answers.Pin(o, status)
+		status = r.src.Answers.Pin(o, own)
 	}
 	if o == gateway.OutcomeNotAllowed {
 		response.Header.Set("Allow", r.src.Allow)
@@ -51,7 +52,7 @@ func (in *Inbound) reply(r *request) {
 		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
 		response.Header.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	status, done := r.respond(o, status)
+	status, done := r.respond(o, own, status)
 	if done || r.thank(status) {
 		return
 	}
@@ -113,7 +114,9 @@ func (r *request) appendBody(dst []byte, status int) []byte {
 func (r *request) why() string {
 	switch r.taken.Outcome {
 	case gateway.OutcomeVariableMissing:
-		return mapping.MissingVariable(r.taken.Variable).Error()
+		return r.explain(mapping.MissingVariable(r.taken.Variable).Error())
+	case gateway.OutcomeKeyMissing:
+		return r.explain("")
 	case gateway.OutcomeVariablesTooLarge:
 		return "the variables that are mapped from it have together more than " + strconv.Itoa(r.src.Mapping.Variables) + " bytes of JSON"
 	case gateway.OutcomeTooComplex:

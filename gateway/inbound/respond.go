@@ -11,7 +11,7 @@ import (
 // respond answers in the words of the source's senders, with the status that is pinned;
 // done says that the body is theirs, too. What does not render is answered in our own,
 // and then a redirect has nowhere to lead. Of a batch it is asked for the first.
-func (r *request) respond(o gateway.Outcome, pinned int) (status int, done bool) {
+func (r *request) respond(o gateway.Outcome, own, pinned int) (status int, done bool) {
 	if r.src == nil || r.src.Answers == nil || !o.Pinnable() {
 		return pinned, false
 	}
@@ -19,12 +19,12 @@ func (r *request) respond(o gateway.Outcome, pinned int) (status int, done bool)
 		Tenant: r.src.Tenant.ID, Outcome: o, CallbackID: r.taken.CallbackID, Key: r.callback.Key,
 		WaitID: r.taken.WaitID, Variables: r.taken.Variables,
 	}
-	reply, is, err := r.src.Answers.Render(&told, o.Status())
+	reply, is, err := r.src.Answers.Render(&told, own)
 	if err != nil {
 		r.in.tellUnrendered(r, err)
 	}
 	if !is {
-		return respond.Unredirected(pinned, o.Status()), false
+		return respond.Unredirected(pinned, own), false
 	}
 	response := &r.ctx.Response
 	for _, field := range reply.Header {

@@ -37,50 +37,21 @@ func (x *exchange) relay() done {
 
 // store hands the request over, with all that is known of it.
 func (x *exchange) store() (id, key string, duplicate bool, err error) {
-	values := x.p.values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
-	defer func() {
-		values.Release()
-		x.p.values.Put(values)
-	}()
-	document, err := x.document()
+	values := x.p.pooled()
+	defer x.p.putBack(values)
+	document, own, err := x.document()
 	if err != nil {
 		return "", "", false, err
 	}
 	plan, body := x.route.Plan, x.request.body
 	plan.Set.Read(&document, values)
-	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(values), Body: body, Request: x.request.relayed(&x.leg.out)}
-	if key, valid := mapping.KeyOf(values.At(plan.Key)); valid {
-		q.Key = key
-	}
+	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(own, values), Body: body, Request: x.request.relayed(&x.leg.out)}
+	q.Key, _ = plan.Keys.Find(values, nil)
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
 	id, duplicate, err = x.p.options.Relay(q)
 	return id, q.Key, duplicate, err
-}
-
-// document is the request to paths; of a body that is coded, or cannot be read, they
-// see nothing.
-func (x *exchange) document() (mapping.Document, error) {
-	coding, n := x.caller.Get("Content-Encoding")
-	if n > 1 { // who undoes the one, and who the other, would read two bodies
-		return mapping.Document{}, errCodings
-	}
-	if err := edge.Charge(x.ctx, int64(len(x.request.body))); err != nil { // it is sealed, and then stored: two copies
-		return mapping.Document{}, err
-	}
-	document := mapping.Document{Body: mapping.NoBody}
-	body, kind, err := x.opened()
-	if err != nil {
-		return document, err
-	}
-	if len(coding) == 0 {
-		if read, err := mapping.Parse(x.caller.Method(), kind, body); err == nil {
-			document = read
-		}
-	}
-	document.Request = &x.caller
-	return document, nil
 }
 
 // opened is the body, and its type, without what its provider hides it by, for paths
@@ -94,14 +65,16 @@ func (x *exchange) opened() (body []byte, kind string, err error) {
 	return x.request.body, string(x.ctx.Request.Header.ContentType()), nil
 }
 
-var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
-
 const maxIdempotencyKey = 255 // bytes, as for events
 
 // idsIn gives the provider's ids: one, or, where there are several messages, each of
 // theirs. One may have several parts: then it is a list. A request with a message that
-// has no id has none: it may be new, whatever came beside it.
-func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
+// has no id has none: it may be new, whatever came beside it. own is the one that stands
+// beside what the body wraps.
+func (x *exchange) idsIn(own string, values *mapping.Values) (ids []string) {
+	if own != "" {
+		return []string{own}
+	}
 	if plan := x.route.Plan; plan.Identified() {
 		if !plan.Identities(values, func(id []byte) { ids = append(ids, string(id)) }) {
 			return nil

@@ -264,6 +264,7 @@ type sent struct {
 	key, id string // id "" is none
 	body    string
 	stood   time.Duration // how long it stood in line before Take
+	aliases []string      // that it tells
 }
 
 // send hands a callback over as inbound does.
@@ -279,14 +280,14 @@ func (k *kit) send(s sent) waiting.Taken {
 func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	k.t.Helper()
 	now := k.now().Add(-s.stood)
-	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
+	doc, err := mapping.Parse("application/json", []byte(s.body))
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	var values mapping.Values
 	k.source.Plan.Set.Read(&doc, &values)
 	c := &waiting.Callback{
-		Source: k.source, Key: s.key,
+		Source: k.source, Key: s.key, Aliases: s.aliases,
 		Taken: gateway.TakenCallback{
 			ID: gateway.NewID(gateway.PrefixCallback, now), ReceivedAt: gateway.At(now).Time,
 			ContentType: "application/json", Body: gateway.Raw(s.body),

@@ -26,7 +26,7 @@ func (k *taking) park() done {
 		r.parking.unreserve(src.ID)
 		return k.fail(err)
 	}
-	p := newParked(r, k.Taken.ID, name{src.ID, k.Key}, until)
+	p := newParked(r, k.change.Park, until)
 	r.parking.put(p)
 	s.expirer.add(&p.expiry)
 	return k.ends(gateway.OutcomeParked)
@@ -36,7 +36,7 @@ func (k *taking) park() done {
 func (c *Callback) parked() *gateway.Parked {
 	p := &gateway.Parked{
 		Tenant: c.Source.Tenant.ID, Source: c.Source.ID, Key: c.Key, Expires: c.Taken.ReceivedAt.Add(c.Source.EarlyTTL),
-		Marks: []gateway.MarkKey{c.Mark}, Window: c.Source.Window, Callback: c.Taken,
+		Marks: []gateway.MarkKey{c.Mark}, Window: c.Source.Window, Callback: c.Taken, Aliases: c.Aliases,
 	}
 	p.Kind = uint8(c.Received.Document.Body)
 	p.Header, p.Query = c.Received.Keep()

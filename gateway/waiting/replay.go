@@ -36,9 +36,19 @@ func (k *taking) repeated() done {
 	if !found || err != nil {
 		return k.fail(err)
 	}
+	if k.loops(&m) {
+		return false
+	}
 	if k.Key != "" {
 		k.refuse(gateway.OutcomeDuplicate, m.WaitID)
 	}
 	k.taken = Taken{Outcome: gateway.OutcomeDuplicate, CallbackID: m.CallbackID, WaitID: m.WaitID}
 	return true
+}
+
+// loops says whether a callback that is known by what was received alone is the next of a
+// flow that loops, and no repeat: the wait that its mark was made for has ended, and its
+// source waits again (SPEC 15). The mark of one that is still parked has no wait.
+func (k *taking) loops(m *gateway.Mark) bool {
+	return !k.Strong && k.Source.Again && m.WaitID != ""
 }

@@ -9,9 +9,6 @@ import (
 
 // resume gives the callback to an open wait, if it fits. The turn is held.
 func (k *taking) resume() done {
-	if k.Key == "" {
-		return k.ends(gateway.OutcomeKeyMissing)
-	}
 	s, r := k.sessions, k.room
 	e, err := s.inTime(r, k.session)
 	if e == nil || err != nil {
@@ -26,12 +23,12 @@ func (k *taking) resume() done {
 	if v.refused != nil || !v.fits {
 		return k.unfit(&v)
 	}
-	final := resumed(e.wait, v, k.Taken, s.options.Now())
+	final := resumed(e.now(), v, k.Taken, s.options.Now())
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
 	k.change.Wait, k.change.Notice = final, s.outcomes.notice(final)
-	if err := k.commit(); err != nil {
+	if err := k.commitLearning(); err != nil {
 		return k.fail(err)
 	}
 	r.finish(e, final)

@@ -14,6 +14,9 @@ type Callback struct {
 	Source *directory.Source
 	// Key is the conversation key that it carries; "" when it has none.
 	Key string
+	// Aliases are other names of the conversation, learned when the callback resumes a
+	// wait; they are at most gateway.MaxAliases - 1.
+	Aliases []string
 	// Mark is what its repeat will be known by: a digest of the provider's
 	// delivery id or the Idempotency-Key (Strong), else of what was received.
 	Mark   gateway.MarkKey
@@ -58,7 +61,7 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 }
 
 // wayOfTake is the steps by which a callback finds its wait, in order.
-var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
+var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
 
 // taking is one Take on its way, with the memory that it needs until it returns.
 // It is pooled: what is kept of a callback is copied out of it.
@@ -68,11 +71,13 @@ type taking struct {
 	room      *room
 	mark      *gateway.MarkKey // where it is Strong
 	turn      turn
-	entered   bool     // it has the turn
-	session   *session // the conversation's, where one is open
-	names     []string // of the conversation, where no wait is open under the callback's key
-	renames   uint64   // of the tenant, when they were looked up
-	variables []byte   // as the last verdict mapped them
+	entered   bool      // it has the turn
+	session   *session  // the conversation's, where one is open
+	names     []string  // of the conversation, where no wait is open under the callback's key
+	renames   uint64    // of the tenant, when they were looked up
+	learning  *learning // where the callback tells names that are news: it has the turn
+	learned   error     // how storing them went
+	variables []byte    // as the last verdict mapped them
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark

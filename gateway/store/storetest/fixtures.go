@@ -45,6 +45,7 @@ func (k *kit) parked(tenant, key string, ttl time.Duration) *gateway.Parked {
 		Tenant: tenant, Source: "payments", Key: key, Expires: k.now.Add(ttl),
 		Marks: []gateway.MarkKey{markKey("one"), markKey("two")}, Window: 24 * time.Hour,
 		Callback: *k.callback(), Kind: 2, Header: []gateway.HeaderField{{Name: "Stripe-Version", Value: "1"}, {Name: "X-Empty"}}, Query: "a=b",
+		Aliases: []string{"pi_1", "cus_1"},
 	}
 }
 
@@ -69,7 +70,9 @@ func (k *kit) notice(tenant string) *gateway.Notice {
 }
 
 func (k *kit) attempt(n, status int) *gateway.Attempt {
-	return &gateway.Attempt{Number: n, At: k.now, Duration: 31 * time.Millisecond, Status: status, Error: "5xx", ResponseBody: []byte("no \x00 luck")}
+	return &gateway.Attempt{Number: n, At: k.now, Duration: 31 * time.Millisecond, Status: status, Error: "5xx", Detail: "in words", Address: "93.184.215.14:443",
+		RequestHeaders: [][2]string{{"Content-Type", "application/json"}, {"X-Own", gateway.Masked}}, ResponseHeaders: [][2]string{{"Date", "today"}, {"x-odd", ""}},
+		ResponseBody: []byte("no \x00 luck")}
 }
 
 // publish stores a notice and gives its delivery.
