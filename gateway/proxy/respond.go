@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -20,7 +21,7 @@ func (x *exchange) respond(o gateway.Outcome, id, key string) (status int, own b
 	status = x.route.Answers.Pin(o, fasthttp.StatusOK)
 	reply, is, err := x.route.Answers.Render(&told, fasthttp.StatusOK)
 	if err != nil {
-		x.tellUnrendered(id, err)
+		x.p.tellUnrendered(x.route, id, x.at, err)
 	}
 	if !is {
 		return respond.Unredirected(status, fasthttp.StatusOK), false
@@ -38,10 +39,10 @@ func (x *exchange) respond(o gateway.Outcome, id, key string) (status int, own b
 
 // tellUnrendered logs that an answer does not render, once a minute for each route: a
 // flood must not fill the log.
-func (x *exchange) tellUnrendered(id string, err error) {
+func (p *Proxy) tellUnrendered(r *route, id string, at time.Time, err error) {
 	once := gateway.Rate{PerSecond: 1.0 / 60, Burst: 1}
-	if x.p.told.Take(limits.Key{Tenant: x.route.ID}, &once, 1, x.at) == 0 {
-		x.p.options.Log.Warn("respond does not render: the answer is hookgate's own", slog.String("route", x.route.ID),
+	if p.told.Take(limits.Key{Tenant: r.ID}, &once, 1, at) == 0 {
+		p.options.Log.Warn("respond does not render: the answer is hookgate's own", slog.String("route", r.ID),
 			slog.String("callback_id", id), slog.Any("error", err))
 	}
 }
