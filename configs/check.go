@@ -34,7 +34,7 @@ func (f *faults) text(path, message string) { f.unless(message == "", path, "%s"
 // word adds a fault where a value is none of the words. "" is one of them where
 // it is listed, first, as the default.
 func (f *faults) word(path, value string, words ...string) {
-	f.unless(slices.Contains(words, value), path, "must be one of %s", strings.TrimPrefix(strings.Join(words, ", "), ", "))
+	f.unless(slices.Contains(words, value), path, "must be one of %s%s", strings.TrimPrefix(strings.Join(words, ", "), ", "), fields.Meant(value, words))
 }
 
 // check finds what single keys say wrong. What the parts of a tenant, and routes,

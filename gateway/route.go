@@ -3,8 +3,11 @@ package gateway
 // Route is a public path that is proxied or relayed to the platform (SPEC 9).
 type Route struct {
 	Match       RouteMatch   `json:"match"`
-	Verify      *Verify      `json:"verify"` // default: whoever calls
-	Mode        string       `json:"mode"`   // proxy, relay
+	Verify      *Verify      `json:"verify"`              // default: whoever calls
+	AllowIPs    []string     `json:"allow_ips,omitempty"` // addresses and networks that may call; none listed: all
+	Handshake   *Handshake   `json:"handshake,omitempty"` // beside what verify's type answers by itself
+	Respond     *Respond     `json:"respond,omitempty"`   // relay: how what was taken is answered
+	Mode        string       `json:"mode"`                // proxy, relay
 	Upstreams   []Upstream   `json:"upstreams"`
 	StripPrefix bool         `json:"strip_prefix"` // forward the path without what match.path took
 	Upgrade     bool         `json:"upgrade"`      // proxy: let WebSockets and other upgrades through

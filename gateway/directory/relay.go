@@ -27,6 +27,7 @@ func (r *Route) compileRelay(o Options, f *faults) {
 	}
 	r.CORS = compileCORS(s.CORS, f)
 	r.compileIDs(o, f)
+	r.Answers = compileRespond(s.Respond, relayOutcomes, o, f)
 }
 
 // compileIDs compiles where a relay finds its conversation, and the ids by which a
