@@ -20,15 +20,16 @@ type SourcePlan struct {
 	Dedupe Slot // NoSlot where the source names no id of its own
 	Rules  Rules
 	known  []identity // of a provider, instead of Dedupe
+	each   *each      // nil: a request is one callback
 }
 
 // CompileSource compiles a source's key place, dedupe id, match and variables.
 // The faults name places from the source's root, such as conversation_key.path;
 // where there are any, the plan is nil.
 func CompileSource(
-	key gateway.KeyPlace, dedupe string, match []gateway.Match, variables []gateway.Variable, b Bounds,
+	key gateway.KeyPlace, dedupe string, each Each, match []gateway.Match, variables []gateway.Variable, b Bounds,
 ) (*SourcePlan, []gateway.Fault) {
-	return compileSource(key, match, variables, b, func(c *compiler, plan *SourcePlan) {
+	return compileSource(key, each, match, variables, b, func(c *compiler, plan *SourcePlan) {
 		if dedupe != "" {
 			plan.Dedupe = c.path("dedupe.id", dedupe)
 		}
@@ -36,11 +37,13 @@ func CompileSource(
 }
 
 func compileSource(
-	key gateway.KeyPlace, match []gateway.Match, variables []gateway.Variable, b Bounds, ids func(*compiler, *SourcePlan),
+	key gateway.KeyPlace, each Each, match []gateway.Match, variables []gateway.Variable, b Bounds, ids func(*compiler, *SourcePlan),
 ) (*SourcePlan, []gateway.Fault) {
 	c := newCompiler(b)
+	c.builder.scoped = each.asked()
 	plan := &SourcePlan{Key: c.key(key), Dedupe: NoSlot}
 	ids(c, plan)
+	plan.each = c.each(each, plan)
 	plan.Rules = c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults

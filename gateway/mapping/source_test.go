@@ -19,7 +19,7 @@ func TestSourcePlan(t *testing.T) {
 		{gateway.KeyPlace{In: "query", Path: "key"}, "query-key"}, {gateway.KeyPlace{In: "header", Path: "X-Key"}, "header-key"},
 		{gateway.KeyPlace{In: "path"}, ""},
 	} {
-		plan, faults := CompileSource(c.place, "evt", nil, nil, Bounds{})
+		plan, faults := CompileSource(c.place, "evt", Each{}, nil, nil, Bounds{})
 		if faults != nil {
 			t.Fatal(faults)
 		}
@@ -45,7 +45,7 @@ func TestSourceFaults(t *testing.T) {
 		"conversation_key.path: at 2: a name is missing":                        {gateway.KeyPlace{Path: "a."}, ""},
 		"dedupe.id: at 6: the parameter's name is missing":                      {gateway.KeyPlace{}, "query:"},
 	} {
-		plan, faults := CompileSource(c.place, c.dedupe, nil, nil, Bounds{})
+		plan, faults := CompileSource(c.place, c.dedupe, Each{}, nil, nil, Bounds{})
 		if plan != nil || len(faults) != 1 || faults[0].String() != want {
 			t.Errorf("%v, want %s", faults, want)
 		}
