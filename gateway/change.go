@@ -84,6 +84,11 @@ type Parked struct {
 	Kind     uint8         // how the body was understood: a mapping.BodyKind
 	Header   []HeaderField // for paths; without those that prove who calls
 	Query    string        // for paths; without what proves who calls
+	// Around is the body that the callback came in, without the other items, where it was
+	// one of several: for paths. It lacks the callback's own body, which stands before
+	// its byte Item-1; 0: the callback came alone.
+	Around Raw
+	Item   int
 }
 
 // HeaderField is one header field as it was received.

@@ -5,6 +5,7 @@ type Source struct {
 	Verify          Verify     `json:"verify"`
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	ConversationKey KeyPlace   `json:"conversation_key"`
+	Each            string     `json:"each"` // a path to a list: each of its items is a callback; or EachDefault
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
 	Methods         []string   `json:"methods"`       // none listed: all
@@ -56,6 +57,10 @@ type VerifyToken struct {
 	Key    string `json:"key"`
 	Secret Secret `json:"secret"`
 }
+
+// EachDefault stands in each for the lists that the verify type's senders are known to
+// send (SPEC 17, "Batches").
+const EachDefault = "default"
 
 // KeyPlace is where a callback carries its conversation key. The default is the
 // body field conversation_key.

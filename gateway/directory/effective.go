@@ -50,6 +50,7 @@ func (s *Source) Effective() gateway.Source {
 	v.Early = gateway.Early{TTL: span(s.EarlyTTL), Max: new(s.EarlyMax), Again: s.Again}
 	v.Dedupe.Window = span(s.Window)
 	v.ConversationKey = effectiveKey(v.ConversationKey)
+	v.Each = s.Each
 	return v
 }
 

@@ -10,16 +10,20 @@ import (
 // known by the id that was configured, or else by what the provider is known by; v may
 // be nil.
 func compilePlan(
-	key gateway.KeyPlace, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
+	key gateway.KeyPlace, id string, v *signature.Verifier, each string, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
 ) (*mapping.SourcePlan, []gateway.Fault) {
-	if id != "" || v == nil {
-		return mapping.CompileSource(key, id, match, variables, b)
+	if v == nil {
+		return mapping.CompileSource(key, id, mapping.Each{Path: each}, match, variables, b)
 	}
 	known := v.Identities()
-	if plain(known) {
-		return mapping.CompileSource(key, v.DeliveryID(), match, variables, b)
+	lists := mapping.Each{Path: each, Lists: identities(known)}
+	switch {
+	case id != "":
+		return mapping.CompileSource(key, id, lists, match, variables, b)
+	case plain(known):
+		return mapping.CompileSource(key, v.DeliveryID(), lists, match, variables, b)
 	}
-	return mapping.CompileSourceOf(key, identities(known), match, variables, b)
+	return mapping.CompileSourceOf(key, lists.Lists, lists, match, variables, b)
 }
 
 func identities(known []signature.Identity) (all []mapping.Identity) {

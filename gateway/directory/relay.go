@@ -40,7 +40,7 @@ func (r *Route) compileIDs(o Options, f *faults) {
 	}
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
-	plan, more := compilePlan(key, id, r.Verifier, nil, nil, o.Mapping)
+	plan, more := compilePlan(key, id, r.Verifier, s.Each, nil, nil, o.Mapping)
 	*f = append(*f, more...)
 	r.Plan = plan
 }

@@ -23,6 +23,7 @@ type Source struct {
 	Refused  bool // it was stored, but does not compile any more
 	Verifier *signature.Verifier
 	Shakes   *signature.Handshake // answers its own handshake; nil for none
+	Each     string               // where the callbacks of one request are; "": it is one
 	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
 	Allow    string               // the methods, as the header Allow lists them
 	MaxBody  int                  // bytes
@@ -82,7 +83,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		}
 	}
 	s.Shakes = compileHandshake(spec.Handshake, &f)
-	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
+	s.Each = eachOf(&spec, s.Verifier)
+	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, s.Each, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

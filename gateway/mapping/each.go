@@ -7,14 +7,11 @@ import (
 	"strings"
 )
 
-// EachDefault stands for the lists that a provider is known to send.
-const EachDefault = "default"
-
 // Each says where the callbacks are of a request that brings several (SPEC 15,
 // "Batches").
 type Each struct {
 	// Path leads to a list, or to its items; it may have [*] in it, or be a JSONPath.
-	// EachDefault is the provider's Lists; "" is none: a request is one callback.
+	// gateway.EachDefault is the provider's Lists; "" is none: a request is one callback.
 	Path  string
 	Lists []Identity // the provider's
 }
@@ -48,7 +45,7 @@ func (c *compiler) each(from Each, plan *SourcePlan) *each {
 			}
 		}
 	}
-	if from.Path == EachDefault {
+	if from.Path == gateway.EachDefault {
 		if !hasLists(from.Lists) {
 			c.fault(at, "is default, and the verify type has none: write the path of the list")
 		}

@@ -60,3 +60,11 @@ func (v *Values) origin(c *compiled) []byte {
 	}
 	return v.doc.Raw
 }
+
+// LooksIntoItem says whether a path begins with the item, or has one that does in it.
+func LooksIntoItem(path string) bool {
+	b := NewBuilder()
+	b.scoped = true
+	_, err := b.Path(path)
+	return err == nil && b.within > 0
+}

@@ -69,6 +69,7 @@ type taking struct {
 	names     []string // of the conversation, where no wait is open under the callback's key
 	renames   uint64   // of the tenant, when they were looked up
 	variables []byte   // as the last verdict mapped them
+	batch     *batch   // it is one of; nil: it came alone
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark
@@ -120,13 +121,42 @@ func (k *taking) refuses(o gateway.Outcome) done {
 func (k *taking) refuse(o gateway.Outcome, waitID string) {
 	k.trace(o, waitID)
 	k.change.Refused = true
+	if k.batch != nil {
+		k.batch.put(k)
+		return
+	}
 	k.changes[0] = &k.change
 	_ = k.sessions.options.Ledger.Commit(k.changes[:]...)
 }
 
-func (k *taking) commit() error {
+// decided ends the way with an outcome that promises something, once that is durable;
+// of a batch it becomes so with all the rest of it.
+func (k *taking) decided(o gateway.Outcome) done {
+	if k.batch != nil {
+		k.batch.put(k)
+		return k.ends(o)
+	}
 	k.changes[0] = &k.change
-	return k.sessions.journal.commit(k.room.tenant, k.changes[:]...)
+	err := k.sessions.journal.commit(k.room.tenant, k.changes[:]...)
+	if k.settle(err); err != nil {
+		return k.fail(err)
+	}
+	return k.ends(o)
+}
+
+// settle hears whether what was decided is durable, and tells the registry.
+func (k *taking) settle(err error) {
+	switch {
+	case err == nil && k.change.Wait != nil:
+		k.room.finish(k.session, k.change.Wait)
+	case err == nil && k.change.Park != nil:
+		k.stay()
+	case k.change.Park != nil:
+		k.room.parking.unreserve(k.Source.ID)
+	}
+	if err == nil {
+		k.sessions.outcomes.wake(&k.change)
+	}
 }
 
 // remember marks the callback as taken.
