@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxKey is the longest conversation key in bytes (SPEC 5).
@@ -15,12 +16,12 @@ const MaxAliases = 16
 // Key gives the conversation key that a value stands for: a URL (http, https)
 // stands for its last path segment, percent-decoded, without query, fragment
 // and trailing slash; anything else for itself. It is false for what no key can
-// be: empty, over MaxKey bytes, or with control characters or spaces.
+// be: empty, over MaxKey bytes, no UTF-8, or with control characters or spaces.
 func Key(value string) (string, bool) {
-	if strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://") {
+	if IsWebURL(value) {
 		value = lastSegment(value)
 	}
-	if value == "" || len(value) > MaxKey {
+	if value == "" || len(value) > MaxKey || !utf8.ValidString(value) {
 		return "", false
 	}
 	for i := 0; i < len(value); i++ {
@@ -33,6 +34,13 @@ func Key(value string) (string, bool) {
 		return "", false
 	}
 	return value, true
+}
+
+// IsWebURL says whether a text begins as a URL of http or https does; a scheme has no
+// case (RFC 3986, 3.1).
+func IsWebURL(text string) bool {
+	scheme, _, found := strings.Cut(text[:min(len(text), len("https://"))], "://")
+	return found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
 func isHiddenRune(r rune) bool {

@@ -16,6 +16,12 @@ func TestKey(t *testing.T) {
 		"https://chat.example/c/42bb83/?x=1#frag":  "42bb83",
 		"http://chat.example/c/a%2Fb":              "a/b",
 		"https://chat.example/c/a%20b":             "", // a space, once it is decoded
+		"HTTPS://Chat.Example/c/42bb83":            "42bb83",
+		"hTTp://chat.example/c/a%5Cb":              `a\b`,
+		"https:/chat.example/c/42":                 "https:/chat.example/c/42",
+		"http":                                     "http",
+		"caf\xe9":                                  "", // no character: no page could show it
+		"https://chat.example/c/%E9":               "",
 		"https://chat.example/c/%zz":               "",
 		"https://chat.example":                     "", // a host names no conversation
 		"https://chat.example/":                    "",
@@ -43,7 +49,7 @@ func FuzzKey(f *testing.F) {
 		if key == "" || len(key) > gateway.MaxKey || strings.ContainsAny(key, " \t\r\n\x00\x7f") {
 			t.Fatalf("%q gives the key %q", value, key)
 		}
-		if again, ok := gateway.Key(key); !strings.HasPrefix(key, "http") && (!ok || again != key) {
+		if again, ok := gateway.Key(key); !gateway.IsWebURL(key) && (!ok || again != key) {
 			t.Fatalf("the key %q gives %q, %v", key, again, ok)
 		}
 	})

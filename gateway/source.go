@@ -5,7 +5,9 @@ type Source struct {
 	Verify          Verify     `json:"verify"`
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	ConversationKey KeyPlace   `json:"conversation_key"`
-	Each            string     `json:"each"` // a path to a list: each of its items is a callback; or EachDefault
+	Each            string     `json:"each"`         // a path to a list: each of its items is a callback; or EachDefault
+	NoKey           string     `json:"no_key"`       // "ignore": a callback without a key is ignored; default reject
+	AliasesFrom     []string   `json:"aliases_from"` // paths of other names of the conversation, at most MaxAliasesFrom
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
 	Methods         []string   `json:"methods"`       // none listed: all
@@ -62,13 +64,6 @@ type VerifyToken struct {
 // send (SPEC 17, "Batches").
 const EachDefault = "default"
 
-// KeyPlace is where a callback carries its conversation key. The default is the
-// body field conversation_key.
-type KeyPlace struct {
-	In   string `json:"in"` // body, query, header, path
-	Path string `json:"path"`
-}
-
 // Branch is the way that the waiting flow takes.
 type Branch string
 
@@ -114,6 +109,15 @@ type Early struct {
 	Max   *int      `json:"max"`   // parked at once, for the source; default 1000
 	Again bool      `json:"again"` // park after an ended wait too, for flows that loop
 }
+
+// The words of no_key (SPEC 15).
+const (
+	NoKeyReject = "reject"
+	NoKeyIgnore = "ignore"
+)
+
+// MaxAliasesFrom is how many paths aliases_from may have (SPEC 17).
+const MaxAliasesFrom = 10
 
 // Dedupe is how a repeated callback is known.
 type Dedupe struct {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/mapping"
 	"hookgate/retry"
 )
 
@@ -51,15 +50,8 @@ func (s *Source) Effective() gateway.Source {
 	v.Dedupe.Window = span(s.Window)
 	v.ConversationKey = effectiveKey(v.ConversationKey)
 	v.Each = s.Each
+	v.NoKey = cmp.Or(v.NoKey, gateway.NoKeyReject)
 	return v
-}
-
-// effectiveKey has the defaults that mapping.CompileSource takes.
-func effectiveKey(k gateway.KeyPlace) gateway.KeyPlace {
-	if k.In = cmp.Or(k.In, mapping.InBody); k.In == mapping.InBody {
-		k.Path = cmp.Or(k.Path, "conversation_key")
-	}
-	return k
 }
 
 // Effective gives the webhook as a reader should see it: what was written, and for

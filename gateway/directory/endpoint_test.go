@@ -279,7 +279,7 @@ func TestEffectiveIsWhatIsInForce(t *testing.T) {
 		}
 		again := source(t, "pay", shown)
 		sameJSON(t, text, shown, again.Effective())
-		if s.Plan.Key != again.Plan.Key || s.MaxBody != again.MaxBody || s.EarlyTTL != again.EarlyTTL || s.Window != again.Window {
+		if !slices.Equal(s.Plan.Keys, again.Plan.Keys) || s.MaxBody != again.MaxBody || s.EarlyTTL != again.EarlyTTL || s.Window != again.Window {
 			t.Errorf("%s: was %+v, is %+v", text, s, again)
 		}
 	}

@@ -10,20 +10,21 @@ import (
 // known by the id that was configured, or else by what the provider is known by; v may
 // be nil.
 func compilePlan(
-	key gateway.KeyPlace, id string, v *signature.Verifier, each string, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
+	whom mapping.Whom, id string, v *signature.Verifier, each string, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
 ) (*mapping.SourcePlan, []gateway.Fault) {
+	whom.Each.Path = each
 	if v == nil {
-		return mapping.CompileSource(key, id, mapping.Each{Path: each}, match, variables, b)
+		return mapping.CompileSource(whom, id, match, variables, b)
 	}
 	known := v.Identities()
-	lists := mapping.Each{Path: each, Lists: identities(known)}
+	whom.Each.Lists = identities(known)
 	switch {
 	case id != "":
-		return mapping.CompileSource(key, id, lists, match, variables, b)
+		return mapping.CompileSource(whom, id, match, variables, b)
 	case plain(known):
-		return mapping.CompileSource(key, v.DeliveryID(), lists, match, variables, b)
+		return mapping.CompileSource(whom, v.DeliveryID(), match, variables, b)
 	}
-	return mapping.CompileSourceOf(key, lists.Lists, lists, match, variables, b)
+	return mapping.CompileSourceOf(whom, whom.Each.Lists, match, variables, b)
 }
 
 func identities(known []signature.Identity) (all []mapping.Identity) {

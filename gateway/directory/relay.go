@@ -34,13 +34,12 @@ func (r *Route) compileIDs(o Options, f *faults) {
 	s := &r.Spec
 	key, id := gateway.KeyPlace{In: mapping.InPath}, s.Dedupe.ID // in the path: there is none to look for
 	if s.ConversationKey != nil {
-		if key = *s.ConversationKey; key.In == mapping.InPath {
-			f.add("conversation_key.in", "is path, where a route has no key: must be %s, %s or %s", mapping.InBody, mapping.InQuery, mapping.InHeader)
-		}
+		key = *s.ConversationKey
+		checkRouteKey(key, f)
 	}
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
-	plan, more := compilePlan(key, id, r.Verifier, s.Each, nil, nil, o.Mapping)
+	plan, more := compilePlan(mapping.Whom{Key: key}, id, r.Verifier, s.Each, nil, nil, o.Mapping)
 	*f = append(*f, more...)
 	r.Plan = plan
 }

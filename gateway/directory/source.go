@@ -32,6 +32,8 @@ type Source struct {
 	EarlyMax int                  // parked at once
 	Again    bool                 // park after an ended wait too
 	Window   time.Duration        // for which a taken callback is known again
+	KeyHeads []string             // the header fields that may carry the key
+	Keyless  bool                 // a callback without a key is ignored
 	Pin      int                  // the status for every answer that may have it; 0: its own
 	Rate     *gateway.Rate        // nil: no limit
 	Metrics  metrics.Source
@@ -82,9 +84,11 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 			f.add("dedupe.id", "must be %s, or left out: it is all that this provider signs", own)
 		}
 	}
+	s.compileNoKey(&f)
 	s.Shakes = compileHandshake(spec.Handshake, &f)
 	s.Each = eachOf(&spec, s.Verifier)
-	plan, more := compilePlan(spec.ConversationKey, id, s.Verifier, s.Each, spec.Match, spec.Variables, s.Mapping)
+	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
+	plan, more := compilePlan(whom, id, s.Verifier, s.Each, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

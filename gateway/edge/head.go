@@ -21,6 +21,7 @@ type head struct {
 	hasCoding          bool
 	hasType            bool
 	fields             int
+	separates          bool   // the path has an encoded separator, which only a key may have
 	authorization      []byte // nil where there is none, or several
 	authorized         bool   // there is one
 }
@@ -98,7 +99,9 @@ func (h *head) requestLine(line []byte) (fault *gateway.Error) {
 		return errMethod
 	}
 	h.method = method
-	h.path, fault = checkTarget(target)
+	if h.path, fault = checkTarget(target); fault == errSeparator {
+		h.separates, fault = true, nil
+	}
 	return fault
 }
 

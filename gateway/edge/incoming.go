@@ -118,6 +118,9 @@ func (r *incoming) judge(b []byte) *gateway.Error {
 	if fault != nil {
 		return fault
 	}
+	if h.separates && !r.limits.isKey(h.path) {
+		return errSeparator
+	}
 	r.closes, r.pace = h.closes, pace{}
 	r.interrupted.Store(false)
 	r.inBody = h.length != 0

@@ -48,11 +48,24 @@ type Limits struct {
 	// request: fasthttp would first wait for its body.
 	TooLarge func(method, host, path []byte) *gateway.Error
 
+	// Key gives where the last segment of a path begins that is a conversation key, which
+	// may have any byte; below 0 where the path has none. nil: no path has one.
+	Key func(path []byte) (from int)
+
 	server *fasthttp.Server // that serves the connections: set by Settings.Server
 	held   sync.WaitGroup   // requests that are answered later
 }
 
 func (l *Limits) trusts(a netip.Addr) bool { return l.Trusts != nil && l.Trusts(a) }
+
+// isKey says whether all encoded separators of a path stand in its key.
+func (l *Limits) isKey(path []byte) bool {
+	if l.Key == nil {
+		return false
+	}
+	from := l.Key(path)
+	return from >= 0 && separatesAt(path) >= from
+}
 
 func (l *Limits) tooLarge(h head) *gateway.Error {
 	if l.TooLarge != nil {

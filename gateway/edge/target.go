@@ -12,13 +12,15 @@ var (
 	errTargetByte  = refused(gateway.CodeBadRequest, "the request target has a control byte, a backslash or a fragment")
 	errEscape      = refused(gateway.CodeBadRequest, "the request target has a bad percent escape")
 	errSeparator   = refused(gateway.CodeBadRequest, "the path has an encoded separator or control byte")
+	errControl     = refused(gateway.CodeBadRequest, errSeparator.Message)
 	errDotSegment  = refused(gateway.CodeBadRequest, "the path has a dot segment")
 	errDoubleSlash = refused(gateway.CodeBadRequest, "the path has an empty segment")
 )
 
 // checkTarget passes a target that can be read in one way only, and returns its
 // path. Dot segments count also when escaped and with matrix parameters behind
-// them (..;a=b), for there are servers that drop the parameters first.
+// them (..;a=b), for there are servers that drop the parameters first. errSeparator comes
+// with the path, when all else is right: a key may have an encoded one (Limits.Key).
 func checkTarget(target []byte) (path []byte, fault *gateway.Error) {
 	if len(target) == 0 || target[0] != '/' {
 		return nil, errTargetForm
@@ -49,7 +51,7 @@ func checkQuery(query []byte) *gateway.Error {
 
 func checkPath(path []byte) *gateway.Error {
 	dots, plain := 0, false // of the segment: its leading dots; whether more than dots stands before its parameters
-	params := false
+	params, separated := false, false
 	for i := 1; i < len(path); i++ {
 		c := path[i]
 		if !inTarget(c) {
@@ -70,9 +72,10 @@ func checkPath(path []byte) *gateway.Error {
 			if !ok {
 				return errEscape
 			}
-			if c = escaped; c == '/' || c == '\\' || c < 0x20 || c == 0x7f {
-				return errSeparator
+			if c = escaped; c < 0x20 || c == 0x7f {
+				return errControl
 			}
+			separated = separated || isSeparator(c)
 			i += 2
 		}
 		switch {
@@ -88,7 +91,25 @@ func checkPath(path []byte) *gateway.Error {
 	if isDots(dots, plain) {
 		return errDotSegment
 	}
+	if separated {
+		return errSeparator
+	}
 	return nil
+}
+
+func isSeparator(c byte) bool { return c == '/' || c == '\\' }
+
+// separatesAt gives the place of the first encoded separator of a path that was checked;
+// len(path) where there is none.
+func separatesAt(path []byte) int {
+	for i, c := range path {
+		if c == '%' {
+			if escaped, _ := wire.Escape(path, i); isSeparator(escaped) {
+				return i
+			}
+		}
+	}
+	return len(path)
 }
 
 func isDots(dots int, plain bool) bool { return !plain && (dots == 1 || dots == 2) }

@@ -35,7 +35,8 @@ func EveryFault(d *decoder) { d.most = math.MaxInt }
 //
 // dst may be made of structs with json tags, embedded ones too (by value), pointers,
 // slices, maps by string, text, booleans, numbers, and types with an
-// UnmarshalJSON. It panics on other types.
+// UnmarshalJSON. A struct in whose place a list may stand has a field for it, tagged
+// fields:"list". It panics on other types.
 func Decode(tree any, dst any, options ...Option) []gateway.Fault {
 	d := &decoder{most: gateway.MaxFaults}
 	for _, option := range options {
@@ -91,12 +92,16 @@ func (d *decoder) pointer(path string, tree any, dst reflect.Value) {
 }
 
 func (d *decoder) object(path string, tree any, dst reflect.Value) {
+	known := objectOf(dst.Type())
+	if _, is := tree.([]any); is && known.list != nil {
+		d.list(path, tree, dst.FieldByIndex(known.list))
+		return
+	}
 	members, ok := tree.(map[string]any)
 	if !ok {
 		d.mismatch(path, "an object", tree)
 		return
 	}
-	known := objectOf(dst.Type())
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if d.full() {
 			return

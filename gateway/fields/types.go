@@ -11,6 +11,7 @@ import (
 type object struct {
 	index map[string][]int // by json name, for FieldByIndex
 	names []string         // in the order of the struct
+	list  []int            // of the field that a list is read into, in the place of an object; nil: none
 }
 
 var objects sync.Map // reflect.Type to *object
@@ -23,6 +24,9 @@ func objectOf(t reflect.Type) *object {
 	}
 	o := &object{index: map[string][]int{}}
 	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("fields") == "list" {
+			o.list = f.Index
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		embedded := f.Anonymous && name == ""
 		if !f.IsExported() || name == "-" || embedded {
@@ -58,8 +62,11 @@ func Names(t reflect.Type) []string {
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// readsItself says whether values of the type have an UnmarshalJSON of their own.
-func readsItself(t reflect.Type) bool { return reflect.PointerTo(t).Implements(unmarshaler) }
+// readsItself says whether values of the type have an UnmarshalJSON of their own that
+// alone knows how they are written: a struct that may be a list is read here.
+func readsItself(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(unmarshaler) && (t.Kind() != reflect.Struct || objectOf(t).list == nil)
+}
 
 // TypeAt gives the type of what stands at the place in a value of type t, nil if
 // no field is there. Pointers are followed.
@@ -86,6 +93,10 @@ func step(t reflect.Type, last string, bracket bool) reflect.Type {
 		return nil
 	case t.Kind() == reflect.Slice && element:
 		return t.Elem()
+	case t.Kind() == reflect.Struct && element:
+		if list := objectOf(t).list; list != nil {
+			return t.FieldByIndex(list).Type.Elem()
+		}
 	case t.Kind() == reflect.Map:
 		return t.Elem()
 	case t.Kind() == reflect.Struct:

@@ -17,10 +17,10 @@ func (r *request) extract() done {
 	r.values.Owner(src.Tenant.ID)
 	src.Plan.Set.Read(&r.document, &r.values)
 	c.Source = src
-	c.Key = r.conversationKey()
+	r.addressee()
 	c.Mark, c.Strong = r.mark()
 	if err := r.values.Err(); err != nil { // then neither is known
-		c.Key = ""
+		c.Key, c.Aliases = "", nil
 		return r.unread(err)
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
@@ -40,22 +40,6 @@ func (r *request) unread(err error) done {
 	return r.fail(err)
 }
 
-// conversationKey gives the key in memory of its own; "" where there is none.
-func (r *request) conversationKey() string {
-	if r.src.Plan.Key == mapping.NoSlot {
-		key, valid := gateway.Key(string(r.key))
-		if !valid {
-			return ""
-		}
-		return key
-	}
-	key, valid := mapping.KeyOf(r.values.At(r.src.Plan.Key))
-	if !valid {
-		return ""
-	}
-	return key
-}
-
 // mark gives what a repeat of this callback will be known by, and whether that
 // is an id: the provider's, or the Idempotency-Key. Else it is a fingerprint of
 // what was received (SPEC 14). An id may have several parts: then it is an array.
@@ -73,12 +57,8 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if key, n := r.caller.Get("Idempotency-Key"); n > 0 && len(key) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
 	}
-	var keyHeader []byte
-	if place := r.src.Spec.ConversationKey; place.In == mapping.InHeader {
-		keyHeader, _ = r.caller.Get(place.Path)
-	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
-		r.ctx.Request.Header.RequestURI(), keyHeader, r.received), false
+		r.ctx.Request.Header.RequestURI(), r.keyHeader(), r.received), false
 }
 
 // provedID gives the id that the verified token of a callback has, where the source

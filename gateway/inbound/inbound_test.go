@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -460,4 +462,18 @@ func TestToleranceIsOfTheWallClock(t *testing.T) {
 			t.Errorf("signed %s off the wall clock: %d %s", off, a.status, a.outcome)
 		}
 	}
+}
+
+// sendRaw posts nothing to a target as it stands, and gives the status.
+func (k *kit) sendRaw(target string) int {
+	k.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(k.url, "http://"))
+	check(k.t, err)
+	defer c.Close()
+	_, err = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", target)
+	check(k.t, err)
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	check(k.t, err)
+	check(k.t, response.Body.Close())
+	return response.StatusCode
 }

@@ -36,7 +36,7 @@ func itemsOf(t *testing.T, e Each, body string) (found []string, whole bool) {
 
 func compileItems(t *testing.T, e Each) (*SourcePlan, []gateway.Fault) {
 	t.Helper()
-	return CompileSource(gateway.KeyPlace{Path: "item.chat"}, "", e, nil, nil, Bounds{})
+	return CompileSource(Whom{Key: gateway.KeyPlace{Path: "item.chat"}, Each: e}, "", nil, nil, Bounds{})
 }
 
 func TestItemsAreFound(t *testing.T) {
@@ -87,7 +87,7 @@ func TestFormsHaveItemsToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, _ := CompileSource(gateway.KeyPlace{Path: "item"}, "", Each{Path: "a"}, nil, nil, Bounds{})
+	plan, _ := CompileSource(Whom{Key: gateway.KeyPlace{Path: "item"}, Each: Each{Path: "a"}}, "", nil, nil, Bounds{})
 	var v Values
 	plan.Set.Read(&doc, &v)
 	items, _ := plan.Items(&v)
@@ -95,8 +95,8 @@ func TestFormsHaveItemsToo(t *testing.T) {
 		t.Fatalf("%d items", len(items))
 	}
 	v.Item(items[1].Raw)
-	if key, _ := KeyOf(v.At(plan.Key)); key != "2" || !v.At(plan.Key).Loose {
-		t.Errorf("the key is %q, %+v", key, v.At(plan.Key))
+	if key, _ := KeyOf(v.At(plan.Keys[0])); key != "2" || !v.At(plan.Keys[0]).Loose {
+		t.Errorf("the key is %q, %+v", key, v.At(plan.Keys[0]))
 	}
 	plan.Set.Read(&Document{Body: RawText, Raw: []byte("[1]")}, &v)
 	if items, whole := plan.Items(&v); len(items) > 0 || whole {
@@ -186,7 +186,7 @@ func TestPathsOfItems(t *testing.T) {
 
 // The work of all items is one bound.
 func TestWorkOfItemsIsOne(t *testing.T) {
-	plan, _ := CompileSource(gateway.KeyPlace{Path: "item.id"}, "", Each{Path: "[*]"}, nil, nil, Bounds{Work: 1e6})
+	plan, _ := CompileSource(Whom{Key: gateway.KeyPlace{Path: "item.id"}, Each: Each{Path: "[*]"}}, "", nil, nil, Bounds{Work: 1e6})
 	item := `{"id":1,"text":"` + strings.Repeat("x", 10_000) + `"}`
 	var v Values
 	plan.Set.Read(jsonDocument(t, "["+item+strings.Repeat(","+item, 9)+"]"), &v)
@@ -202,13 +202,13 @@ func TestWorkOfItemsIsOne(t *testing.T) {
 			v.Item(item.Raw)
 		}
 	}
-	if v.At(plan.Key).Kind != Missing {
+	if v.At(plan.Keys[0]).Kind != Missing {
 		t.Error("what is not known is found")
 	}
 }
 
 func TestItemsCostNoMemory(t *testing.T) {
-	plan, _ := CompileSource(gateway.KeyPlace{Path: "item.id"}, "", Each{Path: "[*]"}, nil, []gateway.Variable{{Name: "a", Path: "item.n.x"}}, Bounds{})
+	plan, _ := CompileSource(Whom{Key: gateway.KeyPlace{Path: "item.id"}, Each: Each{Path: "[*]"}}, "", nil, []gateway.Variable{{Name: "a", Path: "item.n.x"}}, Bounds{})
 	doc := jsonDocument(t, `[{"id":1,"n":{"x":1}},{"id":2,"n":{"x":2}}]`)
 	var v Values
 	plan.Set.Read(doc, &v)
@@ -296,7 +296,7 @@ func BenchmarkItems(b *testing.B) {
 		fmt.Fprintf(&body, `{"webhookEventId":"e%d","source":{"userId":"u%d"},"message":{"text":"hello"}},`, i, i)
 	}
 	doc := &Document{Body: JSON, Raw: []byte(strings.TrimSuffix(body.String(), ",") + "]}")}
-	plan, _ := CompileSource(gateway.KeyPlace{Path: "item.source.userId"}, "", Each{Path: "default", Lists: lineLists}, nil, nil, Bounds{})
+	plan, _ := CompileSource(Whom{Key: gateway.KeyPlace{Path: "item.source.userId"}, Each: Each{Path: "default", Lists: lineLists}}, "", nil, nil, Bounds{})
 	var v Values
 	for b.Loop() {
 		plan.Set.Read(doc, &v)

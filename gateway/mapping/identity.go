@@ -30,9 +30,9 @@ const mostNested = 3
 // CompileSourceOf is CompileSource for a provider whose messages are known by more
 // than one path can say.
 func CompileSourceOf(
-	key gateway.KeyPlace, known []Identity, each Each, match []gateway.Match, variables []gateway.Variable, b Bounds,
+	whom Whom, known []Identity, match []gateway.Match, variables []gateway.Variable, b Bounds,
 ) (*SourcePlan, []gateway.Fault) {
-	return compileSource(key, each, match, variables, b, func(c *compiler, plan *SourcePlan) {
+	return compileSource(whom, match, variables, b, func(c *compiler, plan *SourcePlan) {
 		plan.known = c.identities(known, mostNested)
 	})
 }

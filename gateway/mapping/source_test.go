@@ -19,13 +19,13 @@ func TestSourcePlan(t *testing.T) {
 		{gateway.KeyPlace{In: "query", Path: "key"}, "query-key"}, {gateway.KeyPlace{In: "header", Path: "X-Key"}, "header-key"},
 		{gateway.KeyPlace{In: "path"}, ""},
 	} {
-		plan, faults := CompileSource(c.place, "evt", Each{}, nil, nil, Bounds{})
+		plan, faults := CompileSource(Whom{Key: c.place}, "evt", nil, nil, Bounds{})
 		if faults != nil {
 			t.Fatal(faults)
 		}
 		var v Values
 		plan.Set.Read(doc, &v)
-		if key, _ := KeyOf(v.At(plan.Key)); key != c.want {
+		if key, _ := plan.Keys.Find(&v, nil); key != c.want {
 			t.Errorf("%v gives %q, want %q", c.place, key, c.want)
 		}
 		if id := string(v.At(plan.Dedupe).Raw); id != `"e1"` {
@@ -45,7 +45,7 @@ func TestSourceFaults(t *testing.T) {
 		"conversation_key.path: at 2: a name is missing":                        {gateway.KeyPlace{Path: "a."}, ""},
 		"dedupe.id: at 6: the parameter's name is missing":                      {gateway.KeyPlace{}, "query:"},
 	} {
-		plan, faults := CompileSource(c.place, c.dedupe, Each{}, nil, nil, Bounds{})
+		plan, faults := CompileSource(Whom{Key: c.place}, c.dedupe, nil, nil, Bounds{})
 		if plan != nil || len(faults) != 1 || faults[0].String() != want {
 			t.Errorf("%v, want %s", faults, want)
 		}

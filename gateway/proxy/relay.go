@@ -51,9 +51,7 @@ func (x *exchange) store() (id string, duplicate bool, err error) {
 	plan, body := x.route.Plan, x.request.body
 	plan.Set.Read(&document, values)
 	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(values), Body: body, Request: x.request.relayed(&x.leg.out)}
-	if key, valid := mapping.KeyOf(values.At(plan.Key)); valid {
-		q.Key = key
-	}
+	q.Key, _ = plan.Keys.Find(values, nil)
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"hookgate/gateway"
@@ -58,7 +57,7 @@ func conversationURL(list []byte) (key string, ok bool) {
 		}
 		value := v.At(variableValue)
 		text, _ := value.Text(nil)
-		if value.Kind != mapping.String || !isURL(string(text)) {
+		if value.Kind != mapping.String || !gateway.IsWebURL(string(text)) {
 			return "", false
 		}
 		tail, valid := mapping.KeyOf(value)
@@ -68,10 +67,6 @@ func conversationURL(list []byte) (key string, ok bool) {
 		key, ok = tail, true
 	}
 	return key, ok
-}
-
-func isURL(text string) bool {
-	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
 // Learner learns which names one conversation has.

@@ -46,11 +46,11 @@ func New(o Options, h Handlers) (*Server, error) {
 		Body: func(method, host, path []byte) int64 {
 			return h.bodyLimit(method, host, path, o.PublicBody)
 		},
-		TooLarge: h.tooLarge,
+		TooLarge: h.tooLarge, Key: hookKey,
 	})
 	public.settings.TLS = o.PublicTLS
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
-		Conns: o.InternalConns, Caller: o.Caller,
+		Conns: o.InternalConns, Caller: o.Caller, Key: timelineKey,
 		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
 	})
 	return &Server{public: public, internal: internal}, nil

@@ -87,7 +87,7 @@ func (m mover) recall(slots gateway.SlotSet) (map[string]*room, error) {
 	for _, p := range early {
 		if until := monotonic(p.Expires, m.options.Now); nowBefore(until) {
 			r := in(p.Tenant)
-			r.parking.restore(newParked(r, p.Callback.ID, name{p.Source, p.Key}, until))
+			r.parking.restore(newParked(r, p, until))
 		}
 	}
 	return known, nil
@@ -114,7 +114,7 @@ func (m mover) reunite(known map[string]*room) error {
 			if len(names) == 1 {
 				continue
 			}
-			found, err := m.matcher.meet(r, names)
+			found, err := m.matcher.meet(r, names, nil)
 			if err != nil {
 				return err
 			}

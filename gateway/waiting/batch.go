@@ -39,8 +39,9 @@ func (s *Sessions) TakeAll(all []One, admit func() (again time.Duration)) {
 	b := &batch{sessions: s, room: r, source: all[0].Source.ID, admit: admit, stopped: map[string]*One{}}
 	defer b.end()
 	for len(all) > 0 && err == nil {
-		now := all[:min(len(all), mostAtOnce)]
-		all, err = all[len(now):], b.take(now)
+		var n int
+		n, err = b.take(all[:min(len(all), mostAtOnce)])
+		all = all[n:]
 	}
 	if err != nil {
 		failAll(all, err)
@@ -78,44 +79,66 @@ type batch struct {
 	values *mapping.Values  // with them
 }
 
-// take takes some callbacks with one commit. An error is of that, and of all of them.
-func (b *batch) take(some []One) error {
+// take takes the first of some callbacks with one commit, and says how many. An error is
+// of that, and of all of them. One that tells names which are news takes the turn of who
+// changes names, and a commit of its own.
+func (b *batch) take(some []One) (n int, err error) {
+	n, err = b.together(some)
+	if err == nil && n < len(some) {
+		b.alone(&some[n])
+		n++
+	}
+	return n, err
+}
+
+func (b *batch) alone(one *One) {
+	k := newTaking(b.sessions, &one.Callback)
+	k.admit = b.admit
+	defer k.free()
+	defer k.leave()
+	b.one(k, one, wayOfTake)
+}
+
+// together takes callbacks up to one that has to be taken alone.
+func (b *batch) together(some []One) (n int, err error) {
 	if err := b.enter(some); err != nil {
-		failAll(some, err)
-		return err
+		return 0, err
 	}
 	defer b.room.release(&b.turn)
 	b.pending = b.pending[:0]
 	b.marks, b.ended, b.ending = map[gateway.MarkKey]gateway.Mark{}, map[name]gateway.Ended{}, map[*session]bool{}
-	takings := make([]*taking, len(some))
-	for i := range some {
-		k := newTaking(b.sessions, &some[i].Callback)
-		k.batch, k.room = b, b.room
-		takings[i] = k
-		b.one(k, &some[i])
+	takings := make([]*taking, 0, len(some))
+	for ; n < len(some); n++ {
+		k := newTaking(b.sessions, &some[n].Callback)
+		k.batch, k.room, k.admit = b, b.room, b.admit
+		takings = append(takings, k)
+		b.one(k, &some[n], wayOfOne)
+		if k.alone {
+			break
+		}
 	}
-	err := b.commit()
+	err = b.commit()
 	for i, k := range takings {
 		if err != nil && k.promises() {
 			some[i].Became, some[i].Err = Taken{}, err
 		}
 		k.free()
 	}
-	return err
+	return n, err
 }
 
 // wayOfOne is the steps by which a callback of a batch finds its wait, in order.
 var wayOfOne = []func(*taking) done{
-	(*taking).find, (*taking).replay, (*taking).admitted, (*taking).resume, (*taking).early, (*taking).late, (*taking).park,
+	(*taking).find, (*taking).replay, (*taking).admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park,
 }
 
 // one decides what becomes of a callback.
-func (b *batch) one(k *taking, one *One) {
+func (b *batch) one(k *taking, one *One, way []func(*taking) done) {
 	if before := b.stopped[k.Key]; before != nil && k.Key != "" {
 		one.Became, one.Err = Taken{Outcome: before.Became.Outcome, CallbackID: k.Taken.ID, RetryAfter: before.Became.RetryAfter}, before.Err
 		return
 	}
-	for _, step := range wayOfOne {
+	for _, step := range way {
 		if step(k) {
 			break
 		}
@@ -181,7 +204,7 @@ func (k *taking) promises() bool {
 
 // admitted asks whether one more may be taken now. A repeat is answered all the same.
 func (k *taking) admitted() done {
-	if k.batch.admit == nil {
+	if k.admit == nil {
 		return false
 	}
 	if !k.Strong && k.session == nil {
@@ -189,7 +212,7 @@ func (k *taking) admitted() done {
 			return k.fail(err)
 		}
 	}
-	if k.taken.RetryAfter = k.batch.admit(); k.taken.RetryAfter > 0 {
+	if k.taken.RetryAfter = k.admit(); k.taken.RetryAfter > 0 {
 		return k.ends(gateway.OutcomeRateLimited)
 	}
 	return false

@@ -23,6 +23,7 @@ type conversation struct {
 	own     string   // the one that an event showed as its conversation.key; "": none did
 	given   []string // by the lessons, in their order
 	changed bool     // the store does not know them so
+	news    bool     // and what meets by them has not been looked for
 	merged  bool     // it is part of another now
 }
 
@@ -31,6 +32,7 @@ type lesson struct {
 	key    string
 	others []string
 	own    bool // the key is its conversation.key: an event says so
+	told   bool // a callback says so: no name is taken from a conversation with a key of its own
 }
 
 // learn adds lessons. Keys that are conversations of their own come first: which of
@@ -49,6 +51,9 @@ func (l *conversations) learn(lessons []lesson) error {
 			return err
 		}
 		for _, other := range q.others {
+			if q.told && l.keeps(c, other) {
+				continue
+			}
 			if err := l.join(c, q.key, other); err != nil {
 				return err
 			}
@@ -107,10 +112,16 @@ func (l *conversations) claim(key string) error {
 		return nil
 	}
 	c.all = slices.DeleteFunc(c.all, func(name string) bool { return name == key })
-	c.changed = true
+	c.changed, c.news = true, true
 	delete(l.byName, key)
-	l.put(&conversation{all: []string{key}, own: key, changed: true})
+	l.put(&conversation{all: []string{key}, own: key, changed: true, news: true})
 	return nil
+}
+
+// keeps says whether a name belongs to another conversation that has a key of its own.
+func (l *conversations) keeps(c *conversation, name string) bool {
+	o := l.byName[name]
+	return o != nil && o != c && o.own != ""
 }
 
 // join makes another name, and all that are joined with it, names of a
@@ -131,7 +142,7 @@ func (l *conversations) join(c *conversation, key, name string) error {
 		l.byName[other] = c
 	}
 	c.given = append(c.given, o.given...)
-	c.changed, o.merged = true, true
+	c.changed, c.news, o.merged = true, true, true
 	if c.own == "" {
 		c.own = o.own
 	}

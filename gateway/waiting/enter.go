@@ -32,6 +32,13 @@ func (o *opening) enter() done {
 		if err := r.acquire(o.ctx, t, o.at, o.mark); err != nil {
 			return o.fail(err)
 		}
+		if tells, err := o.tells(); tells || err != nil {
+			r.release(t)
+			if err == nil {
+				err = o.learn()
+			}
+			return o.fail(err)
+		}
 		if r.renames() == before {
 			o.turn = t
 			return false
@@ -100,7 +107,12 @@ func (k *taking) enter() done {
 			names = k.at()
 		}
 	}
-	return false
+	learns, err := k.learns()
+	if learns && err == nil {
+		k.leave()
+		err = k.learn()
+	}
+	return k.fail(err)
 }
 
 // wider says whether the turn must be taken on more names, and finds the session that is
@@ -128,6 +140,10 @@ func (k *taking) wider() (again bool, err error) {
 
 // leave gives the turn back.
 func (k *taking) leave() {
+	if k.learning != nil {
+		k.learning.end(k.learned)
+		k.learning = nil
+	}
 	if k.entered {
 		k.room.release(&k.turn)
 		k.turn, k.entered = turn{}, false

@@ -65,8 +65,10 @@ func (k *taking) find() done {
 		}
 		if !strange {
 			k.session = e
-			return false
+			break
 		}
 	}
-	return false
+	learns, err := k.learns()
+	k.alone = learns
+	return k.fail(err) || done(learns)
 }

@@ -264,6 +264,7 @@ type sent struct {
 	key, id string // id "" is none
 	body    string
 	stood   time.Duration // how long it stood in line before Take
+	aliases []string      // that it tells
 }
 
 // send hands a callback over as inbound does.
@@ -311,7 +312,7 @@ func (k *kit) callback(s sent) *waiting.Callback {
 	var values mapping.Values
 	k.source.Plan.Set.Read(&doc, &values)
 	c := &waiting.Callback{
-		Source: k.source, Key: s.key,
+		Source: k.source, Key: s.key, Aliases: s.aliases,
 		Taken: gateway.TakenCallback{
 			ID: gateway.NewID(gateway.PrefixCallback, now), ReceivedAt: gateway.At(now).Time,
 			ContentType: "application/json", Body: gateway.Raw(s.body),

@@ -27,9 +27,11 @@ type meeting struct {
 }
 
 // meet gives each session that is open for a conversation the oldest callback that
-// fits it, of those parked under another name. Whoever calls it has the turn on all
-// of the names, at every source.
-func (s *matcher) meet(r *room, names []string) (found []meeting, err error) {
+// fits it, of those parked under another name; but what has met before is out of the
+// question. Whoever calls it has the turn on all of the names, at every source.
+func (s *matcher) meet(r *room, names []string, before []meeting) (found []meeting, err error) {
+	found = before
+	defer func() { found = found[len(before):] }()
 	for _, source := range r.parking.sources(names) {
 		src := s.source(r.tenant, source)
 		if src == nil {
@@ -40,7 +42,7 @@ func (s *matcher) meet(r *room, names []string) (found []meeting, err error) {
 			at = append(at, name{source, key})
 		}
 		for _, e := range r.openAt(at) {
-			if !slices.Contains(names, e.wait.ConversationKey) || !nowBefore(e.deadline) {
+			if !slices.Contains(names, e.wait.ConversationKey) || !nowBefore(e.deadline) || hasMet(found, e) {
 				continue
 			}
 			own, err := s.rules.of(e.wait, src)
@@ -50,7 +52,7 @@ func (s *matcher) meet(r *room, names []string) (found []meeting, err error) {
 			change := &gateway.Change{Wait: e.wait}
 			early, err := s.takeParked(r, src, own, r.leaving(at, e), change, found)
 			if err != nil {
-				return nil, err
+				return found, err
 			}
 			if early == nil {
 				continue
@@ -61,6 +63,10 @@ func (s *matcher) meet(r *room, names []string) (found []meeting, err error) {
 		}
 	}
 	return found, nil
+}
+
+func hasMet(found []meeting, e *session) bool {
+	return slices.ContainsFunc(found, func(m meeting) bool { return m.session == e })
 }
 
 // met tells the registry of a meeting that is durable.
@@ -87,7 +93,9 @@ func (o *opening) meet() (last done) {
 	o.changes = []*gateway.Change{o.change}
 	early, err := s.matcher.takeParked(o.room, o.Source, o.rules, o.at, o.change, nil)
 	if err == nil && o.learning != nil {
-		err = o.learning.conclude()
+		if err = o.learnOf(early); err == nil {
+			err = o.learning.conclude()
+		}
 		o.changes = append(o.changes, o.learning.changes...)
 	}
 	o.early = early

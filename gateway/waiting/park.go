@@ -32,7 +32,7 @@ func (k *taking) stay() {
 	// Both end together, counted from the receipt: were the callback to outlive its
 	// mark, a repeat of it could be taken too.
 	until := monotonic(k.Taken.ReceivedAt.Add(k.Source.EarlyTTL), k.sessions.options.Now)
-	p := newParked(k.room, k.Taken.ID, name{k.Source.ID, k.Key}, until)
+	p := newParked(k.room, k.change.Park, until)
 	k.room.parking.put(p)
 	k.sessions.expirer.add(&p.expiry)
 }
@@ -42,7 +42,7 @@ func (k *taking) stay() {
 func (c *Callback) parked() (p *gateway.Parked, ok bool) {
 	p = &gateway.Parked{
 		Tenant: c.Source.Tenant.ID, Source: c.Source.ID, Key: c.Key, Expires: c.Taken.ReceivedAt.Add(c.Source.EarlyTTL),
-		Marks: []gateway.MarkKey{c.Mark}, Window: c.Source.Window, Callback: c.Taken,
+		Marks: []gateway.MarkKey{c.Mark}, Window: c.Source.Window, Callback: c.Taken, Aliases: c.Aliases,
 	}
 	p.Kind = uint8(c.Received.Document.Body)
 	p.Header, p.Query = c.Received.Keep()

@@ -17,7 +17,7 @@ func parkMany(n int, key func(i int) string) time.Duration {
 	until := time.Now().Add(time.Minute)
 	all := make([]*parked, n)
 	for i := range all {
-		all[i] = newParked(r, fmt.Sprintf("cb_%09d", i), name{"payments", key(i)}, until.Add(time.Duration(i)))
+		all[i] = newParked(r, &gateway.Parked{Source: "payments", Key: key(i), Callback: gateway.TakenCallback{ID: fmt.Sprintf("cb_%09d", i)}}, until.Add(time.Duration(i)))
 	}
 	began := time.Now()
 	for i := range all {

@@ -14,6 +14,7 @@ type parking struct {
 	at   map[name]*queue
 	of   map[string]int // parked, or about to be, by source
 	last uint64         // order of the last that was parked
+	tell int            // how many tell other names of their conversation
 }
 
 func newParking(tenant string, h *house) parking {
@@ -49,6 +50,9 @@ func (k *parking) put(p *parked) {
 	k.last++
 	p.order = k.last
 	q.add(p)
+	if p.aliases != nil {
+		k.tell++
+	}
 	k.mu.Unlock()
 	k.house.observer.Parked(k.tenant, 1)
 }
@@ -68,6 +72,9 @@ func (k *parking) leave(p *parked) {
 	there := !p.gone
 	if there {
 		k.count(p.name.source, -1)
+		if p.aliases != nil {
+			k.tell--
+		}
 		if k.at[p.name].leave(p) {
 			delete(k.at, p.name)
 		}

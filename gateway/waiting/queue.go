@@ -4,19 +4,22 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // parked is what memory keeps of a callback that came before its wait.
 type parked struct {
-	expiry // when its parking ends
-	id     string
-	name   name
-	order  uint64 // in which its tenant's were parked here
-	gone   bool   // it was taken, or its time is over
+	expiry  // when its parking ends
+	id      string
+	name    name
+	aliases []string // other names of its conversation, which it brings
+	order   uint64   // in which its tenant's were parked here
+	gone    bool     // it was taken, or its time is over
 }
 
-func newParked(r *room, id string, n name, until time.Time) *parked {
-	p := &parked{id: id, name: n}
+func newParked(r *room, from *gateway.Parked, until time.Time) *parked {
+	p := &parked{id: from.Callback.ID, name: name{from.Source, from.Key}, aliases: from.Aliases}
 	p.expiry = expiry{at: until, room: r, parked: p, place: absent}
 	return p
 }

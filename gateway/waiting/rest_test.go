@@ -64,7 +64,7 @@ func TestEmptyRoomKeepsNothing(t *testing.T) {
 		e := newSession(r, w, time.Now().Add(time.Minute))
 		e.place = s.budget.force(r, 10)
 		r.enter(e)
-		r.parking.restore(newParked(r, "cb_"+key, name{"payments", key}, time.Now().Add(time.Minute)))
+		r.parking.restore(newParked(r, &gateway.Parked{Source: "payments", Key: key, Callback: gateway.TakenCallback{ID: "cb_" + key}}, time.Now().Add(time.Minute)))
 	}
 	r.arm()
 	if open != 3 || early != 3 || len(s.expirer.items) != 6 || s.options.Places.Stat().Used != 3 {

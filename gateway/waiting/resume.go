@@ -9,9 +9,6 @@ import (
 
 // resume gives the callback to an open wait, if it fits. The turn is held.
 func (k *taking) resume() done {
-	if k.Key == "" {
-		return k.ends(gateway.OutcomeKeyMissing)
-	}
 	s, r := k.sessions, k.room
 	e, err := s.inTime(r, k.session)
 	if e == nil || err != nil {
@@ -40,7 +37,6 @@ func (k *taking) resume() done {
 func (k *taking) judge(own *mapping.Program) (v verdict) {
 	switch {
 	case own == nil:
-		k.Received.at(k.Received.Values)
 		v = decide(&k.Source.Plan.Rules, k.Received.Values, k.variables[:0])
 	case k.batch != nil:
 		v = k.batch.reread(own, &k.Received, k.variables[:0])

@@ -13,6 +13,9 @@ type Callback struct {
 	Source *directory.Source
 	// Key is the conversation key that it carries; "" when it has none.
 	Key string
+	// Aliases are other names of the conversation, learned when the callback resumes a
+	// wait; they are at most gateway.MaxAliases - 1.
+	Aliases []string
 	// Mark is what its repeat will be known by: a digest of the provider's
 	// delivery id or the Idempotency-Key (Strong), else of what was received.
 	Mark   gateway.MarkKey
@@ -54,7 +57,7 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 }
 
 // wayOfTake is the steps by which a callback finds its wait, in order.
-var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
+var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
 
 // taking is one Take on its way, with the memory that it needs until it returns.
 // It is pooled: what is kept of a callback is copied out of it.
@@ -64,12 +67,16 @@ type taking struct {
 	room      *room
 	mark      *gateway.MarkKey // where it is Strong
 	turn      turn
-	entered   bool     // it has the turn
-	session   *session // the conversation's, where one is open
-	names     []string // of the conversation, where no wait is open under the callback's key
-	renames   uint64   // of the tenant, when they were looked up
-	variables []byte   // as the last verdict mapped them
-	batch     *batch   // it is one of; nil: it came alone
+	entered   bool                         // it has the turn
+	session   *session                     // the conversation's, where one is open
+	names     []string                     // of the conversation, where no wait is open under the callback's key
+	renames   uint64                       // of the tenant, when they were looked up
+	learning  *learning                    // where the callback tells names that are news: it has the turn
+	learned   error                        // how storing them went
+	variables []byte                       // as the last verdict mapped them
+	batch     *batch                       // it is one of; nil: it is taken by itself
+	alone     bool                         // it is one, but has to be taken by itself
+	admit     func() (again time.Duration) // nil: it is admitted already
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark
@@ -84,6 +91,7 @@ var takings = sync.Pool{New: func() any { return new(taking) }}
 func newTaking(s *Sessions, c *Callback) *taking {
 	k := takings.Get().(*taking)
 	k.Callback, k.sessions, k.taken.CallbackID = c, s, c.Taken.ID
+	k.Received.at(k.Received.Values)
 	return k
 }
 
@@ -136,8 +144,7 @@ func (k *taking) decided(o gateway.Outcome) done {
 		k.batch.put(k)
 		return k.ends(o)
 	}
-	k.changes[0] = &k.change
-	err := k.sessions.journal.commit(k.room.tenant, k.changes[:]...)
+	err := k.commit()
 	if k.settle(err); err != nil {
 		return k.fail(err)
 	}

@@ -21,6 +21,7 @@ func FuzzDecode(f *testing.F) {
 			e.Wait(&gateway.Wait{State: gateway.StateWaiting, Aliases: []string{"a"}, CreatedAt: now, Callback: &gateway.TakenCallback{Body: gateway.Raw("{}")}})
 		},
 		func() { e.Mark(&gateway.Mark{CallbackID: "cb_1", Expires: now, Answer: gateway.Raw("{}")}, 7) },
+		func() { e.Parked(&gateway.Parked{Source: "s", Aliases: []string{"a", "b"}}) },
 		func() {
 			e.Parked(&gateway.Parked{Source: "s", Marks: make([]gateway.MarkKey, 2), Header: []gateway.HeaderField{{Name: "n"}}})
 		},

@@ -128,10 +128,19 @@ func DecodeMark(tenant string, key gateway.MarkKey, value []byte) (m gateway.Mar
 	return m, turn, d.Done("mark")
 }
 
+// recordNaming is the version of a parked callback that tells other names of its
+// conversation: these, and then what any other has.
+const recordNaming = 2
+
 // Parked appends a parked callback: what recovery needs first, and the body and document
 // after it.
 func (e *Encoder) Parked(p *gateway.Parked) {
-	e.Version()
+	if p.Aliases == nil {
+		e.Version()
+	} else {
+		e.B = append(e.B, recordNaming)
+		e.Texts(p.Aliases)
+	}
 	e.Text(p.Source)
 	e.Text(p.Key)
 	e.Time(p.Expires)
@@ -158,8 +167,16 @@ func (e *Encoder) Parked(p *gateway.Parked) {
 
 // DecodeParked leaves out body and document when light.
 func DecodeParked(tenant string, id, value []byte, light bool) (*gateway.Parked, error) {
-	d := NewDecoder(value)
-	p := &gateway.Parked{Tenant: tenant, Source: d.Text(), Key: d.Text(), Expires: d.Time()}
+	d := OpenRecord(value)
+	p := &gateway.Parked{Tenant: tenant}
+	switch d.Byte() {
+	case First:
+	case recordNaming:
+		p.Aliases = d.Texts()
+	default:
+		d.Fail()
+	}
+	p.Source, p.Key, p.Expires = d.Text(), d.Text(), d.Time()
 	p.Marks = d.marks()
 	p.Window = time.Duration(d.Number())
 	p.Callback = gateway.TakenCallback{ID: FormatID(gateway.PrefixCallback, id), ReceivedAt: d.Time(), ContentType: d.Text()}

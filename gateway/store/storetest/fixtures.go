@@ -45,6 +45,7 @@ func (k *kit) parked(tenant, key string, ttl time.Duration) *gateway.Parked {
 		Tenant: tenant, Source: "payments", Key: key, Expires: k.now.Add(ttl),
 		Marks: []gateway.MarkKey{markKey("one"), markKey("two")}, Window: 24 * time.Hour,
 		Callback: *k.callback(), Kind: 2, Header: []gateway.HeaderField{{Name: "Stripe-Version", Value: "1"}, {Name: "X-Empty"}}, Query: "a=b",
+		Aliases: []string{"pi_1", "cus_1"},
 	}
 }
 

@@ -1,0 +1,30 @@
+package inbound
+
+// addressee finds out whom the callback is for: the conversation key, and other names of
+// the conversation, in memory of their own. What is not there is "" and nil.
+func (r *request) addressee() {
+	plan, c := r.src.Plan, &r.callback
+	c.Key, _ = plan.Keys.Find(&r.values, r.key)
+	if c.Key != "" && plan.Aliases != nil {
+		c.Aliases = plan.Aliases.Find(&r.values, c.Key)
+	}
+}
+
+// keyHeader is what the header fields that may carry the key say, for the fingerprint of
+// the callback: one alone as it is, several with a line each.
+func (r *request) keyHeader() []byte {
+	heads := r.src.KeyHeads
+	if len(heads) == 0 {
+		return nil
+	}
+	first, _ := r.caller.Get(heads[0])
+	if len(heads) == 1 {
+		return first
+	}
+	all := append([]byte(nil), first...)
+	for _, name := range heads[1:] {
+		value, _ := r.caller.Get(name)
+		all = append(append(all, '\n'), value...)
+	}
+	return all
+}

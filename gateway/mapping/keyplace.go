@@ -1,0 +1,149 @@
+package mapping
+
+import (
+	"hookgate/gateway"
+	"hookgate/gateway/mapping/rawjson"
+)
+
+// The places of a conversation key (SPEC 5).
+const (
+	InBody   = "body"
+	InQuery  = "query"
+	InHeader = "header"
+	InPath   = "path"
+)
+
+// defaultKey is the body field that carries the key where nothing else is said.
+const defaultKey = "conversation_key"
+
+// maxKeyPlaces is how many places of a key are listed: each is looked at for every
+// callback.
+const maxKeyPlaces = 10
+
+// Whom says where a callback tells whom it is for.
+type Whom struct {
+	Key     gateway.KeyPlace
+	Aliases []string // paths of other names of the same conversation
+	Each    Each     // of the callbacks in it
+}
+
+// Keys are the places of a key in a Set, in the order in which they are tried. NoSlot
+// stands for the segment of the URL's path.
+type Keys []Slot
+
+// Find gives the first key that is valid, in memory of its own; segment is that of the
+// path.
+func (k Keys) Find(v *Values, segment []byte) (key string, found bool) {
+	for _, slot := range k {
+		if slot == NoSlot {
+			key, found = gateway.Key(string(segment))
+		} else {
+			key, found = KeyOf(v.At(slot))
+		}
+		if found {
+			return key, true
+		}
+	}
+	return "", false
+}
+
+// Aliases are the places of other names of a conversation.
+type Aliases []Slot
+
+// Find gives the names, each once and without the key, at most one conversation's, in
+// memory of their own. What is no key is no name; a list is names.
+func (a Aliases) Find(v *Values, key string) (names []string) {
+	for _, slot := range a {
+		switch found := v.At(slot); found.Kind {
+		case Array:
+			for item := range rawjson.Items(found.Raw) {
+				names = addAlias(names, valueOf(item), key)
+			}
+		default:
+			names = addAlias(names, found, key)
+		}
+	}
+	return names
+}
+
+func addAlias(names []string, value Value, key string) []string {
+	if len(names) == gateway.MaxAliases-1 {
+		return names
+	}
+	name, valid := KeyOf(value)
+	if !valid || name == key {
+		return names
+	}
+	for _, known := range names {
+		if known == name {
+			return names
+		}
+	}
+	return append(names, name)
+}
+
+// keys compiles the places of a key.
+func (c *compiler) keys(place gateway.KeyPlace) Keys {
+	const at = "conversation_key"
+	if place.List == nil {
+		return Keys{c.key(at, place)}
+	}
+	if n := len(place.List); n == 0 || n > maxKeyPlaces {
+		c.fault(at, "has %d places: must be 1 to %d", n, maxKeyPlaces)
+		return nil
+	}
+	keys := make(Keys, 0, len(place.List))
+	for i, one := range place.List {
+		if one.List != nil {
+			c.fault(index(at, i), "is a list in a list: places are listed once")
+			continue
+		}
+		keys = append(keys, c.key(index(at, i), one))
+	}
+	return keys
+}
+
+func (c *compiler) key(place string, from gateway.KeyPlace) Slot {
+	at := place + ".path"
+	switch from.In {
+	case InBody, "":
+		if from.Path == "" {
+			return c.path(at, defaultKey)
+		}
+		return c.path(at, from.Path)
+	case InQuery:
+		return c.path(at, "query:"+from.Path)
+	case InHeader:
+		return c.path(at, "header:"+from.Path)
+	case InPath:
+		if from.Path != "" {
+			c.fault(at, "a key that is a segment of the URL has no path")
+		}
+		return NoSlot
+	}
+	c.fault(place+".in", "a key is in %s, %s, %s or %s", InBody, InQuery, InHeader, InPath)
+	return NoSlot
+}
+
+// aliases compiles aliases_from.
+func (c *compiler) aliases(paths []string) (all Aliases) {
+	const at = "aliases_from"
+	if len(paths) > gateway.MaxAliasesFrom {
+		c.fault(at, "has %d paths: at most %d", len(paths), gateway.MaxAliasesFrom)
+		return nil
+	}
+	for i, path := range paths {
+		all = append(all, c.path(index(at, i), path))
+	}
+	return all
+}
+
+// KeyHeaders gives the header fields among the places of a key, in their order.
+func KeyHeaders(place gateway.KeyPlace) (names []string) {
+	for _, one := range place.All() {
+		if one.In == InHeader {
+			names = append(names, one.Path)
+		}
+	}
+	return names
+}
