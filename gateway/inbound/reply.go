@@ -13,6 +13,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/waiting"
 )
 
 // reply says what became of the callback, in body, header and metric.
@@ -20,11 +21,9 @@ func (in *Inbound) reply(r *request) {
 	o := r.taken.Outcome
 	response := &r.ctx.Response
 	response.Header.Set("Hookgate-Outcome", string(o))
-	if r.src != nil {
-		r.src.Metrics.Callbacks[string(o)].Inc()
-	}
+	r.count()
 	in.options.Observer.Took(time.Since(r.at).Seconds())
-	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
+	if r.err != nil && o == gateway.OutcomeUnavailable && !isForeseen(r.err) {
 		in.options.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
@@ -40,14 +39,17 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	status := o.Status()
-	if r.src != nil && r.src.Pin != 0 && o.Pinnable() {
+	status, pinnable := o.Status(), o.Pinnable()
+	if r.batch != nil {
+		status, pinnable = r.batch.status()
+	}
+	if r.src != nil && r.src.Pin != 0 && pinnable {
 		status = r.src.Pin
 	}
 	if o == gateway.OutcomeNotAllowed {
 		response.Header.Set("Allow", r.src.Allow)
 	}
-	if again := max(r.again, r.taken.RetryAfter); again > 0 || o == gateway.OutcomeUnavailable {
+	if again := max(r.again, r.taken.RetryAfter); again > 0 || status == fasthttp.StatusServiceUnavailable {
 		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
 		response.Header.Set("Retry-After", strconv.Itoa(seconds))
 	}
@@ -62,6 +64,19 @@ func (in *Inbound) reply(r *request) {
 	}
 	r.body = r.appendBody(r.body[:0], status)
 	response.SetBody(r.body)
+}
+
+// count counts what became of each callback of the request.
+func (r *request) count() {
+	switch {
+	case r.src == nil:
+	case r.batch == nil || len(r.batch.ones) == 0:
+		r.src.Metrics.Callbacks[string(r.taken.Outcome)].Inc()
+	default:
+		for i := range r.batch.ones {
+			r.src.Metrics.Callbacks[string(r.batch.ones[i].Became.Outcome)].Inc()
+		}
+	}
 }
 
 // thank answers what was taken as its provider wants to hear it.
@@ -91,12 +106,11 @@ func isForeseen(err error) bool {
 // from 400 on the members of a problem (RFC 9457).
 func (r *request) appendBody(dst []byte, status int) []byte {
 	o := string(r.taken.Outcome)
-	dst = append(dst, `{"outcome":"`...)
-	dst = append(dst, o...)
-	dst = append(dst, '"')
-	dst = appendMember(dst, "callback_id", r.taken.CallbackID)
-	dst = appendMember(dst, "conversation_key", r.callback.Key)
-	dst = appendMember(dst, "wait_id", r.taken.WaitID)
+	if r.batch == nil {
+		dst = appendTaken(dst, &r.taken, r.callback.Key)
+	} else {
+		dst = r.batch.append(dst, r)
+	}
 	if status >= 400 {
 		dst = appendMember(dst, "type", "urn:hookgate:problem:"+o)
 		dst = appendMember(dst, "title", fasthttp.StatusMessage(status))
@@ -104,15 +118,26 @@ func (r *request) appendBody(dst []byte, status int) []byte {
 		dst = strconv.AppendInt(dst, int64(status), 10)
 		dst = appendMember(dst, "code", o)
 	}
-	dst = appendMember(dst, "detail", r.why())
+	if r.batch == nil || len(r.batch.ones) == 0 {
+		dst = appendMember(dst, "detail", r.why(&r.taken))
+	}
 	return append(dst, '}')
 }
 
+// appendTaken begins an object with what is known of one callback.
+func appendTaken(dst []byte, taken *waiting.Taken, key string) []byte {
+	dst = append(append(dst, `{"outcome":"`...), taken.Outcome...)
+	dst = append(dst, '"')
+	dst = appendMember(dst, "callback_id", taken.CallbackID)
+	dst = appendMember(dst, "conversation_key", key)
+	return appendMember(dst, "wait_id", taken.WaitID)
+}
+
 // why says what is wrong with a refused callback, as far as its sender may know.
-func (r *request) why() string {
-	switch r.taken.Outcome {
+func (r *request) why(taken *waiting.Taken) string {
+	switch taken.Outcome {
 	case gateway.OutcomeVariableMissing:
-		return mapping.MissingVariable(r.taken.Variable).Error()
+		return mapping.MissingVariable(taken.Variable).Error()
 	case gateway.OutcomeVariablesTooLarge:
 		return "the variables that are mapped from it have together more than " + strconv.Itoa(r.src.Mapping.Variables) + " bytes of JSON"
 	case gateway.OutcomeTooComplex:
