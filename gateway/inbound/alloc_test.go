@@ -68,7 +68,7 @@ func BenchmarkEach(b *testing.B) {
 			k := newBenchOf(b, func(s *gateway.Source) {
 				s.Each, s.Dedupe.ID, s.ConversationKey.Path = "list", "item.id", "item.conversation_key"
 				s.Variables = []gateway.Variable{{Name: "amount", Path: "item.data.amount", Type: "number"}, {Name: "currency", Path: "item.data.currency"}}
-				s.Early.Max = new(1000_000)
+				s.Early.Max = new(100_000)
 			})
 			defer k.close()
 			if open {
