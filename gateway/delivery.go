@@ -97,6 +97,9 @@ func (d Due) Conversations() iter.Seq[uint64] {
 
 // AlsoOf is what a delivery is of beside the first of some keys; nil: nothing.
 func AlsoOf(keys []string) *Also {
+	if len(keys) < 2 {
+		return nil
+	}
 	var also Also
 	for i, key := range keys {
 		h := ConversationHash(key)

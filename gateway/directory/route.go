@@ -30,6 +30,7 @@ type Route struct {
 	Retries     bool                // proxy: once, on another upstream
 	Retry       retry.Policy        // relay
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
+	Split       bool                // relay: each message of a request is a delivery
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
 	Window      time.Duration       // relay: for which ids are known again
 	Breaker     *breaker.Settings   // nil: none
@@ -183,6 +184,9 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.ConversationKey != nil {
 		f.add("conversation_key", "is for mode relay only")
+	}
+	if s.Each != "" || s.Split {
+		f.add("each", "is for mode relay only")
 	}
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")

@@ -86,7 +86,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	}
 	s.compileNoKey(&f)
 	s.Shakes = compileHandshake(spec.Handshake, &f)
-	s.Each = eachOf(&spec, s.Verifier)
+	s.Each = eachOf(spec.Each, s.Verifier, pathsOf(&spec))
 	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
 	plan, more := compilePlan(whom, id, s.Verifier, s.Each, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {

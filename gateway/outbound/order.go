@@ -35,7 +35,8 @@ type order struct {
 type hold struct {
 	gateway.Hold
 	dropped *gateway.Due // the first of the conversation that was dropped
-	lent    bool         // its delivery is not of the conversation, but holds one that is
+	after   string       // it holds what was published after this delivery
+	lenders []string     // of one that is lent: the deliveries that hold, in other conversations
 }
 
 // Bounds of what one lane remembers. With so many conversations held it only goes
@@ -57,7 +58,7 @@ func newOrder(w *window, holds []gateway.Hold) *order {
 }
 
 func (o *order) put(h gateway.Hold) {
-	o.holds[h.Conversation] = &hold{Hold: h}
+	o.holds[h.Conversation] = &hold{Hold: h, after: h.Delivery}
 	if o.expiry.IsZero() || h.Until.Before(o.expiry) {
 		o.expiry = h.Until
 	}
@@ -100,30 +101,49 @@ func (o *order) blocked(d gateway.Due) bool {
 	return false
 }
 
-// held says whether a hold keeps a delivery from going: then all of its conversations
-// wait for that, or those behind it in the others would pass it. It is dropped, and will
-// be read again by any of them.
+// held says whether a hold keeps a delivery from going. Then those behind it in its other
+// conversations must wait too, or they would pass it: the hold is lent to them. What is
+// held is dropped, and will be read again.
 func (o *order) held(d gateway.Due) (is bool) {
 	var by *hold
 	for c := range d.Conversations() {
 		h := o.holds[c]
-		if h != nil && d.ID > h.Delivery { // an earlier one has had its own hold
+		if h != nil && d.ID > h.after { // an earlier one has had its own hold
 			by = h
 			h.dropped = first(h.dropped, d)
 		}
 	}
-	if by == nil {
-		return false
-	}
-	for c := range d.Conversations() {
-		if o.holds[c] != nil {
-			continue
+	if by != nil && d.Also != nil {
+		for c := range d.Conversations() {
+			o.lend(c, by, d)
 		}
-		o.put(gateway.Hold{Conversation: c, Delivery: by.Delivery, Until: by.Until})
-		o.holds[c].dropped, o.holds[c].lent = first(nil, d), true
-		o.lent++
 	}
-	return true
+	return by != nil
+}
+
+// lend lets a conversation wait for a hold of another, behind a delivery of both.
+func (o *order) lend(c uint64, by *hold, d gateway.Due) {
+	lenders := by.lenders
+	if lenders == nil {
+		lenders = []string{by.Delivery}
+	}
+	h := o.holds[c]
+	switch {
+	case h == nil:
+		o.put(gateway.Hold{Conversation: c, Until: by.Until})
+		h = o.holds[c]
+		o.lent++
+		h.after = d.ID
+	case h == by || h.lenders == nil:
+		return
+	}
+	h.after = min(h.after, d.ID)
+	h.dropped = first(h.dropped, d)
+	for _, lender := range lenders {
+		if !slices.Contains(h.lenders, lender) {
+			h.lenders = append(h.lenders, lender)
+		}
+	}
 }
 
 // freeOfHolds says whether no hold is on a delivery's conversations.
@@ -222,7 +242,7 @@ func (o *order) hold(d gateway.Due, until time.Time) (all []gateway.Hold) {
 	for c := range d.Conversations() {
 		h := gateway.Hold{Conversation: c, Delivery: d.ID, Until: until}
 		was := o.holds[c]
-		if was != nil && (!was.lent || was.Delivery == d.ID) {
+		if was != nil && was.lenders == nil {
 			if was.Delivery == d.ID {
 				all = append(all, was.Hold)
 			}
@@ -256,14 +276,14 @@ func (o *order) forget(conversation uint64) bool {
 func (o *order) lift(h *hold) {
 	delete(o.holds, h.Conversation)
 	o.stale[h.Conversation] = struct{}{}
-	if h.lent {
+	if h.lenders != nil {
 		o.lent--
 	}
 	for _, other := range o.holds {
-		if o.lent == 0 {
+		if o.lent == 0 || h.lenders != nil {
 			break
 		}
-		if other.lent && other.Delivery == h.Delivery {
+		if slices.Contains(other.lenders, h.Delivery) { // who still is behind another has it lent again
 			o.lift(other)
 		}
 	}

@@ -3,8 +3,6 @@ package proxy
 import (
 	"strings"
 
-	"github.com/valyala/fasthttp"
-
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
@@ -17,6 +15,7 @@ import (
 type RelayRequest struct {
 	Route          *directory.Route
 	Key            string   // of the conversation; "" for none
+	Keys           []string // of all its conversations, where they are several
 	IDs            []string // the provider's own, of the messages in it
 	IdempotencyKey string   // "" for none
 	Request        gateway.RelayedRequest
@@ -30,15 +29,15 @@ func (x *exchange) relay() done {
 	if !x.route.Relay {
 		return false
 	}
-	id, duplicate, err := x.store()
+	taken, err := x.store()
 	if err != nil {
 		return x.ends(err)
 	}
-	return x.taken(id, duplicate)
+	return x.taken(taken)
 }
 
 // store hands the request over, with all that is known of it.
-func (x *exchange) store() (id string, duplicate bool, err error) {
+func (x *exchange) store() (taken relayedRequest, err error) {
 	values := x.p.values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
 	defer func() {
 		values.Release()
@@ -46,16 +45,40 @@ func (x *exchange) store() (id string, duplicate bool, err error) {
 	}()
 	document, err := x.document()
 	if err != nil {
-		return "", false, err
+		return taken, err
 	}
-	plan, body := x.route.Plan, x.request.body
+	plan := x.route.Plan
 	plan.Set.Read(&document, values)
-	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(values), Body: body, Request: x.request.relayed(&x.leg.out)}
-	q.Key, _ = plan.Keys.Find(values, nil)
+	q := RelayRequest{Route: x.route.Route, Body: x.request.body, Request: x.request.relayed(&x.leg.out)}
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
-	return x.p.options.Relay(q)
+	var items []mapping.Item
+	if plan.Splits() {
+		items, _ = plan.Items(values)
+	}
+	switch {
+	case len(items) > mapping.MostItems:
+		return taken, errItems
+	case x.route.Split && len(items) > 0 && x.isBody(document.Raw):
+		return x.storeAll(&document, values, items, q)
+	}
+	return x.storeOne(values, items, q)
+}
+
+// storeOne hands the request over as it is.
+func (x *exchange) storeOne(values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
+	q.IDs = x.idsIn(values)
+	switch keys := keysIn(x.route.Plan, values, items); len(keys) {
+	case 0:
+	case 1:
+		q.Key = keys[0]
+	default:
+		q.Key, q.Keys = keys[0], keys
+	}
+	taken.all = make([]Relayed, 1)
+	taken.all[0].ID, taken.all[0].Duplicate, err = x.p.options.Relay(q)
+	return taken, err
 }
 
 // document is the request to paths; of a body that is coded, or cannot be read, they
@@ -159,25 +182,3 @@ const (
 	outcomeAccepted  = "accepted"
 	outcomeDuplicate = "duplicate"
 )
-
-// taken answers a request that is durable, or was before.
-func (x *exchange) taken(id string, duplicate bool) done {
-	outcome := outcomeAccepted
-	if duplicate {
-		outcome = outcomeDuplicate
-	}
-	x.ctx.SetStatusCode(fasthttp.StatusOK)
-	x.ctx.Response.Header.Set("Hookgate-Outcome", outcome)
-	x.reply.status = fasthttp.StatusOK
-	if v := x.route.Verifier; v != nil && v.Thanks() != "" {
-		x.ctx.SetContentType("text/plain; charset=utf-8")
-		x.ctx.SetBodyString(v.Thanks())
-		return true
-	}
-	body := append(make([]byte, 0, 96), `{"outcome":`...)
-	body = gateway.AppendString(body, outcome)
-	body = gateway.AppendString(append(body, `,"callback_id":`...), id)
-	x.ctx.SetContentType("application/json")
-	x.ctx.SetBody(append(body, '}'))
-	return true
-}
