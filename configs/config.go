@@ -28,7 +28,8 @@ type Config struct {
 
 	file *document // where everything stands; nil without a file
 	// set has the flag or variable by which a place got its value, in place of the file.
-	set map[string]string
+	set     map[string]string
+	unknown []gateway.Fault // see UnknownVariables
 }
 
 // Tenants are the tenants of the file, by their ids.

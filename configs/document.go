@@ -45,7 +45,7 @@ type reader struct {
 func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
 	// YAML takes all three ends of a line for the same; the parser counts some of them twice.
 	normal := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
-	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: map[string]any{}, places: map[string]place{}}
+	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: &fields.Object{}, places: map[string]place{}}
 	if i := slices.IndexFunc(d.lines, func(line string) bool { return !utf8.ValidString(line) }); i >= 0 {
 		d.broken = true
 		return d, []mistake{{at: position{i + 1, 1}, message: "is not UTF-8 text"}}
@@ -156,7 +156,7 @@ func (r *reader) anchor(path string, n *ast.AnchorNode, depth int) any {
 }
 
 func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int) any {
-	members := map[string]any{}
+	members := &fields.Object{}
 	for _, value := range slices.Backward(values) { // of two merges the first counts
 		if value.Key.IsMergeKey() {
 			r.merge(path, members, value.Value, depth+1)
@@ -178,18 +178,19 @@ func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int)
 			r.fault(member, at, "is written twice, first in line %d", first.line)
 			continue
 		}
-		if _, merged := members[name]; merged {
+		if _, merged := members.Get(name); merged {
 			r.forget(member)
 		}
 		written[name] = at
 		r.places[member] = place{at, valueStart(at, value.Value)}
-		members[name] = r.value(member, value.Value, depth+1)
+		members.Set(name, r.value(member, value.Value, depth+1))
 	}
 	return members
 }
 
-// merge puts in what a merge key, <<, names: a mapping, or a list of them.
-func (r *reader) merge(path string, members map[string]any, node ast.Node, depth int) {
+// merge puts in what a merge key, <<, names: a mapping, or a list of them. Merged
+// members stand first, also where one is written anew, as in most readers of YAML.
+func (r *reader) merge(path string, members *fields.Object, node ast.Node, depth int) {
 	if alias, ok := node.(*ast.AliasNode); ok {
 		if target, known := r.anchors[aliasName(alias)]; known {
 			node = target
@@ -201,7 +202,7 @@ func (r *reader) merge(path string, members map[string]any, node ast.Node, depth
 	}
 	for _, node := range slices.Backward(merged) {
 		before := len(r.faults)
-		tree, ok := r.value(path, node, depth).(map[string]any)
+		tree, ok := r.value(path, node, depth).(*fields.Object)
 		if !ok && len(r.faults) > before {
 			return
 		}
@@ -209,7 +210,9 @@ func (r *reader) merge(path string, members map[string]any, node ast.Node, depth
 			r.fault(path, start(node), "has a merge key, <<, that names no mapping")
 			return
 		}
-		maps.Copy(members, tree)
+		for name, value := range tree.All() {
+			members.Set(name, value)
+		}
 	}
 }
 

@@ -72,14 +72,15 @@ func Load(o Options) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := Default()
+	c, environ := Default(), env.ToMap(o.Environ)
+	c.unknown = unknownVariables(environ, nil)
 	var found []mistake
 	if path != "" {
 		text, err := readFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read configuration: %w", err)
 		}
-		c, found = read(path, text, env.ToMap(o.Environ))
+		c, found = read(path, text, environ)
 	}
 	faults := c.overlay(o.Flags, e)
 	if o.Check != nil && (c.file == nil || !c.file.broken) {
@@ -112,12 +113,14 @@ func readFile(path string) ([]byte, error) {
 
 // read gives what a file says on top of the defaults, and its mistakes.
 func read(name string, text []byte, environ map[string]string) (*Config, []mistake) {
+	used := map[string]bool{}
 	d, found := readDocument(name, text, func(name string) (string, bool) {
+		used[name] = true
 		value, set := environ[name]
 		return value, set
 	})
 	c := Default()
-	c.file = d
+	c.file, c.unknown = d, unknownVariables(environ, used)
 	if d.broken {
 		return c, found
 	}

@@ -38,6 +38,7 @@ const (
 	MarkLate     MarkKind = 'l' // a late callback whose notice is on its way
 	MarkOpen     MarkKind = 'o' // the Idempotency-Key of an opened wait
 	MarkPublish  MarkKind = 'p' // the Idempotency-Key of a publish
+	MarkEvent    MarkKind = 'v' // an event's own id; its CallbackID is the event's, its Answer how many deliveries it made
 	MarkRelay    MarkKind = 'r' // a relayed request's message id, or its Idempotency-Key
 )
 

@@ -28,7 +28,7 @@ type Publication struct {
 	Events     []Event
 	Deliveries []Delivery // all pending, in the order of their events
 	Mark       *Mark      // of the Idempotency-Key: its Answer is what a repeat is told
-	Marks      []Mark     // of the ids by which a provider's repeat of a relayed request is known
+	Marks      []Mark     // of the ids by which a repeat of a relayed request, or of an event, is known
 	Own        []OwnKey   // keys that its events showed as their own
 	Changes    []*Change  // what was learned of the conversations' names, and what met by it
 	Traces     []Trace

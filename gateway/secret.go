@@ -37,17 +37,17 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.mask()) }
 
 // Headers are header fields that an operator sets on outbound requests. They
 // may carry credentials, so they are kept like secrets.
-type Headers map[string]Secret
+type Headers = Members[Secret]
 
 // Revealed gives the fields with their values, for requests and for reads by
 // those who may edit them.
-func (h Headers) Revealed() map[string]string {
+func Revealed(h Headers) Members[string] {
 	if h == nil {
 		return nil
 	}
-	m := make(map[string]string, len(h))
-	for name, value := range h {
-		m[name] = value.Reveal()
+	all := make(Members[string], 0, len(h))
+	for _, field := range h {
+		all = append(all, Member[string]{field.Name, field.Value.Reveal()})
 	}
-	return m
+	return all
 }

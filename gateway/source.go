@@ -81,14 +81,17 @@ type Match struct {
 	Variables []Variable  `json:"variables,omitempty"` // in place of the list outside
 }
 
-// Condition looks at one value of a callback. Exactly one of Equals, In, Exists
-// and Regex is set.
+// Condition looks at one value of a callback, or of an event: then exactly one of
+// Equals, In, Exists and Regex is set. Or it stands for others, and has no path.
 type Condition struct {
-	Path   string  `json:"path"` // a path into the body, header:Name or query:name
+	Path   string  `json:"path,omitempty"` // a path into the body, header:Name or query:name; of an event into its item
 	Equals *Raw    `json:"equals,omitempty"`
 	In     *[]Raw  `json:"in,omitempty"`
 	Exists *bool   `json:"exists,omitempty"`
 	Regex  *string `json:"regex,omitempty"` // RE2
+
+	Not *Condition  `json:"not,omitempty"` // holds where that does not
+	Any []Condition `json:"any,omitempty"` // holds where one of them does
 }
 
 // Variable is one value that is mapped from a callback into the flow.

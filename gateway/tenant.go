@@ -94,5 +94,5 @@ type Retry struct {
 	MaxAttempts *int        `json:"max_attempts"`
 	MaxAge      *Duration   `json:"max_age"`
 	Jitter      *float64    `json:"jitter"` // random part each way: 0.2 is ±20 %
-	Never       []string    `json:"never"`  // statuses that are not retried: "400", "4xx"
+	Never       []Status    `json:"never"`  // what is not retried: 400, "4xx", "tls"
 }

@@ -22,3 +22,28 @@ func (t *Texts) UnmarshalJSON(b []byte) error {
 	*t = all
 	return nil
 }
+
+// Status is a status of HTTP, a class of them or a word for how an attempt ended, as
+// it was written: 400, "400", "4xx", "tls".
+type Status struct {
+	Text   string
+	number bool // it was written without quotes
+}
+
+// UnmarshalJSON reads a number or a text.
+func (s *Status) UnmarshalJSON(b []byte) error {
+	text, err := scalar(b)
+	if err != nil || string(b) == "null" {
+		return errors.New(`must be a status such as 400, or a text such as "4xx"`)
+	}
+	*s = Status{text, b[0] != '"'}
+	return nil
+}
+
+// MarshalJSON writes what was read.
+func (s Status) MarshalJSON() ([]byte, error) {
+	if s.number {
+		return []byte(s.Text), nil
+	}
+	return AppendString(nil, s.Text), nil
+}

@@ -9,7 +9,9 @@
 // tenants only.
 //
 // Label values come from closed lists that the caller owns: this package
-// imports nothing of ours, and never sees a conversation key.
+// imports nothing of ours, and never sees a conversation key. All children of one
+// thing are made at once, each at 0, before it does anything: a counter that comes to
+// be with its first 1 has had no increase, and nobody is alerted.
 package metrics
 
 import (

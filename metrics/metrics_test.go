@@ -29,7 +29,7 @@ func full(t *testing.T) *metrics.Set {
 	s.Reloads().Error.Inc()
 	s.Peak("publish", 100_000).Saw(7)
 	s.Budget("bodies", func() metrics.Budget { return metrics.Budget{Limit: 4, Used: 3, Largest: 2, Refused: 1} })
-	s.Route("bot").Answered(200)
+	s.Route("bot", nil).Answered(200)
 	s.Clock(func() time.Duration { return 90 * time.Minute })
 	return s
 }
@@ -257,11 +257,11 @@ func TestEventTypesAreCountedFromAClosedList(t *testing.T) {
 
 func TestRouteCountsByStatus(t *testing.T) {
 	s := metrics.New("v0.0.0-test")
-	bot := s.Route("bot")
+	bot := s.Route("bot", []int{200, 503})
 	for _, status := range []int{200, 200, 502, 99, 600, -1} {
 		bot.Answered(status)
 	}
-	s.Route("site").Answered(200)
+	s.Route("site", nil).Answered(200)
 	got := map[string]float64{}
 	count := func() {
 		clear(got)
@@ -274,7 +274,7 @@ func TestRouteCountsByStatus(t *testing.T) {
 		}
 	}
 	count()
-	if len(got) != 3 || got["bot 200"] != 2 || got["bot 502"] != 1 || got["site 200"] != 1 {
+	if len(got) != 4 || got["bot 200"] != 2 || got["bot 502"] != 1 || got["bot 503"] != 0 || got["site 200"] != 1 {
 		t.Errorf("counted %v", got)
 	}
 	s.ForgetRoute("bot")
@@ -298,7 +298,7 @@ func TestStragglersOfARoute(t *testing.T) {
 		}
 		return n
 	}
-	r := s.Route("bot")
+	r := s.Route("bot", []int{200})
 	r.Answered(200)
 	s.ForgetRoute("bot")
 	r.Answered(200)
@@ -306,7 +306,7 @@ func TestStragglersOfARoute(t *testing.T) {
 	if n := series(); n != 0 {
 		t.Errorf("%d series are left", n)
 	}
-	s.Route("bot").Answered(404)
+	s.Route("bot", nil).Answered(404)
 	if n := series(); n != 1 {
 		t.Errorf("made anew it has %d series", n)
 	}

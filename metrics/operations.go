@@ -15,6 +15,7 @@ func newOperations(r prometheus.Registerer) operations {
 		configReloads: counterVec("hookgate_config_reloads_total", "Times that the configuration file was loaded again.", "result"),
 	}
 	r.MustRegister(o.authFailures, o.cacheRequests, o.configReloads)
+	o.Reloads() // there may never be one: see the package's comment
 	return o
 }
 
@@ -38,6 +39,6 @@ func (s *Set) Cache(name string) Cache {
 type Reloads struct{ OK, Error prometheus.Counter }
 
 // Reloads gives the children for reloads.
-func (s *Set) Reloads() Reloads {
-	return Reloads{OK: s.configReloads.WithLabelValues("ok"), Error: s.configReloads.WithLabelValues("error")}
+func (o *operations) Reloads() Reloads {
+	return Reloads{OK: o.configReloads.WithLabelValues("ok"), Error: o.configReloads.WithLabelValues("error")}
 }

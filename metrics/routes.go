@@ -36,11 +36,16 @@ type Route struct {
 	codes [maxStatus]atomic.Pointer[prometheus.Counter]
 }
 
-// Route gives the counters of one route. A status has its child from its first
-// request on: nobody wants to see the six hundred that never come.
-func (s *Set) Route(id string) *Route {
+// Route gives the counters of one route. The statuses that are given have their children
+// at once, any other from its first request on: nobody wants to see the six hundred that
+// never come.
+func (s *Set) Route(id string, statuses []int) *Route {
 	s.liveRoutes.set(id, true, nil)
-	return &Route{id: id, live: s.liveRoutes, vec: s.routeRequests}
+	r := &Route{id: id, live: s.liveRoutes, vec: s.routeRequests}
+	for _, status := range statuses {
+		r.first(status)
+	}
+	return r
 }
 
 // liveRoutes are those that there are. A request that is under way when its route goes

@@ -24,10 +24,9 @@ const (
 // the one by which the folder was sealed is ErrMasterKey, and nothing is touched. The
 // caller holds the folder's lock, and has not opened anything else in it.
 func Folder(dir, given string, held bool) (KeyFile, error) {
-	check, err := os.ReadFile(filepath.Join(dir, checkName))
-	sealed := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return KeyFile{}, fmt.Errorf("reading by which key the data folder is sealed: %w", err)
+	check, sealed, err := readCheck(dir)
+	if err != nil {
+		return KeyFile{}, err
 	}
 	k, err := folderKey(dir, given, sealed || held)
 	if err != nil {
@@ -39,10 +38,37 @@ func Folder(dir, given string, held bool) (KeyFile, error) {
 	if !sealed {
 		return k, create(filepath.Join(dir, checkName), New(k.Key).Check())
 	}
-	if New(k.Key).Matches(string(check)) != nil {
+	if New(k.Key).Matches(check) != nil {
 		return KeyFile{}, ErrMasterKey
 	}
 	return k, nil
+}
+
+// Look gives the error that Folder would give, and makes nothing.
+func Look(dir, given string, held bool) error {
+	check, sealed, err := readCheck(dir)
+	if err != nil {
+		return err
+	}
+	k, err := folderKey(dir, given, true)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !sealed && !held:
+		return nil // it will be made
+	case err != nil:
+		return err
+	case sealed && New(k.Key).Matches(check) != nil:
+		return ErrMasterKey
+	}
+	return nil
+}
+
+// readCheck gives the Check of a data folder, where it has one.
+func readCheck(dir string) (check string, sealed bool, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, checkName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", false, fmt.Errorf("reading by which key the data folder is sealed: %w", err)
+	}
+	return string(text), err == nil, nil
 }
 
 func folderKey(dir, given string, sealed bool) (k KeyFile, err error) {

@@ -101,7 +101,7 @@ func (w *writer) item() *promises.Item {
 // the promise.
 const (
 	oneOfMany   = 100
-	leastOfMany = 300 // events, for eight endpoints
+	leastOfMany = 300 // events, for nine endpoints
 )
 
 // publish sends one request until its answer is there; now and then it gives up, or
@@ -115,13 +115,17 @@ func (w *writer) publish(ctx context.Context) {
 	for range n {
 		p.Items = append(p.Items, w.item())
 	}
-	if w.rng.IntN(2) == 0 {
+	switch w.rng.IntN(4) {
+	case 0, 1:
 		p.Key = "key of " + p.Items[0].N
+	case 2:
+		p.ByID = true
 	}
 	path := []string{"/v1/events", "/v1/tenants/acme/events"}[w.rng.IntN(2)]
-	stubborn := p.Key != "" || w.rng.IntN(10) < 7
+	known := p.Key != "" || p.ByID
+	stubborn := known || w.rng.IntN(10) < 7
 	extra := w.rng.IntN(5)
-	if p.Key != "" && extra == 0 {
+	if known && extra == 0 {
 		var both sync.WaitGroup
 		for range 2 {
 			both.Go(func() { w.until(ctx, p, path, true) })
@@ -130,7 +134,7 @@ func (w *writer) publish(ctx context.Context) {
 		return
 	}
 	w.until(ctx, p, path, stubborn)
-	if p.Key != "" && extra == 1 {
+	if known && extra == 1 {
 		w.until(ctx, p, path, true)
 	}
 }
@@ -162,7 +166,7 @@ func (w *writer) once(ctx context.Context, p *promises.Publish, path string) (lo
 	}
 	begin := time.Now()
 	w.feed.Begin(p)
-	answer, err := program.Admin().Do(limit, http.MethodPost, path, envelope(p.Items), fields...)
+	answer, err := program.Admin().Do(limit, http.MethodPost, path, envelope(p), fields...)
 	a := promises.Accepted{
 		Span:   promises.Span{Begin: begin, End: time.Now(), Lost: err != nil && limit.Err() == nil || answer.Status == http.StatusServiceUnavailable},
 		Status: answer.Status, Body: answer.Body, Replayed: answer.Header.Get("Idempotency-Replayed") == "true",
@@ -171,9 +175,12 @@ func (w *writer) once(ctx context.Context, p *promises.Publish, path string) (lo
 	return a.Lost
 }
 
-func envelope(items []*promises.Item) []byte {
+func envelope(p *promises.Publish) []byte {
 	text := []byte(`{"events":[`)
-	for i, item := range items {
+	if p.ByID {
+		text = []byte(`{"dedupe":{"event_id":"n"},"events":[`)
+	}
+	for i, item := range p.Items {
 		if i > 0 {
 			text = append(text, ",\n"...)
 		}

@@ -31,6 +31,7 @@ var killEndpoints = []struct {
 	{promises.Subscriber{Name: "ordered", Ordered: true}, `ordered: true, timeout: 10s, retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }, breaker: { enabled: false }`, failing(7)},
 	{promises.Subscriber{Name: "batch", Batch: 20}, `batch: { max_events: 20, max_wait: 20ms }, timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }, breaker: { enabled: false }`, failing(9)},
 	{promises.Subscriber{Name: "busy"}, `timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, busy},
+	{promises.Subscriber{Name: "even", Wants: func(i *promises.Item) bool { return i.Number%2 == 0 }}, `filter: [{ not: { path: n, regex: "[13579]$" } }], timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, sound},
 	{promises.Subscriber{Name: "picky", Wants: func(i *promises.Item) bool { return i.Kind == "text" || i.Type == "status" }}, `event_types: [message/text, status], timeout: 10s, retry: { initial: 50ms, max: 200ms, max_attempts: 1000 }`, sound},
 }
 

@@ -39,10 +39,12 @@ chat session that waits for them, whole, durable, and exactly once; what happens
 chats reaches the endpoints of the tenants, signed, and again until it is there.`,
 		Args:          cobra.NoArgs,
 		RunE:          help,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate(versionLine())
 	root.AddCommand(
 		newServeCommand(),
 		newDemoCommand(),

@@ -60,6 +60,32 @@ func TestFirstStartShowsTheAdminToken(t *testing.T) {
 	p.Admin().As(shown[0]).Must(t, []int{401}, "GET", "/v1/tenants", nil)
 }
 
+// A first start that fails at its last step shows no token: the next one does, and that
+// one is good. A variable that is misspelt is told at each start.
+func TestFirstStartThatFailsShowsNoToken(t *testing.T) {
+	t.Parallel()
+	other := program.Start(t, program.Options{})
+	dir := filepath.Join(t.TempDir(), "data")
+	env := []string{"HOOKGATE_ADMIN_TOKEN=", "HOOKGATE_ADMINTOKEN=canary"}
+	for _, args := range [][]string{
+		{"--public", strings.TrimPrefix(other.Public, "http://")}, {"--internal", strings.TrimPrefix(other.Internal, "http://")},
+	} {
+		p := program.Launch(t, program.Options{Dir: dir, Env: env, Args: args})
+		if code := p.Wait(t); code != 1 || !strings.Contains(p.Log.Text(), "in use") || adminToken.MatchString(p.Log.Text()) {
+			t.Fatalf("%q: exit code %d\n%s", args, code, p.Log.Text())
+		}
+	}
+	p := program.Start(t, program.Options{Dir: dir, Env: env})
+	shown := adminToken.FindAllString(p.Log.Text(), -1)
+	if len(shown) != 1 {
+		t.Fatalf("the first start that serves shows %d admin tokens:\n%s", len(shown), p.Log.Text())
+	}
+	p.Admin().As(shown[0]).Must(t, []int{200}, "GET", "/v1/tenants", nil)
+	if !strings.Contains(p.Log.Text(), "did you mean HOOKGATE_ADMIN_TOKEN?") || strings.Contains(p.Log.Text(), "canary") {
+		t.Errorf("of the variable it says\n%s", p.Log.Text())
+	}
+}
+
 // Without a file it runs on defaults, with its data beside it.
 func TestServeWithoutAFile(t *testing.T) {
 	p := &program.Program{Log: &program.Log{}}

@@ -1,8 +1,11 @@
+//go:build unix
+
 package main
 
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -18,77 +21,133 @@ import (
 )
 
 var (
-	// marked finds the blocks of the README that are run: a fenced one after a line
-	// as <!-- test: five-minutes -->.
-	marked = regexp.MustCompile("(?s)<!-- test: (\\S+) -->\\s*```(?:sh|bash|console)\n(.*?)```")
+	// blocks finds the README's blocks of commands: each may be marked by a line as
+	// <!-- test: five-minutes -->, and followed by one of what it prints.
+	blocks = regexp.MustCompile("(?s)(?:<!-- test: (\\S+) -->\n)?```(?:sh|bash|console)\n(.*?)```\n(?:```(?:json|text)\n(.*?)```\n)?")
 	// written finds the configuration that the README has its reader write.
 	written = regexp.MustCompile(`(?m)^echo '(.*)' > hookgate\.yaml$`)
 )
 
-// strict ends a script at the first command that fails, and what it started with
-// it, and has curl fail where the gateway refuses.
-const strict = `set -eu -o pipefail
-trap 'kill $(jobs -p) 2> /dev/null || :' EXIT
-curl() { command curl --fail-with-body --max-time 60 "$@"; }
-`
+// pasted is one block of commands, and what the README says that it prints.
+type pasted struct{ commands, prints string }
 
-// shown says what the blocks must show, by their names: a wait that was resumed
-// (its callback may come before it is open: then it says "parked", and the outcome
-// is the same); failed attempts with an open breaker, then a delivery, a signature
-// that is good, and a receiver that takes one made by hand; a lookup that is mapped,
-// one that fails, and a payment whose callback finds its wait by a learned alias; a
-// message that waits for its platform and is known when it comes again, and an answer
-// through the proxy.
-var shown = map[string][]string{
-	"five-minutes": {`"state":"resumed"`},
-	"events":       {`"accepted":1`, `"error":"connect"`, `"state":"open"`, `"state":"succeeded"`, "\nok\n", `"outcome":"parked"`},
-	"routes":       {"1158201444\n", `"outcome":"accepted"`, `"outcome":"duplicate"`, `"state":"succeeded"`, `"outcome":"parked"`},
-	"calls":        {`"balance":1200.50`, `"owner":"ADA LOVELACE"`, `"limit":500`, `"reason":"status"`, `"wait_id":"wait_`, `"outcome":"resumed"`, `"kind":"call"`},
+// unrun are the blocks that no test runs: the gateway of the reader's first terminal,
+// which the tests start by themselves, the demo, which has a test of its own and no end,
+// and all tests.
+var unrun = []string{
+	"go run ./cmd/hookgate demo\n",
+	"go test ./...\n",
+	"go build -o hookgate ./cmd/hookgate\nHOOKGATE_ADMIN_TOKEN=my-first-admin-token ./hookgate serve\n",
+	"echo 'egress: { allow: [\"127.0.0.0/8\"] }' > hookgate.yaml\nHOOKGATE_ADMIN_TOKEN=my-first-admin-token ./hookgate serve --config hookgate.yaml\n",
 }
 
-// TestReadme runs the marked blocks of the README as they are written, but for the
-// ports, each against a gateway with the configuration that the README writes.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// readme gives the README's steps by the names of their tests, and the configuration
+// that it writes.
+func readme(t *testing.T) (steps map[string][]pasted, config string) {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tool := range []string{"bash", "curl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("this machine has no %s", tool)
-		}
-	}
-	config := written.FindSubmatch(readme)
-	if config == nil {
+	line := written.FindSubmatch(text)
+	if line == nil {
 		t.Fatal("README.md has no line that writes hookgate.yaml")
 	}
-	scripts := make(map[string]string)
-	for _, block := range marked.FindAllSubmatch(readme, -1) {
-		scripts[string(block[1])] += string(block[2])
-	}
-	for name := range scripts {
-		if shown[name] == nil {
-			t.Errorf("README.md has a block %q, and nothing says what it must show", name)
+	steps = map[string][]pasted{}
+	for _, block := range blocks.FindAllSubmatch(text, -1) {
+		name, one := string(block[1]), pasted{string(block[2]), string(block[3])}
+		if name == "" && !slices.Contains(unrun, one.commands) {
+			t.Errorf("README.md has a block that no test runs: put <!-- test: name --> before it:\n%s", one.commands)
 		}
+		steps[name] = append(steps[name], one)
 	}
-	for name, wants := range shown {
-		t.Run(name, func(t *testing.T) {
-			if scripts[name] == "" {
-				t.Fatalf("README.md has no ```sh block after <!-- test: %s -->", name)
-			}
-			out := runBlock(t, scripts[name], string(config[1]))
-			for _, want := range wants {
-				if !strings.Contains(strings.ReplaceAll(out, `": "`, `":"`), want) {
-					t.Errorf("nothing shows %s:\n%s", want, out)
+	return steps, string(line[1])
+}
+
+// What is pasted into a shell is read as if it were typed. zsh knows no comments there:
+// it looks for the command #, takes an apostrophe for the start of a text, and a question
+// mark for a file's name. In both shells ! repeats an earlier command. sed differs from
+// system to system.
+func TestReadmeCanBePasted(t *testing.T) {
+	steps, _ := readme(t)
+	for name, all := range steps {
+		for _, s := range all {
+			for line := range strings.Lines(s.commands) {
+				if strings.Contains(line, "#") || strings.Contains(line, "!") && !strings.Contains(line, "$!") || regexp.MustCompile(`\bsed\b`).MatchString(line) {
+					t.Errorf("%s: cannot be pasted everywhere: %s", name, line)
 				}
 			}
-		})
+		}
 	}
 }
 
-// runBlock runs a script beside a gateway, in a folder that has ./hookgate, and
-// gives what it printed.
-func runBlock(t *testing.T, script, config string) string {
+// TestReadme runs the marked blocks of the README as they are written, but for the
+// ports: in bash and in zsh, as if they were pasted there, and twice, beside a gateway
+// with the configuration that the README writes. Each must print what the README says.
+func TestReadme(t *testing.T) {
+	steps, config := readme(t)
+	for _, name := range []string{"five-minutes", "events", "calls", "routes"} {
+		if len(steps[name]) == 0 {
+			t.Errorf("README.md has no ```sh block after <!-- test: %s -->", name)
+		}
+		for _, shell := range [][]string{{"bash", "--norc", "--noprofile", "-i"}, {"zsh", "-f", "-i"}} {
+			t.Run(name+" in "+shell[0], func(t *testing.T) {
+				t.Parallel()
+				for _, tool := range []string{shell[0], "curl"} {
+					if _, err := exec.LookPath(tool); err != nil {
+						t.Skipf("this machine has no %s", tool)
+					}
+				}
+				runSteps(t, shell, steps[name], config)
+			})
+		}
+	}
+}
+
+// begin ends a shell at the first command that fails, and keeps what it starts in its
+// process group; curl fails where the gateway refuses.
+const begin = `set +m -e
+curl() { command curl --fail-with-body --max-time 60 "$@"; }
+`
+
+// stop stands between what two blocks print.
+const stop = "==== the next block ====\n"
+
+// runSteps has a shell run steps twice, beside a gateway and in a folder that has
+// ./hookgate, and holds what each prints to what it should.
+func runSteps(t *testing.T, shell []string, steps []pasted, config string) {
+	script := begin
+	for range 2 {
+		for _, s := range steps {
+			script += s.commands + "echo '" + strings.TrimSuffix(stop, "\n") + "'\n"
+		}
+	}
+	said := strings.Split(runShell(t, shell, script, config), stop)
+	for i, text := range said[:len(said)-1] {
+		s := steps[i%len(steps)]
+		if !printed(s.prints).MatchString(pressed(text)) {
+			t.Errorf("run %d, this block:\n%sprints\n%s\nand the README says\n%s", 1+i/len(steps), s.commands, text, s.prints)
+		}
+	}
+	if len(said) != 2*len(steps)+1 {
+		t.Fatalf("it ended in step %d of %d", len(said), 2*len(steps))
+	}
+}
+
+// pressed is a text without its white space, of which the README has what is good to
+// read.
+func pressed(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// printed gives the expression of what the README says: … stands for anything.
+func printed(text string) *regexp.Regexp {
+	parts := strings.Split(pressed(text), "…")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$")
+}
+
+func runShell(t *testing.T, shell []string, script, config string) string {
 	t.Helper()
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -99,18 +158,23 @@ func runBlock(t *testing.T, script, config string) string {
 		t.Fatal(err)
 	}
 	p := program.Start(t, program.Options{Config: config})
-	ports := strings.NewReplacer("http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal, "127.0.0.1:8090", freeAddr(t), "127.0.0.1:8092", freeAddr(t),
-		"127.0.0.1:8093", freeAddr(t), "127.0.0.1:8094", freeAddr(t), "127.0.0.1:8095", freeAddr(t))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for a busy machine: no measure of speed
+	ports := []string{"http://127.0.0.1:8080", p.Public, "http://127.0.0.1:8081", p.Internal}
+	for port := 8090; port < 8096; port++ {
+		ports = append(ports, fmt.Sprint("127.0.0.1:", port), freeAddr(t))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // for a busy machine: no measure of speed
 	defer cancel()
-	var out bytes.Buffer
-	bash := exec.CommandContext(ctx, "bash", "-c", strict+ports.Replace(script))
-	bash.Dir, bash.Stdout, bash.Stderr = dir, &out, &out
-	bash.Cancel, bash.WaitDelay = func() error { return bash.Process.Signal(syscall.SIGTERM) }, 10*time.Second // time for its trap
+	var out, errs bytes.Buffer
+	c := exec.CommandContext(ctx, shell[0], shell[1:]...)
+	c.Dir, c.Stdin, c.Stdout, c.Stderr = dir, strings.NewReader(strings.NewReplacer(ports...).Replace(script)), &out, &errs
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the shell and all that it starts
+	c.Cancel, c.WaitDelay = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }, 10*time.Second
 	developers := func(pair string) bool { return strings.HasPrefix(pair, "HOOKGATE_") }
-	bash.Env = append(slices.DeleteFunc(os.Environ(), developers), "TOKEN="+program.AdminToken)
-	if err := bash.Run(); err != nil {
-		t.Fatalf("%v\n%s\n--- the gateway's log\n%s", err, out.String(), p.Log.Text())
+	c.Env = append(slices.DeleteFunc(os.Environ(), developers), "TOKEN="+program.AdminToken, "PS1=", "PS2=")
+	err = c.Run()
+	_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // what it left behind when it failed
+	if err != nil {
+		t.Errorf("%v\n%s\n--- the gateway's log\n%s", err, errs.String(), p.Log.Text())
 	}
 	return out.String()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -77,5 +78,29 @@ func TestNoSeriesOfWhatIsGone(t *testing.T) {
 		if strings.Contains(line, "gone-") || strings.Contains(line, `"goes"`) {
 			t.Errorf("left: %s", line)
 		}
+	}
+}
+
+// c22: the first bad reload ever is an increase, and so is the first of anything.
+func TestTheFirstBadReloadIsAnIncrease(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{Config: "tenants: { acme: { sources: { pay: { verify: { type: none } } } } }\n"})
+	scrape := func() string { return string(p.Admin().As("").Must(t, []int{200}, "GET", "/metrics", nil).Body) }
+	before := scrape()
+	for _, series := range []string{
+		`hookgate_config_reloads_total{result="error"}`, `hookgate_config_reloads_total{result="ok"}`,
+		`hookgate_auth_failures_total{where="internal"}`, `hookgate_callbacks_total{outcome="unauthenticated",source="pay",tenant="acme"}`,
+		`hookgate_waits_ended_total{state="timed_out",tenant="acme"}`,
+	} {
+		if !strings.Contains(before, series+" 0\n") {
+			t.Errorf("/metrics has no %s 0", series)
+		}
+	}
+	if err := os.WriteFile(p.File, []byte("tenants: { acme: { source: {} } }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Admin().Must(t, []int{422}, "POST", "/v1/reload", nil)
+	if after := scrape(); !strings.Contains(after, `hookgate_config_reloads_total{result="error"} 1`+"\n") {
+		t.Error("a bad reload is not counted")
 	}
 }

@@ -54,8 +54,7 @@ type Options struct {
 	// Holds is the budget of requests that stay until somebody else is done, in number
 	// (SPEC 16); nil: no bound.
 	Holds *shares.Budget
-	// PublicURL is the base of the URLs of sources, without a final slash; "": they
-	// are not shown.
+	// PublicURL is the base of the URLs of sources; "": they are not shown.
 	PublicURL string
 	// Reload loads the configuration file again; nothing has changed after an error.
 	// The keys that waiting has are in force after the next start.

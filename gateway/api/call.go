@@ -43,6 +43,9 @@ func (c *call) serve() (answer, error) {
 			return answer{}, errNoTenant
 		}
 	}
+	if err := c.asksFor(run.query); err != nil {
+		return answer{}, err
+	}
 	if run.looks {
 		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, !run.steers); err != nil {
 			return answer{}, err

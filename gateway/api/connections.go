@@ -71,8 +71,9 @@ func connectionOf(c *call) (*directory.Webhook, error) {
 // as one list without pages; of more than an answer of a list takes it gives the
 // first, and the header field Hookgate-Next-Cursor for the parameter cursor.
 func (h *connections) list(c *call) (answer, error) {
-	after, err := c.query().cursor(isConnectionPlace)
-	if err != nil {
+	q := c.query()
+	after := q.cursor(isConnectionPlace)
+	if err := q.err(); err != nil {
 		return answer{}, err
 	}
 	all := slices.DeleteFunc(slices.Clone(c.tenant.Webhooks()), func(w *directory.Webhook) bool {

@@ -274,7 +274,7 @@ func TestConnectionPutBack(t *testing.T) {
 	}
 	b.nothing(t)
 	is := k.here.Current().Tenant("acme").Webhook(id).Spec
-	if is.Token != was.Token || is.Auth != was.Auth || is.StoryID != story || !maps.Equal(is.Headers, was.Headers) {
+	if is.Token != was.Token || is.Auth != was.Auth || is.StoryID != story || !slices.Equal(is.Headers, was.Headers) {
 		t.Errorf("it was %+v, is %+v", was, is)
 	}
 	g := k.as(token, "PUT", one, jsonOf(t, object{"name": "N", "url": b.url, "token": nil}))

@@ -26,16 +26,11 @@ type conversations struct {
 // 14); the next page has what was before (SPEC 15). A key that nobody used has an empty
 // one.
 func (h *conversations) get(c *call) (answer, error) {
-	q := c.query()
-	most, err := q.limit()
+	p, err := c.askedPage(isPlace)
 	if err != nil {
 		return answer{}, err
 	}
-	begin, err := q.cursor(isPlace)
-	if err != nil {
-		return answer{}, err
-	}
-	w := &walk{conversations: h, tenant: c.params.tenant, begin: placeOf(begin), most: most, bytes: c.listAnswer - tail}
+	w := &walk{conversations: h, tenant: c.params.tenant, begin: placeOf(p.after), most: p.limit, bytes: c.listAnswer - tail}
 	if key, ok := gateway.Key(c.params.id); ok {
 		w.key = key
 		if err := w.down(); err != nil {

@@ -89,9 +89,16 @@ const stateRule = "must be pending, retrying, succeeded, dead or cancelled"
 
 // filter reads what deliveries can be asked for.
 func (h *deliveries) filter(q *query, to *store.Query) (err error) {
-	to.Endpoint, to.Type = q.text("endpoint"), q.text("event_type")
+	to.Endpoint = q.one("endpoint", isLane, "must be the id of an endpoint, _platform, or _route_ and the id of a route")
+	to.Type = q.one("event_type", gateway.IsEventType[string], "must be an event type, as message: deliveries do not know the kinds of messages")
 	to.Since, to.Until = q.moment("since"), q.moment("until")
 	to.State = q.oneOf("state", deliveryStates, stateRule)
 	to.Conversation, err = conversation(h.names, to.Tenant, q.text("conversation_key"))
 	return err
+}
+
+// isLane tells whether a name is one that a lane may have.
+func isLane(name string) bool {
+	route, relays := gateway.RouteOfLane(name)
+	return name == gateway.PlatformEndpoint || relays && gateway.IsName(route) || gateway.IsName(name)
 }

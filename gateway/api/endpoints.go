@@ -106,7 +106,7 @@ func (h *endpoints) show(c *call, status int, e *directory.Endpoint, made resour
 }
 
 func (h *endpoints) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

@@ -270,6 +270,16 @@ func (g got) paths() (all []string) {
 	return all
 }
 
+// faults lists the faults of a problem.
+func (g got) faults() (all []string) {
+	var problem struct{ Errors []gateway.Fault }
+	_ = json.Unmarshal([]byte(g.text), &problem) // of another answer there are none
+	for _, fault := range problem.Errors {
+		all = append(all, fault.String())
+	}
+	return all
+}
+
 func (k *kit) as(token, method, path, body string, header ...string) got {
 	k.t.Helper()
 	answer, err := k.try(token, method, path, body, header...)

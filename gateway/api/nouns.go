@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // nouns are those who do what calls ask for, a type a noun.
 type nouns struct {
 	tenants       tenants
@@ -20,7 +22,7 @@ func newNouns(o Options) *nouns {
 	holder := newHolder(o)
 	n := &nouns{
 		tenants:       tenants{o.Resources.Tenants},
-		sources:       sources{o.Resources.Sources, o.PublicURL},
+		sources:       sources{o.Resources.Sources, strings.TrimRight(o.PublicURL, "/")},
 		endpoints:     endpoints{o.Resources.Endpoints, o.Lanes, o.Proofs, o.Hand, o.Publisher},
 		webhooks:      webhooks{o.Resources.Webhooks, o.Calls},
 		calls:         calls{o.Calls, o.Waits, holder},

@@ -1,26 +1,73 @@
 package api
 
 import (
-	"bytes"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/fields"
 	"hookgate/gateway/store"
 )
 
-// query reads what a request asks for behind its path, and collects the faults of
-// filters.
+// asksFor refuses a request with a query parameter that its operation does not know:
+// a filter that is misspelt would list everything (SPEC 15). So would one that is there
+// twice be left out of account once.
+func (c *call) asksFor(known []string) error {
+	if len(edge.Query(c.ctx)) == 0 {
+		return nil
+	}
+	q, seen := c.query(), map[string]bool{}
+	for key := range q.args.All() {
+		name := string(key)
+		switch {
+		case seen[name]:
+			q.fault(name, "is there twice")
+		case !slices.Contains(known, name):
+			q.fault(name, unknownParameter(name, known))
+		}
+		seen[name] = true
+		if len(q.faults) == gateway.MaxFaults {
+			break
+		}
+	}
+	return q.err()
+}
+
+func unknownParameter(name string, known []string) string {
+	hint := fields.Meant(name, known)
+	switch {
+	case len(known) == 0:
+		hint = ": this operation takes none"
+	case hint == "":
+		hint = ": there are " + strings.Join(known, ", ")
+	}
+	return "is not a known parameter" + hint
+}
+
+// query reads what a request asks for behind its path, and collects what is wrong with
+// it, so that all is told at once.
 type query struct {
 	args   *fasthttp.Args
 	faults []gateway.Fault
+	lost   bool // the cursor is none that a list gave out
 }
 
 func (c *call) query() *query { return &query{args: c.ctx.QueryArgs()} }
+
+// err is all that is wrong; nil where nothing is.
+func (q *query) err() error {
+	if len(q.faults) == 0 && q.lost {
+		return gateway.Errorf(gateway.CodeInvalidCursor, "cursor is none that a list gave out")
+	}
+	return gateway.Invalid(q.faults)
+}
 
 // asked is one page of a list of a tenant's, as its request asks for it.
 type asked struct {
@@ -29,23 +76,25 @@ type asked struct {
 }
 
 // asks reads the page of a list that a request asks for. Its ids have the prefix;
-// filter sets what the things listed can be asked for, and its faults are all told at
-// once.
+// filter sets what the things listed can be asked for.
 func (c *call) asks(prefix string, filter func(*query, *store.Query) error) (a asked, err error) {
 	q := c.query()
-	p, err := q.page(isIDOf(prefix))
-	if err != nil {
-		return a, err
-	}
-	if a.extent, err = q.include(); err != nil {
-		return a, err
-	}
+	p := q.page(isIDOf(prefix))
+	a.extent = q.include()
 	// One more than the page has tells whether there is another.
 	a.Query = store.Query{Tenant: c.params.tenant, Before: p.after, Limit: p.limit + 1, Bodies: a.extent == full}
 	if err := filter(q, &a.Query); err != nil {
 		return a, err
 	}
-	return a, gateway.Invalid(q.faults)
+	return a, q.err()
+}
+
+// askedPage reads the page of a list that a request asks for where nothing else can be
+// asked for. isID tells what a cursor of this list can hold.
+func (c *call) askedPage(isID func(string) bool) (page, error) {
+	q := c.query()
+	p := q.page(isID)
+	return p, q.err()
 }
 
 // page gives the page that is asked for.
@@ -66,75 +115,76 @@ func (q *query) oneOf(name string, words []string, rule string) string {
 	return word
 }
 
+// one reads a text of a form; "" where none is set.
+func (q *query) one(name string, is func(string) bool, rule string) string {
+	text := q.text(name)
+	if text != "" && !is(text) {
+		q.fault(name, rule)
+	}
+	return text
+}
+
+const momentRule = "must be a moment as RFC 3339 writes it: date, T, time of day, and Z or an offset, as in 2026-01-31T12:00:00Z"
+
 // moment gives a time, the zero Time where none is set.
 func (q *query) moment(name string) time.Time {
 	text := q.text(name)
 	if text == "" {
 		return time.Time{}
 	}
+	// The plus of an offset that was not encoded comes as a space.
+	if i := strings.LastIndexByte(text, ' '); i > len("2026-01-31T12:00") {
+		text = text[:i] + "+" + text[i+1:]
+	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		q.fault(name, "must be a time of RFC 3339, as 2026-01-31T12:00:00Z")
+		q.fault(name, momentRule)
 	}
 	return t
 }
 
 // page reads limit and cursor. isID tells what a cursor of this list can hold.
-func (q *query) page(isID func(string) bool) (p page, err error) {
-	if p.limit, err = q.limit(); err != nil {
-		return p, err
+func (q *query) page(isID func(string) bool) page {
+	p := page{defaultLimit, q.cursor(isID)}
+	if q.text("limit") != "" {
+		p.limit = q.number("limit", 1, maxLimit)
 	}
-	p.after, err = q.cursor(isID)
-	return p, err
+	return p
 }
 
 // cursor reads the place behind which a page begins; "" for the start.
-func (q *query) cursor(isID func(string) bool) (after string, err error) {
-	if cursor := q.args.Peek("cursor"); len(cursor) > 0 {
-		id, err := base64.RawURLEncoding.DecodeString(string(cursor))
-		if err != nil || !isID(string(id)) {
-			return "", gateway.Errorf(gateway.CodeInvalidCursor, "cursor is none that a list gave out")
-		}
-		after = string(id)
+func (q *query) cursor(isID func(string) bool) (after string) {
+	cursor := q.text("cursor")
+	if cursor == "" {
+		return ""
 	}
-	return after, nil
+	id, err := base64.RawURLEncoding.DecodeString(cursor)
+	q.lost = err != nil || !isID(string(id))
+	return string(id)
 }
 
-func (q *query) limit() (int, error) {
-	text := q.args.Peek("limit")
-	if len(text) == 0 {
-		return defaultLimit, nil
+// number reads a whole number; least stands for none.
+func (q *query) number(name string, least, most int) int {
+	if !q.args.Has(name) {
+		return least
 	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 1 || n > maxLimit {
-		return 0, invalid("limit", "must be a whole number from 1 to %d", maxLimit)
-	}
-	return n, nil
-}
-
-// number reads a whole number of the query; least stands for none.
-func (q *query) number(name string, least, most int) (int, error) {
-	text := q.args.Peek(name)
-	if text == nil {
-		return least, nil
-	}
-	n, err := strconv.Atoi(string(text))
+	n, err := strconv.Atoi(q.text(name))
 	if err != nil || n < least || n > most {
-		return 0, invalid(name, "must be a whole number from %d to %d", least, most)
+		q.fault(name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
 	}
-	return n, nil
+	return n
 }
 
 // include reads what the query wants in a list beside what is always there.
-func (q *query) include() (extent, error) {
-	words := q.args.Peek("include")
-	if words == nil {
-		return plain, nil
+func (q *query) include() extent {
+	if !q.args.Has("include") {
+		return plain
 	}
-	for word := range bytes.SplitSeq(words, []byte(",")) {
-		if string(word) != "bodies" {
-			return plain, invalid("include", "must be bodies: there is nothing else to include")
+	for word := range strings.SplitSeq(q.text("include"), ",") {
+		if word != "bodies" {
+			q.fault("include", "must be bodies: there is nothing else to include")
+			break
 		}
 	}
-	return full, nil
+	return full
 }

@@ -81,9 +81,9 @@ var (
 // next gives a number that was not there before.
 func (k *kit) next() int { k.numbers++; return k.numbers }
 
-// polled opens a wait that nobody holds, and gives its id.
+// polled opens a wait that nobody holds, and gives its id. It lasts longer than a test.
 func (k history) polled(key string) string {
-	g := k.want(201, "POST", v1Waits, `{"source": "payments", "mode": "poll", "conversation_key": "`+key+`"}`)
+	g := k.want(201, "POST", v1Waits, `{"source": "payments", "mode": "poll", "timeout_seconds": 300, "conversation_key": "`+key+`"}`)
 	<-k.opened
 	return g.str("id")
 }

@@ -151,7 +151,10 @@ func (k *kit) secretsStay(rt *rapid.T) {
 	for t := range k.here.Current().Tenants() {
 		var sent [][2]string // url, and a secret that goes there
 		if p := t.Spec.Platform; p != nil {
-			sent = append(sent, [2]string{p.URL, p.Auth.Token.Reveal()}, [2]string{p.URL, p.Headers["X-P"].Reveal()})
+			sent = append(sent, [2]string{p.URL, p.Auth.Token.Reveal()})
+			for _, h := range p.Headers {
+				sent = append(sent, [2]string{p.URL, h.Value.Reveal()})
+			}
 		}
 		for _, e := range t.Endpoints() {
 			sent = append(sent, [2]string{e.Spec.URL, e.Spec.Auth.Token.Reveal()}, [2]string{e.Spec.URL, e.Spec.Token.Reveal()})

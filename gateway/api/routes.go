@@ -6,9 +6,10 @@ import "hookgate/auth"
 type action struct {
 	needs       auth.Action
 	do          handler
-	makesTenant bool // the tenant in the path need not be there yet
-	looks       bool // through what a tenant did, as far back as it goes
-	steers      bool // beside looking: not row by row
+	makesTenant bool     // the tenant in the path need not be there yet
+	looks       bool     // through what a tenant did, as far back as it goes
+	steers      bool     // beside looking: not row by row
+	query       []string // the parameters behind the path; a request with another is refused
 }
 
 // route is one path with its methods. A segment in braces is a parameter.
@@ -26,15 +27,16 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.PublishAny, do: n.events.publishAny},
 		}},
 		{"/v1/tenants/{tenant}/events", map[string]action{
-			"GET":  {needs: auth.Read, do: n.events.list, looks: true},
+			"GET": {needs: auth.Read, do: n.events.list, looks: true,
+				query: pagedBy("include", "type", "conversation_key", "since", "until")},
 			"POST": {needs: auth.Publish, do: n.events.publish},
 		}},
 		{"/v1/tenants/{tenant}/waits", map[string]action{
-			"GET":  {needs: auth.Read, do: n.waits.list, looks: true},
+			"GET":  {needs: auth.Read, do: n.waits.list, looks: true, query: pagedBy("include", "state", "source", "conversation_key")},
 			"POST": {needs: auth.UseWaits, do: n.waits.open},
 		}},
 		{"/v1/tenants/{tenant}/waits/{id}", map[string]action{
-			"GET":    {needs: auth.Read, do: n.waits.get},
+			"GET":    {needs: auth.Read, do: n.waits.get, query: []string{"hold"}},
 			"DELETE": {needs: auth.UseWaits, do: n.waits.cancel},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}/call", map[string]action{
@@ -44,7 +46,7 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.Call, do: n.calls.run},
 		}},
 		{"/v1/tenants", map[string]action{
-			"GET": {needs: auth.Read, do: n.tenants.list},
+			"GET": {needs: auth.Read, do: n.tenants.list, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.tenants.get},
@@ -52,7 +54,7 @@ func (n *nouns) routes() []route {
 			"DELETE": {needs: auth.ManageTenants, do: n.tenants.delete},
 		}},
 		{"/v1/tenants/{tenant}/sources", map[string]action{
-			"GET": {needs: auth.Read, do: n.sources.list},
+			"GET": {needs: auth.Read, do: n.sources.list, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.sources.get},
@@ -60,7 +62,7 @@ func (n *nouns) routes() []route {
 			"DELETE": {needs: auth.ManageResources, do: n.sources.delete},
 		}},
 		{"/v1/tenants/{tenant}/endpoints", map[string]action{
-			"GET": {needs: auth.Read, do: n.endpoints.list},
+			"GET": {needs: auth.Read, do: n.endpoints.list, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/endpoints/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.endpoints.get},
@@ -74,7 +76,7 @@ func (n *nouns) routes() []route {
 		{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(n.endpoints.rotate)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/replay", looking(n.endpoints.replay)},
 		{"/v1/tenants/{tenant}/webhooks", map[string]action{
-			"GET": {needs: auth.Read, do: n.webhooks.list},
+			"GET": {needs: auth.Read, do: n.webhooks.list, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.webhooks.get},
@@ -85,7 +87,8 @@ func (n *nouns) routes() []route {
 			"GET": {needs: auth.Read, do: n.events.get},
 		}},
 		{"/v1/tenants/{tenant}/deliveries", map[string]action{
-			"GET": {needs: auth.Read, do: n.deliveries.list, looks: true},
+			"GET": {needs: auth.Read, do: n.deliveries.list, looks: true,
+				query: pagedBy("include", "state", "endpoint", "event_type", "conversation_key", "since", "until")},
 		}},
 		{"/v1/tenants/{tenant}/deliveries/replay", looking(n.deliveries.replay)},
 		{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
@@ -94,10 +97,10 @@ func (n *nouns) routes() []route {
 		{"/v1/tenants/{tenant}/deliveries/{id}/retry", steering(n.deliveries.retry)},
 		{"/v1/tenants/{tenant}/deliveries/{id}/cancel", steering(n.deliveries.cancel)},
 		{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
-			"GET": {needs: auth.Read, do: n.conversations.get, looks: true},
+			"GET": {needs: auth.Read, do: n.conversations.get, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tokens", map[string]action{
-			"GET":  {needs: auth.Tokens, do: n.tokens.list},
+			"GET":  {needs: auth.Tokens, do: n.tokens.list, query: pagedBy()},
 			"POST": {needs: auth.Tokens, do: n.tokens.make},
 		}},
 		{"/v1/tokens/{id}", map[string]action{
@@ -111,7 +114,7 @@ func (n *nouns) routes() []route {
 			"GET": {needs: auth.Read, do: getOpenAPI},
 		}},
 		{"/v2/integrations/webhook", map[string]action{
-			"GET":  {needs: auth.V2, do: ofToken(n.connections.list)},
+			"GET":  {needs: auth.V2, do: ofToken(n.connections.list), query: []string{"cursor"}},
 			"POST": {needs: auth.V2, do: ofToken(n.connections.make)},
 		}},
 		{"/v2/integrations/webhook/{id}", map[string]action{
@@ -124,6 +127,9 @@ func (n *nouns) routes() []route {
 
 // handler does what a call asks for.
 type handler = func(*call) (answer, error)
+
+// pagedBy are the parameters of a list: those of its pages, and its own.
+func pagedBy(own ...string) []string { return append([]string{"limit", "cursor"}, own...) }
 
 // steering is what can be done to an endpoint or a delivery by hand: a POST.
 func steering(do handler) map[string]action {

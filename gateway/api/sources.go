@@ -10,9 +10,12 @@ import (
 // secrets mask themselves.
 type sourceView struct {
 	gateway.Meta
-	URL string `json:"url,omitempty"` // where callbacks are sent
+	URL string `json:"url,omitempty"` // where callbacks are sent; left out where nobody knows it
 	gateway.Source
 }
+
+// keyInPath is the word of a source whose callbacks carry the key in their path (SPEC 5).
+const keyInPath = "path"
 
 // sources are the sources of tenants.
 type sources struct {
@@ -24,6 +27,9 @@ func (h *sources) view(c *call, s *directory.Source) any {
 	v := sourceView{Meta: s.Meta, Source: s.Effective()}
 	if h.publicURL != "" {
 		v.URL = h.publicURL + "/hooks/" + c.params.tenant + "/" + s.ID
+		if v.ConversationKey.In == keyInPath {
+			v.URL += "/{key}" // where the sender puts the conversation's
+		}
 	}
 	if v.Match == nil {
 		v.Match = []gateway.Match{}
@@ -35,7 +41,7 @@ func (h *sources) view(c *call, s *directory.Source) any {
 }
 
 func (h *sources) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

@@ -74,7 +74,9 @@ func (h *endpoints) test(c *call) (answer, error) {
 	return show(http.StatusAccepted, struct {
 		EventID    string `json:"event_id"`
 		DeliveryID string `json:"delivery_id"`
-	}{event, delivery})
+		// The sample is sent whatever the endpoint's filter says of it.
+		FilterIgnored bool `json:"filter_ignored,omitempty"`
+	}{event, delivery, e.Filter() >= 0})
 }
 
 // typeAndKind takes "message/text" apart; only messages have kinds.

@@ -45,13 +45,13 @@ func viewHeaders(h gateway.Headers, whole bool) any {
 	case h == nil:
 		return struct{}{}
 	case whole:
-		return h.Revealed()
+		return gateway.Revealed(h)
 	}
 	return h
 }
 
 func (h *tenants) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

@@ -12,7 +12,7 @@ import (
 type tokens struct{ resources *resources.Tokens }
 
 func (h *tokens) list(c *call) (answer, error) {
-	p, err := c.query().page(isIDOf(gateway.PrefixToken))
+	p, err := c.askedPage(isIDOf(gateway.PrefixToken))
 	if err != nil {
 		return answer{}, err
 	}

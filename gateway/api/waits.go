@@ -77,8 +77,9 @@ func (h *waits) open(c *call) (answer, error) {
 
 // get shows a wait, after holding it as long as the query asks.
 func (h *waits) get(c *call) (answer, error) {
-	hold, err := c.query().number("hold", 0, gateway.MaxWaitSeconds)
-	if err != nil {
+	q := c.query()
+	hold := q.number("hold", 0, gateway.MaxWaitSeconds)
+	if err := q.err(); err != nil {
 		return answer{}, err
 	}
 	w, err := h.sessions.Get(c.params.tenant, c.params.id)
@@ -138,7 +139,8 @@ func (h *waits) list(c *call) (answer, error) {
 // filterWaits reads what waits can be asked for. A wait knows the names of its
 // conversation by itself.
 func filterWaits(q *query, to *store.Query) error {
-	to.State, to.Source = q.oneOf("state", waitStates, "must be waiting, resumed, timed_out or cancelled"), q.text("source")
+	to.State = q.oneOf("state", waitStates, "must be waiting, resumed, timed_out or cancelled")
+	to.Source = q.one("source", gateway.IsName, "must be the id of a source")
 	if key := q.text("conversation_key"); key != "" {
 		to.Conversation = []string{key}
 	}

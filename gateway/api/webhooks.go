@@ -48,7 +48,7 @@ func (h *webhooks) view(c *call, w *directory.Webhook) any {
 }
 
 func (h *webhooks) list(c *call) (answer, error) {
-	p, err := c.query().page(gateway.IsName)
+	p, err := c.askedPage(gateway.IsName)
 	if err != nil {
 		return answer{}, err
 	}

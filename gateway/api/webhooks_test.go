@@ -146,7 +146,7 @@ func TestWebhookShowsWhatIsInForce(t *testing.T) {
 	if !reflect.DeepEqual(again.body, created.body) {
 		t.Errorf("written back it is\n%v\nwas\n%v", again.body, created.body)
 	}
-	if is.Spec.Auth != was.Spec.Auth || is.Spec.Sign.Secrets[0] != was.Spec.Sign.Secrets[0] || is.Spec.Headers["X-Own"] != "canary-own" {
+	if is.Spec.Auth != was.Spec.Auth || is.Spec.Sign.Secrets[0] != was.Spec.Sign.Secrets[0] || is.Spec.Headers[0].Value != "canary-own" {
 		t.Error("written back, its secrets are others")
 	}
 	if seen := k.as(k.token("platform", ""), "GET", lookup, "").text; strings.Contains(seen, "canary") || !strings.Contains(seen, `"X-Own":"***"`) {

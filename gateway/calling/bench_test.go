@@ -31,8 +31,8 @@ func (e echo) Do(context.Context, *transport.Request) (*transport.Answer, error)
 func busy(t testing.TB) func() {
 	w := real(t)
 	hook := gateway.Webhook{
-		Method: "POST", URL: "https://api.example.com/users/{{ user.id }}", Query: map[string]string{"q": "{{ query }}"},
-		Headers: gateway.Headers{"X-A": "{{ botId }}", "X-B": "b-{{ n }}"},
+		Method: "POST", URL: "https://api.example.com/users/{{ user.id }}", Query: gateway.Members[string]{{Name: "q", Value: "{{ query }}"}},
+		Headers: gateway.Headers{{Name: "X-A", Value: "{{ botId }}"}, {Name: "X-B", Value: "b-{{ n }}"}},
 	}
 	body, answer := `{`, `{"data":{`
 	for i := range 10 {

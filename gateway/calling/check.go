@@ -20,6 +20,7 @@ func (k *call) check() done {
 		return k.fail(gateway.CallTooLarge)
 	}
 	isJSON := k.understand(a.Body)
+	k.document.Request = answerHeader{a}
 	switch {
 	case !good:
 		return k.fail(gateway.CallStatus)

@@ -10,7 +10,10 @@ import (
 	"hookgate/gateway/transport"
 )
 
-const typeJSON = "application/json"
+const (
+	typeJSON    = "application/json"
+	contentType = "Content-Type"
+)
 
 // prepare checks the form of what was rendered, and adds what is ours to add. What
 // the webhook sets itself stands.
@@ -30,13 +33,19 @@ func (k *call) prepare() done {
 	for _, h := range w.Headers {
 		k.add(h.Name, h.Value)
 	}
+	if k.shape() {
+		return true
+	}
 	if len(k.body) > 0 {
-		k.orElse("Content-Type", typeJSON)
+		k.orElse(contentType, typeJSON)
 	}
 	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
 	k.request = transport.Request{
 		Method: w.Method, URL: url, Body: k.body, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
+	}
+	if w.ReadsHeader {
+		k.request.MaxHeader = transport.MaxHeader
 	}
 	return false
 }
@@ -57,13 +66,16 @@ func (k *call) orElse(name, value string) {
 	}
 }
 
-func has(set [][2]string, name string) bool {
+func has(set [][2]string, name string) bool { return fieldAt(set, name) >= 0 }
+
+// fieldAt gives the place of a field, -1 for none.
+func fieldAt(set [][2]string, name string) int {
 	for i := range set {
 		if len(set[i][0]) == len(name) && strings.EqualFold(set[i][0], name) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // sign gives the fields of one attempt: the signature is new for each, for

@@ -95,14 +95,29 @@ func (k *call) failTemplate(place string, err error) done {
 // appendEncoded appends text as a part of a query: all but the unreserved
 // characters are percent-encoded (RFC 3986, 2.3), for a space not everybody reads +.
 func appendEncoded[T string | []byte](dst []byte, text T) []byte {
-	const digits = "0123456789ABCDEF"
 	for i := range len(text) {
-		switch c := text[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
-			dst = append(dst, c)
-		default:
-			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		dst = appendByte(dst, text[i])
+	}
+	return dst
+}
+
+// appendPlus appends text as a part of a form, where a space is + (WHATWG URL, 5.2).
+func appendPlus(dst []byte, text string) []byte {
+	for i := range len(text) {
+		if text[i] == ' ' {
+			dst = append(dst, '+')
+		} else {
+			dst = appendByte(dst, text[i])
 		}
 	}
 	return dst
+}
+
+func appendByte(dst []byte, c byte) []byte {
+	const digits = "0123456789ABCDEF"
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+		return append(dst, c)
+	}
+	return append(dst, '%', digits[c>>4], digits[c&15])
 }

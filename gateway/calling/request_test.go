@@ -19,17 +19,17 @@ const signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 // TestRequest: what a builder sends, and that what it does not say is filled in.
 func TestRequest(t *testing.T) {
 	w := real(t)
-	w.tenant.Headers = gateway.Headers{"X-Tenant": "acme", "X-Count": "never"}
+	w.tenant.Headers = gateway.Headers{{Name: "X-Tenant", Value: "acme"}, {Name: "X-Count", Value: "never"}}
 	w.hook(gateway.Webhook{
-		Method: "PUT", URL: "/users/{{ id }}?fixed=1#top", Query: map[string]string{"name": "{{ firstName }}", "b c": "{{ missing }}"},
-		Headers: gateway.Headers{"X-Count": "{{ variables.n }}"}, Auth: gateway.Auth{Type: "bearer", Token: "tok-en"},
+		Method: "PUT", URL: "/users/{{ id }}?fixed=1#top", Query: gateway.Members[string]{{Name: "name", Value: "{{ firstName }}"}, {Name: "b c", Value: "{{ missing }}"}},
+		Headers: gateway.Headers{{Name: "X-Count", Value: "{{ variables.n }}"}}, Auth: gateway.Auth{Type: "bearer", Token: "tok-en"},
 		Body: raw(`{"n":"{{ n }}","text":"n is {{ n }}","key":"{{ sessionId }}","all":"{{ customVariables }}","none":"{{ nothing }}"}`),
 		Sign: &gateway.Sign{Type: "standard", Secrets: []gateway.Secret{signing}},
 	})
 	made := w.call(`{"conversation_key":"k1","variables":{"id":"a/b","n":1.50},"context":{"firstName":"Zoë & co"}}`)
 	want(t, made, "success", "")
 	got := w.backend.all()[0]
-	if got.method != "PUT" || got.uri != "/users/a/b?fixed=1&b%20c=&name=Zo%C3%AB%20%26%20co" {
+	if got.method != "PUT" || got.uri != "/users/a/b?fixed=1&name=Zo%C3%AB%20%26%20co&b%20c=" {
 		t.Errorf("%s %s", got.method, got.uri)
 	}
 	if want := `{"n":1.50,"text":"n is 1.50","key":"k1","all":{"id":"a/b","n":1.50},"none":null}`; got.body != want {
@@ -67,7 +67,7 @@ func (h header) Get(name string) ([]byte, int) {
 // a body has no type.
 func TestOwnHeadersStand(t *testing.T) {
 	w := real(t)
-	w.hook(gateway.Webhook{Headers: gateway.Headers{"user-agent": "mine", "idempotency-key": "{{ order }}", "content-type": "text/plain"}, Method: "POST", Body: raw(`"hi {{ order }}"`)})
+	w.hook(gateway.Webhook{Headers: gateway.Headers{{Name: "user-agent", Value: "mine"}, {Name: "idempotency-key", Value: "{{ order }}"}, {Name: "content-type", Value: "text/plain"}}, Method: "POST", Body: raw(`"hi {{ order }}"`)})
 	w.call(`{"variables":{"order":"o-1"}}`)
 	got := w.backend.all()[0]
 	if h := got.header; len(h["User-Agent"]) != 1 || h.Get("User-Agent") != "mine" || h.Get("Idempotency-Key") != "o-1" || h.Get("Content-Type") != "text/plain" || got.body != "hi o-1" {

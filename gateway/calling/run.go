@@ -1,11 +1,11 @@
 package calling
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/transport"
 )
@@ -48,9 +48,9 @@ func shownRequest(k *call) *Sent {
 		shown.Header = append(shown.Header, field)
 	}
 	if len(k.body) > 0 {
-		document, err := mapping.Parse(http.MethodPost, typeJSON, k.body)
-		if err != nil {
-			document = mapping.Document{Body: mapping.RawText, Raw: k.body}
+		document := mapping.Document{Body: mapping.RawText, Raw: k.body}
+		if kind, _ := k.bodyType(); kind != directory.FormBody && mapping.Valid(k.body) {
+			document.Body = mapping.JSON
 		}
 		shown.Body = document.AppendBody(make([]byte, 0, len(k.body)+2))
 	}

@@ -19,9 +19,9 @@ import (
 func TestRunShowsAllAndNoSecret(t *testing.T) {
 	w := real(t)
 	w.backend.play(always(reply{body: `{"balance":"12.5"}`, header: map[string]string{"Content-Type": "application/json"}}))
-	w.tenant.Headers = gateway.Headers{"X-Tenant": "tenant-secret"}
+	w.tenant.Headers = gateway.Headers{{Name: "X-Tenant", Value: "tenant-secret"}}
 	w.hook(gateway.Webhook{
-		Method: "POST", URL: "/u/{{ id }}", Body: raw(`{"id":"{{ id }}"}`), Headers: gateway.Headers{"X-Own": "own-secret-{{ id }}"},
+		Method: "POST", URL: "/u/{{ id }}", Body: raw(`{"id":"{{ id }}"}`), Headers: gateway.Headers{{Name: "X-Own", Value: "own-secret-{{ id }}"}},
 		Auth: gateway.Auth{Type: "basic", Username: "me", Password: "pass-secret"}, Sign: &gateway.Sign{Type: "standard", Secrets: []gateway.Secret{signing}},
 		Response: gateway.Response{Variables: []gateway.Variable{{Name: "balance", Path: "balance", Type: "number"}, {Name: "gone", Path: "a.b"}}},
 		Mode:     "async",
@@ -76,7 +76,7 @@ func TestRunOfAFailure(t *testing.T) {
 		if run.Get("reason").Str != "status" || run.Get("answer.body").Str != "nothing here" || !strings.Contains(run.Get("explained.0.problem").Str, "status") {
 			t.Errorf("%s", run.Raw)
 		}
-		w.hook(gateway.Webhook{Response: gateway.Response{Variables: list}, Headers: gateway.Headers{"X": "{{ x }}"}})
+		w.hook(gateway.Webhook{Response: gateway.Response{Variables: list}, Headers: gateway.Headers{{Name: "X", Value: "{{ x }}"}}})
 		run = gjson.Parse(w.run(`{"variables":{"x":"\n"}}`))
 		if run.Get("reason").Str != "template" || run.Get("request").Raw != "null" || run.Get("answer").Raw != "null" {
 			t.Errorf("%s", run.Raw)
@@ -157,7 +157,7 @@ func TestFailedIsToldInOrder(t *testing.T) {
 // TestLog: one line a call, with its outcome, and nothing that was rendered.
 func TestLog(t *testing.T) {
 	w := real(t)
-	w.hook(gateway.Webhook{URL: "http://{{ host }}.invalid/", Headers: gateway.Headers{"X": "{{ host }}"}})
+	w.hook(gateway.Webhook{URL: "http://{{ host }}.invalid/", Headers: gateway.Headers{{Name: "X", Value: "{{ host }}"}}})
 	made := w.call(`{"conversation_key":"k","variables":{"host":"value-of-a-variable"}}`)
 	want(t, made, "failure", "connect")
 	log := w.log.String()
@@ -171,7 +171,7 @@ func TestChallenge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := bubble(t)
 		defer w.stop()
-		w.tenant.Headers = gateway.Headers{"X-Tenant": "acme"}
+		w.tenant.Headers = gateway.Headers{{Name: "X-Tenant", Value: "acme"}}
 		w.configure(nil)
 		ask := func(url, token string, r func(challenge string) reply) error {
 			w.backend.play(func(q asked) reply {

@@ -14,7 +14,7 @@ import (
 // TestFailedCallEndsItsWait at once, whatever it failed of.
 func TestFailedCallEndsItsWait(t *testing.T) {
 	for name, hook := range map[string]gateway.Webhook{
-		"status": {}, "template": {Headers: gateway.Headers{"X": "{{ broken }}"}}, "blocked_target": {URL: "http://10.0.0.1/"},
+		"status": {}, "template": {Headers: gateway.Headers{{Name: "X", Value: "{{ broken }}"}}}, "blocked_target": {URL: "http://10.0.0.1/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -21,6 +21,7 @@ package directory
 import (
 	"sync/atomic"
 
+	"hookgate/gateway"
 	"hookgate/metrics"
 )
 
@@ -64,8 +65,12 @@ func (d *Directory) Swap(next *Snapshot) {
 
 func forget(m *metrics.Set, last, next *Snapshot) {
 	for _, r := range last.routes {
-		if next.Route(r.ID) == nil {
+		now := next.Route(r.ID)
+		if now == nil {
 			m.ForgetRoute(r.ID)
+		}
+		if r.Lane.Attempts != nil && (now == nil || !now.Relay || now.Tenant == nil || now.Tenant.ID != r.Tenant.ID) {
+			m.ForgetEndpoint(r.Tenant.ID, gateway.RouteLane(r.ID))
 		}
 	}
 	for id, old := range last.tenants {
@@ -75,21 +80,29 @@ func forget(m *metrics.Set, last, next *Snapshot) {
 		case now == nil:
 			m.ForgetTenant(id)
 		default:
-			for source := range old.sources {
-				if now.sources[source] == nil {
-					m.ForgetSource(id, source)
-				}
-			}
-			for endpoint := range old.endpoints {
-				if now.endpoints[endpoint] == nil {
-					m.ForgetEndpoint(id, endpoint)
-				}
-			}
-			for webhook := range old.webhooks {
-				if now.webhooks[webhook] == nil {
-					m.ForgetWebhook(id, webhook)
-				}
-			}
+			forgetParts(m, old, now)
+		}
+	}
+}
+
+// forgetParts lets the metrics forget what one tenant has no more.
+func forgetParts(m *metrics.Set, old, now *Tenant) {
+	for source := range old.sources {
+		if now.sources[source] == nil {
+			m.ForgetSource(old.ID, source)
+		}
+	}
+	for endpoint := range old.endpoints {
+		if now.endpoints[endpoint] == nil {
+			m.ForgetEndpoint(old.ID, endpoint)
+		}
+	}
+	if old.Platform != nil && now.Platform == nil {
+		m.ForgetEndpoint(old.ID, gateway.PlatformEndpoint)
+	}
+	for webhook := range old.webhooks {
+		if now.webhooks[webhook] == nil {
+			m.ForgetWebhook(old.ID, webhook)
 		}
 	}
 }

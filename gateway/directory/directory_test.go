@@ -152,9 +152,9 @@ func TestTokensOfTenantsThatCannotUseThem(t *testing.T) {
 func TestPlatform(t *testing.T) {
 	seconds := func(n int) *gateway.Duration { d := gateway.Duration(time.Duration(n) * time.Second); return &d }
 	p := tenant(t, "acme", gateway.Tenant{
-		Headers: gateway.Headers{"X-Both": "tenant", "X-Tenant": "1", "authorization": "tenant"},
+		Headers: gateway.Headers{{Name: "X-Both", Value: "tenant"}, {Name: "X-Tenant", Value: "1"}, {Name: "authorization", Value: "tenant"}},
 		Platform: &gateway.Platform{
-			URL: "https://x.example/", Headers: gateway.Headers{"x-both": "platform"}, Timeout: seconds(5),
+			URL: "https://x.example/", Headers: gateway.Headers{{Name: "x-both", Value: "platform"}}, Timeout: seconds(5),
 			Auth: gateway.Auth{Type: "basic", Username: "Aladdin", Password: "open sesame"}, Retry: &gateway.Retry{Initial: seconds(2), MaxAge: seconds(60)},
 		},
 	}).Platform
@@ -192,11 +192,11 @@ func TestFaultsOfPlatforms(t *testing.T) {
 		return nil
 	}
 	zero := 0
-	spec := gateway.Tenant{Headers: gateway.Headers{"Host": "x", "X": gateway.Secret(strings.Repeat("v", 9000))}, Platform: &gateway.Platform{
-		URL: "https://x.example/", Headers: gateway.Headers{"Authorization": "a"},
+	spec := gateway.Tenant{Headers: gateway.Headers{{Name: "Host", Value: "x"}, {Name: "X", Value: gateway.Secret(strings.Repeat("v", 9000))}}, Platform: &gateway.Platform{
+		URL: "https://x.example/", Headers: gateway.Headers{{Name: "Authorization", Value: "a"}},
 		Auth:  gateway.Auth{Type: "bearer", Token: "t", Name: "n"},
 		Sign:  gateway.Sign{Type: "hmac", Header: "X-Sig", Secrets: []gateway.Secret{"a", ""}},
-		Retry: &gateway.Retry{MaxAttempts: &zero, Schedule: &[]gateway.Duration{gateway.Duration(31 * 24 * time.Hour)}, Never: []string{"2xx"}},
+		Retry: &gateway.Retry{MaxAttempts: &zero, Schedule: &[]gateway.Duration{gateway.Duration(31 * 24 * time.Hour)}, Never: []gateway.Status{{Text: "2xx"}}},
 	}}
 	_, faults := directory.CompileTenant(gateway.Meta{ID: "acme"}, spec, refusing)
 	var got []string

@@ -24,7 +24,7 @@ func (e *Endpoint) Effective() gateway.Endpoint {
 	s.Auth.Type = cmp.Or(s.Auth.Type, "none")
 	s.Sign = effectiveSign(s.Sign)
 	s.Timeout = span(e.Timeout)
-	s.Retry = effectiveRetry(e.Retry)
+	s.Retry = effectiveRetry(e.Retry, s.Retry)
 	s.Breaker = effectiveBreaker(s.Breaker)
 	s.Concurrency = new(e.Concurrency)
 	if s.Batch != nil {
@@ -63,7 +63,7 @@ func (w *Webhook) Effective() gateway.Webhook {
 	}
 	s.Profile, s.Method = w.Profile, w.Method
 	if s.Query == nil {
-		s.Query = map[string]string{}
+		s.Query = gateway.Members[string]{}
 	}
 	s.Auth.Type = cmp.Or(s.Auth.Type, "none")
 	s.Timeout = span(w.Timeout)
@@ -73,7 +73,7 @@ func (w *Webhook) Effective() gateway.Webhook {
 	}
 	s.Response.VariablesMax = new(gateway.Size(w.Variables))
 	s.Sign = effectiveSign(s.Sign)
-	s.Retry = effectiveRetry(w.Retry)
+	s.Retry = effectiveRetry(w.Retry, s.Retry)
 	s.Breaker = effectiveBreaker(s.Breaker)
 	return s
 }
@@ -92,11 +92,12 @@ func effectiveSign(s *gateway.Sign) *gateway.Sign {
 	return &own
 }
 
-// effectiveRetry is the reverse of compileRetry.
-func effectiveRetry(p retry.Policy) *gateway.Retry {
-	r := &gateway.Retry{Jitter: new(p.Jitter), Never: p.Never}
-	if r.Never == nil {
-		r.Never = []string{}
+// effectiveRetry is the reverse of compileRetry; what is never retried is shown as it
+// was written, nil for not at all.
+func effectiveRetry(p retry.Policy, written *gateway.Retry) *gateway.Retry {
+	r := &gateway.Retry{Jitter: new(p.Jitter), Never: []gateway.Status{}}
+	if written != nil && written.Never != nil {
+		r.Never = written.Never
 	}
 	if p.MaxAttempts > 0 {
 		r.MaxAttempts = new(p.MaxAttempts)

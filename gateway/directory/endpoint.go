@@ -41,6 +41,7 @@ type Endpoint struct {
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
 	Metrics      metrics.Endpoint
 	wants        []wanted // none: everything
+	filter       filter
 }
 
 // Batch says how many events may travel in one envelope; MaxEvents is 1 where
@@ -83,6 +84,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	if e.Format != "" && e.Format != FormatCloudEvents {
 		f.add("format", "is %q: must be %s, or empty for the platform's own envelope", e.Format, FormatCloudEvents)
 	}
+	e.filter = compileFilter(spec.Filter, o, &f)
 	e.compileToken(o, &f)
 	e.Signer = compileOwnSign(spec.Sign, old, o, &f)
 	for _, s := range old {

@@ -145,12 +145,12 @@ func TestWanting(t *testing.T) {
 
 func TestEndpointHeaders(t *testing.T) {
 	e := endpoint(t, "crm", `{"headers": {"x-own": "mine"}, "auth": {"type": "bearer", "token": "b"}, "token": "t", "token_header": "X-Tok"}`)
-	acme := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"X-Own": "theirs", "Authorization": "theirs", "x-tok": "theirs", "X-T": "theirs"}})
+	acme := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "X-Own", Value: "theirs"}, {Name: "Authorization", Value: "theirs"}, {Name: "x-tok", Value: "theirs"}, {Name: "X-T", Value: "theirs"}}})
 	want := []directory.Header{{Name: "x-own", Value: "mine"}, {Name: "Authorization", Value: "Bearer b"}, {Name: "X-T", Value: "theirs"}}
 	if got := acme.WithEndpoint(e).Endpoint("crm").Headers; !slices.Equal(got, want) {
 		t.Errorf("headers are %d: %s", len(got), names(got))
 	}
-	moved := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"X-New": "n"}}).HavingEndpoints(acme.WithEndpoint(e).Endpoints()...)
+	moved := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "X-New", Value: "n"}}}).HavingEndpoints(acme.WithEndpoint(e).Endpoints()...)
 	if got := names(moved.Endpoint("crm").Headers); got != "x-own Authorization X-New" {
 		t.Errorf("after the tenant changed, headers are %s", got)
 	}

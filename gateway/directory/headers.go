@@ -25,22 +25,22 @@ const (
 	maxHeaderBytes = 8 << 10 // of one field, name and value
 )
 
-// compileHeaders checks header fields and puts them in order of their names.
+// compileHeaders checks header fields, which go out in the order in which they were
+// written.
 func compileHeaders(place string, set gateway.Headers, o Options, f *faults) []Header {
 	return listHeaders(place, set, f, func(at string, h Header) { f.header(at, h, o) })
 }
 
-// listHeaders puts header fields in order of their names and hands each to check.
+// listHeaders lists header fields and hands each to check.
 func listHeaders(place string, set gateway.Headers, f *faults, check func(place string, h Header)) []Header {
 	if len(set) > maxHeaders {
 		f.add(place, "has %d: at most %d", len(set), maxHeaders)
 		return nil // each name is compared with each
 	}
 	list := make([]Header, 0, len(set))
-	for name, value := range set {
-		list = append(list, Header{name, value.Reveal()})
+	for _, field := range set {
+		list = append(list, Header{field.Name, field.Value.Reveal()})
 	}
-	slices.SortFunc(list, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	for i, h := range list {
 		check(fields.Member(place, h.Name), h)
 		if has(list[:i], h.Name) {

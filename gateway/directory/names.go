@@ -10,21 +10,19 @@ var standardNames = []string{
 }
 
 // standsAt says where a name of a template stands in the body of the request for a
-// call: at path, or at otherwise where there is nothing.
-func standsAt(name string) (path, otherwise []string) {
+// call: at the first of these places where something is.
+func standsAt(name string) [][]string {
+	of := [][]string{{"variables", name}}
 	switch {
 	case name == "variables", name == "context", name == "conversation_key":
-		return []string{name}, nil
+		return [][]string{{name}}
 	case name == "sessionId":
-		otherwise = []string{"conversation_key"}
+		of = slices.Insert(of, 0, []string{"conversation_key"})
 	case name == "customVariables":
-		otherwise = []string{"variables"}
+		of = [][]string{{"variables"}} // which hold one of that name, if there is one
 	}
 	if slices.Contains(standardNames, name) {
-		if otherwise == nil {
-			otherwise = []string{"variables", name}
-		}
-		return []string{"context", name}, otherwise
+		return slices.Insert(of, 0, []string{"context", name})
 	}
-	return []string{"variables", name}, nil
+	return of
 }

@@ -25,6 +25,9 @@ type Options struct {
 	// Certificates gives the certificates that providers sign with; nil where
 	// nothing but the check of a configuration is wanted.
 	Certificates *signature.Certificates
+	// Stored says that what is compiled was accepted before, maybe under fewer rules:
+	// those that only keep from writing what cannot have been meant are left out.
+	Stored bool
 	// KeySets gives the keys that tokens are signed with; nil as Certificates.
 	KeySets *signature.KeySets
 }

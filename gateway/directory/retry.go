@@ -40,7 +40,9 @@ func compileRetry(r *gateway.Retry, f *faults) retry.Policy {
 		f.add("retry.max_age", "is 0: leave it out for no bound")
 	}
 	set(&p.Jitter, r.Jitter)
-	p.Never = r.Never
+	for _, status := range r.Never {
+		p.Never = append(p.Never, status.Text)
+	}
 	f.validated(p.Validate())
 	return p
 }

@@ -40,7 +40,8 @@ type Route struct {
 	Rate        *gateway.Rate       // nil: no limit
 	MaxBody     int64               // bytes
 	Metrics     *metrics.Route
-	set         []Header // Set without the tenant's
+	Lane        metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
+	set         []Header         // Set without the tenant's
 	methods     []string
 }
 

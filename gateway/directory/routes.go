@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
+	"hookgate/metrics"
 )
 
 // CompileRoutes compiles the routes of the file, and holds them to the one rule
@@ -90,7 +91,7 @@ func (s *Snapshot) WithRoutes(routes []*Route) *Snapshot {
 	for i, r := range next.routes {
 		if r.Metrics == nil {
 			own := *r
-			own.Metrics = s.metrics.Route(r.ID)
+			own.Metrics = s.metrics.Route(r.ID, routeStatuses)
 			next.routes[i] = &own
 		}
 	}
@@ -108,7 +109,10 @@ func (s *Snapshot) bindRoutes() {
 			continue
 		}
 		own := *r
-		own.Tenant = t
+		own.Tenant, own.Lane = t, metrics.Endpoint{}
+		if r.Relay && t != nil {
+			own.Lane = s.metrics.Endpoint(t.ID, gateway.RouteLane(r.ID), deliveryEnds, codes)
+		}
 		own.Enabled = r.Spec.Tenant == "" || t != nil && !t.Disabled
 		own.Set = slices.Clone(r.set)
 		if t != nil {
@@ -130,3 +134,7 @@ func (s *Snapshot) Route(id string) *Route {
 	}
 	return nil
 }
+
+// routeStatuses are those that are counted of each route from the start: all with which
+// hookgate itself answers requests of routes, and what upstreams say when they are ill.
+var routeStatuses = []int{200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 502, 503, 504}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -21,12 +22,15 @@ type Tenant struct {
 	Platform *Platform // nil: no outcome can be sent
 	Headers  []Header  // on every outbound request made for the tenant
 	Metrics  metrics.Tenant
-	holder   shares.Holder // without those above it
+	Outcomes metrics.Endpoint // what is counted of the deliveries to the platform endpoint, if there is one
+	holder   shares.Holder    // without those above it
 	sources  map[string]*Source
 	// endpoints are all of them, listening those that take events, by id.
 	endpoints map[string]*Endpoint
 	listening []*Endpoint
 	webhooks  map[string]*Webhook
+	filters   func() *mapping.Filters // of those listening; nil: there are none
+	filtering int                     // how many
 }
 
 // Source gives a source by its id; nil is none.
@@ -76,6 +80,7 @@ func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint, webhooks []*W
 			next.listening = append(next.listening, e)
 		}
 	}
+	next.joinFilters()
 	next.webhooks = make(map[string]*Webhook, len(webhooks))
 	for _, w := range webhooks {
 		next.webhooks[w.ID] = w.of(&next)
@@ -106,6 +111,9 @@ func (t *Tenant) WithoutEndpoint(endpoint string) *Tenant {
 func (t *Tenant) counted(m *metrics.Set) *Tenant {
 	next := t.holding(t.Sources(), t.Endpoints(), t.Webhooks())
 	next.Metrics, next.holder = m.Tenant(t.ID, endStates, PlatformTypes), shares.Tenant(t.ID)
+	if t.Platform != nil {
+		next.Outcomes = m.Endpoint(t.ID, gateway.PlatformEndpoint, deliveryEnds, codes)
+	}
 	for id, s := range next.sources {
 		if s.Metrics.Callbacks == nil {
 			s.Metrics = m.Source(t.ID, id, outcomes)

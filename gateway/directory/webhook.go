@@ -11,6 +11,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -32,23 +33,25 @@ type Webhook struct {
 	// request for a call, as it was written.
 	Templates *mapping.Set
 	URL       *mapping.Template
-	Query     []TemplateField // by name
-	Fields    []TemplateField // its own headers, by name
+	Query     []TemplateField // as they were written
+	Fields    []TemplateField // its own headers, as they were written
 	Headers   []Header        // its auth, and the tenant's where nothing of its own has the name
 	Own       []Header        // Headers without the tenant's; exported for fmt to mask, as only exported members are
 	Body      *mapping.Body   // builder: nil for none
 	Extra     gateway.Raw     // campaign: the further members of the body, a JSON object; nil: none
 	Token     gateway.Secret  // chatbot: goes along as the query's token
 
-	Signer    *signature.Signer // never nil
-	Timeout   time.Duration     // for all of a sync call
-	Async     bool
-	Continue  bool // a sync call goes on as an async one at its deadline
-	Retry     retry.Policy
-	Breaker   *breaker.Settings // nil: none
-	Response  *mapping.Program  // of the answer; its rules have no match
-	Variables int               // bytes that the variables of the answer may have, as JSON
-	Metrics   metrics.Webhook
+	Signer   *signature.Signer // never nil
+	Timeout  time.Duration     // for all of a sync call
+	Async    bool
+	Continue bool // a sync call goes on as an async one at its deadline
+	Retry    retry.Policy
+	Breaker  *breaker.Settings // nil: none
+	Response *mapping.Program  // of the answer; its rules have no match
+	// ReadsHeader says that variables of the answer stand in its header.
+	ReadsHeader bool
+	Variables   int // bytes that the variables of the answer may have, as JSON
+	Metrics     metrics.Webhook
 }
 
 // TemplateField is a header or query parameter whose value is rendered.
@@ -90,10 +93,23 @@ func CompileWebhook(meta gateway.Meta, spec gateway.Webhook, o Options) (*Webhoo
 	response, more := mapping.Compile(nil, spec.Response.Variables, bounds)
 	f.under("response", more)
 	w.Response, w.Variables = response, bounds.Variables
+	w.ReadsHeader = readsHeader(spec.Response.Variables, o, &f)
 	if len(f) > 0 {
 		return nil, f
 	}
 	return w, nil
+}
+
+// readsHeader says whether variables of an answer stand in its header. An answer has no
+// query.
+func readsHeader(variables []gateway.Variable, o Options, f *faults) (reads bool) {
+	for i, v := range variables {
+		reads = reads || strings.HasPrefix(v.Path, "header:")
+		if strings.HasPrefix(v.Path, "query:") && !o.Stored {
+			f.add(fields.Index("response.variables", i)+".path", "reads a query, and an answer has none: write a path into its body, or header:Name")
+		}
+	}
+	return reads
 }
 
 // word gives one of the words, the first of which is the default.
@@ -138,7 +154,7 @@ func (w *Webhook) checkMembers(f *faults) {
 	case utf8.RuneCountInString(token) > maxCallToken || !utf8.ValidString(token):
 		f.add("token", "must have at most %d characters", maxCallToken)
 	}
-	if _, twice := w.Spec.Query[tokenParam]; twice && w.Spec.Token != "" {
+	if _, twice := w.Spec.Query.Get(tokenParam); twice && w.Spec.Token != "" {
 		f.add("query."+tokenParam, "is set by token too: leave one of them out")
 	}
 }

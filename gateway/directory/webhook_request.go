@@ -3,7 +3,6 @@ package directory
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,6 +33,7 @@ func (w *Webhook) compileRequest(o Options, f *faults) {
 		w.Own = []Header{h}
 	}
 	w.body(&r)
+	w.checkBodyType(o, f)
 	w.Templates = r.builder.Set()
 	w.checkClashes(f)
 }
@@ -75,18 +75,19 @@ func (r *request) url(text string) *mapping.Template {
 	return t
 }
 
-func (r *request) query(set map[string]string) []TemplateField {
+func (r *request) query(set gateway.Members[string]) []TemplateField {
 	if len(set) > maxQuery {
 		r.f.add("query", "has %d: at most %d", len(set), maxQuery)
 		return nil
 	}
 	list := make([]TemplateField, 0, len(set))
-	for _, name := range slices.Sorted(maps.Keys(set)) {
+	for _, param := range set {
+		name := param.Name
 		place := fields.Member("query", name)
 		if name == "" || len(name) > maxQueryName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 			r.f.add(place, "must have a name of 1 to %d bytes, without control characters", maxQueryName)
 		}
-		list = append(list, TemplateField{name, r.template(place, set[name], false)})
+		list = append(list, TemplateField{name, r.template(place, param.Value, false)})
 	}
 	return list
 }

@@ -131,6 +131,44 @@ func TestWebhookRetries(t *testing.T) {
 	}
 }
 
+// A standard name wins only where it is set (SPEC 15): null is not, and what it
+// defaults to is.
+func TestWebhookNamesThatAreHidden(t *testing.T) {
+	for text, c := range map[string]struct{ call, want string }{
+		"{{ to }}":                 {`{"variables": {"to": "shown"}}`, "shown"},
+		"{{ reply }}":              {`{"variables": {"reply": {"text": 7}}, "context": {"reply": null}}`, `{"text": 7}`},
+		"{{ from.name }}":          {`{"variables": {"from": {"name": "shown"}}, "context": {"from": {"id": 1}}}`, ""},
+		"{{ direction }}":          {`{"variables": {"direction": "hidden"}, "context": {"direction": ""}}`, ""},
+		"{{ botId }}":              {`{"variables": {"botId": "hidden"}, "context": {"botId": false}}`, "false"},
+		"{{ sessionId }}":          {`{"variables": {"sessionId": "shown"}}`, "shown"},
+		"{{ sessionId }} ":         {`{"variables": {"sessionId": "hidden"}, "conversation_key": "k"}`, "k "},
+		"{{ sessionId }}  ":        {`{"variables": {"sessionId": "hidden"}, "conversation_key": "k", "context": {"sessionId": null}}`, "k  "},
+		"{{ customVariables.a }}":  {`{"variables": {"a": 1, "customVariables": {"a": 2}}}`, "1"},
+		"{{ customVariables.a }} ": {`{"variables": {"a": 1}, "context": {"customVariables": {"a": 3}}}`, "3 "},
+	} {
+		w := webhook(t, `{"url": "https://x.example.com/", "query": {"q": "`+text+`"}}`)
+		if got := render(t, w, w.Query[0].Value, c.call); got != c.want {
+			t.Errorf("%s of %s renders %q, want %q", text, c.call, got, c.want)
+		}
+	}
+}
+
+// What cannot have been meant is refused when it is written; what was stored before
+// that was a rule goes on as it did.
+func TestWebhooksThatWereStored(t *testing.T) {
+	for _, text := range []string{
+		`{"url": "https://x.example.com/", "body": {"a": 1}, "headers": {"Content-Type": "text/xml"}}`,
+		`{"url": "https://x.example.com/", "response": {"variables": [{"name": "a", "path": "query:a"}]}}`,
+	} {
+		o := strict
+		for _, o.Stored = range []bool{false, true} {
+			if _, faults := directory.CompileWebhook(gateway.Meta{ID: "stock"}, read[gateway.Webhook](t, text), o); o.Stored != (len(faults) == 0) {
+				t.Errorf("stored %t: %v", o.Stored, faults)
+			}
+		}
+	}
+}
+
 // Templates of a call see its variables by their names, its context by the
 // standard ones, and both by where they stand.
 func TestWebhookTemplates(t *testing.T) {
@@ -150,11 +188,11 @@ func TestWebhookTemplates(t *testing.T) {
 	var v mapping.Values
 	w.Templates.Read(document(call), &v)
 	body, err := w.Body.Append(nil, &v)
-	if err != nil || string(body) != `{"n":1.50,"sku":"A 1"}` {
+	if err != nil || string(body) != `{"sku":"A 1","n":1.50}` {
 		t.Errorf("the body is %s, %v", body, err)
 	}
-	if w.Fields[0].Name != "X-B" || w.Fields[1].Name != "a" || w.Query[0].Name != "a" || render(t, w, w.Fields[0].Value, call) != "A 1" {
-		t.Error("headers and query are not by name")
+	if w.Fields[0].Name != "X-B" || w.Fields[1].Name != "a" || w.Query[0].Name != "b" || render(t, w, w.Fields[0].Value, call) != "A 1" {
+		t.Error("headers and query are not in the order in which they were written")
 	}
 	if session := render(t, w, webhook(t, `{}`).URL, `{}`); session != "https://shop.example.com/stock" {
 		t.Errorf("a constant renders %q", session)
@@ -190,20 +228,20 @@ func TestWebhookLiterals(t *testing.T) {
 		t.Errorf("chatbot: %+v", w)
 	}
 	w := webhook(t, `{"profile": "campaign", "body": {"shop": "{{ a", "n": [1]}}`)
-	if string(w.Extra) != `{"n":[1],"shop":"{{ a"}` || w.Body != nil {
+	if string(w.Extra) != `{"shop":"{{ a","n":[1]}` || w.Body != nil {
 		t.Errorf("campaign: %s, %v", w.Extra, w.Body)
 	}
 }
 
 func TestWebhookHeaders(t *testing.T) {
 	w := webhook(t, `{"headers": {"x-own": "{{ v }}"}, "auth": {"type": "bearer", "token": "b"}}`)
-	acme := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"X-Own": "theirs", "authorization": "theirs", "X-T": "theirs"}})
+	acme := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "X-Own", Value: "theirs"}, {Name: "authorization", Value: "theirs"}, {Name: "X-T", Value: "theirs"}}})
 	want := []directory.Header{{Name: "Authorization", Value: "Bearer b"}, {Name: "X-T", Value: "theirs"}}
 	with := acme.WithWebhook(w)
 	if got := with.Webhook("stock").Headers; !slices.Equal(got, want) {
 		t.Errorf("headers are %s", names(got))
 	}
-	moved := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"X-New": "n"}}).HavingWebhooks(with.Webhooks()...)
+	moved := tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "X-New", Value: "n"}}}).HavingWebhooks(with.Webhooks()...)
 	if got := names(moved.Webhook("stock").Headers); got != "Authorization X-New" {
 		t.Errorf("after the tenant changed, headers are %s", got)
 	}
@@ -295,7 +333,7 @@ func TestFileWebhooks(t *testing.T) {
 func TestNothingPrintsAWebhooksSecret(t *testing.T) {
 	w := webhook(t, `{"profile": "chatbot", "token": "canary-token", "headers": {"X": "canary-header"}, "auth": {"type": "header", "name": "Y", "value": "canary-auth"},
 		"sign": {"type": "hmac", "header": "Z", "secrets": ["canary-secret"]}}`)
-	w = tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{"T": "canary-tenant"}}).WithWebhook(w).Webhook("stock")
+	w = tenant(t, "acme", gateway.Tenant{Headers: gateway.Headers{{Name: "T", Value: "canary-tenant"}}}).WithWebhook(w).Webhook("stock")
 	shown, err := json.Marshal(w.Effective())
 	if err != nil {
 		t.Fatal(err)

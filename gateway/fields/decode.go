@@ -1,10 +1,8 @@
 package fields
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -34,9 +32,9 @@ func EveryFault(d *decoder) { d.most = math.MaxInt }
 // reads no further. With faults, dst holds what was right. What the tree does not mention keeps its value; lists and maps are replaced.
 //
 // dst may be made of structs with json tags, embedded ones too (by value), pointers,
-// slices, maps by string, text, booleans, numbers, and types with an
-// UnmarshalJSON. A struct in whose place a list may stand has a field for it, tagged
-// fields:"list". It panics on other types.
+// slices, maps by string, objects that keep their order, text, booleans, numbers, and
+// types with an UnmarshalJSON. A struct in whose place a list may stand has a field for
+// it, tagged fields:"list". It panics on other types.
 func Decode(tree any, dst any, options ...Option) []gateway.Fault {
 	d := &decoder{most: gateway.MaxFaults}
 	for _, option := range options {
@@ -64,6 +62,8 @@ func (d *decoder) value(path string, tree any, dst reflect.Value) {
 	case d.full():
 	case dst.Kind() == reflect.Pointer:
 		d.pointer(path, tree, dst)
+	case KeepsOrder(dst.Type()):
+		d.members(path, tree, dst)
 	case readsItself(dst.Type()):
 		d.unmarshal(path, tree, dst)
 	case dst.Kind() == reflect.Struct:
@@ -97,35 +97,31 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 		d.list(path, tree, dst.FieldByIndex(known.list))
 		return
 	}
-	members, ok := tree.(map[string]any)
+	members, ok := tree.(*Object)
 	if !ok {
 		d.mismatch(path, "an object", tree)
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	for _, m := range members.sorted() {
 		if d.full() {
 			return
 		}
-		place := Member(path, name)
+		place := Member(path, m.name)
 		if slices.Contains(d.readOnly, place) {
 			continue
 		}
-		index, found := known.index[name]
+		index, found := known.index[m.name]
 		switch {
 		case !found:
-			d.unknown(place, name, known.names)
-		case members[name] != nil:
-			d.value(place, members[name], dst.FieldByIndex(index))
+			d.unknown(place, m.name, known.names)
+		case m.value != nil:
+			d.value(place, m.value, dst.FieldByIndex(index))
 		}
 	}
 }
 
 func (d *decoder) unknown(place, name string, known []string) {
-	if near := suggest(name, known); near != "" {
-		d.fault(place, "is not a known field, did you mean %s?", near)
-		return
-	}
-	d.fault(place, "is not a known field")
+	d.fault(place, "is not a known field%s", Meant(name, known))
 }
 
 func (d *decoder) list(path string, tree any, dst reflect.Value) {
@@ -148,25 +144,64 @@ func (d *decoder) list(path string, tree any, dst reflect.Value) {
 }
 
 func (d *decoder) dictionary(path string, tree any, dst reflect.Value) {
-	members, ok := tree.(map[string]any)
+	members, ok := tree.(*Object)
 	if !ok {
 		d.mismatch(path, "an object", tree)
 		return
 	}
-	dst.Set(reflect.MakeMapWithSize(dst.Type(), len(members)))
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	dst.Set(reflect.MakeMapWithSize(dst.Type(), members.Len()))
+	for _, m := range members.sorted() {
 		if d.full() {
 			return
 		}
 		element := reflect.New(dst.Type().Elem()).Elem()
-		switch {
-		case members[name] != nil:
-			d.value(Member(path, name), members[name], element)
-		case Names(element.Type()) == nil: // an object that says nothing is all defaults; a value is missing
-			d.fault(Member(path, name), "has no value")
-			continue
+		if d.element(Member(path, m.name), m.value, element) {
+			dst.SetMapIndex(reflect.ValueOf(m.name).Convert(dst.Type().Key()), element)
 		}
-		dst.SetMapIndex(reflect.ValueOf(name).Convert(dst.Type().Key()), element)
+	}
+}
+
+// element sets the value of a member whose name is not ours; false where it has none.
+func (d *decoder) element(path string, tree any, dst reflect.Value) bool {
+	switch {
+	case tree != nil:
+		d.value(path, tree, dst)
+	case Names(dst.Type()) == nil: // an object that says nothing is all defaults; a value is missing
+		d.fault(path, "has no value")
+		return false
+	}
+	return true
+}
+
+// ordered is an object whose members keep their order: gateway.Members is one. Append
+// adds a member and gives where its value goes, good until the next.
+type ordered interface{ Append(name string) any }
+
+var orderedType = reflect.TypeFor[ordered]()
+
+// KeepsOrder says whether t is of objects whose members keep their order: a list of
+// structs of a name and a value.
+func KeepsOrder(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && reflect.PointerTo(t).Implements(orderedType)
+}
+
+// members is dictionary for what keeps the order of its members. Faults come in that
+// order, too.
+func (d *decoder) members(path string, tree any, dst reflect.Value) {
+	members, ok := tree.(*Object)
+	if !ok {
+		d.mismatch(path, "an object", tree)
+		return
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), 0, members.Len()))
+	to := dst.Addr().Interface().(ordered)
+	for name, value := range members.All() {
+		if d.full() {
+			return
+		}
+		if !d.element(Member(path, name), value, reflect.ValueOf(to.Append(name)).Elem()) {
+			dst.SetLen(dst.Len() - 1)
+		}
 	}
 }
 
@@ -174,22 +209,9 @@ func (d *decoder) unmarshal(path string, tree any, dst reflect.Value) {
 	if word, ok := tree.(Word); ok {
 		tree = word.literal()
 	}
-	text, err := marshal(tree)
-	if err == nil {
-		err = dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(text)
-	}
-	if err != nil {
+	if err := dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(appendTree(nil, tree)); err != nil {
 		d.fault(path, "is %s", err)
 	}
-}
-
-// marshal writes a tree as JSON, as it was written: HTML is not escaped.
-func marshal(tree any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(tree)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // literal reads a word as JSON would: a number, true, false, else text.
@@ -260,7 +282,7 @@ func (d *decoder) number(path, text string, dst reflect.Value) {
 // mismatch names what was found, never its value: that may be a secret.
 func (d *decoder) mismatch(path, want string, tree any) {
 	hint := ""
-	if _, leaf := tree.(map[string]any); !leaf && want == "text" {
+	if _, leaf := tree.(*Object); !leaf && want == "text" {
 		if _, list := tree.([]any); !list {
 			hint = ": put it in quotes"
 		}
@@ -270,7 +292,7 @@ func (d *decoder) mismatch(path, want string, tree any) {
 
 func kindOf(tree any) string {
 	switch tree.(type) {
-	case map[string]any:
+	case *Object:
 		return "an object"
 	case []any:
 		return "a list"

@@ -137,15 +137,15 @@ func TestWhatIsAbsentKeepsItsValue(t *testing.T) {
 }
 
 func TestWordIsWhatItsFieldAsksFor(t *testing.T) {
-	tree := map[string]any{
-		"name":     fields.Word("476"),
-		"limits":   map[string]any{"waits_open": fields.Word("5"), "events_per_second": fields.Word("2.5")},
-		"platform": map[string]any{"timeout": fields.Word("10s"), "retry": map[string]any{"jitter": fields.Word("x")}},
-		"sources": map[string]any{"s": map[string]any{
-			"enabled":   fields.Word("false"),
-			"variables": []any{map[string]any{"default": fields.Word("7")}, map[string]any{"default": fields.Word("seven")}},
-		}},
-	}
+	tree := object(
+		"name", fields.Word("476"),
+		"limits", object("waits_open", fields.Word("5"), "events_per_second", fields.Word("2.5")),
+		"platform", object("timeout", fields.Word("10s"), "retry", object("jitter", fields.Word("x"))),
+		"sources", object("s", object(
+			"enabled", fields.Word("false"),
+			"variables", []any{object("default", fields.Word("7")), object("default", fields.Word("seven"))},
+		)),
+	)
 	var got tenant
 	faults := fields.Decode(tree, &got)
 	if len(faults) != 1 || faults[0].String() != "platform.retry.jitter: must be a number, not text" {

@@ -16,22 +16,15 @@ import (
 // MaxDepth is how deep objects and lists may be nested (SPEC 14).
 const MaxDepth = 128
 
-// Parse reads one JSON value into a tree of map[string]any, []any, string,
-// json.Number, bool and nil.
+// Parse reads one JSON value into a tree of *Object, []any, string, json.Number, bool
+// and nil.
 //
 // What is no JSON, no UTF-8 or nested deeper than MaxDepth is a gateway.Error
 // with CodeInvalidBody; members that are written twice are its faults, with
 // CodeInvalidField.
 func Parse(text []byte) (any, error) {
-	if !utf8.Valid(text) {
-		return nil, gateway.Errorf(gateway.CodeInvalidBody, "the body is not UTF-8 text")
-	}
-	if depth(text) > MaxDepth {
-		return nil, gateway.Errorf(gateway.CodeInvalidBody, "the body is nested deeper than %d levels", MaxDepth)
-	}
-	var whole json.RawMessage
-	if err := json.Unmarshal(text, &whole); err != nil {
-		return nil, syntaxError(text, err)
+	if rule := Fault(text); rule != "" {
+		return nil, gateway.Errorf(gateway.CodeInvalidBody, "the body %s", rule)
 	}
 	p := parser{}
 	tree := p.value(nil, gjson.ParseBytes(text))
@@ -41,17 +34,29 @@ func Parse(text []byte) (any, error) {
 	return tree, nil
 }
 
-func syntaxError(text []byte, err error) error {
-	message := "the body is not valid JSON"
-	if len(bytes.TrimSpace(text)) == 0 {
-		message = "the body is empty: it must be JSON"
-	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+// Fault says what keeps a text from being read as JSON, and where, without a word of
+// the text: "is not valid JSON, at line 1, column 7". It is "" where nothing does.
+func Fault(text []byte) (rule string) {
+	switch {
+	case !utf8.Valid(text):
+		return "is not UTF-8 text"
+	case depth(text) > MaxDepth:
+		return fmt.Sprintf("is nested deeper than %d levels", MaxDepth)
+	case len(bytes.TrimSpace(text)) == 0:
+		return "is empty: it must be JSON"
+	}
+	var whole json.RawMessage
+	err := json.Unmarshal(text, &whole)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		before := text[:min(max(syntax.Offset-1, 0), int64(len(text)))]
 		line := 1 + bytes.Count(before, []byte("\n"))
 		column := 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
-		message = fmt.Sprintf("the body is not valid JSON, at line %d, column %d", line, column)
+		return fmt.Sprintf("is not valid JSON, at line %d, column %d", line, column)
 	}
-	return &gateway.Error{Code: gateway.CodeInvalidBody, Message: message, Err: err}
+	if err != nil {
+		return "is not valid JSON"
+	}
+	return ""
 }
 
 // depth gives the deepest nesting of well-formed JSON; for other text any
@@ -125,13 +130,13 @@ func (p *parser) value(at *place, v gjson.Result) any {
 }
 
 func (p *parser) object(at *place, v gjson.Result) any {
-	members := map[string]any{}
+	members := &Object{}
 	v.ForEach(func(key, value gjson.Result) bool {
 		here := &place{above: at, name: key.Str, index: -1}
-		if _, twice := members[key.Str]; twice && len(p.faults) < gateway.MaxFaults {
+		if members.find(key.Str) >= 0 && len(p.faults) < gateway.MaxFaults {
 			p.faults = append(p.faults, gateway.Fault{Path: here.path(), Message: "is written twice"})
 		}
-		members[key.Str] = p.value(here, value)
+		members.Set(key.Str, p.value(here, value))
 		return true
 	})
 	return members

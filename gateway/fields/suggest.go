@@ -2,9 +2,9 @@ package fields
 
 import "strings"
 
-// suggest gives the known name that an unknown one was most likely meant to be,
+// Nearest gives the known name that an unknown one was most likely meant to be,
 // or "".
-func suggest(unknown string, known []string) string {
+func Nearest(unknown string, known []string) string {
 	if len(unknown) > 64 { // no field is near that; the comparison below is quadratic
 		return ""
 	}
@@ -16,6 +16,15 @@ func suggest(unknown string, known []string) string {
 		}
 	}
 	return best
+}
+
+// Meant ends a fault of a word that is none of those that are known: which of them it
+// most likely was meant to be; "" where it is near to none.
+func Meant(unknown string, known []string) string {
+	if near := Nearest(unknown, known); near != "" {
+		return ", did you mean " + near + "?"
+	}
+	return ""
 }
 
 // distance counts the letters to insert, drop, replace or swap with the next

@@ -89,6 +89,8 @@ func TypeAt(t reflect.Type, path string) reflect.Type {
 func step(t reflect.Type, last string, bracket bool) reflect.Type {
 	element := bracket && strings.HasPrefix(last, "[")
 	switch {
+	case KeepsOrder(t):
+		return t.Elem().Field(1).Type
 	case readsItself(t):
 		return nil
 	case t.Kind() == reflect.Slice && element:

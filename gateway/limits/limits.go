@@ -24,9 +24,8 @@ type Table struct {
 }
 
 type limiter struct {
-	*rate.Limiter
-	*latest
-	set gateway.Rate
+	*forward
+	set gateway.Rate // of which it was made, or to which it was changed
 }
 
 // Take lets n pass, or says after what time some may; nil is no limit. More than
@@ -37,7 +36,7 @@ func (t *Table) Take(key Key, limit *gateway.Rate, n int, now time.Time) time.Du
 		return 0
 	}
 	l := t.limiter(key, *limit, now)
-	if l.AllowN(l.at(now), min(n, limit.Burst)) {
+	if l.allow(now, min(n, limit.Burst)) {
 		return 0
 	}
 	return pause(*limit, n)
@@ -61,12 +60,10 @@ func (t *Table) limiter(key Key, limit gateway.Rate, now time.Time) *limiter {
 		t.of = map[Key]*limiter{}
 	}
 	if l = t.of[key]; l == nil {
-		l = &limiter{rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst), &latest{since: now}, limit}
+		l = &limiter{&forward{limiter: rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst)}, limit}
 	} else if l.set != limit {
-		now = l.at(now)
-		l.SetLimitAt(now, rate.Limit(limit.PerSecond))
-		l.SetBurstAt(now, limit.Burst)
-		l = &limiter{l.Limiter, l.latest, limit}
+		l.forward.set(now, limit.PerSecond, limit.Burst)
+		l = &limiter{l.forward, limit}
 	}
 	t.of[key] = l
 	return l

@@ -1,6 +1,9 @@
 package limits_test
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,5 +75,53 @@ func TestTakeOfSlowRequests(t *testing.T) {
 		if passed != 2 {
 			t.Errorf("%s: %d passed at once, want the burst of 2", name, passed)
 		}
+	}
+}
+
+// Those who come at once, from many sides, get no more than the limit gives: none of
+// them takes the limiter's time back, by as little as it may be.
+func TestTakeAtOnce(t *testing.T) {
+	const each, sides, step = 5000, 8, 10 * time.Microsecond
+	limit := &gateway.Rate{PerSecond: 1000, Burst: 10}
+	parent := &directory.Tenant{ID: "agency"}
+	parent.Spec.Limits.CallbacksPerSecond = limit
+	child := &directory.Tenant{ID: "acme"}
+	for name, take := range map[string]func(*limits.Table, time.Time) time.Duration{
+		"one": func(table *limits.Table, at time.Time) time.Duration {
+			return table.Take(limits.Key{Tenant: "acme"}, limit, 1, at)
+		},
+		"a tree": func(table *limits.Table, at time.Time) time.Duration {
+			return table.TakeTree(child, []*directory.Tenant{parent}, limits.Callbacks, 1, at)
+		},
+	} {
+		var table limits.Table
+		var clock, passed atomic.Int64
+		var all sync.WaitGroup
+		began := time.Now()
+		for range sides {
+			all.Go(func() {
+				for range each {
+					at := began.Add(time.Duration(clock.Add(1)) * step)
+					runtime.Gosched() // others may overtake between the time and its use
+					if take(&table, at) == 0 {
+						passed.Add(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+		given := float64(limit.Burst) + limit.PerSecond*(each*sides*step).Seconds()
+		if n := passed.Load(); float64(n) > given {
+			t.Errorf("%s: %d passed, and the limit gives %.0f", name, n, given)
+		}
+	}
+}
+
+func BenchmarkTake(b *testing.B) {
+	var table limits.Table
+	key, limit, now := limits.Key{Tenant: "acme", Part: "payments"}, &gateway.Rate{PerSecond: 1e9, Burst: 1e6}, time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		table.Take(key, limit, 1, now)
 	}
 }

@@ -28,7 +28,11 @@ func (t *Table) TakeTree(of *directory.Tenant, above []*directory.Tenant, limit 
 	if len(above) == 0 { // as most
 		return t.Take(Key{Tenant: of.ID}, limit(&of.Spec.Limits), n, now)
 	}
-	var taken []*rate.Reservation
+	type took struct {
+		from *limiter
+		r    *rate.Reservation
+	}
+	var taken []took
 	for i := -1; i < len(above); i++ {
 		at := of
 		if i >= 0 {
@@ -39,14 +43,13 @@ func (t *Table) TakeTree(of *directory.Tenant, above []*directory.Tenant, limit 
 			continue
 		}
 		l := t.limiter(Key{Tenant: at.ID}, *set, now)
-		now = l.at(now)
-		r := l.ReserveN(now, min(n, set.Burst))
-		taken = append(taken, r)
-		if r.OK() && r.DelayFrom(now) == 0 {
+		r, free := l.reserve(now, min(n, set.Burst))
+		taken = append(taken, took{l, r})
+		if free {
 			continue
 		}
-		for _, r := range taken {
-			r.CancelAt(now)
+		for _, t := range taken {
+			t.from.giveBack(t.r, now)
 		}
 		return pause(*set, n)
 	}

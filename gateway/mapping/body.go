@@ -93,8 +93,12 @@ func changes(t *Template, written []byte) bool {
 	return text != rawjson.Unescaped(written[1:len(written)-1])
 }
 
-// IsText says whether the body is one template, which may render to anything.
-func (b *Body) IsText() bool { return b.text != nil }
+// IsText says whether the body is one template, which may render to anything; nil is
+// none.
+func (b *Body) IsText() bool { return b != nil && b.text != nil }
+
+// IsObject says whether it is an object whatever it renders to.
+func (b *Body) IsObject() bool { return b != nil && b.text == nil && b.raw[0] == '{' }
 
 // Append appends the rendered body. The error is a *RenderError, its Path within
 // the body, and dst then comes back as it was.

@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"slices"
+
 	"hookgate/gateway"
 	"hookgate/gateway/mapping/pattern"
 	"hookgate/gateway/mapping/rawjson"
@@ -11,11 +13,18 @@ import (
 // with or a variable defaults to.
 const maxLiteral = 16 << 10
 
-// maxIn is how many values an in may list.
-const maxIn = 1000
+// maxIn is how many values an in may list, maxConditions how many conditions one list
+// may have with all that stand within others, and maxNested how deep they do.
+const (
+	maxIn         = 1000
+	maxConditions = 100
+	maxNested     = 8
+)
 
-// condition looks at one value of a callback.
+// condition looks at one value of a callback, or stands for others.
 type condition struct {
+	not     *condition
+	any     []condition
 	slot    Slot
 	exists  bool            // the value must be there, or else must not
 	targets []target        // equals or in
@@ -29,8 +38,15 @@ type target struct {
 	text string // of a scalar
 }
 
+// holds is not to be believed where the work is over: see Values.Err.
 func (c *condition) holds(v *Values) bool {
-	value := v.At(c.slot)
+	switch {
+	case c.not != nil:
+		return !c.not.holds(v)
+	case c.any != nil:
+		return slices.ContainsFunc(c.any, func(one condition) bool { return one.holds(v) })
+	}
+	value := v.of(c.slot)
 	if !v.work.Spend(work.Item) {
 		return false
 	}
@@ -101,8 +117,53 @@ func newTarget(raw gateway.Raw) (target, string) {
 	return t, ""
 }
 
-// condition compiles one entry of when.
-func (c *compiler) condition(place string, from gateway.Condition) condition {
+// conditions compiles a list of which all are to hold, at most so many beside each other.
+func (c *compiler) conditions(place string, list []gateway.Condition, most int) (all []condition) {
+	if len(list) > most {
+		c.fault(place, "at most %d conditions are listed", most)
+		return nil
+	}
+	c.conditioned = 0
+	for i, from := range list {
+		all = append(all, c.condition(index(place, i), from, 1))
+	}
+	if c.conditioned > maxConditions {
+		c.fault(place, "has %d conditions, those within others counted: at most %d", c.conditioned, maxConditions)
+	}
+	return all
+}
+
+// condition compiles one entry of when, or what stands within one.
+func (c *compiler) condition(place string, from gateway.Condition, depth int) (out condition) {
+	out.slot = NoSlot
+	if c.conditioned++; c.conditioned > maxConditions {
+		return out
+	}
+	if depth > maxNested {
+		c.fault(place, "conditions stand within others at most %d deep", maxNested)
+		return out
+	}
+	if from.Not == nil && from.Any == nil {
+		return c.look(place, from)
+	}
+	alone := from.Path == "" && from.Equals == nil && from.In == nil && from.Exists == nil && from.Regex == nil
+	switch {
+	case !alone || from.Not != nil && from.Any != nil:
+		c.fault(place, "not and any stand by themselves: give one of them and nothing beside it")
+	case from.Not != nil:
+		not := c.condition(place+".not", *from.Not, depth+1)
+		out.not = &not
+	case len(from.Any) == 0:
+		c.fault(place+".any", "at least one condition is listed")
+	}
+	for i, one := range from.Any {
+		out.any = append(out.any, c.condition(index(place+".any", i), one, depth+1))
+	}
+	return out
+}
+
+// look compiles a condition that looks at a value.
+func (c *compiler) look(place string, from gateway.Condition) condition {
 	out := condition{slot: c.path(place+".path", from.Path)}
 	given := 0
 	if from.Equals != nil {

@@ -1,14 +1,20 @@
 package mapping
 
-// either is a name that stands at one of two places: at other where base is not
-// there at all (see Builder.Names).
-type either struct{ base, first, other Slot }
+// either is a name that may stand at several places, and stands at the first where
+// something is: null is nothing there (see Builder.Names).
+type either struct{ places []place }
+
+// place is one of them: where the name would stand, and what is looked up beneath it.
+type place struct{ base, slot Slot }
 
 func (e *either) at(v *Values) Value {
-	if v.At(e.base).Kind == Missing {
-		return v.At(e.other)
+	last := len(e.places) - 1
+	for _, p := range e.places[:last] {
+		if kind := v.At(p.base).Kind; kind != Missing && kind != Null {
+			return v.At(p.slot)
+		}
 	}
-	return v.At(e.first)
+	return v.At(e.places[last].slot)
 }
 
 // maxPlaces is how many places the paths of one Builder may lead to or through:
@@ -33,26 +39,29 @@ func (b *Builder) name(steps []step) (Slot, error) {
 }
 
 func (b *Builder) resolved(steps []step) (Slot, error) {
-	var path, otherwise []string
-	if b.resolve != nil {
-		path, otherwise = b.resolve(steps[0].name)
-	}
-	if path == nil {
+	if b.resolve == nil {
 		return b.plain(steps)
 	}
-	first, err := b.plain(append(members(path), steps[1:]...))
-	if err != nil || otherwise == nil {
-		return first, err
+	paths := b.resolve(steps[0].name)
+	if len(paths) == 1 {
+		return b.plain(append(members(paths[0]), steps[1:]...))
 	}
-	base, err := b.plain(members(path))
-	if err != nil {
-		return NoSlot, err
+	e := &either{places: make([]place, len(paths))}
+	for i, path := range paths {
+		var err error
+		if e.places[i], err = b.eitherPlace(members(path), steps[1:]); err != nil {
+			return NoSlot, err
+		}
 	}
-	other, err := b.plain(append(members(otherwise), steps[1:]...))
-	if err != nil {
-		return NoSlot, err
+	return b.place(compiled{either: e})
+}
+
+func (b *Builder) eitherPlace(base, beneath []step) (p place, err error) {
+	if p.base, err = b.plain(base); err != nil || len(beneath) == 0 {
+		return place{p.base, p.base}, err
 	}
-	return b.place(compiled{either: &either{base, first, other}})
+	p.slot, err = b.plain(append(base, beneath...))
+	return p, err
 }
 
 func members(names []string) []step {

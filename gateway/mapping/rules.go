@@ -54,9 +54,11 @@ func (r *Rules) Fit(v *Values) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-func (e *entry) fits(v *Values) bool {
-	for i := range e.when {
-		if !e.when[i].holds(v) {
+func (e *entry) fits(v *Values) bool { return allHold(e.when, v) }
+
+func allHold(when []condition, v *Values) bool {
+	for i := range when {
+		if !when[i].holds(v) {
 			return false
 		}
 	}
@@ -81,8 +83,9 @@ func (r *Rules) of(verdict Verdict) []variable {
 
 // compiler gathers the paths and the faults of what is compiled together.
 type compiler struct {
-	builder *Builder
-	faults  []gateway.Fault
+	builder     *Builder
+	faults      []gateway.Fault
+	conditioned int // conditions of the list that is compiled
 }
 
 func newCompiler(b Bounds) *compiler { return &compiler{builder: newBuilder(b)} }
@@ -140,12 +143,8 @@ func (c *compiler) entry(place string, i int, m gateway.Match) entry {
 	if m.Branch != gateway.Success && m.Branch != gateway.Failure {
 		c.fault(place+".branch", "a branch is %s or %s", gateway.Success, gateway.Failure)
 	}
-	if len(m.When) > maxWhen {
-		c.fault(place+".when", "at most %d conditions are listed", maxWhen)
+	if e.when = c.conditions(place+".when", m.When, maxWhen); len(m.When) > maxWhen {
 		return e
-	}
-	for j, from := range m.When {
-		e.when = append(e.when, c.condition(index(place+".when", j), from))
 	}
 	e.variables = c.variables(place+".variables", m.Variables)
 	return e

@@ -18,7 +18,7 @@ type Builder struct {
 	byPath map[string]Slot
 
 	// For the templates.
-	resolve func(name string) (path, otherwise []string)
+	resolve func(name string) (places [][]string)
 	byName  map[string]Slot
 	tags    int
 
@@ -103,6 +103,17 @@ type Set struct {
 	items []Slot        // of the paths that an item has its own value for
 	work  time.Duration // for one document
 	peaks *Peaks
+}
+
+// Plain says whether one walk finds all there is: no path computes, searches, or looks
+// outside the body.
+func (s *Set) Plain() bool {
+	for i := range s.slots {
+		if !s.slots[i].plain {
+			return false
+		}
+	}
+	return true
 }
 
 // Read looks the paths up in a callback. Plain paths are found here, all in one

@@ -15,10 +15,9 @@ const (
 	maxTags     = 4096
 )
 
-// Names says where the bare names of templates stand from now on: at path, or at
-// otherwise (nil: nowhere) where nothing is at path, not even null. A nil path is
-// the name itself, at the top of the document.
-func (b *Builder) Names(resolve func(name string) (path, otherwise []string)) { b.resolve = resolve }
+// Names says where the bare names of templates stand from now on: at the first of some
+// places where something is, and null is nothing.
+func (b *Builder) Names(resolve func(name string) (places [][]string)) { b.resolve = resolve }
 
 // Template compiles a template; the error is a *PathError.
 func (b *Builder) Template(text string) (*Template, error) {

@@ -9,18 +9,18 @@ import (
 )
 
 // callNames are the names of a call, as its directory gives them.
-func callNames(name string) (path, otherwise []string) {
+func callNames(name string) [][]string {
 	switch name {
 	case "variables", "context", "conversation_key":
-		return []string{name}, nil
+		return [][]string{{name}}
 	case "sessionId":
-		return []string{"context", name}, []string{"conversation_key"}
+		return [][]string{{"context", name}, {"conversation_key"}}
 	case "customVariables":
-		return []string{"context", name}, []string{"variables"}
+		return [][]string{{"context", name}, {"variables"}}
 	case "firstName", "reply":
-		return []string{"context", name}, nil
+		return [][]string{{"context", name}}
 	}
-	return []string{"variables", name}, nil
+	return [][]string{{"variables", name}}
 }
 
 const callBody = `{"conversation_key":"c-1",
@@ -194,7 +194,7 @@ func TestNamesHaveTwoPlaces(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"conversation_key":"k","variables":{"a":1},"context":{"sessionId":"s","customVariables":{"a":2}}}`: "s 2 2",
 		`{"conversation_key":"k","variables":{"a":1},"context":{"customVariables":{"b":2}}}`:                 "k  9",
-		`{"conversation_key":"k","variables":{"a":1},"context":{"sessionId":null}}`:                          " 1 1",
+		`{"conversation_key":"k","variables":{"a":1},"context":{"sessionId":null}}`:                          "k 1 1",
 		`{"conversation_key":"k","variables":{"a":1}}`:                                                       "k 1 1",
 	} {
 		got, err := render(t, "{{ sessionId }} {{ customVariables.a }} {{ customVariables.a | d(9) }}", body)

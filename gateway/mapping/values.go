@@ -70,6 +70,7 @@ type Values struct {
 	item    []byte // that was looked at last; nil: none
 	scratch []byte // unescaped text, for the moment
 	room    int    // for what is converted now, in bytes
+	through []Slot // where the slots of a Filter are in a Set that it shares; nil: as they are
 
 	// What was used up for this document, all together.
 	work     *work.Budget // its own, or that of ReadAfter
@@ -132,7 +133,7 @@ func (v *Values) Release() {
 		saw(v.set.peaks.Work, int(v.Spent()))
 	}
 	v.work = &v.own // not that of whoever it was read after
-	v.doc, v.item, v.owner = Document{}, nil, ""
+	v.doc, v.item, v.owner, v.through = Document{}, nil, "", nil
 	clear(v.values)
 	if cap(v.leaf) > maxKept {
 		v.leaf = nil
@@ -149,6 +150,14 @@ func (v *Values) put(slot Slot, raw []byte) {
 	value := valueOf(raw)
 	value.Loose = value.Kind == String && v.doc.Body == Fields
 	v.values[slot] = value
+}
+
+// of is At for a condition.
+func (v *Values) of(slot Slot) Value {
+	if v.through != nil && slot != NoSlot {
+		slot = v.through[slot]
+	}
+	return v.At(slot)
 }
 
 // At gives what the slot's path found.

@@ -53,23 +53,6 @@ func (c current) target(tenant, endpoint string) *outbound.Target {
 	return outbound.EndpointTarget(t.Endpoint(endpoint))
 }
 
-// hasLane says whether there is what a lane is for.
-func (c current) hasLane(lane gateway.LaneKey) bool {
-	s := c.directory.Current()
-	t := s.Tenant(lane.Tenant)
-	switch {
-	case t == nil:
-		return false
-	case lane.Endpoint == gateway.PlatformEndpoint:
-		return t.Platform != nil
-	}
-	if id, is := gateway.RouteOfLane(lane.Endpoint); is {
-		r := s.Route(id)
-		return r != nil && r.Tenant != nil && r.Tenant.ID == lane.Tenant
-	}
-	return t.Endpoint(lane.Endpoint) != nil
-}
-
 // holder says who has what is used for a tenant.
 func (c current) holder(tenant string) shares.Holder {
 	s := c.directory.Current()

@@ -18,9 +18,13 @@ type kit struct {
 	change func(*configs.Config) // of what every load gives
 }
 
-func newKit(t *testing.T, log io.Writer) *kit {
+// newKit starts one, with what begin says of its configuration.
+func newKit(t *testing.T, log io.Writer, begin ...func(*configs.Config)) *kit {
 	t.Helper()
 	k := &kit{change: func(*configs.Config) {}}
+	for _, b := range begin {
+		k.change = b
+	}
 	dir := t.TempDir()
 	n, err := New(Options{
 		Load: func() (*configs.Config, error) {

@@ -188,7 +188,7 @@ func (p *parts) openPublisher() error {
 	p.publisher = publishing.New(publishing.Options{
 		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
-		Making: counts{p}.budget("publishing", int64(bounds.Publishing)),
+		Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
 	})
 	return nil
 }

@@ -4,6 +4,9 @@ import "hookgate/configs"
 
 // warn names what an operator should know of a configuration that is taken.
 func (p *parts) warn(c *configs.Config) {
+	for _, variable := range c.UnknownVariables() {
+		p.Log.Warn("this variable of the environment "+variable.Message, "setting", variable.Path)
+	}
 	for _, r := range p.directory.Current().Routes() {
 		if !r.Enabled {
 			p.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)

@@ -14,7 +14,7 @@ import (
 func TestRouteTarget(t *testing.T) {
 	o := directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader}
 	tenants, faults := directory.CompileFile(map[string]directory.FileTenant{
-		"acme": {Tenant: gateway.Tenant{Headers: gateway.Headers{"X-Acme": "a"}}}, "other": {},
+		"acme": {Tenant: gateway.Tenant{Headers: gateway.Headers{{Name: "X-Acme", Value: "a"}}}}, "other": {},
 	}, o)
 	if len(faults) > 0 {
 		t.Fatal(faults)
@@ -22,7 +22,7 @@ func TestRouteTarget(t *testing.T) {
 	timeout := gateway.Duration(3 * time.Second)
 	spec := gateway.Route{
 		Match: gateway.RouteMatch{Path: "/wa"}, Mode: gateway.ModeRelay, Tenant: "acme", Upstreams: []gateway.Upstream{{URL: "http://bot:3000"}, {URL: "http://bot2:3000"}},
-		Timeout: &timeout, Headers: gateway.RouteHeaders{Set: gateway.Headers{"X-Set": "s"}, Remove: []string{"X-Gone"}},
+		Timeout: &timeout, Headers: gateway.RouteHeaders{Set: gateway.Headers{{Name: "X-Set", Value: "s"}}, Remove: []string{"X-Gone"}},
 	}
 	proxied, gone := spec, spec
 	proxied.Mode, proxied.Match.Path = gateway.ModeProxy, "/p"

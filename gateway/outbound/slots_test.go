@@ -363,7 +363,7 @@ func TestSlotsMoveUnderLoad(t *testing.T) {
 		})
 	}
 	publishers.Wait()
-	w.awaitWithin(t, lanes*conversations*each, 60*time.Second)
+	w.awaitWithin(t, lanes*conversations*each, slack)
 	close(stop)
 	moving.Wait()
 	t.Logf("%d moves, %d requests", moves, len(w.receiver.all()))

@@ -124,7 +124,7 @@ func TestRequestBytes(t *testing.T) {
 func TestTenantHeaders(t *testing.T) {
 	up := echoHeads(t)
 	tenant := func(value string) *directory.Tenant {
-		made, faults := directory.CompileTenant(gateway.Meta{ID: "acme"}, gateway.Tenant{Headers: gateway.Headers{"X-Acme-Auth": gateway.Secret(value), "X-Via": "tenant"}},
+		made, faults := directory.CompileTenant(gateway.Meta{ID: "acme"}, gateway.Tenant{Headers: gateway.Headers{{Name: "X-Acme-Auth", Value: gateway.Secret(value)}, {Name: "X-Via", Value: "tenant"}}},
 			directory.Options{CheckHeader: transport.CheckHeader})
 		if len(faults) > 0 {
 			t.Fatal(faults)

@@ -22,6 +22,8 @@ type draft struct {
 	named       []gateway.Naming // conversations that an event knows by more than one name
 	owned       []uint64         // digests of publication.Own
 	counts      []int            // deliveries by event
+	ids         eventIDs
+	filtered    *filtered // nil: no endpoint had a filter yet
 	scratch     []byte
 }
 
@@ -47,11 +49,17 @@ func (d *draft) free() {
 	clear(d.tenants)
 	clear(d.named)
 	clear(d.publication.Own)
+	if d.filtered != nil {
+		d.filtered.free()
+	}
+	clear(d.publication.Marks)
+	d.ids.free()
 	*d = draft{
+		ids: d.ids, filtered: d.filtered,
 		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0], scratch: d.scratch[:0],
 		publication: gateway.Publication{
 			Events: d.publication.Events[:0], Deliveries: d.publication.Deliveries[:0], Traces: d.publication.Traces[:0],
-			Own: d.publication.Own[:0],
+			Own: d.publication.Own[:0], Marks: d.publication.Marks[:0],
 		},
 	}
 }
@@ -63,10 +71,10 @@ type paths struct {
 }
 
 var (
-	rootSet, rootEvents = func() (*mapping.Set, mapping.Slot) {
+	rootSet, rootEvents, rootDedupe = func() (*mapping.Set, mapping.Slot, mapping.Slot) {
 		b := mapping.NewBuilder()
-		slot := mustPath(b, "events")
-		return b.Set(), slot
+		events, dedupe := mustPath(b, "events"), mustPath(b, "dedupe")
+		return b.Set(), events, dedupe
 	}()
 	eventPaths = func() (p paths) {
 		b := mapping.NewBuilder()
@@ -92,12 +100,15 @@ func mustPath(b *mapping.Builder, path string) mapping.Slot {
 
 // accept checks every event. A fault names the event's index, and nothing is
 // stored.
-func (d *draft) accept() error {
+func (d *draft) accept(paths *idPaths) error {
 	if !mapping.Valid(d.Body) {
 		return gateway.Errorf(gateway.CodeInvalidBody, "the body is not JSON, or nested deeper than %d levels", mapping.MaxDepth)
 	}
 	d.document = mapping.Document{Body: mapping.JSON, Raw: d.Body}
 	rootSet.Read(&d.document, &d.root)
+	if err := d.ids.read(paths, d.root.At(rootDedupe)); err != nil {
+		return err
+	}
 	events := d.root.At(rootEvents)
 	if events.Kind != mapping.Array {
 		return invalid("events", "must be a list of 1 to %d events", gateway.MaxEvents)

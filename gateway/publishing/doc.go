@@ -3,7 +3,8 @@
 // tenant; who owns a lane is told of what is durable, and sends it (package outbound).
 //
 //	accept       check every event of a request, find its tenant
-//	deduplicate  answer a repeated Idempotency-Key as the first time
+//	deduplicate  answer a repeated Idempotency-Key, and a repeated event, as the first time
+//	filter       look at the events with the endpoints' filters
 //	measure      refuse what would make too many deliveries
 //	admit        hold back what is too much for a tenant
 //	fanout       make one delivery for each endpoint

@@ -19,6 +19,9 @@ func (d *draft) fanout() {
 		}
 		n := 0
 		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
+			if !d.filtered.pass(i, endpoint) {
+				continue
+			}
 			n++
 			p.Deliveries = append(p.Deliveries, gateway.Delivery{
 				ID: gateway.NewID(gateway.PrefixDelivery, d.at), Tenant: e.Tenant, Endpoint: endpoint.ID,
@@ -56,12 +59,17 @@ func (d *draft) trace(e *gateway.Event) {
 	})
 }
 
-// answer is {"accepted":n,"events":[{"id":"evt_…","deliveries":2}]}.
+// answer is {"accepted":n,"events":[{"id":"evt_…","deliveries":2}]}. Accepted are those
+// that were taken before, too: all of them are there.
 func (d *draft) answer() []byte {
 	events := d.publication.Events
-	body := make([]byte, 0, 40+56*len(events))
+	body := make([]byte, 0, 64+80*(len(events)+d.ids.again))
 	body = append(body, `{"accepted":`...)
-	body = strconv.AppendInt(body, int64(len(events)), 10)
+	body = strconv.AppendInt(body, int64(max(len(events), len(d.ids.told))), 10)
+	if d.ids.at != nil {
+		body = strconv.AppendInt(append(body, `,"duplicates":`...), int64(d.ids.again), 10)
+		return append(d.appendTold(append(body, `,"events":[`...)), `]}`...)
+	}
 	body = append(body, `,"events":[`...)
 	for i := range events {
 		if i > 0 {

@@ -73,7 +73,7 @@ func (d *draft) fanoutMany(at time.Time) []gateway.Fanout {
 			a = &audience{Fanout: gateway.Fanout{Tenant: e.Tenant, At: at}, places: map[*directory.Endpoint]int{}}
 			of[e.Tenant], all = a, append(all, a)
 		}
-		d.counts = append(d.counts, a.add(e, d.tenants[d.shareOf(e.Tenant)].of))
+		d.counts = append(d.counts, a.add(e, d.tenants[d.shareOf(e.Tenant)].of, func(to *directory.Endpoint) bool { return d.filtered.pass(i, to) }))
 		if e.ConversationKey != "" {
 			d.trace(e)
 		}
@@ -94,11 +94,14 @@ type audience struct {
 	places map[*directory.Endpoint]int // among its listeners
 }
 
-// add adds an event, and gives how many want it.
-func (a *audience) add(e *gateway.Event, of *directory.Tenant) (n int) {
+// add adds an event, and gives how many want it, by its type and as it is.
+func (a *audience) add(e *gateway.Event, of *directory.Tenant, passes func(*directory.Endpoint) bool) (n int) {
 	at := uint16(len(a.Events)) // of at most gateway.MaxEvents
 	a.Events = append(a.Events, gateway.FanoutEvent{ID: e.ID, Type: e.Type, ConversationKey: e.ConversationKey})
 	for endpoint := range of.Wanting(e.Type, e.Kind) {
+		if !passes(endpoint) {
+			continue
+		}
 		place, known := a.places[endpoint]
 		if !known {
 			place = len(a.Listeners)

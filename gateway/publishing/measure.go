@@ -66,8 +66,10 @@ func (d *draft) countDeliveries() (n int) {
 		if d.tenants[share].of.ID != e.Tenant {
 			share = d.shareOf(e.Tenant)
 		}
-		for range d.tenants[share].of.Wanting(e.Type, e.Kind) {
-			n++
+		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
+			if d.filtered.pass(i, endpoint) {
+				n++
+			}
 		}
 	}
 	return n

@@ -19,7 +19,7 @@ type Request struct {
 
 // Published is what a publisher is answered.
 type Published struct {
-	Body     []byte // {"accepted":n,"events":[{"id","deliveries"}]}
+	Body     []byte // {"accepted":n,"events":[{"id","deliveries"}]}; with event ids see eventids.go
 	Replayed bool   // as the first time, by the Idempotency-Key
 }
 
@@ -32,21 +32,30 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 		p.drafts.Put(d)
 	}()
 	d.begin(q, p.now())
-	if err := d.accept(); err != nil {
+	if err := d.accept(&p.idPaths); err != nil {
 		return Published{}, err
 	}
 	if !d.enter() {
 		return Published{}, errGone
 	}
 	defer d.leave()
-	if q.IdempotencyKey != "" {
-		keys := []gateway.MarkKey{d.markIn()}
+	d.identify()
+	if keys := d.turns(); len(keys) > 0 {
 		mine := p.turns.await(keys)
 		defer p.turns.done(keys, mine)
 		if first, found, err := p.repeated(d); found || err != nil {
 			return first, err
 		}
 	}
+	return p.publish(d)
+}
+
+// publish is the rest of Publish for what is no repeat as a whole.
+func (p *Publisher) publish(d *draft) (Published, error) {
+	if err := p.recognise(d); err != nil {
+		return Published{}, err
+	}
+	p.filter(d)
 	made, err := p.measure(d)
 	if err != nil {
 		return Published{}, err
@@ -76,6 +85,9 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 
 // repeated answers a repeated Idempotency-Key as the first time.
 func (p *Publisher) repeated(d *draft) (Published, bool, error) {
+	if d.IdempotencyKey == "" {
+		return Published{}, false, nil
+	}
 	m, found, err := p.store.Mark(d.mark.Tenant, d.mark.Key, idempotencyKept)
 	if !found || err != nil {
 		return Published{}, false, err
@@ -114,8 +126,10 @@ func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	return nil
 }
 
-// markWith has the answer remembered with the Idempotency-Key, if there is one.
+// markWith has the answer remembered with the Idempotency-Key, if there is one, and with
+// the events' own ids.
 func (d *draft) markWith(answer []byte) {
+	d.markEvents()
 	if d.mark.Tenant != "" {
 		d.mark.Answer, d.mark.Expires = answer, d.at.Add(idempotencyKept)
 		d.publication.Mark = &d.mark

@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"hash/maphash"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -30,6 +31,8 @@ type Options struct {
 	Making *shares.Budget
 	// Holder says who has what a publish takes of it; nil: the tenant by itself.
 	Holder func(tenant string) shares.Holder
+	// Log is told of filters that take too much work; nil: nobody is.
+	Log *slog.Logger
 	// Now is the clock by which deliveries are due, which must not leap; nil: time.Now.
 	Now func() time.Time
 }
@@ -45,6 +48,7 @@ type Publisher struct {
 	rates   limits.Table
 	own     ownKeys
 	turns   turns
+	idPaths idPaths
 	drafts  sync.Pool
 	relays  sync.Pool
 }

@@ -8,6 +8,7 @@ import (
 	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/fields"
 )
 
 // write is the writing of a tenant, as far as it depends on who writes (SPEC 14
@@ -40,8 +41,8 @@ func (w *write) keepFixed(body any) {
 	if w.by.EveryTenant() {
 		return
 	}
-	said, _ := body.(map[string]any)
-	left := func(member string) bool { _, is := said[member]; return !is }
+	said, _ := body.(*fields.Object)
+	left := func(member string) bool { _, is := said.Get(member); return !is }
 	if left("account_keys") {
 		w.spec.AccountKeys = w.old.AccountKeys
 	}

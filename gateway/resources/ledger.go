@@ -58,6 +58,7 @@ func (r *ledger) tenant(by auth.Principal, id string) (*directory.Tenant, error)
 func (r *ledger) stored() directory.Options {
 	o, check := r.options, r.options.CheckURL
 	o.CheckURL = func(url string, _ bool) error { return check(url, true) }
+	o.Stored = true
 	return o
 }
 

@@ -82,7 +82,7 @@ func TestMaskKeepsTheOldSecret(t *testing.T) {
 	now := k.here.Current().Tenant("acme")
 	got := []string{
 		now.Source("payments").Spec.Verify.Secrets[0].Reveal(), now.Source("payments").Spec.Verify.Secrets[1].Reveal(),
-		now.Spec.Headers["X-Acme-Auth"].Reveal(), now.Spec.Platform.Auth.Token.Reveal(),
+		now.Spec.Headers[0].Value.Reveal(), now.Spec.Platform.Auth.Token.Reveal(),
 	}
 	if want := []string{"canary-first", "new", "canary-tenant-header", "canary-bearer"}; !slices.Equal(got, want) {
 		t.Errorf("secrets are %q, want %q", got, want)
@@ -255,7 +255,7 @@ func TestWrongMasterKeyTouchesNothing(t *testing.T) {
 	}
 	k.key = 1
 	k.start(resources.File{})
-	if k.here.Current().Tenant("acme").Spec.Headers["X-Acme-Auth"].Reveal() != "canary-tenant-header" {
+	if k.here.Current().Tenant("acme").Spec.Headers[0].Value.Reveal() != "canary-tenant-header" {
 		t.Error("the right key reads another secret")
 	}
 }

@@ -70,7 +70,7 @@ func TestMaskStandsForNothingElsewhere(t *testing.T) {
 			now := k.here.Current().Tenant("acme")
 			e, w := now.Endpoint("e").Spec, now.Webhook("w").Spec
 			for _, secret := range []gateway.Secret{
-				now.Spec.Headers["X-A"], now.Spec.Platform.Auth.Token, now.Spec.Platform.Sign.Secrets[0], e.Token, e.Auth.Password, w.Token, w.Headers["X-W"],
+				now.Spec.Headers[0].Value, now.Spec.Platform.Auth.Token, now.Spec.Platform.Sign.Secrets[0], e.Token, e.Auth.Password, w.Token, w.Headers[0].Value,
 			} {
 				if secret != "canary" {
 					t.Errorf("from %s to %s a secret is %q now", c.was, c.now, secret.Reveal())
@@ -102,7 +102,7 @@ func TestMaskStaysBehindATemplatedHost(t *testing.T) {
 		k.webhook("acme", "w", fmt.Sprintf(body, c.was, "canary"))
 		_, _, err := k.Webhooks.Put(of("acme"), "acme", "w", tree(t, fmt.Sprintf(body, c.now, "***")))
 		kept := k.here.Current().Tenant("acme").Webhook("w").Spec
-		if c.stays != (err == nil) || kept.Headers["X-W"] != "canary" || !c.stays && !slices.Contains(paths(err), "headers.X-W") {
+		if c.stays != (err == nil) || kept.Headers[0].Value != "canary" || !c.stays && !slices.Contains(paths(err), "headers.X-W") {
 			t.Errorf("from %s to %s: %v", c.was, c.now, err)
 		}
 	}

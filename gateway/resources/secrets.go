@@ -36,6 +36,11 @@ func eachIn(v reflect.Value, path string, visit func(string, gateway.Secret) gat
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 			changed = eachIn(v.Field(i), fields.Member(path, name), visit) || changed
 		}
+	case fields.KeepsOrder(v.Type()):
+		for i := range v.Len() {
+			m := v.Index(i)
+			changed = eachIn(m.Field(1), fields.Member(path, m.Field(0).String()), visit) || changed
+		}
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
 		for i := range v.Len() {
 			changed = eachIn(v.Index(i), fields.Index(path, i), visit) || changed

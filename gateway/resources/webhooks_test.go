@@ -71,10 +71,10 @@ func TestWebhookMasksKeepSecrets(t *testing.T) {
 	k.webhook("acme", "stock", stock)
 	masked := strings.NewReplacer("canary-token", "***", "canary-header", "***", "canary-password", "***", "canary-one", "***").Replace(stock)
 	w := k.webhook("acme", "stock", masked)
-	if s := w.Spec; s.Token != "canary-token" || s.Headers["X-Shop"] != "canary-header" || s.Auth.Password != "canary-password" || s.Sign.Secrets[0] != "canary-one" {
+	if s := w.Spec; s.Token != "canary-token" || s.Headers[0].Value != "canary-header" || s.Auth.Password != "canary-password" || s.Sign.Secrets[0] != "canary-one" {
 		t.Errorf("the masks did not keep what was there: %q", s.Token.Reveal())
 	}
-	spec := gateway.Webhook{Profile: "chatbot", URL: "https://shop.example.com/new", Token: gateway.Masked, Headers: gateway.Headers{"X-New": "n"},
+	spec := gateway.Webhook{Profile: "chatbot", URL: "https://shop.example.com/new", Token: gateway.Masked, Headers: gateway.Headers{{Name: "X-New", Value: "n"}},
 		Auth: gateway.Auth{Type: "basic", Username: "u", Password: gateway.Masked}}
 	w, created, err := k.Webhooks.PutSpec(of("acme"), "acme", "stock", spec)
 	if err != nil || created || w.Token != "canary-token" || w.Spec.Auth.Password != "canary-password" || len(w.Spec.Headers) != 1 || w.Spec.Sign != nil {

@@ -18,6 +18,8 @@ type Request struct {
 	Trusted bool          // the configuration file names the target: no egress rule binds it (SPEC 14)
 	// MaxAnswer is how much of the answer's body is kept, in bytes; 0: DefaultAnswer.
 	MaxAnswer int
+	// MaxHeader is how much of the answer's header is kept, in bytes of names and values.
+	MaxHeader int
 }
 
 // DefaultTimeout bounds a request that names no bound (SPEC 7).
@@ -26,13 +28,17 @@ const DefaultTimeout = 15 * time.Second
 // DefaultAnswer is how much of an answer's body is kept with an attempt (SPEC 7).
 const DefaultAnswer = 16 << 10
 
+// MaxHeader is the most that the header of an answer may have, in bytes.
+const MaxHeader = maxAnswerHeader
+
 // Answer is what came back. It holds no memory of the connection.
 type Answer struct {
 	Status      int // 200 to 599
 	ContentType string
-	RetryAfter  string // as it was sent, "" for none
-	Body        []byte // its first MaxAnswer bytes
-	Truncated   bool   // there was more
+	RetryAfter  string      // as it was sent, "" for none
+	Header      [][2]string // name and value, the first that fit into MaxHeader
+	Body        []byte      // its first MaxAnswer bytes
+	Truncated   bool        // there was more
 }
 
 // appendHead writes the request line and the header. The Host is the target's:

@@ -131,6 +131,9 @@ func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 		ContentType: string(response.Header.ContentType()),
 		RetryAfter:  string(response.Header.Peek("Retry-After")),
 	}
+	if t.request.MaxHeader > 0 {
+		answer.Header = kept(&response.Header, t.request.MaxHeader)
+	}
 	if answer.Status < 200 || answer.Status > 599 {
 		return nil, false, &Error{Word: WordProtocol, Text: "read the answer: its status is none of HTTP's"}
 	}
@@ -143,6 +146,17 @@ func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 	}
 	reuse := whole && !answer.Truncated && !response.ConnectionClose() && reader.Buffered() == 0 // more than one answer is none of ours
 	return answer, reuse, nil
+}
+
+// kept gives the fields of a header, as many of the first as have so many bytes.
+func kept(h *fasthttp.ResponseHeader, most int) (list [][2]string) {
+	for name, value := range h.All() {
+		if most -= len(name) + len(value); most < 0 {
+			break
+		}
+		list = append(list, [2]string{string(name), string(value)})
+	}
+	return list
 }
 
 // identity is fasthttp's length of a body that ends with its connection.

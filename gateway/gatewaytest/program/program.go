@@ -103,7 +103,7 @@ func (p *Program) Run(t testing.TB, command *exec.Cmd) {
 // -race and -cover reach into it.
 func Command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	const marker = "HOOKGATE_TEST_CHILD=1"
+	const marker = "CHILD_OF_HOOKGATE_TEST=1"
 	if slices.Contains(os.Environ(), marker) {
 		t.Fatalf("this test runs as its own child: TestMain does not hand over to testscript.Main for %q", Name)
 	}

@@ -22,13 +22,14 @@ import (
 //	signed       every request carries a good signature
 //	same id      one webhook-id, one content
 //	idempotency  one Idempotency-Key, one acceptance, one answer
+//	event id     an event that is published again under its own id is taken once
 //	explained    no event without somebody who published it, and none for an endpoint
 //	             that did not ask for it
 //	order        an ordered endpoint first sees the events of a conversation in the
 //	             order in which they were published
 //	answer       nothing is answered that the load did not provoke
 //
-// What was published without a key and had no answer may have been taken or not,
+// What was published without either and had no answer may have been taken or not,
 // and is taken once more when it is published again.
 type Feed struct {
 	mu          sync.Mutex
@@ -80,6 +81,7 @@ type Item struct {
 // Publish is one POST …/events, made as often as it takes.
 type Publish struct {
 	Key   string // Idempotency-Key; "" is none
+	ByID  bool   // its events are known by their own ids
 	Items []*Item
 
 	begun  int
@@ -176,7 +178,7 @@ func (f *Feed) Answered(p *Publish, a Accepted) {
 	if p.Key != "" && p.answer != nil && !bytes.Equal(p.answer, a.Body) {
 		f.fault(first, "idempotency", "the key %q was answered %s, then %s", p.Key, p.answer, a.Body)
 	}
-	again := p.Key != "" && p.answer != nil
+	again := (p.Key != "" || p.ByID) && p.answer != nil
 	p.answer = a.Body
 	for n, e := range answer.Events {
 		i := p.Items[n]
@@ -213,8 +215,11 @@ func (f *Feed) named(i *Item, id string) {
 	f.byID[id] = i
 	i.ids = append(i.ids, id)
 	most, law := i.publish.begun, "explained"
-	if i.publish.Key != "" {
+	switch {
+	case i.publish.Key != "":
 		most, law = 1, "idempotency"
+	case i.publish.ByID:
+		most, law = 1, "event id"
 	}
 	if len(i.ids) > most {
 		f.fault(i, law, "it is known as %s, and could be taken %d times", strings.Join(i.ids, " and "), most)

@@ -239,6 +239,10 @@ var brokenFeeds = []struct {
 	{law: "order", what: "a gap within a request", instead: func(f *fed) bool { f.pair("1", "3"); return true }},
 	{law: "order", what: "two copies of a request, mixed", instead: func(f *fed) bool { f.pair("1", "1", "2", "3", "2", "3"); return true }},
 	{law: "order", what: "a request that ends too early", instead: func(f *fed) bool { f.pair("1", "2", "4"); return true }},
+	{law: "event id", what: "an event that is known by its own id, taken twice", more: func(f *fed) {
+		f.p3.ByID = true
+		f.accepted(f.p3, 60, "evt_3b", 4, false)
+	}},
 	{law: "answer", what: "an error", more: func(f *fed) { f.Begin(f.p3); f.Answered(f.p3, Accepted{Status: 500}) }},
 	{law: "answer", what: "fewer than were published", more: func(f *fed) {
 		f.Begin(f.p1)

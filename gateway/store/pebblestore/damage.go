@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -46,6 +47,9 @@ func (e *DamageError) Error() string {
 func (s *folder) notOpened(err error) error {
 	if f := s.failure.Load(); f != nil {
 		err = f.reason // of which err is only what became of it
+	}
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return folderError("opening", s.opts.Dir, err)
 	}
 	if !pebble.IsCorruptionError(err) {
 		return fmt.Errorf("opening the store in %s: %w", s.opts.Dir, err)

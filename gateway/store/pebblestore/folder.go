@@ -135,23 +135,26 @@ func (s *folder) formatName() string { return s.opts.FS.PathJoin(s.opts.Dir, "fo
 // errNoFormat says that there is no file "format": the folder is new, or was.
 var errNoFormat = errors.New("the data folder has no format yet")
 
-// checkFormat gives the version of the folder's layout.
-func (s *folder) checkFormat() (version int, err error) {
-	text, err := readFile(s.opts.FS, s.formatName(), 256)
+func (s *folder) checkFormat() (version int, err error) { return formatOf(s.opts.FS, s.opts.Dir) }
+
+// formatOf gives the version of a folder's layout.
+func formatOf(fs vfs.FS, dir string) (version int, err error) {
+	name := fs.PathJoin(dir, "format")
+	text, err := readFile(fs, name, 256)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return 0, errNoFormat
 	case err != nil:
-		return 0, folderError("reading", s.opts.Dir, err)
+		return 0, folderError("reading", dir, err)
 	}
 	number, found := strings.CutPrefix(strings.TrimSpace(string(text)), formatWords)
 	version, err = strconv.Atoi(number)
 	switch {
 	case !found || err != nil || version < 1:
 		return 0, fmt.Errorf("%s does not say %q and a number: is this a data folder of hookgate? If it is, the file is damaged: "+
-			"restore it from a backup, or start with --accept-data-loss", s.formatName(), formatWords)
+			"restore it from a backup, or start with --accept-data-loss", name, formatWords)
 	case version > formatVersion:
-		return version, fmt.Errorf("data folder %s has format %d, written by a newer hookgate; this one knows up to %d", s.opts.Dir, version, formatVersion)
+		return version, fmt.Errorf("data folder %s has format %d, written by a newer hookgate; this one knows up to %d", dir, version, formatVersion)
 	}
 	return version, nil
 }
@@ -178,7 +181,7 @@ func folderError(doing, dir string, err error) error {
 	why := ""
 	switch {
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
-		why = ": this process may not; give its user read and write rights on the folder"
+		why = ": this process may not" + whose(pathOf(err, dir)) + "; give its user read and write rights on the folder and all in it"
 	case errors.Is(err, syscall.EROFS):
 		why = ": it lies on a file system that is mounted read-only"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
@@ -187,6 +190,15 @@ func folderError(doing, dir string, err error) error {
 		why = ": there is no room left on its disk"
 	}
 	return fmt.Errorf("%s the data folder %s%s: %w", doing, dir, why, err)
+}
+
+// pathOf gives the path that an error is about.
+func pathOf(err error, otherwise string) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Path
+	}
+	return otherwise
 }
 
 // lockError tells a folder that somebody else has open from one that cannot be

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// soon is how long before its end a certificate is worth a word.
+const soon = 14 * 24 * time.Hour
+
+// CertificateFault is one thing about a certificate and its key.
+type CertificateFault struct {
+	OfKey   bool // it is about the key's file, not the certificate's
+	Warning bool // it would be served all the same
+	Message string
+}
+
+// CheckCertificate gives what LoadCertificate would find wrong with the two files, and
+// what clients would: that it ends soon, or is not for the host; "" is any host.
+func CheckCertificate(cert, key, host string, now time.Time) (faults []CertificateFault) {
+	chain, err := os.ReadFile(cert)
+	if err != nil {
+		faults = append(faults, CertificateFault{Message: "cannot be read: " + err.Error()})
+	}
+	secret, err := os.ReadFile(key)
+	if err != nil {
+		faults = append(faults, CertificateFault{OfKey: true, Message: "cannot be read: " + err.Error()})
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	leaf, err := leafOf(chain)
+	if err != nil {
+		return []CertificateFault{{Message: "is no certificate in PEM: " + err.Error()}}
+	}
+	if _, err := tls.X509KeyPair(chain, secret); err != nil {
+		return []CertificateFault{{OfKey: true, Message: "is not the key of the certificate: " + strings.TrimPrefix(err.Error(), "tls: ")}}
+	}
+	for _, text := range unfit(leaf, host, now) {
+		faults = append(faults, CertificateFault{Warning: true, Message: text})
+	}
+	return faults
+}
+
+// leafOf gives the first certificate of a file.
+func leafOf(chain []byte) (*x509.Certificate, error) {
+	for {
+		block, rest := pem.Decode(chain)
+		if block == nil {
+			return nil, fmt.Errorf("there is no block %q in it", "CERTIFICATE")
+		}
+		if block.Type == "CERTIFICATE" {
+			return x509.ParseCertificate(block.Bytes)
+		}
+		chain = rest
+	}
+}
+
+// unfit says why clients would not take a certificate, now or before long.
+func unfit(leaf *x509.Certificate, host string, now time.Time) (all []string) {
+	const day = "2006-01-02"
+	switch {
+	case now.After(leaf.NotAfter):
+		all = append(all, "has expired on "+leaf.NotAfter.UTC().Format(day))
+	case now.Before(leaf.NotBefore):
+		all = append(all, "is not valid before "+leaf.NotBefore.UTC().Format(day))
+	case now.Add(soon).After(leaf.NotAfter):
+		all = append(all, "expires on "+leaf.NotAfter.UTC().Format(day))
+	}
+	if host != "" && leaf.VerifyHostname(host) != nil {
+		all = append(all, "is not for the host of public.url, "+host)
+	}
+	return all
+}
