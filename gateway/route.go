@@ -19,6 +19,10 @@ type Route struct {
 	Tenant      string       `json:"tenant"`   // whose headers a proxy adds, and whose deliveries a relay makes
 	// Dedupe is how a relay knows what it has taken before; default the scheme's own.
 	Dedupe Dedupe `json:"dedupe"`
+	// Body and Unwrap say how a relay's body is read by paths, as those of a source do;
+	// what is delivered is the body as it came.
+	Body   string `json:"body"`
+	Unwrap string `json:"unwrap"`
 	// ConversationKey is where a relay finds the conversation: its requests then go
 	// one after the other. nil: in parallel.
 	ConversationKey *KeyPlace `json:"conversation_key"`

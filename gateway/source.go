@@ -4,6 +4,8 @@ package gateway
 type Source struct {
 	Verify          Verify     `json:"verify"`
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
+	Body            string     `json:"body"`                // auto (default), json, form, text: how it is read, whatever its Content-Type
+	Unwrap          string     `json:"unwrap"`              // the path of the JSON text that is the body meant; default the provider's own
 	ConversationKey KeyPlace   `json:"conversation_key"`
 	Each            string     `json:"each"`         // a path to a list: each of its items is a callback; or EachDefault
 	NoKey           string     `json:"no_key"`       // "ignore": a callback without a key is ignored; default reject

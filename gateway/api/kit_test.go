@@ -351,7 +351,7 @@ func withAcme(t *testing.T, set ...func(*api.Options)) *kit {
 func (k *kit) callback(key, body string) waiting.Taken {
 	k.t.Helper()
 	source := k.here.Current().Tenant("acme").Source("payments")
-	doc, err := mapping.Parse("POST", "application/json", []byte(body))
+	doc, err := mapping.Parse("application/json", []byte(body))
 	k.must(err)
 	var values mapping.Values
 	source.Plan.Set.Read(&doc, &values)

@@ -132,12 +132,12 @@ func (q *query) moment(name string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
+	t, ok := gateway.ParseDate(text)
 	// The plus of an offset that was not encoded comes as a space.
-	if i := strings.LastIndexByte(text, ' '); i > len("2026-01-31T12:00") {
-		text = text[:i] + "+" + text[i+1:]
+	if i := strings.LastIndexByte(text, ' '); !ok && i > len("2026-01-31T12:00") {
+		t, ok = gateway.ParseDate(text[:i] + "+" + text[i+1:])
 	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	if !ok {
 		q.fault(name, momentRule)
 	}
 	return t

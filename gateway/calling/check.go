@@ -44,7 +44,7 @@ func (k *call) understand(body []byte) bool {
 		k.document = mapping.Document{}
 		return true
 	}
-	document, err := mapping.Parse("", typeJSON, body)
+	document, err := mapping.Parse(typeJSON, body)
 	if err != nil {
 		document = mapping.Document{Body: mapping.RawText, Raw: body}
 		k.result.Body = document.AppendBody(make([]byte, 0, len(body)+2))

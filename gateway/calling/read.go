@@ -50,7 +50,10 @@ func Read(w *directory.Webhook, body []byte) (Request, error) {
 	if len(body) > maxRequest {
 		return q, gateway.Errorf(gateway.CodeTooLarge, "the body has over %d bytes", maxRequest)
 	}
-	document, err := mapping.Parse("POST", typeJSON, q.Body)
+	document, err := mapping.Parse(typeJSON, q.Body)
+	if err == nil && document.Body != mapping.JSON { // white space is not what a call is
+		err = mapping.ErrInvalidJSON
+	}
 	if err != nil {
 		if _, located := fields.Parse(q.Body); located != nil {
 			err = located // it says where

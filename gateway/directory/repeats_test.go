@@ -27,7 +27,7 @@ func (s sent) document(t *testing.T) *mapping.Document {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		header.Set(name, value)
 	}
-	d, err := mapping.Parse("POST", header.Get("Content-Type"), []byte(body))
+	d, err := mapping.Parse(header.Get("Content-Type"), []byte(body))
 	if err != nil {
 		t.Fatalf("%s: %v", s, err)
 	}

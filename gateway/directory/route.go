@@ -29,6 +29,8 @@ type Route struct {
 	IdleTimeout time.Duration       // of a stream
 	Retries     bool                // proxy: once, on another upstream
 	Retry       retry.Policy        // relay
+	Form        mapping.Form        // relay: how paths read a body
+	Unwrap      *mapping.Unwrap     // relay: and what they look into; nil: all of it
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
 	Split       bool                // relay: each message of a request is a delivery
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
@@ -188,6 +190,12 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.Each != "" || s.Split {
 		f.add("each", "is for mode relay only")
+	}
+	if s.Body != "" {
+		f.add("body", "is for mode relay only")
+	}
+	if s.Unwrap != "" {
+		f.add("unwrap", "is for mode relay only")
 	}
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")

@@ -32,6 +32,8 @@ type Source struct {
 	EarlyMax int                  // parked at once
 	Again    bool                 // park after an ended wait too
 	Window   time.Duration        // for which a taken callback is known again
+	Form     mapping.Form         // how a body is read
+	Unwrap   *mapping.Unwrap      // what is taken out of it; nil: nothing
 	KeyHeads []string             // the header fields that may carry the key
 	Keyless  bool                 // a callback without a key is ignored
 	Pin      int                  // the status for every answer that may have it; 0: its own
@@ -85,6 +87,8 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		}
 	}
 	s.compileNoKey(&f)
+	s.Form = compileForm(spec.Body, &f)
+	s.Unwrap = compileUnwrap(spec.Unwrap, spec.Verify.Type, ownID(id, s.Verifier), s.Mapping, &f)
 	s.Shakes = compileHandshake(spec.Handshake, &f)
 	s.Each = eachOf(spec.Each, s.Verifier, pathsOf(&spec))
 	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}

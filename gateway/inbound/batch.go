@@ -97,6 +97,9 @@ func (r *request) itemMark(i int) (mark gateway.MarkKey, strong bool) {
 	if item.ID != nil && !written {
 		return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("item"), item.ID), true
 	}
+	if id := r.src.Unwrap.ID(&r.wrapped); id.Kind != mapping.Missing { // beside what its provider wraps
+		return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("id"), id.Raw, place), true
+	}
 	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		if own {
 			return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("id"), id.Raw), true

@@ -15,7 +15,7 @@ import (
 func (r *request) extract() done {
 	src, c := r.src, &r.callback
 	r.values.Owner(src.Tenant.ID)
-	src.Plan.Set.Read(&r.document, &r.values)
+	r.read()
 	c.Source = src
 	if several, last := r.split(); several {
 		return last
@@ -54,7 +54,7 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if ids := r.identities(); len(ids) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("ids"), ids), true
 	}
-	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
+	if id := r.deliveryID(); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
 	if id := r.provedID(); len(id) > 0 {

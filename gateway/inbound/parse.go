@@ -10,7 +10,6 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
-	"hookgate/gateway/mapping"
 )
 
 // parse undoes the coding of the body, up to the source's limit, and what its provider
@@ -43,15 +42,8 @@ func (r *request) parse() done {
 			return r.fail(err)
 		}
 	}
-	document, err := mapping.Parse(r.proof.Method, contentType, body)
-	if err != nil {
-		r.detail = err.Error()
-		return r.finish(gateway.OutcomeInvalidBody)
-	}
-	document.Request = &r.caller
-	r.document = document
 	r.callback.Taken.ContentType = contentType
-	return false
+	return r.understand(contentType, body)
 }
 
 // openedType is of all that a provider hides.

@@ -39,7 +39,7 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	status, pinnable := o.Status(), o.Pinnable()
+	status, pinnable := cmp.Or(r.status, o.Status()), o.Pinnable()
 	if r.batch != nil {
 		status, pinnable = r.batch.status()
 	}
@@ -137,7 +137,9 @@ func appendTaken(dst []byte, taken *waiting.Taken, key string) []byte {
 func (r *request) why(taken *waiting.Taken) string {
 	switch taken.Outcome {
 	case gateway.OutcomeVariableMissing:
-		return mapping.MissingVariable(taken.Variable).Error()
+		return r.explain(mapping.MissingVariable(taken.Variable).Error())
+	case gateway.OutcomeKeyMissing:
+		return r.explain("")
 	case gateway.OutcomeVariablesTooLarge:
 		return "the variables that are mapped from it have together more than " + strconv.Itoa(r.src.Mapping.Variables) + " bytes of JSON"
 	case gateway.OutcomeTooComplex:

@@ -27,7 +27,9 @@ type request struct {
 	src      *directory.Source
 	proof    signature.Request
 	received []byte // the body as received
+	sent     []byte // the body, inflated
 	document mapping.Document
+	wrapped  mapping.Values // of the body in which the document lay
 	values   mapping.Values
 	callback waiting.Callback
 	batch    *batch // of a request that brings several callbacks; nil: it is one
@@ -37,6 +39,7 @@ type request struct {
 	answer signature.Answer // of a handshake; its status is 0 where there was none
 	err    error            // why the store did not take it
 	again  time.Duration    // Retry-After
+	status int              // in the place of that of the outcome; 0: that
 	body   []byte           // of the answer; its memory is used again
 }
 
@@ -59,8 +62,9 @@ func (r *request) begin(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
 // end lets go of all that belongs to the request.
 func (r *request) end() {
 	r.values.Release()
+	r.wrapped.Release()
 	r.ctx, r.caller.Ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil, nil
-	r.proof.Body, r.proof.Method = nil, ""
+	r.proof.Body, r.proof.Method, r.sent, r.status = nil, "", nil, 0
 	r.document = mapping.Document{Request: &r.caller}
 	r.callback, r.batch = waiting.Callback{}, nil
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0

@@ -24,12 +24,12 @@ type span struct{ start, end int }
 // container is an array or object with items somewhere in it.
 type container struct {
 	array bool
-	first int    // of the items in it
-	parts []part // in their order
+	first int     // of the items in it
+	parts []piece // in their order
 }
 
-// part is an item or member of a container, or several members that have no items.
-type part struct {
+// piece is an item or member of a container, or several members that have no items.
+type piece struct {
 	start, end int // with the member's name
 	value      int // where its value begins
 	low, high  int // the items in it; none where they are equal
@@ -64,7 +64,7 @@ func (c *Cut) contain(at, low, high int) *container {
 	}
 	in := &container{array: c.body[at] == '[', first: low}
 	for i := at + 1; ; {
-		p, next, more := c.part(in.array, i)
+		p, next, more := c.piece(in.array, i)
 		if !more {
 			return in
 		}
@@ -78,8 +78,8 @@ func (c *Cut) contain(at, low, high int) *container {
 	}
 }
 
-// part gives the item or member that begins at a place.
-func (c *Cut) part(array bool, i int) (p part, next int, more bool) {
+// piece gives the item or member that begins at a place.
+func (c *Cut) piece(array bool, i int) (p piece, next int, more bool) {
 	if array {
 		if p.start, more = rawjson.NextItem(c.body, i); !more {
 			return p, 0, false
@@ -96,8 +96,8 @@ func (c *Cut) part(array bool, i int) (p part, next int, more bool) {
 	return p, p.end, true
 }
 
-// add adds a part; what has no items becomes one with what has none before it.
-func (in *container) add(p part) {
+// add adds a piece; what has no items becomes one with what has none before it.
+func (in *container) add(p piece) {
 	if n := len(in.parts); n > 0 && p.low == p.high && in.parts[n-1].low == in.parts[n-1].high {
 		in.parts[n-1].end = p.end
 		return
@@ -153,8 +153,8 @@ func (w *cutting) write(in *container, start, end int) {
 	w.out = append(w.out, marks[1])
 }
 
-// keeps says whether a part goes with the item.
-func (w *cutting) keeps(in *container, p *part) bool {
+// keeps says whether a piece goes with the item.
+func (w *cutting) keeps(in *container, p *piece) bool {
 	switch {
 	case p.low <= w.item && w.item < p.high:
 		return true

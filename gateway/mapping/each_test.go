@@ -83,7 +83,7 @@ func TestItemsAreFound(t *testing.T) {
 }
 
 func TestFormsHaveItemsToo(t *testing.T) {
-	doc, err := Parse("POST", "application/x-www-form-urlencoded", []byte("a=1&a=2"))
+	doc, err := Parse("application/x-www-form-urlencoded", []byte("a=1&a=2"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,29 +2,69 @@ package mapping
 
 import (
 	"bytes"
-	"errors"
-	"io"
-	"mime"
-	"mime/multipart"
-	"strconv"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/charset"
+	"strings"
 )
 
 // maxFields is how many fields a form may have. Every field costs memory beside
 // its bytes, and no provider comes near.
 const maxFields = 1000
 
+// charsetField names the charset of a form's fields in the form itself (HTML, "Attributes
+// for form submission"; RFC 7578, 4.6).
+const charsetField = "_charset_"
+
 // form gathers fields in the order of their first appearance.
 type form struct {
+	body   []byte // that it is read from
+	set    charset.Charset
+	said   bool // somebody named it
 	fields []field
 	byName map[string]int
 	count  int
+	size   int // of the values
 }
 
 type field struct {
 	name   string
 	values [][]byte // as JSON
+}
+
+// parseFields reads a form of either kind.
+func parseFields(essence, contentType, parameters string, body []byte) (Document, error) {
+	f := form{body: body}
+	var err error
+	if f.said, f.set, err = saidCharset(contentType, parameters); err != nil {
+		return Document{}, err
+	}
+	if strings.EqualFold(essence, multipartType) {
+		return f.parseMultipart(contentType)
+	}
+	return f.parseURLEncoded()
+}
+
+// named hears which charset the form itself names: where its Content-Type names one, that
+// counts.
+func (f *form) named(label []byte) error {
+	if f.said || len(trimSpace(label)) == 0 {
+		return nil
+	}
+	set, known := charset.Of(string(label))
+	if !known {
+		return ErrCharset
+	}
+	f.set, f.said = set, true
+	return nil
+}
+
+// fits says whether fields can be in the charset at all.
+func (f *form) fits() error {
+	if f.set.IsWide() {
+		return ErrCharset
+	}
+	return nil
 }
 
 func (f *form) add(name string, value []byte) error {
@@ -41,12 +81,13 @@ func (f *form) add(name string, value []byte) error {
 		f.fields = append(f.fields, field{name: name})
 	}
 	f.fields[i].values = append(f.fields[i].values, value)
+	f.size += len(name) + len(value)
 	return nil
 }
 
 // document writes the fields as an object; a repeated field is an array.
-func (f *form) document(size int) Document {
-	raw := append(make([]byte, 0, size+size/4), '{')
+func (f *form) document() Document {
+	raw := append(make([]byte, 0, f.size+4*f.count+2), '{')
 	for i, field := range f.fields {
 		if i > 0 {
 			raw = append(raw, ',')
@@ -62,106 +103,4 @@ func (f *form) document(size int) Document {
 		raw = append(raw, ']')
 	}
 	return Document{Body: Fields, Raw: append(raw, '}')}
-}
-
-// parseForm reads application/x-www-form-urlencoded as browsers' parsers do (URL
-// Standard, 5.1): a stray % stands for itself, so no body is invalid.
-func parseForm(body []byte) (Document, error) {
-	var f form
-	for pair := range bytes.SplitSeq(body, []byte{'&'}) {
-		if len(pair) == 0 {
-			continue
-		}
-		name, value, _ := bytes.Cut(pair, []byte{'='})
-		if err := f.add(string(percentDecoded(name)), appendJSONText(nil, percentDecoded(value))); err != nil {
-			return Document{}, err
-		}
-	}
-	return f.document(len(body)), nil
-}
-
-func percentDecoded(b []byte) []byte {
-	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
-		return b
-	}
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; c {
-		case '+':
-			out = append(out, ' ')
-		case '%':
-			high, low := hexAt(b, i+1), hexAt(b, i+2)
-			if high < 0 || low < 0 {
-				out = append(out, c)
-				continue
-			}
-			out = append(out, byte(high<<4|low))
-			i += 2
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func hexAt(b []byte, i int) int {
-	if i >= len(b) {
-		return -1
-	}
-	switch c := b[i]; {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
-// parseMultipart reads multipart/form-data (RFC 7578). Without a boundary there
-// is nothing to take apart, and the body is raw text.
-func parseMultipart(contentType string, body []byte) (Document, error) {
-	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil || params["boundary"] == "" {
-		return Document{Body: RawText, Raw: body}, nil
-	}
-	var f form
-	r := multipart.NewReader(bytes.NewReader(body), params["boundary"])
-	for {
-		part, err := r.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return f.document(len(body)), nil
-		}
-		if err != nil {
-			return Document{}, ErrInvalidForm
-		}
-		value, err := partJSON(part)
-		if err != nil {
-			return Document{}, ErrInvalidForm
-		}
-		if err := f.add(part.FormName(), value); err != nil {
-			return Document{}, err
-		}
-	}
-}
-
-// partJSON gives a field's text, or what is known of a file: its bytes are not
-// for the flow.
-func partJSON(part *multipart.Part) ([]byte, error) {
-	name := part.FileName()
-	if name == "" {
-		text, err := io.ReadAll(part)
-		return appendJSONText(nil, text), err
-	}
-	size, err := io.Copy(io.Discard, part)
-	out := gateway.AppendString([]byte(`{"filename":`), name)
-	out = append(out, `,"content_type":`...)
-	if kind := part.Header.Get("Content-Type"); kind != "" {
-		out = gateway.AppendString(out, kind)
-	} else {
-		out = append(out, "null"...)
-	}
-	out = append(out, `,"size":`...)
-	return append(strconv.AppendInt(out, size, 10), '}'), err
 }

@@ -24,7 +24,7 @@ func (o outside) Query(name string) ([]byte, bool) {
 
 func jsonDocument(t testing.TB, body string) *Document {
 	t.Helper()
-	doc, err := Parse("POST", "application/json", []byte(body))
+	doc, err := Parse("application/json", []byte(body))
 	if err != nil {
 		t.Fatalf("Parse(%s): %v", body, err)
 	}

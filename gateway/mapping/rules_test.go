@@ -113,7 +113,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestFormsAndQueriesCompareAsText(t *testing.T) {
-	doc, err := Parse("POST", "application/x-www-form-urlencoded", []byte("a=1200&b=true&c=1.0&l=1&l=2"))
+	doc, err := Parse("application/x-www-form-urlencoded", []byte("a=1200&b=true&c=1.0&l=1&l=2"))
 	if err != nil {
 		t.Fatal(err)
 	}

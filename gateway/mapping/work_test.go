@@ -120,6 +120,7 @@ func attacks() []attack {
 		{"joined", bodyOf("a", 200<<10), nil, variablesAt(50, `{{ (a ~ "x") | length }}`)},
 		{"replaced", bodyOf("ab", 100<<10), nil, variablesAt(50, `{{ a | replace("a","b") | replace("b","c") | length }}`)},
 		{"tojson", `{"a":{` + strings.TrimRight(wideObject(900, `"k%d":"x"`)[12:], "]}") + `}}`, nil, variablesAt(50, `{{ a | tojson | length }}`)},
+		{"fromjson", `{"a":"[` + strings.Repeat(`1,`, 100<<10) + `2]"}`, nil, variablesAt(50, `{{ (a | fromjson)[-1] }}`)},
 		{"urlencode", bodyOf("é", 200<<10), nil, variablesAt(50, `{{ a | urlencode | length }}`)},
 	}
 }
@@ -151,7 +152,7 @@ func (a *attack) taken(t testing.TB) (took, counted time.Duration, err error) {
 	if len(faults) > 0 {
 		t.Fatalf("%s: %s", a.name, faults[0])
 	}
-	doc, err := Parse("POST", "application/json", []byte(a.body))
+	doc, err := Parse("application/json", []byte(a.body))
 	if err != nil {
 		t.Fatalf("%s: %v", a.name, err)
 	}

@@ -38,12 +38,9 @@ func (x *exchange) relay() done {
 
 // store hands the request over, with all that is known of it.
 func (x *exchange) store() (taken relayedRequest, err error) {
-	values := x.p.values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
-	defer func() {
-		values.Release()
-		x.p.values.Put(values)
-	}()
-	document, err := x.document()
+	values := x.p.pooled()
+	defer x.p.putBack(values)
+	document, own, err := x.document()
 	if err != nil {
 		return taken, err
 	}
@@ -63,12 +60,12 @@ func (x *exchange) store() (taken relayedRequest, err error) {
 	case x.route.Split && len(items) > 0 && x.isBody(document.Raw):
 		return x.storeAll(&document, values, items, q)
 	}
+	q.IDs = x.idsIn(own, values)
 	return x.storeOne(values, items, q)
 }
 
 // storeOne hands the request over as it is.
 func (x *exchange) storeOne(values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
-	q.IDs = x.idsIn(values)
 	switch keys := keysIn(x.route.Plan, values, items); len(keys) {
 	case 0:
 	case 1:
@@ -79,30 +76,6 @@ func (x *exchange) storeOne(values *mapping.Values, items []mapping.Item, q Rela
 	taken.all = make([]Relayed, 1)
 	taken.all[0].ID, taken.all[0].Duplicate, err = x.p.options.Relay(q)
 	return taken, err
-}
-
-// document is the request to paths; of a body that is coded, or cannot be read, they
-// see nothing.
-func (x *exchange) document() (mapping.Document, error) {
-	coding, n := x.caller.Get("Content-Encoding")
-	if n > 1 { // who undoes the one, and who the other, would read two bodies
-		return mapping.Document{}, errCodings
-	}
-	if err := edge.Charge(x.ctx, int64(len(x.request.body))); err != nil { // it is sealed, and then stored: two copies
-		return mapping.Document{}, err
-	}
-	document := mapping.Document{Body: mapping.NoBody}
-	body, kind, err := x.opened()
-	if err != nil {
-		return document, err
-	}
-	if len(coding) == 0 {
-		if read, err := mapping.Parse(x.caller.Method(), kind, body); err == nil {
-			document = read
-		}
-	}
-	document.Request = &x.caller
-	return document, nil
 }
 
 // opened is the body, and its type, without what its provider hides it by, for paths
@@ -116,14 +89,16 @@ func (x *exchange) opened() (body []byte, kind string, err error) {
 	return x.request.body, string(x.ctx.Request.Header.ContentType()), nil
 }
 
-var errCodings = gateway.Errorf(gateway.CodeUnsupportedMediaType, "there are several Content-Encoding fields: send one")
-
 const maxIdempotencyKey = 255 // bytes, as for events
 
 // idsIn gives the provider's ids: one, or, where there are several messages, each of
 // theirs. One may have several parts: then it is a list. A request with a message that
-// has no id has none: it may be new, whatever came beside it.
-func (x *exchange) idsIn(values *mapping.Values) (ids []string) {
+// has no id has none: it may be new, whatever came beside it. own is the one that stands
+// beside what the body wraps.
+func (x *exchange) idsIn(own string, values *mapping.Values) (ids []string) {
+	if own != "" {
+		return []string{own}
+	}
 	if plan := x.route.Plan; plan.Identified() {
 		if !plan.Identities(values, func(id []byte) { ids = append(ids, string(id)) }) {
 			return nil

@@ -208,7 +208,7 @@ func (k *taking) admitted() done {
 		return false
 	}
 	if !k.Strong && k.session == nil {
-		if _, repeated, err := k.known(k.Mark, k.Source.Window); repeated || err != nil {
+		if m, known, err := k.known(k.Mark, k.Source.Window); known && !k.loops(&m) || err != nil {
 			return k.fail(err)
 		}
 	}

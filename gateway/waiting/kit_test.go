@@ -305,7 +305,7 @@ func (k *kit) sendAll(all ...sent) []waiting.One {
 func (k *kit) callback(s sent) *waiting.Callback {
 	k.t.Helper()
 	now := k.now().Add(-s.stood)
-	doc, err := mapping.Parse("POST", "application/json", []byte(s.body))
+	doc, err := mapping.Parse("application/json", []byte(s.body))
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -40,6 +40,9 @@ func (k *taking) repeated() done {
 	if !found || err != nil {
 		return k.fail(err)
 	}
+	if k.loops(&m) {
+		return false
+	}
 	if k.Key != "" {
 		k.refuse(gateway.OutcomeDuplicate, m.WaitID)
 	}
@@ -55,4 +58,11 @@ func (k *taking) known(key gateway.MarkKey, window time.Duration) (m gateway.Mar
 		}
 	}
 	return k.sessions.options.Ledger.Mark(k.Source.Tenant.ID, key, window)
+}
+
+// loops says whether a callback that is known by what was received alone is the next of a
+// flow that loops, and no repeat: the wait that its mark was made for has ended, and its
+// source waits again (SPEC 15). The mark of one that is still parked has no wait.
+func (k *taking) loops(m *gateway.Mark) bool {
+	return !k.Strong && k.Source.Again && m.WaitID != ""
 }

@@ -18,6 +18,8 @@
 // print as JSON, with members in their order; default replaces null too; a member of
 // an object wins over a method of its name.
 //
+// A filter is ours: fromjson reads the JSON that a text says.
+//
 // Nothing loads, calls out, or changes what it was given: there is no include, no
 // import, no extension, and no method that changes a list or an object.
 //

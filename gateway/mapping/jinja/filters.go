@@ -1,6 +1,6 @@
 package jinja
 
-// filters are those of Jinja2 3.1, with their arguments by place and by name.
+// filters are those of Jinja2 3.1 and fromjson, with their arguments by place and by name.
 var filters map[string]*operation
 
 func init() {
@@ -17,7 +17,8 @@ func anyFilters() map[string]*operation {
 	or := takes("default_value? boolean?", defaulted)
 	return map[string]*operation{
 		"default": or, "d": or, "attr": takes("name", attribute), "tojson": takes("indent?", toJSON),
-		"string": takes("", toText), "pprint": takes("", toText), "safe": takes("", markSafe),
+		"fromjson": dear(8, takes("", readJSON)),
+		"string":   takes("", toText), "pprint": takes("", toText), "safe": takes("", markSafe),
 	}
 }
 

@@ -3,7 +3,10 @@ package jinja
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
+
+	"hookgate/gateway/mapping/rawjson"
 )
 
 func defaulted(_ *run, v Value, given []Value) (Value, error) {
@@ -60,6 +63,24 @@ func toJSON(r *run, v Value, given []Value) (Value, error) {
 	made, err := r.made(string(raw))
 	made.flag = true
 	return made, err
+}
+
+var errNoJSON = errors.New("the text is no JSON, or nested deeper than 128 levels")
+
+// readJSON is fromjson, which Jinja2 has not: what a text says as JSON. What is missing, or
+// is no text, stays what it is; a text that is no JSON fails.
+func readJSON(r *run, v Value, _ []Value) (Value, error) {
+	if v.kind != String {
+		return v, nil
+	}
+	said := strings.Trim(strings.TrimPrefix(v.text(), "\ufeff"), " \t\r\n")
+	if _, err := r.made(said); err != nil { // it is looked through, and may be decoded
+		return undefined, err
+	}
+	if !rawjson.Valid(rawjson.Bytes(said)) {
+		return undefined, errNoJSON
+	}
+	return fromJSON(said), nil
 }
 
 // indented is JSON over several lines.

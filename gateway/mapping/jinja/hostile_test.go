@@ -38,6 +38,7 @@ var hostile = []string{
 	`{{ text.center(99999999) }}`, `{{ text.replace("", text) }}`, `{{ text | replace("", text) }}`, `{{ text.expandtabs(9999999) }}`,
 	`{{ many | batch(1) | map("batch", 4096, text) | list }}`, `{{ many | slice(999999) }}`, `{{ many | batch(4097, 1) }}`,
 	`{{ {[1]: 2} }}`, `{{ dict([1]) }}`, `{{ [1] | groupby }}`, `{{ text | tojson(indent=999) }}`,
+	`{{ text | fromjson }}`, `{{ ("[" * 9999) | fromjson }}`, `{{ ("[" * 200 ~ "]" * 200) | fromjson }}`,
 	`{{ "9" | int(base=1) }}`, `{{ many | map("nosuch") }}`, `{{ many | select("nosuch") }}`,
 	`{{ many | sum(start="a") }}`, `{{ wide | sum(start=[]) }}`, `{{ text | wordwrap(0) }}`, `{{ text | indent(99999) }}`,
 	`{% set n = namespace() %}{% set n.n = n %}{{ n.n.n | tojson }}`, `{% set a, b = 1, 2, 3 %}`, `{% set ns.x = 1 %}`,
