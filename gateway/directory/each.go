@@ -65,10 +65,18 @@ func pathsOf(s *gateway.Source) (all []string) {
 	}
 	add(s.Variables)
 	for _, m := range s.Match {
-		for _, c := range m.When {
-			all = append(all, c.Path)
-		}
+		all = appendWhen(all, m.When)
 		add(m.Variables)
+	}
+	return all
+}
+
+func appendWhen(all []string, when []gateway.Condition) []string {
+	for _, c := range when {
+		all = appendWhen(append(all, c.Path), c.Any)
+		if c.Not != nil {
+			all = appendWhen(all, []gateway.Condition{*c.Not})
+		}
 	}
 	return all
 }
