@@ -76,6 +76,7 @@ func (c *Config) checkProcess() []gateway.Fault {
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")
 	}
+	f.word("egress.proxy.resolve", c.Egress.Proxy.Resolve, "", "proxy")
 	f.word("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	f.word("log.format", c.Log.Format, "json", "text")
 	c.Bounds.check(&f)

@@ -70,6 +70,19 @@ type Store struct {
 type Egress struct {
 	Allow []Network `json:"allow"` // networks that are reached all the same, on any port
 	Ports []int     `json:"ports"` // in place of 80, 443, 8080, 8443
+	// CA is in PEM: further authorities, for all targets but those with a tls.ca of their
+	// own. CAFile is a file in its place.
+	CA     string      `json:"ca"`
+	CAFile string      `json:"ca_file"`
+	Proxy  EgressProxy `json:"proxy"`
+}
+
+// EgressProxy makes a tunnel, by HTTP CONNECT, to each target that is not reached
+// directly (SPEC 15).
+type EgressProxy struct {
+	URL     gateway.Secret `json:"url"`      // http or https, with user and password for it; "": no proxy
+	NoProxy []string       `json:"no_proxy"` // names, .name for all below it, addresses, networks, *
+	Resolve string         `json:"resolve"`  // "": names are looked up here, and their addresses judged; proxy: by it
 }
 
 // Log says how much is logged to standard error, and in which form.

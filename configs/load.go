@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -126,6 +127,7 @@ func read(name string, text []byte, environ map[string]string) (*Config, []mista
 	}
 	for _, stage := range []func() []gateway.Fault{
 		func() []gateway.Fault { return fields.Decode(d.tree, c, fields.EveryFault) },
+		func() []gateway.Fault { return c.readPEM(filepath.Dir(name)) },
 		c.check,
 	} {
 		var more []mistake

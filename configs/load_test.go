@@ -148,3 +148,30 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// Members stand as they were written; merged ones come first (c14).
+func TestFileKeepsTheOrderOfMembers(t *testing.T) {
+	path := write(t, `
+tenants:
+  acme:
+    headers: { X-Z: z, X-A: a }
+    webhooks:
+      one: { url: "http://a.example/", body: &base { zeta: 1, alpha: { d: 1, c: 2.50 }, __type: x } }
+      two: { url: "http://a.example/", query: { z: "1", a: "2" }, body: { <<: *base, m: 3, zeta: 9 } }
+`)
+	c, err := Load(Options{Flags: Flags{Config: path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acme := c.Tenants["acme"]
+	for webhook, want := range map[string]string{
+		"one": `{"zeta":1,"alpha":{"d":1,"c":2.50},"__type":"x"}`, "two": `{"zeta":9,"alpha":{"d":1,"c":2.50},"__type":"x","m":3}`,
+	} {
+		if got := string(*acme.Webhooks[webhook].Body); got != want {
+			t.Errorf("%s has %s", webhook, got)
+		}
+	}
+	if q := acme.Webhooks["two"].Query; acme.Headers[0].Name != "X-Z" || q[0].Name != "z" || q[1].Value != "2" {
+		t.Errorf("%v, %v", acme.Headers, q)
+	}
+}

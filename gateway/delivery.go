@@ -39,25 +39,6 @@ type Delivery struct {
 	EndedAt         time.Time
 }
 
-// Attempt is one HTTP request of a delivery.
-type Attempt struct {
-	Number       int // from 1
-	At           time.Time
-	Duration     time.Duration
-	Status       int    // 0: there was no answer
-	Error        string // a word of SPEC 12 (delivery_attempts_total code), "" for 2xx
-	ResponseBody []byte // its first 16 KiB
-	BodyUnread   bool   // ResponseBody is not known: it was not asked for, or is over AttemptBounds
-}
-
-// AttemptBounds say how much of a delivery's attempts is read. A delivery that is
-// retried by hand again and again has as many as somebody has patience for; the last
-// ones count.
-type AttemptBounds struct {
-	Most   int // attempts
-	Bodies int // bytes of the bodies of answers, of all attempts together
-}
-
 // Lane is the lane that carries it.
 func (d *Delivery) Lane() LaneKey { return LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint} }
 

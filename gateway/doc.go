@@ -10,7 +10,7 @@
 //
 //	inbound    accept, authenticate, limit, parse, extract, take, reply
 //	mapping    paths, conditions, typed variables and templates over the raw bytes
-//	           (in it rawjson, jsonpath, jinja, pattern, and work, which bounds them)
+//	           (in it rawjson, charset, jsonpath, jinja, pattern, and work, which bounds them)
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
 // An event of the platform goes to every endpoint that subscribed to it, as does
@@ -20,6 +20,7 @@
 //	outbound    lease, permit, load, merge, prepare, send, settle
 //	relayed     the form of a relayed request between the two
 //	transport   the one guarded way out
+//	secure      whom a connection of ours trusts, and who it says that we are
 //
 // A flow step calls a backend, and its answer goes back into the flow:
 //

@@ -10,6 +10,7 @@ type Endpoint struct {
 	TokenHeader  string      `json:"token_header"`     // default X-Webhook-Token
 	Auth         Auth        `json:"auth"`
 	Headers      Headers     `json:"headers"`
+	TLS          *TLS        `json:"tls"`           // default what holds for all
 	Sign         *Sign       `json:"sign"`          // default standard, with a secret that is made up and shown once
 	Timeout      *Duration   `json:"timeout"`       // for one attempt; default 15s, at most 60s
 	Retry        *Retry      `json:"retry"`         // default 5s, 30s, 5m, 30m, 2h, 5h, 10h, 14h

@@ -58,4 +58,6 @@ type EndpointStatus struct {
 	FailingSince      time.Time // of the first failure after the last success; zero for none
 	OpenUntil         time.Time // the circuit breaker's, zero when it is closed
 	Trips             int       // how often it opened in a row, for the doubling of its pause
+	RestUntil         time.Time // it asked for no request before: Retry-After, or a 429
+	PacedTo           time.Time // what it was sent uses its rate up to here, if that was still ahead
 }

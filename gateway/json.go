@@ -35,7 +35,7 @@ func AppendString(dst []byte, s string) []byte {
 }
 
 // StringSize is how many bytes AppendString appends for s.
-func StringSize(s []byte) int {
+func StringSize[T string | []byte](s T) int {
 	n := 2
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -44,7 +44,7 @@ func StringSize(s []byte) int {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(s[i:])
+		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 		if r == utf8.RuneError && size == 1 {
 			n += len("\ufffd")
 		} else {

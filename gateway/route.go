@@ -50,6 +50,7 @@ type RouteMatch struct {
 // Upstream is one address of the platform.
 type Upstream struct {
 	URL string `json:"url"`
+	TLS *TLS   `json:"tls"` // default what holds for all
 }
 
 // Health is how an upstream is asked whether it is well: by GET, and any 2xx or

@@ -31,6 +31,7 @@ type Webhook struct {
 	Mode      string          `json:"mode"`     // sync, async; default sync
 	OnTimeout string          `json:"on_timeout"`
 	Response  Response        `json:"response"`
+	TLS       *TLS            `json:"tls"`   // default what holds for all
 	Sign      *Sign           `json:"sign"`  // default none
 	Retry     *Retry          `json:"retry"` // default none: one attempt
 	Breaker   *Breaker        `json:"breaker"`

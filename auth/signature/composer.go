@@ -21,6 +21,7 @@ var composers = []composer{
 	{scheme{name: plivoV2.name, reads: []string{"secrets"}}, signPlivo(&plivoV2, noParameters), plivoV2.keys},
 	{scheme{name: mercadopago.name, reads: []string{"secrets"}}, signMercadopago, mercadopago.keys},
 	{scheme{name: sinchApplication.name, reads: []string{"secrets", "application_key"}}, signSinch, sinchApplication.keys},
+	{scheme{name: rfc9421.name, reads: []string{"algorithm", "signed", "secrets"}}, signMessage, signerKeys},
 }
 
 // Composers lists the types, beside Senders, that CompileSender knows: they sign parts

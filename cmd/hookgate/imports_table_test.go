@@ -45,8 +45,11 @@ var rows = map[string]row{
 		may:   []string{"gateway", "gateway/background"},
 		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them"},
 	},
-	"gateway/background": {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
-	"gateway/wire":       {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
+	"gateway/secure/securetest":       {},
+	"gateway/transport/transporttest": {},
+	"gateway/secure":                  {never: map[string]string{"gateway/transport": "it says how a connection is secured, and knows none"}},
+	"gateway/background":              {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
+	"gateway/wire":                    {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
 	"gateway/edge": {
 		may: []string{"gateway", "gateway/shares", "gateway/wire"},
 		never: map[string]string{
@@ -55,7 +58,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/resources", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {
@@ -86,14 +89,14 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/transport": {
-		may: []string{"gateway/wire"},
+		may: []string{"gateway/secure", "gateway/wire"},
 		never: map[string]string{
 			"gateway/outbound": "everything that goes out passes here: events, calls and handshakes must be alike to it",
 			"gateway":          "everything that goes out passes here: it knows requests, not events or calls",
 		},
 	},
 	"gateway/outbound": {
-		may: []string{"gateway", "gateway/directory", "gateway/shares", "gateway/store", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/store", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -102,7 +105,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/publishing": {
-		may: []string{"gateway", "gateway/directory", "gateway/shares", "gateway/limits", "gateway/mapping", "gateway/relayed"},
+		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares", "gateway/limits", "gateway/mapping", "gateway/relayed"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -133,7 +136,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/mapping": {
-		may:   []string{"gateway", "gateway/mapping/jinja", "gateway/mapping/jsonpath", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
+		may:   []string{"gateway", "gateway/mapping/charset", "gateway/mapping/jinja", "gateway/mapping/jsonpath", "gateway/mapping/pattern", "gateway/mapping/rawjson", "gateway/mapping/work"},
 		never: map[string]string{"gateway/transport": "paths and templates run on what strangers wrote: they get no I/O of any kind"},
 	},
 	"gateway/mapping/jsonpath": {
@@ -152,6 +155,9 @@ var rows = map[string]row{
 		may:   []string{"gateway/shares"},
 		never: map[string]string{"gateway": "it counts, and knows nothing of what it counts for"},
 	},
+	"gateway/mapping/charset": {
+		never: map[string]string{"gateway": "it turns bytes into text, and knows nothing of callbacks"},
+	},
 	"gateway/mapping/jinja": {
 		may: []string{"gateway/mapping/rawjson"},
 		never: map[string]string{
@@ -161,13 +167,13 @@ var rows = map[string]row{
 	},
 	"gateway/directory": {
 		// retry/breaker for its settings alone: a breaker outlives every snapshot.
-		may: []string{"gateway", "gateway/fields", "gateway/mapping", "gateway/shares", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
+		may: []string{"gateway", "gateway/fields", "gateway/mapping", "gateway/secure", "gateway/shares", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
 		never: map[string]string{
 			"gateway/store/pebblestore": "a snapshot is compiled from what it is given",
 		},
 	},
 	"gateway/resources": {
-		may: []string{"gateway", "gateway/directory", "gateway/fields", "auth", "auth/seal", "auth/token", "metrics"},
+		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/secure", "auth", "auth/seal", "auth/token", "metrics"},
 		never: map[string]string{
 			"gateway/edge":              "what a PUT does must not depend on HTTP: the file and the API go the same way",
 			"gateway/store/pebblestore": noStore,
@@ -240,6 +246,6 @@ var libraries = []library{
 	{"github.com/oklog/ulid", []string{"gateway", "gateway/store/record", "gateway/store/pebblestore"}, "ids are made in one place; the store knows the time in them"},
 	{"golang.org/x/time", []string{"gateway/limits"}, "buckets are kept in one place"},
 	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
-	{"golang.org/x/text", []string{"gateway/mapping/jinja", "auth/signature"}, "letters of all languages are for templates alone, and for a provider that normalises its secrets"},
+	{"golang.org/x/text", []string{"gateway/mapping/charset", "gateway/mapping/jinja", "auth/signature"}, "letters and charsets of all languages are for bodies that come in and for templates, and for a provider that normalises its secrets"},
 	{"pgregory.net/rapid", []string{"gateway/mapping/jsontest"}, "what draws at random is for tests"},
 }

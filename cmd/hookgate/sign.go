@@ -27,10 +27,10 @@ func (s *schemeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.config.Type, "type", "standard", "the scheme: "+strings.Join(signable(), ", "))
 	flags.StringArrayVar(&s.config.Secrets, "secret", nil, "the secret, several times for several; better in HOOKGATE_SECRET, which no list of processes shows")
 	flags.StringVar(&s.config.Header, "signature-header", "", "hmac: the name of the header that has the signature")
-	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1)")
+	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1); rfc9421: hmac-sha256, ed25519")
 	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64 (default hex)")
 	flags.StringVar(&s.config.Prefix, "prefix", "", `hmac: what stands before the signature, as "sha256="`)
-	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body})")
+	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body}); rfc9421: the components, as '@method @target-uri content-digest' (default these)")
 	flags.StringVar(&s.config.TimestampHeader, "timestamp-header", "", "hmac: the name of the header that has the timestamp")
 	flags.StringVar(&s.config.Key, "key", "", "pusher: the app's key, which says whose the secrets are")
 	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes; livekit, vonage: the key that tokens name")
@@ -90,7 +90,7 @@ read them.
 The secret is taken from HOOKGATE_SECRET, or from --secret, in the form in which the
 provider shows it; of the schemes that sign with a private key it is that one: whsk_…
 for standard-ed25519, seed and public key in base64 for telnyx, PKCS #8 in base64 for
-sendgrid. A body for lark is encrypted before, and one for linear has its time in it.`,
+sendgrid, and for rfc9421 where it signs with one. A body for lark is encrypted before, and one for linear has its time in it.`,
 		Example: `  export HOOKGATE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
   hookgate sign < body.json > headers
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments

@@ -88,6 +88,7 @@ func explained(err error) error {
 	}
 	return fmt.Errorf("%w: %s", err, map[signature.Reason]string{
 		signature.MissingHeader:    "the header is not there",
+		signature.MissingParameter: "it is not there, or not signed",
 		signature.DuplicateHeader:  "the header is there more than once",
 		signature.Malformed:        "the header is not of the scheme's form",
 		signature.Version:          "the header has only signatures of other versions",

@@ -25,8 +25,8 @@ type Calls interface {
 	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
 	// Breaker tells how a webhook's circuit breaker stands.
 	Breaker(tenant, webhook string) (state string, until time.Time)
-	// Challenge asks a url to prove that it knows the token of its connection.
-	Challenge(ctx context.Context, tenant *directory.Tenant, url, token string) error
+	// Challenge asks the url of a connection to prove that it knows its token.
+	Challenge(ctx context.Context, tenant *directory.Tenant, w *gateway.Webhook) error
 }
 
 // appender appends a call as it now stands, in the words of the path that made it.

@@ -63,6 +63,7 @@ func readConnection(c *call, last *directory.Webhook) (*gateway.Webhook, error) 
 	} else {
 		*spec = last.Spec
 		spec.Auth = maskedAuth(spec.Auth)
+		spec.TLS = maskedTLS(spec.TLS)
 		r.list = fields.Decode(tree, &b.connectionBody, readOnlyConnection)
 	}
 	r.read(&b.connectionBody, spec)
@@ -114,6 +115,16 @@ func (r *connectionReader) text(path string, value *string, least, most int) str
 
 func (r *connectionReader) secret(path string, value *gateway.Secret) gateway.Secret {
 	return gateway.Secret(r.text(path, (*string)(value), 1, maxConnectionText))
+}
+
+// maskedTLS is maskedAuth for what secures the connections.
+func maskedTLS(t *gateway.TLS) *gateway.TLS {
+	if t == nil || t.Key == "" {
+		return t
+	}
+	masked := *t
+	masked.Key = gateway.Masked
+	return &masked
 }
 
 // maskedAuth is an auth with a mask for each secret: what was written under /v1, and

@@ -182,5 +182,5 @@ func (h *connections) prove(c *call, spec *gateway.Webhook) error {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
-	return h.calls.Challenge(ctx, c.tenant, spec.URL, spec.Token.Reveal())
+	return h.calls.Challenge(ctx, c.tenant, spec)
 }

@@ -52,11 +52,12 @@ func (h *deliveries) get(c *call) (answer, error) {
 // show answers with one delivery and the bodies of its last attempts, as far
 // as they fit into an answer of a list: nobody needs more of them at once.
 func (h *deliveries) show(c *call, status int, d *gateway.Delivery, attempts []gateway.Attempt) (answer, error) {
+	c.veil(d, attempts)
 	t, shown, size := c.wholeItem(), c.extentOf(d, full), 0
 	if shown == full {
 		size = fitBodies(attempts, h.bodies)
 	}
-	t.room(1<<10 + 256*len(attempts) + size)
+	t.room(1<<10 + 512*len(attempts) + size)
 	t.delivery(d, attempts, shown)
 	return t.answer(status)
 }
@@ -72,6 +73,7 @@ func (h *deliveries) list(c *call) (answer, error) {
 		return answer{}, err
 	}
 	err = eachDelivery(h.stored, &a.Query, h.bounds(a.extent), c.turn, func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
+		c.veil(d, attempts)
 		return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
 	})
 	if err != nil {

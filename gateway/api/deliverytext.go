@@ -49,7 +49,7 @@ func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e exten
 // attempt appends an attempt. A body that is not shown is left out: "" would say that
 // the answer had none.
 func (t *text) attempt(a *gateway.Attempt, e extent) {
-	t.append(256+6*len(a.Error), func(dst []byte) []byte {
+	t.append(256+6*(len(a.Error)+len(a.Detail)+len(a.Address)), func(dst []byte) []byte {
 		dst = strconv.AppendInt(append(dst, `{"number":`...), int64(a.Number), 10)
 		dst = gateway.At(a.At).AppendJSON(append(dst, `,"at":`...))
 		dst = strconv.AppendInt(append(dst, `,"duration_ms":`...), a.Duration.Milliseconds(), 10)
@@ -59,13 +59,38 @@ func (t *text) attempt(a *gateway.Attempt, e extent) {
 		} else {
 			dst = strconv.AppendInt(dst, int64(a.Status), 10)
 		}
-		return gateway.AppendOptional(dst, "error", a.Error) // null: 2xx
+		dst = gateway.AppendOptional(dst, "error", a.Error) // null: 2xx
+		dst = gateway.AppendOptional(dst, "detail", a.Detail)
+		return gateway.AppendOptional(dst, "address", a.Address)
 	})
 	if e == full && !a.BodyUnread {
+		t.said("request_headers", a.RequestHeaders)
+		t.said("response_headers", a.ResponseHeaders)
 		t.raw(`,"response_body":`)
 		t.string(a.ResponseBody)
 	}
 	t.raw("}")
+}
+
+// said appends a header as a member; null where nothing was said.
+func (t *text) said(name string, header [][2]string) {
+	t.raw(`,"` + name + `":`)
+	if header == nil {
+		t.raw("null")
+		return
+	}
+	t.append(gateway.FieldsSize(header), func(dst []byte) []byte { return gateway.AppendFields(dst, header) })
+}
+
+// veil takes from attempts what tells of the platform and its network, where the caller
+// is not shown it.
+func (c *call) veil(d *gateway.Delivery, attempts []gateway.Attempt) {
+	if c.seesLane(d.Endpoint) {
+		return
+	}
+	for i := range attempts {
+		attempts[i].Detail, attempts[i].Address = "", ""
+	}
 }
 
 func appendStrings(dst []byte, list []string) []byte {
@@ -94,15 +119,15 @@ func timeOf(t time.Time) gateway.Time {
 	return gateway.At(t)
 }
 
-// fitBodies leaves out the bodies of all attempts but the last ones whose bodies have
+// fitBodies leaves out what was said of all attempts but the last ones of which that has
 // so many bytes as they are shown. It gives the bytes of those that it leaves.
 func fitBodies(attempts []gateway.Attempt, most int) (size int) {
 	for i := range slices.Backward(attempts) {
 		a := &attempts[i]
-		n := gateway.StringSize(a.ResponseBody)
+		n := gateway.StringSize(a.ResponseBody) + gateway.FieldsSize(a.RequestHeaders) + gateway.FieldsSize(a.ResponseHeaders)
 		if size+n > most {
 			for j := range attempts[:i+1] {
-				attempts[j].ResponseBody, attempts[j].BodyUnread = nil, true
+				attempts[j].Unsay()
 			}
 			break
 		}

@@ -128,6 +128,9 @@ func replay(c *call, lanes Hand, endpoint string, body *replayBody) (answer, err
 	if err != nil {
 		return answer{}, err
 	}
+	if e := c.tenant.Endpoint(endpoint); e != nil {
+		f.Passes = e.Passes()
+	}
 	n, err := lanes.Replay(c.params.tenant, endpoint, f)
 	if err != nil {
 		return answer{}, err

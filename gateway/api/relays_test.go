@@ -29,7 +29,8 @@ func (k history) relayed(key string, body gateway.Raw) (gateway.Event, gateway.D
 		{Tenant: "acme", Key: key, At: now, Kind: "event", ID: e.ID, Data: gateway.Raw(`{"type":"relay","route":"wa"}`)},
 	}}))
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliveryDead, 1, time.Time{}, now
-	k.must(k.store.Settle(&d, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer")}))
+	k.must(k.store.Settle(&d, &gateway.Attempt{Number: 1, At: now, Status: 500, Error: "5xx", ResponseBody: []byte("canary-answer"),
+		Detail: "canary-answer-detail", Address: "canary-answer-address", RequestHeaders: [][2]string{{"X-A", "canary-answer-sent"}}, ResponseHeaders: [][2]string{{"X-B", "canary-answer-header"}}}))
 	return e, d
 }
 

@@ -75,7 +75,7 @@ func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
 	}
 	defer c.admission.end(k)
 	c.callSync(ctx, k)
-	return &Run{Call: k.result, Request: shownRequest(k), Answer: k.answered, Explained: explanations(k)}, nil
+	return &Run{Call: k.result, Request: shownRequest(k), Answer: k.answered, Failed: k.sent, Explained: explanations(k)}, nil
 }
 
 // begin admits a call and opens its wait. run says that its caller waits for the end

@@ -19,15 +19,15 @@ const challengeTime = 5 * time.Second
 // Challenge asks the url of a connection to prove that it wants what will be sent to
 // it: GET with challenge and token in the query, answered by 200 and the bare
 // challenge. The error has gateway.CodeVerificationFailed.
-func (c *Calls) Challenge(ctx context.Context, tenant *directory.Tenant, url, token string) error {
+func (c *Calls) Challenge(ctx context.Context, tenant *directory.Tenant, w *gateway.Webhook) error {
 	challenge := rand.Text()
-	url, _, _ = strings.Cut(url, "#")
+	url, _, _ := strings.Cut(w.URL, "#")
 	asked, separator := []byte(url), byte('?')
 	if strings.Contains(url, "?") {
 		separator = '&'
 	}
 	asked = append(append(append(asked, separator), "challenge="...), challenge...)
-	if token != "" {
+	if token := w.Token.Reveal(); token != "" {
 		asked = appendEncoded(append(asked, "&token="...), token)
 	}
 	header := make([][2]string, 0, 1+len(tenant.Headers))
@@ -42,7 +42,7 @@ func (c *Calls) Challenge(ctx context.Context, tenant *directory.Tenant, url, to
 		timeout = max(min(timeout, time.Until(deadline)), time.Millisecond)
 	}
 	answer, err := c.carrier.sender.Do(ctx, &transport.Request{
-		Method: http.MethodGet, URL: string(asked), Header: header, Timeout: timeout, Tenant: tenant.ID,
+		Method: http.MethodGet, URL: string(asked), Header: header, Timeout: timeout, TLS: directory.SettingsOf(w.TLS), Tenant: tenant.ID,
 	})
 	switch {
 	case err != nil:

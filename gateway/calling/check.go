@@ -25,7 +25,11 @@ func (k *call) check() done {
 	case !good:
 		return k.fail(gateway.CallStatus)
 	case !isJSON:
-		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: mapping.ErrInvalidJSON.Error()})
+		message := mapping.ErrInvalidJSON.Error()
+		if a.Detail != "" {
+			message += ": " + a.Detail
+		}
+		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: message})
 	case k.Webhook.Profile != gateway.ProfileChatbot || k.document.Body == mapping.NoBody:
 		return false
 	}

@@ -42,9 +42,9 @@ func (k *call) prepare() done {
 	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
 	k.request = transport.Request{
-		Method: w.Method, URL: url, Body: k.body, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
+		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
 	}
-	if w.ReadsHeader {
+	if w.ReadsHeader || k.explains {
 		k.request.MaxHeader = transport.MaxHeader
 	}
 	return false

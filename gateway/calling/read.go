@@ -101,6 +101,9 @@ func (q *Request) member(name string, value gjson.Result) (rule string) {
 	case "wait":
 		into = &q.Wait
 	default:
+		if near := fields.Meant(name, members[:]); near != "" {
+			return "is not a known field" + near
+		}
 		return "is not a known field: there are " + strings.Join(members[:], ", ")
 	}
 	switch {

@@ -16,6 +16,7 @@ type Run struct {
 	Call      *gateway.Call
 	Request   *Sent             // nil: it was not rendered
 	Answer    *transport.Answer // of the last attempt; nil: there was none
+	Failed    *transport.Error  // why there is none, or what its body is not; nil: neither
 	Explained []mapping.Explained
 }
 
@@ -96,6 +97,9 @@ func (r *Run) AppendJSON(dst []byte) []byte {
 	dst = r.Call.AppendOpen(dst)
 	dst = r.Request.appendJSON(append(dst, `,"request":`...))
 	dst = appendAnswer(append(dst, `,"answer":`...), r.Answer)
+	address, detail := r.told()
+	dst = gateway.AppendOptional(dst, "address", address)
+	dst = gateway.AppendOptional(dst, "detail", detail)
 	dst = append(dst, `,"explained":[`...)
 	for i := range r.Explained {
 		if i > 0 {
@@ -112,15 +116,20 @@ func (s *Sent) appendJSON(dst []byte) []byte {
 	}
 	dst = gateway.AppendString(append(dst, `{"method":`...), s.Method)
 	dst = gateway.AppendString(append(dst, `,"url":`...), s.URL)
-	dst = append(dst, `,"headers":{`...)
-	for i, field := range s.Header {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = gateway.AppendString(dst, field[0])
-		dst = gateway.AppendString(append(dst, ':'), field[1])
+	dst = gateway.AppendFields(append(dst, `,"headers":`...), s.Header)
+	return append(gateway.AppendRaw(append(dst, `,"body":`...), s.Body), '}')
+}
+
+// told gives what was dialled, "" for nothing, and what an attempt of a delivery has as
+// its detail (SPEC 15).
+func (r *Run) told() (address, detail string) {
+	if r.Failed != nil {
+		return r.Failed.Address, r.Failed.Text
 	}
-	return append(gateway.AppendRaw(append(dst, `},"body":`...), s.Body), '}')
+	if r.Answer != nil {
+		return r.Answer.Address, r.Answer.Detail
+	}
+	return "", ""
 }
 
 // appendAnswer writes an answer with its body as the text that came.
@@ -130,6 +139,7 @@ func appendAnswer(dst []byte, a *transport.Answer) []byte {
 	}
 	dst = strconv.AppendInt(append(dst, `{"status":`...), int64(a.Status), 10)
 	dst = gateway.AppendWord(append(dst, `,"content_type":`...), a.ContentType)
+	dst = gateway.AppendFields(append(dst, `,"headers":`...), a.Header)
 	dst = gateway.AppendString(append(dst, `,"body":`...), string(a.Body))
 	dst = strconv.AppendBool(append(dst, `,"truncated":`...), a.Truncated)
 	return append(dst, '}')

@@ -179,7 +179,7 @@ func TestChallenge(t *testing.T) {
 				challenge, _, _ := strings.Cut(rest, "&")
 				return r(challenge)
 			})
-			return w.calls.Challenge(context.Background(), w.acme(), url, token)
+			return w.calls.Challenge(context.Background(), w.acme(), &gateway.Webhook{URL: url, Token: gateway.Secret(token)})
 		}
 		bare := func(c string) reply { return reply{status: 200, body: " " + c + "\r\n"} }
 		if err := ask(w.url+"/bot?a=1#f", "t k", bare); err != nil {

@@ -57,7 +57,9 @@ func (c *carrier) attempt(k *call, permit breaker.Permit) done {
 	if err != nil && !errors.As(err, &k.sent) {
 		k.sent = &transport.Error{Word: transport.WordProtocol, Text: "no answer"}
 	}
-	k.answered = answer
+	if k.answered = answer; answer != nil && answer.Status/100 != 2 {
+		k.sent = nil // what it says is no success, whole or not
+	}
 	switch {
 	case k.sent == nil:
 	case k.ctx.Err() != nil:

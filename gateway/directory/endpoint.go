@@ -8,6 +8,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -28,6 +29,7 @@ type Endpoint struct {
 	TokenHeader  string            // has the token on every request, where there is one
 	Signer       *signature.Signer // never nil
 	OldUntil     time.Time         // until when rotated secrets sign too; zero: there are none
+	TLS          *secure.Settings  // nil: what holds for all
 	Timeout      time.Duration     // for one attempt
 	Retry        retry.Policy
 	Breaker      *breaker.Settings // nil: none
@@ -74,7 +76,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
 		Concurrency: f.count("concurrency", spec.Concurrency, DefaultConcurrency, MaxConcurrency, ""), Batch: compileBatch(spec.Batch, &f),
 		Ordered: spec.Ordered, OrderedHold: f.span("ordered_hold", spec.OrderedHold, DefaultOrderedHold, MinOrderedHold, MaxOrderedHold),
-		Format:       spec.Format,
+		Format: spec.Format, TLS: compileTLS(spec.TLS, spec.URL, &f),
 		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)

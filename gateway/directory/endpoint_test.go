@@ -271,10 +271,12 @@ func TestEffectiveIsWhatIsInForce(t *testing.T) {
 	for _, text := range []string{
 		`{}`, `{"methods": ["POST"], "max_body": 99, "early": {"ttl": 0, "again": true}, "dedupe": {"id": "header:X"}, "enabled": false}`,
 		`{"conversation_key": {"in": "path"}}`, `{"conversation_key": {"in": "query", "path": "k"}}`, `{"conversation_key": {"path": "a.b"}}`,
+		`{"conversation_key": [{"path": "a.b"}, {"in": "header", "path": "X"}, {}], "no_key": "ignore", "aliases_from": ["a", "query:b"], "body": "json", "unwrap": "m"}`,
+		`{"conversation_key": [{"in": "path"}]}`,
 	} {
 		s := source(t, "pay", read[gateway.Source](t, text))
 		shown := s.Effective()
-		if shown.Enabled == nil || len(shown.Methods) == 0 || shown.MaxBody == nil || shown.Early.TTL == nil || shown.Early.Max == nil || shown.Dedupe.Window == nil || shown.ConversationKey.In == "" {
+		if shown.Enabled == nil || len(shown.Methods) == 0 || shown.MaxBody == nil || shown.Early.TTL == nil || shown.Early.Max == nil || shown.Dedupe.Window == nil || shown.ConversationKey.All()[0].In == "" || shown.NoKey == "" || shown.Body == "" {
 			t.Errorf("%s hides a default: %+v", text, shown)
 		}
 		again := source(t, "pay", shown)

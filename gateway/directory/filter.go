@@ -37,12 +37,19 @@ func (e *Endpoint) Filter() int {
 	return e.filter.place
 }
 
-// FilterOf gives the endpoint's filter by itself, at place 0; nil for none.
-func (e *Endpoint) FilterOf() *mapping.Filters {
+// Passes gives what looks at events with the endpoint's filter, one after the other; nil
+// where it has none. All of them together take as much work as a publish may, beyond which
+// they pass.
+func (e *Endpoint) Passes() func(*gateway.Event) bool {
 	if e.filter.compiled == nil {
 		return nil
 	}
-	return mapping.JoinFilters([]*mapping.Filter{e.filter.compiled})
+	var looking mapping.Filtering
+	looking.Begin(mapping.JoinFilters([]*mapping.Filter{e.filter.compiled}), gateway.MaxEvents, "")
+	return func(v *gateway.Event) bool {
+		looking.Read(v.Body)
+		return looking.Passes(0)
+	}
 }
 
 // Filters gives the filters of all endpoints that take events, of equal ones one, and

@@ -8,6 +8,10 @@ import (
 // bodyAuto reads a body by its Content-Type.
 const bodyAuto = "auto"
 
+// wholeBody is the path of all of a body: with it nothing is unwrapped, and there may be
+// none.
+const wholeBody = "$"
+
 // compileForm compiles how a body is read.
 func compileForm(word string, f *faults) mapping.Form {
 	form, known := mapping.FormOf(word)
@@ -21,6 +25,9 @@ func compileForm(word string, f *faults) mapping.Form {
 // the provider wraps (SPEC 15 and 17). own is the provider's delivery id, which stands
 // beside it.
 func compileUnwrap(path, provider, own string, b mapping.Bounds, f *faults) *mapping.Unwrap {
+	if path == wholeBody {
+		return nil
+	}
 	if path != "" {
 		u, more := mapping.CompileUnwrap(path, own, b)
 		*f = append(*f, more...)

@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -17,13 +18,14 @@ import (
 type Route struct {
 	ID          string
 	Spec        gateway.Route
-	Tenant      *Tenant             // nil: it names none, or one that is not there
-	Enabled     bool                // the tenant that it names is there, and in service
-	Relay       bool                // its requests are stored, not passed on at once
-	Host        string              // lower case, no port; "": any
-	Path        string              // escapes decoded
-	Verifier    *signature.Verifier // nil: whoever calls
-	Upstreams   []string            // their URLs, one or more
+	Tenant      *Tenant                     // nil: it names none, or one that is not there
+	Enabled     bool                        // the tenant that it names is there, and in service
+	Relay       bool                        // its requests are stored, not passed on at once
+	Host        string                      // lower case, no port; "": any
+	Path        string                      // escapes decoded
+	Verifier    *signature.Verifier         // nil: whoever calls
+	Upstreams   []string                    // their URLs, one or more
+	TLS         map[string]*secure.Settings // by the URL of an upstream that has some of its own; nil: none has
 	Upgrade     bool
 	Timeout     time.Duration       // proxy: until the answer's head; relay: for one attempt
 	IdleTimeout time.Duration       // of a stream
@@ -138,6 +140,12 @@ func (r *Route) compileUpstreams(o Options, f *faults) {
 			own.add("url", "must end with its path: no query and no fragment")
 		case seen[u.URL]:
 			own.add("url", "is there twice")
+		}
+		if settings := compileTLS(u.TLS, u.URL, &own); settings != nil {
+			if r.TLS == nil {
+				r.TLS = map[string]*secure.Settings{}
+			}
+			r.TLS[u.URL] = settings
 		}
 		f.under(place, own)
 		seen[u.URL] = true

@@ -13,6 +13,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
@@ -41,6 +42,7 @@ type Webhook struct {
 	Extra     gateway.Raw     // campaign: the further members of the body, a JSON object; nil: none
 	Token     gateway.Secret  // chatbot: goes along as the query's token
 
+	TLS      *secure.Settings  // nil: what holds for all
 	Signer   *signature.Signer // never nil
 	Timeout  time.Duration     // for all of a sync call
 	Async    bool
@@ -77,6 +79,7 @@ func CompileWebhook(meta gateway.Meta, spec gateway.Webhook, o Options) (*Webhoo
 		Async:   f.word("mode", spec.Mode, gateway.CallSync, gateway.CallAsync) == gateway.CallAsync,
 		Retry:   compileCallRetry(spec.Retry, &f),
 		Signer:  compileOwnSign(spec.Sign, nil, o, &f),
+		TLS:     compileTLS(spec.TLS, spec.URL, &f),
 	}
 	w.Method = compileMethod(spec, w.Profile, &f)
 	w.checkMembers(&f)

@@ -113,7 +113,7 @@ func (r *request) itemMark(i int) (mark gateway.MarkKey, strong bool) {
 		return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("key"), key, place), true
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, r.source, []byte(r.proof.Method),
-		r.ctx.Request.Header.RequestURI(), r.keyHeader(), item.Raw, place), false
+		r.ctx.Request.Header.RequestURI(), keyHeader(&r.caller, r.src.KeyHeads), item.Raw, place), false
 }
 
 // Keep gives what the request's paths may look at later, for all its items.

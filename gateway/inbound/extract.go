@@ -15,7 +15,7 @@ import (
 func (r *request) extract() done {
 	src, c := r.src, &r.callback
 	r.values.Owner(src.Tenant.ID)
-	r.read()
+	r.read(src, &r.values)
 	c.Source = src
 	if several, last := r.split(); several {
 		return last
@@ -54,7 +54,7 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 	if ids := r.identities(); len(ids) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("ids"), ids), true
 	}
-	if id := r.deliveryID(); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
+	if id := r.deliveryID(r.src, &r.values); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("id"), id.Raw), true
 	}
 	if id := r.provedID(); len(id) > 0 {
@@ -64,7 +64,7 @@ func (r *request) mark() (mark gateway.MarkKey, strong bool) {
 		return gateway.NewMarkKey(gateway.MarkDelivery, source, []byte("key"), key), true
 	}
 	return gateway.NewMarkKey(gateway.MarkBody, source, []byte(r.proof.Method),
-		r.ctx.Request.Header.RequestURI(), r.keyHeader(), r.received), false
+		r.ctx.Request.Header.RequestURI(), keyHeader(&r.caller, r.src.KeyHeads), r.received), false
 }
 
 // provedID gives the id that the verified token of a callback has, where the source

@@ -1,6 +1,9 @@
 package inbound
 
-import "hookgate/gateway/waiting"
+import (
+	"hookgate/gateway/edge"
+	"hookgate/gateway/waiting"
+)
 
 // addressee finds out whom the callback is for: the conversation key, and other names of
 // the conversation, in memory of their own. What is not there is "" and nil.
@@ -14,18 +17,17 @@ func (r *request) addressee(c *waiting.Callback) {
 
 // keyHeader is what the header fields that may carry the key say, for the fingerprint of
 // the callback: one alone as it is, several with a line each.
-func (r *request) keyHeader() []byte {
-	heads := r.src.KeyHeads
-	if len(heads) == 0 {
+func keyHeader(caller *edge.Caller, names []string) []byte {
+	if len(names) == 0 {
 		return nil
 	}
-	first, _ := r.caller.Get(heads[0])
-	if len(heads) == 1 {
+	first, _ := caller.Get(names[0])
+	if len(names) == 1 {
 		return first
 	}
 	all := append([]byte(nil), first...)
-	for _, name := range heads[1:] {
-		value, _ := r.caller.Get(name)
+	for _, name := range names[1:] {
+		value, _ := caller.Get(name)
 		all = append(append(all, '\n'), value...)
 	}
 	return all

@@ -6,8 +6,8 @@ import (
 
 // likeness tells of a body that came as one thing and looks like another, which is what
 // curl makes of -d (SPEC 15); "" where it looks as it came. as is what it was read as.
-func (r *request) likeness(as mapping.BodyKind) string {
-	switch looks := mapping.Likeness(r.sent); {
+func likeness(sent []byte, as mapping.BodyKind) string {
+	switch looks := mapping.Likeness(sent); {
 	case looks == mapping.JSON && as != mapping.JSON:
 		return "the body came " + came(as) + " and looks like JSON: send Content-Type: application/json, or set body: json on the source"
 	case looks == mapping.Fields && as != mapping.Fields:
@@ -24,19 +24,4 @@ func came(as mapping.BodyKind) string {
 		return "as a form"
 	}
 	return "as text"
-}
-
-// explain adds to what is told of a callback in which something is missing why that may be.
-func (r *request) explain(why string) string {
-	if r.document.Body == mapping.NoBody {
-		return why
-	}
-	switch form := r.likeness(r.document.Body); {
-	case form == "":
-		return why
-	case why == "":
-		return "no conversation key was found: " + form
-	default:
-		return why + "; " + form
-	}
 }

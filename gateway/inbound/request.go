@@ -27,9 +27,7 @@ type request struct {
 	src      *directory.Source
 	proof    signature.Request
 	received []byte // the body as received
-	sent     []byte // the body, inflated
-	document mapping.Document
-	wrapped  mapping.Values // of the body in which the document lay
+	reading
 	values   mapping.Values
 	callback waiting.Callback
 	batch    *batch // of a request that brings several callbacks; nil: it is one

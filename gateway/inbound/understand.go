@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"hookgate/gateway"
-	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
 )
 
@@ -15,7 +14,7 @@ func (r *request) understand(contentType string, body []byte) done {
 	document.Request = &r.caller
 	r.sent = body
 	if r.document = document; err == nil && r.src.Unwrap != nil {
-		err = r.unwrap()
+		err = r.unwrap(r.ctx, r.src)
 	}
 	if err == nil {
 		return false
@@ -34,7 +33,7 @@ func (r *request) misunderstood(err error) done {
 		r.status = statusNotWrapped
 		r.detail = r.explain(r.detail)
 	case errors.Is(err, mapping.ErrInvalidJSON):
-		if form := r.likeness(mapping.JSON); form != "" {
+		if form := likeness(r.sent, mapping.JSON); form != "" {
 			r.detail += "; " + form
 		}
 	}
@@ -44,35 +43,3 @@ func (r *request) misunderstood(err error) done {
 // statusNotWrapped is of a body that is right in itself, but not what its source takes
 // (SPEC 17).
 const statusNotWrapped = 422
-
-// unwrap makes the body that is meant the document. It may be a copy.
-func (r *request) unwrap() error {
-	if err := edge.Charge(r.ctx, int64(len(r.document.Raw))); err != nil {
-		return errors.Join(errMemory, err)
-	}
-	r.wrapped.Owner(r.src.Tenant.ID)
-	document, err := r.src.Unwrap.Open(&r.document, &r.wrapped)
-	if err == nil {
-		r.document = document
-	}
-	return err
-}
-
-// read looks up all that the source's paths name: after unwrap with what that left of the
-// work that one callback may take.
-func (r *request) read() {
-	if r.src.Unwrap != nil {
-		r.src.Plan.Set.ReadAfter(&r.document, &r.values, &r.wrapped)
-		return
-	}
-	r.src.Plan.Set.Read(&r.document, &r.values)
-}
-
-// deliveryID gives the id by which a repeat is known: a provider's own stands beside what
-// it wraps.
-func (r *request) deliveryID() mapping.Value {
-	if id := r.src.Unwrap.ID(&r.wrapped); id.Kind != mapping.Missing {
-		return id
-	}
-	return r.values.At(r.src.Plan.Dedupe)
-}

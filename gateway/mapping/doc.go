@@ -2,6 +2,7 @@
 // variables once, and runs them on the raw bytes.
 //
 //	Parse     understands a body by its Content-Type: JSON, fields, text, none
+//	Unwrap    takes the JSON out of a body that is the body meant
 //	Builder   gathers paths of all kinds into one Set
 //	Set.Read  walks over the body once and finds every plain path
 //	Values    holds what was found, and runs the other kinds when asked for them
@@ -12,6 +13,7 @@
 //
 // Beneath it stand packages that know nothing of callbacks:
 //
+//	charset   text of the web's charsets
 //	rawjson   JSON as it lies there: valid, passed over, compared
 //	jsonpath  JSONPath (RFC 9535) on it
 //	pattern   regular expressions that can be stopped

@@ -68,7 +68,7 @@ func TestPatternsTogetherAreBounded(t *testing.T) {
 		if len(faults) == 0 || !strings.Contains(faults[0].Message, "all patterns together") {
 			t.Errorf("%s: %v, %v", name, p, faults[:min(1, len(faults))])
 		}
-		if took > time.Second {
+		if took > 10*time.Second { // a hang, on whatever machine
 			t.Errorf("%s: it took %s to refuse them", name, took)
 		}
 	}

@@ -87,7 +87,11 @@ func (b between) forget(tenant string) {
 
 // dropEndpoint ends what was on its way to an endpoint that was deleted.
 func (b between) dropEndpoint(tenant, endpoint string) {
-	if err := b.lanes.Dropped(tenant, endpoint); err != nil {
+	b.tellDropped(tenant, endpoint, b.lanes.Dropped(tenant, endpoint))
+}
+
+func (b between) tellDropped(tenant, endpoint string, err error) {
+	if err != nil {
 		b.Log.Error("the deliveries of a deleted endpoint were not cancelled", "tenant", tenant, "endpoint", endpoint, "error", err)
 	}
 }
@@ -96,10 +100,11 @@ func (b between) dropEndpoint(tenant, endpoint string) {
 func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, webhook) }
 
 // dropOrphans cancels what waits for endpoints that are no more: the file lost
-// them, or a publish was under way as they were deleted. What a tenant that left
+// them, or a publish was under way as they were deleted. Those of slots that another
+// owns are left to it. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (b between) dropOrphans() error {
-	lanes, err := b.store.Lanes(gateway.AllSlots())
+	lanes, err := b.store.Lanes(b.lanes.Owned())
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}
@@ -111,8 +116,11 @@ func (b between) dropOrphans() error {
 		if t == nil || t.Disabled || lane.Endpoint == gateway.PlatformEndpoint || t.Endpoint(lane.Endpoint) != nil {
 			continue
 		}
-		b.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
-		b.dropEndpoint(lane.Tenant, lane.Endpoint)
+		here, err := b.lanes.DropOrphan(lane)
+		b.tellDropped(lane.Tenant, lane.Endpoint, err)
+		if here && err == nil {
+			b.Log.Warn("deliveries of an endpoint that is no more are cancelled", "tenant", lane.Tenant, "endpoint", lane.Endpoint)
+		}
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ func Check(c *configs.Config) []gateway.Fault {
 	f := fileOf(c)
 	_, faults := directory.CompileFile(f.Tenants, f.Compile)
 	_, more := directory.CompileRoutes(f.Routes, f.Compile)
-	return append(faults, more...)
+	_, wrong := wayOf(c)
+	return append(append(faults, more...), wrong...)
 }
 
 // fileOf is what a configuration says of resources.
@@ -52,16 +53,6 @@ func (p *parts) fileOf(c *configs.Config) resources.File {
 	f.Compile.Certificates, f.Compile.KeySets = p.certificates, p.keySets
 	f.Compile.Mapping.Peaks = p.peaks
 	return f
-}
-
-func egressOf(c *configs.Config) (e transport.Egress) {
-	for _, network := range c.Egress.Allow {
-		e.Allow = append(e.Allow, network.Prefix())
-	}
-	for _, port := range c.Egress.Ports {
-		e.Ports = append(e.Ports, uint16(port)) // configs has checked it
-	}
-	return e
 }
 
 // trustedOf gives the proxies in front that are believed.

@@ -103,6 +103,9 @@ func (p *parts) unlock(held bool) error {
 func (p *parts) openTransport() error {
 	p.transport = transport.New(transport.Options{Egress: egressOf(p.config)})
 	p.onStop(func() error { p.transport.Close(); return nil })
+	if err := p.takeWay(p.config); err != nil {
+		return err
+	}
 	p.certificates = signature.NewCertificates(between{p}.fetchCertificate, nil)
 	p.keySets = signature.NewKeySets(between{p}.fetchKeySet)
 	return nil

@@ -38,6 +38,9 @@ func (n *Node) takeFile() (waiting []string, err error) {
 		return nil, report(next, err)
 	}
 	n.transport.SetEgress(egressOf(next))
+	if err := n.takeWay(next); err != nil {
+		return nil, err // Load has checked it
+	}
 	n.proxy.Trust(trustedOf(next))
 	b := between{&n.parts}
 	b.proveEndpoints()

@@ -50,6 +50,32 @@ var reloads = map[string]struct {
 		change: func(c *configs.Config) { c.Egress.Ports = []int{9999} },
 		shown:  func(n *Node) bool { return n.transport.CheckURL("http://bot.example.com:9999", false) == nil },
 	},
+	"egress.ca": {
+		change: func(c *configs.Config) { c.Egress.CA = outside.authorities[0].PEM },
+		shown:  func(n *Node) bool { return outside.reached(n, outside.secured[0]) },
+	},
+	"egress.ca_file": { // it stands for egress.ca when the file is read
+		change: func(c *configs.Config) { c.Egress.CA = outside.authorities[1].PEM },
+		shown:  func(n *Node) bool { return outside.reached(n, outside.secured[1]) },
+	},
+	"egress.proxy.url": {
+		change: func(c *configs.Config) { c.Egress.Proxy.URL = gateway.Secret(outside.proxy.URL) },
+		shown:  func(n *Node) bool { return outside.reached(n, outside.plain) && len(outside.proxy.Asked()) == 1 },
+	},
+	"egress.proxy.no_proxy": {
+		change: func(c *configs.Config) {
+			c.Egress.Proxy = configs.EgressProxy{URL: gateway.Secret(outside.proxy.URL), NoProxy: []string{"127.0.0.1"}}
+		},
+		shown: func(n *Node) bool {
+			return outside.reached(n, outside.plain) && len(outside.proxy.Asked()) == 0 && outside.reached(n, outside.behind)
+		},
+	},
+	"egress.proxy.resolve": {
+		change: func(c *configs.Config) {
+			c.Egress.Proxy = configs.EgressProxy{URL: gateway.Secret(outside.proxy.URL), Resolve: "proxy"}
+		},
+		shown: func(n *Node) bool { return outside.reached(n, "http://receiver.test") },
+	},
 	"log.level":            {change: func(c *configs.Config) { c.Log.Level = "debug" }},
 	"log.format":           {change: func(c *configs.Config) { c.Log.Format = "text" }},
 	"bounds.bodies":        {change: func(c *configs.Config) { c.Bounds.Bodies++ }},
@@ -95,6 +121,7 @@ var reloads = map[string]struct {
 func TestEveryKeyTakesEffectOrSaysThatItTakesARestart(t *testing.T) {
 	log := &program.Log{}
 	k := newKit(t, log)
+	outside = newWorld(t)
 	unknown := len(reloads)
 	for _, key := range configs.Keys() {
 		row, known := reloads[key.Name]

@@ -63,6 +63,8 @@ type Archive interface {
 	// many of its attempts, until visit wants no more, or q.Limit were visited. next,
 	// where it is not "", is where to go on (q.Before): q.Rows were looked at.
 	Deliveries(q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) (next string, err error)
+	// EventAlone gives an event; else gateway.ErrNotFound.
+	EventAlone(tenant, id string) (*gateway.Event, error)
 	// Requeue makes deliveries pending again, due at their NextAttemptAt, durably:
 	// ended ones, wherever they are, and waiting ones, whose place in the window
 	// the store finds by itself. State, Base and NextAttemptAt are taken from what

@@ -47,9 +47,9 @@ func (c *carrier) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome,
 		}
 	case statusTooManyRequests, statusUnavailable:
 		if asked, ok := retry.RetryAfter(a.answer.RetryAfter, time.Now()); ok {
-			a.verdict, a.rest = breaker.Ignored, asked
+			a.verdict, a.rest, a.asked = breaker.Ignored, asked, true
 		} else if status == statusTooManyRequests {
-			a.rest = min(pause, maxUnasked)
+			a.rest, a.asked = min(pause, maxUnasked), true
 		}
 	}
 	switch {

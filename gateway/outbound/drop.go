@@ -12,6 +12,25 @@ func (s *Steering) Dropped(tenant, endpoint string) error {
 	return s.statuses.drop(key)
 }
 
+// DropOrphan is Dropped for a lane that was found in the store, and has no endpoint any
+// more. It does nothing, and says so, where another owns the lane's slot: that one will
+// find it too, or has made a delivery for an endpoint that is not known here yet.
+func (s *Steering) DropOrphan(key gateway.LaneKey) (here bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if owned := s.schedule.owned(); !owned.Has(key.Slot()) {
+		return false, nil
+	}
+	s.schedule.drop(key)
+	return true, s.statuses.drop(key)
+}
+
+// awaitDrops waits for drops that are under way: they know the slots as they were.
+func (s *Steering) awaitDrops() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+}
+
 // drop takes the lane of an endpoint that was deleted out. It returns when nothing of
 // it is written any more.
 func (s *schedule) drop(key gateway.LaneKey) {

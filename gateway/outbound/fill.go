@@ -2,9 +2,11 @@ package outbound
 
 import (
 	"errors"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/retry"
 )
 
 // reading reads from the store what lanes need: how their endpoints stand, then their
@@ -105,7 +107,18 @@ func (r *reading) prime(n *lane) error {
 	}
 	n.standing.begin(status)
 	n.held, n.primed = holds, true
+	if status.RestUntil.Sub(r.now()) <= retry.MaxRetryAfter { // else a clock was set back
+		n.rest = later(n.rest, status.RestUntil)
+	}
+	n.pace.next = later(n.pace.next, status.PacedTo)
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // holds reads those that are still in force. The delivery of one may have ended

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -56,16 +57,16 @@ func (p *prover) handshake(ctx context.Context, tenant string, t *Target) error 
 		timeout = max(min(orDefault(timeout, transport.DefaultTimeout), time.Until(deadline)), time.Millisecond)
 	}
 	answer, err := p.sender.Do(ctx, &transport.Request{
-		Method: http.MethodPost, URL: t.URL, Header: f.set, Timeout: timeout, Tenant: tenant, Trusted: t.Trusted,
+		Method: http.MethodPost, URL: t.URL, Header: f.set, Timeout: timeout, TLS: t.TLS, Tenant: tenant, Trusted: t.Trusted,
 		Body: append(gateway.AppendString([]byte(`{"token":`), token), '}'),
 	})
 	switch {
-	case err != nil:
+	case answer == nil:
 		return err
 	case answer.Status != http.StatusOK:
 		return fmt.Errorf("it answered %d: the handshake wants 200 and the token", answer.Status)
 	case answer.Truncated || !echoes(answer.Body, token):
-		return errNoEcho
+		return cmp.Or(err, errNoEcho) // an error with an answer is of its body
 	}
 	return nil
 }

@@ -51,6 +51,9 @@ func (n *lane) land(a *attempt, now time.Time) {
 	}
 	if a.rest > 0 && now.Add(a.rest).After(n.rest) {
 		n.rest = now.Add(a.rest)
+		if a.asked {
+			n.standing.rests(n.rest)
+		}
 	}
 	n.depth -= a.spent
 	if a.again != nil {

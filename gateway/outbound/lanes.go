@@ -41,11 +41,15 @@ func (l *Lanes) Acquire(slots gateway.SlotSet) error {
 // nothing more will be written.
 func (l *Lanes) Release(slots gateway.SlotSet) {
 	left := l.schedule.leave(slots)
+	l.awaitDrops()
 	for _, n := range left {
 		l.statuses.leave(n)
 	}
 	l.schedule.forgetLeft(left)
 }
+
+// Owned gives the slots that are owned.
+func (l *Lanes) Owned() gateway.SlotSet { return l.schedule.owned() }
 
 // Wake tells of a delivery that is durable. It never waits for the store. The lanes of
 // slots that are another's are not woken here.

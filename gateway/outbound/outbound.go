@@ -53,6 +53,7 @@ type attempt struct {
 	spent   int           // of those, what is no more
 	verdict breaker.Verdict
 	rest    time.Duration // how long the lane sleeps
+	asked   bool          // the endpoint asked for that
 	again   *gateway.Due  // where the delivery now stands; nil: it has ended, or stands elsewhere
 }
 

@@ -49,6 +49,13 @@ func (s *schedule) come(slots gateway.SlotSet) {
 	}
 }
 
+// owned gives the slots whose lanes are here.
+func (s *schedule) owned() gateway.SlotSet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.slots
+}
+
 // leave gives slots away: their lanes take up nothing new. It returns them when
 // nothing of theirs is written any more, and none of their attempts will be.
 func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
@@ -81,6 +88,9 @@ func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 			s.ended.Wait()
 		}
 		n.abandon()
+		if n.primed {
+			n.standing.goes(n.rest, n.pace.next, s.now())
+		}
 	}
 	return left
 }

@@ -41,7 +41,7 @@ func (c *carrier) prepare(a *attempt) bool {
 	f.orElse("User-Agent", c.agent)
 	a.request = transport.Request{
 		Method: "POST", URL: t.URL, Header: f.set, Body: body, Timeout: t.Timeout,
-		Tenant: a.delivery.Tenant, Trusted: t.Trusted,
+		TLS: t.TLS, Tenant: a.delivery.Tenant, Trusted: t.Trusted,
 	}
 	return true
 }

@@ -7,14 +7,16 @@ import (
 
 	"hookgate/gateway/directory"
 	"hookgate/gateway/relayed"
+	"hookgate/gateway/secure"
 	"hookgate/gateway/transport"
 )
 
 // RelayTarget is what is special about the target of a relay route: its deliveries
 // are requests that came from outside, and go to one of several upstreams.
 type RelayTarget struct {
-	Upstreams []string // their URLs, one or more; a request's path goes below theirs
-	Remove    []string // fields that are not passed on
+	Upstreams []string                    // their URLs, one or more; a request's path goes below theirs
+	TLS       map[string]*secure.Settings // by URL, of those that have some of their own
+	Remove    []string                    // fields that are not passed on
 }
 
 // Concurrency of a relay: it leads to the platform itself, which must keep up with
@@ -28,7 +30,7 @@ func RouteTarget(r *directory.Route, tenant string, ordered bool) *Target {
 		return nil
 	}
 	return &Target{
-		Relay: &RelayTarget{Upstreams: r.Upstreams, Remove: r.Remove}, Trusted: true, Headers: r.Set, Timeout: r.Timeout,
+		Relay: &RelayTarget{Upstreams: r.Upstreams, TLS: r.TLS, Remove: r.Remove}, Trusted: true, Headers: r.Set, Timeout: r.Timeout,
 		Retry: r.Retry, Breaker: r.Breaker, Concurrency: relayConcurrency, Ordered: ordered, Hold: directory.DefaultOrderedHold,
 	}
 }
@@ -59,7 +61,7 @@ func (c *carrier) prepareRelay(a *attempt) {
 	a.upstream = a.lane.upstreams.choose(t.Relay.Upstreams, a.at)
 	a.request = transport.Request{
 		Method: e.Relay.Method, URL: a.upstream, Target: below(a.upstream, target), Header: f.set, Body: e.Body,
-		Timeout: t.Timeout, Tenant: e.Tenant, Trusted: t.Trusted,
+		Timeout: t.Timeout, TLS: t.Relay.TLS[a.upstream], Tenant: e.Tenant, Trusted: t.Trusted, Relayed: true,
 	}
 }
 

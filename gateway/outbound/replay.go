@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -14,6 +15,9 @@ type ReplayFilter struct {
 	State        gateway.DeliveryState
 	EventTypes   []string
 	Limit        int // at most; 0: all
+	// Passes says whether an event passes the endpoint's own filter, as that is now; nil:
+	// it has none. Of a batch one event that does is enough.
+	Passes func(*gateway.Event) bool
 }
 
 // maxReplay bounds one replay: what it finds is in memory until it is written.
@@ -24,7 +28,8 @@ const replayPage = 500
 
 // Replay sends deliveries of an endpoint again that match a filter, in the order
 // of their making: dead ones, where it names no state. Of more than the limit it
-// takes the newest. It gives how many.
+// takes the newest, and where the endpoint has a filter it looks at the newest
+// maxReplay alone. It gives how many.
 func (s *Steering) Replay(tenant, endpoint string, f ReplayFilter) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,7 +37,7 @@ func (s *Steering) Replay(tenant, endpoint string, f ReplayFilter) (int, error) 
 	if f.Limit > 0 {
 		most = min(most, f.Limit)
 	}
-	list, err := s.matching(tenant, endpoint, f, most)
+	list, err := s.passing(tenant, endpoint, f, most)
 	if err != nil {
 		return 0, err
 	}
@@ -46,6 +51,40 @@ func (s *Steering) Replay(tenant, endpoint string, f ReplayFilter) (int, error) 
 		count += len(moved)
 	}
 	return count, nil
+}
+
+// passing is matching with the endpoint's own filter.
+func (s *Steering) passing(tenant, endpoint string, f ReplayFilter, most int) ([]*gateway.Delivery, error) {
+	if f.Passes == nil {
+		return s.matching(tenant, endpoint, f, most)
+	}
+	all, err := s.matching(tenant, endpoint, f, maxReplay)
+	var list []*gateway.Delivery
+	for _, d := range all {
+		if len(list) == most || err != nil {
+			break
+		}
+		var passes bool
+		if passes, err = s.passes(d, f.Passes); passes {
+			list = append(list, d)
+		}
+	}
+	return list, err
+}
+
+// passes says whether one of the events of a delivery passes. One that has expired is
+// told of when it is to be sent.
+func (s *Steering) passes(d *gateway.Delivery, filter func(*gateway.Event) bool) (bool, error) {
+	for _, id := range d.EventIDs {
+		e, err := s.archive.EventAlone(d.Tenant, id)
+		if errors.Is(err, gateway.ErrNotFound) || err == nil && filter(e) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // matching gives the newest deliveries that match a filter, at most so many, newest

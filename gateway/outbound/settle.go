@@ -3,6 +3,7 @@ package outbound
 import (
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/gateway/transport"
 	"hookgate/retry"
 )
 
@@ -65,9 +66,14 @@ func (c *carrier) record(a *attempt, d *gateway.Delivery, made *gateway.Attempt)
 // outcomeOf reads the attempt, and what of it is kept.
 func outcomeOf(a *attempt, made *gateway.Attempt) retry.Outcome {
 	if a.sent != nil {
-		made.Error = a.sent.Word
+		made.Error, made.Address, made.Detail = a.sent.Word, a.sent.Address, gateway.KeptDetail(a.sent.Text)
+		if a.sent.Word != transport.WordBlocked {
+			made.RequestHeaders = a.shownHeader()
+		}
 		return retry.Outcome(a.sent.Word)
 	}
+	made.Address, made.Detail = a.answer.Address, gateway.KeptDetail(a.answer.Detail)
+	made.RequestHeaders, made.ResponseHeaders = a.shownHeader(), gateway.KeptFields(a.answer.Header)
 	outcome := retry.OfStatus(a.answer.Status)
 	made.Status, made.ResponseBody = a.answer.Status, a.answer.Body
 	if outcome != retry.Success {

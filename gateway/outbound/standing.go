@@ -85,6 +85,32 @@ func (s *standing) opened(until time.Time) {
 	s.status.Trips++
 }
 
+// restKept is how much sooner than its rest a lane may come back after a crash, so that
+// not each of many answers that ask for one is written.
+const restKept = time.Second
+
+// rests tells until when the endpoint asked for no request.
+func (s *standing) rests(until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until.Sub(s.status.RestUntil) > restKept {
+		s.status.RestUntil, s.dirty = until.Round(0), true
+	}
+}
+
+// goes takes along what the next owner of a lane must know: until when it rests, and how
+// much of its rate is used up.
+func (s *standing) goes(rest, paced, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rest.After(now) && !rest.Equal(s.status.RestUntil) {
+		s.status.RestUntil, s.dirty = rest.Round(0), true
+	}
+	if paced.After(now) {
+		s.status.PacedTo, s.dirty = paced.Round(0), true
+	}
+}
+
 // closed tells that the breaker is closed, or that there is none.
 func (s *standing) closed() {
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/secure"
 	"hookgate/retry"
 	"hookgate/retry/breaker"
 )
@@ -23,7 +24,8 @@ type Target struct {
 	Proof       gateway.MarkKey   // digest of what a handshake proves; zero: there is none to make
 	Signer      *signature.Signer // nil: not signed
 	Form        Form
-	Timeout     time.Duration // for one attempt; 0: transport.DefaultTimeout
+	TLS         *secure.Settings // of an endpoint; nil: what holds for all
+	Timeout     time.Duration    // for one attempt; 0: transport.DefaultTimeout
 	Retry       retry.Policy
 	Breaker     *breaker.Settings // nil: none
 	Concurrency int               // 0: DefaultConcurrency
@@ -68,7 +70,7 @@ func EndpointTarget(e *directory.Endpoint) *Target {
 		return &Target{Off: true, Proof: e.ProofKey}
 	}
 	t := &Target{
-		URL: e.URL, Headers: e.Headers, Proof: e.ProofKey, Signer: e.Signer, Form: Envelope, Timeout: e.Timeout,
+		URL: e.URL, TLS: e.TLS, Headers: e.Headers, Proof: e.ProofKey, Signer: e.Signer, Form: Envelope, Timeout: e.Timeout,
 		Retry: e.Retry, Breaker: e.Breaker, Concurrency: e.Concurrency, Rate: e.Rate,
 		MaxEvents: e.Batch.MaxEvents, MaxWait: e.Batch.MaxWait,
 		Ordered: e.Ordered, Hold: e.OrderedHold, DisableAfter: e.DisableAfter,

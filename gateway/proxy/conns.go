@@ -13,6 +13,7 @@ import (
 type conn struct {
 	net.Conn
 	alive  alive
+	made   time.Time
 	used   time.Time // when it was given back; zero: never
 	reads  time.Time // the deadlines that are set
 	writes time.Time
@@ -48,7 +49,7 @@ func (p *conns) take(now time.Time) *conn {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if now.Sub(c.used) < idleTime && c.alive.look() {
+		if now.Sub(c.used) < idleTime && now.Sub(c.made) < transport.MaxAge && c.alive.look() {
 			return c
 		}
 		_ = c.Close()
@@ -115,7 +116,7 @@ func (u *upstream) dial(timeout time.Duration) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: made}
+	c := &conn{Conn: made, made: time.Now()}
 	c.alive.of(made)
 	return c, nil
 }

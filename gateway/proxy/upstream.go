@@ -15,6 +15,7 @@ import (
 // it: no two routes share connections, nor what is known of their health.
 type upstream struct {
 	route, url string
+	secured    string // the digest of its settings of TLS
 	log        *slog.Logger
 	dialer     *transport.Dialer
 	breaker    *breaker.Breaker // nil: none
@@ -66,16 +67,16 @@ func (p *Proxy) newRoute(r *directory.Route, kept map[upstreamKey]*upstream) (*r
 
 // is says whether the upstream has the settings that a route gives it.
 func (u *upstream) is(r *directory.Route) bool {
-	same := (u.breaker == nil) == (r.Breaker == nil) && (u.health == nil) == (r.Health == nil)
+	same := u.secured == r.TLS[u.url].Digest() && (u.breaker == nil) == (r.Breaker == nil) && (u.health == nil) == (r.Health == nil)
 	return same && (u.breaker == nil || u.breaker.Settings() == *r.Breaker) && (u.health == nil || *u.health == *r.Health)
 }
 
 func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
-	dialer, err := p.options.Transport.Dialer(url)
+	dialer, err := p.options.Transport.Dialer(url, r.TLS[url])
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{route: r.ID, url: url, dialer: dialer, health: r.Health, stop: func() {}}
+	u := &upstream{route: r.ID, url: url, secured: r.TLS[url].Digest(), dialer: dialer, health: r.Health, stop: func() {}}
 	u.log = p.options.Log.With("route", r.ID, "upstream", dialer.Host())
 	if r.Breaker != nil {
 		u.breaker = breaker.New(*r.Breaker, u.changed)

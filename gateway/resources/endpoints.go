@@ -49,6 +49,7 @@ func (r *Endpoints) Put(by auth.Principal, tenant, id string, body any) (e *dire
 	if err := withMore(faults, more); err != nil {
 		return nil, Made{}, false, err
 	}
+	r.warnOfCertificate(e.TLS, "tenant", tenant, "endpoint", id)
 	if e, err = r.put(by, t, e, rec); err != nil {
 		return nil, Made{}, false, err
 	}

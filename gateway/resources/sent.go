@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hookgate/gateway"
+	"hookgate/gateway/secure"
 )
 
 // destination is the url that a secret is sent to, and its place in the resource;
@@ -32,6 +33,13 @@ func sentTo(spec any, path string) destination {
 		}
 	}
 	return destination{}
+}
+
+// warnOfCertificate tells of a certificate that has ended where it is written.
+func (r *ledger) warnOfCertificate(settings *secure.Settings, of ...any) {
+	if member, at := settings.Expired(r.clock()); member != "" {
+		r.log.Warn("a certificate has expired", append(of, "place", "tls."+member, "until", at)...)
+	}
 }
 
 // signs says whether the secret at a place is one that an endpoint or a webhook

@@ -72,6 +72,7 @@ func (r *Webhooks) put(by auth.Principal, tenant, id string, read webhookReader)
 	if err := r.store(by, n.tenant, id, n.record); err != nil {
 		return nil, false, err
 	}
+	r.warnOfCertificate(n.compiled.TLS, "tenant", tenant, "webhook", id)
 	r.directory.Swap(r.directory.Current().With(n.tenant.WithWebhook(n.compiled)))
 	return r.directory.Current().Tenant(tenant).Webhook(id), n.created, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Words for what kept a request from its answer (SPEC 12, delivery_attempts_total).
@@ -25,9 +26,10 @@ const (
 // Error says why there is no answer. Its text names hosts and addresses, and
 // never a path, a query, a header or a body: it may be logged and shown.
 type Error struct {
-	Word string
-	Text string
-	err  error
+	Word    string
+	Text    string
+	Address string // that was dialled, host:port; "": none was
+	err     error
 }
 
 func (e *Error) Error() string { return e.Word + ": " + e.Text }
@@ -37,6 +39,14 @@ func (e *Error) Unwrap() error { return e.err }
 
 func blocked(format string, args ...any) *Error {
 	return &Error{Word: WordBlocked, Text: fmt.Sprintf(format, args...)}
+}
+
+// withAddress says of a failure which address it was, unless that was never dialled.
+func withAddress(err error, address string) error {
+	if known := (*Error)(nil); errors.As(err, &known) && known.Word != WordBlocked {
+		known.Address = address
+	}
+	return err
 }
 
 // failure wraps err under a word, or under timeout where that is what it is.
@@ -78,10 +88,7 @@ func reason(err error, fallback string) string {
 	case errors.As(err, &authority):
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &invalid):
-		if invalid.Reason == x509.Expired {
-			return "the certificate has expired or is not yet valid"
-		}
-		return "the certificate is not valid"
+		return reasonOf(&invalid)
 	case errors.As(err, &alert):
 		return alert.Error()
 	case errors.As(err, &record):
@@ -92,4 +99,16 @@ func reason(err error, fallback string) string {
 		return "the connection closed"
 	}
 	return fallback
+}
+
+// reasonOf says what is wrong with a certificate.
+func reasonOf(invalid *x509.CertificateInvalidError) string {
+	switch cert := invalid.Cert; {
+	case invalid.Reason != x509.Expired || cert == nil:
+		return "the certificate is not valid"
+	case time.Now().Before(cert.NotBefore):
+		return "the certificate is not valid before " + cert.NotBefore.UTC().Format(time.RFC3339)
+	default:
+		return "the certificate has expired on " + cert.NotAfter.UTC().Format(time.RFC3339)
+	}
 }

@@ -29,7 +29,8 @@ type hostKey struct {
 	tenant  string
 	at      string // host:port
 	tls     bool
-	trusted bool // a connection that no rule has judged serves none that they bind
+	secured string // the digest of its own settings of TLS; "": none
+	trusted bool   // a connection that no rule has judged serves none that they bind
 }
 
 // host is the keeper of the connections to one target.
@@ -70,7 +71,7 @@ func (h *hosts) add(key hostKey, dial fasthttp.DialFuncWithTimeout) *host {
 		DialTimeout:        dial,
 		MaxConns:           h.conns,
 		MaxConnWaitTimeout: time.Hour, // the request's own deadline is what bounds it
-		ReadBufferSize:     maxAnswerHeader,
+		ReadBufferSize:     readBuffer,
 		ConnPoolStrategy:   fasthttp.FIFO,
 	}}
 	added.busy.Add(1)
@@ -126,8 +127,15 @@ func (h *hosts) forget(closing bool) {
 	}
 }
 
-// connection gives a kept connection that has not rested too long, or a fresh
-// one. With true fasthttp starts no cleaner; that is all it means there.
+// MaxAge is how long a connection is used: then its name is looked up again, for it may
+// lead elsewhere by now (SPEC 15).
+const MaxAge = 5 * time.Minute
+
+// readBuffer is for what comes in at once, in bytes. Most answers have less.
+const readBuffer = 8 << 10
+
+// connection gives a kept connection that has neither rested nor lived too long, or a
+// fresh one. With true fasthttp starts no cleaner; that is all it means there.
 func (h *host) connection(left time.Duration) (kept connection, err error) {
 	for {
 		c, err := h.AcquireConn(left, true)
@@ -135,7 +143,7 @@ func (h *host) connection(left time.Duration) (kept connection, err error) {
 			return connection{}, err
 		}
 		last := c.LastUseTime()
-		if last.IsZero() || time.Since(last) < h.idle {
+		if last.IsZero() || time.Since(last) < h.idle && time.Since(c.CreatedTime()) < MaxAge {
 			return connection{
 				Conn:    c.Conn(),
 				reused:  !last.IsZero(),
@@ -152,6 +160,18 @@ type connection struct {
 	net.Conn
 	reused         bool
 	release, close func()
+}
+
+// address puts where the connection leads into what came of it.
+func (c *connection) address(answer *Answer, err error) error {
+	l, known := c.Conn.(*link)
+	if !known {
+		return err
+	}
+	if answer != nil {
+		answer.Address = l.address
+	}
+	return withAddress(err, l.address)
 }
 
 // leave ends a find or an add.

@@ -58,3 +58,52 @@ func TestIdleConnectionsClose(t *testing.T) {
 		}
 	})
 }
+
+// TestConnectionsAge: a connection that is never at rest is used for five minutes, then
+// its name is looked up again and leads to another address.
+func TestConnectionsAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dialled []netip.AddrPort
+		tr := New(Options{
+			Resolver: &turns{},
+			Dial: func(_ context.Context, to netip.AddrPort, _ func(netip.AddrPort) error) (net.Conn, error) {
+				dialled = append(dialled, to)
+				client, server := net.Pipe()
+				go func() {
+					for request(server) {
+						_, _ = io.WriteString(server, "HTTP/1.1 204 No Content\r\n\r\n")
+					}
+					_ = server.Close()
+				}()
+				return client, nil
+			},
+		})
+		defer tr.Close()
+		began := time.Now()
+		for time.Since(began) < 2*MaxAge {
+			before := len(dialled)
+			answer, err := tr.Do(t.Context(), &Request{Method: "POST", URL: "http://receiver.example/", Tenant: "acme"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(dialled) > before && before > 0 && time.Since(began) < time.Duration(before)*MaxAge {
+				t.Errorf("a new connection after %s", time.Since(began))
+			}
+			if want := dialled[len(dialled)-1].String(); answer.Address != want {
+				t.Errorf("from %s, want %s", answer.Address, want)
+			}
+			time.Sleep(DefaultIdle / 2)
+		}
+		if len(dialled) != 2 || dialled[0] == dialled[1] {
+			t.Errorf("dialled %v", dialled)
+		}
+	})
+}
+
+// turns gives another address each time.
+type turns struct{ n byte }
+
+func (r *turns) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	r.n++
+	return []netip.Addr{netip.AddrFrom4([4]byte{93, 184, 215, r.n})}, nil
+}

@@ -3,6 +3,7 @@ package transport
 import (
 	"time"
 
+	"hookgate/gateway/secure"
 	"hookgate/gateway/wire"
 )
 
@@ -13,13 +14,16 @@ type Request struct {
 	Target  string      // path and query as they are written, byte for byte, in place of the URL's; "": the URL's
 	Header  [][2]string // name and value, sent in this order as they are written
 	Body    []byte
-	Timeout time.Duration // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
-	Tenant  string        // whose request it is: no two tenants share a connection
-	Trusted bool          // the configuration file names the target: no egress rule binds it (SPEC 14)
+	Timeout time.Duration    // for all of it, from the lookup to the answer's end; 0: DefaultTimeout
+	Tenant  string           // whose request it is: no two tenants share a connection
+	TLS     *secure.Settings // of the target; nil: what holds for all
+	Trusted bool             // the configuration file names the target: no egress rule binds it (SPEC 14)
 	// MaxAnswer is how much of the answer's body is kept, in bytes; 0: DefaultAnswer.
 	MaxAnswer int
-	// MaxHeader is how much of the answer's header is kept, in bytes of names and values.
+	// MaxHeader is how much of the answer's header is kept, in bytes of names and values;
+	// 0: DefaultHeader.
 	MaxHeader int
+	Relayed   bool // it is somebody else's: Accept-Encoding is not added
 }
 
 // DefaultTimeout bounds a request that names no bound (SPEC 7).
@@ -28,8 +32,12 @@ const DefaultTimeout = 15 * time.Second
 // DefaultAnswer is how much of an answer's body is kept with an attempt (SPEC 7).
 const DefaultAnswer = 16 << 10
 
-// MaxHeader is the most that the header of an answer may have, in bytes.
-const MaxHeader = maxAnswerHeader
+// DefaultHeader is how much of an answer's header is kept with an attempt; MaxHeader is
+// all that there may be (SPEC 15).
+const (
+	DefaultHeader = 4 << 10
+	MaxHeader     = maxAnswerHeader
+)
 
 // Answer is what came back. It holds no memory of the connection.
 type Answer struct {
@@ -37,8 +45,10 @@ type Answer struct {
 	ContentType string
 	RetryAfter  string      // as it was sent, "" for none
 	Header      [][2]string // name and value, the first that fit into MaxHeader
-	Body        []byte      // its first MaxAnswer bytes
+	Body        []byte      // its first MaxAnswer bytes, inflated
 	Truncated   bool        // there was more
+	Detail      string      // why the body is not inflated though it says it is coded; "" otherwise
+	Address     string      // where it came from: what was dialled
 }
 
 // appendHead writes the request line and the header. The Host is the target's:
@@ -57,11 +67,16 @@ func (r *Request) appendHead(dst []byte, t *target) ([]byte, error) {
 		return nil, blocked("the request target is not a path that fits on the request line")
 	}
 	dst = wire.AppendField(append(dst, " HTTP/1.1\r\n"...), "Host", t.head)
+	codings := r.Relayed
 	for _, field := range r.Header {
 		if err := CheckHeader(field[0], field[1]); err != nil {
 			return nil, &Error{Word: WordBlocked, Text: err.Error()}
 		}
+		codings = codings || wire.Is(field[0], "accept-encoding")
 		dst = wire.AppendField(dst, field[0], field[1])
+	}
+	if !codings {
+		dst = wire.AppendField(dst, "Accept-Encoding", accepted)
 	}
 	if len(r.Body) > 0 || wire.TakesBody(r.Method) {
 		dst = wire.AppendLength(dst, int64(len(r.Body)))

@@ -34,6 +34,7 @@ type Transport struct {
 	dialer   func(context.Context, netip.AddrPort, func(netip.AddrPort) error) (net.Conn, error)
 	tls      *tls.Config
 	rules    atomic.Pointer[rules]
+	way      atomic.Pointer[way]
 	hosts    hosts
 	ctx      context.Context // ends every dial with Close
 	cancel   context.CancelFunc
@@ -52,7 +53,6 @@ func New(o Options) *Transport {
 		dialer:   o.Dial,
 		tls: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
-			RootCAs:            o.RootCAs,
 			NextProtos:         []string{"http/1.1"},
 			ClientSessionCache: tls.NewLRUClientSessionCache(1024),
 		},
@@ -65,6 +65,7 @@ func New(o Options) *Transport {
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.rules.Store(&rules{egress: o.Egress})
+	t.way.Store(&way{roots: o.RootCAs})
 	t.hosts.init(orDefault(o.MaxHosts, 4096), orDefault(o.MaxConns, 256), orDefault(o.IdleTimeout, DefaultIdle))
 	return t
 }
@@ -100,14 +101,29 @@ func (t *Transport) setRules(change func(*rules)) {
 	}
 }
 
+// SetWay replaces how targets are reached. Connections that were made the old way are
+// not used again.
+func (t *Transport) SetWay(w Way) error {
+	next := &way{roots: w.Roots}
+	if w.Proxy != nil {
+		var err error
+		if next.proxy, err = compileProxy(*w.Proxy); err != nil {
+			return err
+		}
+	}
+	t.way.Store(next)
+	t.hosts.forget(false)
+	return nil
+}
+
 // CheckURL asks the egress rules now in force; see Egress.CheckURL.
 func (t *Transport) CheckURL(raw string, trusted bool) error {
 	return t.rules.Load().egress.CheckURL(raw, trusted)
 }
 
 // Do makes one request and gives its answer, whatever its status; a redirect is
-// an answer like any other. The error is an *Error. It ends no later than the
-// request's Timeout; once connected it also ends with ctx (connecting, with Close).
+// an answer like any other. The error is an *Error; beside an answer it says that the
+// form of its body leaves open what that is. It ends no later than the request's Timeout; once connected it also ends with ctx (connecting, with Close).
 func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
 	deadline := time.Now().Add(orDefault(r.Timeout, DefaultTimeout))
 	to, err := parseURL(r.URL)
@@ -130,16 +146,20 @@ func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
 // host gives the keeper of the connections for a request's tenant and target,
 // counted as busy.
 func (t *Transport) host(r *Request, to *target) *host {
-	key := hostKey{tenant: r.Tenant, at: to.dial(), tls: to.tls, trusted: r.Trusted}
+	key := hostKey{tenant: r.Tenant, at: to.at, tls: to.tls, trusted: r.Trusted, secured: r.TLS.Digest()}
 	if found := t.hosts.find(key); found != nil {
 		return found
 	}
-	leads := *to
+	leads := leads{*to, r.Trusted, r.TLS}
 	return t.hosts.add(key, func(_ string, timeout time.Duration) (net.Conn, error) {
 		// fasthttp gives 0 where it dials for a request that waited for a connection.
 		ctx, cancel := context.WithTimeout(t.ctx, orDefault(timeout, DefaultTimeout))
 		defer cancel()
-		return t.connect(ctx, &leads, key.trusted)
+		conn, err := t.connect(ctx, &leads)
+		if err != nil {
+			return nil, err // a nil *link is no nil net.Conn
+		}
+		return conn, nil
 	})
 }
 

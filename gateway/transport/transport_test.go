@@ -359,7 +359,7 @@ func TestWords(t *testing.T) {
 func TestTextsHoldNoSecrets(t *testing.T) {
 	at := listen(t, func(conn net.Conn) {
 		request(conn)
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Bad\x01: s3cret\r\n\r\n")
+		_, _ = io.WriteString(conn, "HTTP/1.1 s3cret OK\r\nX-Bad\x01: s3cret\r\n\r\n")
 	})
 	for _, url := range []string{"http://" + at + "/s3cret?s3cret", "http://user:s3cret@" + at, "http://127.0.0.1:1/s3cret", "http://%s3cret/"} {
 		_, err := loopback(t, Options{}).Do(t.Context(), &Request{Method: "GET", URL: url, Header: [][2]string{{"X", "s3cret"}}})

@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
 	"net"
+	"net/http"
 	"time"
 
-	"github.com/valyala/fasthttp"
+	"hookgate/gateway/wire"
 )
-
-// maxAnswerHeader bounds the header of an answer, in bytes.
-const maxAnswerHeader = 16 << 10
 
 // maxRedo bounds how often a request is moved to another connection because a
 // kept one turned out to be closed. Once is the rule; more happens only when
@@ -56,6 +53,7 @@ func (t *trip) once() (answer *Answer, stale bool, err error) {
 	give := context.AfterFunc(t.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 
 	answer, reuse, early, err := t.exchange(conn.Conn)
+	err = conn.address(answer, err)
 
 	if !give() {
 		reuse = false // the deadline in the past may be set at any time now
@@ -66,34 +64,34 @@ func (t *trip) once() (answer *Answer, stale bool, err error) {
 		conn.close()
 	}
 	if t.ctx.Err() != nil && err != nil {
-		return nil, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
+		return answer, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
 	}
 	// A 408 on a kept connection was sent before our request: some servers say
 	// goodbye to an idle connection with it.
-	goodbye := err == nil && answer.Status == fasthttp.StatusRequestTimeout && !reuse
+	goodbye := err == nil && answer.Status == http.StatusRequestTimeout && !reuse
 	stale = conn.reused && (early && !isTimeout(err) || goodbye)
 	return answer, stale, err
 }
 
-// exchange sends the request and reads the answer. reuse says that the
-// connection is good for another; early, that it broke before the first byte.
+// exchange sends the request and reads the answer. reuse says that the connection is
+// good for another; early, that it broke before the first byte.
 func (t *trip) exchange(conn net.Conn) (answer *Answer, reuse, early bool, err error) {
 	if err := conn.SetDeadline(t.deadline); err != nil {
 		return nil, false, true, failure(WordProtocol, "send", err, "the connection closed")
 	}
-	sendErr := t.send(conn)
-	if sendErr != nil && isTimeout(sendErr) {
-		return nil, false, true, failure(WordProtocol, "send", sendErr, "")
+	sending := t.send(conn)
+	if err := sending.err; err != nil && isTimeout(err) {
+		return nil, false, true, failure(WordProtocol, "send", err, "")
 	}
 	// A peer that has read enough may answer and close while we still send: look
 	// for its answer before calling it a failure.
 	reader := t.host.AcquireReader(conn)
 	defer t.host.ReleaseReader(reader)
 	if _, err := reader.Peek(1); err != nil {
-		return nil, false, true, failure(WordProtocol, "wait for the answer", first(sendErr, err), "the connection closed")
+		return nil, false, true, failure(WordProtocol, "wait for the answer", first(sending.stop(), err), "the connection closed")
 	}
 	answer, reuse, err = t.read(reader)
-	return answer, reuse && sendErr == nil, false, err
+	return answer, sending.stop() == nil && reuse, false, err
 }
 
 func first(errs ...error) error {
@@ -105,89 +103,46 @@ func first(errs ...error) error {
 	return nil
 }
 
-func (t *trip) send(conn net.Conn) error {
-	writer := t.host.AcquireWriter(conn)
-	defer t.host.ReleaseWriter(writer)
-	if _, err := writer.Write(t.head); err != nil {
-		return err
-	}
-	if _, err := writer.Write(t.request.Body); err != nil {
-		return err
-	}
-	return writer.Flush()
-}
-
-// read takes the answer's head, and of its body what is kept.
+// read takes the answer's head, and of its body what is kept. With an answer an error
+// is of its body's form: it is all that came. A connection that broke gives none.
 func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
-	response := fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseResponse(response)
-	response.StreamBody = true
-	response.SkipBody = t.request.Method == fasthttp.MethodHead
-	if err := response.ReadLimitBody(reader, 0); err != nil {
-		return nil, false, failure(WordProtocol, "read the answer", err, notHTTP(err))
+	h := heads.Get().(*head) //nolint:forcetypeassert // the pool holds nothing else
+	defer h.free()
+	if err := h.readFinal(reader); err != nil {
+		return nil, false, failure(WordProtocol, "read the answer", err, reasonOfHead(err))
 	}
-	answer := &Answer{
-		Status:      response.StatusCode(),
-		ContentType: string(response.Header.ContentType()),
-		RetryAfter:  string(response.Header.Peek("Retry-After")),
+	r := t.request
+	answer := &Answer{Status: h.status, Header: h.kept(orDefault(r.MaxHeader, DefaultHeader))}
+	answer.ContentType, answer.RetryAfter = h.get(answer.Header, "content-type"), h.get(answer.Header, "retry-after")
+	f := h.framing(r.Method == "HEAD")
+	if f.two {
+		return answer, false, &Error{Word: WordProtocol, Text: "read the answer: " + errTwoLengths.Error()}
 	}
-	if t.request.MaxHeader > 0 {
-		answer.Header = kept(&response.Header, t.request.MaxHeader)
+	err := answer.read(reader, &f, orDefault(r.MaxAnswer, DefaultAnswer))
+	if err != nil && !isForm(err) {
+		return nil, false, failure(WordProtocol, "read the answer", err, "its body cannot be read")
 	}
-	if answer.Status < 200 || answer.Status > 599 {
-		return nil, false, &Error{Word: WordProtocol, Text: "read the answer: its status is none of HTTP's"}
-	}
-	whole := true
-	if body := response.BodyStream(); body != nil {
-		whole = response.Header.ContentLength() != identity
-		if err := t.readBody(answer, body, response.Header.ContentLength()); err != nil {
-			return nil, false, failure(WordProtocol, "read the answer", err, "its body is not well-formed")
-		}
-	}
-	reuse := whole && !answer.Truncated && !response.ConnectionClose() && reader.Buffered() == 0 // more than one answer is none of ours
-	return answer, reuse, nil
-}
-
-// kept gives the fields of a header, as many of the first as have so many bytes.
-func kept(h *fasthttp.ResponseHeader, most int) (list [][2]string) {
-	for name, value := range h.All() {
-		if most -= len(name) + len(value); most < 0 {
-			break
-		}
-		list = append(list, [2]string{string(name), string(value)})
-	}
-	return list
-}
-
-// identity is fasthttp's length of a body that ends with its connection.
-const identity = -2
-
-// readBody keeps the first bytes, and reads no further than to see that there
-// are more.
-func (t *trip) readBody(answer *Answer, body io.Reader, length int) error {
-	most := orDefault(t.request.MaxAnswer, DefaultAnswer)
-	if length == 0 {
-		return nil
-	}
-	if length > 0 {
-		answer.Truncated = length > most
-		answer.Body = make([]byte, min(length, most))
-		_, err := io.ReadFull(body, answer.Body)
-		return err
-	}
-	kept, err := io.ReadAll(io.LimitReader(body, int64(most)+1))
 	if err != nil {
-		return err
+		return answer, false, failure(WordProtocol, "read the answer", err, reasonOfBody(err))
 	}
-	answer.Truncated = len(kept) > most
-	answer.Body = kept[:min(len(kept), most)]
-	return nil
+	return answer, f.keeps && reader.Buffered() == 0, nil // more than one answer is none of ours
 }
 
-func notHTTP(err error) string {
-	var small *fasthttp.ErrSmallBuffer
-	if errors.As(err, &small) {
-		return "its header is over 16 KiB"
+// reasonOfHead is the text of an error that was made here; others quote what came.
+func reasonOfHead(err error) string {
+	for _, known := range []error{errLargeHead, errInterim, errSwitched, errStatus} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
 	}
-	return "it is not HTTP"
+	return errNotHTTP.Error()
+}
+
+func isForm(err error) bool { return errors.Is(err, errCoding) || errors.Is(err, wire.ErrChunk) }
+
+func reasonOfBody(err error) string {
+	if errors.Is(err, errCoding) {
+		return errCoding.Error()
+	}
+	return "its body is not well-formed"
 }

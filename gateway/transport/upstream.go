@@ -5,23 +5,26 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"hookgate/gateway/secure"
 )
 
 // Dialer makes connections to one upstream that the configuration file names, for
 // a proxy that speaks on them itself. No egress rule binds it, but one: it never
-// leads to a listener of this gateway.
+// leads to a listener of this gateway. egress.proxy and egress.ca hold for it too.
 type Dialer struct {
 	transport *Transport
-	to        target
+	leads     leads
 }
 
-// Dialer makes the dialer for the scheme, host and port of a URL.
-func (t *Transport) Dialer(url string) (*Dialer, error) {
+// Dialer makes the dialer for the scheme, host and port of a URL. settings are those of
+// TLS with it; nil: what holds for all.
+func (t *Transport) Dialer(url string, settings *secure.Settings) (*Dialer, error) {
 	to, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	return &Dialer{t, to}, nil
+	return &Dialer{t, leads{to, true, settings}}, nil
 }
 
 // Dial makes a connection, over TLS where the URL is https. The error is an *Error.
@@ -29,15 +32,19 @@ func (d *Dialer) Dial(ctx context.Context, timeout time.Duration) (net.Conn, err
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	defer context.AfterFunc(d.transport.ctx, cancel)()
-	return d.transport.connect(ctx, &d.to, true)
+	made, err := d.transport.connect(ctx, &d.leads)
+	if err != nil {
+		return nil, err
+	}
+	return made.Conn, nil
 }
 
 // Host gives the upstream's own name as a Host field has it.
-func (d *Dialer) Host() string { return d.to.head }
+func (d *Dialer) Host() string { return d.leads.to.head }
 
 // Base gives the URL's path, without a slash at its end: what stands before the
 // path of every request.
 func (d *Dialer) Base() string {
-	path, _, _ := strings.Cut(d.to.uri, "?")
+	path, _, _ := strings.Cut(d.leads.to.uri, "?")
 	return strings.TrimSuffix(path, "/")
 }

@@ -16,7 +16,7 @@ func TestDialer(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	tr := New(Options{})
 	defer tr.Close()
-	d, err := tr.Dialer("http://" + ln.Addr().String() + "/bot/v1/")
+	d, err := tr.Dialer("http://"+ln.Addr().String()+"/bot/v1/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestDialer(t *testing.T) {
 		t.Error("a dial outlives its transport")
 	}
 	for _, url := range []string{"ftp://a.test", "http://user@a.test", "http://"} {
-		if _, err := tr.Dialer(url); word(err) != WordBlocked {
+		if _, err := tr.Dialer(url, nil); word(err) != WordBlocked {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

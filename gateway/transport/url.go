@@ -16,6 +16,7 @@ type target struct {
 	host string // as dialled and as named in TLS: lower case, no brackets, no final dot
 	addr netip.Addr
 	port uint16
+	at   string // host:port
 	head string // the Host field: as host, with the port unless it is the scheme's own
 	uri  string // path and query
 }
@@ -70,7 +71,8 @@ func parseURL(raw string) (target, error) {
 	if err := t.setPort(u); err != nil {
 		return t, err
 	}
-	t.head = t.dial()
+	t.at = t.dial()
+	t.head = t.at
 	if t.port == own {
 		t.head = t.head[:strings.LastIndexByte(t.head, ':')]
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/waiting"
 )
 
@@ -79,6 +80,49 @@ func TestAlias(t *testing.T) {
 	}
 	if n := store.named.Load(); n != 2 {
 		t.Errorf("names were written %d times, want once for each alias", n)
+	}
+}
+
+// An alias that is learned while a wait is open is on that wait: as it stands, in lists by
+// the alias, after a restart, and at its end, also where the alias brings that.
+func TestLearnedAliasIsOnItsWait(t *testing.T) {
+	k := newKit(t, nil, gateway.Source{})
+	defer func() { k.stop() }()
+	has := func(id, want string) {
+		t.Helper()
+		w, err := k.sessions.Get("acme", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(w.State, " ", w.Aliases); got != want {
+			t.Errorf("the wait is %s, want %s", got, want)
+		}
+	}
+	w := k.open(waiting.OpenRequest{Key: "chat1", Aliases: []string{"given"}}).Wait
+	other := k.open(waiting.OpenRequest{Key: "chat2"}).Wait
+	k.alias("chat1", "pi_1")
+	has(w.ID, "waiting [given pi_1]")
+	k.alias("chat1", "chat2") // joins two that are open: each stays under its own names
+	has(w.ID, "waiting [given pi_1]")
+	has(other.ID, "waiting []")
+	var listed []string
+	if _, err := k.sessions.List(store.Query{Tenant: "acme", Conversation: []string{"pi_1"}}, func(w *gateway.Wait) bool {
+		listed = append(listed, w.ID)
+		return true
+	}); err != nil || !slices.Equal(listed, []string{w.ID}) {
+		t.Errorf("by the alias are listed %q, %v", listed, err)
+	}
+	k.restart()
+	has(w.ID, "waiting [given pi_1]")
+	k.send(sent{key: "pi_1", body: paid(1)})
+	has(w.ID, "resumed [given pi_1]")
+
+	early := k.send(sent{key: "pi_3", body: paid(3)})
+	w = k.open(waiting.OpenRequest{Key: "chat3", Mode: gateway.ModeNotify}).Wait
+	k.alias("chat3", "pi_3")
+	has(w.ID, "resumed [pi_3]")
+	if err := k.resumedBy(w.ID, early.CallbackID); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -18,7 +18,7 @@ func (s *Sessions) inTime(r *room, e *session) (*session, error) {
 
 // end ends an open session without a callback, durably. The turn is held.
 func (s *Sessions) end(r *room, e *session, state gateway.WaitState, reason string) error {
-	final := endedWithout(e.wait, state, reason, s.options.Now())
+	final := endedWithout(e.now(), state, reason, s.options.Now())
 	change := s.outcomes.change(final)
 	if err := s.journal.commit(r.tenant, change); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (x *expirer) expire(due []*expiry) {
 		if !item.room.tryAcquire(t, item.session) {
 			continue
 		}
-		change := x.outcomes.change(endedWithout(item.session.wait, gateway.StateTimedOut, gateway.ReasonTimeout, stamped))
+		change := x.outcomes.change(endedWithout(item.session.now(), gateway.StateTimedOut, gateway.ReasonTimeout, stamped))
 		all, changes = append(all, expiring{item, t, change}), append(changes, change)
 	}
 	if len(all) == 0 {

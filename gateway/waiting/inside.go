@@ -67,6 +67,13 @@ func (r *room) at(n name) *session {
 	return r.sessions.open[n]
 }
 
+// openUnder gives the sessions that are open under a key, at any source.
+func (r *room) openUnder(key string) []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sessions.under(map[string]bool{key: true})
+}
+
 // openAt gives the sessions that are open under any of the names, the one that was
 // opened first before the others.
 func (r *room) openAt(names []name) []*session {

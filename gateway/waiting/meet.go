@@ -49,7 +49,7 @@ func (s *matcher) meet(r *room, names []string, before []meeting) (found []meeti
 			if err != nil {
 				continue // they were compiled when it was opened: its source has changed since
 			}
-			change := &gateway.Change{Wait: e.wait}
+			change := &gateway.Change{Wait: e.now()}
 			early, err := s.takeParked(r, src, own, r.leaving(at, e), change, found)
 			if err != nil {
 				return found, err

@@ -3,6 +3,7 @@ package waiting
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"hookgate/gateway"
@@ -20,17 +21,27 @@ func addName(names []name, n name) []name {
 	return append(names, n)
 }
 
-// session is an open wait. Its wait never changes: an ended one is a copy.
+// session is an open wait. Its wait never changes: an ended one is a copy, and so is one
+// that was given an alias.
 type session struct {
 	expiry   // at its deadline, or later when its end could not be written
 	wait     *gateway.Wait
 	place    place // what it has of the budgets
 	names    []name
-	deadline time.Time // monotonic
-	order    uint64    // in which its tenant's were opened here
-	overdue  bool      // the expirer came while another had the turn
+	deadline time.Time                    // monotonic
+	order    uint64                       // in which its tenant's were opened here
+	overdue  bool                         // the expirer came while another had the turn
+	aliased  atomic.Pointer[gateway.Wait] // the wait with the aliases that it was given since; nil: none
 
 	final *gateway.Wait // how it ended; nil while it is open
+}
+
+// now gives the wait as it stands while it is open.
+func (e *session) now() *gateway.Wait {
+	if w := e.aliased.Load(); w != nil {
+		return w
+	}
+	return e.wait
 }
 
 func newSession(r *room, w *gateway.Wait, deadline time.Time) *session {

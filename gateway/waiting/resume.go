@@ -23,7 +23,7 @@ func (k *taking) resume() done {
 	if v.refused != nil || !v.fits {
 		return k.unfit(&v)
 	}
-	final := resumed(e.wait, v, k.Taken, s.options.Now())
+	final := resumed(e.now(), v, k.Taken, s.options.Now())
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)

@@ -179,7 +179,7 @@ func (r *room) holding(now shares.Holder) *shares.Holder {
 func (r *room) clear(now time.Time) {
 	r.close(errGone)
 	for _, e := range r.all() {
-		r.finish(e, endedWithout(e.wait, gateway.StateCancelled, gateway.ReasonCancelled, now))
+		r.finish(e, endedWithout(e.now(), gateway.StateCancelled, gateway.ReasonCancelled, now))
 	}
 	r.parking.clear()
 }

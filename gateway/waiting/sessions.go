@@ -87,7 +87,7 @@ func (s *Sessions) Forget(tenant string) {
 func (s *Sessions) Get(tenant, id string) (*gateway.Wait, error) {
 	e, w, err := s.find(background, tenant, id)
 	if e != nil {
-		return e.wait, nil
+		return e.now(), nil
 	}
 	return w, err
 }
@@ -132,7 +132,7 @@ func (s *Sessions) List(q store.Query, visit func(*gateway.Wait) (more bool)) (n
 	}
 	return s.options.Archive.Waits(q, func(w *gateway.Wait) bool {
 		if e, _ := r.find(w.ID); e != nil {
-			w = e.wait
+			w = e.now()
 		}
 		return !q.Wait(w) || visit(w)
 	})

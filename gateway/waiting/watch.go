@@ -29,9 +29,9 @@ func (s *Sessions) Watch(ctx context.Context, tenant, id string, done func(*gate
 		case err != nil:
 			return nil, nil, err
 		case final == nil && open:
-			return e.wait, stop, nil
+			return e.now(), stop, nil
 		case !stop():
-			return e.wait, stop, nil // it was told in this very moment
+			return e.now(), stop, nil // it was told in this very moment
 		case final != nil:
 			return final, nil, nil
 		}

@@ -46,6 +46,9 @@ func (s *folder) arrange() error {
 	a.b.enc.Version()
 	a.b.enc.Number(layout)
 	a.b.put()
+	for _, of := range s.later.all() { // with all that was there is no need to look again
+		putFloor(a.b, of.block, floorULID(s.opts.Now()))
+	}
 	return s.commit(a.b, true)
 }
 
@@ -153,7 +156,9 @@ func (a *arranging) deadLetter(tenant string, rest, value []byte) error {
 func (a *arranging) event(tenant string, rest, value []byte) error {
 	v, err := record.DecodeEvent(tenant, rest, value)
 	if err == nil {
-		postEvent(a.b, &v)
+		a.b.later = a.b.later[:0]
+		a.b.noteEvent(&v)
+		a.b.postNoted(kindByEvent)
 	}
 	return err
 }
@@ -166,6 +171,8 @@ func (a *arranging) wait(tenant string, rest, value []byte) error {
 	if w.State != gateway.StateWaiting {
 		a.move(kindWait, waitPlace(w.State), tenant, rest, value)
 	}
-	postWait(a.b, w)
+	a.b.later = a.b.later[:0]
+	a.b.noteWait(w)
+	a.b.postNoted(kindByWait)
 	return nil
 }

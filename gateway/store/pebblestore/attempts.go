@@ -15,7 +15,13 @@ import (
 // one key, and lists do not read past large answers.
 const maxEmbedded = 1 << 10
 
-func embeddable(a *gateway.Attempt) bool { return a != nil && len(a.ResponseBody) <= maxEmbedded }
+func embeddable(a *gateway.Attempt) bool {
+	said := 0
+	if a != nil {
+		said = a.Said()
+	}
+	return a != nil && len(a.ResponseBody) <= maxEmbedded && said <= 2*maxEmbedded
+}
 
 // attempt puts an attempt beside the delivery.
 func (b *batch) attempt(kind byte, d *gateway.Delivery, a *gateway.Attempt) {
@@ -55,10 +61,10 @@ func attemptsOf(r pebble.Reader, d *gateway.Delivery, last *gateway.Attempt, mos
 		return nil, gateway.ErrNotFound
 	}
 	if last != nil {
-		if most.Bodies < len(last.ResponseBody) {
-			last.ResponseBody, last.BodyUnread = nil, true
+		if most.Bodies < last.Said() {
+			last.Unsay()
 		}
-		most.Bodies -= len(last.ResponseBody)
+		most.Bodies -= last.Said()
 		list = append(list, *last)
 	}
 	for _, kind := range kinds {
@@ -95,13 +101,13 @@ func appendAttempts(r pebble.Reader, list []gateway.Attempt, prefix []byte, most
 		if len(number) != 4 {
 			return nil, corrupt(kindAttempt)
 		}
-		// The record is its answer's body and a few words beside.
+		// The record is what was said and a few words beside.
 		a, err := record.DecodeAttempt(int(binary.BigEndian.Uint32(number)), it.Value(), len(it.Value()) <= most.Bodies)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, a)
-		most.Bodies -= len(a.ResponseBody)
+		most.Bodies -= a.Said()
 		left--
 	}
 	return list, nil

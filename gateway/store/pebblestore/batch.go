@@ -16,9 +16,10 @@ import (
 // and values are built.
 type batch struct {
 	*pebble.Batch
-	key []byte
-	enc record.Encoder
-	err error // the first fault of what was put
+	key   []byte
+	enc   record.Encoder
+	err   error      // the first fault of what was put
+	later []unposted // of what was put: what lists ask for (later.go)
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -37,7 +38,9 @@ func (s *engine) newBatch(size int) *batch {
 func (b *batch) free() {
 	_ = b.Close() // fails only for a batch that was closed
 	b.Batch, b.err = nil, nil
-	if cap(b.enc.B)+cap(b.key) <= maxPooled {
+	clear(b.later)
+	b.later = b.later[:0]
+	if cap(b.enc.B)+cap(b.key)+64*cap(b.later) <= maxPooled {
 		batches.Put(b)
 	}
 }

@@ -129,6 +129,7 @@ func zeroes(b []byte) bool {
 // reading is what a file of records turned out to hold.
 type reading struct {
 	end     int64      // of the last whole record before the first that is not
+	through int64      // of the last whole chunk before the first that is not: of a record that follows end, perhaps
 	stopped chunkState // why it went no further; chunkPadding: there is no more
 	clean   bool       // the file ends there, or says that it does
 	cut     int64      // bytes behind end that are of this file, as far as can be told
@@ -138,9 +139,22 @@ type reading struct {
 
 // lost says whether the damage is certain: what is missing had been on disk. A loss of
 // power may leave less of what had no fsync yet, and not in order.
-func (r *reading) lost(known uint64, least int64) bool {
-	return int64(max(known, r.synced))-r.end >= least
+//
+// An fsync of a log may end in the middle of a record: Pebble writes each block of it as
+// it is full, and another commit may ask for the fsync before the record's next chunk is
+// written. So what counts is how far the chunks are whole. Behind them may be known what
+// is no chunk, the trailer or padding; not where a record goes on, for it fills its block.
+func (r *reading) lost(known uint64) bool {
+	least := int64(leastRecord)
+	if r.through > r.end {
+		least = 1
+	}
+	return int64(max(known, r.synced))-r.through >= least
 }
+
+// lostEdit is lost of a manifest: each edit has its own fsync before the next is written,
+// and nothing else is in it.
+func (r *reading) lostEdit(known uint64) bool { return int64(max(known, r.synced)) > r.end }
 
 // readRecords gives each whole record up to the first that is not, then looks at what
 // follows. salvage, when it is not nil, gets the whole records that follow. Records
@@ -220,6 +234,9 @@ func (s *chunkScan) take(c chunk, end int64) error {
 		s.record = s.record[:0]
 	}
 	s.record = append(s.record, c.payload...)
+	if !s.broken {
+		s.through = end
+	}
 	if s.inside = c.place == first || c.place == middle; s.inside {
 		return nil
 	}

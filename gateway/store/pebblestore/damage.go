@@ -172,7 +172,7 @@ func (i *inspection) manifest(number uint64) error {
 	case m.end == 0:
 		i.found(name, "is empty or unreadable from its beginning on")
 		return nil
-	case m.lost(known, 1) || m.later > 0 || !m.clean && i.mayMiss(m):
+	case m.lostEdit(known) || m.later > 0 || !m.clean && i.mayMiss(m):
 		i.found(name, "is damaged at byte %d: what was written of it later cannot be relied on", m.end)
 		return nil
 	case m.cut > 0:
@@ -204,7 +204,7 @@ func cutWords(r *reading) string {
 	if r.later > 0 {
 		text += fmt.Sprintf(", of which %d are readable but follow what is not", r.later)
 	}
-	return text + "; none of them is known to have been on disk"
+	return text + "; nothing of that was acknowledged"
 }
 
 // tables looks whether each table is there as long as it was.
@@ -276,7 +276,7 @@ func (i *inspection) log(number uint64, last bool) error {
 		}
 	}
 	switch {
-	case r.lost(known, leastRecord), !last && !r.clean:
+	case r.lost(known), !last && !r.clean:
 		i.damage = append(i.damage, Damage{File: logName(number), What: fmt.Sprintf(
 			"is damaged at byte %d: of what was acknowledged, the %d bytes from there on are not whole, %d of them still readable",
 			r.end, max(r.cut, int64(known)-r.end), r.later)})

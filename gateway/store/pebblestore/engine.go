@@ -22,10 +22,12 @@ type engine struct {
 	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	written  atomic.Bool   // since keepNewest
 	turns    turns
+	later    *laters
 
-	failure atomic.Pointer[failure]
-	failed  chan struct{} // closed with failure
-	opened  atomic.Bool
+	failure  atomic.Pointer[failure]
+	failed   chan struct{} // closed with failure
+	opened   atomic.Bool
+	repaired bool // by this opening
 
 	using   users
 	done    chan struct{} // closed by Close, when nobody uses the store any more
@@ -34,7 +36,7 @@ type engine struct {
 }
 
 func newEngine(opts Options) *engine {
-	e := &engine{opts: opts, failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
+	e := &engine{opts: opts, later: newLaters(), failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
 	e.using.idle = make(chan struct{})
 	e.known = known{fs: opts.FS, name: opts.FS.PathJoin(opts.Dir, "known"), warn: func(err error) {
 		opts.Logger.Error("damage may pass unnoticed", "error", err)

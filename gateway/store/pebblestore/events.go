@@ -144,7 +144,7 @@ func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (n
 		if err != nil {
 			return "", err
 		}
-		facets, err := l.facets(kindByEvent)
+		facets, err := l.facets(&s.later.events)
 		if err != nil {
 			return "", err
 		}

@@ -150,10 +150,12 @@ func (s *janitor) expireDeliveries(now time.Time) error {
 	return errors.Join(
 		s.expireKind(kindEvent, events),
 		s.expireKind(kindByEvent, daysBelow(both)),
+		s.expireKind(kindEventBlock, daysBelow(both)),
 		s.expireKind(kindIndex, both),
 		s.expireKind(kindDelivery, deliveries),
 		s.expireKind(kindCancelled, deliveries),
 		s.expireKind(kindByDelivery, daysBelow(deliveries)),
+		s.expireKind(kindDeliveryBlock, daysBelow(deliveries)),
 		s.expireKind(kindAttempt, deliveries),
 		s.expireKind(kindKeptEvent, orOldest(events)),
 		s.expireKind(kindKeptIndex, orOldest(events)),
@@ -176,7 +178,7 @@ func (s *waits) expireWaits(now time.Time) error {
 		u := floorULID(released(gateway.SlotOf(tenant)))
 		return u[:]
 	}
-	err := s.expireKind(kindByWait, daysBelow(limit))
+	err := errors.Join(s.expireKind(kindByWait, daysBelow(limit)), s.expireKind(kindWaitBlock, daysBelow(limit)))
 	for _, place := range waitPlaces {
 		err = errors.Join(err, s.expireKind(place, limit))
 	}

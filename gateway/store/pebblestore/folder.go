@@ -61,6 +61,7 @@ func (s *folder) takeDir() error {
 		if err := s.repair(f); err != nil {
 			return fmt.Errorf("going on with what can be read in %s: %w", s.opts.Dir, err)
 		}
+		s.repaired = true
 	}
 	for _, w := range f.warn {
 		s.opts.Logger.Warn("the data folder: "+w.String(), "folder", s.opts.Dir)

@@ -83,9 +83,12 @@ func (f *followed) has(u ulid.ULID) bool {
 func (f *followed) read(event ulid.ULID) {
 	floor := padded(event, 0)
 	f.next = below(floor)
-	for more := true; more && event.Compare(floor) >= 0; event = f.events.at() {
+	for event.Compare(floor) >= 0 {
 		f.deliveries(event)
-		more = f.events.seek(below(event))
+		if !f.events.seek(below(event)) {
+			break
+		}
+		event = f.events.at()
 	}
 	slices.SortFunc(f.found, ulid.ULID.Compare)
 }
@@ -114,7 +117,7 @@ func padded(u ulid.ULID, to byte) ulid.ULID {
 
 // followed opens what follows events of which one of some values is posted.
 func (l *list) followed(values asking) (streams []stream, err error) {
-	events, err := l.posted(kindByEvent, values)
+	events, err := l.posted(&l.later.events, values)
 	if err != nil {
 		return nil, err
 	}

@@ -145,13 +145,18 @@ func firstExpiring(r pebble.Reader, tenant string) (lowest []byte, err error) {
 			return nil, err
 		}
 	}
-	return lowerPosting(r, tenant, lowest)
+	for _, kind := range [...]byte{kindByDelivery, kindDeliveryBlock} {
+		if lowest, err = lowerPosting(r, kind, tenant, lowest); err != nil {
+			return nil, err
+		}
+	}
+	return lowest, nil
 }
 
 // lowerPosting gives the lowest ULID of the first day on which a delivery of the tenant
 // is posted, if that is lower.
-func lowerPosting(r pebble.Reader, tenant string, lowest []byte) (_ []byte, err error) {
-	prefix := appendPrefix(nil, kindByDelivery, tenant)
+func lowerPosting(r pebble.Reader, kind byte, tenant string, lowest []byte) (_ []byte, err error) {
+	prefix := appendPrefix(nil, kind, tenant)
 	it, err := iterOf(r, prefix, pastPrefix(prefix))
 	if err != nil {
 		return nil, err
@@ -162,7 +167,7 @@ func lowerPosting(r pebble.Reader, tenant string, lowest []byte) (_ []byte, err 
 	}
 	first, ok := bucketIn(it.Key(), prefix)
 	if !ok {
-		return nil, corrupt(kindByDelivery)
+		return nil, corrupt(kind)
 	}
 	u := floorULID(time.Unix(0, 0).Add(time.Duration(first) * day))
 	if lowest == nil || bytes.Compare(u[:], lowest) < 0 {

@@ -22,6 +22,7 @@ import (
 //	kindTimedOut    ulid                    timed out wait   by ULID, after gateway.OutcomeKept
 //	kindGivenUp     ulid                    cancelled wait   by ULID, after gateway.OutcomeKept
 //	kindByWait      day value ulid          nothing          by day of the ULID, with them
+//	kindWaitBlock   day value ulid          more ULIDs       with kindByWait
 //	kindEnded       day source 0 key        Ended            by day of ending
 //	kindMark        day mark                Mark             by day of its Expires
 //	kindNames       period name             Names            by period of last use
@@ -36,8 +37,10 @@ import (
 //	kindByDelivery  day value ulid          nothing          by day of the ULID, with those that ended
 //	kindKeptBy      day value ulid          nothing          when nothing so old is unfinished
 //	kindWide        ulid of delivery        nothing          when it ends
+//	kindDeliveryBlock day value ulid        more ULIDs       with kindByDelivery
 //	kindEvent       ulid                    Event            by ULID
 //	kindByEvent     day value ulid          nothing          by day of the ULID, with them and their deliveries
+//	kindEventBlock  day value ulid          more ULIDs       with kindByEvent
 //	kindIndex       ulid of event, delivery nothing          by ULID of the event, with it and its deliveries
 //	kindAttempt     ulid of delivery, n     Attempt          by ULID
 //	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
@@ -63,47 +66,50 @@ import (
 //	kindResource    kind 0 tenant 0 id      gateway.Record
 //	kindMeta        name                    bytes
 const (
-	kindMeta        = 'M'
-	kindResource    = 'R'
-	kindWait        = 'w'
-	kindEnded       = 'e'
-	kindMark        = 'm'
-	kindNames       = 'n'
-	kindOwn         = 'o'
-	kindTrace       = 't'
-	kindParked      = 'p'
-	kindDue         = 'x'
-	kindUnfinished  = 'q'
-	kindDelivery    = 'd'
-	kindEvent       = 'v'
-	kindAttempt     = 'a'
-	kindKeptEvent   = 'k'
-	kindKeptAttempt = 'j'
-	kindDead        = 'D'
-	kindDeadEvent   = 'E'
-	kindDeadAttempt = 'A'
-	kindWide        = 'y'
-	kindIndex       = 'i'
-	kindKeptIndex   = 'l'
-	kindPending     = 'c'
-	kindHold        = 'h'
-	kindStatus      = 's'
-	kindDrop        = 'z'
-	kindFanout      = 'f'
-	kindRetrying    = 'r'
-	kindCancelled   = 'C'
-	kindResumed     = 'W'
-	kindTimedOut    = 'T'
-	kindGivenUp     = 'X'
-	kindByDelivery  = 'b'
-	kindKeptBy      = 'B'
-	kindDeadBy      = 'G'
-	kindByEvent     = 'V'
-	kindByWait      = 'g'
+	kindMeta          = 'M'
+	kindResource      = 'R'
+	kindWait          = 'w'
+	kindEnded         = 'e'
+	kindMark          = 'm'
+	kindNames         = 'n'
+	kindOwn           = 'o'
+	kindTrace         = 't'
+	kindParked        = 'p'
+	kindDue           = 'x'
+	kindUnfinished    = 'q'
+	kindDelivery      = 'd'
+	kindEvent         = 'v'
+	kindAttempt       = 'a'
+	kindKeptEvent     = 'k'
+	kindKeptAttempt   = 'j'
+	kindDead          = 'D'
+	kindDeadEvent     = 'E'
+	kindDeadAttempt   = 'A'
+	kindWide          = 'y'
+	kindIndex         = 'i'
+	kindKeptIndex     = 'l'
+	kindPending       = 'c'
+	kindHold          = 'h'
+	kindStatus        = 's'
+	kindDrop          = 'z'
+	kindFanout        = 'f'
+	kindRetrying      = 'r'
+	kindCancelled     = 'C'
+	kindResumed       = 'W'
+	kindTimedOut      = 'T'
+	kindGivenUp       = 'X'
+	kindByDelivery    = 'b'
+	kindKeptBy        = 'B'
+	kindDeadBy        = 'G'
+	kindByEvent       = 'V'
+	kindByWait        = 'g'
+	kindEventBlock    = 'N'
+	kindDeliveryBlock = 'Q'
+	kindWaitBlock     = 'P'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemnotpxqdvakjDEAyilchszfrCWTXbBGVg"
+const tenantKinds = "wemnotpxqdvakjDEAyilchszfrCWTXbBGVgNQP"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -118,6 +124,7 @@ var kindWords = map[byte]string{
 	kindResumed: "resumed wait", kindTimedOut: "timed out wait", kindGivenUp: "cancelled wait",
 	kindByDelivery: "posting of a delivery", kindKeptBy: "kept posting of a delivery", kindDeadBy: "posting of a dead letter",
 	kindByEvent: "posting of an event", kindByWait: "posting of a wait",
+	kindEventBlock: "postings of events", kindDeliveryBlock: "postings of deliveries", kindWaitBlock: "postings of waits",
 }
 
 const (

@@ -26,6 +26,8 @@ type list struct {
 	low       ulid.ULID // nothing below is asked for
 	high      ulid.ULID // nor above
 	empty     bool      // there can be nothing
+	later     *laters
+	unposted  map[byte][][]unposted
 	look      look
 }
 
@@ -34,7 +36,8 @@ const lastYear = 9999
 
 // newList begins a list; close it.
 func newList(s *engine, q store.Query, idPrefix string) *list {
-	l := &list{q: q, prefix: idPrefix, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
+	unposted := s.later.views() // before the snapshot: what is posted meanwhile is in one of them
+	l := &list{q: q, prefix: idPrefix, later: s.later, unposted: unposted, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
 	if l.look.left <= 0 {
 		l.look.left = rowsAtOnce
 	}
@@ -146,27 +149,13 @@ func (l *list) asked() (facets []asking) {
 }
 
 // facets opens the postings of a kind, as one stream for each facet that is asked for.
-func (l *list) facets(kind byte) (streams []stream, err error) {
+func (l *list) facets(of *later) (streams []stream, err error) {
 	for _, values := range l.asked() {
-		of, err := l.posted(kind, values)
+		one, err := l.posted(of, values)
 		if err != nil {
 			return nil, err
 		}
-		streams = append(streams, &anyOf{of: of})
-	}
-	return streams, nil
-}
-
-// posted opens the postings of a kind, as one stream for each value.
-func (l *list) posted(kind byte, values asking) (streams []stream, err error) {
-	prefix := appendPrefix(nil, kind, l.q.Tenant)
-	from := binary.BigEndian.AppendUint32(slices.Clone(prefix), uint32(bucketOfULID(l.low)))
-	for _, hash := range values.hashes {
-		it, err := l.iter(from, pastPrefix(prefix))
-		if err != nil {
-			return nil, err
-		}
-		streams = append(streams, &posted{it: it, prefix: prefix, hash: hash})
+		streams = append(streams, &anyOf{of: one})
 	}
 	return streams, nil
 }

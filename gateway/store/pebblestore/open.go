@@ -70,12 +70,13 @@ func Open(opts Options) (*Store, error) {
 	s.workers.Go(s.catchUp)
 	s.workers.Go(s.janitor.run)
 	s.workers.Go(s.sweep)
+	s.workers.Go(s.postLater)
 	return s, nil
 }
 
 // prepare does what must be done before anybody can ask.
 func (s *Store) prepare() error {
-	for _, step := range []func() error{s.tellNewest, s.loadReleased, s.countOpening, s.arrange, s.loadDrops, s.finishFanouts} {
+	for _, step := range []func() error{s.tellNewest, s.loadReleased, s.countOpening, s.arrange, s.repost, s.loadDrops, s.finishFanouts} {
 		if err := step(); err != nil {
 			return err
 		}

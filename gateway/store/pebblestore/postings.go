@@ -88,7 +88,6 @@ func appendPosting(dst []byte, day bucket, hash uint64) []byte {
 // deliveryFacets and eventFacets are what lists of them ask for.
 var (
 	deliveryFacets = [...]facet{facetEndpoint, facetType, facetConversation}
-	eventFacets    = [...]facet{facetType, facetKind, facetConversation}
 )
 
 // delivery puts what lists of deliveries ask for.
@@ -109,53 +108,79 @@ func (p *postings) ofDelivery(of facet, d *gateway.Delivery) {
 	}
 }
 
-func (p *postings) ofEvent(of facet, v *gateway.Event) {
-	switch {
-	case of == facetType:
-		p.one(of, v.Type, "")
-	case of == facetKind && v.Kind != "":
-		p.one(of, v.Type, v.Kind)
-	case of == facetConversation:
-		p.one(of, v.ConversationKey, "")
+// postEvents notes new events.
+func (s *engine) postEvents(b *batch, list []gateway.Event) {
+	b.later = b.later[:0]
+	for i := range list {
+		b.noteEvent(&list[i])
 	}
+	s.later.post(&s.later.events, b)
 }
 
-// postDeliveries puts the postings of new deliveries that are made with some events,
-// facet by facet: a key beside the one before it costs Pebble a fraction of one elsewhere.
-func postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
+// postDeliveries notes new deliveries that are made with some events.
+func (s *engine) postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
+	b.later = b.later[:0]
 	led := leaders{events: events}
-	for _, of := range deliveryFacets {
-		for i := range list {
-			if of != facetEndpoint && led.lead(&list[i]) {
-				continue
-			}
-			u, _ := parseID(gateway.PrefixDelivery, list[i].ID)
-			p := postings{b: b, kind: kindByDelivery, tenant: list[i].Tenant, day: bucketOfULID(u), u: u}
-			p.ofDelivery(of, &list[i])
-		}
+	for i := range list {
+		b.noteDelivery(&list[i], led.lead(&list[i]))
 	}
+	s.later.post(&s.later.deliveries, b)
 }
 
-// postNotice puts the postings of a notice.
-func postNotice(b *batch, n *gateway.Notice) {
-	postEvent(b, &n.Event)
-	u, _ := parseID(gateway.PrefixDelivery, n.Delivery.ID)
-	p := postings{b: b, kind: kindByDelivery, tenant: n.Delivery.Tenant, day: bucketOfULID(u), u: u}
-	if follows(&n.Delivery, &n.Event) {
-		p.ofDelivery(facetEndpoint, &n.Delivery)
+// postNotice notes a notice.
+func (s *engine) postNotice(b *batch, n *gateway.Notice) {
+	b.later = b.later[:0]
+	b.noteEvent(&n.Event)
+	s.later.post(&s.later.events, b)
+	b.later = b.later[:0]
+	b.noteDelivery(&n.Delivery, follows(&n.Delivery, &n.Event))
+	s.later.post(&s.later.deliveries, b)
+}
+
+// postWait notes a wait. One that ended was noted as it opened, unless it ended by that:
+// then it is young.
+func (s *engine) postWait(b *batch, w *gateway.Wait) {
+	u, _ := parseID(gateway.PrefixWait, w.ID)
+	if w.State != gateway.StateWaiting && s.later.waits.below(u) {
 		return
 	}
-	p.delivery(&n.Delivery)
+	b.later = b.later[:0]
+	b.noteWait(w)
+	s.later.post(&s.later.waits, b)
 }
 
-// postEvents puts the postings of new events.
-func postEvents(b *batch, list []gateway.Event) {
-	for _, of := range eventFacets {
-		for i := range list {
-			u, _ := parseID(gateway.PrefixEvent, list[i].ID)
-			p := postings{b: b, kind: kindByEvent, tenant: list[i].Tenant, day: bucketOfULID(u), u: u}
-			p.ofEvent(of, &list[i])
-		}
+// hashed is the hash of a value that a thing has; 0: nobody can ask for it.
+func hashed(of facet, value, kind string) uint64 {
+	if value == "" {
+		return 0
+	}
+	return valueHash(of, value, kind)
+}
+
+func (b *batch) noteEvent(v *gateway.Event) {
+	u, _ := parseID(gateway.PrefixEvent, v.ID) // who puts a thing says what is wrong with it
+	one := unposted{tenant: v.Tenant, u: u, values: [3]uint64{hashed(facetType, v.Type, ""), 0, hashed(facetConversation, v.ConversationKey, "")}}
+	if v.Kind != "" {
+		one.values[1] = hashed(facetKind, v.Type, v.Kind)
+	}
+	b.later = append(b.later, one)
+}
+
+func (b *batch) noteDelivery(d *gateway.Delivery, follows bool) {
+	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	one := unposted{tenant: d.Tenant, u: u, values: [3]uint64{hashed(facetEndpoint, d.Endpoint, "")}}
+	if !follows {
+		one.values[1], one.values[2] = hashed(facetType, d.EventType, ""), hashed(facetConversation, d.ConversationKey, "")
+	}
+	b.later = append(b.later, one)
+}
+
+func (b *batch) noteWait(w *gateway.Wait) {
+	u, _ := parseID(gateway.PrefixWait, w.ID)
+	one := unposted{tenant: w.Tenant, u: u, values: [3]uint64{hashed(facetSource, w.Source, ""), hashed(facetConversation, w.ConversationKey, "")}}
+	b.later = append(b.later, one)
+	for _, alias := range w.Aliases {
+		b.later = append(b.later, unposted{tenant: w.Tenant, u: u, values: [3]uint64{hashed(facetConversation, alias, "")}})
 	}
 }
 
@@ -180,22 +205,4 @@ func postGrave(b *batch, d *gateway.Delivery, gone bool) {
 	u, _ := parseID(gateway.PrefixDelivery, d.ID)
 	p := postings{b: b, kind: kindDeadBy, tenant: d.Tenant, day: bucket(dayOf(d.EndedAt)), u: u, gone: gone}
 	p.delivery(d)
-}
-
-func postEvent(b *batch, v *gateway.Event) {
-	u, _ := parseID(gateway.PrefixEvent, v.ID)
-	p := postings{b: b, kind: kindByEvent, tenant: v.Tenant, day: bucketOfULID(u), u: u}
-	for _, of := range eventFacets {
-		p.ofEvent(of, v)
-	}
-}
-
-func postWait(b *batch, w *gateway.Wait) {
-	u, _ := parseID(gateway.PrefixWait, w.ID)
-	p := postings{b: b, kind: kindByWait, tenant: w.Tenant, day: bucketOfULID(u), u: u}
-	p.one(facetSource, w.Source, "")
-	p.one(facetConversation, w.ConversationKey, "")
-	for _, alias := range w.Aliases {
-		p.one(facetConversation, alias, "")
-	}
 }

@@ -78,6 +78,7 @@ func (s *resources) DeleteTenant(tenant string) error {
 		return err
 	}
 	defer s.locks.lockEvery()() // what is being settled must not come back
+	defer s.later.forget(tenant)()
 	return s.change(func(b *batch) {
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)

@@ -28,7 +28,7 @@ func (s *queue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	defer lock.RUnlock()
 	size := 1 << 10
 	if a != nil {
-		size += len(a.ResponseBody)
+		size += a.Said()
 	}
 	if s.isDropped(d) {
 		return nil

@@ -26,7 +26,7 @@ func (s *waits) putWait(b *batch, w *gateway.Wait) {
 	b.id(place, gateway.PrefixWait, w.ID)
 	b.enc.Wait(w)
 	b.put()
-	postWait(b, w) // of an ended one too: it may never have been open in the store
+	s.postWait(b, w)
 }
 
 // A wait lies in the place of its state.
@@ -112,7 +112,7 @@ func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (nex
 		if err != nil {
 			return "", err
 		}
-		facets, err := l.facets(kindByWait)
+		facets, err := l.facets(&s.later.waits)
 		if err != nil {
 			return "", err
 		}

@@ -31,9 +31,11 @@ func FuzzDecode(f *testing.F) {
 			e.Event(&gateway.Event{Type: "relay", Relay: &gateway.Relayed{Route: "r", Method: "POST", Path: "/", Sealed: []byte{1}}})
 		},
 		func() {
-			e.Delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204})
+			e.Delivery(&gateway.Delivery{EventIDs: []string{"evt_1"}, Attempts: 3}, &gateway.Attempt{Number: 3, Status: 204, Address: "a:1", RequestHeaders: [][2]string{{"Content-Type", "a"}, {"x", ""}}})
 		},
-		func() { e.Attempt(&gateway.Attempt{Status: 500}) },
+		func() {
+			e.Attempt(&gateway.Attempt{Status: 500, Detail: "d", ResponseHeaders: [][2]string{{"Date", "now"}, {"y", "z"}}})
+		},
 		func() {
 			e.PendingCall(&gateway.PendingCall{Webhook: "w", WaitID: "wait_1", Sent: true, CreatedAt: now, Request: gateway.Raw("{}")})
 		},
@@ -96,5 +98,33 @@ func again[T any](t *testing.T, value []byte, decode func([]byte) (*T, error), e
 	second, err := decode(e.B)
 	if err != nil || !reflect.DeepEqual(first, second) {
 		t.Errorf("%T: read %+v, then %+v, %v", first, first, second, err)
+	}
+}
+
+// An attempt as it was written before it told more is read as one that tells nothing.
+func TestAttemptOfTheFirstVersion(t *testing.T) {
+	at := time.Unix(1_770_000_000, 0).UTC()
+	members := func(e *Encoder) {
+		e.Time(at)
+		e.Number(uint64(time.Second))
+		e.Number(500)
+		e.Text("5xx")
+		e.Raw([]byte("no luck"))
+	}
+	want := gateway.Attempt{Number: 2, At: at, Duration: time.Second, Status: 500, Error: "5xx", ResponseBody: []byte("no luck")}
+	var e Encoder
+	e.Version()
+	members(&e)
+	if got, err := DecodeAttempt(2, e.B, true); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	var d Encoder
+	d.Delivery(&gateway.Delivery{State: gateway.DeliveryDead, CreatedAt: at}, nil)
+	d.B = d.B[:len(d.B)-1]
+	d.Flag(true)
+	d.Number(2)
+	members(&d)
+	if _, last, err := DecodeDelivery("t", make([]byte, 16), d.B); err != nil || !reflect.DeepEqual(*last, want) {
+		t.Errorf("%+v, %v", last, err)
 	}
 }

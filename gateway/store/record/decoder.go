@@ -40,14 +40,19 @@ func OpenRecord(value []byte) *Decoder {
 	return &Decoder{rest: string(value)}
 }
 
-// newSkimmer makes a Decoder that leaves out bodies, and so copies each text by
-// itself and not the record: for lists, which read many large ones.
+// newSkimmer is openSkimmer for a record of the first version: another is a fault.
 func newSkimmer(value []byte) *Decoder {
-	d := &Decoder{rest: unsafe.String(unsafe.SliceData(value), len(value)), lent: true, skims: true}
+	d := openSkimmer(value)
 	if d.Byte() != First {
 		d.bad = true
 	}
 	return d
+}
+
+// openSkimmer makes a Decoder, before the version, that leaves out bodies, and so copies each text by
+// itself and not the record: for lists, which read many large ones.
+func openSkimmer(value []byte) *Decoder {
+	return &Decoder{rest: unsafe.String(unsafe.SliceData(value), len(value)), lent: true, skims: true}
 }
 
 // Bad says whether there was a fault.
@@ -88,7 +93,11 @@ func (d *Decoder) Number() (n uint64) {
 
 // Text reads a text.
 func (d *Decoder) Text() string {
-	s := d.next()
+	return d.own(d.next())
+}
+
+// own gives a part of the record that may outlive it.
+func (d *Decoder) own(s string) string {
 	if d.lent {
 		return strings.Clone(s)
 	}

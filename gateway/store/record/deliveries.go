@@ -62,8 +62,10 @@ func (e *Encoder) Delivery(v *gateway.Delivery, last *gateway.Attempt) {
 	e.Number(uint64(v.Base))
 	e.Time(v.CreatedAt)
 	e.Time(v.EndedAt)
-	e.Flag(last != nil)
-	if last != nil {
+	if last == nil {
+		e.B = append(e.B, noAttempt)
+	} else {
+		e.B = append(e.B, recordTold)
 		e.Number(uint64(last.Number))
 		e.attemptMembers(last)
 	}
@@ -106,8 +108,8 @@ func DecodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, *gatewa
 		CreatedAt: d.Time(), EndedAt: d.Time(),
 	}
 	var last *gateway.Attempt
-	if d.Flag() {
-		a := d.attemptMembers(int(d.Number()))
+	if version := d.Byte(); version != noAttempt {
+		a := d.attemptMembers(version, int(d.Number()))
 		last = &a
 	}
 	if also, ok := DecodeAlso(d.rest); ok {
@@ -148,37 +150,6 @@ func (d *Decoder) Moment() time.Time {
 	return at
 }
 
-// Attempt appends an attempt.
-func (e *Encoder) Attempt(a *gateway.Attempt) {
-	e.Version()
-	e.attemptMembers(a)
-}
-
-func (e *Encoder) attemptMembers(a *gateway.Attempt) {
-	e.Time(a.At)
-	e.Number(uint64(a.Duration))
-	e.Number(uint64(a.Status))
-	e.Text(a.Error)
-	e.Raw(a.ResponseBody)
-}
-
-func (d *Decoder) attemptMembers(number int) gateway.Attempt {
-	return gateway.Attempt{
-		Number: number, At: d.Time(), Duration: time.Duration(d.Number()),
-		Status: int(d.Number()), Error: d.Text(), ResponseBody: d.body(), BodyUnread: d.skims,
-	}
-}
-
-// DecodeAttempt leaves out the answer's body, unless it is asked for.
-func DecodeAttempt(number int, value []byte, body bool) (gateway.Attempt, error) {
-	d := newSkimmer(value)
-	if body {
-		d = NewDecoder(value)
-	}
-	a := d.attemptMembers(number)
-	return a, d.Done("attempt")
-}
-
 // Hold appends a hold.
 func (e *Encoder) Hold(h *gateway.Hold) {
 	e.Version()
@@ -207,6 +178,8 @@ func (e *Encoder) Status(v *gateway.EndpointStatus) {
 	e.Time(v.FailingSince)
 	e.Time(v.OpenUntil)
 	e.Number(uint64(v.Trips))
+	e.Time(v.RestUntil)
+	e.Time(v.PacedTo)
 }
 
 // DecodeStatus reads the status of an endpoint.
@@ -219,5 +192,8 @@ func DecodeStatus(value []byte) (v gateway.EndpointStatus, err error) {
 	v.FailingSince = d.Time()
 	v.OpenUntil = d.Time()
 	v.Trips = int(d.Number())
+	if d.rest != "" { // format 2 had no more
+		v.RestUntil, v.PacedTo = d.Time(), d.Time()
+	}
 	return v, d.Done("status of an endpoint")
 }

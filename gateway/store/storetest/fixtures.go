@@ -70,7 +70,9 @@ func (k *kit) notice(tenant string) *gateway.Notice {
 }
 
 func (k *kit) attempt(n, status int) *gateway.Attempt {
-	return &gateway.Attempt{Number: n, At: k.now, Duration: 31 * time.Millisecond, Status: status, Error: "5xx", ResponseBody: []byte("no \x00 luck")}
+	return &gateway.Attempt{Number: n, At: k.now, Duration: 31 * time.Millisecond, Status: status, Error: "5xx", Detail: "in words", Address: "93.184.215.14:443",
+		RequestHeaders: [][2]string{{"Content-Type", "application/json"}, {"X-Own", gateway.Masked}}, ResponseHeaders: [][2]string{{"Date", "today"}, {"x-odd", ""}},
+		ResponseBody: []byte("no \x00 luck")}
 }
 
 // publish stores a notice and gives its delivery.

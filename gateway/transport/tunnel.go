@@ -1,0 +1,109 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// connectByName leaves it to the proxy to resolve a name. What a name and a port tell
+// was judged before; of an address nobody here knows, the ports alone bind.
+func (t *Transport) connectByName(ctx context.Context, l *leads, way *way) (*link, error) {
+	if egress := t.rules.Load().egress; !l.trusted && !egress.allowsPort(l.to.port) {
+		return nil, blocked("port %d: egress.ports allows %s", l.to.port, egress.portList())
+	}
+	conn, err := t.tunnel(ctx, way.proxy, l.to.at)
+	if err == nil {
+		conn, err = t.secure(ctx, conn, l)
+	}
+	if err != nil {
+		return nil, withAddress(err, l.to.at)
+	}
+	return &link{conn, l.to.at}, nil
+}
+
+// tunnel asks the proxy for a connection to host:port. The proxy's own address is not
+// bound by the egress rules, for the operator names it; but it is never ourselves.
+func (t *Transport) tunnel(ctx context.Context, p *proxy, to string) (net.Conn, error) {
+	addresses, err := t.lookup(ctx, &p.to)
+	if err != nil {
+		return nil, throughProxy(err)
+	}
+	var conn net.Conn
+	for _, addr := range addresses {
+		judge := t.judge(true)
+		at := netip.AddrPortFrom(addr.Unmap(), p.to.port)
+		if err = judge(at); err == nil {
+			conn, err = t.dial(ctx, at, judge)
+		}
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err == nil && p.to.tls {
+		conn, err = handshake(ctx, conn, t.configFor(&p.to, nil), p.to.host)
+	}
+	if err != nil {
+		return nil, throughProxy(err)
+	}
+	if err := p.ask(ctx, conn, to); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// throughProxy says of an error that it is the proxy which cannot be reached. Its word
+// is connect: what is wrong with the proxy's name or certificate is not the target's.
+func throughProxy(err error) error {
+	known := failure(WordConnect, "connect", err, "it failed")
+	if known.Word == WordTimeout {
+		return known
+	}
+	return &Error{Word: WordConnect, Text: "egress.proxy: " + known.Text, err: known}
+}
+
+// ask makes the request for a tunnel and reads its answer, and no byte further.
+func (p *proxy) ask(ctx context.Context, conn net.Conn, to string) error {
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	request := "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\nUser-Agent: hookgate\r\n"
+	if p.auth != "" {
+		request += "Proxy-Authorization: " + p.auth + "\r\n"
+	}
+	if _, err := conn.Write([]byte(request + "\r\n")); err != nil {
+		return p.failed(err)
+	}
+	reader := bufio.NewReaderSize(conn, 4<<10)
+	h := new(head)
+	if err := h.readFinal(reader); err != nil {
+		return p.failed(err)
+	}
+	switch {
+	case h.status/100 != 2:
+		return &Error{Word: WordConnect, Text: refusal(h.status)}
+	case reader.Buffered() > 0:
+		return &Error{Word: WordConnect, Text: "egress.proxy: it says more than its answer to CONNECT"}
+	}
+	return nil
+}
+
+func refusal(status int) string {
+	text := "egress.proxy: it answers CONNECT with " + strconv.Itoa(status)
+	switch status {
+	case 403:
+		return text + ": it does not allow the target"
+	case 407:
+		return text + ": it wants a user and a password in egress.proxy.url"
+	case 502, 503, 504:
+		return text + ": it cannot reach the target"
+	}
+	return text
+}
+
+func (p *proxy) failed(err error) error {
+	return throughProxy(failure(WordConnect, fmt.Sprintf("CONNECT at %s", p.to.at), err, "its answer is not HTTP"))
+}
