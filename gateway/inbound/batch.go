@@ -62,7 +62,7 @@ func (r *request) split() (several bool, last done) {
 // extract reads of each item whom it is for, and what a repeat of it will be known by.
 func (b *batch) extract() done {
 	r := b.r
-	received := r.receivedAt()
+	received := receivedAt(r)
 	body := bytes.Clone(r.document.Raw) // of which the bodies of all are parts
 	b.ones, b.looked = make([]waiting.One, len(b.items)), make([]waiting.Item, len(b.items))
 	for i := range b.items {

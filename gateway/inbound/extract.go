@@ -27,7 +27,7 @@ func (r *request) extract() done {
 		return r.unread(err)
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	received := r.receivedAt()
+	received := receivedAt(r)
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
@@ -36,7 +36,7 @@ func (r *request) extract() done {
 }
 
 // receivedAt is when the request began, by the clock of what is stored.
-func (r *request) receivedAt() time.Time { return r.in.options.Now().Add(-time.Since(r.at)) }
+func receivedAt(r *request) time.Time { return r.in.options.Now().Add(-time.Since(r.at)) }
 
 // unread ends the way of a callback in which nothing can be found.
 func (r *request) unread(err error) done {

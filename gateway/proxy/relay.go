@@ -57,15 +57,15 @@ func (x *exchange) store() (taken relayedRequest, err error) {
 	switch {
 	case len(items) > mapping.MostItems:
 		return taken, errItems
-	case x.route.Split && len(items) > 0 && x.isBody(document.Raw):
+	case x.route.Split && len(items) > 0 && isBody(x, document.Raw):
 		return x.storeAll(&document, values, items, q)
 	}
 	q.IDs = x.idsIn(own, values)
-	return x.storeOne(values, items, q)
+	return storeOne(x, values, items, q)
 }
 
 // storeOne hands the request over as it is.
-func (x *exchange) storeOne(values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
+func storeOne(x *exchange, values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
 	switch keys := keysIn(x.route.Plan, values, items); len(keys) {
 	case 0:
 	case 1:

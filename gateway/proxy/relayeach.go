@@ -35,7 +35,7 @@ var errItems = gateway.Errorf(gateway.CodeTooLarge, "the request brings more tha
 
 // isBody says whether what paths look at lies in the body as it came: what was opened, or
 // made of a form, can not be cut into bodies that the upstream understands.
-func (x *exchange) isBody(raw []byte) bool {
+func isBody(x *exchange, raw []byte) bool {
 	body := x.request.body
 	return len(raw) > 0 && len(body) >= len(raw) && &body[len(body)-len(raw)] == &raw[0]
 }
@@ -60,7 +60,7 @@ func (x *exchange) storeAll(document *mapping.Document, values *mapping.Values, 
 		if err := edge.Charge(x.ctx, 2*int64(len(one.Body))); err != nil { // it is sealed, and then stored
 			return taken, err
 		}
-		one.IDs = x.idOf(&items[i], values, i)
+		one.IDs = idOf(x, &items[i], values, i)
 		if q.IdempotencyKey != "" {
 			one.IdempotencyKey += "/" + strconv.Itoa(i)
 		}
@@ -73,7 +73,7 @@ func (x *exchange) storeAll(document *mapping.Document, values *mapping.Values, 
 }
 
 // idOf gives the id of one message: its own, or that of the request with its place.
-func (x *exchange) idOf(item *mapping.Item, values *mapping.Values, i int) []string {
+func idOf(x *exchange, item *mapping.Item, values *mapping.Values, i int) []string {
 	plan := x.route.Plan
 	written, own := plan.ItemHasID()
 	if !written {

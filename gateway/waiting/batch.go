@@ -119,7 +119,7 @@ func (b *batch) together(some []One) (n int, err error) {
 	}
 	err = b.commit()
 	for i, k := range takings {
-		if err != nil && k.promises() {
+		if err != nil && promises(k) {
 			some[i].Became, some[i].Err = Taken{}, err
 		}
 		k.free()
@@ -129,7 +129,7 @@ func (b *batch) together(some []One) (n int, err error) {
 
 // wayOfOne is the steps by which a callback of a batch finds its wait, in order.
 var wayOfOne = []func(*taking) done{
-	(*taking).find, (*taking).replay, (*taking).admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park,
+	findAmong, (*taking).replay, admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park,
 }
 
 // one decides what becomes of a callback.
@@ -179,7 +179,7 @@ func (b *batch) commit() error {
 	promised := false
 	for _, k := range b.pending {
 		changes = append(changes, &k.change)
-		promised = promised || k.promises()
+		promised = promised || promises(k)
 	}
 	if len(changes) == 0 {
 		return nil
@@ -198,17 +198,17 @@ func (b *batch) commit() error {
 }
 
 // promises says whether what was decided is more than a line of the timeline.
-func (k *taking) promises() bool {
+func promises(k *taking) bool {
 	return k.change.Wait != nil || k.change.Park != nil || k.change.Notice != nil || len(k.change.Marks) > 0
 }
 
 // admitted asks whether one more may be taken now. A repeat is answered all the same.
-func (k *taking) admitted() done {
+func admitted(k *taking) done {
 	if k.admit == nil {
 		return false
 	}
 	if !k.Strong && k.session == nil {
-		if m, known, err := k.known(k.Mark, k.Source.Window); known && !k.loops(&m) || err != nil {
+		if m, found, err := known(k, k.Mark, k.Source.Window); found && !k.loops(&m) || err != nil {
 			return k.fail(err)
 		}
 	}

@@ -46,9 +46,9 @@ func (b *batch) at(some []One) (at []name, err error) {
 	return at, nil
 }
 
-// find finds the session that is open for the callback's conversation, and does not end
+// findAmong finds the session that is open for the callback's conversation, and does not end
 // by one before it.
-func (k *taking) find() done {
+func findAmong(k *taking) done {
 	b := k.batch
 	if k.Key == "" {
 		return false

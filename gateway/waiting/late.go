@@ -37,7 +37,7 @@ func (k *taking) late() done {
 func (k *taking) noticeLate(ended gateway.Ended) done {
 	s, tenant := k.sessions, k.Source.Tenant.ID
 	key := gateway.NewMarkKey(gateway.MarkLate, k.Mark[:])
-	_, told, err := k.known(key, gateway.OutcomeKept)
+	_, told, err := known(k, key, gateway.OutcomeKept)
 	if err != nil {
 		return k.fail(err)
 	}

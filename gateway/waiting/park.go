@@ -28,7 +28,7 @@ func (k *taking) park() done {
 }
 
 // stay lets a callback that is parked in the store be found here.
-func (k *taking) stay() {
+func stay(k *taking) {
 	// Both end together, counted from the receipt: were the callback to outlive its
 	// mark, a repeat of it could be taken too.
 	until := monotonic(k.Taken.ReceivedAt.Add(k.Source.EarlyTTL), k.sessions.options.Now)

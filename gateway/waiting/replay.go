@@ -36,7 +36,7 @@ func (k *taking) replay() done {
 
 // repeated looks for the mark of the same callback.
 func (k *taking) repeated() done {
-	m, found, err := k.known(k.Mark, k.Source.Window)
+	m, found, err := known(k, k.Mark, k.Source.Window)
 	if !found || err != nil {
 		return k.fail(err)
 	}
@@ -51,7 +51,7 @@ func (k *taking) repeated() done {
 }
 
 // known looks for a mark: in the store, or among those that wait to be stored with it.
-func (k *taking) known(key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
+func known(k *taking, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	if k.batch != nil {
 		if m, found = k.batch.marks[key]; found {
 			return m, true, nil

@@ -57,7 +57,7 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 }
 
 // wayOfTake is the steps by which a callback finds its wait, in order.
-var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
+var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
 
 // taking is one Take on its way, with the memory that it needs until it returns.
 // It is pooled: what is kept of a callback is copied out of it.
@@ -157,7 +157,7 @@ func (k *taking) settle(err error) {
 	case err == nil && k.change.Wait != nil:
 		k.room.finish(k.session, k.change.Wait)
 	case err == nil && k.change.Park != nil:
-		k.stay()
+		stay(k)
 	case k.change.Park != nil:
 		k.room.parking.unreserve(k.Source.ID)
 	}
