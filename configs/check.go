@@ -72,6 +72,15 @@ func (c *Config) checkProcess() []gateway.Fault {
 	f.unless((c.Public.TLS.Cert == "") == (c.Public.TLS.Key == ""), "public.tls", "must name both files, cert and key, or none")
 	f.unless(c.Public.MaxBody >= 1 && c.Public.MaxBody <= MaxMaxBody, "public.max_body", "must be 1 byte to %d MiB", MaxMaxBody>>20)
 	f.text("internal.addr", addressFault(c.Internal.Addr))
+	for _, timeout := range []struct {
+		place string
+		value gateway.Duration
+	}{
+		{"public.idle_timeout", c.Public.IdleTimeout}, {"public.read_timeout", c.Public.ReadTimeout}, {"internal.idle_timeout", c.Internal.IdleTimeout},
+	} {
+		f.unless(time.Duration(timeout.value) >= MinConnTimeout && time.Duration(timeout.value) <= MaxConnTimeout, timeout.place,
+			"must be %s to %s", gateway.Duration(MinConnTimeout), gateway.Duration(MaxConnTimeout))
+	}
 	c.Store.check(&f)
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")

@@ -94,6 +94,9 @@ func Load(o Options) (*Config, error) {
 	if err := c.report(found, faults); err != nil {
 		return nil, err
 	}
+	if c.Public.URL != "" {
+		c.Public.URL = normalURL(c.Public.URL)
+	}
 	return c, nil
 }
 

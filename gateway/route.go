@@ -31,6 +31,13 @@ type Route struct {
 	// is one, and goes behind all that came before it in any of its conversations.
 	Each  string `json:"each"`
 	Split bool   `json:"split"`
+	// CORS says which web pages may call a relay; default none.
+	CORS *CORS `json:"cors"`
+	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.
+	PreserveHost bool `json:"preserve_host"`
+	// RewriteLocation makes an upstream's own address in answers of a proxy the public
+	// one; default true.
+	RewriteLocation *bool `json:"rewrite_location"`
 }
 
 // The modes of a route.

@@ -12,7 +12,7 @@ type Source struct {
 	AliasesFrom     []string   `json:"aliases_from"` // paths of other names of the conversation, at most MaxAliasesFrom
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
-	Methods         []string   `json:"methods"`       // none listed: all
+	Methods         []string   `json:"methods"`       // default GET, POST, PUT, PATCH; HEAD and OPTIONS take nothing, listed or not
 	MaxBody         *Size      `json:"max_body"`      // default public.max_body
 	VariablesMax    *Size      `json:"variables_max"` // of all mapped variables, as JSON; default bounds.variables_max; never more than max_body
 	Early           Early      `json:"early"`
@@ -20,6 +20,8 @@ type Source struct {
 	Respond         Respond    `json:"respond"`
 	RateLimit       *Rate      `json:"rate_limit"`
 	Enabled         *bool      `json:"enabled"` // default true
+	// CORS says which web pages may call; default none.
+	CORS *CORS `json:"cors,omitempty"`
 }
 
 // Verify says who may call a source, and how that is proved.

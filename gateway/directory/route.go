@@ -43,6 +43,9 @@ type Route struct {
 	Remove      []string            // fields that are not passed on
 	Rate        *gateway.Rate       // nil: no limit
 	MaxBody     int64               // bytes
+	CORS        *CORS               // relay: which web pages may call; nil: none
+	KeepsHost   bool                // proxy: the upstream gets the Host that was called
+	Relocates   bool                // proxy: its own address in answers becomes the public one
 	Metrics     *metrics.Route
 	Lane        metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
 	set         []Header         // Set without the tenant's
@@ -98,8 +101,9 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 		IdleTimeout: f.span("idle_timeout", spec.IdleTimeout, DefaultIdleTimeout, MinIdleTimeout, MaxIdleTimeout),
 		Rate:        spec.RateLimit, set: compileHeaders("headers.set", spec.Headers.Set, o, &f), Remove: spec.Headers.Remove,
 	}
+	all := methods
 	var methods faults
-	r.methods = compileMethods(spec.Match.Methods, &methods)
+	r.methods = compileMethods(spec.Match.Methods, all, &methods)
 	f.under("match", methods)
 	r.compileBody(o, &f)
 	if spec.Verify != nil {
@@ -208,6 +212,10 @@ func (r *Route) compileProxy(f *faults) {
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")
 	}
+	if s.CORS != nil {
+		f.add("cors", "is for mode relay only: the upstream of a proxy answers for itself")
+	}
+	r.KeepsHost, r.Relocates = s.PreserveHost, isOn(s.RewriteLocation)
 }
 
 // compileRetries reads what a proxy takes of a retry: there is no schedule, since

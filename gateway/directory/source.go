@@ -24,6 +24,7 @@ type Source struct {
 	Verifier *signature.Verifier
 	Shakes   *signature.Handshake // answers its own handshake; nil for none
 	Each     string               // where the callbacks of one request are; "": it is one
+	CORS     *CORS                // which web pages may call; nil: none
 	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
 	Allow    string               // the methods, as the header Allow lists them
 	MaxBody  int                  // bytes
@@ -48,6 +49,9 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
+// sourceMethods are those of a source that lists none: what senders of callbacks use.
+var sourceMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch}
+
 // Takes says whether the source takes a method.
 func (s *Source) Takes(method []byte) bool {
 	for _, m := range s.methods {
@@ -70,7 +74,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: f.count("early.max", spec.Early.Max, DefaultEarlyMax, MaxEarlyMax, "; to park nothing set early.ttl to 0"),
 		EarlyTTL: f.span("early.ttl", spec.Early.TTL, DefaultEarlyTTL, 0, MaxEarlyTTL),
 		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
-		methods:  compileMethods(spec.Methods, &f),
+		methods:  compileMethods(spec.Methods, sourceMethods, &f), CORS: compileCORS(spec.CORS, &f),
 	}
 	s.Mapping = o.variables("variables_max", spec.VariablesMax, &f)
 	s.Mapping.Variables = min(s.Mapping.Variables, s.MaxBody)
@@ -152,9 +156,9 @@ func reveal(secrets []gateway.Secret) []string {
 	return plain
 }
 
-func compileMethods(list []string, f *faults) []string {
+func compileMethods(list, unlisted []string, f *faults) []string {
 	if len(list) == 0 {
-		return methods
+		return unlisted
 	}
 	if len(list) > len(methods) {
 		f.add("methods", "has %d: at most %d", len(list), len(methods))

@@ -6,6 +6,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 )
 
@@ -19,6 +20,9 @@ func (r *request) authenticate() done {
 	}
 	if r.answer, is = r.src.Verifier.Handshake(&r.proof); is {
 		return r.shakeHands()
+	}
+	if edge.OnlyLooks(r.proof.Method) {
+		return r.look()
 	}
 	if !r.src.Takes(r.ctx.Method()) {
 		return r.finish(gateway.OutcomeNotAllowed)

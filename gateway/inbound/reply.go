@@ -22,6 +22,9 @@ func (in *Inbound) reply(r *request) {
 	response := &r.ctx.Response
 	response.Header.Set("Hookgate-Outcome", string(o))
 	r.count()
+	if r.src != nil {
+		r.share()
+	}
 	in.options.Observer.Took(time.Since(r.at).Seconds())
 	if r.err != nil && o == gateway.OutcomeUnavailable && !isForeseen(r.err) {
 		in.options.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),

@@ -16,11 +16,14 @@ import (
 func (x *exchange) authenticate() done {
 	verifier := x.route.Verifier
 	if verifier == nil {
-		return false
+		return x.look()
 	}
 	x.proof.Body, x.proof.Now, x.proof.Method = x.request.body, x.at, x.caller.Method()
 	if answer, is := verifier.Handshake(&x.proof); is {
 		return x.shake(answer)
+	}
+	if x.look() {
+		return true
 	}
 	if err := verifier.Verify(&x.proof); err != nil {
 		return x.ends(x.failed(err))
