@@ -192,6 +192,28 @@ func TestRelayOfSeveralMessages(t *testing.T) {
 	}
 }
 
+// A request that is not split is known again by the ids of all its messages, where
+// dedupe.id looks into the message; with one that has none it may be new.
+func TestRelayOfSeveralMessagesIsKnownByTheirIDs(t *testing.T) {
+	for _, c := range []struct{ id, body, want string }{
+		{"item.id", `{"list":[{"id":1},{"id":"b"}]}`, `[1 "b"]`},
+		{"item.id", `{"list":[{"id":1},{"x":1}]}`, "[]"},
+		{"item.id", `{"list":[]}`, "[]"},
+		{"item", `{"list":["a","b"]}`, `["a" "b"]`},
+		{"id", `{"id":7,"list":[{"id":1},{"id":2}]}`, "[7]"},
+		{"$.list[*].id", `{"list":[{"id":1},{"id":2}]}`, "[1 2]"},
+	} {
+		s, k := newRelay(t, `"each":"list","dedupe":{"id":"`+c.id+`"},`)
+		a, text := s.ask(t, "POST", "/wa", strings.NewReader(c.body), "Content-Type", "application/json")
+		if a.StatusCode != 200 {
+			t.Fatalf("%d %s", a.StatusCode, text)
+		}
+		if q := k.last(t, 1); fmt.Sprint(q.IDs) != c.want {
+			t.Errorf("by %s it is known as %q, want %s", c.id, q.IDs, c.want)
+		}
+	}
+}
+
 func (k *taker) takeAll(all []RelayRequest) (became []Relayed, err error) {
 	for i, q := range all {
 		_, _, err = k.take(q)
