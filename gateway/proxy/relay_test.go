@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -189,6 +190,32 @@ func TestRelayOfSeveralMessages(t *testing.T) {
 	_, k = send(meta+`"split":true,`, `{"object":"x"}`)
 	if q := k.last(t, 1); string(q.Body) != `{"object":"x"}` {
 		t.Errorf("without a list: %s", q.Body)
+	}
+}
+
+// A body in which the messages lie in a wrapping is not split: it goes whole, behind all
+// of its conversations. One that is coded is not looked into.
+func TestRelayThatCannotBeSplit(t *testing.T) {
+	const form, list = "application/x-www-form-urlencoded", `{"list":[{"chat":"A","id":1},{"chat":"B","id":2}]}`
+	const route = `"each":"list","split":true,"dedupe":{"id":"item.id"},"conversation_key":{"path":"item.chat"},`
+	for name, c := range map[string]struct {
+		route, kind, body string
+		fields            []string
+		keys, ids         string
+	}{
+		"a form's payload": {`"unwrap":"payload",` + route, form, "payload=" + url.QueryEscape(list), nil, "[A B]", "[1 2]"},
+		"a text of JSON":   {`"unwrap":"Message",` + route, "application/json", fmt.Sprintf(`{"Message":%q}`, list), nil, "[A B]", "[1 2]"},
+		"a form":           {strings.ReplaceAll(route, `"item.chat"`, `"item"`), form, "list=A&list=B", nil, "[A B]", "[]"},
+		"coded":            {route, "application/json", list, []string{"Content-Encoding", "gzip"}, "[]", "[]"},
+	} {
+		s, k := newRelay(t, c.route)
+		a, text := s.ask(t, "POST", "/wa", strings.NewReader(c.body), append([]string{"Content-Type", c.kind}, c.fields...)...)
+		if a.StatusCode != 200 {
+			t.Fatalf("%s: %d %s", name, a.StatusCode, text)
+		}
+		if q := k.last(t, 1); fmt.Sprint(q.Keys) != c.keys || fmt.Sprint(q.IDs) != c.ids || string(q.Body) != c.body {
+			t.Errorf("%s: keys %q, ids %q, body %s", name, q.Keys, q.IDs, q.Body)
+		}
 	}
 }
 
