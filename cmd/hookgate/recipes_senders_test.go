@@ -1,0 +1,202 @@
+package main
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest/program"
+)
+
+// recipeURL is how senders know hookgate, as the recipes say.
+const recipeURL = "https://hooks.example.com"
+
+// senders are the providers of the recipes: they sign.
+type senders struct {
+	*certified
+	mail      [2]string // the public and the private key that SendGrid signs with
+	variables []string  // NAME=value, of all recipes
+}
+
+func newSenders(t *testing.T) *senders {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &senders{certified: newCertified(t)}
+	s.mail = [2]string{base64.StdEncoding.EncodeToString(public), base64.StdEncoding.EncodeToString(private)}
+	return s
+}
+
+// environ gives what the program is started with: a value for each variable of the
+// recipes, and the authorities that it knows.
+func (s *senders) environ(recipes []recipe) []string {
+	for _, r := range recipes {
+		for _, m := range recipeVariable.FindAllStringSubmatch(r.text, -1) {
+			value := "made-up-secret-of-the-recipe-" + m[1]
+			if m[1] == "SENDGRID_KEY" {
+				value = s.mail[0]
+			}
+			s.variables = append(s.variables, m[1]+"="+value)
+		}
+	}
+	slices.Sort(s.variables)
+	s.variables = slices.Compact(s.variables)
+	return append(slices.Clone(s.variables), "SSL_CERT_FILE="+s.roots, "SSL_CERT_DIR="+filepath.Dir(s.roots), "HOOKGATE_PUBLIC_URL="+recipeURL)
+}
+
+// send sends a request, signed as its sender does; without an id it is not.
+func (x *trial) send(t *testing.T, m posted, id string) program.Answer {
+	t.Helper()
+	if m.method == "" {
+		m.method = "POST"
+	}
+	if m.kind == "" {
+		m.kind = "application/json"
+	}
+	path := x.path + m.path
+	if id != "" {
+		path = x.sign(t, &m, id, path)
+	}
+	var body any
+	if m.body != "" {
+		body = m.body
+	}
+	a, err := x.p.Sender().Do(t.Context(), m.method, path, body, append(m.fields, "Content-Type: "+m.kind)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// sign makes a request what its sender makes of it, and gives its path and query.
+func (x *trial) sign(t *testing.T, m *posted, id, path string) string {
+	t.Helper()
+	m.fields = slices.Clone(m.fields)
+	add := func(name, value string) { m.fields = append(m.fields, name+": "+value) }
+	secret := ""
+	if len(x.verify.Secrets) > 0 {
+		secret = x.verify.Secrets[0].Reveal()
+	}
+	switch x.verify.Type {
+	case "token":
+		mark := "?"
+		if strings.Contains(path, "?") {
+			mark = "&"
+		}
+		return path + mark + x.verify.Name + "=" + url.QueryEscape(secret)
+	case "telegram":
+		add("X-Telegram-Bot-Api-Secret-Token", secret)
+	case "twilio":
+		add("X-Twilio-Signature", twilioSignature(t, secret, recipeURL+path, m.body))
+	case "paypal":
+		x.signPayPal(t, secret, id, m.body, add)
+	case "aws-sns":
+		m.body = x.wrapSNS(t, x.verify.TopicARN, id, m.body, add)
+	default:
+		if x.verify.Type == "lark" {
+			m.body = larkBody(t, secret, m.body)
+		}
+		x.signs(t, m, id, path, add)
+	}
+	return path
+}
+
+// signs signs as hookgate sign does.
+func (x *trial) signs(t *testing.T, m *posted, id, path string, add func(name, value string)) {
+	t.Helper()
+	signer, faults := signature.CompileSender(x.senderOf(x.verify))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	signer.Sign(signature.Message{ID: id, At: time.Now(), Body: []byte(m.body), Method: m.method, URL: recipeURL + path},
+		func(name string, value []byte) { add(name, string(value)) })
+}
+
+// senderOf is the sender's side of verify.
+func (x *trial) senderOf(v gateway.Verify) signature.Config {
+	c := signature.Config{
+		Type: v.Type, Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed.Text,
+		TimestampUnit: v.TimestampUnit, Format: v.Format, TokenConfig: signature.TokenConfig{Issuer: v.Issuer, Audience: v.Audience},
+	}
+	for _, secret := range v.Secrets {
+		c.Secrets = append(c.Secrets, secret.Reveal())
+	}
+	if v.Type == "sendgrid" {
+		c.Secrets = x.mail[1:]
+	}
+	if v.BodyHash != nil {
+		c.BodyHash = &signature.BodyHash{Claim: v.BodyHash.Claim}
+	}
+	return c
+}
+
+// twilioSignature is over the URL, and names and values of the form, sorted.
+func twilioSignature(t *testing.T, secret, called, form string) string {
+	t.Helper()
+	values, err := url.ParseQuery(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		called += name + values.Get(name)
+	}
+	mac := hmac.New(sha1.New, []byte(secret))
+	mac.Write([]byte(called))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// larkBody encrypts an event as Lark does.
+func larkBody(t *testing.T, secret, event string) string {
+	t.Helper()
+	key := sha256.Sum256([]byte(secret))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	padding := aes.BlockSize - len(event)%aes.BlockSize
+	text := []byte(strings.Repeat("i", aes.BlockSize) + event + strings.Repeat(string(rune(padding)), padding))
+	cipher.NewCBCEncrypter(block, text[:aes.BlockSize]).CryptBlocks(text[aes.BlockSize:], text[aes.BlockSize:])
+	return fmt.Sprintf(`{"encrypt":%q}`, base64.StdEncoding.EncodeToString(text))
+}
+
+// writeRoots gives a file with the only authority that the program knows.
+func writeRoots(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
