@@ -34,7 +34,7 @@ func (f *faults) text(path, message string) { f.unless(message == "", path, "%s"
 // word adds a fault where a value is none of the words. "" is one of them where
 // it is listed, first, as the default.
 func (f *faults) word(path, value string, words ...string) {
-	f.unless(slices.Contains(words, value), path, "must be one of %s", strings.TrimPrefix(strings.Join(words, ", "), ", "))
+	f.unless(slices.Contains(words, value), path, "must be one of %s%s", strings.TrimPrefix(strings.Join(words, ", "), ", "), fields.Meant(value, words))
 }
 
 // check finds what single keys say wrong. What the parts of a tenant, and routes,
@@ -72,6 +72,15 @@ func (c *Config) checkProcess() []gateway.Fault {
 	f.unless((c.Public.TLS.Cert == "") == (c.Public.TLS.Key == ""), "public.tls", "must name both files, cert and key, or none")
 	f.unless(c.Public.MaxBody >= 1 && c.Public.MaxBody <= MaxMaxBody, "public.max_body", "must be 1 byte to %d MiB", MaxMaxBody>>20)
 	f.text("internal.addr", addressFault(c.Internal.Addr))
+	for _, timeout := range []struct {
+		place string
+		value gateway.Duration
+	}{
+		{"public.idle_timeout", c.Public.IdleTimeout}, {"public.read_timeout", c.Public.ReadTimeout}, {"internal.idle_timeout", c.Internal.IdleTimeout},
+	} {
+		f.unless(time.Duration(timeout.value) >= MinConnTimeout && time.Duration(timeout.value) <= MaxConnTimeout, timeout.place,
+			"must be %s to %s", gateway.Duration(MinConnTimeout), gateway.Duration(MaxConnTimeout))
+	}
 	c.Store.check(&f)
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")

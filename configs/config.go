@@ -40,11 +40,13 @@ type Routes map[string]gateway.Route
 
 // Public is the listener for sources and routes.
 type Public struct {
-	Addr           string       `json:"addr" takes:"restart"`
-	URL            string       `json:"url" takes:"restart"` // base of the URLs that are given out; "": the request's Host
-	TLS            TLS          `json:"tls" takes:"restart"`
-	MaxBody        gateway.Size `json:"max_body" takes:"restart"` // for sources and routes that set none
-	TrustedProxies []Network    `json:"trusted_proxies"`          // whose X-Forwarded-For is believed
+	Addr           string           `json:"addr" takes:"restart"`
+	URL            string           `json:"url" takes:"restart"` // base of the URLs that are given out, as normalURL gives it; "": what was called
+	TLS            TLS              `json:"tls" takes:"restart"`
+	MaxBody        gateway.Size     `json:"max_body" takes:"restart"`     // for sources and routes that set none
+	TrustedProxies []Network        `json:"trusted_proxies"`              // whose X-Forwarded fields, and Forwarded, are believed
+	IdleTimeout    gateway.Duration `json:"idle_timeout" takes:"restart"` // of a kept connection, for its next request
+	ReadTimeout    gateway.Duration `json:"read_timeout" takes:"restart"` // for the head of a request, and the start of its body
 }
 
 // TLS names the files of a certificate and its key; both or none.
@@ -55,7 +57,8 @@ type TLS struct {
 
 // Internal is the listener for everything else.
 type Internal struct {
-	Addr string `json:"addr"`
+	Addr        string           `json:"addr"`
+	IdleTimeout gateway.Duration `json:"idle_timeout"` // of a kept connection, for its next request
 }
 
 // Store is where what was promised is kept.
@@ -134,13 +137,17 @@ type Tenant struct {
 const (
 	MaxMaxBody = 16 << 20         // bytes, as for a source (gateway/directory)
 	MaxDrain   = 10 * time.Minute // a supervisor kills long before
+	// The least and the most of time-outs of connections.
+	MinConnTimeout, MaxConnTimeout = 100 * time.Millisecond, time.Hour
 )
 
 // Default is the configuration of a start without a file.
 func Default() *Config {
 	return &Config{
-		Public:   Public{Addr: ":8080", MaxBody: 1 << 20},
-		Internal: Internal{Addr: "127.0.0.1:8081"},
+		Public: Public{
+			Addr: ":8080", MaxBody: 1 << 20, IdleTimeout: gateway.Duration(75 * time.Second), ReadTimeout: gateway.Duration(10 * time.Second),
+		},
+		Internal: Internal{Addr: "127.0.0.1:8081", IdleTimeout: gateway.Duration(75 * time.Second)},
 		Store:    Store{Driver: "pebble", Dir: "./hookgate-data"},
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{

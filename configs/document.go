@@ -26,9 +26,10 @@ type document struct {
 	name   string
 	lines  []string
 	tree   any
-	places map[string]place // by path, as in gateway.Fault
-	hidden []hidden         // what the source lines must not show
-	broken bool             // no YAML at all: there is no tree
+	places map[string]place  // by path, as in gateway.Fault
+	hidden []hidden          // what the source lines must not show
+	from   map[string]string // by path of a secret: the file that it was read from
+	broken bool              // no YAML at all: there is no tree
 }
 
 // reader turns the nodes of a document into its tree.
@@ -45,7 +46,7 @@ type reader struct {
 func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
 	// YAML takes all three ends of a line for the same; the parser counts some of them twice.
 	normal := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
-	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: &fields.Object{}, places: map[string]place{}}
+	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: &fields.Object{}, places: map[string]place{}, from: map[string]string{}}
 	if i := slices.IndexFunc(d.lines, func(line string) bool { return !utf8.ValidString(line) }); i >= 0 {
 		d.broken = true
 		return d, []mistake{{at: position{i + 1, 1}, message: "is not UTF-8 text"}}

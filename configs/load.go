@@ -94,6 +94,9 @@ func Load(o Options) (*Config, error) {
 	if err := c.report(found, faults); err != nil {
 		return nil, err
 	}
+	if c.Public.URL != "" {
+		c.Public.URL = normalURL(c.Public.URL)
+	}
 	return c, nil
 }
 
@@ -125,6 +128,7 @@ func read(name string, text []byte, environ map[string]string) (*Config, []mista
 	if d.broken {
 		return c, found
 	}
+	found = append(found, d.readSecrets()...)
 	for _, stage := range []func() []gateway.Fault{
 		func() []gateway.Fault { return fields.Decode(d.tree, c, fields.EveryFault) },
 		func() []gateway.Fault { return c.readPEM(filepath.Dir(name)) },

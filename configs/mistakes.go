@@ -14,7 +14,7 @@ import (
 )
 
 // mistake is one thing wrong in the file. Its path is empty where the notation
-// itself is broken.
+// itself is broken, and its message where only what follows from it is to be left out.
 type mistake struct {
 	path    string
 	at      position
@@ -78,11 +78,15 @@ func (d *document) render(mistakes []mistake) (report Mistakes) {
 	slices.SortStableFunc(mistakes, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
+	mistakes = slices.DeleteFunc(slices.Clone(mistakes), func(m mistake) bool { return m.message == "" })
 	for i, m := range mistakes {
 		if i > 0 && m.at == mistakes[i-1].at && m.message == mistakes[i-1].message {
 			continue // the same lines under another name: an alias
 		}
 		text := gateway.Fault{Path: m.path, Message: m.message}.String()
+		if file := d.from[m.path]; file != "" {
+			text += ", as it was read from " + file
+		}
 		report = append(report, fmt.Sprintf("%s:%d:%d: %s%s", d.name, m.at.line, m.at.column, text, d.excerpt(m.at)))
 	}
 	return report

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // Network is a network, "10.0.0.0/8", or a single address, "10.1.2.3".
@@ -80,4 +81,20 @@ func baseFault(raw string) string {
 		return "must end with its path: no query and no fragment"
 	}
 	return ""
+}
+
+// normalURL gives a base URL that baseFault passed as those write it who sign or call
+// it: scheme and host in lower case, no port that the scheme says, no final slash.
+func normalURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	scheme, rest := u.Scheme, strings.TrimRight(raw[len(u.Scheme)+len("://"):], "/") // the path as it was written
+	host, path := rest, ""
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), map[string]string{"http": ":80", "https": ":443"}[scheme])
+	return scheme + "://" + strings.TrimSuffix(host, ":") + path
 }

@@ -31,6 +31,11 @@
 //
 //	proxy      match, authenticate, admit, choose, forward, answer
 //
+// Who sent it may want to hear something of his own:
+//
+//	respond    answers in the words of a source's or a relay's senders, escaped for what
+//	           they are
+//
 // What is too much in a second, of any, is held back in one place:
 //
 //	limits     token buckets, by tenant and part, or route; they outlive every snapshot

@@ -22,6 +22,7 @@ const (
 	CodeTooLarge               Code = "too_large"               // the body is over its limit
 	CodeTooManyDeliveries      Code = "too_many_deliveries"     // one publish would make more than bounds.publish
 	CodeHeadersTooLarge        Code = "headers_too_large"       // the header fields are over their limit
+	CodeTargetTooLong          Code = "target_too_long"         // the request target is over its limit
 	CodeRequestTimeout         Code = "request_timeout"         // the request did not arrive in time
 	CodeRateLimited            Code = "rate_limited"            // too many: Retry-After says when
 	CodeUnavailable            Code = "unavailable"             // the store cannot write now: Retry-After says when

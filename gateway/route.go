@@ -3,8 +3,11 @@ package gateway
 // Route is a public path that is proxied or relayed to the platform (SPEC 9).
 type Route struct {
 	Match       RouteMatch   `json:"match"`
-	Verify      *Verify      `json:"verify"` // default: whoever calls
-	Mode        string       `json:"mode"`   // proxy, relay
+	Verify      *Verify      `json:"verify"`              // default: whoever calls
+	AllowIPs    []string     `json:"allow_ips,omitempty"` // addresses and networks that may call; none listed: all
+	Handshake   *Handshake   `json:"handshake,omitempty"` // beside what verify's type answers by itself
+	Respond     *Respond     `json:"respond,omitempty"`   // relay: how what was taken is answered
+	Mode        string       `json:"mode"`                // proxy, relay
 	Upstreams   []Upstream   `json:"upstreams"`
 	StripPrefix bool         `json:"strip_prefix"` // forward the path without what match.path took
 	Upgrade     bool         `json:"upgrade"`      // proxy: let WebSockets and other upgrades through
@@ -26,6 +29,13 @@ type Route struct {
 	// ConversationKey is where a relay finds the conversation: its requests then go
 	// one after the other. nil: in parallel.
 	ConversationKey *KeyPlace `json:"conversation_key"`
+	// CORS says which web pages may call a relay; default none.
+	CORS *CORS `json:"cors"`
+	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.
+	PreserveHost bool `json:"preserve_host"`
+	// RewriteLocation makes an upstream's own address in answers of a proxy the public
+	// one; default true.
+	RewriteLocation *bool `json:"rewrite_location"`
 }
 
 // The modes of a route.

@@ -3,6 +3,7 @@ package gateway
 // Source is a named place where a tenant's callbacks arrive (SPEC 5).
 type Source struct {
 	Verify          Verify     `json:"verify"`
+	AllowIPs        []string   `json:"allow_ips,omitempty"` // addresses and networks that may call; none listed: all
 	Handshake       *Handshake `json:"handshake,omitempty"` // beside what verify's type answers by itself
 	Body            string     `json:"body"`                // auto (default), json, form, text: how it is read, whatever its Content-Type
 	Unwrap          string     `json:"unwrap"`              // the path of the JSON text that is the body meant; default the provider's own
@@ -11,7 +12,7 @@ type Source struct {
 	AliasesFrom     []string   `json:"aliases_from"` // paths of other names of the conversation, at most MaxAliasesFrom
 	Match           []Match    `json:"match"`
 	Variables       []Variable `json:"variables"`
-	Methods         []string   `json:"methods"`       // none listed: all
+	Methods         []string   `json:"methods"`       // default GET, POST, PUT, PATCH; HEAD and OPTIONS take nothing, listed or not
 	MaxBody         *Size      `json:"max_body"`      // default public.max_body
 	VariablesMax    *Size      `json:"variables_max"` // of all mapped variables, as JSON; default bounds.variables_max; never more than max_body
 	Early           Early      `json:"early"`
@@ -19,6 +20,8 @@ type Source struct {
 	Respond         Respond    `json:"respond"`
 	RateLimit       *Rate      `json:"rate_limit"`
 	Enabled         *bool      `json:"enabled"` // default true
+	// CORS says which web pages may call; default none.
+	CORS *CORS `json:"cors,omitempty"`
 }
 
 // Verify says who may call a source, and how that is proved.
@@ -33,8 +36,10 @@ type Verify struct {
 	Algorithm       string    `json:"algorithm,omitempty"`
 	Encoding        string    `json:"encoding,omitempty"`
 	Prefix          string    `json:"prefix,omitempty"`
-	Signed          string    `json:"signed,omitempty"`
+	Signed          Signed    `json:"signed,omitzero"`
 	TimestampHeader string    `json:"timestamp_header,omitempty"`
+	TimestampUnit   string    `json:"timestamp_unit,omitempty"` // hmac: s (default), ms, us, iso
+	Format          string    `json:"format,omitempty"`         // hmac: of a header that has both time and signature
 	Tolerance       *Duration `json:"tolerance,omitempty"`
 	VerifyToken     Secret    `json:"verify_token,omitempty"`
 	CA              string    `json:"ca,omitempty"`           // mtls: certificates of authorities, in PEM
@@ -125,9 +130,25 @@ type Dedupe struct {
 	Window *Duration `json:"window"` // default 24h, at most 7d
 }
 
-// Respond pins the status for senders that must always see the same.
+// Respond says how a sender is answered that must see something of its own (SPEC 15 and
+// 17). What is pinned alone is the status.
 type Respond struct {
-	Status int `json:"status"` // 200 to 299; 0 pins nothing
+	Status      int                  `json:"status"` // as those of OwnAnswer, for all outcomes
+	ContentType string               `json:"content_type,omitempty"`
+	Body        *string              `json:"body,omitempty"`
+	Headers     map[string]string    `json:"headers,omitempty"`
+	Location    string               `json:"location,omitempty"`
+	Outcomes    map[string]OwnAnswer `json:"outcomes,omitempty"` // by outcome; each in place of what stands beside
+}
+
+// OwnAnswer is an answer in the sender's own words. Body, headers and location are
+// templates.
+type OwnAnswer struct {
+	Status      int               `json:"status"`                 // 200 to 299, or 302 and 303 with location; 0: the outcome's own
+	ContentType string            `json:"content_type,omitempty"` // of body; default text/plain
+	Body        *string           `json:"body,omitempty"`         // nil: hookgate's own
+	Headers     map[string]string `json:"headers,omitempty"`
+	Location    string            `json:"location,omitempty"` // where a browser goes on: of our choice, never the sender's
 }
 
 // Raw is JSON kept as it was written.

@@ -74,13 +74,16 @@ type Auth struct {
 
 // Sign is how an outbound request proves that it is ours (SPEC 7).
 type Sign struct {
-	Type      string   `json:"type"` // standard, hmac, none
-	Secrets   []Secret `json:"secrets,omitempty"`
-	Header    string   `json:"header,omitempty"`
-	Algorithm string   `json:"algorithm,omitempty"`
-	Encoding  string   `json:"encoding,omitempty"`
-	Prefix    string   `json:"prefix,omitempty"`
-	Signed    string   `json:"signed,omitempty"`
+	Type            string   `json:"type"` // standard, hmac, none
+	Secrets         []Secret `json:"secrets,omitempty"`
+	Header          string   `json:"header,omitempty"`
+	Algorithm       string   `json:"algorithm,omitempty"`
+	Encoding        string   `json:"encoding,omitempty"`
+	Prefix          string   `json:"prefix,omitempty"`
+	Signed          string   `json:"signed,omitempty"`
+	TimestampHeader string   `json:"timestamp_header,omitempty"`
+	TimestampUnit   string   `json:"timestamp_unit,omitempty"` // s (default), ms, us, iso
+	Format          string   `json:"format,omitempty"`         // of a header that has both time and signature
 }
 
 // Retry is how often and how soon a failed delivery is tried again: either a

@@ -17,7 +17,7 @@ func (t *Texts) UnmarshalJSON(b []byte) error {
 	}
 	var all []string
 	if json.Unmarshal(b, &all) != nil {
-		return errors.New("must be a text, or a list of texts")
+		return errors.New("no text, and no list of texts")
 	}
 	*t = all
 	return nil

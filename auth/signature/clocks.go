@@ -3,6 +3,7 @@ package signature
 import (
 	"bytes"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +27,29 @@ var (
 	}, func(to []byte, at time.Time) []byte {
 		return at.UTC().AppendFormat(to, offsetForm)
 	}}
+	// microseconds have as many digits as they have from 2001 to 2286.
+	microseconds = clock{func(text []byte) (time.Time, bool) {
+		if len(text) != 16 {
+			return time.Time{}, false
+		}
+		sec, whole := number(text[:10])
+		rest, ok := number(text[10:])
+		return time.Unix(sec, rest*int64(time.Microsecond)), whole && ok
+	}, func(to []byte, at time.Time) []byte {
+		return strconv.AppendInt(to, at.UnixMicro(), 10)
+	}}
+	// isoAny is RFC 3339 with any offset; in UTC where none is written.
+	isoAny = clock{func(text []byte) (at time.Time, ok bool) {
+		if len(text) <= len(time.RFC3339Nano) && at.UnmarshalText(text) == nil {
+			return at, true
+		}
+		return isoUTC.read(text)
+	}, func(to []byte, at time.Time) []byte {
+		return at.UTC().AppendFormat(to, "2006-01-02T15:04:05.000Z")
+	}}
+	// units are the clocks of timestamp_unit.
+	units = map[string]clock{"s": seconds, "ms": milliseconds, "us": microseconds, "iso": isoAny}
+
 	// httpDate is the one form of HTTP dates that is still sent (RFC 9110, section
 	// 5.6.7, "IMF-fixdate").
 	httpDate = clock{imfDate, func(to []byte, at time.Time) []byte {

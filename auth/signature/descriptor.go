@@ -10,13 +10,14 @@ import (
 // descriptor says how a family of senders signs: a keyed hash over a template.
 type descriptor struct {
 	name   string
-	header string // has the signature
-	also   string // a second header that may have one too: one that holds is enough
-	either bool   // the second may come without the first
-	prefix string // stands before each signature
-	list   byte   // between the items of header; 0: it holds one signature and nothing else
-	shape  shape  // of the list
-	blanks bool   // may follow what is between the items
+	header string  // has the signature
+	also   string  // a second header that may have one too: one that holds is enough
+	either bool    // the second may come without the first
+	prefix string  // stands before each signature
+	list   byte    // between the items of header; 0: it holds one signature and nothing else
+	shape  shape   // of the list
+	format *format // in place of prefix, list and stamp: how an operator says it; nil: none
+	blanks bool    // may follow what is between the items
 
 	stamp     string        // the prefix of the item that is the timestamp, for schemes that list it
 	timestamp string        // or the header that has the timestamp
@@ -33,6 +34,7 @@ type descriptor struct {
 	plain     bool // a hash of a text that has the secret in it, and no HMAC
 	encoding  encoding
 	upperHex  bool                                // upper-case hex passes too
+	padless   bool                                // base64 passes with its padding and without
 	key       func(secret string) ([]byte, error) // nil: the secret's own bytes
 
 	deliveryID string     // where one place says it all
@@ -64,7 +66,7 @@ type fixed struct {
 const fiveMinutes = 5 * time.Minute
 
 // stamped tells whether a request brings a time in a field of its own.
-func (d *descriptor) stamped() bool { return d.stamp != "" || d.timestamp != "" }
+func (d *descriptor) stamped() bool { return d.stamp != "" || d.timestamp != "" || d.format != nil }
 
 // newKey makes a key of a secret's bytes.
 func (d *descriptor) newKey(secret []byte) *key {

@@ -49,7 +49,7 @@ func CompileHandshake(c HandshakeConfig) (*Handshake, []Fault) {
 		}
 		h = webHook(c.Origins, "origins", &f)
 	default:
-		f.add("type", "is %q: must be echo or cloudevents", c.Type)
+		f.word("type", c.Type, "echo", "cloudevents")
 	}
 	if len(f) > 0 {
 		return nil, f
@@ -75,7 +75,7 @@ type place struct{ in, name string }
 func (f *faults) place(in, name, before string) place {
 	switch {
 	case !slices.Contains([]string{"query", "json", "header"}, in):
-		f.add(before+"in", "is %q: must be query, json or header", in)
+		f.word(before+"in", in, "query", "json", "header")
 	case in == "header":
 		f.headerName(before+"name", name)
 	case name == "":
@@ -122,7 +122,7 @@ func newEcho(c *HandshakeConfig, f *faults) handshake {
 	case "header":
 		f.headerName("name", c.Name)
 	default:
-		f.add("respond", "is %q: must be text, json or header", c.Respond)
+		f.word("respond", c.Respond, "text", "json", "header")
 	}
 	proves := newQuestionToken(c.Token, f)
 	return handshake{

@@ -80,6 +80,6 @@ func cloudinaryHash(d *descriptor, c *Config, f *faults) {
 	case "sha256":
 		d.algorithm = sha256.New
 	default:
-		f.add("algorithm", "is %q: must be sha1 or sha256", c.Algorithm)
+		f.word("algorithm", c.Algorithm, "sha1", "sha256")
 	}
 }

@@ -8,7 +8,12 @@ import (
 
 // Fault is one mistake in a Config, at the field as the operator writes it
 // ("secrets[1]"). It holds no secret.
-type Fault struct{ Field, Message string }
+type Fault struct {
+	Field, Message string
+	// Word is what was written where only one of Words may stand; "" for other faults.
+	Word  string
+	Words []string
+}
 
 func (f Fault) String() string { return f.Field + " " + f.Message }
 
@@ -17,6 +22,21 @@ type faults []Fault
 func (f *faults) add(field, format string, args ...any) {
 	*f = append(*f, Fault{Field: field, Message: fmt.Sprintf(format, args...)})
 }
+
+// word adds the fault of a word that is none of those that may be.
+func (f *faults) word(field, got string, words ...string) {
+	last := len(words) - 1
+	f.add(field, "is %q: must be %s or %s", got, strings.Join(words[:last], ", "), words[last])
+	f.last().Word, f.last().Words = got, words
+}
+
+// one is word for a long list.
+func (f *faults) one(field, got string, words []string) {
+	f.add(field, "is %q: must be one of %s", got, strings.Join(words, ", "))
+	f.last().Word, f.last().Words = got, words
+}
+
+func (f *faults) last() *Fault { return &(*f)[len(*f)-1] }
 
 // mostSecrets bounds the work that one bad request can make.
 const mostSecrets = 16
@@ -65,6 +85,8 @@ func (f *faults) unread(c *Config, reads []string) {
 		{"prefix", c.Prefix != ""},
 		{"signed", c.Signed != ""},
 		{"timestamp_header", c.TimestampHeader != ""},
+		{"timestamp_unit", c.TimestampUnit != ""},
+		{"format", c.HeaderFormat != ""},
 		{"tolerance", c.Tolerance != 0},
 		{"verify_token", c.VerifyToken != ""},
 		{"ca", c.CA != ""},

@@ -20,7 +20,7 @@ const mostTokenMembers = 128
 // readObject appends the members of the JSON object that text is, and nothing else.
 func readObject(to object, text []byte) (object, bool) {
 	rest := skipSpace(text)
-	if len(rest) == 0 || rest[0] != '{' || !utf8.Valid(rest) || !json.Valid(rest) {
+	if len(rest) == 0 || rest[0] != '{' || !utf8.Valid(rest) || !validJSON(rest) {
 		return to, false
 	}
 	for rest = skipSpace(rest[1:]); rest[0] != '}'; {

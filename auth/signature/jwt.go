@@ -62,7 +62,7 @@ func placeOf(c *Config, f *faults) (p tokenPlace) {
 			p.before("Bearer")
 		}
 	default:
-		f.add("in", "is %q: must be header or query", c.In)
+		f.word("in", c.In, "header", "query")
 	}
 	return p
 }

@@ -24,7 +24,13 @@ var (
 	base64URL = encoding{base64.RawURLEncoding.EncodedLen, base64.RawURLEncoding.Encode} // without padding
 
 	algorithms = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}
-	encodings  = map[string]encoding{"hex": hexLower, "base64": base64Std}
+	encodings  = map[string]encoding{"hex": hexLower, "base64": base64Std, "base64url": base64URL}
+	alphabets  = map[string]string{"hex": hexDigits, "base64": letters + "+/=", "base64url": letters + "-_="}
+)
+
+const (
+	hexDigits = "0123456789abcdefABCDEF"
+	letters   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 )
 
 // key is one secret's keyed hash, kept warm: to key a fresh one costs two blocks of

@@ -13,7 +13,7 @@ import (
 // worth nothing (RFC 9421, section 3.2.1). The body is covered by its digest (RFC
 // 9530), which is checked wherever it is signed.
 var rfc9421 = descriptor{
-	name:     "rfc9421",
+	name:     ListsSigned,
 	header:   "Signature",
 	clock:    seconds,
 	encoding: base64Std,
@@ -28,13 +28,16 @@ const (
 	messageEd25519 = "ed25519"
 )
 
+// ListsSigned is the type whose Signed may be written as a list: its words.
+const ListsSigned = "rfc9421"
+
 var messageScheme = scheme{
 	name:  rfc9421.name,
 	reads: []string{"algorithm", "signed", "secrets", "tolerance"},
 	build: func(c *Config, f *faults) *Verifier {
 		m := &message{window: rfc9421.tolerance(c, f), covers: coveredBy(or(c.Signed, messageCovers), f)}
 		if !slices.Contains([]string{"", messageHMAC, messageEd25519}, c.Algorithm) {
-			f.add("algorithm", "is %q: must be %s or %s", c.Algorithm, messageHMAC, messageEd25519)
+			f.word("algorithm", c.Algorithm, messageHMAC, messageEd25519)
 		}
 		m.keys = secrets(c.Secrets, f, func(secret string) (messageKey, error) { return messageKeyOf(secret, c.Algorithm) })
 		return &Verifier{proof: m}

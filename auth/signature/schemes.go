@@ -60,11 +60,10 @@ func find(list []scheme, name string, f *faults) *scheme {
 			return &list[i]
 		}
 	}
-	known := strings.Join(names(list), ", ")
 	if name == "" {
-		f.add("type", "is missing: must be one of %s", known)
+		f.add("type", "is missing: must be one of %s", strings.Join(names(list), ", "))
 	} else {
-		f.add("type", "is %q: must be one of %s", name, known)
+		f.one("type", name, names(list))
 	}
 	return nil
 }

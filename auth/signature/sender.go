@@ -1,6 +1,9 @@
 package signature
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // sending lists the types that CompileSender knows: what we sign outward, and the
 // families.
@@ -46,6 +49,9 @@ func SignsURL(c Config) bool {
 	}
 	if t, is := tokenFamilyOf(c.Type); is {
 		return t.signsURL
+	}
+	if c.Type == rfc9421.name {
+		return strings.Contains(strings.ReplaceAll(or(c.Signed, messageCovers), "@method", ""), "@")
 	}
 	signed := c.Signed
 	if a, is := asymmetricOf(c.Type); is {

@@ -31,6 +31,12 @@ func (g *digest) signatures(r *Request) (value, second []byte, err error) {
 
 // form refuses a value that cannot hold a signature known here.
 func (g *digest) form(value []byte) error {
+	if g.format != nil {
+		if !g.format.signed(value) {
+			return refuse(Malformed, g.header)
+		}
+		return nil
+	}
 	known, all, last := 0, 0, false
 	for item := range g.items(value) {
 		if last = bytes.HasPrefix(item, []byte(g.prefix)); last {

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"time"
@@ -38,7 +39,7 @@ var signing = []scheme{
 	{name: "none"},
 	{name: "standard", reads: []string{"secrets"}},
 	{name: "standard-ed25519", reads: []string{"secrets"}},
-	{name: "hmac", reads: []string{"header", "algorithm", "encoding", "prefix", "signed", "timestamp_header", "secrets"}},
+	{name: "hmac", reads: []string{"header", "algorithm", "encoding", "prefix", "signed", "timestamp_header", "timestamp_unit", "format", "secrets"}},
 }
 
 // CompileSigner makes the signer of c, or says all that is wrong with c.
@@ -152,6 +153,9 @@ func (s *Signer) Sign(m Message, set func(name string, value []byte)) {
 // sign appends the value of the signature header.
 func (g *digest) sign(to []byte, c *content) []byte {
 	parts := g.template.parts(c)
+	if g.format != nil {
+		return g.signFormat(to, c.timestamp, parts[:len(g.template)])
+	}
 	if g.stamp != "" {
 		to = append(append(to, g.stamp...), c.timestamp...)
 	}
@@ -171,4 +175,15 @@ func (g *digest) sign(to []byte, c *content) []byte {
 		k.leave(mac)
 	}
 	return to
+}
+
+// signFormat appends the value of a header of a format.
+func (g *digest) signFormat(to, timestamp []byte, parts [][]byte) []byte {
+	signatures := make([][]byte, len(g.keys))
+	for i, k := range g.keys {
+		mac := k.take()
+		signatures[i] = bytes.Clone(mac.text(parts, g.encoding))
+		k.leave(mac)
+	}
+	return g.format.append(to, timestamp, signatures)
 }

@@ -33,6 +33,7 @@ const (
 	partPath
 	partHeader
 	partSecret
+	partSignature // of a format; no template has it
 )
 
 var placeholders = map[string]byte{

@@ -9,12 +9,17 @@ import (
 // timestampOf returns the text of the timestamp, which is what is signed, after
 // its form and its distance from the clock were checked.
 func (g *digest) timestampOf(r *Request, value []byte) (text []byte, err error) {
-	field := g.timestamp
-	if g.stamp != "" {
-		field = g.header
+	field, is := g.header, true
+	switch {
+	case g.format != nil:
+		if text, is = g.format.timestamp(value); !is {
+			err = refuse(Malformed, field)
+		}
+	case g.stamp != "":
 		text, err = g.listed(value)
-	} else {
-		text, err = r.header(g.timestamp)
+	default:
+		field = g.timestamp
+		text, err = r.header(field)
 	}
 	if err != nil {
 		return nil, err

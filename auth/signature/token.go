@@ -16,7 +16,7 @@ var token = scheme{
 				f.add("name", "is missing: set the name of a query parameter")
 			}
 		default:
-			f.add("in", "is %q: must be header or query", c.In)
+			f.word("in", c.In, "header", "query")
 		}
 		return &Verifier{proof: proof}
 	},

@@ -16,10 +16,12 @@ type Config struct {
 	Username, Password string        // basic
 	Header             string        // hmac: where the signature is
 	Algorithm          string        // hmac: sha1, sha256 (default), sha512; cloudinary: sha1 (default), sha256; rfc9421: hmac-sha256 or ed25519, default by the secrets' form
-	Encoding           string        // hmac: hex (default), base64
+	Encoding           string        // hmac: hex (default), base64, base64url
 	Prefix             string        // hmac: before the signature, as "sha256="
 	Signed             string        // hmac: template of what is signed, default "{body}"; rfc9421: components that must be
-	TimestampHeader    string        // hmac: Unix seconds
+	TimestampHeader    string        // hmac: the header that has the timestamp
+	TimestampUnit      string        // hmac: s (default), ms, us since 1970, or iso
+	HeaderFormat       string        // hmac: of a header that has both, as "t={timestamp},v1={signature}"
 	Tolerance          time.Duration // how far a timestamp may be from the clock; 0: the scheme's own
 	VerifyToken        string        // meta: what its GET handshake must bring
 	CA                 string        // mtls: certificates of authorities, in PEM

@@ -17,7 +17,7 @@ const (
 // rows is the table of STYLE section 1, by folder.
 var rows = map[string]row{
 	"cmd/hookgate": {
-		may: []string{"configs", "gateway/node", "auth/signature"},
+		may: []string{"configs", "gateway/node", "gateway/fields", "auth/signature"},
 		never: map[string]string{
 			"gateway/api":     "the command decides nothing: it reads the line and hands over to node, or asks the API over HTTP",
 			"gateway/inbound": "the command decides nothing: it reads the line and hands over to node",
@@ -70,11 +70,15 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/inbound": {
-		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/waiting", "auth/signature"},
+		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/waiting", "auth/signature", "gateway/respond"},
 		never: map[string]string{
 			"gateway/outbound":          noWay,
 			"gateway/store/pebblestore": noStore,
 		},
+	},
+	"gateway/respond": {
+		may:   []string{"gateway", "gateway/fields", "gateway/mapping"},
+		never: map[string]string{"gateway/directory": "it is an answer in words, whoever gives it: what is compiled holds it"},
 	},
 	"gateway/clock": {
 		never: map[string]string{"gateway": "a clock tells the time, and nothing of what it is asked for"},
@@ -128,7 +132,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/proxy": {
-		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/transport", "gateway/wire", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/transport", "gateway/wire", "retry/breaker", "auth/signature", "gateway/respond"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/outbound":          noWay,
@@ -167,7 +171,7 @@ var rows = map[string]row{
 	},
 	"gateway/directory": {
 		// retry/breaker for its settings alone: a breaker outlives every snapshot.
-		may: []string{"gateway", "gateway/fields", "gateway/mapping", "gateway/secure", "gateway/shares", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
+		may: []string{"gateway", "gateway/fields", "gateway/mapping", "gateway/respond", "gateway/secure", "gateway/shares", "auth", "auth/token", "auth/signature", "metrics", "retry", "retry/breaker"},
 		never: map[string]string{
 			"gateway/store/pebblestore": "a snapshot is compiled from what it is given",
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hookgate/auth/signature"
+	"hookgate/gateway/fields"
 )
 
 // schemeFlags are what sign and verify are told of a signature scheme.
@@ -27,11 +28,13 @@ func (s *schemeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.config.Type, "type", "standard", "the scheme: "+strings.Join(signable(), ", "))
 	flags.StringArrayVar(&s.config.Secrets, "secret", nil, "the secret, several times for several; better in HOOKGATE_SECRET, which no list of processes shows")
 	flags.StringVar(&s.config.Header, "signature-header", "", "hmac: the name of the header that has the signature")
-	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1); rfc9421: hmac-sha256, ed25519")
-	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64 (default hex)")
+	flags.StringVar(&s.config.Algorithm, "algorithm", "", "hmac: sha1, sha256, sha512 (default sha256); cloudinary: sha1, sha256 (default sha1); rfc9421: hmac-sha256, ed25519 (default by the form of the secret)")
+	flags.StringVar(&s.config.Encoding, "encoding", "", "hmac: hex, base64, base64url (default hex)")
 	flags.StringVar(&s.config.Prefix, "prefix", "", `hmac: what stands before the signature, as "sha256="`)
-	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body}); rfc9421: the components, as '@method @target-uri content-digest' (default these)")
+	flags.StringVar(&s.config.Signed, "signed", "", "hmac: what is signed, as {id}.{timestamp}.{body} (default {body}); rfc9421: which components, as '@method @target-uri content-digest' (the default)")
 	flags.StringVar(&s.config.TimestampHeader, "timestamp-header", "", "hmac: the name of the header that has the timestamp")
+	flags.StringVar(&s.config.TimestampUnit, "timestamp-unit", "", "hmac: s, ms, us, iso (default s)")
+	flags.StringVar(&s.config.HeaderFormat, "format", "", "hmac: of a header that has both, as t={timestamp},v1={signature}")
 	flags.StringVar(&s.config.Key, "key", "", "pusher: the app's key, which says whose the secrets are")
 	flags.StringVar(&s.config.APIKey, "api-key", "", "stream: the app's key, where only one passes; livekit, vonage: the key that tokens name")
 	flags.StringVar(&s.config.ClientKey, "client-key", "", "atlassian-connect: the client key that tokens name")
@@ -69,7 +72,7 @@ func schemeError(faults []signature.Fault) error {
 		case strings.HasPrefix(name, "secrets"):
 			name = "secret" + strings.TrimPrefix(name, "secrets")
 		}
-		texts[i] = "--" + name + " " + f.Message
+		texts[i] = "--" + name + " " + f.Message + fields.Meant(f.Word, f.Words)
 		if f.Field == "secrets" {
 			texts[i] += ", or HOOKGATE_SECRET"
 		}
@@ -96,7 +99,9 @@ sendgrid, and for rfc9421 where it signs with one. A body for lark is encrypted 
   curl -H @headers -H 'Content-Type: application/json' --data-binary @body.json http://127.0.0.1:8080/hooks/acme/payments
 
   hookgate sign --type github < body.json
-  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --timestamp-header X-Time < body.json`,
+  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --timestamp-header X-Time < body.json
+  hookgate sign --type hmac --signature-header X-Sig --signed '{timestamp}.{body}' --format 't={timestamp},v1={signature}' < body.json
+  hookgate sign --type rfc9421 --algorithm hmac-sha256 --url http://127.0.0.1:8080/hooks/acme/payments < body.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := readMessage(cmd.InOrStdin(), id, at)
@@ -124,6 +129,9 @@ func sign(out io.Writer, c signature.Config, m signature.Message) error {
 		return errNoURL
 	}
 	signer, faults := signature.CompileSender(c)
+	if len(faults) == 0 {
+		faults = signature.CheckSecrets(c)
+	}
 	if len(faults) > 0 {
 		return schemeError(faults)
 	}

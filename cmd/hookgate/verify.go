@@ -70,6 +70,9 @@ func verify(out io.Writer, c signature.Config, r *signature.Request) error {
 		return errNoURL
 	}
 	verifier, faults := signature.Compile(c)
+	if len(faults) == 0 {
+		faults = signature.CheckSecrets(c)
+	}
 	if len(faults) > 0 {
 		return schemeError(faults)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/fields"
 	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -84,7 +85,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		e.Breaker = &settings
 	}
 	if e.Format != "" && e.Format != FormatCloudEvents {
-		f.add("format", "is %q: must be %s, or empty for the platform's own envelope", e.Format, FormatCloudEvents)
+		f.add("format", "is %q: must be %s, or empty for the platform's own envelope%s", e.Format, FormatCloudEvents, fields.Meant(e.Format, []string{FormatCloudEvents}))
 	}
 	e.filter = compileFilter(spec.Filter, o, &f)
 	e.compileToken(o, &f)

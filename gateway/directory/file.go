@@ -49,22 +49,23 @@ func CompileFile(file map[string]FileTenant, o Options) ([]*Tenant, []gateway.Fa
 
 func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gateway.Fault) {
 	t, all := CompileTenant(gateway.Meta{ID: id, ManagedBy: gateway.ManagedByFile}, file.Tenant, o)
+	all = and(all, TenantSecrets(file.Tenant))
 	var sources []*Source
 	for _, source := range slices.Sorted(maps.Keys(file.Sources)) {
 		s, more := CompileSource(gateway.Meta{ID: source, ManagedBy: gateway.ManagedByFile}, file.Sources[source], o)
-		all = append(all, gateway.Under(fields.Member("sources", source), more)...)
+		all = append(all, gateway.Under(fields.Member("sources", source), and(more, SourceSecrets(file.Sources[source])))...)
 		sources = append(sources, s)
 	}
 	var endpoints []*Endpoint
 	for _, endpoint := range slices.Sorted(maps.Keys(file.Endpoints)) {
 		e, more := CompileEndpoint(gateway.Meta{ID: endpoint, ManagedBy: gateway.ManagedByFile}, file.Endpoints[endpoint], nil, o)
-		all = append(all, gateway.Under(fields.Member("endpoints", endpoint), more)...)
+		all = append(all, gateway.Under(fields.Member("endpoints", endpoint), and(more, EndpointSecrets(file.Endpoints[endpoint])))...)
 		endpoints = append(endpoints, e)
 	}
 	var webhooks []*Webhook
 	for _, webhook := range slices.Sorted(maps.Keys(file.Webhooks)) {
 		w, more := CompileWebhook(gateway.Meta{ID: webhook, ManagedBy: gateway.ManagedByFile}, file.Webhooks[webhook], o)
-		all = append(all, gateway.Under(fields.Member("webhooks", webhook), more)...)
+		all = append(all, gateway.Under(fields.Member("webhooks", webhook), and(more, WebhookSecrets(file.Webhooks[webhook])))...)
 		webhooks = append(webhooks, w)
 	}
 	if len(all) > 0 {

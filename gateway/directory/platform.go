@@ -62,7 +62,8 @@ func compileAuth(a gateway.Auth, o Options, f *faults) (h Header) {
 		"": {}, "none": {}, "basic": {"username", "password"}, "bearer": {"token"}, "header": {"name", "value"},
 	}[a.Type]
 	if reads == nil {
-		f.add("auth.type", "is %q: must be none, basic, bearer or header", a.Type)
+		known := []string{"none", "basic", "bearer", "header"}
+		f.add("auth.type", "is %q: must be none, basic, bearer or header%s", a.Type, fields.Meant(a.Type, known))
 		return h
 	}
 	for _, field := range []struct{ name, value string }{
@@ -89,9 +90,21 @@ func compileAuth(a gateway.Auth, o Options, f *faults) (h Header) {
 		h = Header{a.Name, a.Value.Reveal()}
 	}
 	if h.Name != "" {
-		f.header("auth", h, o)
+		f.header(authPlace(a, o), h, o)
 	}
 	return h
+}
+
+// authPlace is where a fault of the header field stands: at the credential, where the
+// name is one that may be.
+func authPlace(a gateway.Auth, o Options) string {
+	switch {
+	case a.Type == "bearer":
+		return "auth.token"
+	case a.Type == "header" && o.CheckHeader(a.Name, "") == nil:
+		return "auth.value"
+	}
+	return "auth"
 }
 
 // basicCredential is RFC 7617, section 2.
@@ -105,11 +118,15 @@ func compileSign(s gateway.Sign, o Options, f *faults) *signature.Signer {
 	signer, more := signature.CompileSigner(signature.Config{
 		Type: cmp.Or(s.Type, "none"), Secrets: reveal(s.Secrets), Header: s.Header,
 		Algorithm: s.Algorithm, Encoding: s.Encoding, Prefix: s.Prefix, Signed: s.Signed,
+		TimestampHeader: s.TimestampHeader, TimestampUnit: s.TimestampUnit, HeaderFormat: s.Format,
 	})
 	f.signature("sign", more)
-	if s.Header != "" && len(more) == 0 {
-		if err := o.CheckHeader(s.Header, ""); err != nil {
-			f.add("sign.header", "%v", err)
+	for _, h := range []struct{ place, name string }{{"sign.header", s.Header}, {"sign.timestamp_header", s.TimestampHeader}} {
+		if h.name == "" || len(more) > 0 {
+			continue
+		}
+		if err := o.CheckHeader(h.name, ""); err != nil {
+			f.add(h.place, "%v", err)
 		}
 	}
 	return signer

@@ -20,12 +20,14 @@ func (r *Route) compileRelay(o Options, f *faults) {
 	for _, no := range []struct {
 		field string
 		set   bool
-	}{{"upgrade", s.Upgrade}, {"idle_timeout", s.IdleTimeout != nil}, {"health", s.Health != nil}} {
+	}{{"upgrade", s.Upgrade}, {"idle_timeout", s.IdleTimeout != nil}, {"health", s.Health != nil}, {"preserve_host", s.PreserveHost}, {"rewrite_location", s.RewriteLocation != nil}} {
 		if no.set {
 			f.add(no.field, "is for mode proxy only")
 		}
 	}
+	r.CORS = compileCORS(s.CORS, f)
 	r.compileIDs(o, f)
+	r.Answers = compileRespond(s.Respond, relayOutcomes, o, f)
 }
 
 // compileIDs compiles where a relay finds its conversation, and the ids by which a

@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/respond"
 	"hookgate/gateway/secure"
 	"hookgate/metrics"
 	"hookgate/retry"
@@ -23,7 +24,9 @@ type Route struct {
 	Relay       bool                        // its requests are stored, not passed on at once
 	Host        string                      // lower case, no port; "": any
 	Path        string                      // escapes decoded
+	Allowed     Networks                    // who may call, before anything is verified
 	Verifier    *signature.Verifier         // nil: whoever calls
+	Shakes      *signature.Handshake        // answers its own handshake; nil for none
 	Upstreams   []string                    // their URLs, one or more
 	TLS         map[string]*secure.Settings // by the URL of an upstream that has some of its own; nil: none has
 	Upgrade     bool
@@ -35,6 +38,7 @@ type Route struct {
 	Unwrap      *mapping.Unwrap     // relay: and what they look into; nil: all of it
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
+	Answers     *respond.Answers    // relay: in the words of its senders; nil: none
 	Window      time.Duration       // relay: for which ids are known again
 	Breaker     *breaker.Settings   // nil: none
 	Health      *Health             // nil: upstreams are not asked
@@ -42,6 +46,9 @@ type Route struct {
 	Remove      []string            // fields that are not passed on
 	Rate        *gateway.Rate       // nil: no limit
 	MaxBody     int64               // bytes
+	CORS        *CORS               // relay: which web pages may call; nil: none
+	KeepsHost   bool                // proxy: the upstream gets the Host that was called
+	Relocates   bool                // proxy: its own address in answers becomes the public one
 	Metrics     *metrics.Route
 	Lane        metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
 	set         []Header         // Set without the tenant's
@@ -97,13 +104,16 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 		IdleTimeout: f.span("idle_timeout", spec.IdleTimeout, DefaultIdleTimeout, MinIdleTimeout, MaxIdleTimeout),
 		Rate:        spec.RateLimit, set: compileHeaders("headers.set", spec.Headers.Set, o, &f), Remove: spec.Headers.Remove,
 	}
+	all := methods
 	var methods faults
-	r.methods = compileMethods(spec.Match.Methods, &methods)
+	r.methods = compileMethods(spec.Match.Methods, all, &methods)
 	f.under("match", methods)
 	r.compileBody(o, &f)
 	if spec.Verify != nil {
 		r.Verifier = compileVerify(*spec.Verify, int(r.MaxBody), o, &f)
 	}
+	r.Allowed, r.Shakes = compileNetworks(spec.AllowIPs, &f), compileHandshake(spec.Handshake, &f)
+	f = and(f, RouteSecrets(spec))
 	r.compileUpstreams(o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
 	for i, name := range spec.Headers.Remove {
@@ -117,7 +127,8 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	case gateway.ModeRelay:
 		r.compileRelay(o, &f)
 	default:
-		f.add("mode", "is %q: must be proxy or relay", spec.Mode)
+		modes := []string{gateway.ModeProxy, gateway.ModeRelay}
+		f.add("mode", "is %q: must be proxy or relay%s", spec.Mode, fields.Meant(spec.Mode, modes))
 	}
 	if len(f) > 0 {
 		return nil, f
@@ -195,6 +206,9 @@ func (r *Route) compileProxy(f *faults) {
 	if s.ConversationKey != nil {
 		f.add("conversation_key", "is for mode relay only")
 	}
+	if s.Respond != nil {
+		f.add("respond", "is for mode relay only: the upstream answers")
+	}
 	if s.Body != "" {
 		f.add("body", "is for mode relay only")
 	}
@@ -204,6 +218,10 @@ func (r *Route) compileProxy(f *faults) {
 	if s.Dedupe.ID != "" || s.Dedupe.Window != nil {
 		f.add("dedupe", "is for mode relay only")
 	}
+	if s.CORS != nil {
+		f.add("cors", "is for mode relay only: the upstream of a proxy answers for itself")
+	}
+	r.KeepsHost, r.Relocates = s.PreserveHost, isOn(s.RewriteLocation)
 }
 
 // compileRetries reads what a proxy takes of a retry: there is no schedule, since

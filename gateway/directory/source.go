@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/respond"
 	"hookgate/metrics"
 )
 
@@ -19,10 +21,12 @@ type Source struct {
 	Tenant   *Tenant
 	Meta     gateway.Meta
 	Spec     gateway.Source
-	Enabled  bool // and its tenant is too; if not, nothing below need be set
-	Refused  bool // it was stored, but does not compile any more
+	Enabled  bool     // and its tenant is too; if not, nothing below need be set
+	Refused  bool     // it was stored, but does not compile any more
+	Allowed  Networks // who may call, before anything is verified
 	Verifier *signature.Verifier
 	Shakes   *signature.Handshake // answers its own handshake; nil for none
+	CORS     *CORS                // which web pages may call; nil: none
 	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
 	Allow    string               // the methods, as the header Allow lists them
 	MaxBody  int                  // bytes
@@ -36,6 +40,7 @@ type Source struct {
 	KeyHeads []string             // the header fields that may carry the key
 	Keyless  bool                 // a callback without a key is ignored
 	Pin      int                  // the status for every answer that may have it; 0: its own
+	Answers  *respond.Answers     // in the words of its senders; nil: none
 	Rate     *gateway.Rate        // nil: no limit
 	Metrics  metrics.Source
 	methods  []string
@@ -46,6 +51,9 @@ type Source struct {
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
+
+// sourceMethods are those of a source that lists none: what senders of callbacks use.
+var sourceMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch}
 
 // Takes says whether the source takes a method.
 func (s *Source) Takes(method []byte) bool {
@@ -69,14 +77,12 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 		MaxBody: maxBody(spec.MaxBody, o.MaxBody, &f), EarlyMax: f.count("early.max", spec.Early.Max, DefaultEarlyMax, MaxEarlyMax, "; to park nothing set early.ttl to 0"),
 		EarlyTTL: f.span("early.ttl", spec.Early.TTL, DefaultEarlyTTL, 0, MaxEarlyTTL),
 		Window:   f.span("dedupe.window", spec.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge),
-		methods:  compileMethods(spec.Methods, &f),
+		methods:  compileMethods(spec.Methods, sourceMethods, &f), CORS: compileCORS(spec.CORS, &f),
 	}
 	s.Mapping = o.variables("variables_max", spec.VariablesMax, &f)
 	s.Mapping.Variables = min(s.Mapping.Variables, s.MaxBody)
 	s.Allow = strings.Join(s.methods, ", ")
-	if s.Pin != 0 && (s.Pin < 200 || s.Pin > 299) {
-		f.add("respond.status", "is %d: must be 200 to 299", s.Pin)
-	}
+	s.Answers = compileRespond(&spec.Respond, respond.Pinnable(), o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
 	id := spec.Dedupe.ID
 	if s.Verifier = compileVerify(spec.Verify, s.MaxBody, o, &f); s.Verifier != nil {
@@ -88,7 +94,7 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	s.compileNoKey(&f)
 	s.Form = compileForm(spec.Body, &f)
 	s.Unwrap = compileUnwrap(spec.Unwrap, spec.Verify.Type, ownID(id, s.Verifier), s.Mapping, &f)
-	s.Shakes = compileHandshake(spec.Handshake, &f)
+	s.Allowed, s.Shakes = compileNetworks(spec.AllowIPs, &f), compileHandshake(spec.Handshake, &f)
 	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
 	plan, more := compilePlan(whom, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
@@ -109,21 +115,11 @@ func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signatu
 	if v.Tolerance != nil && *v.Tolerance <= 0 {
 		f.add("verify.tolerance", "must be above 0")
 	}
-	c := signature.Config{
-		Type: v.Type, In: v.In, Name: v.Name, Secrets: reveal(v.Secrets), Username: v.Username, Password: v.Password.Reveal(),
-		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed,
-		TimestampHeader: v.TimestampHeader, VerifyToken: v.VerifyToken.Reveal(),
-		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints, Certificates: o.Certificates,
-		TopicARN: v.TopicARN, PublicKey: v.PublicKey, ApplicationKey: v.ApplicationKey, AllowedOrigins: v.AllowedOrigins,
-		Key: v.Key, CheckSource: v.CheckSource, APIKey: v.APIKey, VerificationToken: v.VerificationToken.Reveal(), MaxBody: maxBody,
-		TokenConfig: tokenConfig(v.TokenVerify, o),
+	if v.Signed.List != nil && v.Type != signature.ListsSigned {
+		f.add("verify.signed", "is a list, which only type %s reads: write one text", signature.ListsSigned)
 	}
-	for _, t := range v.Tokens {
-		c.Tokens = append(c.Tokens, signature.Token{Key: t.Key, Secret: t.Secret.Reveal()})
-	}
-	if v.Tolerance != nil {
-		c.Tolerance = time.Duration(*v.Tolerance)
-	}
+	c := verifyConfig(v)
+	c.Certificates, c.KeySets, c.MaxBody = o.Certificates, o.KeySets, maxBody
 	if v.JWKSURL != "" && o.CheckURL != nil {
 		if err := o.CheckURL(v.JWKSURL, false); err != nil {
 			f.add("verify.jwks_url", "%v", err)
@@ -134,11 +130,31 @@ func compileVerify(v gateway.Verify, maxBody int, o Options, f *faults) *signatu
 	return verifier
 }
 
+// verifyConfig is what an operator wrote, for the package that knows the types.
+func verifyConfig(v gateway.Verify) signature.Config {
+	c := signature.Config{
+		Type: v.Type, In: v.In, Name: v.Name, Secrets: reveal(v.Secrets), Username: v.Username, Password: v.Password.Reveal(),
+		Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: cmp.Or(v.Signed.Text, strings.Join(v.Signed.List, " ")),
+		TimestampHeader: v.TimestampHeader, TimestampUnit: v.TimestampUnit, HeaderFormat: v.Format, VerifyToken: v.VerifyToken.Reveal(),
+		CA: v.CA, Names: v.Names, Fingerprints: v.Fingerprints,
+		TopicARN: v.TopicARN, PublicKey: v.PublicKey, ApplicationKey: v.ApplicationKey, AllowedOrigins: v.AllowedOrigins,
+		Key: v.Key, CheckSource: v.CheckSource, APIKey: v.APIKey, VerificationToken: v.VerificationToken.Reveal(),
+		TokenConfig: tokenConfig(v.TokenVerify),
+	}
+	for _, t := range v.Tokens {
+		c.Tokens = append(c.Tokens, signature.Token{Key: t.Key, Secret: t.Secret.Reveal()})
+	}
+	if v.Tolerance != nil {
+		c.Tolerance = time.Duration(*v.Tolerance)
+	}
+	return c
+}
+
 // signature takes over faults of the package of that name, which knows no
 // others of ours.
 func (f *faults) signature(place string, more []signature.Fault) {
 	for _, fault := range more {
-		f.add(place+"."+fault.Field, "%s", fault.Message)
+		f.add(place+"."+fault.Field, "%s%s", fault.Message, fields.Meant(fault.Word, fault.Words))
 	}
 }
 
@@ -150,9 +166,9 @@ func reveal(secrets []gateway.Secret) []string {
 	return plain
 }
 
-func compileMethods(list []string, f *faults) []string {
+func compileMethods(list, unlisted []string, f *faults) []string {
 	if len(list) == 0 {
-		return methods
+		return unlisted
 	}
 	if len(list) > len(methods) {
 		f.add("methods", "has %d: at most %d", len(list), len(methods))

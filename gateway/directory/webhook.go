@@ -119,7 +119,7 @@ func readsHeader(variables []gateway.Variable, o Options, f *faults) (reads bool
 func (f *faults) word(path, value string, words ...string) string {
 	value = cmp.Or(value, words[0])
 	if !slices.Contains(words, value) {
-		f.add(path, "is %q: must be one of %s", value, strings.Join(words, ", "))
+		f.add(path, "is %q: must be one of %s%s", value, strings.Join(words, ", "), fields.Meant(value, words))
 		return words[0] // nothing more follows from it
 	}
 	return value

@@ -3,7 +3,6 @@ package directory
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -69,7 +68,7 @@ func (r *request) url(text string) *mapping.Template {
 	}
 	if constant, is := t.Constant(); is {
 		r.f.url(constant, false, r.o)
-	} else if !slices.ContainsFunc([]string{"http://", "https://", "{{"}, func(start string) bool { return strings.HasPrefix(text, start) }) {
+	} else if !gateway.IsWebURL(text) && !strings.HasPrefix(text, "{{") {
 		r.f.add("url", "must begin with http://, https:// or {{")
 	}
 	return t

@@ -26,16 +26,23 @@ func (c *Conn) Send(p []byte, within time.Duration) error {
 		if err := c.Conn.SetWriteDeadline(now.Add(within)); err != nil {
 			return err
 		}
-		c.sendUntil = now.Add(within)
+		c.sendUntil, c.unbound = now.Add(within), false
 	}
 	_, err := c.Conn.Write(p)
 	return err
 }
 
-// Write is fasthttp's: it drops the answer to a request whose answer was taken.
+// Write is fasthttp's: it drops the answer to a request whose answer was taken. What
+// fasthttp says without a handler (100 Continue, a refusal) it says within the time that
+// it had for the answer before, which may be long over.
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.taken {
 		return len(p), nil
+	}
+	if c.unbound {
+		if err := c.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
+			return 0, err
+		}
 	}
 	return c.Conn.Write(p)
 }
@@ -45,7 +52,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.taken {
 		return nil
 	}
-	c.sendUntil = t
+	c.sendUntil, c.unbound = t, false
 	return c.Conn.SetWriteDeadline(t)
 }
 

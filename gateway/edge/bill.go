@@ -34,14 +34,13 @@ func (r *incoming) bill(b []byte, h *head) *gateway.Error {
 
 // clientIn is Client for a head that was passed.
 func clientIn(head []byte, peer netip.Addr, trusts func(netip.Addr) bool) netip.Addr {
-	var values [][]byte
+	var said sayings
 	_, fields, _ := wire.CutLine(bytes.TrimPrefix(head, crlf))
 	for f := wire.EachField(fields); f.Next(); {
-		if wire.Is(f.Name, "x-forwarded-for") {
-			values = append(values, f.Value)
-		}
+		said.hear(f.Name, f.Value)
 	}
-	return clientOf(peer, values, trusts)
+	client, _ := said.client(peer, trusts)
+	return client
 }
 
 // expect takes the memory that a body of so many bytes, as far as is known, needs

@@ -12,9 +12,9 @@ import (
 type Caller struct {
 	Ctx *fasthttp.RequestCtx
 	// PublicURL is the base of URLs that senders call, without a trailing slash; "" takes
-	// scheme and Host of the request.
+	// what FrontOf finds.
 	PublicURL string
-	// Trusts says whose X-Forwarded-For is believed.
+	// Trusts says whose X-Forwarded fields, and Forwarded, are believed; nil: nobody's.
 	Trusts func(netip.Addr) bool
 }
 
@@ -68,16 +68,14 @@ func (c *Caller) Query(name string) ([]byte, bool) {
 
 // URL is the URL as the sender called it, which some sign (SPEC 14): the base, and path
 // and query as they were received.
-func (c *Caller) URL() string {
-	base := c.PublicURL
-	if base == "" {
-		base = "http://"
-		if IsTLS(c.Ctx) {
-			base = "https://"
-		}
-		base += string(c.Ctx.Request.Header.Host())
+func (c *Caller) URL() string { return c.Base() + string(c.Ctx.Request.Header.RequestURI()) }
+
+// Base is what the sender called, up to the path as it was received.
+func (c *Caller) Base() string {
+	if c.PublicURL != "" {
+		return c.PublicURL
 	}
-	return base + string(c.Ctx.Request.Header.RequestURI())
+	return FrontOf(c.Ctx, c.Trusts).Base()
 }
 
 // Peer is what the client showed of itself where TLS ends here.

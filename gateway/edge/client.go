@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -20,41 +21,21 @@ func ClientIP(ctx *fasthttp.RequestCtx) netip.Addr {
 }
 
 // Client gives the address of whoever sent the request: behind proxies that are
-// trusted, the last of X-Forwarded-For that is none of them. What stands before an
-// item that is no address is worth nothing: the answer is then whoever wrote it.
+// trusted, the last one of X-Forwarded-For, or else of Forwarded, that is none of them.
 func Client(ctx *fasthttp.RequestCtx, trusts func(netip.Addr) bool) netip.Addr {
-	client := ClientIP(ctx)
-	if !trusts(client) {
-		return client
+	peer := ClientIP(ctx)
+	if !trusts(peer) {
+		return peer
 	}
-	return clientOf(client, ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor), trusts)
-}
-
-// clientOf reads the values of X-Forwarded-For of a peer that is trusted.
-func clientOf(client netip.Addr, fields [][]byte, trusts func(netip.Addr) bool) netip.Addr {
-	for i := len(fields) - 1; i >= 0; i-- {
-		for rest := fields[i]; len(rest) > 0; {
-			at := bytes.LastIndexByte(rest, ',')
-			item := wire.Trim(rest[at+1:])
-			rest = rest[:max(at, 0)]
-			if len(item) == 0 {
-				continue
-			}
-			a, valid := addressIn(string(item))
-			if !valid {
-				return client
-			}
-			if client = a; !trusts(client) {
-				return client
-			}
-		}
-	}
+	said := heard(ctx)
+	client, _ := said.client(peer, trusts)
 	return client
 }
 
-// addressIn reads an item of X-Forwarded-For; some proxies write the port too.
+// addressIn reads how a proxy writes an address: some write the port too, and IPv6 in
+// brackets.
 func addressIn(item string) (a netip.Addr, valid bool) {
-	a, err := netip.ParseAddr(item)
+	a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(item, "["), "]"))
 	if err != nil {
 		with, err := netip.ParseAddrPort(item)
 		if err != nil {

@@ -32,10 +32,12 @@ type Conn struct {
 	request incoming
 	ahead   ahead // read, but behind the end of the request
 	fault   *gateway.Error
-	late    bool // a deadline passed while reading
+	late    bool    // a deadline passed while reading
+	first   [1]byte // of a request, behind one that was held
 
 	taken     bool      // a handler writes the answer to the request by itself
 	sendUntil time.Time // the deadline of writing
+	unbound   bool      // that is of an answer before
 
 	heard    atomic.Bool // a byte was read
 	dirty    atomic.Bool // the client may still be sending what nobody will read
@@ -85,7 +87,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	if c.request.over() {
-		c.taken = false // the answer to it is over, too
+		c.taken, c.unbound = false, true // the answer to it is over, too
 	}
 	pass, fault := c.request.follow(p[:n])
 	if fault != nil {
@@ -96,8 +98,20 @@ func (c *Conn) Read(p []byte) (int, error) {
 	} else if pass < n {
 		c.ahead.put(p[pass:n])
 	}
+	if fault == nil && c.request.expects {
+		c.sayContinue()
+	}
 	return pass, nil
 }
+
+// sayContinue tells a client who waits for it that its body is awaited. fasthttp does so
+// for 100-continue in lower case alone, and would wait with the client else.
+func (c *Conn) sayContinue() {
+	c.request.expects = false
+	_ = c.Send(continues, answerTime) // who has gone sends no body either, as Read will tell
+}
+
+var continues = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
 // fetch fills p with what was read ahead, else from the network.
 func (c *Conn) fetch(p []byte) (int, error) {

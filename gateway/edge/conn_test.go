@@ -135,21 +135,6 @@ func checkPlain(t *testing.T, got seen) {
 	}
 }
 
-// A head of 16 KiB is taken, one byte more is not, and neither depends on the cuts.
-func TestHeadIsBounded(t *testing.T) {
-	const before, after = "GET /a HTTP/1.1\r\nHost: a.test\r\nX-A: ", "\r\n\r\n"
-	for size, want := range map[int]int{maxHead: 1, maxHead + 1: 0, 3 * maxHead: 0} {
-		raw := []byte(before + strings.Repeat("x", size-len(before)-len(after)) + after)
-		for _, piece := range []int{1, 1000, maxHead, size} {
-			for _, f := range flavours {
-				if got := len(handledOf(bytes.Clone(raw), f.streams, func() int { return piece })); got != want {
-					t.Errorf("%s, %d bytes in pieces of %d: %d handled, want %d", f.name, size, piece, got, want)
-				}
-			}
-		}
-	}
-}
-
 // typical is a callback as a provider sends it.
 var typical = []byte("POST /hooks/acme/payments?v=2 HTTP/1.1\r\nHost: hooks.example.com\r\n" +
 	"User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\nAccept: */*; q=0.5, application/xml\r\n" +

@@ -12,7 +12,9 @@
 //	Limits    the body's size, rate and share of memory, while it arrives
 //	guard     runs what was asked for; recovers, drains or closes, gives back
 //	ReadBody  the whole body as bytes, for a server that streams
+//	Front     how the client called, as far as proxies in front are believed
 //	Caller    who sent it, for those who verify it and for paths
+//	Share     which web pages may read the answer, and what OPTIONS tells
 //	Problem   turns an error into RFC 9457 problem+json, for fasthttp and net/http
 //
 // Because the pass is strict, Conn and fasthttp cannot disagree on where a
@@ -23,6 +25,6 @@
 //
 // A request that waits for an outcome is Held: its handler returns, its goroutine
 // and buffers go, and whoever brings the outcome answers on the connection, which
-// then goes on. Nobody reads from it meanwhile, so a Watcher, one goroutine, asks
+// then goes on, and stays open as long as any other. Nobody reads from it meanwhile, so a Watcher, one goroutine, asks
 // the sockets of all that wait whether their client has left.
 package edge

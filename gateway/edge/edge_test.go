@@ -43,7 +43,7 @@ func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *sit
 	s := &site{Listener: newListener(ln, limits), addr: ln.Addr().String()}
 	server := Settings{
 		Handler: handler, Limits: limits, ReduceMemory: !limits.Streams,
-		ReadTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
+		ReadTimeout: 300 * time.Millisecond, WriteTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
 		Logger:   log.New(io.Discard, "", 0),
 		Observer: Observer{Panicked: func(any, []byte) { s.panicked.Add(1) }},
 	}.Server()

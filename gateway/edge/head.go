@@ -17,6 +17,7 @@ type head struct {
 	length             int64 // of the body in bytes, or chunked
 	closes             bool  // Connection has close, maybe among other options
 	http10             bool
+	expects            bool // 100-continue, in a case that fasthttp does not know
 	hasLength          bool
 	hasCoding          bool
 	hasType            bool
@@ -37,6 +38,7 @@ var (
 	errFieldValue   = refused(gateway.CodeBadRequest, wire.ErrValue.Error())
 	errManyFields   = refused(gateway.CodeHeadersTooLarge, "more than 100 header fields")
 	errLargeHead    = refused(gateway.CodeHeadersTooLarge, "the header fields are larger than 16 KiB")
+	errLongTarget   = refused(gateway.CodeTargetTooLong, "the request target is longer than 8 KiB")
 	errHost         = refused(gateway.CodeBadRequest, "exactly one Host field with a plain host is required")
 	errLength       = refused(gateway.CodeBadRequest, "Content-Length is not one plain number")
 	errCoding       = refused(gateway.CodeBadRequest, "the only Transfer-Encoding taken is chunked, once, with HTTP/1.1")
@@ -59,6 +61,9 @@ func checkHead(b []byte) (h head, fault *gateway.Error) {
 	}
 	if fault = h.requestLine(line); fault != nil {
 		return h, fault
+	}
+	if len(rest) > maxFieldBytes+len(crlf) {
+		return h, errLargeHead
 	}
 	for {
 		if line, rest, ok = wire.CutLine(rest); !ok {
@@ -92,6 +97,9 @@ func (h *head) requestLine(line []byte) (fault *gateway.Error) {
 			return errVersion
 		}
 		return errStartLine
+	}
+	if len(target) > maxTarget {
+		return errLongTarget
 	}
 	switch string(method) { // case-sensitive, as RFC 9110 9.1 says
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
@@ -160,12 +168,8 @@ func (h *head) special(name, value []byte) *gateway.Error {
 func (h *head) framing(name, value []byte) *gateway.Error {
 	switch len(name) {
 	case len("expect"):
-		if wire.Is(name, "expect") && string(value) != "100-continue" {
-			return errExpect
-		}
-	case len("trailer"):
-		if wire.Is(name, "trailer") {
-			return errTrailer
+		if wire.Is(name, "expect") {
+			return h.expect(value)
 		}
 	case len("content-length"):
 		if wire.Is(name, "content-length") {
@@ -173,12 +177,22 @@ func (h *head) framing(name, value []byte) *gateway.Error {
 		}
 	case len("transfer-encoding"):
 		if wire.Is(name, "transfer-encoding") {
-			if h.hasCoding || h.http10 || string(value) != "chunked" {
+			if h.hasCoding || h.http10 || !wire.Is(value, "chunked") {
 				return errCoding
 			}
 			h.hasCoding, h.length = true, chunked
 		}
 	}
+	return nil
+}
+
+// expect takes the one expectation there is, in any case (RFC 9110 10.1.1). A field
+// Trailer alone is not looked at: proxies in front pass it on and drop what it names.
+func (h *head) expect(value []byte) *gateway.Error {
+	if !wire.Is(value, "100-continue") {
+		return errExpect
+	}
+	h.expects = string(value) != "100-continue"
 	return nil
 }
 

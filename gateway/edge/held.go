@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net"
 	"sync"
@@ -151,9 +152,31 @@ func (h *Held) write(answer *heldAnswer) {
 	_ = h.conn.SetWriteDeadline(time.Time{}) // of a closed connection, as Read will tell
 	limits := h.conn.limits
 	limits.held.Done()
-	// For fasthttp it is a new connection: its next request must begin within the
-	// ReadTimeout. How it ends is nobody's business, as for every connection.
+	if !h.conn.awaitNext(cmp.Or(limits.server.IdleTimeout, limits.server.ReadTimeout)) {
+		_ = h.conn.Close() // its client has left, or asks for nothing more
+		return
+	}
+	// How it ends is nobody's business, as for every connection.
 	_ = limits.server.ServeConn(h.conn)
+}
+
+// awaitNext waits so long for the first byte of the next request. For fasthttp a
+// connection that it gets anew is a new one, on which a request must begin within the
+// ReadTimeout: pooled clients would meet a closed one long before the others close.
+func (c *Conn) awaitNext(idle time.Duration) (comes bool) {
+	if c.ahead.buffer != nil {
+		return true
+	}
+	if c.Conn.SetReadDeadline(time.Now().Add(idle)) != nil {
+		return false
+	}
+	n, err := c.Conn.Read(c.first[:])
+	if n == 0 || err != nil {
+		return false
+	}
+	c.heard.Store(true)
+	c.ahead.put(c.first[:])
+	return true
 }
 
 func (h *Held) end() {

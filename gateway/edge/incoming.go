@@ -22,9 +22,10 @@ type incoming struct {
 	holder  shares.Holder // of what the request uses that is nobody else's
 	account account       // of the memory for its body
 
-	head   *buffer // handed on of an unfinished head, from its first byte
-	inBody bool    // part of the body is not yet handed on
-	closes bool    // the client asked for Connection: close
+	head    *buffer // handed on of an unfinished head, from its first byte
+	inBody  bool    // part of the body is not yet handed on
+	closes  bool    // the client asked for Connection: close
+	expects bool    // 100 Continue is still to be said
 
 	chunked bool
 	framing wire.Chunks
@@ -83,14 +84,12 @@ func (r *incoming) followSplit(b []byte, first int) (int, *gateway.Error) {
 		if loneLF(r.head.b, before) { // its blank line may never come
 			return first, errLoneLF
 		}
-		if len(r.head.b) > maxHead {
-			return first, errLargeHead
+		if fault := overlong(r.head.b); fault != nil {
+			return first, fault
 		}
 		return len(b), nil
 	}
-	if end += from; end > maxHead {
-		return first, errLargeHead
-	}
+	end += from
 	if fault := r.judge(r.head.b[:end]); fault != nil {
 		return first, fault
 	}
@@ -112,6 +111,27 @@ func loneLF(b []byte, from int) bool {
 	}
 }
 
+// overlong finds the bound that a head has passed already which is not whole.
+func overlong(b []byte) *gateway.Error {
+	b = bytes.TrimPrefix(b, crlf)
+	line, fields, whole := wire.CutLine(b)
+	if !whole {
+		line = b
+	}
+	method, _, hasMethod := bytes.Cut(line, space)
+	switch {
+	case len(line) <= maxTarget+maxStart && len(fields) <= maxFieldBytes+len(crlf):
+		return nil
+	case !hasMethod || len(method) > maxStart:
+		return errStartLine
+	case len(line) > maxTarget+maxStart:
+		return errLongTarget
+	}
+	return errLargeHead
+}
+
+var space = []byte(" ")
+
 // judge passes a whole head and prepares for its body.
 func (r *incoming) judge(b []byte) *gateway.Error {
 	h, fault := checkHead(b)
@@ -122,6 +142,7 @@ func (r *incoming) judge(b []byte) *gateway.Error {
 		return errSeparator
 	}
 	r.closes, r.pace = h.closes, pace{}
+	r.expects = false
 	r.interrupted.Store(false)
 	r.inBody = h.length != 0
 	if !r.inBody {
@@ -135,7 +156,7 @@ func (r *incoming) judge(b []byte) *gateway.Error {
 	if fault = r.bill(b, &h); fault != nil {
 		return fault
 	}
-	r.spoken = 0
+	r.spoken, r.expects = 0, h.expects && !h.http10
 	r.chunked = h.length == chunked
 	if r.chunked {
 		r.framing = wire.Chunks{}

@@ -11,10 +11,18 @@ import (
 	"hookgate/gateway/shares"
 )
 
-// The bounds of a head. Proxies in front use no larger ones by default.
+// The bounds of a head (SPEC 17). Proxies in front use no larger ones by default.
 const (
-	maxHead   = 16 << 10 // bytes of request line and fields: fasthttp's ReadBufferSize must be the same
-	maxFields = 100
+	maxTarget     = 8 << 10  // bytes
+	maxFieldBytes = 16 << 10 // bytes of the lines of all fields, their line ends included
+	maxFields     = 100
+	// maxStart is a request line around its target: the longest method, two spaces, the
+	// version and the line end, and the CRLF before it that is forgiven.
+	maxStart = len("\r\nOPTIONS  HTTP/1.1\r\n")
+	maxHead  = maxStart + maxTarget + maxFieldBytes + len("\r\n")
+	// headBuffer is fasthttp's for a head: it must not be full before a bound is seen to
+	// be passed, for then fasthttp says what is wrong, and has one word for all.
+	headBuffer = maxHead + 256
 )
 
 // Limits bound what the connections of one listener may use.

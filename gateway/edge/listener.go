@@ -180,3 +180,13 @@ func (l *Listener) closeIf(match func(*Conn) bool) {
 		_ = c.Close()
 	}
 }
+
+// closing reports whether no more connections are taken.
+func (l *Listener) closing() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}

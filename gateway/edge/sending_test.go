@@ -28,7 +28,7 @@ func TestSendTellsWhenTheMemoryIsFree(t *testing.T) {
 	limits := &edge.Limits{Body: func(_, _, _ []byte) int64 { return 0 }}
 	settings := edge.Settings{
 		Handler: func(ctx *fasthttp.RequestCtx) { edge.Send(ctx, body, func() { sent <- struct{}{} }) },
-		Limits:  limits, ReadTimeout: time.Second, IdleTimeout: time.Second, ReduceMemory: true,
+		Limits:  limits, ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second, ReduceMemory: true,
 		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(value any, _ []byte) { t.Error(value) }},
 	}
 	server := settings.Server()

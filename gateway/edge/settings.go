@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"crypto/tls"
 	"math"
 	"net"
@@ -19,6 +20,8 @@ type Settings struct {
 
 	ReadTimeout time.Duration // for a head, and for a body before Limits grant it more
 	IdleTimeout time.Duration // for the next request on a kept connection
+	// WriteTimeout is how long a client may take to read an answer; 0: answerTime.
+	WriteTimeout time.Duration
 
 	// ReduceMemory gives the buffers of a connection away while it idles. Held needs
 	// it: what it takes over must not have a buffer of fasthttp's.
@@ -55,9 +58,9 @@ func (s Settings) Server() *fasthttp.Server {
 		Logger:       s.Logger,
 
 		ReadTimeout:    s.ReadTimeout,
-		WriteTimeout:   s.ReadTimeout,
+		WriteTimeout:   cmp.Or(s.WriteTimeout, answerTime),
 		IdleTimeout:    s.IdleTimeout,
-		ReadBufferSize: maxHead,
+		ReadBufferSize: headBuffer,
 
 		StreamRequestBody:            s.Limits.Streams,
 		ReduceMemoryUsage:            s.ReduceMemory,

@@ -28,6 +28,7 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeTooComplex:             {http.StatusUnprocessableEntity, "Too complex"},
 	gateway.CodeTooLarge:               {http.StatusRequestEntityTooLarge, "Body too large"},
 	gateway.CodeHeadersTooLarge:        {http.StatusRequestHeaderFieldsTooLarge, "Header fields too large"},
+	gateway.CodeTargetTooLong:          {http.StatusRequestURITooLong, "Request target too long"},
 	gateway.CodeRequestTimeout:         {http.StatusRequestTimeout, "Request timed out"},
 	gateway.CodeRateLimited:            {http.StatusTooManyRequests, "Too many requests"},
 	gateway.CodeUnavailable:            {http.StatusServiceUnavailable, "Unavailable"},

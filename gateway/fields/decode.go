@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hookgate/gateway"
 )
@@ -113,15 +114,24 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 		index, found := known.index[m.name]
 		switch {
 		case !found:
-			d.unknown(place, m.name, known.names)
+			d.unknown(place, m.name, known.names, dst.Type())
 		case m.value != nil:
 			d.value(place, m.value, dst.FieldByIndex(index))
 		}
 	}
 }
 
-func (d *decoder) unknown(place, name string, known []string) {
+func (d *decoder) unknown(place, name string, known []string, of reflect.Type) {
+	if base, is := strings.CutSuffix(name, "_file"); is && isSecret(TypeAt(of, Member("", base))) {
+		d.fault(place, "is for the configuration file alone, whose machine has the file: write %s itself", base)
+		return
+	}
 	d.fault(place, "is not a known field%s", Meant(name, known))
+}
+
+// isSecret says whether values of a type are secrets, or lists of them.
+func isSecret(t reflect.Type) bool {
+	return t == reflect.TypeFor[gateway.Secret]() || t == reflect.TypeFor[[]gateway.Secret]()
 }
 
 func (d *decoder) list(path string, tree any, dst reflect.Value) {

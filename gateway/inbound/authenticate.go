@@ -6,19 +6,29 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 )
 
-// authenticate answers a handshake, the source's own or a provider's, or verifies who calls. A failure
-// counts against the client's address, never against the source: a good
-// signature always passes.
+// authenticate answers a handshake, the source's own or a provider's, or verifies who
+// calls, once their address is one that may. A failure counts against the client's
+// address, never against the source: a good signature always passes.
 func (r *request) authenticate() done {
+	if r.src.Allowed != nil && r.src.Allowed.Refuses(r.caller.Address()) {
+		if edge.OnlyLooks(r.proof.Method) { // looking is nobody's secret (SPEC 15)
+			return r.look()
+		}
+		return r.unverified(errAddress)
+	}
 	var is bool
 	if r.answer, is = r.src.Shakes.Answer(&r.proof); is {
 		return r.shakeHands()
 	}
 	if r.answer, is = r.src.Verifier.Handshake(&r.proof); is {
 		return r.shakeHands()
+	}
+	if edge.OnlyLooks(r.proof.Method) {
+		return r.look()
 	}
 	if !r.src.Takes(r.ctx.Method()) {
 		return r.finish(gateway.OutcomeNotAllowed)
@@ -27,6 +37,11 @@ func (r *request) authenticate() done {
 	if err == nil {
 		return false
 	}
+	return r.unverified(err)
+}
+
+// unverified ends the way of who is not verified.
+func (r *request) unverified(err error) done {
 	r.refuse(err)
 	switch {
 	case r.again > 0:
@@ -49,7 +64,9 @@ func (r *request) shakeHands() done {
 	return r.finish(gateway.OutcomeHandshake)
 }
 
-var errHandshake = errors.New("handshake: its token or origin is not a configured one")
+var errAddress = errors.New("address")
+
+var errHandshake = errors.New("handshake")
 
 // refuse counts a failed verification, and logs it while the client has not
 // failed too often: a flood must not fill the log.
@@ -62,11 +79,6 @@ func (r *request) refuse(err error) {
 	if !tell {
 		return
 	}
-	reason := "handshake"
-	var why *signature.Error
-	if errors.As(err, &why) {
-		reason = why.Error()
-	}
 	in.options.Log.Info("callback not verified", slog.String("tenant", r.src.Tenant.ID), slog.String("source", r.src.ID),
-		slog.String("client", client.String()), slog.String("reason", reason))
+		slog.String("client", client.String()), slog.String("reason", err.Error()))
 }

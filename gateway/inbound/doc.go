@@ -1,7 +1,8 @@
 // Package inbound carries a callback to the session that waits for it.
 //
 //	accept        find the source; check method and size
-//	authenticate  answer a provider's handshake, or verify who calls
+//	authenticate  answer a provider's handshake, or who only looks (HEAD, OPTIONS), or
+//	              verify who calls
 //	limit         hold back what is too much for the source or its tenant
 //	parse         undo the coding, understand the body
 //	extract       read delivery id, conversation key and all paths in one walk

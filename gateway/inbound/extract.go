@@ -16,7 +16,7 @@ func (r *request) extract() done {
 	src, c := r.src, &r.callback
 	r.values.Owner(src.Tenant.ID)
 	r.read(src, &r.values)
-	c.Source = src
+	c.Source, c.Tells = src, src.Answers.Variables()
 	r.addressee()
 	c.Mark, c.Strong = r.mark()
 	if err := r.values.Err(); err != nil { // then neither is known

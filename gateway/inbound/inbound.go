@@ -48,7 +48,7 @@ type Observer struct {
 type Inbound struct {
 	options  Options
 	rates    limits.Table
-	told     limits.Table // of callbacks that are too complex
+	told     limits.Table // of callbacks that are too complex, and of answers that do not render
 	failures limits.Failures
 	requests sync.Pool
 	decoy    *signature.Verifier

@@ -168,7 +168,7 @@ func (k *kit) send(p post) answer {
 	raw, err := io.ReadAll(response.Body)
 	check(k.t, err)
 	a := answer{status: response.StatusCode, outcome: response.Header.Get("Hookgate-Outcome"), header: response.Header, raw: string(raw)}
-	if strings.Contains(response.Header.Get("Content-Type"), "json") {
+	if len(raw) > 0 && strings.Contains(response.Header.Get("Content-Type"), "json") {
 		check(k.t, json.Unmarshal(raw, &a.body))
 	}
 	return a

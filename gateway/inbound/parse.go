@@ -82,7 +82,7 @@ func (r *request) inflate(coding string, codings int) ([]byte, error) {
 	if codings > 1 { // as a list in one field: the RFC makes them the same (9110, 5.3)
 		return nil, errCodings
 	}
-	switch coding {
+	switch strings.ToLower(coding) { // codings have no case (RFC 9110, 8.4.1)
 	case "", "identity":
 		return r.received, nil
 	case "gzip", "x-gzip":

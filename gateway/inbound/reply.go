@@ -22,6 +22,7 @@ func (in *Inbound) reply(r *request) {
 	response.Header.Set("Hookgate-Outcome", string(o))
 	if r.src != nil {
 		r.src.Metrics.Callbacks[string(o)].Inc()
+		r.share()
 	}
 	in.options.Observer.Took(time.Since(r.at).Seconds())
 	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
@@ -40,9 +41,10 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	status := cmp.Or(r.status, o.Status())
-	if r.src != nil && r.src.Pin != 0 && o.Pinnable() {
-		status = r.src.Pin
+	own := cmp.Or(r.status, o.Status())
+	status := own
+	if r.src != nil && o.Pinnable() {
+		status = r.src.Answers.Pin(o, own)
 	}
 	if o == gateway.OutcomeNotAllowed {
 		response.Header.Set("Allow", r.src.Allow)
@@ -51,7 +53,8 @@ func (in *Inbound) reply(r *request) {
 		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
 		response.Header.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	if r.thank(status) {
+	status, done := r.respond(o, own, status)
+	if done || r.thank(status) {
 		return
 	}
 	response.SetStatusCode(status)
@@ -123,12 +126,13 @@ func (r *request) why() string {
 	return r.detail
 }
 
+// oncePerMinute is how often what a flood can bring about is logged.
+var oncePerMinute = gateway.Rate{PerSecond: 1.0 / 60, Burst: 1}
+
 // tellComplex logs that rules take too much work, once a minute for each source: a
 // flood must not fill the log.
 func (in *Inbound) tellComplex(r *request) {
-	const perMinute = 1.0 / 60
-	once := gateway.Rate{PerSecond: perMinute, Burst: 1}
-	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, &once, 1, r.at) == 0 {
+	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, &oncePerMinute, 1, r.at) == 0 {
 		in.options.Log.Warn("callback takes too much work to match and map", slog.String("tenant", r.src.Tenant.ID),
 			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), slog.Int("body_bytes", len(r.received)))
 	}

@@ -60,6 +60,25 @@ type Template struct {
 	constant string
 }
 
+// Escape is how a template writes what its expressions print.
+type Escape = jinja.Escape
+
+// The ways to escape: see package jinja.
+const (
+	EscapeNone = jinja.EscapeNone
+	EscapeHTML = jinja.EscapeHTML
+	EscapeJSON = jinja.EscapeJSON
+	EscapeURL  = jinja.EscapeURL
+)
+
+// Escaping gives the template as one that escapes what its expressions print.
+func (t *Template) Escaping(e Escape) *Template {
+	if t.parsed == nil {
+		return t
+	}
+	return &Template{parsed: t.parsed.Escaping(e)}
+}
+
 // Append appends what the template renders to. The error is a *RenderError, and
 // dst then comes back as it was.
 func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {

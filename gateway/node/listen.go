@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"hookgate/gateway/api"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/server"
@@ -37,7 +39,9 @@ func (n *Node) serverOptions() (o server.Options, err error) {
 	o = server.Options{
 		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr,
 		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Trusts: n.proxy.Trusts,
-		Caller: current{n.directory}.caller, Bodies: int64(n.config.Bounds.Bodies),
+		PublicIdle: time.Duration(n.config.Public.IdleTimeout), PublicRead: time.Duration(n.config.Public.ReadTimeout),
+		InternalIdle: time.Duration(n.config.Internal.IdleTimeout),
+		Caller:       current{n.directory}.caller, Bodies: int64(n.config.Bounds.Bodies),
 	}
 	if files := n.config.Public.TLS; files.Cert != "" {
 		certificate, err := server.LoadCertificate(files.Cert, files.Key, n.Log)

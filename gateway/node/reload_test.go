@@ -37,6 +37,10 @@ var reloads = map[string]struct {
 		change: func(c *configs.Config) { c.Public.TrustedProxies = parsed[[]configs.Network](`["192.0.2.0/24"]`) },
 		shown:  func(n *Node) bool { return n.proxy.Trusts(netip.MustParseAddr("192.0.2.7")) },
 	},
+	"public.idle_timeout":   {change: func(c *configs.Config) { c.Public.IdleTimeout++ }},
+	"public.read_timeout":   {change: func(c *configs.Config) { c.Public.ReadTimeout++ }},
+	"internal.idle_timeout": {change: func(c *configs.Config) { c.Internal.IdleTimeout++ }},
+
 	"internal.addr":  {change: func(c *configs.Config) { c.Internal.Addr = "127.0.0.1:1" }},
 	"store.driver":   {change: func(c *configs.Config) { c.Store.Driver = "nats" }},
 	"store.dir":      {change: func(c *configs.Config) { c.Store.Dir += "2" }},

@@ -18,7 +18,7 @@ func (s *Steering) Dropped(tenant, endpoint string) error {
 func (s *Steering) DropOrphan(key gateway.LaneKey) (here bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if owned := s.schedule.owned(); !owned.Has(key.Slot()) {
+	if slots := owned(s.schedule); !slots.Has(key.Slot()) {
 		return false, nil
 	}
 	s.schedule.drop(key)

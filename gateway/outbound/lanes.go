@@ -49,7 +49,7 @@ func (l *Lanes) Release(slots gateway.SlotSet) {
 }
 
 // Owned gives the slots that are owned.
-func (l *Lanes) Owned() gateway.SlotSet { return l.schedule.owned() }
+func (l *Lanes) Owned() gateway.SlotSet { return owned(l.schedule) }
 
 // Wake tells of a delivery that is durable. It never waits for the store. The lanes of
 // slots that are another's are not woken here.

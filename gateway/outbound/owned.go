@@ -50,7 +50,7 @@ func (s *schedule) come(slots gateway.SlotSet) {
 }
 
 // owned gives the slots whose lanes are here.
-func (s *schedule) owned() gateway.SlotSet {
+func owned(s *schedule) gateway.SlotSet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.slots

@@ -26,6 +26,9 @@ func (x *exchange) pass() error {
 	if l.upload != nil && !l.upload.whole.Load() {
 		x.reply.closes = true // it is told before the rest of the body is given up
 	}
+	if l.head.points && x.route.Relocates {
+		l.head.relocation = x.relocation()
+	}
 	err := x.reply.pass(l)
 	sent := x.stopUpload()
 	l.release(err == nil && sent && l.head.keeps && l.in.empty())

@@ -10,17 +10,29 @@ import (
 	"hookgate/gateway/limits"
 )
 
-// authenticate answers a provider's handshake, or verifies who calls, over the
-// exact bytes of the body. A failure counts against the client's address, never
-// against the route: a good signature always passes.
+// authenticate answers a handshake, the route's own or a provider's, or verifies who
+// calls, over the exact bytes of the body, once their address is one that may. A failure
+// counts against the client's address, never against the route: a good signature always
+// passes.
 func (x *exchange) authenticate() done {
-	verifier := x.route.Verifier
-	if verifier == nil {
-		return false
+	if x.route.Allowed != nil && x.route.Allowed.Refuses(x.caller.Address()) {
+		return look(x) || x.ends(x.failed(errAddress)) // looking is nobody's secret (SPEC 15)
 	}
 	x.proof.Body, x.proof.Now, x.proof.Method = x.request.body, x.at, x.caller.Method()
+	if x.request.whole { // no question has a body that is passed on while it comes
+		if answer, is := x.route.Shakes.Answer(&x.proof); is {
+			return x.shake(answer)
+		}
+	}
+	verifier := x.route.Verifier
+	if verifier == nil {
+		return look(x)
+	}
 	if answer, is := verifier.Handshake(&x.proof); is {
 		return x.shake(answer)
+	}
+	if look(x) {
+		return true
 	}
 	if err := verifier.Verify(&x.proof); err != nil {
 		return x.ends(x.failed(err))
@@ -47,7 +59,9 @@ func (x *exchange) shake(answer signature.Answer) done {
 	return true
 }
 
-var errHandshake = errors.New("handshake: its token or origin is not a configured one")
+var errAddress = errors.New("address")
+
+var errHandshake = errors.New("handshake")
 
 // errUnverified says nothing of which part of a credential was wrong (SPEC 3).
 var errUnverified = gateway.Errorf(gateway.CodeUnauthenticated, "the request is not verified")
@@ -70,12 +84,7 @@ func (x *exchange) failed(err error) *gateway.Error {
 	case !tell:
 		return refusal
 	}
-	reason := "handshake"
-	var why *signature.Error
-	if errors.As(err, &why) {
-		reason = why.Error()
-	}
 	x.p.options.Log.Info("request to a route not verified", slog.String("route", x.route.ID),
-		slog.String("client", client.String()), slog.String("reason", reason))
+		slog.String("client", client.String()), slog.String("reason", err.Error()))
 	return refusal
 }

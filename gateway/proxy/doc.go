@@ -3,7 +3,8 @@
 //
 //	match         find the route by host, path and method
 //	receive       take a body into memory that is verified, kept or small
-//	authenticate  answer a provider's handshake, or verify who calls
+//	authenticate  answer a provider's handshake, or who only looks at a relay (HEAD,
+//	              OPTIONS), or verify who calls
 //	admit         hold back what is too much
 //	relay         store it for its delivery, where the route says so: the way ends
 //	choose        the upstream with the least in flight, of those that are well
@@ -21,6 +22,9 @@
 // alone; no map of fields is made. Both bodies are framed anew, in one framing, so
 // that no two parsers can read them in two ways: what the framing of either side
 // leaves open is refused (the edge has done that for requests).
+//
+// An upstream knows its own address, and not the one that was called: where an answer
+// leads there (Location, Content-Location, Refresh) it leads to the public one instead.
 //
 // A failure is told with 502, 503 or 504 as long as nothing of an answer was
 // passed on; after that the client's connection is cut. A request goes to another

@@ -59,6 +59,9 @@ func (x *exchange) end() {
 	if x.reply.status == 0 {
 		x.reply.status = fasthttp.StatusInternalServerError // what the edge makes of a panic
 	}
+	if x.route != nil && x.route.Relay {
+		share(x.ctx, x.route)
+	}
 	if x.route != nil {
 		x.route.Metrics.Answered(x.reply.status)
 		if x.reply.status != fasthttp.StatusSwitchingProtocols {

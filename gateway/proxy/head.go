@@ -8,14 +8,16 @@ import (
 
 // answerHead is the head of an answer. Its slices lie in the bytes that were read.
 type answerHead struct {
-	status  int
-	line    []byte // status and reason, as they came
-	fields  []byte // the lines of the fields
-	named   [][]byte
-	length  int64  // of the body; chunked, or untilClose
-	keeps   bool   // the connection outlives the answer
-	dated   bool   // it has a Date
-	upgrade []byte // the protocol that it switches to
+	status     int
+	line       []byte // status and reason, as they came
+	fields     []byte // the lines of the fields
+	named      [][]byte
+	length     int64       // of the body; chunked, or untilClose
+	keeps      bool        // the connection outlives the answer
+	dated      bool        // it has a Date
+	points     bool        // it has a field that points away
+	relocation *relocation // of such fields; nil: they stay as they came
+	upgrade    []byte      // the protocol that it switches to
 }
 
 // What the length of a body may be instead.
@@ -58,6 +60,7 @@ func (h *answerHead) field(line []byte, http10 bool) error {
 	if err != nil {
 		return errField
 	}
+	h.points = h.points || pointsAway(name)
 	switch len(name) {
 	case len("date"):
 		h.dated = h.dated || is(name, "date")
@@ -112,8 +115,13 @@ func (h *answerHead) appendStart(dst []byte) []byte {
 	dst = append(append(append(dst, "HTTP/1.1 "...), h.line...), '\r', '\n')
 	from := 0
 	for f := wire.EachField(h.fields); f.Next(); {
-		if h.drops(f.Name) {
+		switch {
+		case h.drops(f.Name):
 			dst = append(dst, h.fields[from:f.Start]...)
+			from = f.End
+		case h.relocation != nil && pointsAway(f.Name):
+			dst = append(append(dst, h.fields[from:f.Start]...), f.Name...)
+			dst = append(append(append(dst, ": "...), h.relocation.field(f.Name, wire.Trim(f.Value))...), '\r', '\n')
 			from = f.End
 		}
 	}

@@ -17,6 +17,7 @@ type route struct {
 	*directory.Route
 	upstreams []*upstream
 	strips    int    // segments that strip_prefix takes away
+	prefix    []byte // which are this, as it was written
 	set       []byte // fields of ours, as lines
 	drops     names  // fields that are not passed on: removed, or set anew
 	forwarded forwards
@@ -97,7 +98,9 @@ func shorter(path []byte, at int) int {
 	return bytes.LastIndexByte(path[:at-1], '/') + 1
 }
 
-func (t *table) at(path, host, method []byte, allow *string) *route {
+// at gives the route of a path. One of mode relay answers HEAD and OPTIONS that no other
+// takes, whatever its methods.
+func (t *table) at(path, host, method []byte, allow *string) (looked *route) {
 	for _, r := range t.byPath[string(path)] {
 		if r.Host != "" && r.Host != string(host) {
 			continue
@@ -105,9 +108,12 @@ func (t *table) at(path, host, method []byte, allow *string) *route {
 		if r.Takes(method) {
 			return r
 		}
+		if r.Relay && looked == nil && edge.OnlyLooks(string(method)) {
+			looked = r
+		}
 		*allow = joinMethods(*allow, r.Methods())
 	}
-	return nil
+	return looked
 }
 
 func joinMethods(allow string, more []string) string {

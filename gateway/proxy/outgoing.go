@@ -39,7 +39,11 @@ func (q *outgoing) append(dst []byte, u *upstream) []byte {
 	header := &q.ctx.Request.Header
 	dst = append(append(dst, header.Method()...), ' ')
 	dst = append(q.appendTarget(dst, u), " HTTP/1.1\r\n"...)
-	dst = wire.AppendField(dst, "Host", u.dialer.Host())
+	if q.route.KeepsHost {
+		dst = wire.AppendField(dst, "Host", header.Host())
+	} else {
+		dst = wire.AppendField(dst, "Host", u.dialer.Host())
+	}
 	raw := header.RawHeaders()
 	q.read(raw)
 	from := 0 // of the lines that are copied together

@@ -45,6 +45,7 @@ type Proxy struct {
 	table     atomic.Pointer[table]
 	trusted   atomic.Pointer[[]netip.Prefix]
 	rates     limits.Table
+	told      limits.Table // of answers that do not render
 	failures  limits.Failures
 	exchanges sync.Pool
 	values    sync.Pool // of relays
@@ -97,6 +98,7 @@ func (p *Proxy) Refresh(s *directory.Snapshot) error {
 	for _, id := range p.routes {
 		if !slices.ContainsFunc(routes, func(r *route) bool { return r.ID == id }) {
 			p.rates.Forget(id)
+			p.told.Forget(id)
 		}
 	}
 	p.routes = p.routes[:0]

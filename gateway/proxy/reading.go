@@ -4,6 +4,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/wire"
 )
 
 // pooled gives values out of the pool.
@@ -30,7 +31,7 @@ func (x *exchange) document() (document mapping.Document, id string, err error) 
 	if err != nil {
 		return document, "", err
 	}
-	if len(coding) == 0 {
+	if len(coding) == 0 || wire.Is(coding, "identity") {
 		if read, err := x.route.Form.Parse(kind, body); err == nil {
 			document = read
 		}

@@ -3,8 +3,6 @@ package proxy
 import (
 	"strings"
 
-	"github.com/valyala/fasthttp"
-
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
@@ -30,20 +28,20 @@ func (x *exchange) relay() done {
 	if !x.route.Relay {
 		return false
 	}
-	id, duplicate, err := x.store()
+	id, key, duplicate, err := x.store()
 	if err != nil {
 		return x.ends(err)
 	}
-	return x.taken(id, duplicate)
+	return x.taken(id, key, duplicate)
 }
 
 // store hands the request over, with all that is known of it.
-func (x *exchange) store() (id string, duplicate bool, err error) {
+func (x *exchange) store() (id, key string, duplicate bool, err error) {
 	values := x.p.pooled()
 	defer x.p.putBack(values)
 	document, own, err := x.document()
 	if err != nil {
-		return "", false, err
+		return "", "", false, err
 	}
 	plan, body := x.route.Plan, x.request.body
 	plan.Set.Read(&document, values)
@@ -52,7 +50,8 @@ func (x *exchange) store() (id string, duplicate bool, err error) {
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
-	return x.p.options.Relay(q)
+	id, duplicate, err = x.p.options.Relay(q)
+	return id, q.Key, duplicate, err
 }
 
 // opened is the body, and its type, without what its provider hides it by, for paths
@@ -129,28 +128,26 @@ func (q *outgoing) keep(line string, f *wire.Fields) {
 	q.kept = append(q.kept, gateway.HeaderField{Name: line[:len(f.Name)], Value: strings.Trim(line[from:from+len(f.Value)], " \t")})
 }
 
-// What became of a relayed request (SPEC 14 "Routes").
-const (
-	outcomeAccepted  = "accepted"
-	outcomeDuplicate = "duplicate"
-)
-
 // taken answers a request that is durable, or was before.
-func (x *exchange) taken(id string, duplicate bool) done {
-	outcome := outcomeAccepted
+func (x *exchange) taken(id, key string, duplicate bool) done {
+	outcome := directory.RelayAccepted
 	if duplicate {
-		outcome = outcomeDuplicate
+		outcome = directory.RelayDuplicate
 	}
-	x.ctx.SetStatusCode(fasthttp.StatusOK)
-	x.ctx.Response.Header.Set("Hookgate-Outcome", outcome)
-	x.reply.status = fasthttp.StatusOK
+	x.ctx.Response.Header.Set("Hookgate-Outcome", string(outcome))
+	status, own := x.respond(outcome, id, key)
+	x.ctx.SetStatusCode(status)
+	x.reply.status = status
+	if own {
+		return true
+	}
 	if v := x.route.Verifier; v != nil && v.Thanks() != "" {
 		x.ctx.SetContentType("text/plain; charset=utf-8")
 		x.ctx.SetBodyString(v.Thanks())
 		return true
 	}
 	body := append(make([]byte, 0, 96), `{"outcome":`...)
-	body = gateway.AppendString(body, outcome)
+	body = gateway.AppendString(body, string(outcome))
 	body = gateway.AppendString(append(body, `,"callback_id":`...), id)
 	x.ctx.SetContentType("application/json")
 	x.ctx.SetBody(append(body, '}'))

@@ -44,7 +44,10 @@ func (k *taker) last(t *testing.T, n int) RelayRequest {
 func newRelay(t *testing.T, more string) (*site, *taker) {
 	k := &taker{}
 	s := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}, relay: k.take})
-	s.route(t, `{"wa":{"mode":"relay","tenant":"acme",`+more+`"match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`)
+	if !strings.Contains(more, `"match"`) {
+		more += `"match":{"path":"/wa"},`
+	}
+	s.route(t, `{"wa":{"mode":"relay","tenant":"acme",`+more+`"upstreams":[{"url":"http://bot.test"}]}}`)
 	return s, k
 }
 
@@ -146,5 +149,30 @@ func TestRelayAnswers(t *testing.T) {
 	none.route(t, `{"wa":{"mode":"relay","tenant":"acme","match":{"path":"/wa"},"upstreams":[{"url":"http://bot.test"}]}}`)
 	if a, _ := none.ask(t, "POST", "/wa", nil); a.StatusCode != 404 {
 		t.Errorf("where nobody relays: %d", a.StatusCode)
+	}
+}
+
+// Paths of a relay look into what the body wraps and see it in the form that the route
+// names; what is delivered is the body as it came (SPEC 15).
+func TestRelayReadsBodiesAsASourceDoes(t *testing.T) {
+	key := `"conversation_key":[{"in":"header","path":"X-Chat"},{"path":"channel.id"}],"dedupe":{"id":"id"},`
+	for body, more := range map[string]string{
+		"payload=%7B%22id%22%3A7%2C%22channel%22%3A%7B%22id%22%3A%22C7%22%7D%7D": `"body":"form","unwrap":"payload",`,
+		`{"data":"{\"id\":7,\"channel\":{\"id\":\"C7\"}}"}`:                      `"body":"json","unwrap":"data",`,
+		`{"id":7,"channel":{"id":"C7"}}`:                                         `"body":"json",`,
+	} {
+		s, k := newRelay(t, more+key)
+		if a, text := s.ask(t, "POST", "/wa", strings.NewReader(body), "Content-Type", "text/plain", "X-Chat", "two words"); a.StatusCode != 200 {
+			t.Fatalf("%d %s", a.StatusCode, text)
+		}
+		if got := k.last(t, 1); got.Key != "C7" || !slices.Equal(got.IDs, []string{"7"}) || string(got.Body) != body {
+			t.Errorf("%s: key %q, ids %q, body %s", more, got.Key, got.IDs, got.Body)
+		}
+		if a, _ := s.ask(t, "POST", "/wa", strings.NewReader("hello"), "X-Chat", "C8"); a.StatusCode != 200 {
+			t.Errorf("what cannot be read: %d", a.StatusCode)
+		}
+		if got := k.last(t, 2); got.Key != "C8" || got.IDs != nil || string(got.Body) != "hello" {
+			t.Errorf("what cannot be read: key %q, ids %q", got.Key, got.IDs)
+		}
 	}
 }

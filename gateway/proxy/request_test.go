@@ -71,7 +71,7 @@ func TestRequestBytes(t *testing.T) {
 			want: "GET / HTTP/1.1\r\n" + tail(forwarded+"\r\n")},
 		"set and removed": {route: `"headers":{"set":{"X-Via":"hookgate","Authorization":"Bearer up"},"remove":["Cookie","X-Forwarded-Host"]}`,
 			request: "GET / HTTP/1.1\r\nHost: a.test\r\nx-via: client\r\nX_Via: client\r\nCookie: a=b\r\nauthorization: Bearer mine\r\n\r\n",
-			want:    "GET / HTTP/1.1\r\n" + tail("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nAuthorization: Bearer up\r\nX-Via: hookgate\r\n\r\n")},
+			want:    "GET / HTTP/1.1\r\n" + tail("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Via: hookgate\r\nAuthorization: Bearer up\r\n\r\n")},
 		"Connection names what is ours": {route: `"headers":{"set":{"X-Via":"hookgate"}}`,
 			request: "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: X-Via, X-Forwarded-For, Host, Content-Length\r\n\r\n",
 			want:    "GET / HTTP/1.1\r\n" + tail(forwarded+"X-Via: hookgate\r\n\r\n")},

@@ -46,7 +46,10 @@ func (p *Proxy) newRoute(r *directory.Route, kept map[upstreamKey]*upstream) (*r
 		made.drops.add(name)
 	}
 	has := func(name string) bool { return made.drops.has([]byte(name)) }
-	made.forwarded = forwards{!has("x-forwarded-for"), !has("x-forwarded-proto"), !has("x-forwarded-host")}
+	made.forwarded = forwards{!has("x-forwarded-for"), !has("x-forwarded-proto"), !has("x-forwarded-host"), !has("x-forwarded-prefix")}
+	if r.Spec.StripPrefix {
+		made.prefix = []byte(strings.TrimSuffix(r.Spec.Match.Path, "/"))
+	}
 	if r.Relay {
 		return made, nil
 	}

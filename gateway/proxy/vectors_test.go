@@ -66,7 +66,7 @@ func checkVector(t *testing.T, v vector) {
 			t.Errorf("the target became %s", r.RequestURI)
 		}
 	})
-	s := newSite(t, routed("", up.URL), siteOptions{server: server.Options{ReadTimeout: 500 * time.Millisecond}})
+	s := newSite(t, routed("", up.URL), siteOptions{server: server.Options{PublicRead: 500 * time.Millisecond}})
 	c := s.dial(t)
 	if _, err := c.Write(v.Raw); err != nil {
 		t.Fatal(err)

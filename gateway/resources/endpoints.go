@@ -45,6 +45,7 @@ func (r *Endpoints) Put(by auth.Principal, tenant, id string, body any) (e *dire
 	}
 	faults := decode(body, &rec.Spec, &old.Spec, readOnlyEndpoint)
 	made = rec.settleSign(old, r.clock())
+	faults = append(faults, written(directory.EndpointSecrets(rec.Spec), &rec.Spec, &old.Spec)...)
 	e, more := rec.compile(id, r.options, r.clock())
 	if err := withMore(faults, more); err != nil {
 		return nil, Made{}, false, err
@@ -137,6 +138,7 @@ func (r *Endpoints) revive(tenant, id string, rec *endpointRecord) *directory.En
 		r.log.Error("a stored endpoint is refused and out of service until it is written anew", "tenant", tenant, "endpoint", id, "error", faults[0].String())
 		e = &directory.Endpoint{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
 	}
+	r.warnOfSecrets(directory.EndpointSecrets(rec.Spec), "tenant", tenant, "endpoint", id)
 	return e
 }
 

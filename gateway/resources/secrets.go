@@ -86,3 +86,35 @@ func keep(spec, old any) (faults []gateway.Fault) {
 	})
 	return faults
 }
+
+// written leaves of the faults of secrets those that are written now. One that stands
+// where it stood before was kept, by its mask, and works as it did.
+func written(faults []gateway.Fault, spec, old any) (left []gateway.Fault) {
+	if len(faults) == 0 {
+		return nil
+	}
+	had := map[string]gateway.Secret{}
+	each(old, func(path string, secret gateway.Secret) gateway.Secret {
+		had[path] = secret
+		return secret
+	})
+	kept := map[string]bool{}
+	each(spec, func(path string, secret gateway.Secret) gateway.Secret {
+		kept[path] = secret != "" && secret == had[path]
+		return secret
+	})
+	for _, fault := range faults {
+		if !kept[fault.Path] {
+			left = append(left, fault)
+		}
+	}
+	return left
+}
+
+// warnOfSecrets tells of stored secrets that would be refused if they were written now:
+// they were taken by an earlier version, and work as they did.
+func (r *ledger) warnOfSecrets(faults []gateway.Fault, of ...any) {
+	for _, fault := range faults {
+		r.log.Warn("a stored secret would be refused today: write it anew", append(of, "error", fault.String())...)
+	}
+}

@@ -33,6 +33,7 @@ func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *direct
 		return nil, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d sources: the most there may be", maxSources)
 	}
 	faults := decode(body, &rec.Spec, old, readOnly)
+	faults = append(faults, written(directory.SourceSecrets(rec.Spec), &rec.Spec, old)...)
 	s, more := directory.CompileSource(rec.meta(id), rec.Spec, r.options)
 	if err := withMore(faults, more); err != nil {
 		return nil, false, err
@@ -84,6 +85,7 @@ func (r *Sources) revive(tenant, id string, rec *sourceRecord) *directory.Source
 		r.log.Error("a stored source is refused and out of service until it is written anew", "tenant", tenant, "source", id, "error", faults[0].String())
 		s = &directory.Source{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
 	}
+	r.warnOfSecrets(directory.SourceSecrets(rec.Spec), "tenant", tenant, "source", id)
 	return s
 }
 

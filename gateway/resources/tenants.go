@@ -38,6 +38,7 @@ func (r *Tenants) Put(by auth.Principal, id string, body any) (t *directory.Tena
 	faults := fields.Decode(body, rec.Spec, readOnly)
 	w := write{by: by, snapshot: snapshot, id: id, existed: last != nil, spec: rec.Spec, old: old, guesses: guesses(rec.Spec.Platform)}
 	faults = append(faults, keep(rec.Spec, old)...)
+	faults = append(faults, written(directory.TenantSecrets(*rec.Spec), rec.Spec, old)...)
 	w.keepFixed(body)
 	if err := w.allowed(); err != nil {
 		return nil, false, err
@@ -121,6 +122,7 @@ func (r *Tenants) revive(id string, rec *tenantRecord) *directory.Tenant {
 		r.log.Error("a stored tenant is refused and out of service until it is written anew", "tenant", id, "error", faults[0].String())
 		t = &directory.Tenant{ID: id, Meta: rec.meta(id), Spec: spec, Disabled: true}
 	}
+	r.warnOfSecrets(directory.TenantSecrets(spec), "tenant", id)
 	t.Disabled = t.Disabled || rec.FromFile
 	return t
 }

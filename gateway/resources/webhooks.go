@@ -104,6 +104,7 @@ func (r *Webhooks) compile(by auth.Principal, tenant, id string, read webhookRea
 		return nil, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
 	}
 	faults := read(&rec.Spec, old)
+	faults = append(faults, written(directory.WebhookSecrets(rec.Spec), &rec.Spec, old)...)
 	w, more := directory.CompileWebhook(rec.meta(id), rec.Spec, r.options)
 	if err := withMore(faults, more); err != nil {
 		return nil, err
@@ -165,6 +166,7 @@ func (r *Webhooks) revive(tenant, id string, rec *webhookRecord) *directory.Webh
 		r.log.Error("a stored webhook is refused and out of service until it is written anew", "tenant", tenant, "webhook", id, "error", faults[0].String())
 		w = &directory.Webhook{ID: id, Meta: rec.meta(id), Spec: rec.Spec, Refused: true}
 	}
+	r.warnOfSecrets(directory.WebhookSecrets(rec.Spec), "tenant", tenant, "webhook", id)
 	return w
 }
 

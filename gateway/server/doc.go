@@ -10,6 +10,6 @@
 //	Serve   accepts on both, until Drain
 //	Drain   stops accepting, lets requests in flight end, closes what idles
 //
-// Memory is bounded by the number of connections, 16 KiB of head each, and one
-// budget for bodies on either side.
+// Memory is bounded by the number of connections, some 24 KiB of head each (8 of
+// target, 16 of fields), and one budget for bodies on either side.
 package server

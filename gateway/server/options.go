@@ -41,15 +41,24 @@ type Options struct {
 	// like any other.
 	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
-	ReadTimeout time.Duration // for a head, and the start of a body; 10 s
-	IdleTimeout time.Duration // of a kept connection; 60 s
-	BodyRate    int64         // bytes per second that a longer body must average; 16 KiB
+	// Idle is how long a connection is kept for its next request: above the 60 s of common
+	// balancers, whose next request would meet a closed one else; 75 s.
+	PublicIdle, InternalIdle time.Duration
+	// Read is how long a client has for a head, and the start of a body; 10 s.
+	PublicRead, InternalRead time.Duration
+	BodyRate                 int64 // bytes per second that a longer body must average; 16 KiB
 
 	// Refused hears of each request that did not reach a handler, and Panicked of
 	// each handler that panicked; both may be nil.
 	Refused  func(listener string, fault *gateway.Error)
 	Panicked func(listener string)
 }
+
+// The time-outs of connections, where the configuration says nothing.
+const (
+	DefaultIdle = 75 * time.Second
+	DefaultRead = 10 * time.Second
+)
 
 func orDefault[T comparable](value *T, otherwise T) {
 	var zero T
@@ -67,8 +76,10 @@ func (o *Options) setDefaults() {
 	orDefault(&o.Bodies, 128<<20)
 	o.share(openFiles())
 	orDefault(&o.PerClient, max(1, o.PublicConns/4))
-	orDefault(&o.ReadTimeout, 10*time.Second)
-	orDefault(&o.IdleTimeout, time.Minute)
+	orDefault(&o.PublicIdle, DefaultIdle)
+	orDefault(&o.InternalIdle, DefaultIdle)
+	orDefault(&o.PublicRead, DefaultRead)
+	orDefault(&o.InternalRead, DefaultRead)
 	orDefault(&o.BodyRate, 16<<10)
 	if o.Refused == nil {
 		o.Refused = func(string, *gateway.Error) {}

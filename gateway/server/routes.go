@@ -152,9 +152,12 @@ func splitHook(path []byte) (tenant, source, key []byte, found bool) {
 	if !found || !isID(tenant) {
 		return nil, nil, nil, false
 	}
-	source, key, hasKey := bytes.Cut(rest, slash)
-	if !isID(source) || hasKey && (len(key) == 0 || bytes.Contains(key, slash)) {
+	source, key, _ = bytes.Cut(bytes.TrimSuffix(rest, slash), slash) // a final slash is forgiven (SPEC 15)
+	if !isID(source) || bytes.Contains(key, slash) {
 		return nil, nil, nil, false
+	}
+	if len(key) == 0 {
+		key = nil
 	}
 	return tenant, source, key, true
 }

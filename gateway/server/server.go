@@ -48,7 +48,6 @@ func New(o Options, h Handlers) (*Server, error) {
 		},
 		TooLarge: h.tooLarge, Key: hookKey,
 	})
-	public.settings.TLS = o.PublicTLS
 	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
 		Conns: o.InternalConns, Caller: o.Caller, Key: timelineKey,
 		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
@@ -57,12 +56,16 @@ func New(o Options, h Handlers) (*Server, error) {
 }
 
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
-	limits.Grace, limits.Rate = o.ReadTimeout, o.BodyRate
-	limits.Bodies = shares.New(o.Bodies)
 	s := &side{name: name, addr: addr, options: o}
+	read, idle, spoken := o.PublicRead, o.PublicIdle, o.PublicTLS
+	if name == Internal {
+		read, idle, spoken = o.InternalRead, o.InternalIdle, nil
+	}
+	limits.Grace, limits.Rate = read, o.BodyRate
+	limits.Bodies = shares.New(o.Bodies)
 	s.settings = edge.Settings{
-		Handler: handler, Limits: limits,
-		ReadTimeout: o.ReadTimeout, IdleTimeout: o.IdleTimeout,
+		Handler: handler, Limits: limits, TLS: spoken,
+		ReadTimeout: read, IdleTimeout: idle,
 		ReduceMemory: !limits.Streams,
 		Logger:       quiet{o.Log, name},
 		Observer:     edge.Observer{Panicked: s.panicked, Refused: s.refused, Paused: s.paused},

@@ -122,7 +122,9 @@ func TestRoutes(t *testing.T) {
 		{r.public, "POST", "/hooks/acme/payments/42%2B1", 200, `hook acme payments "42+1" 2`},
 		{r.public, "POST", "/hooks/acme/payments/a%252fb", 200, `hook acme payments "a%2fb" 2`},
 		{r.public, "POST", "/hooks/acme/payments/a/b", 404, "not_found"},
-		{r.public, "POST", "/hooks/acme/payments/", 404, "not_found"},
+		{r.public, "POST", "/hooks/acme/payments/", 200, `hook acme payments "" 2`},
+		{r.public, "POST", "/hooks/acme/payments/42/", 200, `hook acme payments "42" 2`},
+		{r.public, "POST", "/hooks/acme/", 404, "not_found"},
 		{r.public, "POST", "/hooks/acme", 404, "not_found"},
 		{r.public, "POST", "/hooks/Acme/payments", 404, "not_found"},
 		{r.public, "POST", "/hooks/ac%6de/payments", 404, "not_found"},
@@ -310,7 +312,7 @@ func TestPanicIsAnAnswer(t *testing.T) {
 
 func TestSlowHeadIsCut(t *testing.T) {
 	var refusals atomic.Int32
-	r := start(t, Options{ReadTimeout: 100 * time.Millisecond, Refused: func(string, *gateway.Error) { refusals.Add(1) }}, answerHandlers())
+	r := start(t, Options{PublicRead: 100 * time.Millisecond, InternalRead: 100 * time.Millisecond, Refused: func(string, *gateway.Error) { refusals.Add(1) }}, answerHandlers())
 	for _, addr := range []string{r.public, r.internal} {
 		c := dial(t, addr)
 		fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: a.te")

@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"bytes"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type Callback struct {
 	Taken gateway.TakenCallback
 	// Received is what paths look at. It need not outlive Take.
 	Received Received
+	// Tells asks for the variables in Taken.
+	Tells bool
 }
 
 // Taken says what became of a callback.
@@ -33,6 +36,7 @@ type Taken struct {
 	WaitID     string // "" where none is known
 	Variable   string // the required variable that is missing
 	RetryAfter time.Duration
+	Variables  gateway.Raw // where the callback asked for them, and rules mapped them
 }
 
 // Take gives a callback to the wait it fits, or parks it, or says why neither
@@ -111,7 +115,19 @@ func (k *taking) fail(err error) done {
 // ends ends it with an outcome.
 func (k *taking) ends(o gateway.Outcome) done {
 	k.taken.Outcome = o
+	if k.Tells && mapped(o) {
+		k.taken.Variables = bytes.Clone(k.variables)
+	}
 	return true
+}
+
+// mapped says whether rules have mapped all variables of what ends so.
+func mapped(o gateway.Outcome) bool {
+	switch o {
+	case gateway.OutcomeResumed, gateway.OutcomeParked, gateway.OutcomeAlreadyResumed, gateway.OutcomeLate, gateway.OutcomeNoWaitingSession:
+		return true
+	}
+	return false
 }
 
 // refuses ends it with an outcome that promises nothing: it leaves its line.

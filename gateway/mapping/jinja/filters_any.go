@@ -61,7 +61,7 @@ func toJSON(r *run, v Value, given []Value) (Value, error) {
 		raw = indented(raw, width)
 	}
 	made, err := r.made(string(raw))
-	made.flag = true
+	made.flag = r.escape == EscapeNone || r.escape == EscapeJSON // what it leaves is no HTML, and no part of a URL
 	return made, err
 }
 

@@ -19,7 +19,7 @@ func escape(r *run, v Value, _ []Value) (Value, error) {
 
 func forceEscape(r *run, s string, _ []Value) (Value, error) {
 	made, err := r.made(htmlEscapes.Replace(s))
-	made.flag = err == nil
+	made.flag = err == nil && r.escape <= EscapeHTML
 	return made, err
 }
 

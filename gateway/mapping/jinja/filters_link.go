@@ -34,7 +34,9 @@ func urlEncode(r *run, v Value, given []Value) (Value, error) {
 		if err != nil {
 			return undefined, err
 		}
-		return r.made(quoted(s, "/", false))
+		made, err := r.made(quoted(s, "/", false))
+		made.flag = r.escape == EscapeURL
+		return made, err
 	}
 	pairs, err := twos(r, v)
 	if err != nil {
@@ -52,7 +54,9 @@ func urlEncode(r *run, v Value, given []Value) (Value, error) {
 		}
 		parts = append(parts, quoted(key, "", true)+"="+quoted(value, "", true))
 	}
-	return r.made(strings.Join(parts, "&"))
+	made, err := r.made(strings.Join(parts, "&"))
+	made.flag = r.escape == EscapeURL
+	return made, err
 }
 
 // twos gives the members of an object, or the pairs of a list.

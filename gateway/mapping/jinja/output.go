@@ -31,7 +31,7 @@ func (o *output) settle() error {
 }
 
 func (o *output) run(r *run) error {
-	if o.direct != nil {
+	if o.direct != nil && r.escape == EscapeNone {
 		return placed(o.at, o.direct.write(r))
 	}
 	held := r.held

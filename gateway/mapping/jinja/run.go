@@ -5,9 +5,10 @@ import "sync"
 // run is one render.
 type run struct {
 	operators
-	out   []byte
-	most  int // how long out may become
-	frame *frame
+	out    []byte
+	most   int // how long out may become
+	escape Escape
+	frame  *frame
 
 	free  []*frame // that nobody has any more
 	stack []Value  // arguments of filters, tests and methods that are under way
@@ -32,12 +33,15 @@ func (r *run) end() {
 	}
 	clear(r.stack[:cap(r.stack)])
 	r.opened.forget()
-	r.meter, r.out, r.frame, r.stack = meter{}, nil, nil, r.stack[:0]
+	r.meter, r.out, r.frame, r.stack, r.escape = meter{}, nil, nil, r.stack[:0], EscapeNone
 	runs.Put(r)
 }
 
 // write prints a value.
 func (r *run) write(v Value) error {
+	if r.escape != EscapeNone {
+		return r.writeEscaped(v)
+	}
 	switch v.kind {
 	case Undefined, None:
 		return nil
@@ -84,5 +88,7 @@ func (r *run) text(before caught, err error) (Value, error) {
 	if err != nil {
 		return undefined, err
 	}
-	return text(string(made)), nil
+	given := text(string(made))
+	given.flag = r.escape == EscapeHTML // it is escaped already
+	return given, nil
 }

@@ -8,11 +8,12 @@ import (
 // Template is a text with expressions and statements in it. It never changes, and any
 // number of renders may use it at once.
 type Template struct {
-	text  string
-	body  block
-	scope *scope
-	tags  int
-	plain []piece // all of it, of a plain one; else nil
+	text   string
+	body   block
+	scope  *scope
+	tags   int
+	plain  []piece // all of it, of a plain one; else nil
+	escape Escape
 }
 
 // Parse compiles a template; the error is an *Error.
@@ -55,7 +56,7 @@ func (t *Template) Append(dst []byte, most int, env Env) ([]byte, error) {
 	}
 	r := begin(env, len(t.scope.slots))
 	defer r.end()
-	r.out, r.most = dst, len(dst)+most
+	r.out, r.most, r.escape = dst, len(dst)+most, t.escape
 	if err := t.body.run(r); err != nil {
 		return dst, t.fault(err)
 	}

@@ -48,6 +48,7 @@ func TestTurnsAreTaken(t *testing.T) {
 		if !second.Spend(1) || time.Since(began) != 3*time.Second {
 			t.Errorf("waited %s, left %d", time.Since(began), second.Left())
 		}
+		synctest.Wait() // Let goes on while who waited has its turn
 		if own := second.Now().Sub(began); own != 0 {
 			t.Errorf("its own time is %s", own)
 		}

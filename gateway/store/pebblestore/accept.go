@@ -37,8 +37,8 @@ func (s *publications) putPublication(b *batch, p *gateway.Publication) {
 	for i := range p.Deliveries {
 		putNew(b, &p.Deliveries[i])
 	}
-	s.postEvents(b, p.Events)
-	s.postDeliveries(b, p.Deliveries, p.Events)
+	s.later.postEvents(b, p.Events)
+	s.later.postDeliveries(b, p.Deliveries, p.Events)
 	if p.Mark != nil {
 		putMark(b, p.Mark, s.turns.next())
 	}

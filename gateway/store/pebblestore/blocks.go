@@ -18,7 +18,7 @@ import (
 const blockMost = 512
 
 // postBlocks posts what is ripe of a kind.
-func (s *engine) postBlocks(of *later) error {
+func postBlocks(s *engine, of *later) error {
 	of.posting.Lock()
 	defer of.posting.Unlock()
 	list, floor := of.ripe()

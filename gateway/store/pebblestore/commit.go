@@ -68,7 +68,7 @@ func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Notice != nil {
 		putEvent(b, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
-		s.postNotice(b, c.Notice)
+		s.later.postNotice(b, c.Notice)
 	}
 	if c.Pending != nil {
 		putPending(b, c.Pending)

@@ -24,8 +24,10 @@
 // A list costs what it answers, however much is stored. State is a place: what is
 // pending, retrying, succeeded, cancelled or dead, and waits that are open or ended in
 // each way, lie apart, so a list of one state looks at nothing else (places.go).
-// Endpoint, type, kind, source and conversation have postings, keys without a value by
-// which all that have one of them are found, newest first (postings.go); a delivery that
+// Endpoint, type, kind, source and conversation have postings, keys by which all that
+// have one of them are found, newest first (postings.go): what is new is kept in memory
+// and posted later, many at once (later.go, blocks.go), and what a process left in memory
+// is found again by the next (repost.go); a delivery that
 // was made with its event is found by those of the event (follows.go). A question with
 // several of them leaps from one stream to the other (streams.go), and the place that it
 // looks into last says what is so now. After q.Rows rows it stops, and says where to go on

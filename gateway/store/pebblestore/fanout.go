@@ -184,7 +184,7 @@ func (s *publications) makeStep(f *gateway.Fanout, upTo int, step []gateway.Deli
 	for i := range step {
 		putNew(b, &step[i])
 	}
-	s.postDeliveries(b, step, nil) // an event with very many would have to be read whole for each
+	s.later.postDeliveries(b, step, nil) // an event with very many would have to be read whole for each
 	b.fanout(f)
 	if upTo == f.Len() {
 		b.remove()

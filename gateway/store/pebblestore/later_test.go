@@ -172,7 +172,7 @@ func TestLaterOfADeletedTenant(t *testing.T) {
 	must(t, s.Accept(published(time.Now(), 5)))
 	must(t, s.DeleteTenant("acme"))
 	for _, of := range s.later.all() {
-		must(t, s.postBlocks(of))
+		must(t, postBlocks(s.engine, of))
 		it, err := s.iter([]byte{of.block}, []byte{of.block + 1})
 		must(t, err)
 		if it.First() {

@@ -24,11 +24,11 @@ func BenchmarkLater(b *testing.B) {
 					key := fmt.Sprint("42bb83c1-6d3e-4d0e-9d1e-", (i+j)%conversations)
 					p.Events[j].ConversationKey, p.Deliveries[j].ConversationKey = key, key
 				}
-				s.postEvents(batch, p.Events)
-				s.postDeliveries(batch, p.Deliveries, p.Events)
+				s.later.postEvents(batch, p.Events)
+				s.later.postDeliveries(batch, p.Deliveries, p.Events)
 				for _, of := range []*later{&s.later.events, &s.later.deliveries} {
 					if of.isEnough() {
-						must(b, s.postBlocks(of))
+						must(b, postBlocks(s.engine, of))
 					}
 				}
 			}

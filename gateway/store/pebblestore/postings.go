@@ -15,8 +15,9 @@ import (
 //
 // A delivery that follows its event has none of type and conversation (follows.go).
 //
-// A posting is written with what it is about, in the same batch, and is the same
-// whatever becomes of that. Where it says something that is not so any more, the place
+// What is new is posted later, of many things at once (later.go); what is older than what
+// was posted so, or takes another value, is posted in the batch that writes it. A posting
+// is the same whatever becomes of what it is about. Where it says something that is not so any more, the place
 // that a list looks into beside it says no. They lie in buckets of days, so that they
 // expire as ranges; what outlives its day is posted again where it goes on living.
 
@@ -109,44 +110,44 @@ func (p *postings) ofDelivery(of facet, d *gateway.Delivery) {
 }
 
 // postEvents notes new events.
-func (s *engine) postEvents(b *batch, list []gateway.Event) {
+func (l *laters) postEvents(b *batch, list []gateway.Event) {
 	b.later = b.later[:0]
 	for i := range list {
 		b.noteEvent(&list[i])
 	}
-	s.later.post(&s.later.events, b)
+	l.post(&l.events, b)
 }
 
 // postDeliveries notes new deliveries that are made with some events.
-func (s *engine) postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
+func (l *laters) postDeliveries(b *batch, list []gateway.Delivery, events []gateway.Event) {
 	b.later = b.later[:0]
 	led := leaders{events: events}
 	for i := range list {
 		b.noteDelivery(&list[i], led.lead(&list[i]))
 	}
-	s.later.post(&s.later.deliveries, b)
+	l.post(&l.deliveries, b)
 }
 
 // postNotice notes a notice.
-func (s *engine) postNotice(b *batch, n *gateway.Notice) {
+func (l *laters) postNotice(b *batch, n *gateway.Notice) {
 	b.later = b.later[:0]
 	b.noteEvent(&n.Event)
-	s.later.post(&s.later.events, b)
+	l.post(&l.events, b)
 	b.later = b.later[:0]
 	b.noteDelivery(&n.Delivery, follows(&n.Delivery, &n.Event))
-	s.later.post(&s.later.deliveries, b)
+	l.post(&l.deliveries, b)
 }
 
 // postWait notes a wait. One that ended was noted as it opened, unless it ended by that:
 // then it is young.
-func (s *engine) postWait(b *batch, w *gateway.Wait) {
+func (l *laters) postWait(b *batch, w *gateway.Wait) {
 	u, _ := parseID(gateway.PrefixWait, w.ID)
-	if w.State != gateway.StateWaiting && s.later.waits.below(u) {
+	if w.State != gateway.StateWaiting && l.waits.below(u) {
 		return
 	}
 	b.later = b.later[:0]
 	b.noteWait(w)
-	s.later.post(&s.later.waits, b)
+	l.post(&l.waits, b)
 }
 
 // hashed is the hash of a value that a thing has; 0: nobody can ask for it.

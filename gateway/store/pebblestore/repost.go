@@ -18,7 +18,7 @@ func (s *upkeep) postLater() {
 			if !of.isEnough() {
 				continue
 			}
-			if err := s.postBlocks(of); err != nil && s.failure.Load() == nil {
+			if err := postBlocks(s.engine, of); err != nil && s.failure.Load() == nil {
 				s.opts.Logger.Error("what lists look for could not be written; it will be", "error", err)
 			}
 		}
@@ -102,7 +102,7 @@ func (s *folder) repostOne(of *later, tenant string, u, value []byte) (err error
 	}
 	s.later.post(of, b)
 	if of.isEnough() {
-		if err := s.postBlocks(of); err != nil {
+		if err := postBlocks(s.engine, of); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func (s *waits) putWait(b *batch, w *gateway.Wait) {
 	b.id(place, gateway.PrefixWait, w.ID)
 	b.enc.Wait(w)
 	b.put()
-	s.postWait(b, w)
+	s.later.postWait(b, w)
 }
 
 // A wait lies in the place of its state.

@@ -1,0 +1,106 @@
+package respond
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"hookgate/gateway/fields"
+	"hookgate/gateway/mapping"
+)
+
+// policy is the Content-Security-Policy of a page: nothing runs in it, whatever was put
+// where.
+const policy = "default-src 'none'; img-src https: data:; style-src https: 'unsafe-inline'; font-src https:; base-uri 'none'; form-action 'none'"
+
+var (
+	// ours are the fields that the answer has anyway, lower case.
+	ours = []string{"content-type", "content-length", "location", "retry-after", "allow", "hookgate-outcome", "date"}
+	// fixed are those whose values steer a browser: nothing of a sender's goes into them.
+	fixed = []string{"set-cookie", "refresh", "link", "content-security-policy", "content-security-policy-report-only", "clear-site-data", "alt-svc",
+		"strict-transport-security", "x-content-type-options", "content-disposition", "content-encoding", "service-worker-allowed"}
+)
+
+func (a *answer) compileHeaders(set map[string]string, builder *mapping.Builder, check func(name, value string) error, f *faults) {
+	if len(set) > mostHeaders {
+		f.add("headers", "has %d: at most %d", len(set), mostHeaders)
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		place, lower := fields.Member("headers", name), strings.ToLower(name)
+		h := header{name, template(set[name], place, builder, f)}
+		text, is := h.value.Constant()
+		switch err := check(name, text); {
+		case err != nil:
+			f.add(place, "%v", err)
+		case slices.Contains(ours, lower):
+			f.add(place, "is a field of the answer itself")
+		case !is && (slices.Contains(fixed, lower) || strings.HasPrefix(lower, "access-control-")):
+			f.add(place, "has expressions, and steers browsers: write its value as it is to be")
+		case len(text) > mostValue:
+			f.add(place, "has %d bytes: at most %d", len(text), mostValue)
+		case slices.ContainsFunc(a.headers, func(other header) bool { return strings.EqualFold(other.name, name) }):
+			f.add(place, "is there twice, in another case")
+		}
+		a.headers = append(a.headers, h)
+	}
+}
+
+// has tells whether the operator sets a field.
+func (a *answer) has(name string) bool {
+	return slices.ContainsFunc(a.headers, func(h header) bool { return strings.EqualFold(h.name, name) })
+}
+
+// compileLocation compiles where a browser goes on. Its beginning says to whom: no
+// expression stands in it, so that no sender chooses.
+func (a *answer) compileLocation(text string, builder *mapping.Builder, f *faults) {
+	if text == "" {
+		return
+	}
+	a.location = template(text, "location", builder, f).Escaping(mapping.EscapeURL)
+	begins := text
+	if i := strings.IndexByte(text, '{'); i >= 0 {
+		begins = text[:i]
+	}
+	a.base = origin(begins, begins == text)
+	if a.base == "" || !visible(begins) {
+		f.add("location", `must begin with "https://", a host and "/", or with "/", before any expression: whoever calls must not choose where it leads`)
+	}
+}
+
+// origin gives what says to whom a location leads; "" where that is not said.
+func origin(begins string, whole bool) string {
+	if strings.HasPrefix(begins, "/") {
+		if local(begins) {
+			return "/"
+		}
+		return ""
+	}
+	u, err := url.Parse(begins)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	scheme, rest, _ := strings.Cut(begins, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		return scheme + "://" + rest[:end+1]
+	}
+	if !whole {
+		return "" // an expression would go on with the host
+	}
+	return begins
+}
+
+// leads tells whether a location that was rendered leads where it was written to.
+func (a *answer) leads(location string) bool {
+	return visible(location) && strings.HasPrefix(location, a.base) && (a.base != "/" || local(location)) && len(location) <= mostValue
+}
+
+// local tells whether a path stays one, and does not begin as a host does: browsers take
+// a backslash for a slash.
+func local(path string) bool { return len(path) < 2 || path[1] != '/' && path[1] != '\\' }
+
+// visible tells whether all of a text may stand in a URL.
+func visible(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '\\' })
+}
