@@ -86,6 +86,11 @@ type Parked struct {
 	Header   []HeaderField // for paths; without those that prove who calls
 	Query    string        // for paths; without what proves who calls
 	Aliases  []string      // other names of the conversation, learned when a wait takes it
+	// Around is the body that the callback came in, without the other items, where it was
+	// one of several: for paths. It lacks the callback's own body, which stands before
+	// its byte Item-1; 0: the callback came alone.
+	Around Raw
+	Item   int
 }
 
 // HeaderField is one header field as it was received.

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"hash/fnv"
+	"iter"
+	"slices"
 	"time"
 )
 
@@ -28,6 +30,7 @@ type Delivery struct {
 	EventIDs        []string
 	EventType       string
 	ConversationKey string
+	Also            *Also // the other conversations that it is of; nil: none
 	State           DeliveryState
 	Attempts        int // made so far; the store keeps each of them
 	Base            int // of those, made before it was last retried by hand: its schedule starts there
@@ -41,7 +44,7 @@ func (d *Delivery) Lane() LaneKey { return LaneKey{Tenant: d.Tenant, Endpoint: d
 
 // Due is its place in the window of its lane.
 func (d *Delivery) Due() Due {
-	return Due{ID: d.ID, At: d.NextAttemptAt, Conversation: ConversationHash(d.ConversationKey)}
+	return Due{ID: d.ID, At: d.NextAttemptAt, Conversation: ConversationHash(d.ConversationKey), Also: d.Also}
 }
 
 // LaneKey names a lane: one endpoint of one tenant.
@@ -52,6 +55,43 @@ type Due struct {
 	ID           string
 	At           time.Time
 	Conversation uint64 // ConversationHash of its conversation; 0 for none
+	Also         *Also  // the other conversations that it is of; nil: none
+}
+
+// Also are ConversationHashes of what is of more than one conversation: a relayed request
+// with messages of several (SPEC 15, "Batches"). They never change.
+type Also []uint64
+
+// Conversations gives the hashes of all its conversations.
+func (d Due) Conversations() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		if d.Conversation == 0 || !yield(d.Conversation) || d.Also == nil {
+			return
+		}
+		for _, c := range *d.Also {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// AlsoOf is what a delivery is of beside the first of some keys; nil: nothing.
+func AlsoOf(keys []string) *Also {
+	if len(keys) < 2 {
+		return nil
+	}
+	var also Also
+	for i, key := range keys {
+		h := ConversationHash(key)
+		if i > 0 && h != ConversationHash(keys[0]) && !slices.Contains(also, h) {
+			also = append(also, h)
+		}
+	}
+	if also == nil {
+		return nil
+	}
+	return &also
 }
 
 // ConversationHash tells conversations apart in a lane that keeps their order. Two

@@ -29,6 +29,11 @@ type Route struct {
 	// ConversationKey is where a relay finds the conversation: its requests then go
 	// one after the other. nil: in parallel.
 	ConversationKey *KeyPlace `json:"conversation_key"`
+	// Each is where a relay finds the messages of a request that brings several: a path
+	// to a list, or EachDefault. Split makes a delivery of each; without it the request
+	// is one, and goes behind all that came before it in any of its conversations.
+	Each  string `json:"each"`
+	Split bool   `json:"split"`
 	// CORS says which web pages may call a relay; default none.
 	CORS *CORS `json:"cors"`
 	// PreserveHost gives the upstream of a proxy the client's Host, in place of its own.

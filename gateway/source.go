@@ -8,6 +8,7 @@ type Source struct {
 	Body            string     `json:"body"`                // auto (default), json, form, text: how it is read, whatever its Content-Type
 	Unwrap          string     `json:"unwrap"`              // the path of the JSON text that is the body meant; default the provider's own
 	ConversationKey KeyPlace   `json:"conversation_key"`
+	Each            string     `json:"each"`         // a path to a list: each of its items is a callback; or EachDefault
 	NoKey           string     `json:"no_key"`       // "ignore": a callback without a key is ignored; default reject
 	AliasesFrom     []string   `json:"aliases_from"` // paths of other names of the conversation, at most MaxAliasesFrom
 	Match           []Match    `json:"match"`
@@ -65,6 +66,10 @@ type VerifyToken struct {
 	Key    string `json:"key"`
 	Secret Secret `json:"secret"`
 }
+
+// EachDefault stands in each for the lists that the verify type's senders are known to
+// send (SPEC 17, "Batches").
+const EachDefault = "default"
 
 // Branch is the way that the waiting flow takes.
 type Branch string

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hookgate/gateway"
 	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
@@ -103,6 +104,8 @@ func newPlot(l *load, number uint64) *plot {
 	parking := time.Minute
 	if rng.IntN(3) == 0 {
 		p.source, parking = "brief", time.Second
+	} else if rng.IntN(3) == 0 {
+		p.source = "batches"
 	}
 	name := fmt.Sprintf("c%d", number)
 	p.talk = l.history.Conversation(name, parking)
@@ -294,12 +297,45 @@ func waitOf(a program.Answer) *gatewaytest.Wait {
 	return wait
 }
 
+// place is where a callback stands among those of its request: what a repeat of one
+// without an id is known by.
+const place = 1
+
+// amongOthers puts a callback among others of other conversations: one that is nobody's
+// business, and one that is parked for a wait that never comes.
+func amongOthers(n string, body []byte) []byte {
+	return fmt.Appendf(nil, `{"list":[{"type":"noise","conversation_key":"noise-%[1]s","id":"noise-%[1]s"},%[2]s,{"type":"paid","conversation_key":"other-%[1]s","id":"other-%[1]s"}]}`,
+		strings.ReplaceAll(n, " ", "_"), body)
+}
+
+// becameOf reads what became of a callback among others, and its status as if it had come
+// alone. Where the others did not end as they must, it reads nothing, and that is judged.
+func becameOf(answer program.Answer) (taken gatewaytest.Taken, status int) {
+	var all struct{ Callbacks []gatewaytest.Taken }
+	if json.Unmarshal(answer.Body, &all) != nil || len(all.Callbacks) != 3 {
+		return taken, answer.Status
+	}
+	first, last := all.Callbacks[0].Outcome, all.Callbacks[2].Outcome
+	if first != "ignored" && first != "duplicate" || last != "parked" && last != "duplicate" {
+		return taken, answer.Status
+	}
+	taken = all.Callbacks[place]
+	return taken, gateway.Outcome(taken.Outcome).Status()
+}
+
 func (p *plot) send(ctx context.Context, m *promises.Message, body []byte, fields []string, stubborn bool) {
+	if p.source == "batches" {
+		body = amongOthers(m.N, body)
+	}
 	p.ask(ctx, stubborn, "send", func(ctx context.Context, g *program.Program) (program.Answer, error) {
 		return g.Sender().Do(ctx, http.MethodPost, "/hooks/acme/"+p.source, body, fields...)
 	}, func(span promises.Span, answer program.Answer) {
 		s := &promises.Send{Span: span, Message: m, Status: answer.Status}
-		if !span.Lost {
+		switch {
+		case span.Lost:
+		case p.source == "batches":
+			s.Taken, s.Status = becameOf(answer)
+		default:
 			_ = json.Unmarshal(answer.Body, &s.Taken) // an answer that is no JSON has no outcome, and that is judged
 		}
 		p.history.Sent(p.talk, s)

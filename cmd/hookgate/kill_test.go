@@ -21,6 +21,16 @@ const killConfig = killPlatform + `    sources:
       brief: # parks for a moment only
         <<: *source
         early: { max: 100000, ttl: 1s }
+      batches: # several callbacks in one request
+        verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-the-kill-test"] }
+        each: list
+        conversation_key: { path: item.conversation_key }
+        dedupe: { id: item.id }
+        early: { max: 100000 }
+        match:
+          - { name: paid, branch: SUCCESS, when: [{ path: item.type, equals: paid }] }
+          - { name: declined, branch: FAILURE, when: [{ path: item.type, equals: declined }] }
+        variables: [{ name: amount, path: item.amount, type: number }]
 `
 
 // TestKill kills the program again and again under load, and holds what all its

@@ -49,6 +49,7 @@ func (s *Source) Effective() gateway.Source {
 	v.Early = gateway.Early{TTL: span(s.EarlyTTL), Max: new(s.EarlyMax), Again: s.Again}
 	v.Dedupe.Window = span(s.Window)
 	v.ConversationKey = effectiveKey(v.ConversationKey)
+	v.Each = s.Each
 	v.Body = cmp.Or(v.Body, bodyAuto)
 	v.NoKey = cmp.Or(v.NoKey, gateway.NoKeyReject)
 	return v

@@ -10,16 +10,21 @@ import (
 // known by the id that was configured, or else by what the provider is known by; v may
 // be nil.
 func compilePlan(
-	whom mapping.Whom, id string, v *signature.Verifier, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
+	whom mapping.Whom, id string, v *signature.Verifier, each string, match []gateway.Match, variables []gateway.Variable, b mapping.Bounds,
 ) (*mapping.SourcePlan, []gateway.Fault) {
-	if id != "" || v == nil {
+	whom.Each.Path = each
+	if v == nil {
 		return mapping.CompileSource(whom, id, match, variables, b)
 	}
 	known := v.Identities()
-	if plain(known) {
+	whom.Each.Lists = identities(known)
+	switch {
+	case id != "":
+		return mapping.CompileSource(whom, id, match, variables, b)
+	case plain(known):
 		return mapping.CompileSource(whom, v.DeliveryID(), match, variables, b)
 	}
-	return mapping.CompileSourceOf(whom, identities(known), match, variables, b)
+	return mapping.CompileSourceOf(whom, whom.Each.Lists, match, variables, b)
 }
 
 func identities(known []signature.Identity) (all []mapping.Identity) {

@@ -42,7 +42,7 @@ func (r *Route) compileIDs(o Options, f *faults) {
 	r.SeveralIDs = strings.Contains(id, "*") || strings.Contains(id, "..")
 	r.Window = f.span("dedupe.window", s.Dedupe.Window, DefaultDedupeWindow, MinDedupeWindow, gateway.MaxMarkAge)
 	r.compileReading(o, f)
-	plan, more := compilePlan(mapping.Whom{Key: key}, id, r.Verifier, nil, nil, o.Mapping)
+	plan, more := compilePlan(mapping.Whom{Key: key}, id, r.Verifier, r.eachOfRoute(f), nil, nil, o.Mapping)
 	*f = append(*f, more...)
 	r.Plan = plan
 }

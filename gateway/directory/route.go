@@ -37,6 +37,7 @@ type Route struct {
 	Form        mapping.Form        // relay: how paths read a body
 	Unwrap      *mapping.Unwrap     // relay: and what they look into; nil: all of it
 	Plan        *mapping.SourcePlan // relay: where the conversation key and the ids of messages are
+	Split       bool                // relay: each message of a request is a delivery
 	SeveralIDs  bool                // relay: of a list that is found each is an id, not a part of one
 	Answers     *respond.Answers    // relay: in the words of its senders; nil: none
 	Window      time.Duration       // relay: for which ids are known again
@@ -208,6 +209,9 @@ func (r *Route) compileProxy(f *faults) {
 	}
 	if s.Respond != nil {
 		f.add("respond", "is for mode relay only: the upstream answers")
+	}
+	if s.Each != "" || s.Split {
+		f.add("each", "is for mode relay only")
 	}
 	if s.Body != "" {
 		f.add("body", "is for mode relay only")

@@ -26,6 +26,7 @@ type Source struct {
 	Allowed  Networks // who may call, before anything is verified
 	Verifier *signature.Verifier
 	Shakes   *signature.Handshake // answers its own handshake; nil for none
+	Each     string               // where the callbacks of one request are; "": it is one
 	CORS     *CORS                // which web pages may call; nil: none
 	Plan     *mapping.SourcePlan  // where the key, the delivery id and the values are
 	Allow    string               // the methods, as the header Allow lists them
@@ -95,8 +96,9 @@ func CompileSource(meta gateway.Meta, spec gateway.Source, o Options) (*Source, 
 	s.Form = compileForm(spec.Body, &f)
 	s.Unwrap = compileUnwrap(spec.Unwrap, spec.Verify.Type, ownID(id, s.Verifier), s.Mapping, &f)
 	s.Allowed, s.Shakes = compileNetworks(spec.AllowIPs, &f), compileHandshake(spec.Handshake, &f)
+	s.Each = eachOf(spec.Each, s.Verifier, pathsOf(&spec))
 	whom := mapping.Whom{Key: spec.ConversationKey, Aliases: spec.AliasesFrom}
-	plan, more := compilePlan(whom, id, s.Verifier, spec.Match, spec.Variables, s.Mapping)
+	plan, more := compilePlan(whom, id, s.Verifier, s.Each, spec.Match, spec.Variables, s.Mapping)
 	if s.Plan = plan; len(more) > 0 {
 		f = append(f, more...)
 	}

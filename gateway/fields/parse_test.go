@@ -92,7 +92,7 @@ func TestTypeAt(t *testing.T) {
 			t.Errorf("%s is of type %v, want %v", path, got, want)
 		}
 	}
-	if names := fields.Names(reflect.TypeFor[*gateway.Upstream]()); !slices.Equal(names, []string{"url"}) {
+	if names := fields.Names(reflect.TypeFor[*gateway.Upstream]()); !slices.Equal(names, []string{"url", "tls"}) {
 		t.Errorf("names of an upstream: %v", names)
 	}
 }

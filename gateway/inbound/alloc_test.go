@@ -5,6 +5,7 @@
 package inbound_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -58,6 +59,30 @@ func BenchmarkCallback(b *testing.B) {
 	}
 }
 
+// BenchmarkEach is one request with a hundred callbacks, which costs at most as much as
+// forty with one each (see BenchmarkCallback).
+func BenchmarkEach(b *testing.B) {
+	for name, open := range map[string]bool{"resumed": true, "parked": false} {
+		b.Run(name, func(b *testing.B) {
+			const items = 100
+			k := newBenchOf(b, func(s *gateway.Source) {
+				s.Each, s.Dedupe.ID, s.ConversationKey.Path = "list", "item.id", "item.conversation_key"
+				s.Variables = []gateway.Variable{{Name: "amount", Path: "item.data.amount", Type: "number"}, {Name: "currency", Path: "item.data.currency"}}
+				s.Early.Max = new(100_000)
+			})
+			defer k.close()
+			if open {
+				k.open(b.N * items)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				k.sendEach(i*items, items)
+			}
+		})
+	}
+}
+
 // bench hands requests to the way without a socket: their parsing is the edge's.
 type bench struct {
 	t        testing.TB
@@ -69,7 +94,9 @@ type bench struct {
 	body     []byte
 }
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchOf(t, func(*gateway.Source) {}) }
+
+func newBenchOf(t testing.TB, change func(*gateway.Source)) *bench {
 	b := &bench{t: t}
 	spec := gateway.Source{
 		Verify: gateway.Verify{Type: "token", In: "header", Name: "X-Token", Secrets: []gateway.Secret{"let me in, please"}},
@@ -78,6 +105,7 @@ func newBench(t testing.TB) *bench {
 		},
 		Dedupe: gateway.Dedupe{ID: "id"},
 	}
+	change(&spec)
 	tenants, faults := directory.CompileFile(
 		map[string]directory.FileTenant{"acme": {Sources: map[string]gateway.Source{"payments": spec}}},
 		directory.Options{MaxBody: 1 << 20})
@@ -138,11 +166,28 @@ func (b *bench) open(n int) {
 
 var resumed = []byte(`{"outcome":"resumed"`)
 
-func (b *bench) send(i int) {
-	b.body = fmt.Appendf(b.body[:0], `{"id":"evt_%d","conversation_key":"chat%d","data":{"amount":1200,"currency":"EUR"},"filler":%q}`, i, i, filler)
+func (b *bench) handle() {
 	b.ctx.Request.SetBodyRaw(b.body)
 	b.ctx.Response.Reset()
 	b.in.Handle(&b.ctx, tenant, source, nil)
+}
+
+// sendEach sends so many in one request.
+func (b *bench) sendEach(from, items int) {
+	b.body = append(b.body[:0], `{"list":[`...)
+	for i := from; i < from+items; i++ {
+		b.body = fmt.Appendf(b.body, `{"id":"evt_%d","conversation_key":"chat%d","data":{"amount":1200,"currency":"EUR"},"filler":%q},`, i, i, filler)
+	}
+	b.body = append(b.body[:len(b.body)-1], "]}"...)
+	b.handle()
+	if got := b.ctx.Response.StatusCode(); got > 202 || bytes.Count(b.ctx.Response.Body(), []byte(`"callback_id"`)) != items {
+		b.t.Fatalf("callbacks from %d were answered %d %.300s", from, got, b.ctx.Response.Body())
+	}
+}
+
+func (b *bench) send(i int) {
+	b.body = fmt.Appendf(b.body[:0], `{"id":"evt_%d","conversation_key":"chat%d","data":{"amount":1200,"currency":"EUR"},"filler":%q}`, i, i, filler)
+	b.handle()
 	if got := b.ctx.Response.Body(); len(got) < len(resumed) || string(got[:len(resumed)]) != string(resumed) {
 		b.t.Fatalf("callback %d was answered %s", i, got)
 	}

@@ -17,20 +17,26 @@ func (r *request) extract() done {
 	r.values.Owner(src.Tenant.ID)
 	r.read(src, &r.values)
 	c.Source, c.Tells = src, src.Answers.Variables()
-	r.addressee()
+	if several, last := r.split(); several {
+		return last
+	}
+	r.addressee(c)
 	c.Mark, c.Strong = r.mark()
 	if err := r.values.Err(); err != nil { // then neither is known
 		c.Key, c.Aliases = "", nil
 		return r.unread(err)
 	}
 	c.Received = waiting.Received{Document: &r.document, Values: &r.values, Keeper: r}
-	received := r.in.options.Now().Add(-time.Since(r.at))
+	received := receivedAt(r)
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
 	r.values.Let()
 	return false
 }
+
+// receivedAt is when the request began, by the clock of what is stored.
+func receivedAt(r *request) time.Time { return r.in.options.Now().Add(-time.Since(r.at)) }
 
 // unread ends the way of a callback in which nothing can be found.
 func (r *request) unread(err error) done {

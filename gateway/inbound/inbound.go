@@ -17,6 +17,8 @@ import (
 // Taker gives a callback to its wait, parks it, or says why neither can be.
 type Taker interface {
 	Take(*waiting.Callback) (waiting.Taken, error)
+	// TakeAll does so with the callbacks of one request: see waiting.Sessions.
+	TakeAll(all []waiting.One, admit func() (again time.Duration))
 }
 
 // Options are what Inbound needs.

@@ -134,6 +134,16 @@ func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 	return k.sessions.Take(c)
 }
 
+func (k taker) TakeAll(all []waiting.One, admit func() time.Duration) {
+	if k.refusal != nil {
+		for i := range all {
+			all[i].Err = k.refusal
+		}
+		return
+	}
+	k.sessions.TakeAll(all, admit)
+}
+
 // answer is what a sender sees.
 type answer struct {
 	status  int

@@ -1,11 +1,14 @@
 package inbound
 
-import "hookgate/gateway/edge"
+import (
+	"hookgate/gateway/edge"
+	"hookgate/gateway/waiting"
+)
 
 // addressee finds out whom the callback is for: the conversation key, and other names of
 // the conversation, in memory of their own. What is not there is "" and nil.
-func (r *request) addressee() {
-	plan, c := r.src.Plan, &r.callback
+func (r *request) addressee(c *waiting.Callback) {
+	plan := r.src.Plan
 	c.Key, _ = plan.Keys.Find(&r.values, r.key)
 	if c.Key != "" && plan.Aliases != nil {
 		c.Aliases = plan.Aliases.Find(&r.values, c.Key)

@@ -21,7 +21,7 @@ func (r *request) look() done {
 
 // share tells a browser which pages may read the answer, and whoever asks by OPTIONS
 // what may be sent.
-func (r *request) share() {
+func (r answering) share() {
 	var sharing edge.Sharing
 	if r.src.CORS != nil {
 		sharing = r.src.CORS

@@ -13,24 +13,29 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/waiting"
 )
 
+// answering is a request whose outcome is known.
+type answering struct{ *request }
+
 // reply says what became of the callback, in body, header and metric.
-func (in *Inbound) reply(r *request) {
+func (in *Inbound) reply(of *request) {
+	r := answering{of}
 	o := r.taken.Outcome
 	response := &r.ctx.Response
 	response.Header.Set("Hookgate-Outcome", string(o))
+	r.count()
 	if r.src != nil {
-		r.src.Metrics.Callbacks[string(o)].Inc()
 		r.share()
 	}
 	in.options.Observer.Took(time.Since(r.at).Seconds())
-	if o == gateway.OutcomeUnavailable && r.err != nil && !isForeseen(r.err) {
+	if r.err != nil && o == gateway.OutcomeUnavailable && !isForeseen(r.err) {
 		in.options.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
 			slog.String("source", string(r.source)), slog.Any("error", r.err))
 	}
 	if o == gateway.OutcomeTooComplex {
-		in.tellComplex(r)
+		in.tellComplex(of)
 	}
 	if r.answer.Status != 0 {
 		response.SetStatusCode(r.answer.Status)
@@ -41,20 +46,28 @@ func (in *Inbound) reply(r *request) {
 		response.SetBody(r.answer.Body)
 		return
 	}
-	own := cmp.Or(r.status, o.Status())
+	own, pinnable := cmp.Or(r.status, o.Status()), o.Pinnable()
+	if r.batch != nil {
+		own, pinnable = r.batch.status()
+	}
 	status := own
-	if r.src != nil && o.Pinnable() {
+	if r.src != nil && pinnable {
 		status = r.src.Answers.Pin(o, own)
 	}
 	if o == gateway.OutcomeNotAllowed {
 		response.Header.Set("Allow", r.src.Allow)
 	}
-	if again := max(r.again, r.taken.RetryAfter); again > 0 || o == gateway.OutcomeUnavailable {
+	if again := max(r.again, r.taken.RetryAfter); again > 0 || status == fasthttp.StatusServiceUnavailable {
 		seconds := int(math.Ceil(max(again, time.Second).Seconds()))
 		response.Header.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	status, done := r.respond(o, own, status)
-	if done || r.thank(status) {
+	if pinnable {
+		var done bool
+		if status, done = r.respond(o, own, status); done {
+			return
+		}
+	}
+	if r.thank(status) {
 		return
 	}
 	response.SetStatusCode(status)
@@ -67,8 +80,21 @@ func (in *Inbound) reply(r *request) {
 	response.SetBody(r.body)
 }
 
+// count counts what became of each callback of the request.
+func (r answering) count() {
+	switch {
+	case r.src == nil:
+	case r.batch == nil || len(r.batch.ones) == 0:
+		r.src.Metrics.Callbacks[string(r.taken.Outcome)].Inc()
+	default:
+		for i := range r.batch.ones {
+			r.src.Metrics.Callbacks[string(r.batch.ones[i].Became.Outcome)].Inc()
+		}
+	}
+}
+
 // thank answers what was taken as its provider wants to hear it.
-func (r *request) thank(status int) (is bool) {
+func (r answering) thank(status int) (is bool) {
 	if r.src == nil || r.src.Verifier == nil || status < 200 || status > 299 {
 		return false
 	}
@@ -92,14 +118,13 @@ func isForeseen(err error) bool {
 
 // appendBody appends the answer: the outcome, what is known of the callback, and
 // from 400 on the members of a problem (RFC 9457).
-func (r *request) appendBody(dst []byte, status int) []byte {
+func (r answering) appendBody(dst []byte, status int) []byte {
 	o := string(r.taken.Outcome)
-	dst = append(dst, `{"outcome":"`...)
-	dst = append(dst, o...)
-	dst = append(dst, '"')
-	dst = appendMember(dst, "callback_id", r.taken.CallbackID)
-	dst = appendMember(dst, "conversation_key", r.callback.Key)
-	dst = appendMember(dst, "wait_id", r.taken.WaitID)
+	if r.batch == nil {
+		dst = appendTaken(dst, &r.taken, r.callback.Key)
+	} else {
+		dst = r.batch.append(dst, r)
+	}
 	if status >= 400 {
 		dst = appendMember(dst, "type", "urn:hookgate:problem:"+o)
 		dst = appendMember(dst, "title", fasthttp.StatusMessage(status))
@@ -107,15 +132,26 @@ func (r *request) appendBody(dst []byte, status int) []byte {
 		dst = strconv.AppendInt(dst, int64(status), 10)
 		dst = appendMember(dst, "code", o)
 	}
-	dst = appendMember(dst, "detail", r.why())
+	if r.batch == nil || len(r.batch.ones) == 0 {
+		dst = appendMember(dst, "detail", r.why(&r.taken))
+	}
 	return append(dst, '}')
 }
 
+// appendTaken begins an object with what is known of one callback.
+func appendTaken(dst []byte, taken *waiting.Taken, key string) []byte {
+	dst = append(append(dst, `{"outcome":"`...), taken.Outcome...)
+	dst = append(dst, '"')
+	dst = appendMember(dst, "callback_id", taken.CallbackID)
+	dst = appendMember(dst, "conversation_key", key)
+	return appendMember(dst, "wait_id", taken.WaitID)
+}
+
 // why says what is wrong with a refused callback, as far as its sender may know.
-func (r *request) why() string {
-	switch r.taken.Outcome {
+func (r answering) why(taken *waiting.Taken) string {
+	switch taken.Outcome {
 	case gateway.OutcomeVariableMissing:
-		return r.explain(mapping.MissingVariable(r.taken.Variable).Error())
+		return r.explain(mapping.MissingVariable(taken.Variable).Error())
 	case gateway.OutcomeKeyMissing:
 		return r.explain("")
 	case gateway.OutcomeVariablesTooLarge:

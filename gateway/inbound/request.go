@@ -30,6 +30,7 @@ type request struct {
 	reading
 	values   mapping.Values
 	callback waiting.Callback
+	batch    *batch // of a request that brings several callbacks; nil: it is one
 
 	taken  waiting.Taken
 	detail string           // what is wrong, for who may know
@@ -63,7 +64,7 @@ func (r *request) end() {
 	r.ctx, r.caller.Ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil, nil
 	r.proof.Body, r.proof.Method, r.sent, r.status = nil, "", nil, 0
 	r.document = mapping.Document{Request: &r.caller}
-	r.callback = waiting.Callback{}
+	r.callback, r.batch = waiting.Callback{}, nil
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
 }
 
@@ -81,19 +82,26 @@ func (r *request) finish(o gateway.Outcome) done {
 func (r *request) fail(err error) done {
 	r.err = err
 	var known *gateway.Error
-	if !errors.As(err, &known) {
-		return r.finish(gateway.OutcomeUnavailable)
+	if errors.As(err, &known) {
+		r.again, r.detail = known.RetryAfter, known.Message
 	}
-	r.again, r.detail = known.RetryAfter, known.Message
+	return r.finish(outcomeOf(known))
+}
+
+// outcomeOf is the outcome that goes with an error of ours; nil: it is none.
+func outcomeOf(known *gateway.Error) gateway.Outcome {
+	if known == nil {
+		return gateway.OutcomeUnavailable
+	}
 	switch known.Code {
 	case gateway.CodeTooLarge:
-		return r.finish(gateway.OutcomeTooLarge)
+		return gateway.OutcomeTooLarge
 	case gateway.CodeRequestTimeout, gateway.CodeBadRequest:
-		return r.finish(gateway.OutcomeInvalidBody)
+		return gateway.OutcomeInvalidBody
 	case gateway.CodeNotFound:
-		return r.finish(gateway.OutcomeNotFound)
+		return gateway.OutcomeNotFound
 	}
-	return r.finish(gateway.OutcomeUnavailable)
+	return gateway.OutcomeUnavailable
 }
 
 // Keep gives what a later wait's paths may look at, without what proves who

@@ -11,17 +11,20 @@ import (
 // respond answers in the words of the source's senders, with the status that is pinned;
 // done says that the body is theirs, too. What does not render is answered in our own,
 // and then a redirect has nowhere to lead. Of a batch it is asked for the first.
-func (r *request) respond(o gateway.Outcome, own, pinned int) (status int, done bool) {
-	if r.src == nil || r.src.Answers == nil || !o.Pinnable() {
+func (r answering) respond(o gateway.Outcome, own, pinned int) (status int, done bool) {
+	if r.src == nil || r.src.Answers == nil {
 		return pinned, false
 	}
+	taken, key := &r.taken, r.callback.Key
+	if r.batch != nil && len(r.batch.ones) > 0 {
+		taken, key = &r.batch.ones[0].Became, r.batch.ones[0].Key
+	}
 	told := respond.Told{
-		Tenant: r.src.Tenant.ID, Outcome: o, CallbackID: r.taken.CallbackID, Key: r.callback.Key,
-		WaitID: r.taken.WaitID, Variables: r.taken.Variables,
+		Tenant: r.src.Tenant.ID, Outcome: o, CallbackID: taken.CallbackID, Key: key, WaitID: taken.WaitID, Variables: taken.Variables,
 	}
 	reply, is, err := r.src.Answers.Render(&told, own)
 	if err != nil {
-		r.in.tellUnrendered(r, err)
+		r.in.tellUnrendered(r.request, err)
 	}
 	if !is {
 		return respond.Unredirected(pinned, own), false

@@ -3,6 +3,9 @@ package inbound
 // take is the one atomic step. A store that cannot write is the only reason why
 // it has no outcome.
 func (r *request) take() done {
+	if r.batch != nil {
+		return r.takeAll()
+	}
 	taken, err := r.in.options.Taker.Take(&r.callback)
 	if err != nil {
 		return r.fail(err)

@@ -70,13 +70,8 @@ func (p *SourcePlan) Identified() bool { return p.known != nil }
 // used again after it. all is false when a message has none, or not all of the request
 // could be looked at: then it is nobody's repeat.
 func (p *SourcePlan) Identities(v *Values, do func(id []byte)) (all bool) {
-	s := messages.Get().(*messageReader) //nolint:forcetypeassert // the pool holds nothing else
-	defer func() {
-		for i := range s.items {
-			s.items[i].Release()
-		}
-		messages.Put(s)
-	}()
+	s := newMessageReader()
+	defer s.free()
 	all, _ = s.read(p.known, v, 0, do)
 	return all && !v.work.Over()
 }
@@ -88,6 +83,17 @@ type messageReader struct {
 }
 
 var messages = sync.Pool{New: func() any { return new(messageReader) }}
+
+func newMessageReader() *messageReader {
+	return messages.Get().(*messageReader) //nolint:forcetypeassert // the pool holds nothing else
+}
+
+func (s *messageReader) free() {
+	for i := range s.items {
+		s.items[i].Release()
+	}
+	messages.Put(s)
+}
 
 // read reads what stands in one item, or the request; there says whether anything of
 // it did.

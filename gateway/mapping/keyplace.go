@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"slices"
+
 	"hookgate/gateway"
 	"hookgate/gateway/mapping/rawjson"
 )
@@ -24,6 +26,7 @@ const maxKeyPlaces = 10
 type Whom struct {
 	Key     gateway.KeyPlace
 	Aliases []string // paths of other names of the same conversation
+	Each    Each     // of the callbacks in it
 }
 
 // Keys are the places of a key in a Set, in the order in which they are tried. NoSlot
@@ -44,6 +47,31 @@ func (k Keys) Find(v *Values, segment []byte) (key string, found bool) {
 		}
 	}
 	return "", false
+}
+
+// FindAll gives the keys of the first place that has any, each once, in memory of their
+// own: a place may find a list, of what is for several conversations. There are at most
+// MostItems.
+func (k Keys) FindAll(v *Values) (keys []string) {
+	add := func(value Value) {
+		if key, valid := KeyOf(value); valid && len(keys) < MostItems && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	for _, slot := range k {
+		value := v.At(slot)
+		if value.Kind == Array {
+			for item := range rawjson.Items(value.Raw) {
+				add(valueOf(item))
+			}
+		} else {
+			add(value)
+		}
+		if keys != nil {
+			break
+		}
+	}
+	return keys
 }
 
 // Aliases are the places of other names of a conversation.

@@ -63,6 +63,7 @@ type compiled struct {
 	computed *jinja.Expression // of {{ … }}
 	either   *either           // of a template
 	plain    bool              // none of these
+	item     bool              // looks into an item of the request: see itemName
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an

@@ -172,7 +172,18 @@ const nodeSize = 256
 // Compile compiles the match and variables of a wait. The faults name places
 // such as match[1].when[0].regex; where there are any, the Program is nil.
 func Compile(match []gateway.Match, variables []gateway.Variable, b Bounds) (*Program, []gateway.Fault) {
+	return compile(newCompiler(b), match, variables)
+}
+
+// CompileForItems is Compile for a wait at a source whose requests bring several
+// callbacks: its paths may begin with the item.
+func CompileForItems(match []gateway.Match, variables []gateway.Variable, b Bounds) (*Program, []gateway.Fault) {
 	c := newCompiler(b)
+	c.builder.scoped = true
+	return compile(c, match, variables)
+}
+
+func compile(c *compiler, match []gateway.Match, variables []gateway.Variable) (*Program, []gateway.Fault) {
 	rules := c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults

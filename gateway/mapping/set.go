@@ -22,6 +22,9 @@ type Builder struct {
 	byName  map[string]Slot
 	tags    int
 
+	scoped bool // paths may begin with an item of the request: see itemName
+	within int  // how many of them do
+
 	bounds   Bounds
 	patterns *pattern.Compiler
 }
@@ -41,10 +44,12 @@ func (b *Builder) Path(path string) (Slot, error) {
 	if slot, known := b.byPath[path]; known {
 		return slot, nil
 	}
+	before := b.within
 	c, err := compilePath(path, b.patterns, b.plain)
 	if err != nil {
 		return NoSlot, err
 	}
+	c.item = b.within > before // an expression with such a path in it
 	slot, err := b.place(c)
 	switch {
 	case err != nil:
@@ -61,8 +66,13 @@ func (b *Builder) plain(steps []step) (Slot, error) { return b.place(compiled{st
 
 func (b *Builder) place(c compiled) (Slot, error) {
 	slot := Slot(len(b.slots))
+	b.scope(&c)
 	if c.plain = c.isPlain(); c.plain {
-		if err := b.trie.add(c.steps, slot); err != nil {
+		add := b.trie.add
+		if c.item {
+			add = b.trie.addItem
+		}
+		if err := add(c.steps, slot); err != nil {
 			return NoSlot, err
 		}
 	}
@@ -76,7 +86,13 @@ func (c *compiled) isPlain() bool {
 
 // Set gives the paths gathered so far; the Builder is not used after it.
 func (b *Builder) Set() *Set {
-	return &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work, peaks: b.bounds.Peaks}
+	s := &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work, peaks: b.bounds.Peaks}
+	for slot := range s.slots {
+		if s.slots[slot].item {
+			s.items = append(s.items, Slot(slot))
+		}
+	}
+	return s
 }
 
 // Set is paths compiled together. It never changes, and any number of callbacks
@@ -84,6 +100,7 @@ func (b *Builder) Set() *Set {
 type Set struct {
 	trie  trie
 	slots []compiled
+	items []Slot        // of the paths that an item has its own value for
 	work  time.Duration // for one document
 	peaks *Peaks
 }

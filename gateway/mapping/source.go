@@ -10,6 +10,7 @@ type SourcePlan struct {
 	Dedupe  Slot // NoSlot where the source names no id of its own
 	Rules   Rules
 	known   []identity // of a provider, instead of Dedupe
+	each    *each      // nil: a request is one callback
 }
 
 // CompileSource compiles where a source finds its keys, dedupe id, match and variables.
@@ -29,8 +30,10 @@ func compileSource(
 	whom Whom, match []gateway.Match, variables []gateway.Variable, b Bounds, ids func(*compiler, *SourcePlan),
 ) (*SourcePlan, []gateway.Fault) {
 	c := newCompiler(b)
+	c.builder.scoped = whom.Each.asked()
 	plan := &SourcePlan{Keys: c.keys(whom.Key), Aliases: c.aliases(whom.Aliases), Dedupe: NoSlot}
 	ids(c, plan)
+	plan.each = c.each(whom.Each, plan)
 	plan.Rules = c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults

@@ -2,8 +2,9 @@ package mapping
 
 // trie holds every plain path of a set, so that one walk finds them all.
 type trie struct {
-	root  *node
-	nodes int
+	root   *node
+	within *node // of the paths within an item of a request; nil: there are none
+	nodes  int
 }
 
 // node is a place in a body that some path leads to or through.
@@ -18,6 +19,9 @@ type node struct {
 	fromEnd bool // some index counts from the end
 }
 
+// leads says whether any path leads to a node or through it.
+func (n *node) leads() bool { return len(n.slots)+len(n.below) > 0 }
+
 type itemEdge struct {
 	index int
 	child *node
@@ -29,7 +33,17 @@ func newTrie() trie { return trie{root: &node{}, nodes: 1} }
 // doubles the places where the path has to be looked for.
 const maxEither = 4
 
-func (t *trie) add(steps []step, slot Slot) error {
+func (t *trie) add(steps []step, slot Slot) error { return t.addTo(t.root, steps, slot) }
+
+// addItem adds a path that leads from an item.
+func (t *trie) addItem(steps []step, slot Slot) error {
+	if t.within == nil {
+		t.within = t.newNode()
+	}
+	return t.addTo(t.within, steps, slot)
+}
+
+func (t *trie) addTo(root *node, steps []step, slot Slot) error {
 	either := 0
 	for _, s := range steps {
 		if s.member && s.item {
@@ -39,7 +53,7 @@ func (t *trie) add(steps []step, slot Slot) error {
 	if either > maxEither {
 		return pathError(0, `at most %d numbers may be an index or a name: write [0] or ["0"]`, maxEither)
 	}
-	t.insert(t.root, steps, slot)
+	t.insert(root, steps, slot)
 	return nil
 }
 

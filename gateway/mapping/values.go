@@ -8,7 +8,7 @@ import (
 
 func (v *Values) read(s *Set, doc *Document) {
 	v.begin(s, *doc)
-	if doc.hasPaths() && v.work.Spend(len(doc.Raw)) {
+	if doc.hasPaths() && s.looksOutside() && v.work.Spend(len(doc.Raw)) {
 		v.walk(s.trie.root, doc.Raw, rawjson.SkipSpace(doc.Raw, 0))
 	}
 	if v.work.Over() { // half of what there is would be worse than nothing
@@ -64,8 +64,10 @@ type Values struct {
 	doc     Document
 	values  []Value
 	asked   []uint32 // by slot: the round in which a lazy path was run
-	seen    []uint32 // by node: the round in which it was walked
+	seen    []uint32 // by node: the walk that came to it
 	round   uint32
+	walked  uint32 // counts the walks
+	item    []byte // that was looked at last; nil: none
 	scratch []byte // unescaped text, for the moment
 	room    int    // for what is converted now, in bytes
 	through []Slot // where the slots of a Filter are in a Set that it shares; nil: as they are
@@ -86,16 +88,24 @@ func (v *Values) begin(s *Set, doc Document) {
 		v.values = resize(v.values, len(s.slots))
 		v.asked = resize(v.asked, len(s.slots))
 		v.seen = resize(v.seen, s.trie.nodes)
-		v.round = 0
+		v.round, v.walked = 0, 0
 	}
 	clear(v.values)
-	v.doc = doc
+	v.doc, v.item = doc, nil
 	if v.round++; v.round == 0 { // old marks would count again
 		clear(v.asked)
-		clear(v.seen)
 		v.round = 1
 	}
+	v.nextWalk()
 	v.rendered, v.written, v.given = 0, 0, 0
+}
+
+// nextWalk makes what was seen count no more.
+func (v *Values) nextWalk() {
+	if v.walked++; v.walked == 0 { // old marks would count again
+		clear(v.seen)
+		v.walked = 1
+	}
 }
 
 // newValues are of no document, for values that somebody wrote.
@@ -123,7 +133,7 @@ func (v *Values) Release() {
 		saw(v.set.peaks.Work, int(v.Spent()))
 	}
 	v.work = &v.own // not that of whoever it was read after
-	v.doc, v.owner, v.through = Document{}, "", nil
+	v.doc, v.item, v.owner, v.through = Document{}, nil, "", nil
 	clear(v.values)
 	if cap(v.leaf) > maxKept {
 		v.leaf = nil
@@ -167,7 +177,7 @@ func (v *Values) At(slot Slot) Value {
 		v.values[slot] = textValue(v.doc.param(c.param))
 	case !v.doc.hasPaths():
 	case c.query != nil:
-		if raw := c.query.Find(v.doc.Raw, v.work); raw != nil {
+		if raw := c.query.FindIn(v.doc.Raw, v.origin(c), v.work); raw != nil {
 			v.put(slot, raw)
 		}
 	case c.either != nil:

@@ -45,13 +45,13 @@ func (v *Values) walkObject(n *node, b []byte, i int) int {
 			i = rawjson.SkipValue(b, value)
 			continue
 		}
-		if v.seen[child.id] == v.round { // the name came before: forget what was beneath it
+		if v.seen[child.id] == v.walked { // the name came before: forget what was beneath it
 			v.work.Spend(work.Forget * len(child.below))
 			for _, slot := range child.below {
 				v.values[slot] = Value{}
 			}
 		}
-		v.seen[child.id] = v.round
+		v.seen[child.id] = v.walked
 		i = v.walk(child, b, value)
 	}
 }

@@ -25,12 +25,30 @@ func (b between) swapped() {
 
 // relay stores a request of a relay route.
 func (b between) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
-	r := q.Route
-	taken, err := b.publisher.Relay(publishing.RelayRequest{
-		Tenant: r.Tenant, Route: r.ID, Key: q.Key, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
-		Request: q.Request, Body: q.Body,
-	})
+	taken, err := b.publisher.Relay(relayRequest(&q))
 	return taken.CallbackID, taken.Duplicate, err
+}
+
+// relayAll stores the messages of one.
+func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
+	requests := make([]publishing.RelayRequest, len(all))
+	for i := range all {
+		requests[i] = relayRequest(&all[i])
+	}
+	taken, err := b.publisher.RelayAll(requests)
+	became := make([]proxy.Relayed, len(taken))
+	for i, t := range taken {
+		became[i] = proxy.Relayed{ID: t.CallbackID, Duplicate: t.Duplicate}
+	}
+	return became, err
+}
+
+func relayRequest(q *proxy.RelayRequest) publishing.RelayRequest {
+	r := q.Route
+	return publishing.RelayRequest{
+		Tenant: r.Tenant, Route: r.ID, Key: q.Key, Keys: q.Keys, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
+		Request: q.Request, Body: q.Body,
+	}
 }
 
 // describe shows an endpoint as the API does; nothing of one that is gone.

@@ -125,7 +125,7 @@ func (p *parts) openLanes() error {
 func (p *parts) openProxy() error {
 	p.proxy = proxy.New(proxy.Options{
 		Transport: p.transport, Watcher: edge.NewWatcher(), PublicURL: p.config.Public.URL, Log: p.Log,
-		Observer: proxy.Observer{Took: p.metrics.RouteDuration().Observe, AuthFailed: p.metrics.AuthFailures("route").Inc}, Relay: between{p}.relay,
+		Observer: proxy.Observer{Took: p.metrics.RouteDuration().Observe, AuthFailed: p.metrics.AuthFailures("route").Inc}, Relay: between{p}.relay, RelayAll: between{p}.relayAll,
 	})
 	p.onStop(func() error { p.proxy.Close(); return nil })
 	p.proxy.Trust(trustedOf(p.config))

@@ -82,7 +82,7 @@ func (n *lane) gather(lead gateway.Due, now time.Time) (with []gateway.Due) {
 	for i, d := range n.window.due {
 		_, flies := n.flying[d.ID]
 		if i < ready && len(with) < n.target.MaxEvents-1 && !flies && isFirst(d) &&
-			(n.order == nil || d.Conversation == lead.Conversation) {
+			(n.order == nil || d.Conversation == lead.Conversation && d.Also == nil && lead.Also == nil) {
 			with = append(with, d)
 			continue
 		}

@@ -90,7 +90,7 @@ func (s *Steering) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled
 		n.depth++
 	}
 	if cancelled && n.order != nil {
-		s.freeConversation(n, was)
+		s.freeConversations(n, was)
 	}
 	n.hands--
 	s.schedule.ended.Broadcast()
@@ -98,18 +98,29 @@ func (s *Steering) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled
 	s.schedule.hire()
 }
 
-// freeConversation ends the hold of a delivery that was cancelled. It is called
+// freeConversations ends the holds of a delivery that was cancelled. It is called
 // with the lock, which it lets go while the store is written.
-func (s *Steering) freeConversation(n *lane, d *gateway.Delivery) {
-	conversation := gateway.ConversationHash(d.ConversationKey)
+func (s *Steering) freeConversations(n *lane, d *gateway.Delivery) {
 	o := n.order
-	o.end(conversation, d.ID)
-	if _, busy := o.busy[conversation]; busy {
-		return // who is on the way looks after the store when it has landed
+	var free gateway.Due // stands for those in which nobody is on the way: he looks after the store when he has landed
+	for c := range d.Due().Conversations() {
+		o.end(c, d.ID)
+		switch _, busy := o.busy[c]; {
+		case busy:
+		case free.Conversation == 0:
+			free.Conversation = c
+		case free.Also == nil:
+			free.Also = &gateway.Also{c}
+		default:
+			*free.Also = append(*free.Also, c)
+		}
 	}
-	o.busy[conversation] = struct{}{}
+	if free.Conversation == 0 {
+		return
+	}
+	o.leaves(free)
 	s.schedule.mu.Unlock()
 	s.carrier.endHold(n, d)
 	s.schedule.mu.Lock()
-	o.release(conversation, n.target != nil && n.target.batches())
+	o.release(free, n.target != nil && n.target.batches())
 }

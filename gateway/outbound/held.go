@@ -14,25 +14,25 @@ func (c *carrier) keepHold(a *attempt, d *gateway.Delivery) {
 	if !a.target.Ordered || place.Conversation == 0 || a.target.Hold <= 0 || d.State.Ended() || d.Attempts > d.Base+1 {
 		return
 	}
-	h, holds := c.schedule.hold(a.lane, place, c.schedule.now().Add(a.target.Hold).Round(0))
-	if !holds {
-		return
-	}
-	if err := c.backlog.SetHold(a.lane.key, h); err != nil {
-		c.log.Warn("a hold was not written: a restart may let others of its conversation pass",
-			"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+	for _, h := range c.schedule.hold(a.lane, place, c.schedule.now().Add(a.target.Hold).Round(0)) {
+		if err := c.backlog.SetHold(a.lane.key, h); err != nil {
+			c.log.Warn("a hold was not written: a restart may let others of its conversation pass",
+				"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+			return
+		}
 	}
 }
 
 // endHold is called after a delivery was written.
 func (c *carrier) endHold(n *lane, d *gateway.Delivery) {
-	conversation := gateway.ConversationHash(d.ConversationKey)
-	if conversation == 0 || !c.schedule.letHold(n, conversation, d) {
-		return
-	}
-	if err := c.backlog.ClearHold(n.key, conversation); err != nil {
-		c.log.Warn("a hold that is over was not removed: a restart may keep others of its conversation waiting",
-			"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+	for conversation := range d.Due().Conversations() {
+		if !c.schedule.letHold(n, conversation, d) {
+			continue
+		}
+		if err := c.backlog.ClearHold(n.key, conversation); err != nil {
+			c.log.Warn("a hold that is over was not removed: a restart may keep others of its conversation waiting",
+				"tenant", d.Tenant, "endpoint", d.Endpoint, "delivery_id", d.ID, "error", err)
+		}
 	}
 }
 
@@ -44,13 +44,13 @@ func (c *carrier) holdUnread(a *attempt) {
 	}
 }
 
-// hold lets a delivery hold its conversation, if the lane keeps an order and no other
+// hold lets a delivery hold its conversations, if the lane keeps an order and no other
 // one does.
-func (s *schedule) hold(n *lane, place gateway.Due, until time.Time) (h gateway.Hold, holds bool) {
+func (s *schedule) hold(n *lane, place gateway.Due, until time.Time) []gateway.Hold {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n.order == nil {
-		return h, false
+		return nil
 	}
 	return n.order.hold(place, until)
 }

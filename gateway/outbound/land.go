@@ -65,6 +65,6 @@ func (n *lane) land(a *attempt, now time.Time) {
 		n.window.add(d, false)
 	}
 	if n.order != nil {
-		n.order.release(a.due.Conversation, a.target.batches())
+		n.order.release(a.due, a.target.batches())
 	}
 }

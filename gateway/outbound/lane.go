@@ -123,8 +123,8 @@ func (n *lane) adopt(t *Target, s *schedule) {
 		n.order = newOrder(&n.window, n.held)
 		n.held = nil
 		for _, a := range n.flying {
-			if a != nil && a.due.Conversation != 0 {
-				n.order.busy[a.due.Conversation] = struct{}{}
+			if a != nil {
+				n.order.leaves(a.due)
 			}
 		}
 	case !t.Ordered && n.order != nil:

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"hookgate/gateway"
@@ -24,6 +25,7 @@ type order struct {
 	aside   map[uint64][]gateway.Due // what waits for it
 	waiting int                      // all of aside
 	holds   map[uint64]*hold
+	lent    int                 // how many of holds are
 	stale   map[uint64]struct{} // their hold is over, but the store still has it
 	expiry  time.Time           // no hold runs out before; zero: there is none
 	dropped *gateway.Due        // the first that was dropped because there were too many holds
@@ -33,6 +35,8 @@ type order struct {
 type hold struct {
 	gateway.Hold
 	dropped *gateway.Due // the first of the conversation that was dropped
+	after   string       // it holds what was published after this delivery
+	lenders []string     // of one that is lent: the deliveries that hold, in other conversations
 }
 
 // Bounds of what one lane remembers. With so many conversations held it only goes
@@ -54,7 +58,7 @@ func newOrder(w *window, holds []gateway.Hold) *order {
 }
 
 func (o *order) put(h gateway.Hold) {
-	o.holds[h.Conversation] = &hold{Hold: h}
+	o.holds[h.Conversation] = &hold{Hold: h, after: h.Delivery}
 	if o.expiry.IsZero() || h.Until.Before(o.expiry) {
 		o.expiry = h.Until
 	}
@@ -68,20 +72,95 @@ func (o *order) admit(d gateway.Due) bool {
 	if d.Conversation == 0 {
 		return true
 	}
-	if _, busy := o.busy[d.Conversation]; busy {
+	if o.blocked(d) {
 		o.setAside(d)
 		return false
 	}
-	h := o.holds[d.Conversation]
-	switch {
-	case h == nil && len(o.holds) >= mostHolds:
-		o.dropped = first(o.dropped, d)
+	if o.held(d) {
 		return false
-	case h != nil && d.ID > h.Delivery: // an earlier one has had its own hold
-		h.dropped = first(h.dropped, d)
+	}
+	if len(o.holds) >= mostHolds && o.freeOfHolds(d) {
+		o.dropped = first(o.dropped, d)
 		return false
 	}
 	return true
+}
+
+// blocked says whether another is on its way in one of a delivery's conversations, or
+// stands aside there before it.
+func (o *order) blocked(d gateway.Due) bool {
+	for c := range d.Conversations() {
+		if _, busy := o.busy[c]; busy {
+			return true
+		}
+		list := o.aside[c]
+		if len(list) > 0 && (d.Also != nil || list[0].Also != nil) && list[0].ID < d.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// held says whether a hold keeps a delivery from going. Then those behind it in its other
+// conversations must wait too, or they would pass it: the hold is lent to them. What is
+// held is dropped, and will be read again.
+func (o *order) held(d gateway.Due) (is bool) {
+	var by *hold
+	for c := range d.Conversations() {
+		h := o.holds[c]
+		if h != nil && d.ID > h.after { // an earlier one has had its own hold
+			by = h
+			h.dropped = first(h.dropped, d)
+		}
+	}
+	if by != nil && d.Also != nil {
+		for c := range d.Conversations() {
+			o.lend(c, by, d)
+		}
+	}
+	return by != nil
+}
+
+// lend lets a conversation wait for a hold of another, behind a delivery of both.
+func (o *order) lend(c uint64, by *hold, d gateway.Due) {
+	lenders := by.lenders
+	if lenders == nil {
+		lenders = []string{by.Delivery}
+	}
+	h := o.holds[c]
+	switch {
+	case h == nil:
+		o.put(gateway.Hold{Conversation: c, Until: by.Until})
+		h = o.holds[c]
+		o.lent++
+		h.after = d.ID
+	case h == by || h.lenders == nil:
+		return
+	}
+	h.after = min(h.after, d.ID)
+	h.dropped = first(h.dropped, d)
+	for _, lender := range lenders {
+		if !slices.Contains(h.lenders, lender) {
+			h.lenders = append(h.lenders, lender)
+		}
+	}
+}
+
+// freeOfHolds says whether no hold is on a delivery's conversations.
+func (o *order) freeOfHolds(d gateway.Due) bool {
+	for c := range d.Conversations() {
+		if o.holds[c] != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// leaves notes that a delivery is on its way.
+func (o *order) leaves(d gateway.Due) {
+	for c := range d.Conversations() {
+		o.busy[c] = struct{}{}
+	}
 }
 
 func first(was *gateway.Due, d gateway.Due) *gateway.Due {
@@ -91,54 +170,92 @@ func first(was *gateway.Due, d gateway.Due) *gateway.Due {
 	return was
 }
 
+// published compares by when deliveries were made: one that failed is due again after those
+// that wait for it.
+func published(a, b gateway.Due) int { return strings.Compare(a.ID, b.ID) }
+
+// setAside lets a delivery wait, in each of its conversations.
 func (o *order) setAside(d gateway.Due) {
-	list := o.aside[d.Conversation]
-	i, found := slices.BinarySearchFunc(list, d, compare)
-	if !found {
-		o.aside[d.Conversation] = slices.Insert(list, i, d)
-		o.waiting++
+	for c := range d.Conversations() {
+		list := o.aside[c]
+		i, found := slices.BinarySearchFunc(list, d, published)
+		if !found {
+			o.aside[c] = slices.Insert(list, i, d)
+			o.waiting++
+		}
 	}
 }
 
-// release ends what a conversation waited for. The next of those aside stands in
-// the window again, or, where several may travel together, all.
-func (o *order) release(conversation uint64, all bool) {
-	if conversation == 0 {
-		return
+// release ends what the conversations of a delivery waited for. The next of those aside
+// stands in the window again, or, where several may travel together, all.
+func (o *order) release(d gateway.Due, all bool) {
+	for c := range d.Conversations() {
+		delete(o.busy, c)
 	}
-	delete(o.busy, conversation)
-	list := o.aside[conversation]
-	h := o.holds[conversation]
-	for len(list) > 0 {
+	for c := range d.Conversations() {
+		o.next(c, all)
+	}
+}
+
+func (o *order) next(conversation uint64, all bool) {
+	for list := o.aside[conversation]; len(list) > 0; list = o.aside[conversation] {
 		d := list[0]
-		list = list[1:]
-		o.waiting--
-		if h != nil && d.ID > h.Delivery {
-			h.dropped = first(h.dropped, d)
+		if o.held(d) {
+			o.takeBack(d)
 			continue
 		}
-		o.window.add(d, false)
-		if !all && h == nil {
-			break
+		if o.blocked(d) { // in another of its conversations, whose turn it comes with
+			return
 		}
-	}
-	if len(list) == 0 {
-		delete(o.aside, conversation)
-	} else {
-		o.aside[conversation] = list
+		o.takeBack(d)
+		o.window.add(d, false)
+		if !all && o.holds[conversation] == nil {
+			return
+		}
 	}
 }
 
-// hold lets a delivery hold its conversation. It is false where another one does:
-// then this one comes from before that.
-func (o *order) hold(d gateway.Due, until time.Time) (gateway.Hold, bool) {
-	h := gateway.Hold{Conversation: d.Conversation, Delivery: d.ID, Until: until}
-	if was := o.holds[d.Conversation]; was != nil {
-		return was.Hold, was.Delivery == d.ID
+// takeBack takes a delivery from where it stands aside.
+func (o *order) takeBack(d gateway.Due) {
+	for c := range d.Conversations() {
+		list := o.aside[c]
+		i, found := slices.BinarySearchFunc(list, d, published)
+		switch {
+		case !found:
+			continue
+		case i == 0:
+			list = list[1:]
+		default:
+			list = slices.Delete(list, i, i+1)
+		}
+		if o.waiting--; len(list) == 0 {
+			delete(o.aside, c)
+		} else {
+			o.aside[c] = list
+		}
 	}
-	o.put(h)
-	delete(o.stale, d.Conversation)
-	return h, true
+}
+
+// hold lets a delivery hold its conversations, and gives the holds. It has none where
+// another one does: then this one comes from before that.
+func (o *order) hold(d gateway.Due, until time.Time) (all []gateway.Hold) {
+	for c := range d.Conversations() {
+		h := gateway.Hold{Conversation: c, Delivery: d.ID, Until: until}
+		was := o.holds[c]
+		if was != nil && was.lenders == nil {
+			if was.Delivery == d.ID {
+				all = append(all, was.Hold)
+			}
+			continue
+		}
+		if o.put(h); was != nil { // one of the conversation itself counts more
+			o.holds[c].dropped = was.dropped
+			o.lent--
+		}
+		delete(o.stale, c)
+		all = append(all, h)
+	}
+	return all
 }
 
 // end ends the hold of a delivery that has ended, if it has one.
@@ -159,6 +276,17 @@ func (o *order) forget(conversation uint64) bool {
 func (o *order) lift(h *hold) {
 	delete(o.holds, h.Conversation)
 	o.stale[h.Conversation] = struct{}{}
+	if h.lenders != nil {
+		o.lent--
+	}
+	for _, other := range o.holds {
+		if o.lent == 0 || h.lenders != nil {
+			break
+		}
+		if slices.Contains(other.lenders, h.Delivery) { // who still is behind another has it lent again
+			o.lift(other)
+		}
+	}
 	if h.dropped != nil {
 		o.window.rewind(*h.dropped)
 	}

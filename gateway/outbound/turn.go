@@ -156,8 +156,8 @@ func (s *schedule) leaseFrom(n *lane, now time.Time) *attempt {
 	for _, d := range a.with {
 		n.flying[d.ID] = a
 	}
-	if n.order != nil && due.Conversation != 0 {
-		n.order.busy[due.Conversation] = struct{}{}
+	if n.order != nil {
+		n.order.leaves(due)
 	}
 	return a
 }

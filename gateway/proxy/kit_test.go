@@ -46,12 +46,13 @@ type site struct {
 }
 
 type siteOptions struct {
-	trusted []string
-	tenants []*directory.Tenant
-	relay   func(RelayRequest) (id string, duplicate bool, err error)
-	server  server.Options
-	roots   *x509.CertPool
-	public  string // public.url
+	trusted  []string
+	tenants  []*directory.Tenant
+	relay    func(RelayRequest) (id string, duplicate bool, err error)
+	relayAll func([]RelayRequest) ([]Relayed, error)
+	server   server.Options
+	roots    *x509.CertPool
+	public   string // public.url
 }
 
 type logBuffer struct {
@@ -77,7 +78,7 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	out := transport.New(transport.Options{RootCAs: o.roots})
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Proxy = New(Options{
-		Transport: out, Watcher: edge.NewWatcher(), Log: log, Relay: o.relay, PublicURL: o.public,
+		Transport: out, Watcher: edge.NewWatcher(), Log: log, Relay: o.relay, RelayAll: o.relayAll, PublicURL: o.public,
 		Observer: Observer{Took: s.metrics.RouteDuration().Observe, AuthFailed: s.metrics.AuthFailures("route").Inc},
 	})
 	var trusted []netip.Prefix

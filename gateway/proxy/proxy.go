@@ -30,6 +30,15 @@ type Options struct {
 	// that it repeats; what it gives is durable. nil: routes of mode relay are not
 	// served.
 	Relay func(RelayRequest) (id string, duplicate bool, err error)
+	// RelayAll does so with the messages of one request, each by itself: all of them are
+	// durable, or it is an error. It must be there where Relay is.
+	RelayAll func([]RelayRequest) ([]Relayed, error)
+}
+
+// Relayed says what became of one message of several.
+type Relayed struct {
+	ID        string
+	Duplicate bool
 }
 
 // Observer is told what happens, for metrics. Its funcs must be there, and return at

@@ -19,7 +19,7 @@ func (p *Proxy) putBack(v *mapping.Values) {
 
 // document is the request to paths; of a body that is coded, or cannot be read, they
 // see nothing. id is the provider's own, where that stands beside what the body wraps.
-func (x *exchange) document() (document mapping.Document, id string, err error) {
+func (x relaying) document() (document mapping.Document, id string, err error) {
 	coding, n := x.caller.Get("Content-Encoding")
 	if n > 1 { // who undoes the one, and who the other, would read two bodies
 		return document, "", errCodings
@@ -44,7 +44,7 @@ func (x *exchange) document() (document mapping.Document, id string, err error) 
 }
 
 // unwrapped is the body meant: where that cannot be had, paths see nothing.
-func (x *exchange) unwrapped(document mapping.Document) (inner mapping.Document, id string, err error) {
+func (x relaying) unwrapped(document mapping.Document) (inner mapping.Document, id string, err error) {
 	if err := edge.Charge(x.ctx, int64(len(document.Raw))); err != nil {
 		return document, "", err
 	}

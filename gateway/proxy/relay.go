@@ -15,6 +15,7 @@ import (
 type RelayRequest struct {
 	Route          *directory.Route
 	Key            string   // of the conversation; "" for none
+	Keys           []string // of all its conversations, where they are several
 	IDs            []string // the provider's own, of the messages in it
 	IdempotencyKey string   // "" for none
 	Request        gateway.RelayedRequest
@@ -28,35 +29,62 @@ func (x *exchange) relay() done {
 	if !x.route.Relay {
 		return false
 	}
-	id, key, duplicate, err := x.store()
+	r := relaying{x}
+	taken, err := r.store()
 	if err != nil {
 		return x.ends(err)
 	}
-	return x.taken(id, key, duplicate)
+	return r.taken(&taken)
 }
 
+// relaying is an exchange whose request is stored, to be delivered later.
+type relaying struct{ *exchange }
+
 // store hands the request over, with all that is known of it.
-func (x *exchange) store() (id, key string, duplicate bool, err error) {
+func (x relaying) store() (taken relayedRequest, err error) {
 	values := x.p.pooled()
 	defer x.p.putBack(values)
 	document, own, err := x.document()
 	if err != nil {
-		return "", "", false, err
+		return taken, err
 	}
-	plan, body := x.route.Plan, x.request.body
+	plan := x.route.Plan
 	plan.Set.Read(&document, values)
-	q := RelayRequest{Route: x.route.Route, IDs: x.idsIn(own, values), Body: body, Request: x.request.relayed(&x.leg.out)}
-	q.Key, _ = plan.Keys.Find(values, nil)
+	q := RelayRequest{Route: x.route.Route, Body: x.request.body, Request: x.request.relayed(&x.leg.out)}
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
-	id, duplicate, err = x.p.options.Relay(q)
-	return id, q.Key, duplicate, err
+	var items []mapping.Item
+	if plan.Splits() {
+		items, _ = plan.Items(values)
+	}
+	switch {
+	case len(items) > mapping.MostItems:
+		return taken, errItems
+	case x.route.Split && len(items) > 0 && isBody(x.exchange, document.Raw):
+		return x.storeAll(&document, values, items, q)
+	}
+	q.IDs = x.idsIn(own, values)
+	return x.storeOne(values, items, q)
+}
+
+// storeOne hands the request over as it is.
+func (x relaying) storeOne(values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
+	switch keys := keysIn(x.route.Plan, values, items); len(keys) {
+	case 0:
+	case 1:
+		q.Key = keys[0]
+	default:
+		q.Key, q.Keys = keys[0], keys
+	}
+	taken.key, taken.all = q.Key, make([]Relayed, 1)
+	taken.all[0].ID, taken.all[0].Duplicate, err = x.p.options.Relay(q)
+	return taken, err
 }
 
 // opened is the body, and its type, without what its provider hides it by, for paths
 // alone: what is relayed is the body as it came.
-func (x *exchange) opened() (body []byte, kind string, err error) {
+func (x relaying) opened() (body []byte, kind string, err error) {
 	if x.route.Verifier != nil {
 		if opened, is := x.route.Verifier.Open(x.request.body); is {
 			return opened, "application/json", edge.Charge(x.ctx, int64(len(opened)))
@@ -71,7 +99,7 @@ const maxIdempotencyKey = 255 // bytes, as for events
 // theirs. One may have several parts: then it is a list. A request with a message that
 // has no id has none: it may be new, whatever came beside it. own is the one that stands
 // beside what the body wraps.
-func (x *exchange) idsIn(own string, values *mapping.Values) (ids []string) {
+func (x relaying) idsIn(own string, values *mapping.Values) (ids []string) {
 	if own != "" {
 		return []string{own}
 	}
@@ -126,30 +154,4 @@ func (q *outgoing) relayed(scratch *[]byte) gateway.RelayedRequest {
 func (q *outgoing) keep(line string, f *wire.Fields) {
 	from := len(f.Name) + len(":")
 	q.kept = append(q.kept, gateway.HeaderField{Name: line[:len(f.Name)], Value: strings.Trim(line[from:from+len(f.Value)], " \t")})
-}
-
-// taken answers a request that is durable, or was before.
-func (x *exchange) taken(id, key string, duplicate bool) done {
-	outcome := directory.RelayAccepted
-	if duplicate {
-		outcome = directory.RelayDuplicate
-	}
-	x.ctx.Response.Header.Set("Hookgate-Outcome", string(outcome))
-	status, own := x.respond(outcome, id, key)
-	x.ctx.SetStatusCode(status)
-	x.reply.status = status
-	if own {
-		return true
-	}
-	if v := x.route.Verifier; v != nil && v.Thanks() != "" {
-		x.ctx.SetContentType("text/plain; charset=utf-8")
-		x.ctx.SetBodyString(v.Thanks())
-		return true
-	}
-	body := append(make([]byte, 0, 96), `{"outcome":`...)
-	body = gateway.AppendString(body, string(outcome))
-	body = gateway.AppendString(append(body, `,"callback_id":`...), id)
-	x.ctx.SetContentType("application/json")
-	x.ctx.SetBody(append(body, '}'))
-	return true
 }

@@ -43,7 +43,7 @@ func (k *taker) last(t *testing.T, n int) RelayRequest {
 
 func newRelay(t *testing.T, more string) (*site, *taker) {
 	k := &taker{}
-	s := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}, relay: k.take})
+	s := newSite(t, `{}`, siteOptions{tenants: []*directory.Tenant{{ID: "acme"}}, relay: k.take, relayAll: k.takeAll})
 	if !strings.Contains(more, `"match"`) {
 		more += `"match":{"path":"/wa"},`
 	}
@@ -150,6 +150,54 @@ func TestRelayAnswers(t *testing.T) {
 	if a, _ := none.ask(t, "POST", "/wa", nil); a.StatusCode != 404 {
 		t.Errorf("where nobody relays: %d", a.StatusCode)
 	}
+}
+
+// A route that splits makes a delivery of each message; one that does not is behind all
+// conversations of the request.
+func TestRelayOfSeveralMessages(t *testing.T) {
+	const meta = `"verify":{"type":"meta","secrets":["0123456789abcdef"],"verify_token":"v"},"conversation_key":{"path":"item.from"},`
+	const body = `{"object":"x","entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"},{"id":"m2","from":"492"}]}}]},{"changes":[{"value":{"statuses":[{"id":"m0","status":"read"}]}}]}]}`
+	send := func(route, body string) (string, *taker) {
+		s, k := newRelay(t, route)
+		a, text := s.ask(t, "POST", "/wa", strings.NewReader(body), "Content-Type", "application/json", "X-Hub-Signature-256", sign(body))
+		if a.StatusCode != 200 {
+			t.Fatalf("%d %s", a.StatusCode, text)
+		}
+		return text, k
+	}
+	text, k := send(meta+`"split":true,`, body)
+	for i, want := range []struct{ key, id, body string }{
+		{"491", `"m1"`, `{"object":"x","entry":[{"changes":[{"value":{"messages":[{"id":"m1","from":"491"}]}}]}]}`},
+		{"492", `"m2"`, `{"object":"x","entry":[{"changes":[{"value":{"messages":[{"id":"m2","from":"492"}]}}]}]}`},
+		{"", `"m0","read"`, `{"object":"x","entry":[{"changes":[{"value":{"statuses":[{"id":"m0","status":"read"}]}}]}]}`},
+	} {
+		if q := k.got[i]; q.Key != want.key || fmt.Sprint(q.IDs) != "["+want.id+"]" || string(q.Body) != want.body || q.Keys != nil {
+			t.Errorf("message %d: %q %q %s", i, q.Key, q.IDs, q.Body)
+		}
+	}
+	if want := `{"outcome":"accepted","callbacks":[{"outcome":"accepted","callback_id":"cb_0","conversation_key":"491"},{"outcome":"accepted","callback_id":"cb_1","conversation_key":"492"},{"outcome":"accepted","callback_id":"cb_2"}]}`; text != want {
+		t.Errorf("answered %s", text)
+	}
+	_, k = send(meta, body)
+	if q := k.last(t, 1); q.Key != "491" || fmt.Sprint(q.Keys) != "[491 492]" || string(q.Body) != body {
+		t.Errorf("whole: %q %q", q.Key, q.Keys)
+	}
+	_, k = send(strings.Replace(meta, "item.from", "$..from", 1), body)
+	if q := k.last(t, 1); fmt.Sprint(q.Keys) != "[491 492]" {
+		t.Errorf("by a path: %q", q.Keys)
+	}
+	_, k = send(meta+`"split":true,`, `{"object":"x"}`)
+	if q := k.last(t, 1); string(q.Body) != `{"object":"x"}` {
+		t.Errorf("without a list: %s", q.Body)
+	}
+}
+
+func (k *taker) takeAll(all []RelayRequest) (became []Relayed, err error) {
+	for i, q := range all {
+		_, _, err = k.take(q)
+		became = append(became, Relayed{ID: fmt.Sprint("cb_", i), Duplicate: k.duplicate})
+	}
+	return became, err
 }
 
 // Paths of a relay look into what the body wraps and see it in the form that the route

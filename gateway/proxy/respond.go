@@ -13,7 +13,7 @@ import (
 
 // respond answers in the words of the route's senders, and gives the status; own says
 // that the body is theirs, too.
-func (x *exchange) respond(o gateway.Outcome, id, key string) (status int, own bool) {
+func (x relaying) respond(o gateway.Outcome, id, key string) (status int, own bool) {
 	if x.route.Answers == nil {
 		return fasthttp.StatusOK, false
 	}

@@ -15,6 +15,9 @@ type RelayRequest struct {
 	Tenant *directory.Tenant
 	Route  string // the route's id
 	Key    string // of its conversation; "" for none
+	// Keys are those of all its conversations, the first of them Key, where they are
+	// several; else nil. It goes in order behind all of them.
+	Keys []string
 	// IDs are the provider's own ids of what the body carries; a body may carry
 	// several messages. A request is a repeat when all of them were taken before:
 	// providers put together anew what they send again.
@@ -76,7 +79,7 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 	if len(r.digests) > 0 {
 		mine := p.turns.await(r.digests)
 		defer p.turns.done(r.digests, mine)
-		first, err := p.taken(r)
+		first, err := p.taken(r, nil)
 		if err != nil {
 			return Relayed{}, err
 		}
@@ -140,10 +143,15 @@ func (r *relay) digest(kind byte, texts ...string) gateway.MarkKey {
 // taken gives the callback's id of a request that this one repeats, "" for none. The
 // Idempotency-Key says so alone, the ids when all of them are known; those that are
 // not will be remembered.
-func (p *Publisher) taken(r *relay) (first string, err error) {
+// before has what others of the same request will be known by.
+func (p *Publisher) taken(r *relay, before map[gateway.MarkKey]gateway.Mark) (first string, err error) {
 	byID, fresh := "", 0
 	for i, digest := range r.digests {
-		m, found, err := p.store.Mark(r.Tenant.ID, digest, r.Window)
+		m, found := before[digest]
+		var err error
+		if !found {
+			m, found, err = p.store.Mark(r.Tenant.ID, digest, r.Window)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -183,7 +191,7 @@ func (r *relay) build(sealer Sealer) (callback string) {
 	r.eventID[0] = id
 	r.delivery[0] = gateway.Delivery{
 		ID: gateway.NewID(gateway.PrefixDelivery, r.at), Tenant: r.Tenant.ID, Endpoint: gateway.RouteLane(r.Route),
-		EventIDs: r.eventID[:], EventType: gateway.EventRelay, ConversationKey: r.Key,
+		EventIDs: r.eventID[:], EventType: gateway.EventRelay, ConversationKey: r.Key, Also: gateway.AlsoOf(r.Keys),
 		State: gateway.DeliveryPending, NextAttemptAt: r.at, CreatedAt: r.at,
 	}
 	for i := range r.marks {
@@ -203,7 +211,15 @@ func (r *relay) traced(id, callback string) []gateway.Trace {
 	data = gateway.AppendString(append(data, `,"callback_id":`...), callback)
 	r.scratch = append(data, '}')
 	r.trace[0] = gateway.Trace{Tenant: r.Tenant.ID, Key: r.Key, At: r.at, Kind: "event", ID: id, Data: r.scratch}
-	return r.trace[:]
+	if len(r.Keys) < 2 {
+		return r.trace[:]
+	}
+	traces := make([]gateway.Trace, len(r.Keys))
+	for i, key := range r.Keys {
+		traces[i] = r.trace[0]
+		traces[i].Key = key
+	}
+	return traces
 }
 
 // free forgets the request, but for memory of a usual size. What credentials lay in

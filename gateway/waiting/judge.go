@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,22 @@ type Received struct {
 	Document *mapping.Document
 	Values   *mapping.Values // read with the source's plan
 	Keeper
+	Item *Item // which of the document's items the callback is; nil: it came alone
+}
+
+// Item is what paths look at of a callback that came with others in one request.
+type Item struct {
+	Raw []byte // as it lies in the document
+	// Around gives what a parked one keeps of the document around it (see
+	// gateway.Parked), unless that has become too much for one request.
+	Around func() (around gateway.Raw, at int, ok bool)
+}
+
+// at makes the values those of the callback's own item.
+func (r *Received) at(v *mapping.Values) {
+	if r.Item != nil {
+		v.Item(r.Item.Raw)
+	}
 }
 
 // Keeper gives what a parked callback keeps for the paths of a later wait: its
@@ -43,6 +60,7 @@ func reread(own *mapping.Program, from *Received, variables []byte) verdict {
 	defer values.Put(v)
 	defer v.Release()
 	own.Set.ReadAfter(from.Document, v, from.Values)
+	from.at(v)
 	return decide(&own.Rules, v, variables)
 }
 
@@ -63,16 +81,29 @@ func judgeParked(own *mapping.Program, src *directory.Source, p *gateway.Parked)
 	defer values.Put(v)
 	defer v.Release()
 	v.Owner(p.Tenant)
-	doc := &mapping.Document{
-		Body: mapping.BodyKind(p.Kind), Raw: p.Callback.Body, Request: &keptRequest{header: p.Header, query: p.Query},
-	}
+	body, item := wholeOf(src, p)
+	doc := &mapping.Document{Body: mapping.BodyKind(p.Kind), Raw: body, Request: &keptRequest{header: p.Header, query: p.Query}}
 	set, rules := src.Plan.Set, &src.Plan.Rules
 	if own != nil {
 		set, rules = own.Set, &own.Rules
 	}
 	set.Read(doc, v)
+	if item != nil {
+		v.Item(item)
+	}
 	found := decide(rules, v, nil)
 	return found, v.Spent()
+}
+
+// wholeOf gives the body that a parked callback is looked into, and the callback in it
+// where it came with others and its source still says so.
+func wholeOf(src *directory.Source, p *gateway.Parked) (body, item []byte) {
+	if p.Item == 0 || src.Each == "" {
+		return p.Callback.Body, nil
+	}
+	at := p.Item - 1
+	body = slices.Concat(p.Around[:at], p.Callback.Body, p.Around[at:])
+	return body, body[at : at+len(p.Callback.Body)]
 }
 
 // keptRequest gives paths what a parked callback kept.

@@ -27,9 +27,7 @@ func (k *taking) keyless() done {
 	}
 	if k.Strong { // a fingerprint would cost a commit for each, and spare nothing
 		k.remember("", k.Source.Window)
-		if err := k.commit(); err != nil {
-			return k.fail(err)
-		}
+		return k.decided(gateway.OutcomeIgnored)
 	}
 	return k.ends(gateway.OutcomeIgnored)
 }

@@ -277,7 +277,32 @@ func (k *kit) send(s sent) waiting.Taken {
 	return taken
 }
 
-func (k *kit) trySend(s sent) (waiting.Taken, error) {
+func (k *kit) trySend(s sent) (taken waiting.Taken, err error) {
+	k.t.Helper()
+	c := k.callback(s)
+	err = k.ask(func(s *waiting.Sessions) (err error) {
+		taken, err = s.Take(c)
+		return err
+	})
+	return taken, err
+}
+
+// sendAll hands callbacks over that came in one request.
+func (k *kit) sendAll(all ...sent) []waiting.One {
+	k.t.Helper()
+	batch := make([]waiting.One, len(all))
+	for i, s := range all {
+		batch[i].Callback = *k.callback(s)
+	}
+	_ = k.ask(func(s *waiting.Sessions) error {
+		s.TakeAll(batch, nil)
+		return batch[0].Err
+	})
+	return batch
+}
+
+// callback is what inbound makes of a request.
+func (k *kit) callback(s sent) *waiting.Callback {
 	k.t.Helper()
 	now := k.now().Add(-s.stood)
 	doc, err := mapping.Parse("application/json", []byte(s.body))
@@ -299,12 +324,7 @@ func (k *kit) trySend(s sent) (waiting.Taken, error) {
 	} else {
 		c.Mark = gateway.NewMarkKey(gateway.MarkBody, []byte(s.key), []byte(s.body))
 	}
-	var taken waiting.Taken
-	err = k.ask(func(s *waiting.Sessions) (err error) {
-		taken, err = s.Take(c)
-		return err
-	})
-	return taken, err
+	return c
 }
 
 // nothing is a request without header fields and query.

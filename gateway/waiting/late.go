@@ -19,7 +19,7 @@ func (k *taking) late() done {
 			return k.fail(err)
 		}
 	}
-	ended, found, err := s.lastEnded(tenant, k.Source.ID, k.names)
+	ended, found, err := k.lastEnded()
 	if !found || err != nil {
 		return k.fail(err)
 	}
@@ -37,7 +37,7 @@ func (k *taking) late() done {
 func (k *taking) noticeLate(ended gateway.Ended) done {
 	s, tenant := k.sessions, k.Source.Tenant.ID
 	key := gateway.NewMarkKey(gateway.MarkLate, k.Mark[:])
-	_, told, err := s.options.Ledger.Mark(tenant, key, gateway.OutcomeKept)
+	_, told, err := known(k, key, gateway.OutcomeKept)
 	if err != nil {
 		return k.fail(err)
 	}
@@ -59,11 +59,7 @@ func (k *taking) noticeLate(ended gateway.Ended) done {
 	k.change.Marks = k.marks[:]
 	k.trace(gateway.OutcomeLate, wait.ID)
 	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now)
-	if err := k.commit(); err != nil {
-		return k.fail(err)
-	}
-	s.outcomes.wake(&k.change)
-	return k.ends(gateway.OutcomeLate)
+	return k.decided(gateway.OutcomeLate)
 }
 
 // variablesFor gives what the rules of a wait that has ended make of the callback; those
@@ -81,6 +77,16 @@ func (k *taking) variablesFor(wait *gateway.Wait) (gateway.Raw, error) {
 		return nil, v.refused
 	}
 	return v.variables, nil // none, where they would be too large: the callback is late all the same
+}
+
+// lastEnded tells of the last wait of the callback's conversation that ended.
+func (k *taking) lastEnded() (last gateway.Ended, found bool, err error) {
+	if k.batch != nil {
+		if last, found = k.batch.lastEnded(k); found {
+			return last, true, nil
+		}
+	}
+	return k.sessions.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.names)
 }
 
 // lastEnded tells of the last wait that ended at a source under any of the names

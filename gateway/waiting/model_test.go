@@ -48,6 +48,8 @@ type step struct {
 	id      string       // send
 	kind    string       // send
 	seconds int          // sleep, and open's timeout
+	batch   []step       // send all: callbacks of one request
+	torn    int          // send all: before it the process ends when it has taken so many; 0: it does not
 }
 
 // modelEvent is an event of a or b that tells other names, or none.
@@ -57,13 +59,14 @@ type modelEvent struct {
 }
 
 func (s step) String() string {
-	return fmt.Sprintf("%s key=%s alias=%t id=%q kind=%s seconds=%d events=%v", s.do, s.key, s.alias, s.id, s.kind, s.seconds, s.events)
+	return fmt.Sprintf("%s key=%s alias=%t id=%q kind=%s seconds=%d events=%v batch=%v torn=%d",
+		s.do, s.key, s.alias, s.id, s.kind, s.seconds, s.events, s.batch, s.torn)
 }
 
 var drawStep = rapid.Custom(func(t *rapid.T) step {
 	return step{
 		do: rapid.SampledFrom([]string{
-			"open", "open", "send", "send", "send", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash", "move", "move and back",
+			"open", "open", "send", "send", "send all", "send all", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash", "move", "move and back",
 		}).Draw(t, "do"),
 		key:     rapid.SampledFrom([]string{"a", "a", "b", "x", "y"}).Draw(t, "key"),
 		alias:   rapid.Bool().Draw(t, "alias"),
@@ -71,6 +74,16 @@ var drawStep = rapid.Custom(func(t *rapid.T) step {
 		id:      rapid.SampledFrom([]string{"", "", "d1", "d2"}).Draw(t, "id"),
 		kind:    rapid.SampledFrom([]string{"paid", "paid", "declined", "noise"}).Draw(t, "kind"),
 		seconds: rapid.SampledFrom([]int{1, 7, 40}).Draw(t, "seconds"),
+		batch:   rapid.SliceOfN(drawOne, 1, 5).Draw(t, "batch"),
+		torn:    max(0, rapid.IntRange(-4, 4).Draw(t, "torn")),
+	}
+})
+
+var drawOne = rapid.Custom(func(t *rapid.T) step {
+	return step{
+		key:  rapid.SampledFrom([]string{"a", "a", "b", "x", "y"}).Draw(t, "key"),
+		id:   rapid.SampledFrom([]string{"", "", "d1", "d2", "d3"}).Draw(t, "id"),
+		kind: rapid.SampledFrom([]string{"paid", "paid", "declined", "noise"}).Draw(t, "kind"),
 	}
 })
 
@@ -139,6 +152,8 @@ func (m *model) step(s step) error {
 		return m.open(s)
 	case "send":
 		return m.send(s)
+	case "send all":
+		return m.sendAll(s)
 	case "cancel":
 		return m.cancel(s)
 	case "restart":
@@ -355,8 +370,44 @@ func (m *model) open(s step) error {
 }
 
 func (m *model) send(s step) error {
-	body := fmt.Sprintf(`{"type":%q}`, s.kind)
-	got := m.kit.send(sent{key: s.key, id: s.id, body: body})
+	return m.answered(s, m.kit.send(s.sent()))
+}
+
+func (s step) sent() sent {
+	return sent{key: s.key, id: s.id, body: fmt.Sprintf(`{"type":%q}`, s.kind)}
+}
+
+// sendAll is one request with several callbacks. Torn, the process ended when it had
+// taken some, and the provider sends the whole request again: what was taken stays so.
+func (m *model) sendAll(s step) error {
+	all := make([]sent, len(s.batch))
+	for i, one := range s.batch {
+		all[i] = one.sent()
+	}
+	if n := min(s.torn, len(all)); n > 0 {
+		if err := m.taken(s.batch, m.kit.sendAll(all[:n]...)); err != nil {
+			return fmt.Errorf("before the crash: %w", err)
+		}
+		m.kit.crash()
+		m.timeOut()
+	}
+	return m.taken(s.batch, m.kit.sendAll(all...))
+}
+
+// taken compares the callbacks of one request, one after the other.
+func (m *model) taken(batch []step, all []waiting.One) error {
+	for i := range all {
+		if all[i].Err != nil {
+			return fmt.Errorf("callback %d: %w", i, all[i].Err)
+		}
+		if err := m.answered(batch[i], all[i].Became); err != nil {
+			return fmt.Errorf("callback %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (m *model) answered(s step, got waiting.Taken) error {
 	want := m.expect(s, got)
 	if got.Outcome != want.Outcome || got.CallbackID != want.CallbackID || got.WaitID != want.WaitID {
 		return fmt.Errorf("answered %+v, want %+v", got, want)

@@ -130,6 +130,18 @@ func (g *registry) span(names []name) (all []name, first *session) {
 	return all, first
 }
 
+// spanMany is span of many names, without the session.
+func (g *registry) spanMany(names []name) []name {
+	all, seen := names[:len(names):len(names)], make(map[*session]bool)
+	for _, n := range names {
+		if e := g.open[n]; e != nil && !seen[e] {
+			seen[e] = true
+			all = append(all, e.names...)
+		}
+	}
+	return all
+}
+
 // reach gives keys together with those of the sessions that are open under one of
 // them.
 func (g *registry) reach(keys []string) map[string]bool {

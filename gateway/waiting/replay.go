@@ -1,6 +1,10 @@
 package waiting
 
-import "hookgate/gateway"
+import (
+	"time"
+
+	"hookgate/gateway"
+)
 
 // replay answers a repeated Idempotency-Key with the wait it opened first.
 func (o *opening) replay() done {
@@ -32,7 +36,7 @@ func (k *taking) replay() done {
 
 // repeated looks for the mark of the same callback.
 func (k *taking) repeated() done {
-	m, found, err := k.sessions.options.Ledger.Mark(k.Source.Tenant.ID, k.Mark, k.Source.Window)
+	m, found, err := known(k, k.Mark, k.Source.Window)
 	if !found || err != nil {
 		return k.fail(err)
 	}
@@ -44,6 +48,16 @@ func (k *taking) repeated() done {
 	}
 	k.taken = Taken{Outcome: gateway.OutcomeDuplicate, CallbackID: m.CallbackID, WaitID: m.WaitID}
 	return true
+}
+
+// known looks for a mark: in the store, or among those that wait to be stored with it.
+func known(k *taking, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
+	if k.batch != nil {
+		if m, found = k.batch.marks[key]; found {
+			return m, true, nil
+		}
+	}
+	return k.sessions.options.Ledger.Mark(k.Source.Tenant.ID, key, window)
 }
 
 // loops says whether a callback that is known by what was received alone is the next of a

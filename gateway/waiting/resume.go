@@ -28,20 +28,19 @@ func (k *taking) resume() done {
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
 	k.change.Wait, k.change.Notice = final, s.outcomes.notice(final)
-	if err := k.commitLearning(); err != nil {
-		return k.fail(err)
-	}
-	r.finish(e, final)
-	s.outcomes.wake(&k.change)
-	return k.ends(gateway.OutcomeResumed)
+	k.session = e
+	return k.decided(gateway.OutcomeResumed)
 }
 
 // judge reads the callback by a wait's own rules, or by those of its source
 // (nil). The verdict's variables last until the next one.
 func (k *taking) judge(own *mapping.Program) (v verdict) {
-	if own == nil {
+	switch {
+	case own == nil:
 		v = decide(&k.Source.Plan.Rules, k.Received.Values, k.variables[:0])
-	} else {
+	case k.batch != nil:
+		v = k.batch.reread(own, &k.Received, k.variables[:0])
+	default:
 		v = reread(own, &k.Received, k.variables[:0])
 	}
 	k.variables = v.variables
@@ -55,10 +54,7 @@ func (k *taking) unfit(v *verdict) done {
 	if v.refused == nil {
 		k.remember(k.taken.WaitID, k.Source.Window)
 		k.trace(gateway.OutcomeIgnored, k.taken.WaitID)
-		if err := k.commit(); err != nil {
-			return k.fail(err)
-		}
-		return k.ends(gateway.OutcomeIgnored)
+		return k.decided(gateway.OutcomeIgnored)
 	}
 	var missing mapping.MissingVariable
 	switch why := v.refused; {

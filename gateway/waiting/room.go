@@ -46,6 +46,23 @@ func (r *room) acquire(ctx context.Context, t *turn, names []name, mark *gateway
 	return nil
 }
 
+// acquireMany is acquire for many names and marks.
+func (r *room) acquireMany(ctx context.Context, t *turn, names []name, marks []gateway.MarkKey) error {
+	err := r.await(ctx, func() *turn {
+		t.names = r.sessions.spanMany(names)
+		if other := r.turns.blocking(t.names, nil); other != nil {
+			return other
+		}
+		return r.turns.blockingMarks(marks)
+	})
+	if err != nil {
+		return err
+	}
+	r.turns.beginMarked(t, marks)
+	r.mu.Unlock()
+	return nil
+}
+
 // acquireAll takes the turn on keys at every source, all or none, and on mark (nil:
 // none); and on all other names of the sessions that are open under one of them.
 func (r *room) acquireAll(ctx context.Context, t *turn, keys []string, mark *gateway.MarkKey) error {

@@ -61,7 +61,11 @@ func (c *rules) compile(match, variables gateway.Raw, src *directory.Source) (*m
 	faults := decodeList("match", match, &own.Match)
 	faults = append(faults, decodeList("variables", variables, &own.Variables)...)
 	if len(faults) == 0 {
-		program, faults = mapping.Compile(own.Match, own.Variables, src.Mapping)
+		compile := mapping.Compile
+		if src.Each != "" {
+			compile = mapping.CompileForItems
+		}
+		program, faults = compile(own.Match, own.Variables, src.Mapping)
 	}
 	if len(faults) > 0 {
 		return nil, gateway.Invalid(faults)
@@ -104,6 +108,7 @@ func rulesKey(match, variables gateway.Raw, src *directory.Source) (key string, 
 		b.Write(raw)
 		b.WriteByte(0)
 	}
+	b.WriteString(src.Each) // whether paths may begin with the item
 	for _, bound := range [...]int{src.Mapping.Pattern, src.Mapping.Variables, int(src.Mapping.Work)} {
 		b.Write(binary.LittleEndian.AppendUint64(nil, uint64(bound)))
 	}

@@ -61,7 +61,7 @@ func (s *Sessions) Take(c *Callback) (Taken, error) {
 }
 
 // wayOfTake is the steps by which a callback finds its wait, in order.
-var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
+var wayOfTake = []func(*taking) done{(*taking).enter, (*taking).replay, admitted, (*taking).keyless, (*taking).resume, (*taking).early, (*taking).late, (*taking).park}
 
 // taking is one Take on its way, with the memory that it needs until it returns.
 // It is pooled: what is kept of a callback is copied out of it.
@@ -71,13 +71,16 @@ type taking struct {
 	room      *room
 	mark      *gateway.MarkKey // where it is Strong
 	turn      turn
-	entered   bool      // it has the turn
-	session   *session  // the conversation's, where one is open
-	names     []string  // of the conversation, where no wait is open under the callback's key
-	renames   uint64    // of the tenant, when they were looked up
-	learning  *learning // where the callback tells names that are news: it has the turn
-	learned   error     // how storing them went
-	variables []byte    // as the last verdict mapped them
+	entered   bool                         // it has the turn
+	session   *session                     // the conversation's, where one is open
+	names     []string                     // of the conversation, where no wait is open under the callback's key
+	renames   uint64                       // of the tenant, when they were looked up
+	learning  *learning                    // where the callback tells names that are news: it has the turn
+	learned   error                        // how storing them went
+	variables []byte                       // as the last verdict mapped them
+	batch     *batch                       // it is one of; nil: it is taken by itself
+	alone     bool                         // it is one, but has to be taken by itself
+	admit     func() (again time.Duration) // nil: it is admitted already
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark
@@ -92,6 +95,7 @@ var takings = sync.Pool{New: func() any { return new(taking) }}
 func newTaking(s *Sessions, c *Callback) *taking {
 	k := takings.Get().(*taking)
 	k.Callback, k.sessions, k.taken.CallbackID = c, s, c.Taken.ID
+	k.Received.at(k.Received.Values)
 	return k
 }
 
@@ -141,13 +145,41 @@ func (k *taking) refuses(o gateway.Outcome) done {
 func (k *taking) refuse(o gateway.Outcome, waitID string) {
 	k.trace(o, waitID)
 	k.change.Refused = true
+	if k.batch != nil {
+		k.batch.put(k)
+		return
+	}
 	k.changes[0] = &k.change
 	_ = k.sessions.options.Ledger.Commit(k.changes[:]...)
 }
 
-func (k *taking) commit() error {
-	k.changes[0] = &k.change
-	return k.sessions.journal.commit(k.room.tenant, k.changes[:]...)
+// decided ends the way with an outcome that promises something, once that is durable;
+// of a batch it becomes so with all the rest of it.
+func (k *taking) decided(o gateway.Outcome) done {
+	if k.batch != nil {
+		k.batch.put(k)
+		return k.ends(o)
+	}
+	err := k.commit()
+	if k.settle(err); err != nil {
+		return k.fail(err)
+	}
+	return k.ends(o)
+}
+
+// settle hears whether what was decided is durable, and tells the registry.
+func (k *taking) settle(err error) {
+	switch {
+	case err == nil && k.change.Wait != nil:
+		k.room.finish(k.session, k.change.Wait)
+	case err == nil && k.change.Park != nil:
+		stay(k)
+	case k.change.Park != nil:
+		k.room.parking.unreserve(k.Source.ID)
+	}
+	if err == nil {
+		k.sessions.outcomes.wake(&k.change)
+	}
 }
 
 // remember marks the callback as taken.

@@ -94,12 +94,13 @@ func (k *taking) learn() error {
 	return err
 }
 
-// commitLearning is commit of a wait's end with the names that the callback tells, and all
-// that meets by them.
-func (k *taking) commitLearning() error {
+// commit makes what was decided durable: of a wait's end with the names that the callback
+// tells, and all that meets by them.
+func (k *taking) commit() error {
 	l := k.learning
-	if l == nil {
-		return k.commit()
+	if l == nil || k.change.Wait == nil {
+		k.changes[0] = &k.change
+		return k.sessions.journal.commit(k.room.tenant, k.changes[:]...)
 	}
 	l.busy = []meeting{{session: k.session}}
 	if err := l.teach(k.Key, k.Aliases); err != nil {

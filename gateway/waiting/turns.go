@@ -13,7 +13,8 @@ type turn struct {
 	keys     map[string]bool // of a turn at every source; else nil
 	mark     gateway.MarkKey
 	marked   bool
-	session  *session // open under the first of the names that has one
+	marks    []gateway.MarkKey // of a batch; else nil
+	session  *session          // open under the first of the names that has one
 	one      [1]name
 	finished chan struct{} // made by the first who waits for it
 }
@@ -82,6 +83,28 @@ func (s *turns) begin(t *turn, mark *gateway.MarkKey) {
 	}
 }
 
+// beginMarked is begin, on any number of marks.
+func (s *turns) beginMarked(t *turn, marks []gateway.MarkKey) {
+	s.begin(t, nil)
+	t.marks = marks
+	for _, mark := range marks {
+		s.marks[mark] = t
+	}
+}
+
+// blockingMarks gives who has the turn on one of the marks.
+func (s *turns) blockingMarks(marks []gateway.MarkKey) *turn {
+	if len(s.marks) == 0 {
+		return nil
+	}
+	for _, mark := range marks {
+		if t := s.marks[mark]; t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
 // end ends it, and tells who waits for that.
 func (s *turns) end(t *turn) {
 	for _, n := range t.names {
@@ -92,6 +115,9 @@ func (s *turns) end(t *turn) {
 	}
 	if t.marked {
 		delete(s.marks, t.mark)
+	}
+	for _, mark := range t.marks {
+		delete(s.marks, mark)
 	}
 	if t.finished != nil {
 		close(t.finished)

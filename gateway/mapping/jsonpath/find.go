@@ -11,12 +11,15 @@ import (
 const MaxFound = 1 << 20
 
 // Find gives the value of the one node found, an array of several, or nil.
-func (q *Query) Find(body []byte, w *work.Budget) []byte {
-	i := rawjson.SkipSpace(body, 0)
-	root := body[i:rawjson.SkipValue(body, i)]
-	f := finder{root: root, work: w}
-	defer f.free()
-	nodes := q.nodes(&f, root)
+func (q *Query) Find(body []byte, w *work.Budget) []byte { return q.FindIn(body, body, w) }
+
+// FindIn is Find from a value of the body, for what Inside gave. From nothing it finds
+// nothing.
+func (q *Query) FindIn(body, from []byte, w *work.Budget) []byte {
+	if from == nil {
+		return nil
+	}
+	nodes := q.nodesIn(body, from, w)
 	switch {
 	case len(nodes) == 0 || w.Over():
 		return nil
@@ -38,6 +41,27 @@ func (q *Query) Find(body []byte, w *work.Budget) []byte {
 		out = append(out, node...)
 	}
 	return append(out, ']')
+}
+
+// Nodes gives the values found, as they lie in the body, in the order of RFC 9535; none
+// where that takes too much work.
+func (q *Query) Nodes(body []byte, w *work.Budget) [][]byte {
+	nodes := q.nodesIn(body, body, w)
+	if w.Over() {
+		return nil
+	}
+	return nodes
+}
+
+func (q *Query) nodesIn(body, from []byte, w *work.Budget) [][]byte {
+	i := rawjson.SkipSpace(body, 0)
+	root := body[i:rawjson.SkipValue(body, i)]
+	f := finder{root: root, work: w}
+	defer f.free()
+	if q.absolute {
+		from = root
+	}
+	return q.nodes(&f, from)
 }
 
 // finder is one run of a query over one body. Values are looked at where they

@@ -1,6 +1,10 @@
 package jsonpath
 
-import "hookgate/gateway/mapping/pattern"
+import (
+	"slices"
+
+	"hookgate/gateway/mapping/pattern"
+)
 
 // Query is a compiled JSONPath. It never changes, and any number of bodies may be
 // looked into with it at once.
@@ -53,6 +57,49 @@ type Step struct {
 func Parse(path string, with *pattern.Compiler) (*Query, error) {
 	p := queryParser{text: path, patterns: with}
 	return p.whole()
+}
+
+// Inside gives the query that goes on from a member of the body, where the query begins
+// with its name; nil where it does not.
+func (q *Query) Inside(member string) *Query {
+	if len(q.segments) == 0 || !q.segments[0].isName(member) {
+		return nil
+	}
+	return &Query{segments: q.segments[1:]}
+}
+
+func (s *segment) isName(name string) bool {
+	return !s.descend && len(s.selectors) == 1 && s.selectors[0].kind == byName && s.selectors[0].name == name
+}
+
+// Named says whether what is found is told by its name or place alone: no wildcard,
+// slice or filter is the last of the query.
+func (q *Query) Named() bool {
+	if len(q.segments) == 0 {
+		return true
+	}
+	for _, s := range q.segments[len(q.segments)-1].selectors {
+		if s.kind != byName && s.kind != byIndex {
+			return false
+		}
+	}
+	return true
+}
+
+// Names gives the members that the query goes through, whatever items stand between
+// them; false where it goes through any.
+func (q *Query) Names() (names []string, known bool) {
+	for _, s := range q.segments {
+		switch {
+		case s.descend:
+			return names, false
+		case len(s.selectors) == 1 && s.selectors[0].kind == byName:
+			names = append(names, s.selectors[0].name)
+		case slices.ContainsFunc(s.selectors, func(s selector) bool { return s.kind == byName }):
+			return names, false
+		}
+	}
+	return names, true
 }
 
 // Steps gives a path that can only find one value as steps; false for any other.

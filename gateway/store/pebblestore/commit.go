@@ -91,7 +91,7 @@ func sizeOf(changes []*gateway.Change) int {
 		}
 		size += record * len(c.Marks)
 		if c.Park != nil {
-			size += 4*record + len(c.Park.Callback.Body)
+			size += 4*record + len(c.Park.Callback.Body) + len(c.Park.Around)
 		}
 		if c.Names != nil {
 			size += record * len(c.Names.All)

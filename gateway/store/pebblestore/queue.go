@@ -53,6 +53,7 @@ func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 	b.put()
 	b.due(d, d.NextAttemptAt)
 	b.enc.B = binary.BigEndian.AppendUint64(b.enc.B, gateway.ConversationHash(d.ConversationKey))
+	b.enc.Also(d.Also)
 	b.put()
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
@@ -191,10 +192,17 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 }
 
 func decodeDue(rest, value []byte) (gateway.Due, error) {
-	if len(rest) != 8+ulidAt || len(value) != 8 {
+	if len(rest) != 8+ulidAt || len(value) < 8 {
 		return gateway.Due{}, corrupt(kindDue)
 	}
-	return gateway.Due{ID: record.FormatID(gateway.PrefixDelivery, rest[8:]), At: record.MomentAt(rest), Conversation: binary.BigEndian.Uint64(value)}, nil
+	due := gateway.Due{ID: record.FormatID(gateway.PrefixDelivery, rest[8:]), At: record.MomentAt(rest), Conversation: binary.BigEndian.Uint64(value)}
+	if len(value) > 8 {
+		also, ok := record.DecodeAlso(string(value[8:]))
+		if due.Also = also; !ok {
+			return gateway.Due{}, corrupt(kindDue)
+		}
+	}
+	return due, nil
 }
 
 // Load gives an unfinished delivery with the events that it carries; else

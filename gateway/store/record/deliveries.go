@@ -64,11 +64,37 @@ func (e *Encoder) Delivery(v *gateway.Delivery, last *gateway.Attempt) {
 	e.Time(v.EndedAt)
 	if last == nil {
 		e.B = append(e.B, noAttempt)
+	} else {
+		e.B = append(e.B, recordTold)
+		e.Number(uint64(last.Number))
+		e.attemptMembers(last)
+	}
+	e.Also(v.Also)
+}
+
+// Also appends the other conversations of a delivery, to the end of a record. Where there
+// are none it is as it was before there were any.
+func (e *Encoder) Also(also *gateway.Also) {
+	if also == nil {
 		return
 	}
-	e.B = append(e.B, recordTold)
-	e.Number(uint64(last.Number))
-	e.attemptMembers(last)
+	for _, conversation := range *also {
+		e.B = binary.BigEndian.AppendUint64(e.B, conversation)
+	}
+}
+
+// DecodeAlso reads the hashes that are the rest of a record; ok is false where they are
+// none.
+func DecodeAlso(rest string) (also *gateway.Also, ok bool) {
+	const size = 8
+	if len(rest) == 0 || len(rest)%size != 0 {
+		return nil, len(rest) == 0
+	}
+	list := make(gateway.Also, 0, len(rest)/size)
+	for ; len(rest) > 0; rest = rest[size:] {
+		list = append(list, binary.BigEndian.Uint64([]byte(rest[:size])))
+	}
+	return &list, true
 }
 
 // DecodeDelivery reads a delivery, and the attempt that its record has with it, or nil;
@@ -85,6 +111,9 @@ func DecodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, *gatewa
 	if version := d.Byte(); version != noAttempt {
 		a := d.attemptMembers(version, int(d.Number()))
 		last = &a
+	}
+	if also, ok := DecodeAlso(d.rest); ok {
+		v.Also, d.rest = also, ""
 	}
 	return v, last, d.Done("delivery")
 }

@@ -159,6 +159,10 @@ func (e *Encoder) Parked(p *gateway.Parked) {
 		e.Text(field.Value)
 	}
 	e.Text(p.Query)
+	if p.Item > 0 { // records of callbacks that came alone are as they were before there were others
+		e.Number(uint64(p.Item))
+		e.Raw(p.Around)
+	}
 }
 
 // DecodeParked leaves out body and document when light.
@@ -194,6 +198,12 @@ func DecodeParked(tenant string, id, value []byte, light bool) (*gateway.Parked,
 		}
 	}
 	p.Query = d.Text()
+	if len(d.rest) > 0 {
+		p.Item, p.Around = int(d.Number()), d.Raw()
+		if p.Item < 1 || p.Item > len(p.Around)+1 {
+			return nil, Corrupt("parked callback")
+		}
+	}
 	return p, d.Done("parked callback")
 }
 
