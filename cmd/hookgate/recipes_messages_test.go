@@ -33,7 +33,7 @@ func whatsAppOwn() string {
 
 const lineText = `{"type":"message","webhookEventId":"%[1]s","timestamp":1,"source":{"type":"user","userId":"%[1]s"},"message":{"type":"text","id":"1","text":"yes"}}`
 
-var messages = map[string]traffic{
+var channelTraffic = map[string]traffic{
 	"WhatsApp messages and statuses": {
 		keys: []string{"4915100000001", "4915100000002"},
 		own:  asJSON(whatsAppOwn()),
@@ -116,7 +116,7 @@ func sendsTo(a program.Answer, place string) bool {
 	return a.Status == http.StatusSeeOther && a.Header.Get("Location") == place
 }
 
-var others = map[string]traffic{
+var otherTraffic = map[string]traffic{
 	"HubSpot deal": {
 		keys: []string{"4711", "4712"},
 		own:  asJSON(hubSpot(`1,"objectId":4711,"propertyName":"dealstage","propertyValue":"closedwon"`, `2,"objectId":4712,"propertyName":"dealstage","propertyValue":"closedwon"`)),

@@ -143,13 +143,16 @@ func (x *trial) signs(t *testing.T, m *posted, id, path string, add func(name, v
 func (x *trial) senderOf(v gateway.Verify) signature.Config {
 	c := signature.Config{
 		Type: v.Type, Header: v.Header, Algorithm: v.Algorithm, Encoding: v.Encoding, Prefix: v.Prefix, Signed: v.Signed.Text,
-		TimestampUnit: v.TimestampUnit, Format: v.Format, TokenConfig: signature.TokenConfig{Issuer: v.Issuer, Audience: v.Audience},
+		TimestampUnit: v.TimestampUnit, HeaderFormat: v.Format, TokenConfig: signature.TokenConfig{Issuer: v.Issuer, Audience: v.Audience},
 	}
 	for _, secret := range v.Secrets {
 		c.Secrets = append(c.Secrets, secret.Reveal())
 	}
-	if v.Type == "sendgrid" {
+	switch v.Type {
+	case "sendgrid":
 		c.Secrets = x.mail[1:]
+	case "lark":
+		c.VerificationToken = v.VerificationToken.Reveal()
 	}
 	if v.BodyHash != nil {
 		c.BodyHash = &signature.BodyHash{Claim: v.BodyHash.Claim}

@@ -25,13 +25,13 @@ func form(pairs ...string) posted {
 // recipeTraffic is what the providers of the page's recipes send, by the recipe.
 var recipeTraffic = func() map[string]traffic {
 	all := map[string]traffic{}
-	for _, some := range []map[string]traffic{payments, bookings, messages, others} {
+	for _, some := range []map[string]traffic{paymentTraffic, bookingTraffic, channelTraffic, otherTraffic} {
 		maps.Copy(all, some)
 	}
 	return all
 }()
 
-var payments = map[string]traffic{
+var paymentTraffic = map[string]traffic{
 	"Stripe payment": {
 		keys: []string{"chat-stripe"},
 		own:  asJSON(`{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","amount_received":1200,"metadata":{"conversation_key":"chat-stripe"}}}}`),
@@ -95,7 +95,7 @@ var payments = map[string]traffic{
 	},
 }
 
-var bookings = map[string]traffic{
+var bookingTraffic = map[string]traffic{
 	"Calendly booking": {
 		keys: []string{"chat-calendly"},
 		own:  asJSON(`{"event":"invitee.created","payload":{"uri":"u1","tracking":{"utm_content":"chat-calendly"},"scheduled_event":{"start_time":"2026-03-01T10:00:00.000000Z"}}}`),
