@@ -35,8 +35,9 @@ const lineText = `{"type":"message","webhookEventId":"%[1]s","timestamp":1,"sour
 
 var channelTraffic = map[string]traffic{
 	"WhatsApp messages and statuses": {
-		keys: []string{"4915100000001", "4915100000002"},
-		own:  asJSON(whatsAppOwn()),
+		keys:  []string{"4915100000001", "4915100000002"},
+		own:   asJSON(whatsAppOwn()),
+		fails: []string{whatsAppOwn(), strings.Replace(whatsAppStatus("wamid.F"), "delivered", "failed", 1)},
 		foreign: map[string]posted{
 			"a status":   asJSON(whatsAppStatus("wamid.S1")),
 			"a picture":  asJSON(whatsApp(whatsAppEntry("messages", `"messages":[{"from":"4915100000001","id":"wamid.P","timestamp":"1","type":"image","image":{"id":"9"}}]`))),
@@ -89,8 +90,9 @@ var channelTraffic = map[string]traffic{
 		asks: map[string]posted{"the check of the URL": asJSON(`{"type":"url_verification","challenge":"abc"}`)},
 	},
 	"Slack buttons": {
-		keys: []string{"C8"},
-		own:  form("payload", `{"type":"block_actions","channel":{"id":"C8"},"user":{"id":"U1","username":"ann"},"actions":[{"action_id":"approve","value":"1"}]}`),
+		keys:  []string{"C8"},
+		own:   form("payload", `{"type":"block_actions","channel":{"id":"C8"},"user":{"id":"U1","username":"ann"},"actions":[{"action_id":"approve","value":"1"}]}`),
+		fails: []string{"approve", "decline"},
 		foreign: map[string]posted{
 			"a dialogue":                     wrapped(`{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1"}}`),
 			"another button":                 wrapped(`{"type":"block_actions","channel":{"id":"C8"},"actions":[{"action_id":"more"}]}`),
@@ -118,8 +120,9 @@ func sendsTo(a program.Answer, place string) bool {
 
 var otherTraffic = map[string]traffic{
 	"HubSpot deal": {
-		keys: []string{"4711", "4712"},
-		own:  asJSON(hubSpot(`1,"objectId":4711,"propertyName":"dealstage","propertyValue":"closedwon"`, `2,"objectId":4712,"propertyName":"dealstage","propertyValue":"closedwon"`)),
+		keys:  []string{"4711", "4712"},
+		own:   asJSON(hubSpot(`1,"objectId":4711,"propertyName":"dealstage","propertyValue":"closedwon"`, `2,"objectId":4712,"propertyName":"dealstage","propertyValue":"closedwon"`)),
+		fails: []string{"closedwon", "closedlost", `"eventId":`, `"eventId":1`},
 		foreign: map[string]posted{
 			"another stage": asJSON(hubSpot(`3,"objectId":4711,"propertyName":"dealstage","propertyValue":"qualified"`)),
 			"a contact":     asJSON(hubSpot(`4,"objectId":1,"propertyName":"email","propertyValue":"a@b.example"`, `5,"objectId":4711,"subscriptionType":"deal.creation"`)),
@@ -127,16 +130,18 @@ var otherTraffic = map[string]traffic{
 		answer: func(own, _ program.Answer) bool { return strings.Count(string(own.Body), `"wait_id"`) == 2 },
 	},
 	"SendGrid clicks": {
-		keys: []string{"chat-mail-1", "chat-mail-2"},
-		own:  asJSON(`[{"sg_event_id":"e1","event":"click","conversation_key":"chat-mail-1","url":"https://a.example/"},{"sg_event_id":"e2","event":"open","conversation_key":"chat-mail-1"},{"sg_event_id":"e3","event":"click","conversation_key":"chat-mail-2"}]`),
+		keys:  []string{"chat-mail-1", "chat-mail-2"},
+		own:   asJSON(`[{"sg_event_id":"e1","event":"click","conversation_key":"chat-mail-1","url":"https://a.example/"},{"sg_event_id":"e2","event":"open","conversation_key":"chat-mail-1"},{"sg_event_id":"e3","event":"click","conversation_key":"chat-mail-2"}]`),
+		fails: []string{`"event":"click"`, `"event":"bounce"`, `"sg_event_id":"e`, `"sg_event_id":"f`},
 		foreign: map[string]posted{
 			"mails that went out":     asJSON(`[{"sg_event_id":"e4","event":"delivered","conversation_key":"chat-mail-1"},{"sg_event_id":"e5","event":"processed"}]`),
 			"a click in a newsletter": asJSON(`[{"sg_event_id":"e6","event":"click","url":"https://a.example/"}]`),
 		},
 	},
 	"GitHub dispatch": {
-		keys: []string{"chat-github"},
-		own:  formed(`{"action":"deployed","branch":"main","client_payload":{"conversation_key":"chat-github"}}`, "repository_dispatch", "d1"),
+		keys:  []string{"chat-github"},
+		own:   formed(`{"action":"deployed","branch":"main","client_payload":{"conversation_key":"chat-github"}}`, "repository_dispatch", "d1"),
+		fails: []string{"deployed", "failed", "d1", "d9"},
 		foreign: map[string]posted{
 			"a ping":    asJSON(`{"zen":"Speak like a human.","hook_id":1}`, "X-GitHub-Event: ping", "X-GitHub-Delivery: d2"),
 			"a push":    formed(`{"ref":"refs/heads/main"}`, "push", "d3"),
@@ -145,8 +150,9 @@ var otherTraffic = map[string]traffic{
 		},
 	},
 	"Amazon SNS message": {
-		keys: []string{"chat-sns"},
-		own:  asJSON(`{"conversation_key":"chat-sns","status":"shipped"}`),
+		keys:  []string{"chat-sns"},
+		own:   asJSON(`{"conversation_key":"chat-sns","status":"shipped"}`),
+		fails: []string{"shipped", "refused"},
 		foreign: map[string]posted{
 			"a message that is text":   asJSON("Your order is on its way"),
 			"an alarm":                 asJSON(`{"AlarmName":"disk","NewStateValue":"ALARM"}`),
@@ -155,8 +161,9 @@ var otherTraffic = map[string]traffic{
 		asks: map[string]posted{"a subscription": {}},
 	},
 	"A sender with a signature of its own": {
-		keys: []string{"chat-lender"},
-		own:  asJSON(`{"reference":"chat-lender","decision":"granted"}`),
+		keys:  []string{"chat-lender"},
+		own:   asJSON(`{"reference":"chat-lender","decision":"granted"}`),
+		fails: []string{"granted", "refused"},
 		foreign: map[string]posted{
 			"a decision to come": asJSON(`{"reference":"chat-lender","decision":"pending"}`),
 			"one without a chat": asJSON(`{"decision":"granted"}`),

@@ -50,6 +50,7 @@ type posted struct {
 type traffic struct {
 	keys    []string          // of the waits that own resumes
 	own     posted            // the conversations' own
+	fails   []string          // what stands in own, and in its place what ends the first wait as a failure
 	foreign map[string]posted // of the same account, by what it is: ignored
 	asks    map[string]posted // what is answered as a handshake
 	alone   bool              // nobody else has its address
@@ -72,6 +73,9 @@ func TestRecipes(t *testing.T) {
 				run.relays(t, platform)
 			} else if traffic, is := recipeTraffic[r.name]; is {
 				run.takes(t, traffic)
+				if strings.Contains(r.text, "FAILURE") {
+					run.fails(t, traffic)
+				}
 			} else {
 				t.Error("nothing is sent to it")
 			}
@@ -151,6 +155,22 @@ func (x *trial) takes(t *testing.T, c traffic) {
 	if c.answer != nil && !c.answer(own, last) {
 		t.Errorf("it is answered %v %s, and what is not for it %v %s", own.Header, own, last.Header, last)
 	}
+}
+
+// fails sends what ends a wait by the recipe's other branch.
+func (x *trial) fails(t *testing.T, c traffic) {
+	t.Helper()
+	otherwise := strings.NewReplacer(c.fails...)
+	failure := c.own
+	failure.body, failure.fields = otherwise.Replace(c.own.body), nil
+	for _, field := range c.own.fields {
+		failure.fields = append(failure.fields, otherwise.Replace(field))
+	}
+	wait := openFor(t, x.p, x.source, c.keys[0]).Field("id")
+	if a := x.send(t, failure, "fails"); a.Status >= 400 || a.Header.Get("Hookgate-Outcome") != "resumed" {
+		t.Errorf("a failure: %s", a)
+	}
+	x.stand(t, []string{wait}, "resumed", "FAILURE")
 }
 
 // looks opens what the sender opens by HEAD, as scanners of links do, who know no secret

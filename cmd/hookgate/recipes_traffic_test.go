@@ -33,8 +33,9 @@ var recipeTraffic = func() map[string]traffic {
 
 var paymentTraffic = map[string]traffic{
 	"Stripe payment": {
-		keys: []string{"chat-stripe"},
-		own:  asJSON(`{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","amount_received":1200,"metadata":{"conversation_key":"chat-stripe"}}}}`),
+		keys:  []string{"chat-stripe"},
+		own:   asJSON(`{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","amount_received":1200,"metadata":{"conversation_key":"chat-stripe"}}}}`),
+		fails: []string{"evt_1", "evt_9", "payment_intent.succeeded", "payment_intent.payment_failed"},
 		foreign: map[string]posted{
 			"a payment without metadata":  asJSON(`{"id":"evt_2","type":"payment_intent.succeeded","data":{"object":{"id":"pi_2","object":"payment_intent","amount_received":5,"metadata":{}}}}`),
 			"a charge of the same":        asJSON(`{"id":"evt_3","type":"charge.succeeded","data":{"object":{"id":"ch_1","object":"charge","metadata":{"conversation_key":"chat-stripe"}}}}`),
@@ -44,8 +45,9 @@ var paymentTraffic = map[string]traffic{
 		},
 	},
 	"Stripe Checkout": {
-		keys: []string{"chat-checkout"},
-		own:  asJSON(`{"id":"evt_1","type":"checkout.session.completed","data":{"object":{"id":"cs_1","object":"checkout.session","client_reference_id":"chat-checkout","payment_status":"paid","amount_total":990,"customer":"cus_1","payment_intent":"pi_1"}}}`),
+		keys:  []string{"chat-checkout"},
+		own:   asJSON(`{"id":"evt_1","type":"checkout.session.completed","data":{"object":{"id":"cs_1","object":"checkout.session","client_reference_id":"chat-checkout","payment_status":"paid","amount_total":990,"customer":"cus_1","payment_intent":"pi_1"}}}`),
+		fails: []string{"evt_1", "evt_9", "checkout.session.completed", "checkout.session.expired"},
 		foreign: map[string]posted{
 			"a session that is not paid yet": asJSON(`{"id":"evt_2","type":"checkout.session.completed","data":{"object":{"id":"cs_1","client_reference_id":"chat-checkout","payment_status":"unpaid","customer":null,"payment_intent":null}}}`),
 			"another link's session":         asJSON(`{"id":"evt_3","type":"checkout.session.completed","data":{"object":{"id":"cs_2","client_reference_id":null,"payment_status":"paid"}}}`),
@@ -57,6 +59,7 @@ var paymentTraffic = map[string]traffic{
 		keys: []string{"chat-shopify"},
 		own: asJSON(`{"id":1,"name":"#1001","total_price":"19.90","note_attributes":[{"name":"gift","value":"yes"},{"name":"conversation_key","value":"chat-shopify"}]}`,
 			"X-Shopify-Topic: orders/paid", "X-Shopify-Webhook-Id: w1"),
+		fails: []string{"orders/paid", "orders/cancelled", "w1", "w9"},
 		foreign: map[string]posted{
 			"an order without attributes":     asJSON(`{"id":2,"name":"#1002","total_price":"5.00","note_attributes":[]}`, "X-Shopify-Topic: orders/paid", "X-Shopify-Webhook-Id: w2"),
 			"an order with others' alone":     asJSON(`{"id":3,"note_attributes":[{"name":"gift","value":"chat-shopify"}]}`, "X-Shopify-Topic: orders/paid", "X-Shopify-Webhook-Id: w3"),
@@ -66,8 +69,9 @@ var paymentTraffic = map[string]traffic{
 		},
 	},
 	"Razorpay payment": {
-		keys: []string{"chat-razorpay"},
-		own:  asJSON(`{"event":"payment.captured","payload":{"payment":{"entity":{"id":"pay_1","amount":50000,"notes":{"conversation_key":"chat-razorpay"}}}}}`, "X-Razorpay-Event-Id: e1"),
+		keys:  []string{"chat-razorpay"},
+		own:   asJSON(`{"event":"payment.captured","payload":{"payment":{"entity":{"id":"pay_1","amount":50000,"notes":{"conversation_key":"chat-razorpay"}}}}}`, "X-Razorpay-Event-Id: e1"),
+		fails: []string{"payment.captured", "payment.failed", "e1", "e9"},
 		foreign: map[string]posted{
 			"a payment without notes": asJSON(`{"event":"payment.captured","payload":{"payment":{"entity":{"id":"pay_2","amount":100,"notes":[]}}}}`, "X-Razorpay-Event-Id: e2"),
 			"an order":                asJSON(`{"event":"order.paid","payload":{"order":{"entity":{"id":"order_1","notes":[]}}}}`, "X-Razorpay-Event-Id: e3"),
@@ -75,8 +79,9 @@ var paymentTraffic = map[string]traffic{
 		},
 	},
 	"Square payment": {
-		keys: []string{"chat-square"},
-		own:  asJSON(`{"event_id":"e1","type":"payment.updated","data":{"type":"payment","object":{"payment":{"id":"p1","status":"COMPLETED","reference_id":"chat-square"}}}}`),
+		keys:  []string{"chat-square"},
+		own:   asJSON(`{"event_id":"e1","type":"payment.updated","data":{"type":"payment","object":{"payment":{"id":"p1","status":"COMPLETED","reference_id":"chat-square"}}}}`),
+		fails: []string{"COMPLETED", "CANCELED", "e1", "e9"},
 		foreign: map[string]posted{
 			"a payment at the counter":    asJSON(`{"event_id":"e2","type":"payment.updated","data":{"type":"payment","object":{"payment":{"id":"p2","status":"COMPLETED"}}}}`),
 			"a payment that is approved":  asJSON(`{"event_id":"e3","type":"payment.updated","data":{"type":"payment","object":{"payment":{"id":"p1","status":"APPROVED","reference_id":"chat-square"}}}}`),
@@ -85,8 +90,9 @@ var paymentTraffic = map[string]traffic{
 		},
 	},
 	"PayPal payment": {
-		keys: []string{"chat-paypal"},
-		own:  asJSON(`{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"c1","custom_id":"chat-paypal","amount":{"value":"9.90","currency_code":"EUR"}}}`),
+		keys:  []string{"chat-paypal"},
+		own:   asJSON(`{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"c1","custom_id":"chat-paypal","amount":{"value":"9.90","currency_code":"EUR"}}}`),
+		fails: []string{"CAPTURE.COMPLETED", "CAPTURE.DENIED"},
 		foreign: map[string]posted{
 			"a payment of another shop": asJSON(`{"id":"WH-2","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"c2","amount":{"value":"1.00"}}}`),
 			"an order":                  asJSON(`{"id":"WH-3","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"o1","purchase_units":[{"custom_id":"chat-paypal"}]}}`),
@@ -97,8 +103,9 @@ var paymentTraffic = map[string]traffic{
 
 var bookingTraffic = map[string]traffic{
 	"Calendly booking": {
-		keys: []string{"chat-calendly"},
-		own:  asJSON(`{"event":"invitee.created","payload":{"uri":"u1","tracking":{"utm_content":"chat-calendly"},"scheduled_event":{"start_time":"2026-03-01T10:00:00.000000Z"}}}`),
+		keys:  []string{"chat-calendly"},
+		own:   asJSON(`{"event":"invitee.created","payload":{"uri":"u1","tracking":{"utm_content":"chat-calendly"},"scheduled_event":{"start_time":"2026-03-01T10:00:00.000000Z"}}}`),
+		fails: []string{"invitee.created", "invitee.canceled"},
 		foreign: map[string]posted{
 			"who came by another link": asJSON(`{"event":"invitee.created","payload":{"uri":"u2","tracking":{"utm_content":null},"scheduled_event":{}}}`),
 			"a form":                   asJSON(`{"event":"routing_form_submission.created","payload":{"uri":"u3","tracking":{"utm_content":"chat-calendly"}}}`),
@@ -106,8 +113,9 @@ var bookingTraffic = map[string]traffic{
 		},
 	},
 	"Cal.com booking": {
-		keys: []string{"chat-cal"},
-		own:  asJSON(`{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-03-01T09:00:00Z","payload":{"uid":"b1","startTime":"2026-03-02T09:00:00Z","metadata":{"conversation_key":"chat-cal"}}}`),
+		keys:  []string{"chat-cal"},
+		own:   asJSON(`{"triggerEvent":"BOOKING_CREATED","createdAt":"2026-03-01T09:00:00Z","payload":{"uid":"b1","startTime":"2026-03-02T09:00:00Z","metadata":{"conversation_key":"chat-cal"}}}`),
+		fails: []string{"BOOKING_CREATED", "BOOKING_CANCELLED"},
 		foreign: map[string]posted{
 			"who came by another link": asJSON(`{"triggerEvent":"BOOKING_CREATED","payload":{"uid":"b2","metadata":{}}}`),
 			"a test":                   asJSON(`{"triggerEvent":"PING","payload":{"type":"Test"}}`),
