@@ -9,6 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
 )
@@ -149,5 +150,16 @@ func TestDescriptionHasEveryOutcome(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Every type of verify is described.
+func TestDescriptionHasEveryScheme(t *testing.T) {
+	var listed []string
+	for _, name := range description(t).Components.Schemas["Source"].Value.Properties["verify"].Value.Properties["type"].Value.Enum {
+		listed = append(listed, name.(string))
+	}
+	if known := signature.Schemes(); !slices.Equal(slices.Sorted(slices.Values(listed)), slices.Sorted(slices.Values(known))) {
+		t.Errorf("openapi.yaml lists\n%q\nthe types are\n%q", listed, known)
 	}
 }
