@@ -31,6 +31,7 @@ const recipeURL = "https://hooks.example.com"
 // senders are the providers of the recipes: they sign.
 type senders struct {
 	*certified
+	described
 	mail      [2]string // the public and the private key that SendGrid signs with
 	variables []string  // NAME=value, of all recipes
 }
@@ -49,7 +50,7 @@ func newSenders(t *testing.T) *senders {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &senders{certified: newCertified(t)}
+	s := &senders{certified: newCertified(t), described: readDescription(t)}
 	s.mail = [2]string{base64.StdEncoding.EncodeToString(public), base64.StdEncoding.EncodeToString(private)}
 	return s
 }
@@ -92,7 +93,21 @@ func (x *trial) send(t *testing.T, m posted, id string) program.Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := x.described.answer(x.called(m), a); err != nil && m.method != "HEAD" {
+		t.Errorf("it is not as openapi.yaml describes: %v\n%v %s", err, a.Header, a)
+	}
 	return a
+}
+
+// called is the path of a request in openapi.yaml.
+func (x *trial) called(m posted) string {
+	switch {
+	case x.source == "":
+		return "/{route}"
+	case strings.HasPrefix(m.path, "/"):
+		return "/hooks/{tenant}/{source}/{key}"
+	}
+	return "/hooks/{tenant}/{source}"
 }
 
 // sign makes a request what its sender makes of it, and gives its path and query.
