@@ -86,6 +86,30 @@ func TestOwnAuthority(t *testing.T) {
 	}
 }
 
+// An authority that egress.ca names no more is not trusted any longer, also by a
+// session of before.
+func TestAuthoritiesLeave(t *testing.T) {
+	inner := securetest.NewAuthority(t)
+	url := secured(t, inner, tls.NoClientCert)
+	tr := loopback(t, Options{})
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(inner.PEM))
+	for _, settings := range []*secure.Settings{nil, compile(t, secure.Spec{ServerName: "receiver.test"})} {
+		if err := tr.SetWay(Way{Roots: pool}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ask(t, tr, url, settings); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.SetWay(Way{Roots: x509.NewCertPool()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ask(t, tr, url, settings); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+			t.Errorf("then: %v", err)
+		}
+	}
+}
+
 func TestServerName(t *testing.T) {
 	inner := securetest.NewAuthority(t)
 	url := secured(t, inner, tls.NoClientCert)
