@@ -19,11 +19,10 @@ type buffer struct {
 const (
 	before = wire.FrameBefore
 	behind = wire.FrameBehind
-	small  = 16 << 10
-	large  = 64 << 10
-	// maxAnswerHead bounds the head of an answer, in bytes (SPEC 15): what is read at
-	// once must have room for it.
-	maxAnswerHead = large
+	small  = 16 << 10 // room for nearly all heads of answers, in bytes
+	// large bounds the head of an answer (SPEC 15): what is read at once must have room
+	// for it.
+	large = 64 << 10
 )
 
 var largeBuffers = sync.Pool{New: func() any {
