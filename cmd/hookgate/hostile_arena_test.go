@@ -52,6 +52,10 @@ const (
 //	retries without a pause take the machine the first sentence           Retries
 //	deletions of what is queued              Bounds: DELETE               Deletion, DeletionAndAKill
 //	"delivered" is taken for "sent" again    sections 8 and 14            TestBatchesAndFollowersAreNoRepeats of gateway/inbound
+//	variables of 1000 callbacks in one body  Bounds: variables_max, shares   Batches
+//	lists that hold lists twice, compared    Bounds: 100 ms                   TestHostile of gateway/mapping/jinja
+//	a large body waits for its own turn      the first sentence               TestLargeBodiesAreUnwrappedInOneTurn of gateway/inbound
+//	an answer sets the policy of the host    Rights; steering                 TestFaults of gateway/respond
 //	children escape limits, take keys        Rights: the tree             Children, Tree, Writes
 //	the operator's lanes are read, replayed  Rights: _platform, routes    Relays
 //	a slow body is the next owner's          Promises: end of its body    SlowWrite

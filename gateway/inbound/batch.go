@@ -84,7 +84,7 @@ func (b *batch) extract() done {
 		r.batch = nil
 		return r.unread(err)
 	}
-	r.values.Let()
+	r.let()
 	return false
 }
 

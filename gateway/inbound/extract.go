@@ -31,7 +31,7 @@ func (r *request) extract() done {
 	c.Taken.ID = gateway.NewID(gateway.PrefixCallback, received)
 	c.Taken.ReceivedAt = gateway.At(received).Time
 	c.Taken.Body = r.document.AppendBody(make(gateway.Raw, 0, len(r.document.Raw)+2))
-	r.values.Let()
+	r.let()
 	return false
 }
 

@@ -15,7 +15,7 @@ import (
 // parse undoes the coding of the body, up to the source's limit, and what its provider
 // hides it by, and understands it by its type.
 func (r *request) parse() done {
-	if err := r.values.Hold(r.src.Tenant.ID, len(r.received)); err != nil {
+	if err := r.hold(); err != nil {
 		return r.fail(err)
 	}
 	coding, codings := r.caller.Get("Content-Encoding")

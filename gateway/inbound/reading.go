@@ -30,6 +30,22 @@ func (b *reading) unwrap(ctx *fasthttp.RequestCtx, src *directory.Source) error 
 	return err
 }
 
+// hold takes the one turn that a large body may have, for what reads it first: who holds
+// one and waits for another stands in its own way, and in everybody's.
+func (r *request) hold() error {
+	first := &r.values
+	if r.src.Unwrap != nil {
+		first = &r.wrapped
+	}
+	return first.Hold(r.src.Tenant.ID, len(r.received))
+}
+
+// let gives back what hold took.
+func (r *request) let() {
+	r.wrapped.Let()
+	r.values.Let()
+}
+
 // read looks up all that the source's paths name: after unwrap with what that left of the
 // work that one callback may take.
 func (b *reading) read(src *directory.Source, values *mapping.Values) {

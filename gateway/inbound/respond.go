@@ -31,7 +31,7 @@ func (r answering) respond(o gateway.Outcome, own, pinned int) (status int, done
 	}
 	response := &r.ctx.Response
 	for _, field := range reply.Header {
-		response.Header.Set(field[0], field[1])
+		response.Header.Add(field[0], field[1]) // each policy holds, where there are two
 	}
 	if reply.ContentType == "" {
 		return pinned, false

@@ -37,6 +37,9 @@ func TestRespond(t *testing.T) {
 		"twiml": {Verify: anybody, Variables: name, Respond: gateway.Respond{
 			Status: 200, ContentType: "text/xml", Body: text("<Response><Say>{{ variables.name }}</Say></Response>"),
 		}},
+		"loose": {Verify: anybody, Respond: gateway.Respond{
+			ContentType: "text/html", Body: text("<p>"), Headers: map[string]string{"content-security-policy": "script-src *"},
+		}},
 		"shop": {Verify: anybody, Variables: name, Match: paid, Respond: gateway.Respond{
 			Status: 303, Location: "https://shop.example/thanks/{{ conversation_key }}?name={{ name }}&o={{ outcome }}",
 			Headers:  map[string]string{"X-Callback": "{{ callback_id }}"},
@@ -90,6 +93,10 @@ func TestRespond(t *testing.T) {
 	}
 	if a, _ := k.heard("twiml", `{"conversation_key":"p"}`); !strings.Contains(a.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("a page may run scripts: %v", a.Header)
+	}
+	a, _ := k.heard("loose", `{"conversation_key":"l"}`)
+	if of := strings.Join(a.Header.Values("Content-Security-Policy"), ", "); !strings.Contains(of, "default-src 'none'") || !strings.Contains(of, "script-src *") {
+		t.Errorf("what a tenant may run on everybody's host: %s", of)
 	}
 	for value, want := range map[string]string{"plain": "plain", `a\r\nSet-Cookie: x=1`: "", `a\u0000b`: "", strings.Repeat("x", 5000): ""} {
 		a, _ := k.heard("head", `{"conversation_key":"h","n":"`+value[:1]+`","name":"`+value+`"}`)

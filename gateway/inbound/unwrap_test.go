@@ -2,7 +2,10 @@ package inbound_test
 
 import (
 	"net/url"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"hookgate/auth/signature"
@@ -96,4 +99,22 @@ func TestSNSWrapsItsMessage(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s of %q", c.id, c.message, got.raw, c.outcome, c.key)
 		}
 	}
+}
+
+// Large bodies that are unwrapped take one turn each, and not one for the body and one
+// more for what lies in it: so many that together have all turns would wait for each other,
+// and everybody for them.
+func TestLargeBodiesAreUnwrappedInOneTurn(t *testing.T) {
+	k := newKit(t, map[string]gateway.Source{"any": {Verify: anybody, Unwrap: "data.text", ConversationKey: gateway.KeyPlace{Path: "channel.id"}}})
+	large := strings.Repeat("x", 600<<10)
+	var all sync.WaitGroup
+	for i := range 2 * runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			body := strconv.Quote(`{"channel":{"id":"C` + strconv.Itoa(i) + `"},"large":"` + large + `"}`)
+			if a := k.send(post{path: "/hooks/acme/any", kind: "application/json", body: `{"data":{"text":` + body + `}}`}); a.status != 202 {
+				t.Errorf("%d: %.200s", a.status, a.raw)
+			}
+		})
+	}
+	all.Wait()
 }

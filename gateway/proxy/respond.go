@@ -27,7 +27,7 @@ func (x relaying) respond(o gateway.Outcome, id, key string) (status int, own bo
 		return respond.Unredirected(status, fasthttp.StatusOK), false
 	}
 	for _, field := range reply.Header {
-		x.ctx.Response.Header.Set(field[0], field[1])
+		x.ctx.Response.Header.Add(field[0], field[1]) // each policy holds, where there are two
 	}
 	if reply.ContentType == "" {
 		return status, false

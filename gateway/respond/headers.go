@@ -11,15 +11,19 @@ import (
 )
 
 // policy is the Content-Security-Policy of a page: nothing runs in it, whatever was put
-// where.
+// where. One that a source sets goes beside it and can only forbid more: its host is that
+// of other tenants and of the operator's routes, too.
 const policy = "default-src 'none'; img-src https: data:; style-src https: 'unsafe-inline'; font-src https:; base-uri 'none'; form-action 'none'"
 
 var (
 	// ours are the fields that the answer has anyway, lower case.
-	ours = []string{"content-type", "content-length", "location", "retry-after", "allow", "hookgate-outcome", "date"}
+	ours = []string{"content-type", "content-length", "location", "retry-after", "allow", "hookgate-outcome", "date", "x-content-type-options"}
+	// common are those that hold for all of the host, whose other pages are those of other
+	// tenants and of the operator's routes.
+	common = []string{"set-cookie", "clear-site-data", "strict-transport-security", "alt-svc", "service-worker-allowed", "access-control-allow-credentials",
+		"public-key-pins", "nel", "report-to", "reporting-endpoints", "origin-agent-cluster", "origin-trial", "critical-ch", "accept-ch"}
 	// fixed are those whose values steer a browser: nothing of a sender's goes into them.
-	fixed = []string{"set-cookie", "refresh", "link", "content-security-policy", "content-security-policy-report-only", "clear-site-data", "alt-svc",
-		"strict-transport-security", "x-content-type-options", "content-disposition", "content-encoding", "service-worker-allowed"}
+	fixed = []string{"refresh", "link", "content-security-policy", "content-security-policy-report-only", "content-disposition", "content-encoding"}
 )
 
 func (a *answer) compileHeaders(set map[string]string, builder *mapping.Builder, check func(name, value string) error, f *faults) {
@@ -36,6 +40,8 @@ func (a *answer) compileHeaders(set map[string]string, builder *mapping.Builder,
 			f.add(place, "%v", err)
 		case slices.Contains(ours, lower):
 			f.add(place, "is a field of the answer itself")
+		case slices.Contains(common, lower):
+			f.add(place, "holds for all of the host, which others answer at, too")
 		case !is && (slices.Contains(fixed, lower) || strings.HasPrefix(lower, "access-control-")):
 			f.add(place, "has expressions, and steers browsers: write its value as it is to be")
 		case len(text) > mostValue:
@@ -45,11 +51,6 @@ func (a *answer) compileHeaders(set map[string]string, builder *mapping.Builder,
 		}
 		a.headers = append(a.headers, h)
 	}
-}
-
-// has tells whether the operator sets a field.
-func (a *answer) has(name string) bool {
-	return slices.ContainsFunc(a.headers, func(h header) bool { return strings.EqualFold(h.name, name) })
 }
 
 // compileLocation compiles where a browser goes on. Its beginning says to whom: no

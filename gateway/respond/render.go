@@ -140,13 +140,18 @@ func (a *answer) fields(v *mapping.Values) (all [][2]string, err error) {
 		}
 		all = append(all, [2]string{h.name, string(value)})
 	}
-	if a.body != nil && !a.has("X-Content-Type-Options") {
+	return append(all, a.guards()...), nil
+}
+
+// guards are the fields that keep a browser from taking a body for more than it is.
+func (a *answer) guards() (all [][2]string) {
+	if a.body != nil {
 		all = append(all, [2]string{"X-Content-Type-Options", "nosniff"})
 	}
-	if a.xml && !a.has("Content-Security-Policy") {
+	if a.xml {
 		all = append(all, [2]string{"Content-Security-Policy", policy})
 	}
-	return all, nil
+	return all
 }
 
 // fill renders the body.

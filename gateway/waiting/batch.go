@@ -48,9 +48,12 @@ func (s *Sessions) TakeAll(all []One, admit func() (again time.Duration)) {
 	}
 }
 
-// mostAtOnce is how many callbacks of one request are decided with one commit: enough to
-// share an fsync well, few enough that their conversations do not wait long for the turn.
-const mostAtOnce = 256
+// How many callbacks of one request are decided with one commit: enough to share an fsync
+// well, few enough that their conversations do not wait long for the turn.
+const (
+	mostAtOnce = 256
+	mostWeight = 1 << 20 // bytes of what is decided: a small body can have each of them map all of it
+)
 
 func failAll(all []One, err error) {
 	for i := range all {
@@ -82,9 +85,9 @@ type batch struct {
 // take takes the first of some callbacks with one commit, and says how many. An error is
 // of that, and of all of them. One that tells names which are news takes the turn of who
 // changes names, and a commit of its own.
-func (b *batch) take(some []One) (n int, err error) {
-	n, err = b.together(some)
-	if err == nil && n < len(some) {
+func (b *batch) take(some []One) (int, error) {
+	n, alone, err := b.together(some)
+	if err == nil && alone {
 		b.alone(&some[n])
 		n++
 	}
@@ -99,22 +102,23 @@ func (b *batch) alone(one *One) {
 	b.one(k, one, wayOfTake)
 }
 
-// together takes callbacks up to one that has to be taken alone.
-func (b *batch) together(some []One) (n int, err error) {
+// together takes callbacks up to one that has to be taken alone, or until they weigh enough.
+func (b *batch) together(some []One) (n int, alone bool, err error) {
 	if err := b.enter(some); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer b.room.release(&b.turn)
 	b.pending = b.pending[:0]
 	b.marks, b.ended, b.ending = map[gateway.MarkKey]gateway.Mark{}, map[name]gateway.Ended{}, map[*session]bool{}
 	takings := make([]*taking, 0, len(some))
-	for ; n < len(some); n++ {
+	for weight := 0; n < len(some) && weight < mostWeight && !alone; {
 		k := newTaking(b.sessions, &some[n].Callback)
 		k.batch, k.room, k.admit = b, b.room, b.admit
 		takings = append(takings, k)
 		b.one(k, &some[n], wayOfOne)
-		if k.alone {
-			break
+		if alone = k.alone; !alone {
+			weight += k.weight()
+			n++
 		}
 	}
 	err = b.commit()
@@ -124,7 +128,16 @@ func (b *batch) together(some []One) (n int, err error) {
 		}
 		k.free()
 	}
-	return n, err
+	return n, alone, err
+}
+
+// weight is how many bytes are kept of what was decided until it is stored.
+func (k *taking) weight() int {
+	n := len(k.variables) + len(k.Taken.Body)
+	if k.change.Park != nil {
+		n += len(k.change.Park.Around)
+	}
+	return n
 }
 
 // wayOfOne is the steps by which a callback of a batch finds its wait, in order.

@@ -77,6 +77,9 @@ func nameOf(m rawjson.Member) string {
 // member gives a member of an object; of several with one name the last counts.
 func (a *access) member(v, key Value) (found Value, is bool, err error) {
 	if d, is := v.object.(*dict); is {
+		if err := a.hashable(key, 0); err != nil {
+			return undefined, false, err
+		}
 		if _, err := key.hash(); err != nil {
 			return undefined, false, err
 		}

@@ -40,7 +40,9 @@ func (r *operators) equalLists(a, b Value) (bool, error) {
 		return false, err
 	}
 	for i := range left {
-		r.deeper()
+		if err := r.deeper(); err != nil {
+			return false, r.back(err)
+		}
 		if same, err := r.equal(left[i], right[i]); !same || err != nil {
 			return false, r.back(err)
 		}
@@ -66,11 +68,16 @@ func (r *operators) equalDicts(a, b Value) (bool, error) {
 		return false, err
 	}
 	for i, key := range left.keys {
+		if err := r.hashable(key, 0); err != nil {
+			return false, err
+		}
 		other, found := right.get(key)
 		if !found {
 			return false, nil
 		}
-		r.deeper()
+		if err := r.deeper(); err != nil {
+			return false, r.back(err)
+		}
 		if same, err := r.equal(left.values[i], other); !same || err != nil {
 			return false, r.back(err)
 		}
@@ -100,7 +107,9 @@ func (r *operators) compareLists(a, b Value) (int, error) {
 		return 0, err
 	}
 	for i := range min(len(left), len(right)) {
-		r.deeper()
+		if err := r.deeper(); err != nil {
+			return 0, r.back(err)
+		}
 		same, err := r.equal(left[i], right[i])
 		if err != nil {
 			return 0, r.back(err)

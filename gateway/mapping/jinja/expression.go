@@ -74,7 +74,7 @@ func (o *objects) value(r *run) (Value, error) {
 	for i := range o.keys {
 		key, v, err := two(r, o.keys[i], o.values[i])
 		if err == nil {
-			err = d.set(key, v)
+			err = r.put(d, key, v)
 		}
 		if err != nil {
 			return undefined, err

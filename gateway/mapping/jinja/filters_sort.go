@@ -123,6 +123,9 @@ func unique(r *run, all, given []Value) (Value, error) {
 		if err != nil {
 			return undefined, err
 		}
+		if err := r.hashable(by, 0); err != nil {
+			return undefined, err
+		}
 		hash, err := by.hash()
 		if err != nil {
 			return undefined, err

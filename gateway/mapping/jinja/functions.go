@@ -78,7 +78,7 @@ func (r *run) fill(d *dict, from Value) error {
 			return err
 		}
 		for i, key := range members.keys {
-			if err := d.set(key, members.values[i]); err != nil {
+			if err := r.put(d, key, members.values[i]); err != nil {
 				return err
 			}
 		}
@@ -96,11 +96,19 @@ func (r *run) fill(d *dict, from Value) error {
 		if len(two) != 2 {
 			return errUnpack
 		}
-		if err := d.set(two[0], two[1]); err != nil {
+		if err := r.put(d, two[0], two[1]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// put puts a member into an object, and counts what that takes.
+func (r *run) put(d *dict, key, v Value) error {
+	if err := r.hashable(key, 0); err != nil {
+		return err
+	}
+	return d.set(key, v)
 }
 
 // namespace is what may be changed: {% set ns.a = 1 %}.

@@ -27,6 +27,13 @@ var hostile = []string{
 	`{% set s = text %}` + strings.Repeat(`{% set s = s ~ s %}`, 60),
 	`{% set s = text ~ text ~ text ~ text ~ text %}` + strings.Repeat(`{% set s = s | upper %}`, 200),
 	`{% set x = [[[]]] %}` + strings.Repeat(`{% set x = [x, x] %}`, 100) + `{{ x }}`,
+	doubled(`[1]`, `[n.x, n.x]`) + `{{ n.x == n.y }}`, doubled(`[1]`, `[n.x, n.x]`) + `{{ n.x < n.y }}`, doubled(`[1]`, `[n.x, n.x]`) + `{{ n.x in [n.y] }}`,
+	doubled(`{}`, `{"a": n.x, "b": n.x}`) + `{{ n.x == n.y }}`, doubled(`[1]`, `[n.x, n.x]`) + `{{ [n.x, n.y] | sort }}`,
+	doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ {n.x: 1} }}`, doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ n.x in {} }}`,
+	doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ [n.x] | unique | list }}`, doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ dict([n.x, 1], [n.x, 2]) }}`,
+	doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ dict([[n.x, 1]]) }}`, doubled(`(1, 2)`, `(n.x, n.x)`) + `{{ n.x is filter }}`,
+	`{% set d = dict(a=1) %}{% for x in range(4096) %}{% for y in range(4096) %}{{ d[large] }}{% endfor %}{% endfor %}`,
+	`{% for x in range(4096) %}{% for y in range(4096) %}{{ "x" if many == many + [y] }}{% endfor %}{% endfor %}`,
 	`{% set x = [1] %}` + strings.Repeat(`{% set x = x + x %}`, 30),
 	`{% set ns = namespace(s="a") %}{% for i in range(40) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}`,
 	`{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}`,
@@ -42,6 +49,12 @@ var hostile = []string{
 	`{{ "9" | int(base=1) }}`, `{{ many | map("nosuch") }}`, `{{ many | select("nosuch") }}`,
 	`{{ many | sum(start="a") }}`, `{{ wide | sum(start=[]) }}`, `{{ text | wordwrap(0) }}`, `{{ text | indent(99999) }}`,
 	`{% set n = namespace() %}{% set n.n = n %}{{ n.n.n | tojson }}`, `{% set a, b = 1, 2, 3 %}`, `{% set ns.x = 1 %}`,
+}
+
+// doubled makes two values which hold twice what the step before them made, sixty times.
+func doubled(from, step string) string {
+	return `{% set n = namespace(x=` + from + `, y=` + from + `) %}{% for i in range(60) %}{% set n.x = ` + step +
+		` %}{% set n.y = ` + strings.ReplaceAll(step, "n.x", "n.y") + ` %}{% endfor %}`
 }
 
 func hostileNames() string {

@@ -37,8 +37,12 @@ type meter struct {
 	depth int
 }
 
-// deeper and back bound how deep values are compared.
-func (m *meter) deeper() { m.depth++ }
+// deeper and back bound how deep values are compared, and count each that is: a list may
+// hold another many times, which is twice as many with every list around them.
+func (m *meter) deeper() error {
+	m.depth++
+	return m.step()
+}
 
 func (m *meter) back(err error) error {
 	m.depth--
@@ -137,6 +141,21 @@ func (m *meter) printable(v Value, depth int) error {
 		return err
 	}
 	return m.work(size)
+}
+
+// hashable counts what the hash of a key takes, before it is made.
+func (m *meter) hashable(key Value, depth int) error {
+	if depth > maxDepth {
+		return errDepth
+	}
+	if l, is := key.object.(*list); is && key.flag {
+		for _, item := range l.items {
+			if err := m.hashable(item, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return m.work(len(key.source))
 }
 
 // say gives what a value prints as, counted.

@@ -17,8 +17,8 @@ func init() {
 		"callable": asks("", isCallable), "odd": parity(1), "even": parity(0), "divisibleby": asks("num", divisible),
 		"in": asks("_", isIn), "sameas": asks("_", same),
 		"lower": asksText(characterTests["islower"]), "upper": asksText(characterTests["isupper"]),
-		"filter": asks("", func(_ *run, v Value, _ []Value) (bool, error) { return isKnown(filters, v) }),
-		"test":   asks("", func(_ *run, v Value, _ []Value) (bool, error) { return isKnown(tests, v) }),
+		"filter": asks("", func(r *run, v Value, _ []Value) (bool, error) { return isKnown(r, filters, v) }),
+		"test":   asks("", func(r *run, v Value, _ []Value) (bool, error) { return isKnown(r, tests, v) }),
 	}
 	for op, names := range map[string]string{
 		"==": "== eq equalto", "!=": "!= ne", "<": "< lt lessthan", "<=": "<= le", ">": "> gt greaterthan", ">=": ">= ge",
@@ -83,7 +83,10 @@ func leaves(v, by Value, want int) (bool, error) {
 	return err == nil && compareNumbers(rest, integer(want)) == 0, err
 }
 
-func isKnown(names map[string]*operation, v Value) (bool, error) {
+func isKnown(r *run, names map[string]*operation, v Value) (bool, error) {
+	if err := r.hashable(v, 0); err != nil {
+		return false, err
+	}
 	if _, err := v.hash(); err != nil || v.kind != String {
 		return false, err
 	}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Requests of 35 KB whose thousand callbacks each map 15 KB of what is around them: eight
+// of these at once took 1.2 GB.
+func TestHostileBatches(t *testing.T) {
+	const sources = 8
+	const rules = `"each":"items[*]","conversation_key":{"path":"item.k"},"early":{"ttl":"1s","max":1000},"variables":[{"name":"v","path":"around"}]`
+	attack(t, func(a *arena) {
+		for i := range sources {
+			a.mallory.Must(t, []int{201}, "PUT", fmt.Sprint(ofMallory+"/sources/many", i), `{`+hugeSource+`,`+rules+`}`)
+		}
+	}, func(a *arena) {
+		around := strings.Repeat("x", 15<<10)
+		var got tally
+		a.flow(sources, func(n int) {
+			items := make([]string, 1000)
+			for i := range items {
+				items[i] = fmt.Sprintf(`{"k":"%d-%d"}`, n, i)
+			}
+			body := `{"items":[` + strings.Join(items, ",") + `],"around":"` + around + `"}`
+			got.add(a.try(a.sender, "POST", fmt.Sprint("/hooks/mallory/many", n%sources), body, sourceToken).Status)
+		}, func() error {
+			if n := got.of(202); n < 1 {
+				return fmt.Errorf("%d were taken", n)
+			}
+			return nil
+		})
+	})
+}
