@@ -29,6 +29,9 @@ type list struct {
 	later     *laters
 	unposted  map[byte][][]unposted
 	look      look
+	gaps      *gaps
+	puts      uint64    // of gaps, before the snapshot
+	old       ulid.ULID // up to where gaps may be noted
 }
 
 // lastYear is the last of which a list knows: an id has room for no more.
@@ -37,7 +40,8 @@ const lastYear = 9999
 // newList begins a list; close it.
 func newList(s *engine, q store.Query, idPrefix string) *list {
 	unposted := s.later.views() // before the snapshot: what is posted meanwhile is in one of them
-	l := &list{q: q, prefix: idPrefix, later: s.later, unposted: unposted, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
+	puts, old := s.gaps.begin(s.opts.Now())
+	l := &list{gaps: &s.gaps, puts: puts, old: old, q: q, prefix: idPrefix, later: s.later, unposted: unposted, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
 	if l.look.left <= 0 {
 		l.look.left = rowsAtOnce
 	}

@@ -135,3 +135,21 @@ func TestWaitThatEndsAsItOpens(t *testing.T) {
 		t.Errorf("%d waits are listed, want 1", n)
 	}
 }
+
+// TestStartTakesUpNoMore than what lies above the floor.
+func TestStartTakesUpNoMore(t *testing.T) {
+	const n = 80
+	mem := vfs.NewMem()
+	s := mustOpen(t, Options{Dir: "data", FS: mem})
+	now := time.Now()
+	for i := range n {
+		must(t, s.Accept(published(now.Add(time.Duration(i)*time.Millisecond), 1)))
+	}
+	must(t, postBlocks(s.engine, &s.later.events))
+	must(t, postBlocks(s.engine, &s.later.deliveries))
+	mustClose(t, s)
+	s = mustOpen(t, Options{Dir: "data", FS: mem})
+	if e, d := s.later.events.size(), s.later.deliveries.size(); e > n/4 || d > n/4 {
+		t.Errorf("of %d were taken up %d events and %d deliveries", n, e, d)
+	}
+}
