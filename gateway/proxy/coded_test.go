@@ -50,6 +50,19 @@ func TestRelayLooksIntoCodedBodies(t *testing.T) {
 	}
 }
 
+// A body that nobody looks into is not inflated, whatever it says of itself.
+func TestRelayInflatesForPathsAlone(t *testing.T) {
+	for route, want := range map[string]bool{
+		`"dedupe":{"id":"header:X-Id"},`: false, githubVerify + `,`: true, `"dedupe":{"id":"id"},`: true, `"each":"[*]",`: true, "": false,
+		`"conversation_key":{"in":"query","path":"k"},`: false, `"unwrap":"payload",`: true, `"conversation_key":[{"in":"header","path":"X-K"},{"path":"{{ a }}"}],`: true,
+	} {
+		s, _ := newRelay(t, route)
+		if got := (relaying{&exchange{route: s.table.Load().byPath["/wa"][0]}}).looks(); got != want {
+			t.Errorf("%s: looks into the body: %v", route, got)
+		}
+	}
+}
+
 // codingOf gives the coding that an upstream is told of.
 func codingOf(q RelayRequest) string {
 	for _, f := range q.Request.Header {

@@ -38,17 +38,26 @@ func (x relaying) read() (of reading, err error) {
 		return of, err
 	}
 	of.document.Request = &x.caller
+	of.plain = len(coding) == 0 || wire.Is(coding, "identity")
+	if !of.plain && !x.looks() {
+		return of, nil
+	}
 	inflated, err := edge.Inflate(x.ctx, string(coding), x.request.body, int(x.route.MaxBody))
 	switch {
 	case errors.Is(err, edge.ErrMemory):
 		return of, err
 	case err == nil:
-		of.plain = len(coding) == 0 || wire.Is(coding, "identity")
 		return of, x.understand(inflated, &of)
 	case x.route.Unwrap != nil:
 		return of, x.unwrap(&of)
 	}
 	return of, nil
+}
+
+// looks says whether anything is looked for in the body: else none need be inflated.
+func (x relaying) looks() bool {
+	plan := x.route.Plan
+	return x.route.Unwrap != nil || plan.Splits() || plan.Set.Looks()
 }
 
 // understand reads a body that is not coded, without what its provider hides it by: that
