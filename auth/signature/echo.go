@@ -105,13 +105,22 @@ func (p place) value(r *Request) ([]byte, bool) {
 // mostQuestion is how large the body of a question may be, in bytes.
 const mostQuestion = 8 << 10
 
+// ownFields frame the answer, belong to the connection, or say what browsers do with it.
+var ownFields = [...]string{
+	"connection", "content-encoding", "content-length", "content-type", "date", "hookgate-outcome", "keep-alive", "location",
+	"proxy-connection", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "x-content-type-options",
+}
+
 func newEcho(c *HandshakeConfig, f *faults) handshake {
 	method := or(c.Method, http.MethodPost)
 	if c.Method == "" && c.In == "query" {
 		method = http.MethodGet
 	}
-	if !isToken(method) || strings.ToUpper(method) != method {
+	switch {
+	case !isToken(method) || strings.ToUpper(method) != method:
 		f.add("method", "is %q: must be a method, as GET", c.Method)
+	case method == http.MethodHead || method == http.MethodOptions:
+		f.add("method", "is %q, which asks nothing: it is answered by itself", c.Method)
 	}
 	if len(c.Origins) > 0 {
 		f.add("origins", "is not read by type echo: remove it")
@@ -121,6 +130,9 @@ func newEcho(c *HandshakeConfig, f *faults) handshake {
 	case "text", "json":
 	case "header":
 		f.headerName("name", c.Name)
+		if slices.Contains(ownFields[:], strings.ToLower(c.Name)) {
+			f.add("name", "is %q, which is not the sender's to choose in an answer", c.Name)
+		}
 	default:
 		f.word("respond", c.Respond, "text", "json", "header")
 	}

@@ -22,9 +22,9 @@ type head struct {
 	hasCoding          bool
 	hasType            bool
 	fields             int
-	separates          bool   // the path has an encoded separator, which only a key may have
-	authorization      []byte // nil where there is none, or several
-	authorized         bool   // there is one
+	separates          *gateway.Error // of a path with what only a key may have: an encoded separator, or dots alone; else nil
+	authorization      []byte         // nil where there is none, or several
+	authorized         bool           // there is one
 }
 
 var (
@@ -107,8 +107,8 @@ func (h *head) requestLine(line []byte) (fault *gateway.Error) {
 		return errMethod
 	}
 	h.method = method
-	if h.path, fault = checkTarget(target); fault == errSeparator {
-		h.separates, fault = true, nil
+	if h.path, fault = checkTarget(target); fault == errSeparator || fault == errDotSegment && endsInDots(h.path) {
+		h.separates, fault = fault, nil
 	}
 	return fault
 }

@@ -138,8 +138,8 @@ func (r *incoming) judge(b []byte) *gateway.Error {
 	if fault != nil {
 		return fault
 	}
-	if h.separates && !r.limits.isKey(h.path) {
-		return errSeparator
+	if h.separates != nil && !r.limits.isKey(h.path) {
+		return h.separates
 	}
 	r.closes, r.pace = h.closes, pace{}
 	r.expects = false

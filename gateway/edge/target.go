@@ -20,7 +20,8 @@ var (
 // checkTarget passes a target that can be read in one way only, and returns its
 // path. Dot segments count also when escaped and with matrix parameters behind
 // them (..;a=b), for there are servers that drop the parameters first. errSeparator comes
-// with the path, when all else is right: a key may have an encoded one (Limits.Key).
+// with the path, when all else is right: a key may have an encoded one (Limits.Key). So does
+// errDotSegment.
 func checkTarget(target []byte) (path []byte, fault *gateway.Error) {
 	if len(target) == 0 || target[0] != '/' {
 		return nil, errTargetForm
@@ -98,6 +99,17 @@ func checkPath(path []byte) *gateway.Error {
 }
 
 func isSeparator(c byte) bool { return c == '/' || c == '\\' }
+
+// endsInDots says whether a path with a dot segment is right but for its last one, which is
+// written with an escape: as a key it is taken for what it says (SPEC 15, "Keys").
+func endsInDots(path []byte) bool {
+	last := bytes.LastIndexByte(path, '/')
+	if last < 0 || bytes.IndexByte(path[last:], '%') < 0 {
+		return false
+	}
+	fault := checkPath(path[:last])
+	return fault == nil || fault == errSeparator
+}
 
 // separatesAt gives the place of the first encoded separator of a path that was checked;
 // len(path) where there is none.

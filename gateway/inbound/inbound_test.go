@@ -445,6 +445,29 @@ func TestParkedKeepsHeaderAndQuery(t *testing.T) {
 	}
 }
 
+// What a question must bring is a credential, too, wherever it stands: senders may put it
+// into all that they send.
+func TestParkedKeepsNoTokenOfAQuestion(t *testing.T) {
+	const token = "let me in, please"
+	for in, name := range map[string]string{"query": "token", "header": "X-Token"} {
+		k := newKit(t, map[string]gateway.Source{"asks": {Verify: anybody, Handshake: &gateway.Handshake{
+			Type: "echo", In: "query", Name: "challenge", Token: &gateway.HandshakeToken{In: in, Name: name, Secrets: []gateway.Secret{token}},
+		}}})
+		a := k.send(post{path: "/hooks/acme/asks?lang=pt&token=" + url.QueryEscape(token), kind: asJSON, body: `{"conversation_key":"chat1"}`, header: map[string]string{"x-token": token}})
+		if a.outcome != "parked" {
+			t.Fatal(a.raw)
+		}
+		opened, err := k.sessions.Open(context.Background(), waiting.OpenRequest{
+			Source: k.directory.Current().Tenant("acme").Source("asks"), Key: "chat1", Timeout: time.Minute, Mode: gateway.ModePoll,
+			Variables: gateway.Raw(`[{"name":"lang","path":"query:lang"},{"name":"token","path":"` + in + `:` + name + `"}]`),
+		})
+		check(t, err)
+		if got := string(opened.Wait.Variables); got != `{"lang":"pt"}` {
+			t.Errorf("in %s: variables %s", in, got)
+		}
+	}
+}
+
 func TestIdempotencyKeyIsADeliveryID(t *testing.T) {
 	k := newKit(t, map[string]gateway.Source{"plain": {Verify: anybody}})
 	key := map[string]string{"Idempotency-Key": "k1"}

@@ -1,11 +1,7 @@
 package inbound
 
 import (
-	"bytes"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
-	"io"
 	"strings"
 
 	"hookgate/gateway"
@@ -21,12 +17,12 @@ func (r *request) parse() done {
 	coding, codings := r.caller.Get("Content-Encoding")
 	body, err := r.inflate(string(coding), codings)
 	switch {
-	case errors.Is(err, errMemory):
+	case errors.Is(err, edge.ErrMemory):
 		return r.fail(err)
-	case errors.Is(err, errCoding), errors.Is(err, errCodings):
+	case errors.Is(err, edge.ErrCoding), errors.Is(err, errCodings):
 		r.detail = err.Error()
 		return r.finish(gateway.OutcomeUnsupported)
-	case errors.Is(err, errInflated):
+	case errors.Is(err, edge.ErrInflated):
 		return r.finish(gateway.OutcomeTooLarge)
 	case err != nil:
 		r.detail = "the body is not in the coding that Content-Encoding names"
@@ -65,63 +61,12 @@ func internContentType(b []byte) string {
 // isJSON tells the usual types of a body of which there is no copy when it is read.
 func isJSON(contentType string) bool { return strings.HasPrefix(contentType, "application/json") }
 
-var (
-	errCoding   = errors.New("the Content-Encoding is not one of gzip, deflate, identity")
-	errCodings  = errors.New("there are several Content-Encoding fields, and one coding is undone: send one field")
-	errMemory   = errors.New("there is no memory for the inflated body")
-	errInflated = errors.New("the inflated body is over the source's max_body")
-)
+var errCodings = errors.New("there are several Content-Encoding fields, and one coding is undone: send one field")
 
-// inflate undoes a Content-Encoding; a body that is not coded is given back as it
-// is. What a small body grows to counts as in flight, as one that came so large.
+// inflate undoes a Content-Encoding, up to the source's limit.
 func (r *request) inflate(coding string, codings int) ([]byte, error) {
-	var (
-		reader io.ReadCloser
-		err    error
-	)
 	if codings > 1 { // as a list in one field: the RFC makes them the same (9110, 5.3)
 		return nil, errCodings
 	}
-	switch strings.ToLower(coding) { // codings have no case (RFC 9110, 8.4.1)
-	case "", "identity":
-		return r.received, nil
-	case "gzip", "x-gzip":
-		reader, err = gzip.NewReader(bytes.NewReader(r.received))
-	case "deflate": // RFC 9110, 8.4.1.2: the zlib format
-		reader, err = zlib.NewReader(bytes.NewReader(r.received))
-	default:
-		return nil, errCoding
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	var inflated []byte
-	for {
-		if len(inflated) == cap(inflated) {
-			if inflated, err = r.grow(inflated); err != nil {
-				return nil, err
-			}
-		}
-		n, err := reader.Read(inflated[len(inflated):cap(inflated)])
-		switch inflated = inflated[:len(inflated)+n]; {
-		case len(inflated) > r.src.MaxBody:
-			return nil, errInflated
-		case errors.Is(err, io.EOF):
-			return inflated, nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-const leastInflated = 4 << 10 // bytes
-
-// grow doubles the memory of b, up to one byte more than the source takes.
-func (r *request) grow(b []byte) ([]byte, error) {
-	size := min(max(leastInflated, 2*cap(b)), r.src.MaxBody+1)
-	if err := edge.Charge(r.ctx, int64(size)); err != nil {
-		return nil, errors.Join(errMemory, err)
-	}
-	return append(make([]byte, 0, size), b...), nil
+	return edge.Inflate(r.ctx, coding, r.received, r.src.MaxBody)
 }

@@ -20,7 +20,7 @@ type reading struct {
 // unwrap makes the body that is meant the document. It may be a copy.
 func (b *reading) unwrap(ctx *fasthttp.RequestCtx, src *directory.Source) error {
 	if err := edge.Charge(ctx, int64(len(b.document.Raw))); err != nil {
-		return errors.Join(errMemory, err)
+		return errors.Join(edge.ErrMemory, err)
 	}
 	b.wrapped.Owner(src.Tenant.ID)
 	document, err := src.Unwrap.Open(&b.document, &b.wrapped)

@@ -108,19 +108,30 @@ func outcomeOf(known *gateway.Error) gateway.Outcome {
 // calls: a credential is never stored.
 func (r *request) Keep() (header []gateway.HeaderField, query string) {
 	verify, shown := &r.src.Spec.Verify, r.src.Verifier.CredentialHeader()
+	asked := questionToken(r.src.Spec.Handshake)
 	for name, value := range r.ctx.Request.Header.All() {
-		if !isCredential(string(name), verify.Header, shown) {
+		if !isCredential(string(name), verify.Header, shown) && (asked.In != "header" || !strings.EqualFold(string(name), asked.Name)) {
 			header = append(header, gateway.HeaderField{Name: string(name), Value: string(value)})
 		}
 	}
 	var kept []string
 	for part := range strings.SplitSeq(string(edge.Query(r.ctx)), "&") {
 		name, _, _ := strings.Cut(part, "=")
-		if verify.In != "query" || string(edge.Unescape([]byte(name))) != verify.Name {
+		name = string(edge.Unescape([]byte(name)))
+		if (verify.In != "query" || name != verify.Name) && (asked.In != "query" || name != asked.Name) {
 			kept = append(kept, part)
 		}
 	}
 	return header, strings.Join(kept, "&")
+}
+
+// questionToken gives where a handshake's own token stands, which senders may put into all
+// that they send; nothing where there is none.
+func questionToken(h *gateway.Handshake) gateway.HandshakeToken {
+	if h == nil || h.Token == nil {
+		return gateway.HandshakeToken{}
+	}
+	return *h.Token
 }
 
 // isCredential says whether a field proves who calls, by its name everywhere or

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
 )
 
@@ -25,7 +26,7 @@ func (r *request) understand(contentType string, body []byte) done {
 // misunderstood ends the way of a callback whose body cannot be read.
 func (r *request) misunderstood(err error) done {
 	switch r.detail = err.Error(); {
-	case errors.Is(err, mapping.ErrTooComplex), errors.Is(err, mapping.ErrBusy), errors.Is(err, errMemory):
+	case errors.Is(err, mapping.ErrTooComplex), errors.Is(err, mapping.ErrBusy), errors.Is(err, edge.ErrMemory):
 		return r.unread(err)
 	case errors.Is(err, mapping.ErrCharset):
 		return r.finish(gateway.OutcomeUnsupported)

@@ -30,6 +30,9 @@ func (f *form) parseMultipart(contentType string) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
+	if len(parts) == 0 && !bytes.Contains(f.body, []byte("--"+params["boundary"])) && Likeness(f.body) != JSON {
+		return Document{}, ErrInvalidForm // what looks like JSON is told so where it has no key
+	}
 	for _, p := range parts {
 		if p.name == charsetField {
 			if err := f.named(p.text); err != nil {

@@ -66,6 +66,8 @@ func TestCharsetsThatCannotBe(t *testing.T) {
 		{multi, parts("name=\"v\"\r\nContent-Type: text/plain; charset=klingon", "1"), ErrCharset, ""},
 		{"text/plain; charset=klingon", "v", ErrCharset, ""},
 		{"text/xml", `<?xml version="1.0" encoding="klingon"?>`, ErrCharset, ""},
+		{multi, "v=1", ErrInvalidForm, ""},
+		{multi, "--X\r\nContent-Disposition: form-data; name=\"v\"\r\n\r\n1\r\n--X--\r\n", ErrInvalidForm, ""},
 		{form, "v=caf%E9", ErrText, "byte 5,"},
 		{form, "v=%41caf\xe9", ErrText, "byte 8,"},
 		{form, "a=1&&\xe9=1", ErrText, "byte 5,"},

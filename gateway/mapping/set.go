@@ -1,8 +1,10 @@
 package mapping
 
 import (
-	"hookgate/gateway/mapping/pattern"
+	"slices"
 	"time"
+
+	"hookgate/gateway/mapping/pattern"
 )
 
 // Slot is where the value of one path stands in Values.
@@ -119,6 +121,11 @@ func (s *Set) Plain() bool {
 		}
 	}
 	return true
+}
+
+// Looks says whether any path looks into the body.
+func (s *Set) Looks() bool {
+	return slices.ContainsFunc(s.slots, func(c compiled) bool { return c.header == "" && c.param == "" })
 }
 
 // Read looks the paths up in a callback. Plain paths are found here, all in one

@@ -44,12 +44,12 @@ type relaying struct{ *exchange }
 func (x relaying) store() (taken relayedRequest, err error) {
 	values := x.p.pooled()
 	defer x.p.putBack(values)
-	document, own, err := x.document()
+	of, err := x.read()
 	if err != nil {
 		return taken, err
 	}
 	plan := x.route.Plan
-	plan.Set.Read(&document, values)
+	plan.Set.Read(&of.document, values)
 	q := RelayRequest{Route: x.route.Route, Body: x.request.body, Request: x.request.relayed(&x.leg.out)}
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
@@ -61,10 +61,10 @@ func (x relaying) store() (taken relayedRequest, err error) {
 	switch {
 	case len(items) > mapping.MostItems:
 		return taken, errItems
-	case x.route.Split && len(items) > 0 && isBody(x.exchange, document.Raw):
-		return x.storeAll(&document, values, items, q)
+	case x.route.Split && len(items) > 0 && of.isBody():
+		return x.storeAll(&of, values, items, q)
 	}
-	q.IDs = x.idsIn(own, values, items)
+	q.IDs = x.idsIn(of.id, values, items)
 	return x.storeOne(values, items, q)
 }
 
@@ -82,17 +82,6 @@ func (x relaying) storeOne(values *mapping.Values, items []mapping.Item, q Relay
 	return taken, err
 }
 
-// opened is the body, and its type, without what its provider hides it by, for paths
-// alone: what is relayed is the body as it came.
-func (x relaying) opened() (body []byte, kind string, err error) {
-	if x.route.Verifier != nil {
-		if opened, is := x.route.Verifier.Open(x.request.body); is {
-			return opened, "application/json", edge.Charge(x.ctx, int64(len(opened)))
-		}
-	}
-	return x.request.body, string(x.ctx.Request.Header.ContentType()), nil
-}
-
 const maxIdempotencyKey = 255 // bytes, as for events
 
 // idsIn gives the provider's ids: one, or, where there are several messages, each of
@@ -103,18 +92,19 @@ func (x relaying) idsIn(own string, values *mapping.Values, items []mapping.Item
 	if own != "" {
 		return []string{own}
 	}
+	plan := x.route.Plan
 	if len(items) > 0 {
-		if written, itsOwn := x.route.Plan.ItemHasID(); written && itsOwn {
-			return idsOf(x.exchange, values, items)
+		if _, each := plan.ItemHasID(); each {
+			return idsOf(plan, values, items)
 		}
 	}
-	if plan := x.route.Plan; plan.Identified() {
+	if plan.Identified() {
 		if !plan.Identities(values, func(id []byte) { ids = append(ids, string(id)) }) {
 			return nil
 		}
 		return ids
 	}
-	found := values.At(x.route.Plan.Dedupe)
+	found := values.At(plan.Dedupe)
 	switch {
 	case found.Kind == mapping.Array && x.route.SeveralIDs:
 		for id := range mapping.Items(found.Raw) {
@@ -122,7 +112,7 @@ func (x relaying) idsIn(own string, values *mapping.Values, items []mapping.Item
 		}
 	case (found.IsScalar() || found.Kind == mapping.Array) && len(found.Raw) > 0:
 		ids = append(ids, string(found.Raw))
-	case x.route.Verifier != nil && x.route.Plan.Dedupe == mapping.NoSlot:
+	case x.route.Verifier != nil && plan.Dedupe == mapping.NoSlot:
 		if id := x.route.Verifier.ProvedID(&x.proof); len(id) > 0 {
 			ids = append(ids, string(id))
 		}

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
@@ -32,11 +34,29 @@ func keysIn(plan *mapping.SourcePlan, values *mapping.Values, items []mapping.It
 
 var errItems = gateway.Errorf(gateway.CodeTooLarge, "the request brings more than %d messages", mapping.MostItems)
 
-// isBody says whether what paths look at lies in the body as it came: what was opened, or
+// idsOf gives the ids that all messages have in themselves; none where one has none.
+func idsOf(plan *mapping.SourcePlan, values *mapping.Values, items []mapping.Item) (ids []string) {
+	for i := range items {
+		values.Item(items[i].Raw)
+		found := values.At(plan.Dedupe)
+		if !found.IsScalar() && found.Kind != mapping.Array || len(found.Raw) == 0 {
+			return nil
+		}
+		ids = append(ids, string(found.Raw))
+	}
+	return ids
+}
+
+// isBody says whether what paths look at lies in the body that came: what was hidden, or
 // made of a form, can not be cut into bodies that the upstream understands.
-func isBody(x *exchange, raw []byte) bool {
-	body := x.request.body
-	return len(raw) > 0 && len(body) >= len(raw) && &body[len(body)-len(raw)] == &raw[0]
+func (of *reading) isBody() bool {
+	raw, body := of.document.Raw, of.body
+	return !of.hidden && len(raw) > 0 && len(body) >= len(raw) && &body[len(body)-len(raw)] == &raw[0]
+}
+
+// uncoded are fields without the coding of a body that is cut out of a coded one.
+func uncoded(fields []gateway.HeaderField) []gateway.HeaderField {
+	return slices.DeleteFunc(fields, func(f gateway.HeaderField) bool { return strings.EqualFold(f.Name, "Content-Encoding") })
 }
 
 // relayedRequest is what became of a request.
@@ -48,8 +68,11 @@ type relayedRequest struct {
 
 // storeAll hands each message over as a request of its own, whose body is the original
 // with its lists cut down to that message.
-func (x relaying) storeAll(document *mapping.Document, values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
-	cut := mapping.NewCut(document.Raw, items)
+func (x relaying) storeAll(of *reading, values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
+	cut := mapping.NewCut(of.document.Raw, items)
+	if !of.plain {
+		q.Request.Header = uncoded(q.Request.Header)
+	}
 	all := make([]RelayRequest, len(items))
 	taken.keys = make([]string, len(items))
 	for i := range items {
@@ -91,20 +114,6 @@ func idOf(x *exchange, item *mapping.Item, values *mapping.Values, i int) []stri
 		return []string{string(found.Raw)}
 	}
 	return []string{string(found.Raw) + "/" + strconv.Itoa(i)}
-}
-
-// idsOf gives the ids of all messages where each has its own in it, or none: one that has
-// none may be new.
-func idsOf(x *exchange, values *mapping.Values, items []mapping.Item) (ids []string) {
-	for i := range items {
-		values.Item(items[i].Raw)
-		id := idOf(x, &items[i], values, i)
-		if id == nil {
-			return nil
-		}
-		ids = append(ids, id...)
-	}
-	return ids
 }
 
 func outcomeOf(r Relayed) gateway.Outcome {
