@@ -54,14 +54,17 @@ func (c *Config) report(found []mistake, faults []gateway.Fault) error {
 	return report
 }
 
-// find gives the position for a fault: the value at fault, the name of what
-// should not be there, the name around what is missing.
+// find gives the position for a fault: the value at fault, or the file that holds it,
+// the name of what should not be there, the name around what is missing.
 func (d *document) find(path string) position {
 	if at, ok := d.places[path]; ok {
 		if known(path) {
 			return at.value
 		}
 		return at.name
+	}
+	if at, ok := d.places[path+fileSuffix]; ok {
+		return at.value
 	}
 	for path != "" {
 		path, _ = fields.Parent(path)

@@ -79,3 +79,23 @@ func TestPEMFileMistakes(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong in a file stands where the file is named.
+func TestMistakesInPEMFilesHaveTheirPlace(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "text.pem"), []byte("no PEM"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "hookgate.yaml")
+	for text, want := range map[string]string{
+		"tenants:\n  acme:\n    endpoints:\n      crm:\n        url: https://a.example\n        tls:\n          ca_file: text.pem\n":                   ":7:20: tenants.acme.endpoints.crm.tls.ca: holds no",
+		"tenants:\n  acme:\n    webhooks:\n      w:\n        url: https://a.example\n        tls:\n          server_name: a\n          ca_file: text.pem\n": ":8:20: tenants.acme.webhooks.w.tls.ca: holds no",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(Options{Flags: Flags{Config: file}, Check: compile}); err == nil || !strings.Contains(err.Error(), file+want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

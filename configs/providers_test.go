@@ -25,6 +25,9 @@ func providersPage(t *testing.T) string {
 	return string(page)
 }
 
+// publicP256 is a key as SendGrid shows it.
+const publicP256 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHq10SHK+ecVug7TUI+qV+hV98EJIkudA+g4+Jyz0vTAtxRpN8c8r1+jOrlIN8Agkw7p6sfqN2qZbG4ITSeGzeA=="
+
 // Every example of providers.md is a configuration that serve would take.
 func TestProvidersExamples(t *testing.T) {
 	variable, fence := regexp.MustCompile(`\$\{([A-Z_]+)\}`), regexp.MustCompile("(?s)```yaml\n(.*?)```")
@@ -33,7 +36,7 @@ func TestProvidersExamples(t *testing.T) {
 	for _, block := range fence.FindAllStringSubmatch(page, -1) {
 		var environ []string
 		for _, m := range variable.FindAllStringSubmatch(block[1], -1) {
-			environ = append(environ, m[1]+"=made-up")
+			environ = append(environ, m[1]+"="+cmp.Or(map[string]string{"SENDGRID_KEY": publicP256}[m[1]], "made-up"))
 		}
 		path := filepath.Join(t.TempDir(), "hookgate.yaml")
 		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
@@ -72,7 +75,7 @@ func TestProvidersTable(t *testing.T) {
 		"discord":          "da2a4b1d972e340289ea57d28f2944197a5804a44a216a596fca5d9b60195c61",
 		"telegram":         "token", "paypal": "1JE4291016473214C",
 		"adyen-platform": "50119161", "telnyx": "bL3OT5Iwn1lulGIJpue8g4hCLrLIuFQ8hgEWznCplIc=",
-		"sendgrid": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHq10SHK+ecVug7TUI+qV+hV98EJIkudA+g4+Jyz0vTAtxRpN8c8r1+jOrlIN8Agkw7p6sfqN2qZbG4ITSeGzeA==",
+		"sendgrid": publicP256,
 	}
 	config := func(kind string) signature.Config {
 		c, is := composed[kind]

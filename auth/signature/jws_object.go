@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 // object is a JSON object as a token has it: its members in order, of which no two
@@ -20,7 +22,7 @@ const mostTokenMembers = 128
 // readObject appends the members of the JSON object that text is, and nothing else.
 func readObject(to object, text []byte) (object, bool) {
 	rest := skipSpace(text)
-	if len(rest) == 0 || rest[0] != '{' || !utf8.Valid(rest) || !validJSON(rest) {
+	if len(rest) == 0 || rest[0] != '{' || !utf8.Valid(rest) || !gjson.ValidBytes(rest) {
 		return to, false
 	}
 	for rest = skipSpace(rest[1:]); rest[0] != '}'; {

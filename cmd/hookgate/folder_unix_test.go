@@ -114,6 +114,39 @@ func TestFoldersThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// c23, c24: check looks at the files of a store that was in use as well: one that somebody
+// else wrote there would keep serve from opening it.
+func TestCheckLooksAtTheFilesOfAStore(t *testing.T) {
+	t.Parallel()
+	dir, run := stranger(t)
+	data := filepath.Join(dir, "data")
+	program.Start(t, program.Options{Dir: data}).Terminate(t)
+	manifests, err := filepath.Glob(filepath.Join(data, "pebble", "MANIFEST-*"))
+	if err != nil || len(manifests) == 0 {
+		t.Fatal(manifests, err)
+	}
+	err = filepath.WalkDir(data, func(path string, _ os.DirEntry, err error) error {
+		if os.Geteuid() == 0 {
+			err = errors.Join(err, os.Chown(path, 65534, 65534))
+		}
+		return err
+	})
+	config := filepath.Join(dir, "hookgate.yaml")
+	if err := errors.Join(err, os.WriteFile(config, []byte("store:\n  dir: data\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := run("check", "hookgate.yaml"); err != nil {
+		t.Fatalf("of a sound one: %v\n%s", err, said)
+	}
+	if err := os.Chmod(manifests[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	said, err := run("check", "hookgate.yaml")
+	if err == nil || !strings.HasPrefix(said, "hookgate.yaml:2:8: store.dir: ") || !strings.Contains(said, filepath.Base(manifests[0])+": owner ") {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
 // listing gives the names of all that is in a folder.
 func listing(t *testing.T, dir string) string {
 	t.Helper()

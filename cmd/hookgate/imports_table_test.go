@@ -245,7 +245,7 @@ var libraries = []library{
 	{"github.com/spf13/pflag", []string{"cmd/hookbench"}, "the command line is read in one place"},
 	{"github.com/dgraph-io/ristretto", []string{"gateway/waiting"},
 		"it may drop what it was given: only for what can be computed again, never for waits, dedupe or breakers"},
-	{"github.com/tidwall/gjson", []string{"gateway/api", "gateway/calling", "gateway/fields", "gateway/mapping/jinja", "gateway/waiting"},
+	{"github.com/tidwall/gjson", []string{"auth/signature", "gateway/api", "gateway/calling", "gateway/fields", "gateway/mapping/jinja", "gateway/waiting"},
 		"it takes what is no JSON without a word: only where the text was checked before"},
 	{"github.com/oklog/ulid", []string{"gateway", "gateway/store/record", "gateway/store/pebblestore"}, "ids are made in one place; the store knows the time in them"},
 	{"golang.org/x/time", []string{"gateway/limits"}, "buckets are kept in one place"},

@@ -37,10 +37,12 @@ type load struct {
 	mu       sync.Mutex
 	touched  map[string]int64 // conversation -> the round in which it was last busy
 	outcomes map[string]int
+	oddities []string
+	others   map[string]gatewaytest.Taken // what came beside a callback -> what it became last
 }
 
 func newLoad(seed uint64, g *gate) *load {
-	return &load{seed: seed, history: promises.NewHistory(), gate: g, touched: map[string]int64{}, outcomes: map[string]int{}}
+	return &load{seed: seed, history: promises.NewHistory(), gate: g, touched: map[string]int64{}, outcomes: map[string]int{}, others: map[string]gatewaytest.Taken{}}
 }
 
 // work plays one conversation after the other.
@@ -67,6 +69,7 @@ func (l *load) tally() (text, missing string) {
 		"open poll: 201 waiting", "open notify: 201 waiting", "open hold: 200 resumed", "open poll: 409 wait_exists", "open poll: lost",
 		"send: 200 resumed", "send: 202 parked", "send: 200 duplicate", "send: 409 already_resumed", "send: 200 ignored", "send: lost",
 		"notice: wait.resumed", "notice: wait.timed_out", "name: 202", "name: lost",
+		"handshake: 200 handshake", "reload: 200",
 	} {
 		if l.outcomes[what] == 0 {
 			missing += what + "; "
@@ -125,6 +128,7 @@ func newPlot(l *load, number uint64) *plot {
 	for i := range 1 + rng.IntN(4) {
 		p.plotMessage(i)
 	}
+	p.plotBetween()
 	if rng.IntN(4) == 0 {
 		p.at(p.cancelSome)
 	}
@@ -171,7 +175,7 @@ func (p *plot) plotAsk(number int) {
 	}
 	if rng.IntN(6) == 0 {
 		a.Takes = []string{promises.Declined}
-		body["match"] = json.RawMessage(`[{"name":"declined","branch":"FAILURE","when":[{"path":"type","equals":"declined"}]}]`)
+		body["match"] = json.RawMessage(`[{"name":"declined","branch":"FAILURE","when":[{"path":"` + p.typePath() + `","equals":"declined"}]}]`)
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -181,6 +185,14 @@ func (p *plot) plotAsk(number int) {
 	for range times {
 		p.at(func(ctx context.Context) { p.open(ctx, a, text, stubborn) })
 	}
+}
+
+// typePath is where the type of a callback is.
+func (p *plot) typePath() string {
+	if p.source == "batches" {
+		return "item.type"
+	}
+	return "type"
 }
 
 func (p *plot) plotMessage(number int) {
@@ -310,7 +322,7 @@ func amongOthers(n string, body []byte) []byte {
 
 // becameOf reads what became of a callback among others, and its status as if it had come
 // alone. Where the others did not end as they must, it reads nothing, and that is judged.
-func becameOf(answer program.Answer) (taken gatewaytest.Taken, status int) {
+func (l *load) becameOf(n string, answer program.Answer) (taken gatewaytest.Taken, status int) {
 	var all struct{ Callbacks []gatewaytest.Taken }
 	if json.Unmarshal(answer.Body, &all) != nil || len(all.Callbacks) != 3 {
 		return taken, answer.Status
@@ -319,6 +331,7 @@ func becameOf(answer program.Answer) (taken gatewaytest.Taken, status int) {
 	if first != "ignored" && first != "duplicate" || last != "parked" && last != "duplicate" {
 		return taken, answer.Status
 	}
+	l.beside(n, all.Callbacks)
 	taken = all.Callbacks[place]
 	return taken, gateway.Outcome(taken.Outcome).Status()
 }
@@ -334,7 +347,7 @@ func (p *plot) send(ctx context.Context, m *promises.Message, body []byte, field
 		switch {
 		case span.Lost:
 		case p.source == "batches":
-			s.Taken, s.Status = becameOf(answer)
+			s.Taken, s.Status = p.becameOf(m.N, answer)
 		default:
 			_ = json.Unmarshal(answer.Body, &s.Taken) // an answer that is no JSON has no outcome, and that is judged
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -25,6 +26,7 @@ type relayLoad struct {
 	relays *promises.Relays
 	gate   *gate
 	next   atomic.Uint64
+	lost   atomic.Int64 // answers of requests with several messages
 }
 
 // work plays one conversation after the other.
@@ -32,8 +34,12 @@ func (l *relayLoad) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		number := l.next.Add(1)
 		rng := rand.New(rand.NewPCG(l.seed, number))
-		p := &provider{relayLoad: l, rng: rng, talk: fmt.Sprintf("r%d", number), standard: rng.IntN(2) == 0}
-		p.play(ctx)
+		talk := fmt.Sprintf("r%d", number)
+		if rng.IntN(3) == 0 {
+			(&batcher{relayLoad: l, rng: rng, talk: talk, split: rng.IntN(2) == 0}).play(ctx)
+			continue
+		}
+		(&provider{relayLoad: l, rng: rng, talk: talk, standard: rng.IntN(2) == 0}).play(ctx)
 	}
 }
 
@@ -153,21 +159,49 @@ func (p *provider) until(ctx context.Context, q *promises.Post, stubborn bool) {
 	}
 }
 
-// once sends it, and says whether the answer was lost. Who waits for half a minute
-// has no right to think that: the request might be done later.
+// once sends it, and says whether the answer was lost.
 func (p *provider) once(ctx context.Context, q *promises.Post) (lost bool) {
-	program, leave, err := p.gate.enter(ctx)
+	return p.ask(ctx, []*promises.Post{q}, func() (path string, body []byte, fields []string) {
+		path, fields = request(q, p.standard)
+		return path, q.Body, fields
+	})
+}
+
+// ask sends a request that brings some messages, as make makes it once the program is
+// there, and says whether the answer was lost. Who waits for half a minute has no right
+// to think that: the request might be done later.
+func (l *relayLoad) ask(ctx context.Context, posts []*promises.Post, make func() (path string, body []byte, fields []string)) (lost bool) {
+	program, leave, err := l.gate.enter(ctx)
 	if err != nil {
 		return false
 	}
 	defer leave()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	path, fields := request(q, p.standard)
-	p.relays.Begin(q)
+	path, body, fields := make()
+	for _, q := range posts {
+		l.relays.Begin(q)
+	}
 	begin := time.Now()
-	answer, err := program.Sender().Do(limit, q.Method, path, q.Body, fields...)
+	answer, err := program.Sender().Do(limit, posts[0].Method, path, body, fields...)
 	lost = err != nil && limit.Err() == nil || answer.Status == http.StatusServiceUnavailable
-	p.relays.Answered(q, promises.Span{Begin: begin, End: time.Now(), Lost: lost}, answer.Status, answer.Body)
+	span := promises.Span{Begin: begin, End: time.Now(), Lost: lost}
+	for i, became := range becameOfEach(answer.Body, len(posts)) {
+		l.relays.Answered(posts[i], span, answer.Status, became)
+	}
 	return lost
+}
+
+// becameOfEach gives the part of an answer that is about each message, or all of it where
+// it has not that many.
+func becameOfEach(body []byte, n int) [][]byte {
+	var all struct{ Callbacks []json.RawMessage }
+	each := make([][]byte, n)
+	several := json.Unmarshal(body, &all) == nil && len(all.Callbacks) == n
+	for i := range each {
+		if each[i] = body; several {
+			each[i] = all.Callbacks[i]
+		}
+	}
+	return each
 }

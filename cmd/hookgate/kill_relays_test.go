@@ -39,6 +39,23 @@ routes:
     timeout: 1s
     retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }
     breaker: { enabled: false }
+  split: &batches
+    tenant: acme
+    mode: relay
+    match: { path: /split }
+    verify: { type: github, secrets: ["` + killGitHubSecret + `"] }
+    each: list
+    split: true
+    dedupe: { id: item.id }
+    conversation_key: { path: item.chat }
+    upstreams: [{ url: "%[4]s" }]
+    timeout: 1s
+    retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }
+    breaker: { enabled: false }
+  several:
+    <<: *batches
+    match: { path: /several }
+    split: false
 `
 
 // TestKillRelays kills the program again and again while requests are relayed, and
@@ -65,15 +82,16 @@ type relayKiller struct {
 }
 
 func newRelayKiller(t *testing.T, seed uint64) *relayKiller {
-	gitHub, one, two := gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t)
-	k := &relayKiller{lives: newLives(t, seed, fmt.Sprintf(killRelayConfig, gitHub.URL, one.URL, two.URL))}
+	gitHub, one, two, batches := gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t)
+	k := &relayKiller{lives: newLives(t, seed, fmt.Sprintf(killRelayConfig, gitHub.URL, one.URL, two.URL, batches.URL))}
 	k.relayLoad = &relayLoad{seed: seed, relays: promises.NewRelays(), gate: k.lives.gate}
 	for base, r := range map[string]*gatewaytest.Receiver{"": gitHub, "/one": one, "/two": two} {
 		r.Script(func(q gatewaytest.Received) gatewaytest.Reply { return k.arrive(base, q) })
 	}
+	batches.Script(func(q gatewaytest.Received) gatewaytest.Reply { return k.arrive("", named(q)) })
 	k.killed = func(promises.Span, bool) {
 		k.relays.Killed()
-		for _, r := range []*gatewaytest.Receiver{gitHub, one, two} {
+		for _, r := range []*gatewaytest.Receiver{gitHub, one, two, batches} {
 			r.Take() // the record has them
 		}
 	}
@@ -134,6 +152,7 @@ func (k *relayKiller) report() {
 		never(n.Accepted, "an accepted request"), never(n.Duplicates, "a duplicate"), never(n.Refused, "a refused delivery"), never(n.Succeeded, "a success"))
 	if *killRounds >= enoughRounds {
 		missing = errors.Join(missing, never(n.Lost, "a lost answer"), never(n.LostAndTaken, "a lost answer of an accepted request"),
+			never(int(k.lost.Load()), "a lost answer of a request with several messages"),
 			never(n.Again-n.AgainInOneLife, "a request that came again after a kill"))
 	}
 	if missing != nil {

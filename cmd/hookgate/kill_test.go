@@ -23,6 +23,7 @@ const killConfig = killPlatform + `    sources:
         early: { max: 100000, ttl: 1s }
       batches: # several callbacks in one request
         verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-the-kill-test"] }
+        handshake: { type: echo, in: query, name: challenge }
         each: list
         conversation_key: { path: item.conversation_key }
         dedupe: { id: item.id }
@@ -31,6 +32,8 @@ const killConfig = killPlatform + `    sources:
           - { name: paid, branch: SUCCESS, when: [{ path: item.type, equals: paid }] }
           - { name: declined, branch: FAILURE, when: [{ path: item.type, equals: declined }] }
         variables: [{ name: amount, path: item.amount, type: number }]
+      meta: # asks whether its URL is ours
+        verify: { type: meta, secrets: ["` + killMetaSecret + `"], verify_token: "` + killMetaSecret + `" }
 `
 
 // TestKill kills the program again and again under load, and holds what all its
@@ -41,7 +44,7 @@ func TestKill(t *testing.T) {
 	k := newKiller(t, seedOfLoad(t))
 	k.run(256, k.work, func(round int) {
 		k.round.Store(int64(round))
-		k.pause(300, 1000)
+		k.reloadBetween()
 	}, func(int) {
 		k.readBack()
 		recent := k.recent()
@@ -51,6 +54,7 @@ func TestKill(t *testing.T) {
 	k.settle()
 	k.readNames(k.history.Names())
 	k.examine(true, k.history.Names())
+	k.checkOddities()
 	happened, missing := k.tally()
 	t.Log(happened)
 	if missing != "" && *killRounds >= enoughRounds {
@@ -63,12 +67,13 @@ type killer struct {
 	*lives
 	*load
 	receiver *gatewaytest.Receiver
+	reloaded string // the file in the middle of a life
 }
 
 func newKiller(t *testing.T, seed uint64) *killer {
 	r := newFailingPlatform(t, func(gatewaytest.Received) {})
 	l := newLives(t, seed, fmt.Sprintf(killConfig, r.URL), "KILL_SECRET="+killSecret)
-	k := &killer{lives: l, load: newLoad(seed, l.gate), receiver: r}
+	k := &killer{lives: l, load: newLoad(seed, l.gate), receiver: r, reloaded: fmt.Sprintf(killReloaded, r.URL)}
 	k.up = func() { k.history.Up(time.Now()) }
 	k.killed = func(_ promises.Span, hasty bool) {
 		if !hasty {

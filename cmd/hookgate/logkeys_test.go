@@ -35,6 +35,7 @@ var logKeys = map[string]string{
 	"url":                  "where a request of ours goes",
 	"method":               "of a request to us",
 	"path":                 "of a request to us, without its query",
+	"place":                "where in a resource",
 	"listener":             "public or internal",
 	"public":               "the address of the public listener",
 	"internal":             "the address of the internal listener",

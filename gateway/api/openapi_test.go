@@ -34,9 +34,20 @@ func description(t *testing.T) *openapi3.T {
 	return d
 }
 
+// jsonSchema: the schemas of OpenAPI 3.1 are those of JSON Schema.
+var jsonSchema = openapi3.EnableJSONSchema2020()
+
+// fits says in what a value is not as a schema has it.
+func fits(d *openapi3.T, schema string, value any) error {
+	return d.Components.Schemas[schema].Value.VisitJSON(value, jsonSchema)
+}
+
 func TestDescriptionHasEveryRoute(t *testing.T) {
 	var described []string
 	for path, item := range description(t).Paths.Map() {
+		if slices.Contains(publicPaths, path) {
+			continue
+		}
 		for method := range item.Operations() {
 			described = append(described, method+" "+path)
 		}
@@ -103,7 +114,7 @@ func TestAnswersFitTheDescription(t *testing.T) {
 		v1Acme + "/conversations/c": "Timeline", "/v1/tokens": "TokenList", "/v1/tenants/nobody": "Problem",
 	} {
 		g := k.do("GET", path, "")
-		if err := d.Components.Schemas[schema].Value.VisitJSON(g.body); err != nil {
+		if err := fits(d, schema, g.body); err != nil {
 			t.Errorf("GET %s is no %s: %v\n%s", path, schema, err, g.text)
 		}
 	}
@@ -118,7 +129,7 @@ func TestCallsFitTheDescription(t *testing.T) {
 		if err := json.Unmarshal([]byte(g.text), &body); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Components.Schemas[schema].Value.VisitJSON(body); err != nil {
+		if err := d.Components.Schemas[schema].Value.VisitJSON(body, jsonSchema); err != nil {
 			t.Errorf("it is no %s: %v\n%s", schema, err, g.text)
 		}
 	}
@@ -169,7 +180,7 @@ func TestDescriptionHasTheSizesOfConnections(t *testing.T) {
 				continue
 			}
 			low, high := field.MinLength, field.MaxLength
-			if field.Type.Is("object") {
+			if field.Type.Includes("object") {
 				low, high = field.MinProps, field.MaxProps
 			}
 			if high == nil || strconv.FormatUint(low, 10) != least || strconv.FormatUint(*high, 10) != most {

@@ -124,7 +124,7 @@ func (q *query) one(name string, is func(string) bool, rule string) string {
 	return text
 }
 
-const momentRule = "must be a moment as RFC 3339 writes it: date, T, time of day, and Z or an offset, as in 2026-01-31T12:00:00Z"
+const momentRule = "must be a moment as RFC 3339 writes it: date, T, time of day, and Z or an offset, as in 2026-01-31T12:00:00Z; or a date, or Unix seconds"
 
 // moment gives a time, the zero Time where none is set.
 func (q *query) moment(name string) time.Time {

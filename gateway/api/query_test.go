@@ -67,11 +67,11 @@ func TestUnknownParametersAreFew(t *testing.T) {
 func TestBadValuesNameTheirForm(t *testing.T) {
 	const (
 		whole = "must be a whole number from 1 to 1000"
-		time  = `must be a moment as RFC 3339 writes it: date, T, time of day, and Z or an offset, as in 2026-01-31T12:00:00Z`
+		time  = `must be a moment as RFC 3339 writes it: date, T, time of day, and Z or an offset, as in 2026-01-31T12:00:00Z; or a date, or Unix seconds`
 	)
 	k := withAcme(t)
 	for path, want := range map[string][]string{
-		v1Acme + "/deliveries?since=yesterday&until=2026-01-31&limit=many&state=died": {
+		v1Acme + "/deliveries?since=yesterday&until=31.01.2026&limit=many&state=died": {
 			"limit: " + whole, "since: " + time, "until: " + time, "state: must be pending, retrying, succeeded, dead or cancelled"},
 		v1Acme + "/deliveries?event_type=message/text&endpoint=No": {
 			"endpoint: must be the id of an endpoint, _platform, or _route_ and the id of a route",
@@ -79,7 +79,7 @@ func TestBadValuesNameTheirForm(t *testing.T) {
 		v1Waits + "?state=open&source=No&include=all": {
 			"include: must be bodies: there is nothing else to include",
 			"state: must be waiting, resumed, timed_out or cancelled", "source: must be the id of a source"},
-		events + "?type=message/&since=1700000000": {
+		events + "?type=message/&since=noon": {
 			"type: must be a type, or a message with its kind, as message/text", "since: " + time},
 		v1Acme + "/conversations/c?limit=0": {"limit: " + whole},
 		"/v1/tenants?limit=1001":            {"limit: " + whole},

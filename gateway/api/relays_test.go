@@ -66,7 +66,7 @@ func TestRelayedRequestsAreShown(t *testing.T) {
 			shown.Relay.Path != "/channels/wa" || len(shown.Deliveries) != 1 || shown.Deliveries[0].ID != d.ID || shown.Deliveries[0].Endpoint != "_route_wa" {
 			t.Errorf("%.40q is shown as %.300s", body, g.text)
 		}
-		if err := described.VisitJSON(g.body); err != nil {
+		if err := described.VisitJSON(g.body, jsonSchema); err != nil {
 			t.Errorf("%.300s does not fit the description: %v", g.text, err)
 		}
 		if strings.Contains(g.text, "sealed") {

@@ -142,7 +142,7 @@ func TestWhatThePlatformGetsIsNotShown(t *testing.T) {
 				t.Errorf("GET %s with %.20s shows the body: %t, want %t", path, token, shows, whole)
 			}
 			if path == "/events/"+relay.ID {
-				if err := described.VisitJSON(g.body); err != nil {
+				if err := described.VisitJSON(g.body, jsonSchema); err != nil {
 					t.Errorf("%s does not fit the description: %v", g.text, err)
 				}
 				if strings.Contains(g.text, "/channels/wa") != whole {

@@ -33,6 +33,7 @@ func TestOutcomes(t *testing.T) {
 		"head":         {hook: gateway.Webhook{Method: "HEAD"}, outcome: "success", status: 200, attempts: 1},
 		"text":         {reply: reply{status: 200, body: `hello "you"`}, outcome: "failure", reason: "invalid_response", status: 200, attempts: 1, body: `"hello \"you\""`, fault: "-"},
 		"broken JSON":  {reply: reply{status: 200, body: `{"a":`}, outcome: "failure", reason: "invalid_response", status: 200, attempts: 1, body: `"{\"a\":"`, fault: "-"},
+		"broken gzip":  {reply: reply{header: map[string]string{"Content-Encoding": "gzip"}, body: "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"}, outcome: "failure", reason: "invalid_response", status: 200, attempts: 1, fault: "-"},
 		"not found":    {reply: reply{status: 404, body: `{"error":"x"}`}, outcome: "failure", reason: "status", status: 404, attempts: 1, body: `{"error":"x"}`},
 		"a page":       {reply: reply{status: 502, body: `<html>`}, outcome: "failure", reason: "status", status: 502, attempts: 1, body: `"<html>"`},
 		"redirect":     {reply: reply{status: 302, header: map[string]string{"Location": "https://example.com"}}, outcome: "failure", reason: "status", status: 302, attempts: 1},

@@ -37,6 +37,10 @@ func (k *call) send() done {
 	if k.sent == nil {
 		return false
 	}
+	if k.answered != nil && k.sent.Word == transport.WordProtocol { // it is there, and its body is not what its head says
+		k.result.Status = k.answered.Status
+		return k.fail(gateway.CallInvalidResponse, gateway.Fault{Message: k.sent.Text})
+	}
 	return k.fail(reasonOf(k.sent), gateway.Fault{Path: "url", Message: k.sent.Text})
 }
 

@@ -3,6 +3,7 @@ package calling_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,9 @@ func TestAliasIsLearnedBeforeTheAnswer(t *testing.T) {
 			want(t, made, "success", "")
 			if made.Wait == nil || made.Wait.ID != wait || made.Wait.State != gateway.StateWaiting || len(made.Errors) != 0 {
 				t.Errorf("wait %+v, errors %v", made.Wait, made.Errors)
+			}
+			if alias := fmt.Sprintf("pi_%d", i+1); !slices.Equal(made.Wait.Aliases, []string{alias}) { // c27
+				t.Errorf("the call shows the aliases %v, want %s", made.Wait.Aliases, alias)
 			}
 			w.crash()
 			if line := w.timeline(fmt.Sprintf("pi_%d", i+1)); len(line) != 1 || !strings.HasPrefix(line[0], "wait "+wait) {

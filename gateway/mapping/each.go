@@ -28,9 +28,20 @@ type each struct {
 	own    bool            // and that looks into the item
 }
 
-// each compiles where the items are. The plan has its ids already.
-func (c *compiler) each(from Each, plan *SourcePlan) *each {
-	const at = "each"
+// listOf compiles the list that was written; nil is none.
+func (c *compiler) listOf(from Each) *jsonpath.Query {
+	if !from.asked() || from.Path == gateway.EachDefault {
+		return nil
+	}
+	query, err := c.list(from.Path)
+	if err != nil {
+		c.fault("each", "%v", err)
+	}
+	return query
+}
+
+// each compiles what is known of the items. The plan has its ids already.
+func (c *compiler) each(from Each, written *jsonpath.Query, plan *SourcePlan) *each {
 	if !from.asked() {
 		return nil
 	}
@@ -47,16 +58,13 @@ func (c *compiler) each(from Each, plan *SourcePlan) *each {
 	}
 	if from.Path == gateway.EachDefault {
 		if !hasLists(from.Lists) {
-			c.fault(at, "is default, and the verify type has none: write the path of the list")
+			c.fault("each", "is default, and the verify type has none: write the path of the list")
 		}
 		return e
 	}
-	query, err := c.list(from.Path)
-	if err != nil {
-		c.fault(at, "%v", err)
-		return nil
+	if written != nil {
+		e.query, e.spread = written, written.Named()
 	}
-	e.query, e.spread = query, query.Named()
 	return e
 }
 

@@ -147,7 +147,7 @@ func TestPathsOfItems(t *testing.T) {
 			slots = append(slots, c.path("", path))
 		}
 		plan = &SourcePlan{Dedupe: NoSlot}
-		plan.each = c.each(Each{Path: each}, plan)
+		plan.each = c.each(Each{Path: each}, c.listOf(Each{Path: each}), plan)
 		if plan.Set = c.builder.Set(); len(c.faults) > 0 {
 			t.Fatal(c.faults)
 		}
@@ -304,5 +304,73 @@ func BenchmarkItems(b *testing.B) {
 		for i := range items {
 			v.Item(items[i].Raw)
 		}
+	}
+}
+
+// Paths that lead into the list of a request's callbacks find the same for all of them:
+// each such place is told, and no other.
+func TestPathsIntoTheListAreTold(t *testing.T) {
+	line, meta, root := Each{Path: "default", Lists: lineLists}, Each{Path: "default", Lists: metaLists}, Each{Path: "default", Lists: []Identity{{Each: "$"}}}
+	for _, c := range []struct {
+		each Each
+		path string
+		told bool
+	}{
+		{Each{Path: "list"}, "list[0].chat", true},
+		{Each{Path: "list"}, "list.0.chat", true},
+		{Each{Path: "list[*]"}, "/list/0/chat", true},
+		{Each{Path: "/list"}, "$.list[0].chat", true},
+		{Each{Path: "list"}, "$.list[*].chat", true},
+		{Each{Path: "list"}, "$..chat", true},
+		{Each{Path: "list"}, "{{ list[0].chat | upper }}", true},
+		{Each{Path: "list"}, "{{ list[0] }}", true},
+		{Each{Path: "list"}, "list", false},
+		{Each{Path: "list"}, "{{ list | length }}", false},
+		{Each{Path: "list"}, "item.chat", false},
+		{Each{Path: "list"}, "item.list[0].chat", false},
+		{Each{Path: "list"}, "$.item..chat", false},
+		{Each{Path: "list"}, "{{ item.chat | upper }}", false},
+		{Each{Path: "list"}, "other.list[0].chat", false},
+		{Each{Path: "list"}, "lists[0]", false},
+		{Each{Path: "list"}, "$.other..chat", false},
+		{Each{Path: "list"}, "header:list", false},
+		{Each{Path: "list"}, "query:list", false},
+		{Each{Path: "data.0.list"}, "data[0].list[1].chat", true},
+		{Each{Path: "a[*].b[*].c"}, "a[0].b[0].c[0].chat", true},
+		{Each{Path: "a[*].b[*].c"}, "a[0].id", false},
+		{Each{Path: "[*]"}, "[0].chat", true},
+		{Each{Path: "[*]"}, "chat", true},
+		{Each{Path: "$..list[*]"}, "list[0].chat", false}, // where they are is seen in the body alone
+		{line, "events[0].source.userId", true},
+		{line, "destination", false},
+		{meta, "entry[0].changes[0].value.messages[0].from", true},
+		{meta, "entry[0].messaging[0].sender.id", true},
+		{meta, "entry[0].changes[0].value.metadata.phone_number_id", false},
+		{root, "$[0].objectId", true},
+		{Each{}, "list[0].chat", false},
+	} {
+		plan, faults := CompileSource(Whom{Key: gateway.KeyPlace{Path: c.path}, Each: c.each}, "", nil, nil, Bounds{})
+		if len(faults) > 0 {
+			t.Errorf("%v %s: %v", c.each.Path, c.path, faults)
+		} else if got := strings.Join(plan.Whole(), " "); got != map[bool]string{true: "conversation_key.path"}[c.told] {
+			t.Errorf("each %v and the path %s: told %q, want %v", c.each.Path, c.path, got, c.told)
+		}
+	}
+}
+
+func TestPlacesOfPathsIntoTheList(t *testing.T) {
+	yes := true
+	when := gateway.Condition{Any: []gateway.Condition{{Path: "item.x", Exists: &yes}, {Not: &gateway.Condition{Path: "list[0].x", Exists: &yes}}}}
+	plan, faults := CompileSource(Whom{
+		Key: gateway.KeyPlace{List: []gateway.KeyPlace{{Path: "item.chat"}, {Path: "list[0].chat"}}}, Aliases: []string{"list[0].user"}, Each: Each{Path: "list"},
+	}, "list[0].id", []gateway.Match{{
+		Name: "m", Branch: gateway.Success, When: []gateway.Condition{when}, Variables: []gateway.Variable{{Name: "v", Path: "list[0].chat"}},
+	}}, []gateway.Variable{{Name: "v", Path: "item"}, {Name: "w", Path: "{{ list[0].x }}"}}, Bounds{})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	const want = "conversation_key[1].path aliases_from[0] dedupe.id variables[1].path match[0].when[0].any[1].not.path match[0].variables[0].path"
+	if got := strings.Join(plan.Whole(), " "); got != want {
+		t.Errorf("told %s\nwant %s", got, want)
 	}
 }

@@ -64,6 +64,7 @@ type compiled struct {
 	either   *either           // of a template
 	plain    bool              // none of these
 	item     bool              // looks into an item of the request: see itemName
+	whole    bool              // leads into a list of such items: see Builder.lists
 }
 
 // compilePath finds out which kind of path it is and compiles it. Only an

@@ -85,7 +85,8 @@ func (r *Rules) of(verdict Verdict) []variable {
 type compiler struct {
 	builder     *Builder
 	faults      []gateway.Fault
-	conditioned int // conditions of the list that is compiled
+	conditioned int      // conditions of the list that is compiled
+	whole       []string // the places of paths that lead into a list of callbacks
 }
 
 func newCompiler(b Bounds) *compiler { return &compiler{builder: newBuilder(b)} }
@@ -98,6 +99,8 @@ func (c *compiler) path(place, path string) Slot {
 	slot, err := c.builder.Path(path)
 	if err != nil {
 		c.fault(place, "%v", err)
+	} else if c.builder.slots[slot].whole {
+		c.whole = append(c.whole, place)
 	}
 	return slot
 }

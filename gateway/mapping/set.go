@@ -22,8 +22,10 @@ type Builder struct {
 	byName  map[string]Slot
 	tags    int
 
-	scoped bool // paths may begin with an item of the request: see itemName
-	within int  // how many of them do
+	scoped bool       // paths may begin with an item of the request: see itemName
+	within int        // how many of them do
+	lists  [][]string // through which members such items are reached from the body's root
+	wholes int        // how many paths lead into one of these, and do not begin with the item
 
 	bounds   Bounds
 	patterns *pattern.Compiler
@@ -44,12 +46,12 @@ func (b *Builder) Path(path string) (Slot, error) {
 	if slot, known := b.byPath[path]; known {
 		return slot, nil
 	}
-	before := b.within
+	before, wholes := b.within, b.wholes
 	c, err := compilePath(path, b.patterns, b.plain)
 	if err != nil {
 		return NoSlot, err
 	}
-	c.item = b.within > before // an expression with such a path in it
+	c.item, c.whole = b.within > before, b.wholes > wholes // an expression with such a path in it
 	slot, err := b.place(c)
 	switch {
 	case err != nil:
@@ -67,7 +69,10 @@ func (b *Builder) plain(steps []step) (Slot, error) { return b.place(compiled{st
 func (b *Builder) place(c compiled) (Slot, error) {
 	slot := Slot(len(b.slots))
 	b.scope(&c)
-	if c.plain = c.isPlain(); c.plain {
+	if c.plain = c.isPlain(); c.plain || c.query != nil {
+		b.looksWhole(&c)
+	}
+	if c.plain {
 		add := b.trie.add
 		if c.item {
 			add = b.trie.addItem

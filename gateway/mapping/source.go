@@ -11,6 +11,7 @@ type SourcePlan struct {
 	Rules   Rules
 	known   []identity // of a provider, instead of Dedupe
 	each    *each      // nil: a request is one callback
+	whole   []string
 }
 
 // CompileSource compiles where a source finds its keys, dedupe id, match and variables.
@@ -31,13 +32,19 @@ func compileSource(
 ) (*SourcePlan, []gateway.Fault) {
 	c := newCompiler(b)
 	c.builder.scoped = whom.Each.asked()
+	list := c.listOf(whom.Each)
+	c.builder.lists = c.outside(whom.Each, list)
 	plan := &SourcePlan{Keys: c.keys(whom.Key), Aliases: c.aliases(whom.Aliases), Dedupe: NoSlot}
 	ids(c, plan)
-	plan.each = c.each(whom.Each, plan)
+	plan.each = c.each(whom.Each, list, plan)
 	plan.Rules = c.rules(match, variables)
 	if c.faults != nil {
 		return nil, c.faults
 	}
-	plan.Set = c.builder.Set()
+	plan.Set, plan.whole = c.builder.Set(), c.whole
 	return plan, nil
 }
+
+// Whole gives the places of paths that lead into the list of a request's callbacks, and do
+// not begin with the item: they find the same for all of them.
+func (p *SourcePlan) Whole() []string { return p.whole }

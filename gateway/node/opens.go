@@ -8,6 +8,7 @@ import (
 	"hookgate/auth/seal"
 	"hookgate/configs"
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
 )
@@ -35,7 +36,10 @@ func CheckAll(c *configs.Config) []gateway.Fault {
 // should know of it all the same.
 func Warnings(c *configs.Config) []gateway.Fault {
 	_, warnings := opensCertificate(&c.Public)
-	return append(c.UnknownVariables(), warnings...)
+	file := fileOf(c)
+	tenants, _ := directory.CompileFile(file.Tenants, file.Compile) // it has been checked
+	routes, _ := directory.CompileRoutes(file.Routes, file.Compile)
+	return append(append(c.UnknownVariables(), warnings...), directory.WholeInFile(tenants, routes)...)
 }
 
 func opensCertificate(p *configs.Public) (faults, warnings []gateway.Fault) {

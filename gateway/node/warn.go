@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hookgate/configs"
+	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/secure"
 )
@@ -17,6 +18,7 @@ func (p *parts) warn(c *configs.Config) {
 		if !r.Enabled {
 			p.Log.Warn("this route is out of service: its tenant is not there, or disabled", "route", r.ID, "tenant", r.Spec.Tenant)
 		}
+		p.warnOfPaths(r.Whole(), "route", r.ID)
 		for url, settings := range r.TLS {
 			p.warnOfCertificate(settings, "route", r.ID, "upstream", url)
 		}
@@ -30,6 +32,7 @@ func (p *parts) warn(c *configs.Config) {
 				p.Log.Warn("this source takes callbacks from nobody: its verify is mtls, which needs public.tls",
 					"tenant", t.ID, "source", src.ID)
 			}
+			p.warnOfPaths(src.Whole(), "tenant", t.ID, "source", src.ID)
 		}
 		p.warnOfCertificates(t)
 	}
@@ -49,5 +52,12 @@ func (p *parts) warnOfCertificates(t *directory.Tenant) {
 func (p *parts) warnOfCertificate(settings *secure.Settings, of ...any) {
 	if member, at := settings.Expired(time.Now()); member != "" {
 		p.Log.Warn("a certificate has expired", append(of, "place", "tls."+member, "until", at)...)
+	}
+}
+
+// warnOfPaths tells of paths that find the same for all callbacks of a request.
+func (p *parts) warnOfPaths(faults []gateway.Fault, of ...any) {
+	for _, fault := range faults {
+		p.Log.Warn("a path "+fault.Message, append(of[:len(of):len(of)], "place", fault.Path)...)
 	}
 }

@@ -24,6 +24,7 @@ type order struct {
 	busy    map[uint64]struct{}      // conversations with a delivery on its way
 	aside   map[uint64][]gateway.Due // what waits for it
 	waiting int                      // all of aside
+	several bool                     // some of them are of several conversations
 	holds   map[uint64]*hold
 	lent    int                 // how many of holds are
 	stale   map[uint64]struct{} // their hold is over, but the store still has it
@@ -170,15 +171,28 @@ func first(was *gateway.Due, d gateway.Due) *gateway.Due {
 	return was
 }
 
-// published compares by when deliveries were made: one that failed is due again after those
-// that wait for it.
-func published(a, b gateway.Due) int { return strings.Compare(a.ID, b.ID) }
+// compare is by when deliveries are due, as in the window: whoever is let go is then the
+// first to leave it, also where a place in it is stale. One of several conversations that
+// failed is due again after those that wait for it in the others: where there are such, it
+// is by when deliveries were made.
+func (o *order) compare(a, b gateway.Due) int {
+	if o.several {
+		return strings.Compare(a.ID, b.ID)
+	}
+	return compare(a, b)
+}
 
 // setAside lets a delivery wait, in each of its conversations.
 func (o *order) setAside(d gateway.Due) {
+	if d.Also != nil && !o.several {
+		o.several = true
+		for _, list := range o.aside {
+			slices.SortFunc(list, o.compare)
+		}
+	}
 	for c := range d.Conversations() {
 		list := o.aside[c]
-		i, found := slices.BinarySearchFunc(list, d, published)
+		i, found := slices.BinarySearchFunc(list, d, o.compare)
 		if !found {
 			o.aside[c] = slices.Insert(list, i, d)
 			o.waiting++
@@ -219,7 +233,7 @@ func (o *order) next(conversation uint64, all bool) {
 func (o *order) takeBack(d gateway.Due) {
 	for c := range d.Conversations() {
 		list := o.aside[c]
-		i, found := slices.BinarySearchFunc(list, d, published)
+		i, found := slices.BinarySearchFunc(list, d, o.compare)
 		switch {
 		case !found:
 			continue

@@ -114,6 +114,39 @@ func TestAnswerBytes(t *testing.T) {
 	}
 }
 
+// Heads of up to 64 KiB are passed on whole (SPEC 15), after interim ones as well;
+// a body follows in step, and the next answer on the same connection too.
+func TestLongHeads(t *testing.T) {
+	for name, fields := range map[string]string{
+		"one field":   "X-Long: " + strings.Repeat("x", 64<<10-200) + "\r\n",
+		"many fields": strings.Repeat("X-Some: "+strings.Repeat("y", 50)+"\r\n", 1000),
+		"above 16":    "X-Long: " + strings.Repeat("x", 16<<10) + "\r\n",
+	} {
+		for kind, c := range map[string]struct{ framing, body, plain string }{
+			"length": {"Content-Length: 100000\r\n", strings.Repeat("b", 100_000), strings.Repeat("b", 100_000)},
+			"chunks": {"Transfer-Encoding: chunked\r\n", "186a0\r\n" + strings.Repeat("c", 100_000) + "\r\n0\r\n\r\n", strings.Repeat("c", 100_000)},
+			"none":   {"Content-Length: 0\r\n", "", ""},
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				whole := "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n" + date + fields + c.framing + "\r\n" + c.body
+				s := newSite(t, routed("", rawUpstream(t, always(whole))), siteOptions{})
+				client := s.dial(t)
+				for range 2 {
+					client.send(t, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+					if hints := client.raw(t); !strings.HasPrefix(hints, "HTTP/1.1 103 ") {
+						t.Fatalf("got %.100q", hints)
+					}
+					a, body := client.answer(t, "GET")
+					if name, value, _ := strings.Cut(fields[:len(fields)-2], ": "); a.StatusCode != 200 || body != c.plain || a.Header.Get(name) != strings.SplitN(value, "\r\n", 2)[0] {
+						t.Fatalf("status %d, a body of %d, fields %.100q", a.StatusCode, len(body), a.Header)
+					}
+				}
+			})
+		}
+	}
+}
+
 func unchunk(t *testing.T, text string) string {
 	t.Helper()
 	var c wire.Chunks
@@ -162,7 +195,8 @@ func TestFaultyAnswers(t *testing.T) {
 		"control byte":         "HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n",
 		"lone CR":              "HTTP/1.1 200 OK\r\nX: a\rY: b\r\nContent-Length: 0\r\n\r\n",
 		"lone LF":              "HTTP/1.1 200 OK\nContent-Length: 0\n\n\r\n\r\n",
-		"large head":           "HTTP/1.1 200 OK\r\n" + strings.Repeat(long, 17) + "\r\n",
+		"large head":           "HTTP/1.1 200 OK\r\n" + strings.Repeat(long, 66) + "\r\n",
+		"large field":          "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 66<<10) + "\r\n\r\n",
 		"endless interim":      strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 20),
 		"switched unasked":     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
 	} {

@@ -16,7 +16,7 @@ func (l *leg) awaitHead(to *reply) error {
 	for interim := 0; ; {
 		end := wire.HeadEnd(l.in.pending())
 		switch {
-		case end == 0 && l.in.full():
+		case end == 0 && l.in.full() && !l.in.grow():
 			return errLargeAnswer
 		case end == 0:
 			if err := l.fill(true); err != nil {
@@ -46,7 +46,7 @@ func (l *leg) awaitHead(to *reply) error {
 const maxInterim = 16
 
 var (
-	errLargeAnswer = errors.New("the answer's head is larger than 16 KiB")
+	errLargeAnswer = errors.New("the answer's head is larger than 64 KiB")
 	errInterim     = errors.New("there is no end of interim answers")
 	errNoAnswer    = errors.New("the connection closed before an answer")
 )

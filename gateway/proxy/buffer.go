@@ -19,10 +19,10 @@ type buffer struct {
 const (
 	before = wire.FrameBefore
 	behind = wire.FrameBehind
-	// maxAnswerHead bounds the head of an answer, in bytes: what is read at once
-	// must have room for it.
-	maxAnswerHead = 16 << 10
-	large         = 64 << 10
+	small  = 16 << 10 // room for nearly all heads of answers, in bytes
+	// large bounds the head of an answer (SPEC 15): what is read at once must have room
+	// for it.
+	large = 64 << 10
 )
 
 var largeBuffers = sync.Pool{New: func() any {
@@ -31,7 +31,7 @@ var largeBuffers = sync.Pool{New: func() any {
 }}
 
 func (b *buffer) init() {
-	b.small = make([]byte, before+maxAnswerHead+behind)
+	b.small = make([]byte, before+small+behind)
 	b.reset()
 }
 
@@ -55,6 +55,18 @@ func (b *buffer) widen() {
 		b.b = *b.large
 	}
 	b.rewind()
+}
+
+// grow makes more room behind what is pending, for one of the few heads that want it;
+// false says that there is none.
+func (b *buffer) grow() bool {
+	if b.large != nil {
+		return false
+	}
+	pending := b.pending()
+	b.widen()
+	b.w += copy(b.b[b.w:], pending)
+	return true
 }
 
 func (b *buffer) pending() []byte { return b.b[b.r:b.w] }

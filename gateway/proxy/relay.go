@@ -64,7 +64,7 @@ func (x relaying) store() (taken relayedRequest, err error) {
 	case x.route.Split && len(items) > 0 && isBody(x.exchange, document.Raw):
 		return x.storeAll(&document, values, items, q)
 	}
-	q.IDs = x.idsIn(own, values)
+	q.IDs = x.idsIn(own, values, items)
 	return x.storeOne(values, items, q)
 }
 
@@ -99,9 +99,14 @@ const maxIdempotencyKey = 255 // bytes, as for events
 // theirs. One may have several parts: then it is a list. A request with a message that
 // has no id has none: it may be new, whatever came beside it. own is the one that stands
 // beside what the body wraps.
-func (x relaying) idsIn(own string, values *mapping.Values) (ids []string) {
+func (x relaying) idsIn(own string, values *mapping.Values, items []mapping.Item) (ids []string) {
 	if own != "" {
 		return []string{own}
+	}
+	if len(items) > 0 {
+		if written, itsOwn := x.route.Plan.ItemHasID(); written && itsOwn {
+			return idsOf(x.exchange, values, items)
+		}
 	}
 	if plan := x.route.Plan; plan.Identified() {
 		if !plan.Identities(values, func(id []byte) { ids = append(ids, string(id)) }) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -189,6 +190,54 @@ func TestRelayOfSeveralMessages(t *testing.T) {
 	_, k = send(meta+`"split":true,`, `{"object":"x"}`)
 	if q := k.last(t, 1); string(q.Body) != `{"object":"x"}` {
 		t.Errorf("without a list: %s", q.Body)
+	}
+}
+
+// A body in which the messages lie in a wrapping is not split: it goes whole, behind all
+// of its conversations. One that is coded is not looked into.
+func TestRelayThatCannotBeSplit(t *testing.T) {
+	const form, list = "application/x-www-form-urlencoded", `{"list":[{"chat":"A","id":1},{"chat":"B","id":2}]}`
+	const route = `"each":"list","split":true,"dedupe":{"id":"item.id"},"conversation_key":{"path":"item.chat"},`
+	for name, c := range map[string]struct {
+		route, kind, body string
+		fields            []string
+		keys, ids         string
+	}{
+		"a form's payload": {`"unwrap":"payload",` + route, form, "payload=" + url.QueryEscape(list), nil, "[A B]", "[1 2]"},
+		"a text of JSON":   {`"unwrap":"Message",` + route, "application/json", fmt.Sprintf(`{"Message":%q}`, list), nil, "[A B]", "[1 2]"},
+		"a form":           {strings.ReplaceAll(route, `"item.chat"`, `"item"`), form, "list=A&list=B", nil, "[A B]", "[]"},
+		"coded":            {route, "application/json", list, []string{"Content-Encoding", "gzip"}, "[]", "[]"},
+	} {
+		s, k := newRelay(t, c.route)
+		a, text := s.ask(t, "POST", "/wa", strings.NewReader(c.body), append([]string{"Content-Type", c.kind}, c.fields...)...)
+		if a.StatusCode != 200 {
+			t.Fatalf("%s: %d %s", name, a.StatusCode, text)
+		}
+		if q := k.last(t, 1); fmt.Sprint(q.Keys) != c.keys || fmt.Sprint(q.IDs) != c.ids || string(q.Body) != c.body {
+			t.Errorf("%s: keys %q, ids %q, body %s", name, q.Keys, q.IDs, q.Body)
+		}
+	}
+}
+
+// A request that is not split is known again by the ids of all its messages, where
+// dedupe.id looks into the message; with one that has none it may be new.
+func TestRelayOfSeveralMessagesIsKnownByTheirIDs(t *testing.T) {
+	for _, c := range []struct{ id, body, want string }{
+		{"item.id", `{"list":[{"id":1},{"id":"b"}]}`, `[1 "b"]`},
+		{"item.id", `{"list":[{"id":1},{"x":1}]}`, "[]"},
+		{"item.id", `{"list":[]}`, "[]"},
+		{"item", `{"list":["a","b"]}`, `["a" "b"]`},
+		{"id", `{"id":7,"list":[{"id":1},{"id":2}]}`, "[7]"},
+		{"$.list[*].id", `{"list":[{"id":1},{"id":2}]}`, "[1 2]"},
+	} {
+		s, k := newRelay(t, `"each":"list","dedupe":{"id":"`+c.id+`"},`)
+		a, text := s.ask(t, "POST", "/wa", strings.NewReader(c.body), "Content-Type", "application/json")
+		if a.StatusCode != 200 {
+			t.Fatalf("%d %s", a.StatusCode, text)
+		}
+		if q := k.last(t, 1); fmt.Sprint(q.IDs) != c.want {
+			t.Errorf("by %s it is known as %q, want %s", c.id, q.IDs, c.want)
+		}
 	}
 }
 

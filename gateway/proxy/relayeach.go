@@ -93,6 +93,20 @@ func idOf(x *exchange, item *mapping.Item, values *mapping.Values, i int) []stri
 	return []string{string(found.Raw) + "/" + strconv.Itoa(i)}
 }
 
+// idsOf gives the ids of all messages where each has its own in it, or none: one that has
+// none may be new.
+func idsOf(x *exchange, values *mapping.Values, items []mapping.Item) (ids []string) {
+	for i := range items {
+		values.Item(items[i].Raw)
+		id := idOf(x, &items[i], values, i)
+		if id == nil {
+			return nil
+		}
+		ids = append(ids, id...)
+	}
+	return ids
+}
+
 func outcomeOf(r Relayed) gateway.Outcome {
 	if r.Duplicate {
 		return directory.RelayDuplicate

@@ -91,7 +91,7 @@ func (r *reply) passLength(l *leg) error {
 		if err := r.send(data); err != nil || left == 0 {
 			return err
 		}
-		if left > maxAnswerHead {
+		if left > small {
 			l.in.widen()
 		} else {
 			l.in.rewind()

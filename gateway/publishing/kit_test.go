@@ -32,7 +32,13 @@ type world struct {
 // end.
 func open(t testing.TB) *world {
 	t.Helper()
-	store, err := pebblestore.Open(pebblestore.Options{Dir: "data", FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler)})
+	return openOn(t, vfs.NewMem())
+}
+
+// openOn makes one on a disk.
+func openOn(t testing.TB, fs vfs.FS) *world {
+	t.Helper()
+	store, err := pebblestore.Open(pebblestore.Options{Dir: "data", FS: fs, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

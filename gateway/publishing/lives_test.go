@@ -27,6 +27,8 @@ func TestNothingForATenantThatIsGone(t *testing.T) {
 		}
 		_, err := r.publisher.Relay(r.request("late"))
 		gone("a relay", err)
+		_, err = r.publisher.RelayAll([]publishing.RelayRequest{r.request("late"), r.request("too")})
+		gone("several", err)
 		_, err = r.publisher.Publish(publishing.Request{
 			Snapshot: d.Current(), Tenant: acme, Body: []byte(`{"events":[{"event":{"type":"note"}}]}`),
 		})

@@ -47,6 +47,9 @@ func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *direct
 	}
 	r.of(tenant).sources[id] = &rec
 	r.directory.Swap(r.directory.Current().With(t.With(s)))
+	for _, fault := range s.Whole() {
+		r.log.Warn("a path "+fault.Message, "tenant", tenant, "source", id, "place", fault.Path)
+	}
 	return s, last == nil, nil
 }
 

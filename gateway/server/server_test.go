@@ -370,7 +370,9 @@ func TestAcceptOutlivesDescriptorShortage(t *testing.T) {
 	paused := make(heard, 16)
 	r := start(t, Options{Log: slog.New(slog.NewTextHandler(paused, nil))}, answerHandlers())
 	warm, _ := ask(t, r.internal, "GET", "/healthz", "")
-	client := dial(t, r.internal) // its descriptor exists before the shortage; so does its request's answer
+	client := dial(t, r.internal)
+	fmt.Fprint(client, "GET /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n")
+	_, _ = read(t, client, "GET") // so that it is accepted, and has its descriptors, before the shortage
 	var hoard []*os.File
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 64, Max: 64}); err != nil {
 		t.Fatal(err)

@@ -98,7 +98,7 @@ func TestBrokenCodings(t *testing.T) {
 	for name, sent := range map[string][]byte{"cut": gz[:len(gz)-9], "sum": append(bytes.Clone(gz[:len(gz)-8]), "\x00\x00\x00\x00\x00\x00\x00\x00"...), "head": {0x1f, 0x8b, 9}} {
 		url, _ := codingServer(t, "gzip", sent)
 		answer, err := get(t, loopback(t, Options{}), url)
-		if err == nil || answer == nil || answer.Status != 200 || err.Word != WordProtocol || !strings.Contains(err.Text, "inflated") {
+		if err == nil || answer == nil || answer.Status != 200 || err.Word != WordProtocol || !strings.Contains(err.Text, "inflated") || answer.Detail != err.Text {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,7 +18,7 @@ import (
 const (
 	WordTimeout  = "timeout"  // the deadline passed, in whatever step
 	WordConnect  = "connect"  // no connection could be made
-	WordTLS      = "tls"      // the handshake failed, or the certificate is not trusted
+	WordTLS      = "tls"      // the handshake failed, or a certificate is not trusted
 	WordDNS      = "dns"      // the name has no address
 	WordBlocked  = "blocked"  // the egress rules forbid the target
 	WordProtocol = "protocol" // the connection broke before its answer was whole, or the answer is not HTTP
@@ -57,7 +58,21 @@ func failure(word, doing string, err error, fallback string) *Error {
 	if isTimeout(err) {
 		return &Error{Word: WordTimeout, Text: doing + ": the deadline passed", err: err}
 	}
+	if why := alertOf(err); why != "" {
+		return &Error{Word: WordTLS, Text: doing + ": it refuses: " + why, err: err}
+	}
 	return &Error{Word: word, Text: doing + ": " + reason(err, fallback), err: err}
+}
+
+// alertOf is the alert with which a peer refuses TLS; "" for none. What it thinks of our
+// certificate comes behind the handshake in TLS 1.3. crypto/tls exports no type for it,
+// but this mark; the texts are its own.
+func alertOf(err error) string {
+	op := (*net.OpError)(nil)
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return ""
+	}
+	return strings.TrimPrefix(op.Err.Error(), "tls: ")
 }
 
 func isTimeout(err error) bool {
@@ -75,7 +90,6 @@ func reason(err error, fallback string) string {
 		hostname  x509.HostnameError
 		authority x509.UnknownAuthorityError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
 		record    tls.RecordHeaderError
 	)
 	switch {
@@ -89,8 +103,6 @@ func reason(err error, fallback string) string {
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &invalid):
 		return reasonOf(&invalid)
-	case errors.As(err, &alert):
-		return alert.Error()
 	case errors.As(err, &record):
 		return "the peer does not speak TLS"
 	case errors.Is(err, context.Canceled):

@@ -47,7 +47,7 @@ type Answer struct {
 	Header      [][2]string // name and value, the first that fit into MaxHeader
 	Body        []byte      // its first MaxAnswer bytes, inflated
 	Truncated   bool        // there was more
-	Detail      string      // why the body is not inflated though it says it is coded; "" otherwise
+	Detail      string      // what is odd about the body: why it is not inflated though it says it is coded, or why its form is none; "" otherwise
 	Address     string      // where it came from: what was dialled
 }
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -85,6 +86,30 @@ func TestOwnAuthority(t *testing.T) {
 	}
 }
 
+// An authority that egress.ca names no more is not trusted any longer, also by a
+// session of before.
+func TestAuthoritiesLeave(t *testing.T) {
+	inner := securetest.NewAuthority(t)
+	url := secured(t, inner, tls.NoClientCert)
+	tr := loopback(t, Options{})
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(inner.PEM))
+	for _, settings := range []*secure.Settings{nil, compile(t, secure.Spec{ServerName: "receiver.test"})} {
+		if err := tr.SetWay(Way{Roots: pool}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ask(t, tr, url, settings); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.SetWay(Way{Roots: x509.NewCertPool()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ask(t, tr, url, settings); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+			t.Errorf("then: %v", err)
+		}
+	}
+}
+
 func TestServerName(t *testing.T) {
 	inner := securetest.NewAuthority(t)
 	url := secured(t, inner, tls.NoClientCert)
@@ -129,6 +154,45 @@ func TestClientCertificates(t *testing.T) {
 	if said, err := ask(t, tr, strict, compile(t, one)); err != nil || said[0] != "one" {
 		t.Errorf("%v, %v", said, err)
 	}
+}
+
+// A receiver that refuses our certificate, or the lack of one, is said to do so, by
+// TLS 1.2 in the handshake and by 1.3 behind it.
+func TestRefusedCertificates(t *testing.T) {
+	inner, other := securetest.NewAuthority(t), securetest.NewAuthority(t)
+	cert, key := other.Client(t, "stranger")
+	for version, most := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
+		for name, c := range map[string]struct {
+			spec secure.Spec
+			want string
+		}{
+			"none":    {secure.Spec{CA: inner.PEM}, ""},
+			"another": {secure.Spec{CA: inner.PEM, Cert: cert, Key: key}, "certificate"},
+		} {
+			t.Run(version+"/"+name, func(t *testing.T) {
+				tr := loopback(t, Options{})
+				_, err := ask(t, tr, refusing(t, inner, most), compile(t, c.spec))
+				var known *Error
+				if !errors.As(err, &known) || known.Word != WordTLS || !strings.Contains(known.Text, "it refuses: ") || !strings.Contains(known.Text, c.want) {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+	}
+}
+
+// refusing runs a server that wants certificates of an authority.
+func refusing(t *testing.T, authority *securetest.Authority, most uint16) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshakes are meant to fail
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(authority.PEM))
+	pair := authority.Server(t, "127.0.0.1")
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MaxVersion: most}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // The guard checks addresses, whatever secures the connection.

@@ -116,16 +116,24 @@ func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 	answer.ContentType, answer.RetryAfter = h.get(answer.Header, "content-type"), h.get(answer.Header, "retry-after")
 	f := h.framing(r.Method == "HEAD")
 	if f.two {
-		return answer, false, &Error{Word: WordProtocol, Text: "read the answer: " + errTwoLengths.Error()}
+		return answer, false, answer.malformed(errTwoLengths, errTwoLengths.Error())
 	}
 	err := answer.read(reader, &f, orDefault(r.MaxAnswer, DefaultAnswer))
 	if err != nil && !isForm(err) {
 		return nil, false, failure(WordProtocol, "read the answer", err, "its body cannot be read")
 	}
 	if err != nil {
-		return answer, false, failure(WordProtocol, "read the answer", err, reasonOfBody(err))
+		return answer, false, answer.malformed(err, reasonOfBody(err))
 	}
 	return answer, f.keeps && reader.Buffered() == 0, nil // more than one answer is none of ours
+}
+
+// malformed gives the error of an answer whose body is not of its form. It is the
+// answer's detail as well, for whom its status is enough.
+func (a *Answer) malformed(err error, reason string) *Error {
+	e := failure(WordProtocol, "read the answer", err, reason)
+	a.Detail = e.Text
+	return e
 }
 
 // reasonOfHead is the text of an error that was made here; others quote what came.

@@ -32,6 +32,9 @@ func (d *Dialer) Dial(ctx context.Context, timeout time.Duration) (net.Conn, err
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	defer context.AfterFunc(d.transport.ctx, cancel)()
+	if err := d.transport.ctx.Err(); err != nil { // what is called after may be later than the dial
+		return nil, failure(WordConnect, "connect to "+d.leads.to.head, err, "it failed")
+	}
 	made, err := d.transport.connect(ctx, &d.leads)
 	if err != nil {
 		return nil, err

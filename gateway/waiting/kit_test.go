@@ -248,15 +248,20 @@ func (k *kit) ask(do func(*waiting.Sessions) error) error {
 // openAs opens a wait of another tenant, which has the same source.
 func (k *kit) openAs(tenant, key string) *gateway.Wait {
 	k.t.Helper()
-	src := *k.source
-	src.Tenant = &directory.Tenant{}
-	*src.Tenant = *k.source.Tenant
-	src.Tenant.ID = tenant
-	opened, err := k.sessions.Open(context.Background(), waiting.OpenRequest{Source: &src, Key: key, Timeout: time.Minute, Mode: gateway.ModePoll})
+	opened, err := k.sessions.Open(context.Background(), waiting.OpenRequest{Source: k.sourceOf(tenant), Key: key, Timeout: time.Minute, Mode: gateway.ModePoll})
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	return opened.Wait
+}
+
+// sourceOf gives another tenant's source, which is the same.
+func (k *kit) sourceOf(tenant string) *directory.Source {
+	src := *k.source
+	src.Tenant = &directory.Tenant{}
+	*src.Tenant = *k.source.Tenant
+	src.Tenant.ID = tenant
+	return &src
 }
 
 // sent is a callback as a sender makes it.

@@ -31,7 +31,8 @@ func NewClientFrom(t testing.TB, from net.IP, base, token string) *Client {
 	}
 	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 256, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Client{Base: base, Token: token, http: &http.Client{Transport: transport}}
+	asIs := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a redirect is an answer
+	return &Client{Base: base, Token: token, http: &http.Client{Transport: transport, CheckRedirect: asIs}}
 }
 
 // As gives the same client with another token.

@@ -121,10 +121,15 @@ func Command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	return c
 }
 
-// Configure writes the configuration file anew.
+// Configure writes the configuration file anew, at once: who loads it meanwhile reads the
+// old text or the new one.
 func (p *Program) Configure(t testing.TB, text string) {
 	t.Helper()
-	if err := os.WriteFile(p.File, []byte(text), 0o600); err != nil {
+	fresh := p.File + ".new"
+	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(fresh, p.File); err != nil {
 		t.Fatal(err)
 	}
 }

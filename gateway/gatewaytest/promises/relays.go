@@ -55,7 +55,8 @@ type RelayTally struct {
 type Post struct {
 	N            string // in its field FieldN, unique
 	Conversation string
-	Number       int               // its place in the conversation, from 1
+	Also         []string          // the other conversations that it is of
+	Number       int               // its place in each of its conversations, among those of one provider
 	ID           string            // by which a repeat is known; "": there is none, and each is another message
 	WebhookID    string            // it has one itself; "": the gateway gives it one
 	Method       string            // it, and Target, as the upstream is to get them
@@ -115,8 +116,13 @@ func (r *Relays) Begin(p *Post) {
 	}
 	p.copies = map[string]*copied{}
 	r.posts[p.N] = p
-	r.talks[p.Conversation] = append(r.talks[p.Conversation], p)
+	for _, talk := range p.conversations() {
+		r.talks[talk] = append(r.talks[talk], p)
+	}
 }
+
+// conversations are all that it is of, the one whose name its delivery has first.
+func (p *Post) conversations() []string { return append([]string{p.Conversation}, p.Also...) }
 
 // Answered notes what came back of it.
 func (r *Relays) Answered(p *Post, s Span, status int, body []byte) {
@@ -236,12 +242,14 @@ func (r *Relays) checkCopy(p *Post, id string) {
 // conversation when all is known of what it sent before: an answer that was lost will
 // not be given any more.
 func (r *Relays) checkOrder(p *Post) {
-	for _, other := range r.talks[p.Conversation] {
-		switch {
-		case other.Number > p.Number && len(other.copies) > 0:
-			r.fault(p, "order", "it first arrived after %s", other.N)
-		case other.Number < p.Number && !other.delivered():
-			r.fault(p, "order", "it arrived before %s was taken\n%s", other.N, strings.Join(other.story, "\n"))
+	for _, talk := range p.conversations() {
+		for _, other := range r.talks[talk] {
+			switch {
+			case other.Number > p.Number && len(other.copies) > 0:
+				r.fault(p, "order", "it first arrived after %s, in %s", other.N, talk)
+			case other.Number < p.Number && !other.delivered():
+				r.fault(p, "order", "it arrived before %s was taken, in %s\n%s", other.N, talk, strings.Join(other.story, "\n"))
+			}
 		}
 	}
 }

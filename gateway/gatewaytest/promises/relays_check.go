@@ -59,7 +59,9 @@ func (r *Relays) checkDeliveries() {
 	for _, talk := range slices.Sorted(maps.Keys(r.talks)) {
 		arrived := 0
 		for _, p := range r.talks[talk] {
-			arrived += len(p.copies)
+			if p.Conversation == talk {
+				arrived += len(p.copies)
+			}
 		}
 		if arrived != shown[talk] {
 			r.fault(r.talks[talk][0], "ended", "its conversation %q has %d deliveries, and %d arrived", talk, shown[talk], arrived)

@@ -104,6 +104,35 @@ func TestRelaysFindsNothingOfWhatWasLost(t *testing.T) {
 	}
 }
 
+// What is of several conversations is in order in each of them, and one delivery.
+func TestRelaysFindsOrderInEachConversation(t *testing.T) {
+	play := func(arrivals ...string) (found []string) {
+		r := NewRelays()
+		posts := map[string]*Post{"a": {Conversation: "one"}, "b": {Conversation: "two", Also: []string{"one"}}, "c": {Conversation: "one"}}
+		for i, n := range []string{"a", "b", "c"} {
+			p := posts[n]
+			p.N, p.ID, p.Number, p.Method, p.Target = n, n, i+1, http.MethodPost, "/"
+			r.Begin(p)
+			r.Answered(p, Span{Begin: at(0), End: at(1)}, http.StatusOK, fmt.Appendf(nil, `{"outcome":"accepted","callback_id":"cb_%s"}`, n))
+			r.Ended(Shown{ID: "dlv_" + n, ConversationKey: p.Conversation, State: "succeeded", EventIDs: []string{"evt"}})
+		}
+		for _, n := range arrivals {
+			r.Arrived(RelayArrival{OK: true, Received: gatewaytest.Received{
+				At: at(1), Method: http.MethodPost, Path: "/", Header: http.Header{"X-N": {n}, "Webhook-Id": {"evt_" + n}},
+			}})
+		}
+		return laws(append(r.Check(false), r.Check(true)...))
+	}
+	if found := play("a", "b", "c"); len(found) > 0 {
+		t.Errorf("in order it finds %q", found)
+	}
+	for _, wrong := range [][]string{{"b", "a", "c"}, {"a", "c", "b"}} {
+		if found := play(wrong...); !slices.Contains(found, "order") {
+			t.Errorf("as %q it finds %q, want order", wrong, found)
+		}
+	}
+}
+
 func TestRelaysFinds(t *testing.T) {
 	for _, b := range []struct {
 		law, what, old, fresh string // a line of the story, and what stands for it

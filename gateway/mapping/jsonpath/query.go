@@ -2,6 +2,7 @@ package jsonpath
 
 import (
 	"slices"
+	"strconv"
 
 	"hookgate/gateway/mapping/pattern"
 )
@@ -86,8 +87,15 @@ func (q *Query) Named() bool {
 	return true
 }
 
+// isNumber says whether it takes the item at a place, or the member that has the place's
+// number for a name.
+func (s *segment) isNumber() bool {
+	return len(s.selectors) == 2 && s.selectors[0].kind == byName && s.selectors[1].kind == byIndex && s.selectors[0].name == strconv.Itoa(s.selectors[1].index)
+}
+
 // Names gives the members that the query goes through, whatever items stand between
-// them; false where it goes through any.
+// them; false where it goes through any. What may be a number's item or member counts as
+// an item.
 func (q *Query) Names() (names []string, known bool) {
 	for _, s := range q.segments {
 		switch {
@@ -95,6 +103,7 @@ func (q *Query) Names() (names []string, known bool) {
 			return names, false
 		case len(s.selectors) == 1 && s.selectors[0].kind == byName:
 			names = append(names, s.selectors[0].name)
+		case s.isNumber():
 		case slices.ContainsFunc(s.selectors, func(s selector) bool { return s.kind == byName }):
 			return names, false
 		}

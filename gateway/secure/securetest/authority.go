@@ -72,6 +72,12 @@ func (a *Authority) ClientUntil(t testing.TB, name string, ends time.Time) (cert
 	return block("CERTIFICATE", issued.Raw), block("PRIVATE KEY", der)
 }
 
+// Certificate gives one for who has a key, and signs with it what is not TLS, in PEM.
+func (a *Authority) Certificate(t testing.TB, key crypto.Signer, name string) string {
+	t.Helper()
+	return block("CERTIFICATE", a.issue(t, &x509.Certificate{DNSNames: []string{name}, NotAfter: time.Now().Add(72 * time.Hour)}, key).Raw)
+}
+
 func (a *Authority) issue(t testing.TB, template *x509.Certificate, key crypto.Signer) *x509.Certificate {
 	t.Helper()
 	template.SerialNumber, template.NotBefore = serial(t), time.Now().Add(-48*time.Hour)

@@ -16,10 +16,11 @@ import (
 // and values are built.
 type batch struct {
 	*pebble.Batch
-	key   []byte
-	enc   record.Encoder
-	err   error      // the first fault of what was put
-	later []unposted // of what was put: what lists ask for (later.go)
+	key    []byte
+	enc    record.Encoder
+	err    error      // the first fault of what was put
+	later  []unposted // of what was put: what lists ask for (later.go)
+	placed placed     // of what waits (gaps.go)
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -37,7 +38,7 @@ func (s *engine) newBatch(size int) *batch {
 // free gives the batch back; nothing of it may be used any more.
 func (b *batch) free() {
 	_ = b.Close() // fails only for a batch that was closed
-	b.Batch, b.err = nil, nil
+	b.Batch, b.err, b.placed = nil, nil, placed{}
 	clear(b.later)
 	b.later = b.later[:0]
 	if cap(b.enc.B)+cap(b.key)+64*cap(b.later) <= maxPooled {
@@ -106,7 +107,8 @@ func (s *engine) commit(b *batch, synced bool) error {
 		s.written.Store(true)
 	}
 	began := time.Now()
-	if err := s.apply(b.Batch, synced); err != nil {
+	err := s.apply(b.Batch, synced)
+	if s.gaps.put(&b.placed); err != nil {
 		return err
 	}
 	// The guard hides a failing disk from Pebble, and fails the store before it

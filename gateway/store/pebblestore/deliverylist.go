@@ -45,7 +45,7 @@ func (s *reads) Deliveries(
 
 // asked gives what may be asked for, of all places that may have it.
 func (s *reads) asked(l *list) (stream, error) {
-	any := &anyOf{}
+	var living stream
 	if kinds := s.placesOf(gateway.DeliveryState(l.q.State)); len(kinds) > 0 {
 		places, err := l.places(kinds...)
 		if err != nil {
@@ -55,14 +55,46 @@ func (s *reads) asked(l *list) (stream, error) {
 		if err != nil {
 			return nil, err
 		}
-		any.of = append(any.of, l.within(facets, places))
+		living = l.within(facets, places)
 	}
 	if state := gateway.DeliveryState(l.q.State); state != "" && state != gateway.DeliveryDead {
-		return any, nil
+		return living, nil
 	}
 	graves, err := l.graves()
-	any.of = append(any.of, graves...)
-	return any, err
+	if living == nil || err != nil {
+		return &anyOf{of: graves}, err
+	}
+	return &besides{dead: anyOf{of: graves}, living: living}, nil
+}
+
+// besides is a stream of the living and the dead. A block goes on naming what died
+// (blocks.go), and of a dead endpoint that is all: so the living are asked only for what
+// is above the newest of the dead.
+type besides struct {
+	dead   anyOf
+	living stream
+	top    stream
+}
+
+func (b *besides) at() ulid.ULID { return b.top.at() }
+
+func (b *besides) sure() bool { return b.top.sure() }
+
+func (b *besides) value() (kind byte, value []byte) { return b.top.value() }
+
+func (b *besides) seek(u ulid.ULID) bool {
+	b.top = nil
+	var floor ulid.ULID
+	if b.dead.seek(u) {
+		b.top, floor = b.dead.top, b.dead.at()
+	}
+	if all, is := b.living.(*allOf); is {
+		all.floor = floor
+	}
+	if b.living.seek(u) && b.living.at().Compare(floor) >= 0 {
+		b.top = b.living
+	}
+	return b.top != nil
 }
 
 // deliveryFacets opens what finds deliveries, as one stream for each facet that is asked

@@ -23,6 +23,7 @@ type engine struct {
 	written  atomic.Bool   // since keepNewest
 	turns    turns
 	later    *laters
+	gaps     gaps
 
 	failure  atomic.Pointer[failure]
 	failed   chan struct{} // closed with failure
@@ -38,6 +39,7 @@ type engine struct {
 func newEngine(opts Options) *engine {
 	e := &engine{opts: opts, later: newLaters(), failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
 	e.using.idle = make(chan struct{})
+	e.gaps.far = farWalk
 	e.known = known{fs: opts.FS, name: opts.FS.PathJoin(opts.Dir, "known"), warn: func(err error) {
 		opts.Logger.Error("damage may pass unnoticed", "error", err)
 	}}

@@ -129,6 +129,8 @@ func (s *janitor) keepSince(now time.Time, of func(gateway.Retention) *gateway.D
 func (s *janitor) expireDeliveries(now time.Time) error {
 	s.expiring.Lock()
 	defer s.expiring.Unlock()
+	s.later.deliveries.posting.Lock() // what is posted of an old day must be looked at before that day goes
+	defer s.later.deliveries.posting.Unlock()
 	events := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Events }, keepEvents)
 	deliveries := s.keepSince(now, func(r gateway.Retention) *gateway.Duration { return r.Deliveries }, keepDeliveries)
 	oldest, err := s.keepUnfinished(events, deliveries)

@@ -55,10 +55,7 @@ func (f *followed) seek(u ulid.ULID) bool {
 		return true
 	}
 	for !f.has(u) {
-		if moment := padded(u, 0xff); f.next.Compare(moment) > 0 {
-			f.next = moment
-		}
-		if !f.events.seek(f.next) {
+		if !f.nextEvent(u) {
 			return false
 		}
 		f.read(f.events.at())
@@ -69,6 +66,31 @@ func (f *followed) seek(u ulid.ULID) bool {
 	}
 	f.now = f.found[len(f.found)-1]
 	return true
+}
+
+// roof gives the end of the millisecond of the next event, and reads nothing of it.
+func (f *followed) roof(u ulid.ULID) (at ulid.ULID, found bool) {
+	if f.unsure {
+		return f.now, true
+	}
+	if f.has(u) {
+		return f.found[len(f.found)-1], true
+	}
+	if !f.nextEvent(u) {
+		return u, false
+	}
+	if at = padded(f.events.at(), 0xff); at.Compare(u) > 0 {
+		at = u
+	}
+	return at, true
+}
+
+// nextEvent goes to the next event of which deliveries may lie at u or below.
+func (f *followed) nextEvent(u ulid.ULID) bool {
+	if moment := padded(u, 0xff); f.next.Compare(moment) > 0 {
+		f.next = moment
+	}
+	return f.events.seek(f.next)
 }
 
 // has tells whether some that were found are at u or below.

@@ -39,17 +39,21 @@ func (g *grouping) group(list []unposted) {
 	g.groups, g.of = g.groups[:0], g.of[:0]
 	var of shelfmark
 	var sum uint64
+	last := [...]int{-1, -1, -1} // group of each value: the next often has the same
 	for i := range list {
 		if day := bucketOfULID(list[i].u); i == 0 || list[i].tenant != of.tenant || day != of.day {
 			of.tenant, of.day = list[i].tenant, day
 			sum = valueHash(0, of.tenant, "") + uint64(day)
 		}
-		for _, of.hash = range list[i].values {
-			if of.hash != 0 {
-				at := g.find(sum^of.hash, of)
-				g.groups[at].n++
-				g.of = append(g.of, at)
+		for k := range last {
+			if of.hash = list[i].values[k]; of.hash == 0 {
+				continue
 			}
+			if at := last[k]; at < 0 || g.groups[at].shelfmark != of {
+				last[k] = g.find(sum^of.hash, of)
+			}
+			g.groups[last[k]].n++
+			g.of = append(g.of, last[k])
 		}
 	}
 	g.fill(list)

@@ -1,9 +1,6 @@
 package pebblestore
 
 import (
-	"cmp"
-	"encoding/binary"
-	"slices"
 	"sync"
 
 	"github.com/oklog/ulid/v2"
@@ -74,8 +71,12 @@ func newLaters() *laters {
 func (l *laters) all() []*later { return []*later{&l.events, &l.deliveries, &l.waits} }
 
 // post sees to it that what is in b.later is found: most of it later, the rest by
-// postings in the batch.
+// postings in the batch. What cannot be stored is not noted: it could not be posted either,
+// nor anything that is posted with it.
 func (l *laters) post(of *later, b *batch) {
+	if b.err != nil {
+		return
+	}
 	left, enough := of.take(b.later)
 	if enough {
 		select {
@@ -126,124 +127,11 @@ func (l *later) take(list []unposted) (left []unposted, enough bool) {
 }
 
 // isEnough tells whether it is time to post.
-func (l *later) isEnough() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.n >= l.enough
-}
+func (l *later) isEnough() bool { return l.size() >= l.enough }
 
 // below tells whether something that is taken now would have to be posted at once.
 func (l *later) below(u ulid.ULID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return u.Compare(l.floor) < 0
-}
-
-// view shows what is in memory: no part of it changes any more, though more may come.
-func (l *later) view() [][]unposted {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.parts)
-}
-
-// views are those of all kinds, by the kind of their single postings.
-func (l *laters) views() map[byte][][]unposted {
-	views := make(map[byte][][]unposted, 3)
-	for _, of := range l.all() {
-		views[of.single] = of.view()
-	}
-	return views
-}
-
-// ripe raises the floor so far that most of what is in memory lies below it, and gives
-// that. What came last stays, for others of its time may be on their way.
-func (l *later) ripe() (list []unposted, floor ulid.ULID) {
-	list = l.memory.list[:0]
-	for _, part := range l.view() {
-		list = append(list, part...)
-	}
-	floor = floorOf(list)
-	l.mu.Lock()
-	if floor.Compare(l.floor) < 0 {
-		floor = l.floor // what could not be posted the last time is left below it
-	}
-	l.floor = floor
-	l.mu.Unlock()
-	list = list[:0]
-	for _, part := range l.view() { // what came below the floor before it was raised, too
-		for i := range part {
-			if part[i].u.Compare(floor) < 0 {
-				list = append(list, part[i])
-			}
-		}
-	}
-	l.memory.list = list
-	return list, floor
-}
-
-// floorOf gives a floor below which most of some things lie, in the order in which they
-// came: that of their ids, nearly always.
-func floorOf(all []unposted) (floor ulid.ULID) {
-	if len(all) == 0 {
-		return floor
-	}
-	floor = slices.MinFunc(all[len(all)-1-len(all)/8:], olderFirst).u
-	below := 0
-	for i := range all {
-		if all[i].u.Compare(floor) < 0 {
-			below++
-		}
-	}
-	if below < len(all)/2 {
-		slices.SortFunc(all, olderFirst)
-		floor = all[len(all)-1-len(all)/8].u
-	}
-	return floor
-}
-
-func olderFirst(a, b unposted) int {
-	if at := cmp.Compare(binary.BigEndian.Uint64(a.u[:]), binary.BigEndian.Uint64(b.u[:])); at != 0 {
-		return at
-	}
-	return a.u.Compare(b.u)
-}
-
-// keep drops all but what is wanted.
-func (l *later) keep(wanted func(*unposted) bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	was := l.parts
-	l.parts, l.n = nil, 0
-	var part []unposted
-	for i := range was {
-		for j := range was[i] {
-			if !wanted(&was[i][j]) {
-				continue
-			}
-			if len(part) == laterPart {
-				l.parts, part = append(l.parts, part), nil
-			}
-			if part == nil {
-				part = make([]unposted, 0, laterPart)
-			}
-			part = append(part, was[i][j])
-			l.n++
-		}
-	}
-	if part != nil {
-		l.parts = append(l.parts, part)
-	}
-}
-
-// forget drops what is of a tenant, and lets nothing be posted until over is called.
-func (l *laters) forget(tenant string) (over func()) {
-	for _, of := range l.all() {
-		of.posting.Lock()
-		of.keep(func(one *unposted) bool { return one.tenant != tenant })
-	}
-	return func() {
-		for _, of := range l.all() {
-			of.posting.Unlock()
-		}
-	}
 }

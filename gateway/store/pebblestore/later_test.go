@@ -26,6 +26,8 @@ type jumble struct {
 	random *rand.Rand
 	s      *Store
 	now    time.Time
+	made   []*gateway.Delivery
+	waits  []*gateway.Wait
 }
 
 func (m *jumble) pick(what string) string { return fmt.Sprint(what, m.random.IntN(5)) }
@@ -61,6 +63,7 @@ func (m *jumble) publish() {
 		if d.Attempts, d.EndedAt = 1, at; d.State != gateway.DeliveryPending {
 			must(m.t, m.s.Settle(d, nil))
 		}
+		m.made = append(m.made, d)
 	}
 }
 
@@ -72,6 +75,7 @@ func (m *jumble) wait() {
 		w.State, w.EndedAt = gateway.StateResumed, w.CreatedAt
 		must(m.t, m.s.Commit(&gateway.Change{Wait: w}))
 	}
+	m.waits = append(m.waits, w)
 }
 
 // check asks for each value, and for some together: a list has what one of all has of it.

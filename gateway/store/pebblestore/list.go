@@ -29,6 +29,9 @@ type list struct {
 	later     *laters
 	unposted  map[byte][][]unposted
 	look      look
+	gaps      *gaps
+	puts      uint64    // of gaps, before the snapshot
+	old       ulid.ULID // up to where gaps may be noted
 }
 
 // lastYear is the last of which a list knows: an id has room for no more.
@@ -37,7 +40,8 @@ const lastYear = 9999
 // newList begins a list; close it.
 func newList(s *engine, q store.Query, idPrefix string) *list {
 	unposted := s.later.views() // before the snapshot: what is posted meanwhile is in one of them
-	l := &list{q: q, prefix: idPrefix, later: s.later, unposted: unposted, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
+	puts, old := s.gaps.begin(s.opts.Now())
+	l := &list{gaps: &s.gaps, puts: puts, old: old, q: q, prefix: idPrefix, later: s.later, unposted: unposted, snapshot: s.snapshot(), high: lastULID, look: look{left: q.Rows}}
 	if l.look.left <= 0 {
 		l.look.left = rowsAtOnce
 	}
@@ -116,56 +120,6 @@ func (l *list) places(kinds ...byte) (stream, error) {
 		}
 	}
 	return all, nil
-}
-
-// asking is what a query asks of a facet: one of these values.
-type asking struct {
-	of     facet
-	hashes []uint64
-}
-
-// asked gives what the query asks of facets; nothing of one that it does not ask for.
-func (l *list) asked() (facets []asking) {
-	one := func(of facet, value, kind string) {
-		if value != "" {
-			facets = append(facets, asking{of, []uint64{valueHash(of, value, kind)}})
-		}
-	}
-	one(facetEndpoint, l.q.Endpoint, "")
-	one(facetSource, l.q.Source, "")
-	if l.q.Kind != "" {
-		one(facetKind, l.q.Type, l.q.Kind)
-	} else {
-		one(facetType, l.q.Type, "")
-	}
-	if names := slices.DeleteFunc(slices.Clone(l.q.Conversation), func(name string) bool { return name == "" }); len(names) > 0 && len(names) == len(l.q.Conversation) {
-		of := asking{of: facetConversation}
-		for _, name := range names {
-			of.hashes = append(of.hashes, valueHash(facetConversation, name, ""))
-		}
-		facets = append(facets, of)
-	}
-	return facets
-}
-
-// facets opens the postings of a kind, as one stream for each facet that is asked for.
-func (l *list) facets(of *later) (streams []stream, err error) {
-	for _, values := range l.asked() {
-		one, err := l.posted(of, values)
-		if err != nil {
-			return nil, err
-		}
-		streams = append(streams, &anyOf{of: one})
-	}
-	return streams, nil
-}
-
-// within gives what of a place has all that is asked for.
-func (l *list) within(facets []stream, place stream) stream {
-	if len(facets) == 0 {
-		return place
-	}
-	return &allOf{of: append(facets, place), look: &l.look}
 }
 
 // run visits what a stream has, until visit wants no more. It gives where to go on when

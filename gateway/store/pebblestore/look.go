@@ -28,10 +28,28 @@ func Look(dir string) (held bool, err error) {
 			return false, folderError("writing", dir, err)
 		}
 	}
+	if err := lookAt(filepath.Join(dir, pebbleDir)); err != nil {
+		return false, folderError("writing", dir, err)
+	}
 	if _, err := formatOf(vfs.Default, dir); err != nil && !errors.Is(err, errNoFormat) {
 		return false, err
 	}
 	return holds(dir), nil
+}
+
+// lookAt says which file of a folder this process may not use. One that goes while it is
+// looked at is none of them: who has the store open removes what is of no more use.
+func lookAt(folder string) error {
+	names, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		if err := mayWrite(filepath.Join(folder, name.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // lookAbove says why a data folder that is not there could not be made.

@@ -49,6 +49,9 @@ func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 	}
 	b.begin(place, d.Tenant)
 	b.id(place, gateway.PrefixDelivery, d.ID)
+	if from != place {
+		b.placed.put(place, record.AsULID(tailULID(b.key)))
+	}
 	b.enc.Delivery(d, nil)
 	b.put()
 	b.due(d, d.NextAttemptAt)

@@ -25,8 +25,10 @@ func (s *upkeep) postLater() {
 	}
 }
 
-// repost takes up what a former process had not posted: it is above the floor. After a
-// repair nobody knows what of the blocks is there, and all are made anew.
+// repost takes up what a former process had not posted: it is above the floor, which stays
+// where it is until all was taken up. So a crash meanwhile only repeats it, and what there
+// is no room for in memory is posted on its own. After a repair nobody knows what of the
+// blocks is there, and all are made anew.
 func (s *folder) repost() error {
 	for _, of := range s.later.all() {
 		if err := s.readFloor(of); err != nil {
@@ -44,20 +46,28 @@ func (s *folder) repost() error {
 // readFloor reads up to where all is posted.
 func (s *folder) readFloor(of *later) error {
 	if s.repaired {
-		b := s.newBatch(1 << 10)
-		defer b.free()
-		b.removeRange([]byte{of.block}, []byte{of.block + 1})
-		putFloor(b, of.block, ulid.ULID{})
-		return s.commit(b, true)
+		return s.lowestFloor(of)
 	}
-	_, err := s.get(floorKey(nil, of.block), func(value []byte) error {
+	found, err := s.get(floorKey(nil, of.block), func(value []byte) error {
 		if len(value) != 1+ulidAt {
 			return corrupt(kindMeta)
 		}
 		of.floor = record.AsULID(value[1:])
 		return nil
 	})
-	return err
+	if err != nil || found {
+		return err
+	}
+	return s.lowestFloor(of) // a repair lost it, and ended before it came here
+}
+
+// lowestFloor says that nothing is posted in blocks.
+func (s *folder) lowestFloor(of *later) error {
+	b := s.newBatch(1 << 10)
+	defer b.free()
+	b.removeRange([]byte{of.block}, []byte{of.block + 1})
+	putFloor(b, of.block, ulid.ULID{})
+	return s.commit(b, true)
 }
 
 // repostPlace goes through what lies in a place above the floor.
@@ -101,10 +111,5 @@ func (s *folder) repostOne(of *later, tenant string, u, value []byte) (err error
 		return err
 	}
 	s.later.post(of, b)
-	if of.isEnough() {
-		if err := postBlocks(s.engine, of); err != nil {
-			return err
-		}
-	}
 	return s.commit(b, false)
 }

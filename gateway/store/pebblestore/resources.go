@@ -69,7 +69,7 @@ func (s *resources) Resources(each func(gateway.Record) error) (err error) {
 
 // DeleteTenant removes everything of a tenant durably. It is one range for each
 // kind, however much there is.
-func (s *resources) DeleteTenant(tenant string) error {
+func (s *resources) DeleteTenant(tenant string) (err error) {
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
@@ -78,7 +78,8 @@ func (s *resources) DeleteTenant(tenant string) error {
 		return err
 	}
 	defer s.locks.lockEvery()() // what is being settled must not come back
-	defer s.later.forget(tenant)()
+	over := s.later.hold(tenant)
+	defer func() { over(err == nil) }()
 	return s.change(func(b *batch) {
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)

@@ -160,48 +160,6 @@ func (a *anyOf) seek(u ulid.ULID) bool {
 	return a.top != nil
 }
 
-// allOf is a stream of what each of several has; its record is that of the last.
-type allOf struct {
-	of     []stream
-	look   *look
-	now    ulid.ULID
-	unsure bool
-}
-
-func (a *allOf) at() ulid.ULID { return a.now }
-
-func (a *allOf) sure() bool { return !a.unsure }
-
-func (a *allOf) value() (kind byte, value []byte) { return a.of[len(a.of)-1].value() }
-
-// seek lets each leap to where the others are: it costs as much as the rarest has.
-// Where that is too much, it stands where it came to, and is not sure.
-func (a *allOf) seek(u ulid.ULID) bool {
-	if a.unsure {
-		return true
-	}
-	for i := 0; i < len(a.of); i++ {
-		if !a.of[i].seek(u) {
-			return false
-		}
-		at := a.of[i].at()
-		if !a.of[i].sure() {
-			a.now, a.unsure = at, true
-			return true
-		}
-		if at == u || i == 0 {
-			u = at
-			continue
-		}
-		if u, i = at, -1; !a.look.another() {
-			a.unsure = true
-			break
-		}
-	}
-	a.now = u
-	return true
-}
-
 // look is how many rows a list may look at.
 type look struct{ left int }
 

@@ -25,7 +25,9 @@ func (s *waits) putWait(b *batch, w *gateway.Wait) {
 	b.begin(place, w.Tenant)
 	b.id(place, gateway.PrefixWait, w.ID)
 	b.enc.Wait(w)
-	b.put()
+	if b.put(); place == kindWait {
+		b.placed.put(place, record.AsULID(tailULID(b.key)))
+	}
 	s.later.postWait(b, w)
 }
 
