@@ -143,6 +143,21 @@ func TestBatches(t *testing.T) {
 	})
 }
 
+// Large events do not travel together: an attempt has several copies of what it carries.
+func TestBatchesOfLargeEvents(t *testing.T) {
+	inBubble(t, always(200), func(t *testing.T, w *world) {
+		w.to(func(to *outbound.Target) { to.MaxEvents, to.MaxWait = 3, time.Minute })
+		large := strings.Repeat("x", 600<<10)
+		w.acceptAll("crm", item{N: 1, Conversation: large}, item{N: 2, Conversation: large}, item{N: 3, Conversation: large})
+		w.await(3)
+		for _, r := range w.receiver.all() {
+			if n := len(items(t, r)); n != 1 {
+				t.Errorf("%d events of 600 KiB travel together", n)
+			}
+		}
+	})
+}
+
 func TestRateLimit(t *testing.T) {
 	inBubble(t, always(200), func(t *testing.T, w *world) {
 		w.to(func(to *outbound.Target) { to.Rate = &gateway.Rate{PerSecond: 10, Burst: 5} })

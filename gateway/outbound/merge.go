@@ -6,8 +6,9 @@ import (
 	"hookgate/gateway"
 )
 
-// maxBatchBytes bounds the events of one batch. A single event is always smaller.
-const maxBatchBytes = 8 << 20
+// maxBatchBytes bounds the events of one batch: no more than a single event may have, for
+// an attempt has several copies of them, and there are many attempts at once.
+const maxBatchBytes = 1 << 20
 
 // merge lets the delivery carry the events of those that travel with it. What may
 // not, or has no room, stays apart and goes back to the lane.

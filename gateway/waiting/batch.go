@@ -117,7 +117,7 @@ func (b *batch) together(some []One) (n int, alone bool, err error) {
 		takings = append(takings, k)
 		b.one(k, &some[n], wayOfOne)
 		if alone = k.alone; !alone {
-			weight += k.weight()
+			weight += weightOf(k)
 			n++
 		}
 	}
@@ -131,8 +131,8 @@ func (b *batch) together(some []One) (n int, alone bool, err error) {
 	return n, alone, err
 }
 
-// weight is how many bytes are kept of what was decided until it is stored.
-func (k *taking) weight() int {
+// weightOf is how many bytes are kept of what was decided until it is stored.
+func weightOf(k *taking) int {
 	n := len(k.variables) + len(k.Taken.Body)
 	if k.change.Park != nil {
 		n += len(k.change.Park.Around)
