@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"strings"
 	"time"
 )
@@ -146,13 +147,15 @@ func (p *policy) wasIssued(t *openToken, r *Request) error {
 	return p.begins(t, r, "iat")
 }
 
-// moment reads a claim that is a time: seconds, and digits alone.
+// moment reads a claim that is a time: seconds, of which some issuers write parts too
+// (RFC 7519 section 2, NumericDate). Those are dropped.
 func moment(t *openToken, claim string) (at time.Time, is bool, err error) {
 	value := t.claims.value(claim)
 	if value == nil {
 		return at, false, nil
 	}
-	if at, is = unixSeconds(value); !is {
+	whole, _, _ := bytes.Cut(value, []byte{'.'})
+	if at, is = unixSeconds(whole); !is || bytes.ContainsAny(value, "eE") {
 		err = refuse(Malformed, claim)
 	}
 	return at, is, err

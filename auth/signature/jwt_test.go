@@ -91,7 +91,8 @@ func TestClaims(t *testing.T) {
 	}{
 		{"no exp", signature.TokenConfig{}, `{}`, signature.MissingClaim},
 		{"exp as a text", signature.TokenConfig{}, `{"exp":"9999999999"}`, signature.Malformed},
-		{"exp with a fraction", signature.TokenConfig{}, `{"exp":9999999999.5}`, signature.Malformed},
+		{"exp with a fraction", signature.TokenConfig{}, `{"exp":9999999999.5}`, ""},
+		{"exp with a fraction and a power", signature.TokenConfig{}, `{"exp":9.5e9}`, signature.Malformed},
 		{"exp as a power", signature.TokenConfig{}, `{"exp":1e10}`, signature.Malformed},
 		{"exp below zero", signature.TokenConfig{}, `{"exp":-1}`, signature.Malformed},
 		{"exp is null", signature.TokenConfig{}, `{"exp":null}`, signature.Malformed},
