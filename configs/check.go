@@ -105,6 +105,7 @@ func (b *Bounds) check(f *faults) {
 		{"list_answer", b.ListAnswer, 64 << 10, 8 << 20},
 		{"contexts", b.Contexts, 1 << 20, 1 << 40},
 		{"call_requests", b.CallRequests, 16 << 20, 1 << 40},
+		{"attempts", b.Attempts, 16 << 20, 1 << 40},
 		{"configuration", b.Configuration, 4 << 20, 1 << 40},
 		{"variables_max", b.VariablesMax, 1 << 10, 16 << 20},
 	} {

@@ -107,6 +107,7 @@ type Bounds struct {
 	CallRequests gateway.Size `json:"call_requests"` // requests of both
 	Holds        int          `json:"holds"`         // requests that stay: holders of waits, callers, writers whose endpoint proves itself
 	Windows      int          `json:"windows"`       // places of deliveries in memory
+	Attempts     gateway.Size `json:"attempts"`      // memory for attempts of deliveries with large events
 	Publish      int          `json:"publish"`       // deliveries that one publish may make
 	Publishing   int          `json:"publishing"`    // deliveries that publishes under way make, where each makes many
 	// Configuration is what a tenant and all in its tree may keep by their own tokens.
@@ -152,7 +153,7 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
 			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
-			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
+			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Attempts: 128 << 20, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},
 		Drain: gateway.Duration(15 * time.Second),

@@ -88,7 +88,7 @@ func TestMistakesInPEMFilesHaveTheirPlace(t *testing.T) {
 	}
 	file := filepath.Join(folder, "hookgate.yaml")
 	for text, want := range map[string]string{
-		"tenants:\n  acme:\n    endpoints:\n      crm:\n        url: https://a.example\n        tls:\n          ca_file: text.pem\n":                   ":7:20: tenants.acme.endpoints.crm.tls.ca: holds no",
+		"tenants:\n  acme:\n    endpoints:\n      crm:\n        url: https://a.example\n        tls:\n          ca_file: text.pem\n":                        ":7:20: tenants.acme.endpoints.crm.tls.ca: holds no",
 		"tenants:\n  acme:\n    webhooks:\n      w:\n        url: https://a.example\n        tls:\n          server_name: a\n          ca_file: text.pem\n": ":8:20: tenants.acme.webhooks.w.tls.ca: holds no",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

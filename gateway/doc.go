@@ -17,7 +17,7 @@
 // what hookgate itself has to say, on one lane per endpoint:
 //
 //	publishing  accept, fan out, store; then tell who owns the lanes
-//	outbound    lease, permit, load, merge, prepare, send, settle
+//	outbound    lease, permit, load, merge, weigh, prepare, send, settle
 //	relayed     the form of a relayed request between the two
 //	transport   the one guarded way out
 //	secure      whom a connection of ours trusts, and who it says that we are

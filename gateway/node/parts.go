@@ -116,7 +116,8 @@ func (p *parts) openLanes() error {
 	p.lanes = outbound.New(outbound.Options{
 		Backlog: p.store, Statuses: p.store, Archive: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
 		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
-		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Holder: now.holder,
+		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Attempts: counts{p}.budget("attempts", int64(p.config.Bounds.Attempts)),
+		Holder:  now.holder,
 		Version: p.Version, Logger: p.Log,
 	})
 	return nil

@@ -92,6 +92,7 @@ var reloads = map[string]struct {
 	"bounds.call_requests": {change: func(c *configs.Config) { c.Bounds.CallRequests++ }},
 	"bounds.holds":         {change: func(c *configs.Config) { c.Bounds.Holds++ }},
 	"bounds.windows":       {change: func(c *configs.Config) { c.Bounds.Windows++ }},
+	"bounds.attempts":      {change: func(c *configs.Config) { c.Bounds.Attempts++ }},
 	"bounds.publish":       {change: func(c *configs.Config) { c.Bounds.Publish++ }},
 	"bounds.publishing":    {change: func(c *configs.Config) { c.Bounds.Publishing++ }},
 	"bounds.configuration": {change: func(c *configs.Config) { c.Bounds.Configuration++ }},

@@ -6,6 +6,7 @@
 //	permit   hold back while the endpoint rests, or its circuit breaker is open
 //	load     read the delivery and its event from the store
 //	merge    let it carry what may travel with it
+//	weigh    take room in memory for what it carries
 //	prepare  write headers and signature, or what a relay received
 //	send     make one attempt, bounded in time and in bytes
 //	settle   succeeded, due again later, or dead letter

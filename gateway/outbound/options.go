@@ -49,7 +49,10 @@ type Options struct {
 	// Windows is the budget of places in all lanes' windows (SPEC 16), beside a few that
 	// each has; nil: no bound. A lane's holds twice Window at most.
 	Windows *shares.Budget
-	// Holder says who has what a lane of a tenant takes of it; nil: the tenant by itself.
+	// Attempts is the budget of bytes that attempts with large events have in memory (SPEC
+	// 16); nil: no bound.
+	Attempts *shares.Budget
+	// Holder says who has what a lane of a tenant takes of either; nil: the tenant by itself.
 	Holder func(tenant string) shares.Holder
 	Logger *slog.Logger // nil: slog.Default()
 	// Now is the clock by which deliveries are due, which must not leap; nil: time.Now.

@@ -37,6 +37,7 @@ type attempt struct {
 	delivery *gateway.Delivery
 	events   []gateway.Event // those of the delivery
 	at       time.Time       // when it was begun
+	room     room            // taken for them
 	request  transport.Request
 	upstream string // where a relay goes
 	answer   *transport.Answer
@@ -60,7 +61,7 @@ type attempt struct {
 // way is the steps of an attempt that has its lease and its permit, in order; one that
 // returns false is the last.
 var way = []func(*carrier, *attempt) bool{
-	(*carrier).load, (*carrier).merge, (*carrier).prepare, (*carrier).send, (*carrier).settle,
+	(*carrier).load, (*carrier).merge, (*carrier).weigh, (*carrier).prepare, (*carrier).send, (*carrier).settle,
 }
 
 // carry takes an attempt that has its lease and its permit to its end. It never
@@ -69,6 +70,7 @@ func (c *carrier) carry(a *attempt) {
 	a.verdict = breaker.Ignored
 	a.back = a.carried
 	defer c.statuses.flush(a.lane)
+	defer c.lighten(a)
 	defer c.schedule.land(a)
 	defer func() {
 		if p := recover(); p != nil {
