@@ -1,11 +1,40 @@
 package auth
 
+import "time"
+
 // Principal is who asks: what its token says, and no secret.
 type Principal struct {
 	Scope   Scope
 	Tenant  string // the token's own tenant; empty unless Scope is Tenant
 	TokenID string // "tok_…"; empty for a token given by environment or file
+	Name    string // of the token
+	Expires int64  // when the token ends, in milliseconds of Unix time; 0: never
+	Asking  *Asking
 }
+
+// Asking is how a principal asks, of one request that changes something; nil: nobody
+// wants to know.
+type Asking struct {
+	Kind      string // how it came, for the audit: "cli", "console"; "": by its token
+	Client    string // the address that it asks from
+	RequestID string
+	IfMatch   string // the field If-Match: only what still is as it says is changed
+	Dry       bool   // tell what would be, and change nothing
+}
+
+// Expired says whether the token has ended at a moment.
+func (p Principal) Expired(at time.Time) bool { return p.Expires != 0 && at.UnixMilli() >= p.Expires }
+
+// Match is what the change asked for depends on; "": on nothing.
+func (p Principal) Match() string {
+	if p.Asking == nil {
+		return ""
+	}
+	return p.Asking.IfMatch
+}
+
+// Dry says that the change asked for is to be judged, and not made.
+func (p Principal) Dry() bool { return p.Asking != nil && p.Asking.Dry }
 
 // Action is a class of what can be asked, as far as scopes tell it apart.
 type Action uint8
@@ -22,8 +51,11 @@ const (
 	Call                          // run a webhook
 	Tokens                        // make, list and revoke tokens
 	Reload                        // load the configuration file again
+	Keep                          // take backups; let a restored gateway send
+	ReadAudit                     // who changed what
 	ReadPlatform                  // see whole what goes to the platform: bodies of its lanes
 	ManagePlatform                // steer its lanes; see the header fields that only the platform gets
+	ReadStrangers                 // see requests that found no tenant
 	V2                            // the connections API, which knows its tenant by the token alone
 	actions
 )
@@ -48,8 +80,11 @@ var allowed = [actions]scopes{
 	Call:            admin | platform | tenant,
 	Tokens:          admin,
 	Reload:          admin,
+	Keep:            admin,
+	ReadAudit:       admin | tenant,
 	ReadPlatform:    admin | platform,
 	ManagePlatform:  admin,
+	ReadStrangers:   admin,
 	V2:              tenant,
 }
 

@@ -26,6 +26,7 @@ func TestAllows(t *testing.T) {
 		auth.Call:            {true, true, true},
 		auth.Tokens:          {true, false, false},
 		auth.Reload:          {true, false, false},
+		auth.ReadAudit:       {true, false, true},
 		auth.ReadPlatform:    {true, true, false},
 		auth.ManagePlatform:  {true, false, false},
 		auth.V2:              {false, false, true},

@@ -46,18 +46,25 @@ func (c *Config) check() []gateway.Fault {
 		t := c.Tenants[id]
 		place := fields.Member("tenants", id)
 		f.text(place, nameFault(id))
-		for _, source := range slices.Sorted(maps.Keys(t.Sources)) {
-			f.text(fields.Member(place+".sources", source), nameFault(source))
-		}
-		for _, endpoint := range slices.Sorted(maps.Keys(t.Endpoints)) {
-			f.text(fields.Member(place+".endpoints", endpoint), nameFault(endpoint))
-		}
-		for _, webhook := range slices.Sorted(maps.Keys(t.Webhooks)) {
-			f.text(fields.Member(place+".webhooks", webhook), nameFault(webhook))
-		}
+		f = append(f, t.names(place)...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Routes)) {
 		f.text(fields.Member("routes", id), nameFault(id))
+	}
+	return f
+}
+
+// names checks the names of what a tenant has.
+func (t *Tenant) names(place string) []gateway.Fault {
+	var f faults
+	for _, source := range slices.Sorted(maps.Keys(t.Sources)) {
+		f.text(fields.Member(place+".sources", source), nameFault(source))
+	}
+	for _, endpoint := range slices.Sorted(maps.Keys(t.Endpoints)) {
+		f.text(fields.Member(place+".endpoints", endpoint), nameFault(endpoint))
+	}
+	for _, webhook := range slices.Sorted(maps.Keys(t.Webhooks)) {
+		f.text(fields.Member(place+".webhooks", webhook), nameFault(webhook))
 	}
 	return f
 }
@@ -72,6 +79,9 @@ func (c *Config) checkProcess() []gateway.Fault {
 	f.unless((c.Public.TLS.Cert == "") == (c.Public.TLS.Key == ""), "public.tls", "must name both files, cert and key, or none")
 	f.unless(c.Public.MaxBody >= 1 && c.Public.MaxBody <= MaxMaxBody, "public.max_body", "must be 1 byte to %d MiB", MaxMaxBody>>20)
 	f.text("internal.addr", addressFault(c.Internal.Addr))
+	own := &c.Internal.TLS
+	f.unless((own.Cert == "") == (own.Key == ""), "internal.tls", "must name both files, cert and key, or none")
+	f.unless(own.ClientCA == "" || own.Cert != "", "internal.tls.client_ca", "is for a listener with cert and key")
 	for _, timeout := range []struct {
 		place string
 		value gateway.Duration
@@ -81,6 +91,7 @@ func (c *Config) checkProcess() []gateway.Fault {
 		f.unless(time.Duration(timeout.value) >= MinConnTimeout && time.Duration(timeout.value) <= MaxConnTimeout, timeout.place,
 			"must be %s to %s", gateway.Duration(MinConnTimeout), gateway.Duration(MaxConnTimeout))
 	}
+	c.Console.check(&f)
 	c.Store.check(&f)
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")
@@ -89,8 +100,55 @@ func (c *Config) checkProcess() []gateway.Fault {
 	f.word("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	f.word("log.format", c.Log.Format, "json", "text")
 	c.Bounds.check(&f)
-	f.unless(time.Duration(c.Drain) <= MaxDrain, "drain", "must be at most %s", gateway.Duration(MaxDrain))
+	c.Requests.check(&f)
+	f.unless(c.Backup.Rate == 0 || c.Backup.Rate >= 1<<20, "backup.rate", "must be 0, for as fast as it goes, or at least 1MiB a second")
+	const day = 24 * time.Hour
+	f.unless(time.Duration(c.Audit.Retention) >= day && time.Duration(c.Audit.Retention) <= 3660*day, "audit.retention", "must be 1d to 3660d")
+	f.unless(c.Audit.Daily >= 64<<10 && c.Audit.Daily <= 1<<30, "audit.daily", "must be 64KiB to 1GiB")
+	c.Otel.check(&f)
+	f.unless(time.Duration(c.Drain.Timeout) <= MaxDrain, "drain.timeout", "must be at most %s", gateway.Duration(MaxDrain))
+	f.unless(time.Duration(c.Drain.Delay) <= MaxDrain, "drain.delay", "must be at most %s", gateway.Duration(MaxDrain))
 	return f
+}
+
+func (c *Console) check(f *faults) {
+	const most = 100
+	if c.Addr != "" {
+		f.text("console.addr", addressFault(c.Addr))
+	}
+	if c.URL != "" {
+		f.text("console.url", baseFault(c.URL))
+	}
+	f.unless(len(c.Redact) <= most, "console.redact", "must have at most %d places", most)
+	for i, place := range c.Redact {
+		f.unless(place != "" && len(place) <= 256 && !strings.ContainsAny(place, " \t\r\n"), fields.Index("console.redact", i), "must be a place in a body, such as card.number or items[*].iban")
+	}
+}
+
+func (o *Otel) check(f *faults) {
+	if o.Endpoint != "" {
+		f.text("otel.endpoint", baseFault(o.Endpoint))
+	}
+	for _, h := range o.Headers {
+		value := h.Value.Reveal()
+		f.unless(isToken(h.Name), fields.Member("otel.headers", h.Name), "must be the name of a header field")
+		f.unless(!strings.ContainsFunc(value, func(c rune) bool { return c != '\t' && (c < ' ' || c > '~') }),
+			fields.Member("otel.headers", h.Name), "must be printable ASCII")
+	}
+	f.unless(o.Sample >= 0 && o.Sample <= 1, "otel.sample", "must be 0 to 1")
+	f.unless(o.ServiceName != "" && len(o.ServiceName) <= 255, "otel.service_name", "must be 1 to 255 characters")
+}
+
+// isToken says whether a text may name a header field (RFC 9110 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}
+
+func (r *Requests) check(f *faults) {
+	f.unless(r.PerSource >= 2 && r.PerSource <= MaxPerSource, "requests.per_source", "must be 2 to %d", MaxPerSource)
+	f.unless(r.Memory >= MinRequests && r.Memory <= MaxRequests, "requests.memory", "must be %d MiB to %d GiB", MinRequests>>20, MaxRequests>>30)
 }
 
 func (b *Bounds) check(f *faults) {
@@ -105,7 +163,9 @@ func (b *Bounds) check(f *faults) {
 		{"list_answer", b.ListAnswer, 64 << 10, 8 << 20},
 		{"contexts", b.Contexts, 1 << 20, 1 << 40},
 		{"call_requests", b.CallRequests, 16 << 20, 1 << 40},
+		{"call_answers", b.CallAnswers, 16 << 20, 1 << 40},
 		{"attempts", b.Attempts, 16 << 20, 1 << 40},
+		{"sessions", b.Sessions, 1 << 20, 1 << 40},
 		{"configuration", b.Configuration, 4 << 20, 1 << 40},
 		{"variables_max", b.VariablesMax, 1 << 10, 16 << 20},
 	} {
@@ -124,7 +184,10 @@ func (b *Bounds) check(f *faults) {
 		{"calls", b.Calls, 16, 1_000_000},
 		{"waited_calls", b.WaitedCalls, 16, 1_000_000},
 		{"holds", b.Holds, 16, 1_000_000},
+		{"streams", b.Streams, 16, 100_000},
+		{"fetches", b.Fetches, 16, 100_000},
 		{"windows", b.Windows, 10_000, 100_000_000},
+		{"connections", b.Connections, 64, 100_000},
 		{"publish", b.Publish, 1000, 100_000},
 		{"publishing", b.Publishing, 100_000, 10_000_000},
 		{"pattern", b.Pattern, 100, 1000},

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"hookgate/gateway"
@@ -10,16 +11,21 @@ import (
 // the environment, on top of that the flags. What takes a restart is tagged so: see
 // restart.go.
 type Config struct {
-	Public   Public           `json:"public"`
-	Internal Internal         `json:"internal" takes:"restart"`
-	Store    Store            `json:"store" takes:"restart"`
-	Egress   Egress           `json:"egress"`
-	Log      Log              `json:"log" takes:"restart"`
-	Bounds   Bounds           `json:"bounds" takes:"restart"`
-	Drain    gateway.Duration `json:"drain" takes:"restart"` // how long SIGTERM lets what is in flight finish
-	Tokens   []Token          `json:"tokens"`
-	Tenants  Tenants          `json:"tenants"`
-	Routes   Routes           `json:"routes"`
+	Public   Public   `json:"public"`
+	Internal Internal `json:"internal" takes:"restart"`
+	Console  Console  `json:"console" takes:"restart"`
+	Store    Store    `json:"store" takes:"restart"`
+	Egress   Egress   `json:"egress"`
+	Log      Log      `json:"log" takes:"restart"`
+	Bounds   Bounds   `json:"bounds" takes:"restart"`
+	Requests Requests `json:"requests" takes:"restart"`
+	Backup   Backup   `json:"backup" takes:"restart"`
+	Audit    Audit    `json:"audit" takes:"restart"`
+	Otel     Otel     `json:"otel" takes:"restart"`
+	Drain    Drain    `json:"drain" takes:"restart"`
+	Tokens   []Token  `json:"tokens"`
+	Tenants  Tenants  `json:"tenants"`
+	Routes   Routes   `json:"routes"`
 
 	// AdminToken is HOOKGATE_ADMIN_TOKEN: the admin token while it is set.
 	AdminToken gateway.Secret `json:"-"`
@@ -30,6 +36,7 @@ type Config struct {
 	// set has the flag or variable by which a place got its value, in place of the file.
 	set     map[string]string
 	unknown []gateway.Fault // see UnknownVariables
+	inputs  *inputs         // what the file took from elsewhere
 }
 
 // Tenants are the tenants of the file, by their ids.
@@ -55,10 +62,30 @@ type TLS struct {
 	Key  string `json:"key"`
 }
 
+// InternalTLS is TLS on the internal listener.
+type InternalTLS struct {
+	Cert string `json:"cert"`
+	Key  string `json:"key"`
+	// ClientCA is a file of authorities, in PEM: without a certificate of theirs nobody is
+	// let in; "": none is asked for.
+	ClientCA string `json:"client_ca"`
+}
+
 // Internal is the listener for everything else.
 type Internal struct {
 	Addr        string           `json:"addr"`
+	TLS         InternalTLS      `json:"tls"`
 	IdleTimeout gateway.Duration `json:"idle_timeout"` // of a kept connection, for its next request
+}
+
+// Console is where people look at the gateway (SPEC-console C5).
+type Console struct {
+	Addr string `json:"addr"` // of a listener of its own; "": the internal one answers for it
+	URL  string `json:"url"`  // base of links to it; "": the address of its listener
+	// TrustedProxies are those whose word counts that a browser came by https.
+	TrustedProxies []Network `json:"trusted_proxies"`
+	// Redact are the places in bodies and variables whose values it hides.
+	Redact []string `json:"redact"`
 }
 
 // Store is where what was promised is kept.
@@ -105,9 +132,14 @@ type Bounds struct {
 	Calls        int          `json:"calls"`         // pending calls
 	WaitedCalls  int          `json:"waited_calls"`  // calls whose callers wait for the end
 	CallRequests gateway.Size `json:"call_requests"` // requests of both
+	CallAnswers  gateway.Size `json:"call_answers"`  // memory for what backends answer, where it is large
 	Holds        int          `json:"holds"`         // requests that stay: holders of waits, callers, writers whose endpoint proves itself
+	Streams      int          `json:"streams"`       // readers of the stream
+	Fetches      int          `json:"fetches"`       // key sets that are fetched at once
 	Windows      int          `json:"windows"`       // places of deliveries in memory
 	Attempts     gateway.Size `json:"attempts"`      // memory for attempts of deliveries with large events
+	Connections  int          `json:"connections"`   // to targets, kept for their next requests
+	Sessions     gateway.Size `json:"sessions"`      // memory for sessions of TLS with targets
 	Publish      int          `json:"publish"`       // deliveries that one publish may make
 	Publishing   int          `json:"publishing"`    // deliveries that publishes under way make, where each makes many
 	// Configuration is what a tenant and all in its tree may keep by their own tokens.
@@ -116,6 +148,42 @@ type Bounds struct {
 	Pattern       int          `json:"pattern"`       // instructions of one compiled pattern
 	// Mapping is how much CPU mapping and matching of one callback or answer may take.
 	Mapping gateway.Duration `json:"mapping"`
+}
+
+// Requests says how many of the newest public requests are kept in memory, for those who
+// ask why one did not arrive (SPEC-operations O1).
+type Requests struct {
+	PerSource int          `json:"per_source"` // of one source or route
+	Memory    gateway.Size `json:"memory"`     // of all
+}
+
+// Backup says how POST /v1/backup reads the data folder.
+type Backup struct {
+	Rate gateway.Size `json:"rate"` // bytes a second; 0: as fast as it goes
+}
+
+// Audit is how long it is told who changed what, and how much of it (SPEC-operations O5).
+type Audit struct {
+	Retention gateway.Duration `json:"retention"`
+	// Daily is what the tokens of a tenant and of all in its tree may have written of it in
+	// a day: over it they change no more.
+	Daily gateway.Size `json:"daily"`
+}
+
+// Drain is how SIGTERM ends the process. In the file a duration alone is the timeout.
+type Drain struct {
+	Timeout gateway.Duration `json:"timeout" fields:"alone"` // how long what is in flight may take to finish
+	// Delay is how long before that everything goes on being served, and /readyz says 503:
+	// for balancers to notice.
+	Delay gateway.Duration `json:"delay"`
+}
+
+// Otel says where spans go, by OTLP over HTTP (SPEC-operations O4).
+type Otel struct {
+	Endpoint    string          `json:"endpoint"` // the base of the collector's URL; "": nowhere, and none are made
+	Headers     gateway.Headers `json:"headers"`
+	Sample      float64         `json:"sample"` // which part of the traces that begin here, 0 to 1
+	ServiceName string          `json:"service_name"`
 }
 
 // Token is a token of the internal API that the operator chose (SPEC 14).
@@ -132,12 +200,23 @@ type Tenant struct {
 	Sources   map[string]gateway.Source   `json:"sources"`
 	Endpoints map[string]gateway.Endpoint `json:"endpoints"`
 	Webhooks  map[string]gateway.Webhook  `json:"webhooks"`
+
+	digest Digest
 }
+
+// Digest is of all that a part of the file says, with what it takes from the environment
+// and from files. The zero Digest is of what nobody knows whether it is as it was.
+type Digest [sha256.Size]byte
+
+// Digest is equal for tenants of one id that say the same.
+func (t *Tenant) Digest() Digest { return t.digest }
 
 // Bounds of what the configuration may say.
 const (
-	MaxMaxBody = 16 << 20         // bytes, as for a source (gateway/directory)
-	MaxDrain   = 10 * time.Minute // a supervisor kills long before
+	MaxPerSource             = 10_000           // requests of one source or route
+	MinRequests, MaxRequests = 1 << 20, 4 << 30 // bytes of all
+	MaxMaxBody               = 16 << 20         // bytes, as for a source (gateway/directory)
+	MaxDrain                 = 10 * time.Minute // a supervisor kills long before; of both, timeout and delay
 	// The least and the most of time-outs of connections.
 	MinConnTimeout, MaxConnTimeout = 100 * time.Millisecond, time.Hour
 )
@@ -153,9 +232,13 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
 			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
-			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, Holds: 65536, Windows: 1_000_000, Attempts: 128 << 20, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
+			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, CallAnswers: 128 << 20, Holds: 65536, Streams: 1000, Fetches: 256, Windows: 1_000_000, Attempts: 128 << 20, Connections: 4096, Sessions: 64 << 20, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},
-		Drain: gateway.Duration(15 * time.Second),
+		Requests: Requests{PerSource: 200, Memory: 64 << 20},
+		Backup:   Backup{Rate: 32 << 20},
+		Audit:    Audit{Retention: gateway.Duration(90 * 24 * time.Hour), Daily: 8 << 20},
+		Otel:     Otel{Sample: 1, ServiceName: "hookgate"},
+		Drain:    Drain{Timeout: gateway.Duration(15 * time.Second)},
 	}
 }

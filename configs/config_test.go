@@ -109,7 +109,7 @@ func TestReferenceSaysTheDefaults(t *testing.T) {
 	}
 	d := Default()
 	if c.Public.Addr != d.Public.Addr || c.Public.MaxBody != d.Public.MaxBody || c.Internal != d.Internal ||
-		c.Store != d.Store || c.Log != d.Log || c.Drain != d.Drain {
+		c.Store != d.Store || c.Log != d.Log || c.Drain != d.Drain || !reflect.DeepEqual(c.Otel, d.Otel) && len(c.Otel.Headers) > 0 {
 		t.Errorf("the reference's values are %s, the defaults %s", c, d)
 	}
 }
@@ -132,7 +132,7 @@ func TestNoFormShowsASecret(t *testing.T) {
 		name, _, _ := strings.Cut(set, "=")
 		environ = append(environ, name+"=canary-0123456789")
 	}
-	text := strings.NewReplacer("${ACME_TOKEN}", "canary-in-the-file", "${CRM_SECRET}", "canary-in-the-file").Replace(Reference)
+	text := strings.NewReplacer("headers: {}      ", "headers: { api-key: canary-in-the-file }", "${ACME_TOKEN}", "canary-in-the-file", "${CRM_SECRET}", "canary-in-the-file").Replace(Reference)
 	c, err := Load(Options{Flags: Flags{Config: write(t, text)}, Environ: append(environ, "HOOKGATE_ADMIN_TOKEN=canary-0123456789abc",
 		"HOOKGATE_MASTER_KEY=Y2FuYXJ5LTAxMjM0NTY3ODlhYmNkZWYtY2FuYXJ5ISE=")})
 	if err != nil {

@@ -1,6 +1,8 @@
 // Package configs knows the configuration file: every key of it (config.go and
 // reference.yaml), how it is read (load.go) and what may stand in it (check.go).
 //
+//	loader     the same as the last time, where nothing is otherwise
+//	tenants    a file without a mistake tenant by tenant, those that are otherwise anew
 //	document   YAML to a tree of values, and the place of each of them
 //	fields     the tree to a Config: unknown keys, wrong types (gateway/fields)
 //	check      what a single key says for itself

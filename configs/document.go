@@ -30,6 +30,13 @@ type document struct {
 	hidden []hidden          // what the source lines must not show
 	from   map[string]string // by path of a secret: the file that it was read from
 	broken bool              // no YAML at all: there is no tree
+
+	// quiet: nobody will ask where anything stands. There are no places, and nothing hidden.
+	quiet    bool
+	nodes    int  // that were read, those of aliases each time
+	anchored bool // something has a name for aliases
+	inputs   *inputs
+	again    func() *document // reads the file again, for who wants to know where things stand; nil: it is known
 }
 
 // reader turns the nodes of a document into its tree.
@@ -37,7 +44,6 @@ type reader struct {
 	*document
 	lookup  func(string) (string, bool)
 	anchors map[string]ast.Node
-	nodes   int
 	faults  []mistake
 }
 
@@ -45,25 +51,46 @@ type reader struct {
 // document has the places for those of the contents.
 func readDocument(name string, text []byte, lookup func(string) (string, bool)) (*document, []mistake) {
 	// YAML takes all three ends of a line for the same; the parser counts some of them twice.
-	normal := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
+	normal := normalized(text)
 	d := &document{name: name, lines: strings.Split(normal, "\n"), tree: &fields.Object{}, places: map[string]place{}, from: map[string]string{}}
 	if i := slices.IndexFunc(d.lines, func(line string) bool { return !utf8.ValidString(line) }); i >= 0 {
 		d.broken = true
 		return d, []mistake{{at: position{i + 1, 1}, message: "is not UTF-8 text"}}
 	}
-	file, err := parse(normal)
+	d.places[""] = place{position{1, 1}, position{1, 1}}
+	tree, faults := d.read(normal, "", 0, lookup)
+	if tree != nil {
+		d.tree = tree
+	}
+	return d, faults
+}
+
+// normalized gives a text without a mark of its encoding, with one way to end a line.
+func normalized(text []byte) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
+}
+
+// read gives the tree of a text that stands at path, so deep in the file.
+func (d *document) read(text, path string, depth int, lookup func(string) (string, bool)) (any, []mistake) {
+	file, err := parse(text)
 	if err != nil {
 		d.broken = true
-		return d, []mistake{syntaxMistake(err)}
+		return nil, []mistake{syntaxMistake(err)}
 	}
 	r := &reader{document: d, lookup: lookup, anchors: map[string]ast.Node{}}
+	var tree any
 	if body := r.body(file); body != nil {
-		d.places[""] = place{position{1, 1}, position{1, 1}}
-		if tree := r.value("", body, 0); tree != nil {
-			d.tree = tree
-		}
+		tree = r.value(path, body, depth)
 	}
-	return d, r.faults
+	d.anchored = len(r.anchors) > 0
+	return tree, r.faults
+}
+
+// place notes where something stands.
+func (r *reader) place(path string, name, value position) {
+	if !r.quiet {
+		r.places[path] = place{name, value}
+	}
 }
 
 // parse keeps a panic of the YAML parser, a stranger's code, from ending a
@@ -183,7 +210,7 @@ func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int)
 			r.forget(member)
 		}
 		written[name] = at
-		r.places[member] = place{at, valueStart(at, value.Value)}
+		r.place(member, at, valueStart(at, value.Value))
 		members.Set(name, r.value(member, value.Value, depth+1))
 	}
 	return members
@@ -228,7 +255,7 @@ func (r *reader) sequence(path string, n *ast.SequenceNode, depth int) any {
 	elements := make([]any, 0, len(n.Values))
 	for i, value := range n.Values {
 		element, at := fields.Index(path, i), start(value)
-		r.places[element] = place{at, at}
+		r.place(element, at, at)
 		elements = append(elements, r.value(element, value, depth+1))
 	}
 	return elements
@@ -267,6 +294,9 @@ func (r *reader) number(path string, node ast.Node) any {
 }
 
 func isNumber(s string) bool {
+	if s == "" || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
+		return false // nearly all text: an error of each would be a part of what a large file costs
+	}
 	var n json.Number
 	return json.Unmarshal([]byte(s), &n) == nil && n.String() == s
 }

@@ -24,6 +24,9 @@ type hidden struct {
 // stands under no known key, for that may be a secret whose key is misspelled. User
 // and query of a URL may be credentials.
 func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
+	if r.quiet {
+		return
+	}
 	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.ContainsAny(value, "@?") {
 		first := node.GetToken()
 		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
@@ -38,6 +41,9 @@ func mayBeSecret(t reflect.Type) bool {
 	}
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
+	}
+	if alone := fields.Alone(t); alone != nil {
+		t = alone
 	}
 	return t == reflect.TypeFor[gateway.Secret]() || fields.Names(t) != nil
 }

@@ -64,41 +64,7 @@ func (o Options) environment() (e environment, err error) {
 // Load gives the configuration: defaults, on top of them the file, the
 // environment, and the flags. Everything that is wrong is in one error; where
 // that is the file's contents, it is of type Mistakes.
-func Load(o Options) (*Config, error) {
-	e, err := o.environment()
-	if err != nil {
-		return nil, fmt.Errorf("read environment: %w", err)
-	}
-	path, err := o.File()
-	if err != nil {
-		return nil, err
-	}
-	c, environ := Default(), env.ToMap(o.Environ)
-	c.unknown = unknownVariables(environ, nil)
-	var found []mistake
-	if path != "" {
-		text, err := readFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("read configuration: %w", err)
-		}
-		c, found = read(path, text, environ)
-	}
-	faults := c.overlay(o.Flags, e)
-	if o.Check != nil && (c.file == nil || !c.file.broken) {
-		for _, fault := range o.Check(c) {
-			if !follows(fault.Path, found) {
-				faults = append(faults, fault)
-			}
-		}
-	}
-	if err := c.report(found, faults); err != nil {
-		return nil, err
-	}
-	if c.Public.URL != "" {
-		c.Public.URL = normalURL(c.Public.URL)
-	}
-	return c, nil
-}
+func Load(o Options) (*Config, error) { return (&Loader{Options: o}).Load() }
 
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
@@ -115,16 +81,12 @@ func readFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// read gives what a file says on top of the defaults, and its mistakes.
-func read(name string, text []byte, environ map[string]string) (*Config, []mistake) {
-	used := map[string]bool{}
-	d, found := readDocument(name, text, func(name string) (string, bool) {
-		used[name] = true
-		value, set := environ[name]
-		return value, set
-	})
+// readWhole gives what a file says on top of the defaults, and its mistakes.
+func readWhole(name, text string, in *inputs) (*Config, []mistake) {
+	d, found := readDocument(name, []byte(text), in.lookup)
+	d.inputs = in
 	c := Default()
-	c.file, c.unknown = d, unknownVariables(environ, used)
+	c.file, c.inputs, c.unknown = d, in, unknownVariables(in.environ, in.asked)
 	if d.broken {
 		return c, found
 	}

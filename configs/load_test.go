@@ -125,7 +125,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("a: 1\na: 2\n---\n%YAML 1.2\n")
 	f.Add("tokens:\n- secret: \"canary\n  canary\"\n  scope: é\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, found := read("f", []byte(text), map[string]string{"SET": "0123456789abcdef"})
+		c, found := readWhole("f", text, newInputs(map[string]string{"SET": "0123456789abcdef"}))
 		err := c.report(found, nil)
 		if (err == nil) != (len(found) == 0) {
 			t.Fatalf("%d mistakes, but the error is %v", len(found), err)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -28,12 +30,42 @@ type Mistakes []string
 // source line and a caret where it stands in a file.
 func (m Mistakes) Error() string { return strings.Join(m, "\n") }
 
+// Mistake is one of Mistakes taken apart. Of what is wrong elsewhere than in the file
+// File is "", and Line and Column are 0.
+type Mistake struct {
+	File         string
+	Line, Column int
+	Message      string
+	Excerpt      string // the line, secrets masked, and a caret below the place; "": it is not shown
+}
+
+var mistakePlace = regexp.MustCompile(`^(.+?):(\d+):(\d+): `)
+
+// Apart takes the mistakes apart.
+func (m Mistakes) Apart() []Mistake {
+	all := make([]Mistake, len(m))
+	for i, text := range m {
+		message, excerpt, _ := strings.Cut(text, "\n")
+		one := Mistake{Message: message, Excerpt: excerpt}
+		if at := mistakePlace.FindStringSubmatch(message); at != nil {
+			one.File, one.Message = at[1], strings.TrimPrefix(message, at[0])
+			one.Line, _ = strconv.Atoi(at[2])
+			one.Column, _ = strconv.Atoi(at[3])
+		}
+		all[i] = one
+	}
+	return all
+}
+
 // Report gives the error for faults whose paths are from the file's root, such
 // as tenants.acme.sources.payments.verify; nil for none. A fault of something
 // that is missing is shown at the nearest thing around it that is there.
 func (c *Config) Report(faults []gateway.Fault) error { return c.report(nil, faults) }
 
 func (c *Config) report(found []mistake, faults []gateway.Fault) error {
+	if c.file != nil && c.file.again != nil && len(faults) > 0 {
+		c.file = c.file.again()
+	}
 	var report Mistakes
 	for _, fault := range faults {
 		switch from := c.set[fault.Path]; {
@@ -68,7 +100,9 @@ func (d *document) find(path string) position {
 	}
 	for path != "" {
 		path, _ = fields.Parent(path)
-		if at, ok := d.places[path]; ok {
+		if at, ok := d.places[path]; ok && path != "" && d.single(path) {
+			return at.value
+		} else if ok {
 			return at.name
 		}
 	}

@@ -20,19 +20,14 @@ const maxPEM = 256 << 10
 type pemReader struct {
 	folder string
 	faults faults
+	inputs *inputs
 }
 
 func (c *Config) readPEM(folder string) []gateway.Fault {
-	r := pemReader{folder: folder}
+	r := pemReader{folder: folder, inputs: c.file.inputs}
 	readFileInto(&r, "egress.ca", &c.Egress.CA, &c.Egress.CAFile)
 	for id, t := range c.Tenants {
-		place := fields.Member("tenants", id)
-		for name, e := range t.Endpoints {
-			r.tls(fields.Member(place+".endpoints", name), e.TLS)
-		}
-		for name, w := range t.Webhooks {
-			r.tls(fields.Member(place+".webhooks", name), w.TLS)
-		}
+		r.tenant(fields.Member("tenants", id), &t)
 	}
 	for id, route := range c.Routes {
 		for i, u := range route.Upstreams {
@@ -40,6 +35,15 @@ func (c *Config) readPEM(folder string) []gateway.Fault {
 		}
 	}
 	return r.faults
+}
+
+func (r *pemReader) tenant(place string, t *Tenant) {
+	for name, e := range t.Endpoints {
+		r.tls(fields.Member(place+".endpoints", name), e.TLS)
+	}
+	for name, w := range t.Webhooks {
+		r.tls(fields.Member(place+".webhooks", name), w.TLS)
+	}
 }
 
 func (r *pemReader) tls(place string, t *gateway.TLS) {
@@ -70,6 +74,7 @@ func readFileInto[T ~string](r *pemReader, place string, text *T, file *string) 
 		r.faults.add(place+"_file", "%s", err)
 		return
 	}
+	r.inputs.file(name, content, maxPEM)
 	*text, *file = T(content), ""
 }
 

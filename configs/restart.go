@@ -16,6 +16,7 @@ type Key struct {
 	Name    string
 	Restart bool // a reload leaves it as it is
 	index   []int
+	alone   bool // in the place of its section, this one may stand
 }
 
 // Keys lists every key, in the order in which they are declared.
@@ -30,6 +31,7 @@ func keysOf(section reflect.Type, within Key) (keys []Key) {
 		k := Key{
 			Name:    fields.Member(within.Name, name),
 			Restart: within.Restart || f.Tag.Get("takes") == "restart",
+			alone:   f.Tag.Get("fields") == "alone",
 			index:   append(within.index[:len(within.index):len(within.index)], f.Index...),
 		}
 		if fields.Names(f.Type) != nil {
@@ -39,6 +41,28 @@ func keysOf(section reflect.Type, within Key) (keys []Key) {
 		keys = append(keys, k)
 	}
 	return keys
+}
+
+// Process is what the configuration says of the process itself: without tenants, routes,
+// tokens and the file, which are let go.
+func (c *Config) Process() *Config {
+	own := *c
+	own.Tenants, own.Routes, own.Tokens, own.file, own.unknown, own.inputs = nil, nil, nil, nil, nil, nil
+	return &own
+}
+
+// Settings gives a pointer to the value of each key, but of tenants, routes and tokens.
+func (c *Config) Settings() map[string]any {
+	all := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for _, k := range Keys() {
+		switch k.Name {
+		case "tenants", "routes", "tokens":
+		default:
+			all[k.Name] = v.FieldByIndex(k.index).Addr().Interface()
+		}
+	}
+	return all
 }
 
 // KeepFrom gives c the running value of each key that takes a restart, and names

@@ -21,6 +21,8 @@ func change(t *testing.T, c *Config, k Key) {
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
+	case reflect.Float64:
+		v.SetFloat(v.Float() / 2)
 	default:
 		t.Fatalf("%s: a test of this kind of key is missing: %s", k.Name, v.Kind())
 	}

@@ -142,33 +142,44 @@ func (r *secretReader) one(key, at string, named any) any {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(filepath.Dir(r.name), name)
 	}
-	text, err := readSecret(name, min(r.left, maxSecretFile))
+	raw, err := readRegular(name, min(r.left, maxSecretFile))
+	text := ""
+	if err == nil {
+		text, err = secretOf(name, raw, min(r.left, maxSecretFile))
+	}
 	if err != nil {
 		r.fault(key, "cannot be read: %v", err)
 		return nil
 	}
 	r.left -= len(text)
+	r.inputs.file(name, raw, maxSecretFile)
+	r.inputs.secretBytes += len(text)
 	r.from[at] = name
 	return text
 }
 
-// readSecret gives the text of a file without its line end, of at most so many bytes.
-func readSecret(name string, most int) (string, error) {
+// readRegular reads a file of at most so many bytes; of a larger one it gives one more.
+func readRegular(name string, most int) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if !info.Mode().IsRegular() { // a pipe might never end
-		return "", fmt.Errorf("%s is no regular file", name)
+		return nil, fmt.Errorf("%s is no regular file", name)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err := errors.Join(err, f.Close()); err != nil {
-		return "", err
+		return nil, err
 	}
+	return raw, nil
+}
+
+// secretOf gives the text of a file without its line end, of at most so many bytes.
+func secretOf(name string, raw []byte, most int) (string, error) {
 	text := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
 	switch {
 	case len(raw) > most:

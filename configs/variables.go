@@ -13,8 +13,8 @@ import (
 // prefix begins the names of the variables of the environment that are hookgate's own.
 const prefix = "HOOKGATE_"
 
-// ofCommands are variables that other commands than serve read: sign and verify.
-var ofCommands = []string{"HOOKGATE_SECRET"}
+// ofCommands are variables that other commands than serve read: sign and verify, those that ask a running hookgate, and rekey.
+var ofCommands = []string{"HOOKGATE_SECRET", "HOOKGATE_SERVER", "HOOKGATE_TOKEN", "HOOKGATE_TENANT", "HOOKGATE_CA", "HOOKGATE_CERT", "HOOKGATE_KEY", "HOOKGATE_NEW_MASTER_KEY"}
 
 // ofServices are the variables that Kubernetes and Docker set for a service, or a
 // container, that is called hookgate: nobody wrote them.

@@ -13,16 +13,21 @@ var ErrNotFound = errors.New("not found")
 // Change is what one promise makes durable. A store takes all of it or nothing,
 // in one commit; nil is returned only after it is on disk.
 type Change struct {
-	Wait    *Wait        // put as it now stands. An ended one also leaves the trace that Ended finds
-	Marks   []Mark       // put, in place of any with the same key
-	Park    *Parked      // put
-	Unpark  *Parked      // gone: its wait took it
-	Names   *Names       // put: all the names of one conversation
-	Traces  []Trace      // put, in place of one of the same conversation, moment and id
-	Notice  *Notice      // event and delivery put, the delivery due
-	Pending *PendingCall // put, in place of the one with the same id
-	Settled *PendingCall // gone: its outcome is in Notice
-	Refused bool         // nothing is promised: a trace of a refusal, or of a call, need not be synced
+	Wait   *Wait   // put as it now stands. An ended one also leaves the trace that Ended finds
+	Marks  []Mark  // put, in place of any with the same key
+	Park   *Parked // put
+	Unpark *Parked // gone: its wait took it
+	Names  *Names  // put: all the names of one conversation
+	Traces []Trace // put, in place of one of the same conversation, moment and id
+	// Callbacks are put, each in place of the one with its id; they are lines of their
+	// conversations' timelines, as Traces are.
+	Callbacks []Callback
+	Call      *Call        // put, in place of the one with its id: what lists show of it
+	Notice    *Notice      // event and delivery put, the delivery due
+	Pending   *PendingCall // put, in place of the one with the same id
+	Settled   *PendingCall // gone: its outcome is in Notice
+	Told      []AuditLine  // of a deed by hand: its line in the audit
+	Refused   bool         // nothing is promised: a line of a refusal, or of a call, need not be synced
 }
 
 // MarkKey is a digest of what a mark remembers.
@@ -132,7 +137,7 @@ type Trace struct {
 	Tenant string
 	Key    string // the name under which it happened
 	At     time.Time
-	Kind   string // callback, wait, event, delivery, attempt, call
+	Kind   string // callback, wait, event, delivery, attempt, call, deed
 	ID     string
 	Data   Raw // a JSON object: the members beside at, kind and id
 }

@@ -35,6 +35,7 @@ type Delivery struct {
 	Attempts        int // made so far; the store keeps each of them
 	Base            int // of those, made before it was last retried by hand: its schedule starts there
 	NextAttemptAt   time.Time
+	Lent            *Attempt // under way, in the hands of whoever pulled it at its At, until NextAttemptAt; nil: nobody has it
 	CreatedAt       time.Time
 	EndedAt         time.Time
 }
@@ -44,7 +45,7 @@ func (d *Delivery) Lane() LaneKey { return LaneKey{Tenant: d.Tenant, Endpoint: d
 
 // Due is its place in the window of its lane.
 func (d *Delivery) Due() Due {
-	return Due{ID: d.ID, At: d.NextAttemptAt, Conversation: ConversationHash(d.ConversationKey), Also: d.Also}
+	return Due{ID: d.ID, At: d.NextAttemptAt, Conversation: ConversationHash(d.ConversationKey), Also: d.Also, Lent: d.Lent != nil}
 }
 
 // LaneKey names a lane: one endpoint of one tenant.
@@ -56,6 +57,7 @@ type Due struct {
 	At           time.Time
 	Conversation uint64 // ConversationHash of its conversation; 0 for none
 	Also         *Also  // the other conversations that it is of; nil: none
+	Lent         bool   // somebody has a lease of it, until At
 }
 
 // Also are ConversationHashes of what is of more than one conversation: a relayed request

@@ -13,6 +13,10 @@
 //	           (in it rawjson, charset, jsonpath, jinja, pattern, and work, which bounds them)
 //	waiting    the one atomic step: who gets the callback, the deadline or the cancel
 //
+// Why one did not arrive is asked of the newest requests, refused ones too:
+//
+//	requests   kept in memory, with shares; the checks of each, in words
+//
 // An event of the platform goes to every endpoint that subscribed to it, as does
 // what hookgate itself has to say, on one lane per endpoint:
 //
@@ -25,6 +29,10 @@
 // A flow step calls a backend, and its answer goes back into the flow:
 //
 //	calling    render, prepare, send, check, extract, answer
+//
+// What was not delivered can be sent again, however much it is:
+//
+//	jobs       which deliveries, at which rate, and how far it came
 //
 // All else that comes in from outside is for the platform, and goes there, at once
 // or, kept, as a delivery:
@@ -65,6 +73,7 @@
 //
 //	directory  the immutable snapshot of tenants, all they have, routes and tokens
 //	resources  what a PUT does: validate, seal, store, build the next snapshot
+//	audit      who changed what: lines that come with the change, deeds by hand, refusals
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener
 //
@@ -72,6 +81,19 @@
 //
 //	spec       the contract, to whose sections "SPEC n" leads
 //	decisions  a page for each weighty choice
+//
+// What happens on all of them is told once (Happening), to those who look on:
+//
+//	stats      figures by the minute, hour and day, for a month
+//	stream     server-sent events, written down once for all readers
+//
+// And it is kept from being lost:
+//
+//	keeping    backups while traffic runs, and what is held after they were restored
+//
+// Who asks all this from elsewhere, in Go or from a terminal, does it over HTTP:
+//
+//	client     one operation a method, sent again where that is safe
 //
 // Beneath them lies the store, and node joins the parts: it alone knows all of them:
 //

@@ -2,7 +2,8 @@ package gateway
 
 // Endpoint is where a tenant wants events delivered (SPEC 7).
 type Endpoint struct {
-	URL          string      `json:"url"`
+	Mode         string      `json:"mode"`             // EndpointPush, which "" stands for, or EndpointPull
+	URL          string      `json:"url"`              // of one that is pushed to
 	Enabled      *bool       `json:"enabled"`          // default true
 	EventTypes   []string    `json:"event_types"`      // message, message/text; none listed, or "*": all
 	Filter       []Condition `json:"filter,omitempty"` // over the event; all of them hold for what is delivered
@@ -23,6 +24,12 @@ type Endpoint struct {
 	Format       string      `json:"format"`        // "" is the {"events":[…]} envelope; or cloudevents
 	DisableAfter *Duration   `json:"disable_after"` // after so long of nothing but failures; default 120h, 0 never
 }
+
+// How deliveries come to an endpoint (SPEC-operations O3).
+const (
+	EndpointPush = "push" // they are sent to its url
+	EndpointPull = "pull" // its owner comes for them
+)
 
 // Breaker says when to stop calling what keeps failing, and for how long.
 type Breaker struct {

@@ -27,9 +27,10 @@ const (
 	CodeRateLimited            Code = "rate_limited"            // too many: Retry-After says when
 	CodeUnavailable            Code = "unavailable"             // the store cannot write now: Retry-After says when
 	CodeDraining               Code = "draining"                // this process is stopping: ask the next one
+	CodeChangedMeanwhile       Code = "changed_meanwhile"       // it is not the version that If-Match names
 	CodeManagedByFile          Code = "managed_by_file"         // the configuration file owns it
 	CodeWaitExists             Code = "wait_exists"             // the conversation already waits on this source
-	CodeWaitEnded              Code = "wait_ended"              // it cannot be cancelled any more
+	CodeWaitEnded              Code = "wait_ended"              // nothing can be done to it any more
 	CodeIdempotencyKeyReused   Code = "idempotency_key_reused"  // same Idempotency-Key, another body
 	CodePlatformNotConfigured  Code = "platform_not_configured" // notify needs the tenant's platform url
 	CodeAccountKeyTaken        Code = "account_key_taken"       // another tenant holds this account key
@@ -44,7 +45,9 @@ const (
 	CodeVariablesTooLarge      Code = "variables_too_large"  // what is mapped is together over variables_max
 	CodeTooComplex             Code = "too_complex"          // matching and mapping takes too much work on this body
 	CodeUnknownAccount         Code = "unknown_account"      // an event of an account that is no tenant's
+	CodeNotPulled              Code = "not_pulled"           // the endpoint's deliveries are sent: it has not mode pull
 	CodeDeliveryEnded          Code = "delivery_ended"       // it cannot be cancelled any more
+	CodeJobEnded               Code = "job_ended"            // it cannot be cancelled any more
 	CodeVerificationFailed     Code = "verification_failed"  // a connection's url did not give the challenge back
 	CodeUpstreamFailed         Code = "upstream_failed"      // no connection to the upstream, or no answer that is HTTP
 	CodeUpstreamTimeout        Code = "upstream_timeout"     // the upstream did not answer in time

@@ -11,8 +11,16 @@ type Event struct {
 	Kind            string // of a message: text, button.response; else ""
 	ConversationKey string
 	AcceptedAt      time.Time
-	Body            Raw      // the item of the events list, byte for byte; a notice whole; of a relayed request any bytes
-	Relay           *Relayed // nil but for a relayed request, whose Type is EventRelay
+	Body            Raw          // the item of the events list, byte for byte; a notice whole; of a relayed request any bytes
+	Span            *SpanContext // of who published it; nil: nobody said
+	Relay           *Relayed     // nil but for a relayed request, whose Type is EventRelay
+	Lined           bool         // its conversation's timeline shows it, by Line
+}
+
+// Line is what its conversation's timeline shows of an event that is Lined.
+func (e *Event) Line() Trace {
+	data := append(e.appendLine([]byte{'{'}), '}')
+	return Trace{Tenant: e.Tenant, Key: e.ConversationKey, At: e.AcceptedAt, Kind: "event", ID: e.ID, Data: data}
 }
 
 // EventDelivery is one delivery of an event, as the event shows it.

@@ -20,6 +20,12 @@ const (
 	PrefixDelivery = "dlv_"
 	PrefixToken    = "tok_"
 	PrefixCall     = "call_"
+	PrefixAudit    = "aud_"
+	PrefixDeed     = "deed_"
+	PrefixJob      = "job_"
+	PrefixLogin    = "ses_" // a session of the console
+	PrefixLink     = "lnk_" // what signs in once
+	PrefixChange   = "chg_"
 )
 
 // NewID makes an id of the given prefix for the moment at. Ids made in one
@@ -33,11 +39,46 @@ func NewIDs(prefix string, at time.Time, n int) (first string) {
 	return formatULID(prefix, ids.next(ulid.Timestamp(at), uint64(n)))
 }
 
+// DeliveriesBeside is how many deliveries of an event may have ids beside its own.
+const DeliveriesBeside = 255
+
+// NewEventID makes the id of an event. The numbers that follow it are those of its
+// deliveries, and nothing else has them.
+func NewEventID(at time.Time) string { return NewIDs(PrefixEvent, at, 1+DeliveriesBeside) }
+
+// DeliveryBeside makes the id of the n-th delivery of an event whose id is of NewEventID; n is
+// 1 to DeliveriesBeside.
+func DeliveryBeside(event string, n int) string {
+	id, _ := ulid.ParseStrict(event[len(PrefixEvent):]) // it was made here
+	binary.BigEndian.PutUint64(id[8:], binary.BigEndian.Uint64(id[8:])+uint64(n))
+	return formatULID(PrefixDelivery, id)
+}
+
+// IsBeside tells whether the ids of an event and a delivery, as their 16 bytes, are of
+// NewEventID and DeliveryBeside. Two that were made on their own are so by a rare chance.
+func IsBeside(event, delivery [16]byte) bool {
+	e, d := binary.BigEndian.Uint64(event[8:]), binary.BigEndian.Uint64(delivery[8:])
+	return [8]byte(event[:8]) == [8]byte(delivery[:8]) && d > e && d-e <= DeliveriesBeside
+}
+
 func formatULID(prefix string, id ulid.ULID) string {
 	var buf [5 + ulid.EncodedSize]byte // 5: the longest prefix
 	n := copy(buf[:], prefix)
 	_ = id.MarshalTextTo(buf[n : n+ulid.EncodedSize]) // fails for a wrong length only
 	return string(buf[:n+ulid.EncodedSize])
+}
+
+// FormatID gives the text of an id that is kept as its 16 bytes: 6 of its moment, in
+// milliseconds, and 10 that tell it from others.
+func FormatID(prefix string, id [16]byte) string { return formatULID(prefix, id) }
+
+// ParseID is the reverse of FormatID; false for what is no id of the prefix.
+func ParseID(prefix, s string) (id [16]byte, is bool) {
+	if !IsID(prefix, s) {
+		return id, false
+	}
+	parsed, err := ulid.ParseStrict(s[len(prefix):])
+	return parsed, err == nil
 }
 
 // IsID says whether s is an id of the given prefix.

@@ -24,3 +24,43 @@ func TestIDsRiseBesideLateOnes(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsBeside makes ids of events, of their deliveries and of others, in one millisecond:
+// none is that of another, and only those of its deliveries are beside an event.
+func TestIDsBeside(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	seen := map[string]bool{}
+	once := func(id string) {
+		if seen[id] {
+			t.Fatalf("%s was made twice", id)
+		}
+		seen[id] = true
+	}
+	last := ""
+	for range 200 {
+		event := NewEventID(now)
+		if event <= last {
+			t.Fatalf("%s was made after %s", event, last)
+		}
+		last = event
+		u, _ := ParseID(PrefixEvent, event)
+		before := ""
+		for n := 1; n <= DeliveriesBeside; n++ {
+			id := DeliveryBeside(event, n)
+			once(id)
+			d, is := ParseID(PrefixDelivery, id)
+			if !is || !IsBeside(u, d) || id <= before {
+				t.Fatalf("the %d. delivery of %s is %s, after %s", n, event, id, before)
+			}
+			before = id
+		}
+		other := NewID(PrefixDelivery, now)
+		once(other)
+		if d, _ := ParseID(PrefixDelivery, other); IsBeside(u, d) {
+			t.Fatalf("%s is beside %s", other, event)
+		}
+		if IsBeside(u, u) {
+			t.Fatalf("%s is beside itself", event)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func (e *Event) NoticeOfBody() bool {
 
 // WaitNotice tells the platform how a wait ended.
 func WaitNotice(w *Wait, at time.Time) *Notice {
-	return newNotice("wait."+string(w.State), w.Tenant, w.ConversationKey, at, sizeOf(w), w.AppendJSON)
+	return newNotice("wait."+string(w.State), w.Tenant, w.ConversationKey, at, sizeOf(w), w.AppendJSON).of(w.Span)
 }
 
 // LateNotice tells the platform of a callback that came after its wait had
@@ -57,20 +57,36 @@ func LateNotice(w *Wait, c *TakenCallback, variables Raw, at time.Time) *Notice 
 		}
 		dst = append(dst, variables...)
 		return append(dst, '}')
-	})
+	}).of(w.Span)
 }
 
 // CallNotice tells the platform how an async call ended.
 func CallNotice(c *Call, at time.Time) *Notice {
 	size := 1024 + len(c.Body) + len(c.Variables) + len(c.Responses) + len(c.Attributes) + len(c.Context)
-	return newNotice(NoticeCallFinished, c.Tenant, c.ConversationKey, at, size, c.AppendJSON)
+	return newNotice(NoticeCallFinished, c.Tenant, c.ConversationKey, at, size, c.AppendJSON).of(c.Span)
 }
 
 func sizeOf(w *Wait) int { return 1024 + len(w.Context) + len(w.Variables) }
 
+// of says whose trace a notice belongs to: that of who opened the wait, or asked for the
+// call.
+func (n *Notice) of(span *SpanContext) *Notice {
+	n.Event.Span = span
+	return n
+}
+
+// Led says what brought a notice about: the callback's span. It is the notice's own trace
+// where who waits has none, and else linked with it. A nil notice stays one.
+func (n *Notice) Led(by *SpanContext) *Notice {
+	if n != nil {
+		n.Event.Span = n.Event.Span.Linked(by)
+	}
+	return n
+}
+
 // newNotice builds {"id","type","timestamp","data"} and its delivery, due at once.
 func newNotice(kind, tenant, conversation string, at time.Time, size int, data func([]byte) []byte) *Notice {
-	id := NewID(PrefixEvent, at)
+	id := NewEventID(at)
 	body := make([]byte, 0, 256+size)
 	body = append(body, `{"id":`...)
 	body = AppendString(body, id)
@@ -82,7 +98,7 @@ func newNotice(kind, tenant, conversation string, at time.Time, size int, data f
 	return &Notice{
 		Event: Event{ID: id, Tenant: tenant, Type: kind, ConversationKey: conversation, AcceptedAt: at, Body: body},
 		Delivery: Delivery{
-			ID: NewID(PrefixDelivery, at), Tenant: tenant, Endpoint: PlatformEndpoint,
+			ID: DeliveryBeside(id, 1), Tenant: tenant, Endpoint: PlatformEndpoint,
 			EventIDs: []string{id}, EventType: kind, ConversationKey: conversation,
 			State: DeliveryPending, NextAttemptAt: at, CreatedAt: at,
 		},

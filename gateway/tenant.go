@@ -27,18 +27,24 @@ type Tenant struct {
 }
 
 // Limits bound what one tenant and all below it may use; nil is no limit. Over one:
-// 429. Of Children nil is DefaultChildren, which binds tenants' tokens alone.
+// 429. Of Children nil is DefaultChildren, which binds tenants' tokens alone. Of Endpoints
+// nil is DefaultEndpoints of its own. Over one of these two: 422.
 type Limits struct {
 	CallbacksPerSecond *Rate `json:"callbacks_per_second"`
 	EventsPerSecond    *Rate `json:"events_per_second"`
 	CallsPerSecond     *Rate `json:"calls_per_second"`
 	WaitsOpen          *int  `json:"waits_open"`
-	Children           *int  `json:"children"` // tenants below it, theirs included, when a tenant's token makes one more
+	Children           *int  `json:"children"`  // tenants below it, theirs included, when a tenant's token makes one more
+	Storage            *Size `json:"storage"`   // bytes on the disk, of all that is kept
+	Endpoints          *int  `json:"endpoints"` // those of the configuration file count, and are never refused
 }
 
 // DefaultChildren is how many tenants may lie below one whose limits do not say
 // (SPEC 16).
 const DefaultChildren = 100
+
+// DefaultEndpoints is how many endpoints a tenant may have whose limits do not say.
+const DefaultEndpoints = 10_000
 
 // Retention is how long what has ended is kept: events and deliveries from
 // their acceptance, dead letters from their death. Defaults: 7d, 7d, 30d.

@@ -8,4 +8,8 @@ type Token struct {
 	Name      string `json:"name"`
 	ManagedBy string `json:"managed_by"`
 	CreatedAt Time   `json:"created_at"`
+	ExpiresAt Time   `json:"expires_at"` // the zero Time: never
+	// LastUsedAt is the last use that was written down, a minute late at most; the zero
+	// Time: none.
+	LastUsedAt Time `json:"last_used_at"`
 }

@@ -16,6 +16,7 @@ const (
 // Reasons why a wait ended without a callback.
 const (
 	ReasonTimeout    = "timeout"
+	ReasonManual     = "manual" // somebody resolved it by hand (SPEC O2)
 	ReasonCancelled  = "cancelled"
 	ReasonCallFailed = "call_failed"
 )
@@ -37,6 +38,7 @@ const (
 	MaxContext         = 16 << 10 // bytes of JSON
 	MaxRules           = 64 << 10 // bytes of JSON of match and variables together
 	OutcomeKept        = 24 * time.Hour
+	MaxWaitLife        = 24 * time.Hour // however often it is extended
 )
 
 // Wait is a waiting session: a flow at rest until its callback or deadline.
@@ -54,8 +56,9 @@ type Wait struct {
 	Callback        *TakenCallback
 	Context         Raw // as it was given
 	Mode            Mode
-	OwnMatch        Raw // match as given with the wait; nil: the source's
-	OwnVariables    Raw // variables as given with the wait; nil: the source's
+	OwnMatch        Raw          // match as given with the wait; nil: the source's
+	OwnVariables    Raw          // variables as given with the wait; nil: the source's
+	Span            *SpanContext // of who opened it; nil: nobody said
 	CreatedAt       time.Time
 	ExpiresAt       time.Time
 	EndedAt         time.Time

@@ -20,7 +20,7 @@ type budgets struct {
 	of map[string]func() Budget
 }
 
-func newBudgets(r prometheus.Registerer) *budgets {
+func newBudgets(l *library) *budgets {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("hookgate_budget_"+name, help, []string{"budget"}, nil)
 	}
@@ -31,7 +31,7 @@ func newBudgets(r prometheus.Registerer) *budgets {
 		refused: desc("refused_total", "How often something was refused because a budget, or the share of who asked, was used up."),
 		of:      map[string]func() Budget{},
 	}
-	r.MustRegister(b)
+	l.of("hookgate_budget_*").MustRegister(b)
 	return b
 }
 

@@ -1,31 +1,23 @@
 package metrics
 
 import (
+	"slices"
 	"testing"
 )
 
-// A vector with the label tenant that ForgetTenant does not know would keep the
-// series of a deleted tenant for ever.
-func TestTenantFamiliesAreAll(t *testing.T) {
-	s := New("test")
-	s.Tenant("acme", []string{"resumed"}, []string{"message"})
-	s.Source("acme", "payments", []string{"resumed"})
-	s.Endpoint("acme", "crm", []string{"dead"}, []string{"2xx"})
-	s.Webhook("acme", "stock", []string{"success"})
-	families, err := s.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	labelled := 0
-	for _, family := range families {
-		for _, pair := range family.GetMetric()[0].GetLabel() {
-			if pair.GetName() == "tenant" {
-				labelled++
-			}
+// What writes metrics by name relies on their order, and on the order of their labels.
+func TestFamiliesAreInOrder(t *testing.T) {
+	if !slices.IsSortedFunc(families, func(a, b *family) int {
+		if a.name < b.name {
+			return -1
 		}
+		return 1
+	}) {
+		t.Error("the families are not sorted by name")
 	}
-	const ages = 1 // queue_oldest_seconds is no vector
-	if want := len(s.tenantFamilies()) + ages; labelled != want {
-		t.Errorf("%d families have the label tenant, ForgetTenant knows %d", labelled, want)
+	for _, f := range families {
+		if !slices.IsSorted(f.labels) || len(f.labels) == 0 || len(f.labels) > 3 || len(f.bounds) > maxBounds {
+			t.Errorf("%s: labels %q, bounds %v", f.name, f.labels, f.bounds)
+		}
 	}
 }

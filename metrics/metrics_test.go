@@ -36,15 +36,15 @@ func full(t *testing.T) *metrics.Set {
 
 func addTenant(s *metrics.Set, tenant string) {
 	t := s.Tenant(tenant, []string{"resumed"}, []string{"message"})
-	t.WaitsOpen.Inc()
+	t.WaitsOpen(1)
 	t.EventsAccepted("message", 2)
 	t.EventsAccepted("made up by a publisher", 1)
-	s.Source(tenant, "payments", []string{"resumed", "late"}).Callbacks["late"].Inc()
-	s.Source(tenant, "calendar", []string{"resumed"}).WaitDuration.Observe(1)
-	s.Endpoint(tenant, "_platform", []string{"dead"}, []string{"2xx"}).Breaker.Set(2)
-	s.Endpoint(tenant, "crm", []string{"dead"}, []string{"2xx"}).QueueDepth.Set(7)
-	s.Webhook(tenant, "stock", []string{"success", "failure"}).Calls["failure"].Inc()
-	s.Webhook(tenant, "price", []string{"success"}).Calls["success"].Inc()
+	s.Source(tenant, "payments", []string{"resumed", "late"}).Callback("late")
+	s.Source(tenant, "calendar", []string{"resumed"}).WaitEnded(1)
+	s.Endpoint(tenant, "_platform", []string{"dead"}, []string{"2xx"}).Breaker(2)
+	s.Endpoint(tenant, "crm", []string{"dead"}, []string{"2xx"}).Queue(7, time.Time{})
+	s.Webhook(tenant, "stock", []string{"success", "failure"}).Called("failure")
+	s.Webhook(tenant, "price", []string{"success"}).Called("success")
 }
 
 func gather(t *testing.T, s *metrics.Set) []*dto.MetricFamily {
@@ -172,22 +172,22 @@ func value(t *testing.T, s *metrics.Set, name string) float64 {
 func TestOldestGrowsByItself(t *testing.T) {
 	s := metrics.New("test")
 	lane := s.Endpoint("acme", "_platform", nil, nil)
-	if again := s.Endpoint("acme", "_platform", nil, nil); again.QueueOldest != lane.QueueOldest {
-		t.Error("the same endpoint has two ages")
+	if again := s.Endpoint("acme", "_platform", nil, nil); again != lane {
+		t.Error("the same endpoint counts twice")
 	}
 	const name = "hookgate_queue_oldest_seconds"
 	if got := value(t, s, name); got != 0 {
 		t.Errorf("age of nothing is %v", got)
 	}
-	lane.QueueOldest.Since(time.Now().Add(-time.Hour))
+	lane.Queue(1, time.Now().Add(-time.Hour))
 	if got := value(t, s, name); got < 3600 || got > 3700 {
 		t.Errorf("age after an hour is %v s", got)
 	}
-	lane.QueueOldest.Since(time.Now().Add(time.Hour)) // a clock that was set back
+	lane.Queue(1, time.Now().Add(time.Hour)) // a clock that was set back
 	if got := value(t, s, name); got != 0 {
 		t.Errorf("age of something from the future is %v", got)
 	}
-	lane.QueueOldest.Since(time.Time{})
+	lane.Queue(1, time.Time{})
 	if got := value(t, s, name); got != 0 {
 		t.Errorf("age of nothing is %v", got)
 	}
@@ -230,9 +230,9 @@ func TestAllocations(t *testing.T) {
 	set := full(t)
 	source, webhook, took := set.Source("acme", "payments", []string{"resumed"}), set.Webhook("acme", "stock", []string{"success"}), set.CallDuration()
 	if n := testing.AllocsPerRun(100, func() {
-		source.Callbacks["resumed"].Inc()
-		source.WaitDuration.Observe(.5)
-		webhook.Calls["success"].Inc()
+		source.Callback("resumed")
+		source.WaitEnded(.5)
+		webhook.Called("success")
 		took.Observe(.01)
 	}); n != 0 {
 		t.Errorf("%v allocations, want 0", n)

@@ -24,14 +24,9 @@ func (p *Peak) Saw(n int64) {
 func (s *Set) Peak(bound string, limit float64) *Peak {
 	p := new(Peak)
 	labels := prometheus.Labels{"bound": bound}
-	s.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "hookgate_bound_limit", Help: "What one thing may have of a bound that each has for itself: bytes, instructions, deliveries or nanoseconds.",
-			ConstLabels: labels,
-		}, func() float64 { return limit }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "hookgate_bound_peak", Help: "The most that one thing has had of such a bound since the start.",
-			ConstLabels: labels,
-		}, func() float64 { return float64(p.n.Load()) }))
+	s.library.gauge("hookgate_bound_limit", "What one thing may have of a bound that each has for itself: bytes, instructions, deliveries or nanoseconds.",
+		labels, func() float64 { return limit })
+	s.library.gauge("hookgate_bound_peak", "The most that one thing has had of such a bound since the start.",
+		labels, func() float64 { return float64(p.n.Load()) })
 	return p
 }

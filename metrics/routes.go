@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -8,74 +9,41 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-type routes struct {
-	routeRequests *prometheus.CounterVec
-	liveRoutes    *liveRoutes
-	routeDuration prometheus.Histogram
-}
-
-func newRoutes(r prometheus.Registerer) routes {
-	f := routes{
-		liveRoutes:    &liveRoutes{ids: map[string]bool{}},
-		routeRequests: counterVec("hookgate_route_requests_total", "Requests to routes, by the status of their answer; 499 is for a client who left before it.", "route", "code"),
-		routeDuration: histogram("hookgate_route_duration_seconds", "From a request's head to the end of its answer.",
-			.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60),
-	}
-	r.MustRegister(f.routeRequests, f.routeDuration)
-	return f
-}
-
 // maxStatus bounds the values of the label code.
 const maxStatus = 600
 
 // Route is what is counted for one route.
 type Route struct {
-	id    string
-	live  *liveRoutes
-	vec   *prometheus.CounterVec
-	codes [maxStatus]atomic.Pointer[prometheus.Counter]
+	thing
+	listed []int // statuses that are shown from its first sign of life on
+	did    atomic.Pointer[routeCounts]
 }
 
-// Route gives the counters of one route. The statuses that are given have their children
-// at once, any other from its first request on: nobody wants to see the six hundred that
-// never come.
+// routeCounts has a place for each status; nil: it never came, and is not listed.
+type routeCounts struct {
+	codes  [maxStatus]atomic.Pointer[answers]
+	mu     sync.Mutex
+	others atomic.Pointer[[]*answers] // that are not listed; never changed in place
+}
+
+// answers is how many had one status. One that is not listed is born by itself.
+type answers struct {
+	thing
+	n atomic.Uint64
+}
+
+// Route gives what is counted of one route. The statuses that are listed are all shown
+// once it lives, any other from its first request on: nobody wants to see the six hundred
+// that never come.
 func (s *Set) Route(id string, statuses []int) *Route {
-	s.liveRoutes.set(id, true, nil)
-	r := &Route{id: id, live: s.liveRoutes, vec: s.routeRequests}
-	for _, status := range statuses {
-		r.first(status)
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	o := s.shelf.ownerOf(s.shelf.routes, id)
+	if o.route == nil {
+		o.route = &Route{listed: slices.Sorted(slices.Values(statuses))}
+		s.shelf.made(&o.route.thing, o, id, len(statuses))
 	}
-	return r
-}
-
-// liveRoutes are those that there are. A request that is under way when its route goes
-// makes no child of it any more.
-type liveRoutes struct {
-	mu  sync.Mutex
-	ids map[string]bool
-}
-
-// set says whether there is a route, and does what goes with it.
-func (l *liveRoutes) set(id string, is bool, do func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if is {
-		l.ids[id] = true
-	} else {
-		delete(l.ids, id)
-	}
-	if do != nil {
-		do()
-	}
-}
-
-// while does something if there is the route, which stays meanwhile.
-func (l *liveRoutes) while(id string, do func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ids[id] {
-		do()
-	}
+	return o.route
 }
 
 // Answered counts a request by the status of its answer, 100 to 599.
@@ -83,29 +51,79 @@ func (r *Route) Answered(status int) {
 	if status < 100 || status >= maxStatus {
 		return
 	}
-	child := r.codes[status].Load()
-	if child == nil {
-		child = r.first(status)
+	c := r.live()
+	of := c.codes[status].Load()
+	if of == nil {
+		of = r.other(c, status)
 	}
-	if child != nil {
-		(*child).Inc()
-	}
+	of.n.Add(1)
 }
 
-// first makes the child of a status; nil where the route is no more.
-func (r *Route) first(status int) (child *prometheus.Counter) {
-	r.live.while(r.id, func() {
-		made := r.vec.WithLabelValues(r.id, strconv.Itoa(status))
-		child = &made
-		r.codes[status].Store(child)
-	})
-	return child
+func (r *Route) live() *routeCounts {
+	if c := r.did.Load(); c != nil {
+		return c
+	}
+	made := &routeCounts{}
+	for _, status := range r.listed {
+		made.codes[status].Store(new(answers))
+	}
+	return first(&r.thing, &r.did, made)
+}
+
+// other makes the place of a status that is not listed.
+func (r *Route) other(c *routeCounts, status int) *answers {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if of := c.codes[status].Load(); of != nil {
+		return of
+	}
+	of := &answers{thing: thing{id: strconv.Itoa(status)}}
+	s := r.owner.shelf
+	s.mu.Lock()
+	s.bear(&of.thing)
+	s.mu.Unlock()
+	all := []*answers{of}
+	if others := c.others.Load(); others != nil {
+		all = append(all, *others...)
+	}
+	c.others.Store(&all)
+	c.codes[status].Store(of)
+	return of
+}
+
+// ForgetRoute removes every series of a route that is no more.
+func (s *Set) ForgetRoute(id string) { s.shelf.forget(s.shelf.routes, id) }
+
+var routeRequests = &family{
+	name:   "hookgate_route_requests_total",
+	help:   "Requests to routes, by the status of their answer; 499 is for a client who left before it.",
+	labels: []string{"code", "route"},
+	rows: func(v *view, o *owner) {
+		r := o.route
+		if r == nil {
+			return
+		}
+		c := r.did.Load()
+		for _, status := range r.listed {
+			n := 0.0
+			if c != nil {
+				n = float64(c.codes[status].Load().n.Load())
+			}
+			v.row(&r.thing, n, strconv.Itoa(status), o.name, "")
+		}
+		if c == nil || c.others.Load() == nil {
+			return
+		}
+		for _, other := range *c.others.Load() {
+			v.row(&other.thing, float64(other.n.Load()), other.id, o.name, "")
+		}
+	},
+}
+
+func (l *library) routeDuration() prometheus.Histogram {
+	return l.histogram("hookgate_route_duration_seconds", "From a request's head to the end of its answer.",
+		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)
 }
 
 // RouteDuration takes the seconds that each request to a route took.
 func (s *Set) RouteDuration() prometheus.Observer { return s.routeDuration }
-
-// ForgetRoute removes every child of a route that is no more.
-func (s *Set) ForgetRoute(id string) {
-	s.liveRoutes.set(id, false, func() { s.routeRequests.DeletePartialMatch(prometheus.Labels{"route": id}) })
-}

@@ -11,21 +11,18 @@ type store struct {
 	storeSize   *atomic.Pointer[func() int64]
 }
 
-func newStore(r prometheus.Registerer) store {
+func newStore(l *library) store {
 	s := store{
-		storeCommit: histogram("hookgate_store_commit_seconds", "How long one durable commit took, its wait for the disk included.",
+		storeCommit: l.histogram("hookgate_store_commit_seconds", "How long one durable commit took, its wait for the disk included.",
 			.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 2.5),
 		storeSize: new(atomic.Pointer[func() int64]),
 	}
-	size := s.storeSize
-	r.MustRegister(s.storeCommit, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "hookgate_store_bytes", Help: "What the store takes on disk.",
-	}, func() float64 {
-		if read := size.Load(); read != nil {
+	l.gauge("hookgate_store_bytes", "What the store takes on disk.", nil, func() float64 {
+		if read := s.storeSize.Load(); read != nil {
 			return float64((*read)())
 		}
 		return 0 // the store is not open
-	}))
+	})
 	return s
 }
 

@@ -3,7 +3,8 @@ package retry
 import "strconv"
 
 // Outcome is one word for how an attempt went (SPEC 12, delivery_attempts_total;
-// SPEC 14 adds 3xx and protocol). The list is closed: it labels metrics.
+// SPEC 14 adds 3xx and protocol, SPEC-operations O3 nack and lease). The list is closed:
+// it labels metrics.
 type Outcome string
 
 // The outcomes. Where an answer came, its class; else what kept it away.
@@ -18,11 +19,15 @@ const (
 	DNS         Outcome = "dns"
 	Blocked     Outcome = "blocked"
 	Protocol    Outcome = "protocol"
+
+	// Of a delivery that was pulled; one that was acknowledged is a Success.
+	Nack  Outcome = "nack"  // whoever pulled it gave it back as failed
+	Lease Outcome = "lease" // nobody said within the lease what became of it
 )
 
 // Outcomes lists all of them.
 var Outcomes = []Outcome{
-	Success, Redirect, ClientError, ServerError, Timeout, Connect, TLS, DNS, Blocked, Protocol,
+	Success, Redirect, ClientError, ServerError, Timeout, Connect, TLS, DNS, Blocked, Protocol, Nack, Lease,
 }
 
 // OfStatus gives the outcome of an answer. What is no final status of HTTP is a

@@ -63,7 +63,7 @@ func (p Policy) Validate() error {
 	}
 	for i, never := range p.Never[:min(len(p.Never), MaxNever)] {
 		_, outcome, ok := parseNever(never)
-		faults = append(faults, fault(!ok || outcome == Success, "retry.never[%d] is %q: set a status from 300 to 599, 3xx, 4xx, 5xx, timeout, connect, tls, dns, blocked or protocol", i, never))
+		faults = append(faults, fault(!ok || outcome == Success, "retry.never[%d] is %q: set a status from 300 to 599, 3xx, 4xx, 5xx, timeout, connect, tls, dns, blocked, protocol, nack or lease", i, never))
 	}
 	if p.grows() || p.Max != 0 || p.Multiplier != 0 {
 		faults = append(faults,

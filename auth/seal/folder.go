@@ -25,7 +25,7 @@ const (
 // caller holds the folder's lock, and has not opened anything else in it.
 func Folder(dir, given string, held bool) (KeyFile, error) {
 	check, sealed, err := readCheck(dir)
-	if err != nil {
+	if err = errors.Join(rekeying(dir), err); err != nil {
 		return KeyFile{}, err
 	}
 	k, err := folderKey(dir, given, sealed || held)
@@ -47,7 +47,7 @@ func Folder(dir, given string, held bool) (KeyFile, error) {
 // Look gives the error that Folder would give, and makes nothing.
 func Look(dir, given string, held bool) error {
 	check, sealed, err := readCheck(dir)
-	if err != nil {
+	if err = errors.Join(rekeying(dir), err); err != nil {
 		return err
 	}
 	k, err := folderKey(dir, given, true)
@@ -88,4 +88,11 @@ func folderKey(dir, given string, sealed bool) (k KeyFile, err error) {
 		return k, fmt.Errorf("the master key of the data folder: %w", err)
 	}
 	return k, nil
+}
+
+// Loose says whether others on this machine have rights on the master key of a folder; of
+// one that has none, or one that cannot be read, they have not.
+func Loose(dir string) bool {
+	k, err := Load(filepath.Join(dir, keyName))
+	return err == nil && k.Loose
 }

@@ -36,8 +36,9 @@ var encoding = base64.RawStdEncoding.Strict()
 
 // Sealer seals and opens with one master key. Many goroutines may use it.
 type Sealer struct {
-	aead cipher.AEAD
-	bulk bulk
+	aead  cipher.AEAD
+	bulk  bulk
+	marks []byte // the key of Mark
 }
 
 // New makes the Sealer of a key.
@@ -50,7 +51,7 @@ func New(key Key) *Sealer {
 	if err != nil {
 		panic("seal: GCM refuses AES") // it asks for 16-byte blocks, which AES has
 	}
-	return &Sealer{aead: aead, bulk: newBulk(key)}
+	return &Sealer{aead: aead, bulk: newBulk(key), marks: markKey(key)}
 }
 
 // Seal returns plaintext sealed for the place that aad names.

@@ -54,13 +54,17 @@ func newAsymmetricSigner(d asymmetricFamily, c *Config, f *faults) *asymmetric {
 // much to verify as a thousand comparisons.
 const mostSignatures = 8
 
+// mostChecks bounds how often signatures are tried with keys for one request.
+const mostChecks = 32
+
 func (a *asymmetric) verify(r *Request) error {
 	var parts [mostParts][]byte
 	value, _, err := a.read(r, &parts)
 	if err != nil {
 		return err
 	}
-	message, tried := bytes.Join(parts[:len(a.template)], nil), 0
+	message, tried, checks := bytes.Join(parts[:len(a.template)], nil), 0, 0
+	check := curveWork + hashByte*len(message)
 	for item := range a.items(value) {
 		text, is := bytes.CutPrefix(item, []byte(a.prefix))
 		if !is {
@@ -71,6 +75,12 @@ func (a *asymmetric) verify(r *Request) error {
 		}
 		sig, ok := a.decode(text)
 		for i := 0; ok && i < len(a.public); i++ {
+			if checks++; checks > mostChecks {
+				return refuse(Mismatch, a.header)
+			}
+			if err := r.spend(check); err != nil {
+				return err
+			}
 			if a.public[i](message, sig) {
 				return nil
 			}

@@ -67,11 +67,9 @@ func (p *signedPayload) verify(r *Request) error {
 		return refuse(UnknownKey, braintreeSignature)
 	}
 	for _, k := range p.keys {
-		for _, signature := range signatures {
-			for _, end := range [...]string{"", "\n"} {
-				if k.gives([]byte(signature), braintree.encoding, []byte(payload), []byte(end)) {
-					return nil
-				}
+		for _, end := range [...]string{"", "\n"} {
+			if k.givesOne(signatures, braintree.encoding, []byte(payload), []byte(end)) {
+				return nil
 			}
 		}
 	}
@@ -79,13 +77,13 @@ func (p *signedPayload) verify(r *Request) error {
 }
 
 // mine gives the signatures of the list that are by our public key.
-func (p *signedPayload) mine(list string) (all []string) {
+func (p *signedPayload) mine(list string) (all [][]byte) {
 	if strings.Count(list, "&") >= mostPairs {
 		return nil
 	}
 	for pair := range strings.SplitSeq(list, "&") {
 		if public, signature, _ := strings.Cut(pair, "|"); public == p.public {
-			all = append(all, signature)
+			all = append(all, []byte(signature))
 		}
 	}
 	return all

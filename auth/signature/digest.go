@@ -5,16 +5,26 @@ import (
 	"crypto/subtle"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 )
 
 // digest is a descriptor with its secrets, ready to verify and to sign.
 type digest struct {
+	*layout
+	keys []*key
+}
+
+// layout is a digest without its secrets. One that is the family's own is shared: thousands of
+// endpoints sign by the same, and each would keep half a kilobyte.
+type layout struct {
 	descriptor
 	template template
 	secretAt int // the part that is the secret; -1: none is
-	keys     []*key
 }
+
+// layouts are those of families that nothing configures, by their names.
+var layouts sync.Map
 
 func newDigest(d descriptor, c *Config, f *faults) *digest {
 	g := newFields(d, c, f)
@@ -36,13 +46,32 @@ func (d *descriptor) keys(c *Config, f *faults) []*key {
 	})
 }
 
+// familyDigest makes the digest of a family, which is known by its name.
+func familyDigest(name string, c *Config, f *faults) *digest {
+	d := family(name)
+	if d.configure != nil || c.Tolerance != 0 {
+		return newDigest(d, c, f)
+	}
+	shared, is := layouts.Load(name)
+	if !is {
+		shared, _ = layouts.LoadOrStore(name, newLayout(d, c, f)) // a family has no faults of its own
+	}
+	g := &digest{layout: shared.(*layout)} //nolint:forcetypeassert // nothing else is in it
+	g.keys = g.descriptor.keys(c, f)
+	return g
+}
+
 // newFields makes the digest without its keys.
 func newFields(d descriptor, c *Config, f *faults) *digest {
+	return &digest{layout: newLayout(d, c, f)}
+}
+
+func newLayout(d descriptor, c *Config, f *faults) *layout {
 	var err error
 	if d.configure != nil {
 		d.configure(&d, c, f)
 	}
-	g := &digest{descriptor: d}
+	g := &layout{descriptor: d}
 	if g.template, err = parseTemplate(d.signed); err != nil {
 		f.add("signed", "%v", err)
 	}

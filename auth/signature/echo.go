@@ -129,7 +129,9 @@ func newEcho(c *HandshakeConfig, f *faults) handshake {
 	switch respond {
 	case "text", "json":
 	case "header":
-		f.headerName("name", c.Name)
+		if c.In != "header" { // else it was looked at
+			f.headerName("name", c.Name)
+		}
 		if slices.Contains(ownFields[:], strings.ToLower(c.Name)) {
 			f.add("name", "is %q, which is not the sender's to choose in an answer", c.Name)
 		}

@@ -110,10 +110,26 @@ func (f *faults) unread(c *Config, reads []string) {
 }
 
 // headerName checks a name that must be a header's (RFC 9110, section 5.6.2).
+// Bounds of texts that each request is compared with, or carries, in bytes.
+const (
+	mostName   = 256     // the name of a header
+	mostAround = 256     // what stands before a signature
+	mostSigned = 4 << 10 // what is signed beside the body
+)
+
+// bounded refuses a text that is longer than it may be.
+func (f *faults) bounded(field, text string, most int) {
+	if len(text) > most {
+		f.add(field, "has %d bytes: at most %d", len(text), most)
+	}
+}
+
 func (f *faults) headerName(field, name string) {
 	switch {
 	case name == "":
 		f.add(field, "is missing: set the name of a header")
+	case len(name) > mostName:
+		f.add(field, "has %d bytes: the name of a header has at most %d", len(name), mostName)
 	case !isToken(name):
 		f.add(field, "is %q: no header can have this name", name)
 	}

@@ -39,6 +39,8 @@ func describe(c *Config, f *faults) descriptor {
 		window:    fiveMinutes,
 	}
 	f.headerName("header", c.Header)
+	f.bounded("prefix", c.Prefix, mostAround)
+	f.bounded("signed", c.Signed, mostSigned)
 	if d.algorithm == nil {
 		f.word("algorithm", c.Algorithm, "sha1", "sha256", "sha512")
 		d.algorithm = algorithms["sha256"] // goes on only to find the other faults

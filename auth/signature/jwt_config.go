@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -41,24 +40,38 @@ const mostWords = 64
 
 // unreadTokens is unread for what types that verify tokens read.
 func (f *faults) unreadTokens(c *Config, reads []string) {
-	set := map[string]bool{
-		"algorithms": len(c.Algorithms) > 0, "public_keys": len(c.PublicKeys) > 0, "jwks_url": c.JWKSURL != "",
-		"issuer": c.Issuer != "", "audience": c.Audience != "", "body_hash": c.BodyHash != nil, "leeway": c.Leeway != nil,
-		"email": c.Email != "", "issuers": len(c.Issuers) > 0, "app_id": c.AppID != "",
-		"client_key": c.ClientKey != "", "base_url": c.BaseURL != "", "kid": c.KID != "",
-		"endorsements": len(c.Endorsements) > 0, "required_headers": len(c.RequiredHeaders) > 0,
+	fields := [...]struct {
+		name string
+		set  bool
+	}{
+		{"algorithms", len(c.Algorithms) > 0},
+		{"app_id", c.AppID != ""},
+		{"audience", c.Audience != ""},
+		{"base_url", c.BaseURL != ""},
+		{"body_hash", c.BodyHash != nil},
+		{"client_key", c.ClientKey != ""},
+		{"email", c.Email != ""},
+		{"endorsements", len(c.Endorsements) > 0},
+		{"issuer", c.Issuer != ""},
+		{"issuers", len(c.Issuers) > 0},
+		{"jwks_url", c.JWKSURL != ""},
+		{"kid", c.KID != ""},
+		{"leeway", c.Leeway != nil},
+		{"public_keys", len(c.PublicKeys) > 0},
+		{"required_headers", len(c.RequiredHeaders) > 0},
 	}
-	for name, list := range map[string]*[]string{
-		"algorithms": &c.Algorithms, "issuers": &c.Issuers, "endorsements": &c.Endorsements, "required_headers": &c.RequiredHeaders,
-	} {
-		if len(*list) > mostWords {
-			f.add(name, "has %d: set at most %d", len(*list), mostWords)
-			*list = nil // each of so many would be a fault
+	for _, words := range [...]struct {
+		name string
+		list *[]string
+	}{{"algorithms", &c.Algorithms}, {"endorsements", &c.Endorsements}, {"issuers", &c.Issuers}, {"required_headers", &c.RequiredHeaders}} {
+		if n := len(*words.list); n > mostWords {
+			f.add(words.name, "has %d: set at most %d", n, mostWords)
+			*words.list = nil // each of so many would be a fault
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		if set[name] && !slices.Contains(reads, name) {
-			f.add(name, "is not read by type %s: remove it", c.Type)
+	for _, field := range fields {
+		if field.set && !slices.Contains(reads, field.name) {
+			f.add(field.name, "is not read by type %s: remove it", c.Type)
 		}
 	}
 }

@@ -17,6 +17,7 @@ func FuzzTokenFlip(f *testing.F) {
 	f.Add(uint(5), "evt_2", []byte(``), uint(3000))
 	kinds := []string{"jwt", "messagebird", "qstash", "livekit", "vonage"}
 	f.Fuzz(func(t *testing.T, which uint, id string, body []byte, bit uint) {
+		id = id[:min(len(id), 256)] // a token of more than mostToken bytes is refused unread
 		c := sample(kinds[which%uint(len(kinds))], []byte("s3cret"))
 		m := signature.Message{ID: "i" + id, At: now, Body: append(body, '.'), Method: "POST", URL: called}
 		fields := headersOf(compileSender(t, c), m)

@@ -63,6 +63,9 @@ func (p *published) prove(t *openToken, r *Request, field string) (*tokenKey, er
 		if tried++; tried > mostTried {
 			break
 		}
+		if err := r.spend(keyWork(k.key) + hashByte*len(t.signed)); err != nil {
+			return nil, err
+		}
 		if algorithm.verify(k.key, t, signature) {
 			return k, nil
 		}
@@ -80,7 +83,7 @@ func (p *published) find(t *openToken, r *Request) ([]*tokenKey, error) {
 	if p.set == nil {
 		return keysOf(p.own, t.kid), nil
 	}
-	keys, err := p.set.find(t.kid, r.Now)
+	keys, err := p.set.find(t.kid, r)
 	switch {
 	case errors.Is(err, errSetNotToday):
 		return nil, refuse(Unavailable, "kid")

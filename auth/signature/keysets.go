@@ -86,18 +86,19 @@ type keySet struct {
 // find gives the keys that stand for an id. Where there is none it fetches, or waits
 // for who does. errUnknownKey says that the provider has no such key; errSetNotToday
 // that nobody knows.
-func (s *keySet) find(id []byte, now time.Time) ([]*tokenKey, error) {
-	keys, flight, err := s.look(id, now, true)
+func (s *keySet) find(id []byte, r *Request) ([]*tokenKey, error) {
+	keys, flight, err := s.look(id, r, true)
 	if flight == nil {
 		return keys, err
 	}
 	<-flight
-	keys, _, err = s.look(id, now, false)
+	keys, _, err = s.look(id, r, false)
 	return keys, err
 }
 
 // look looks for an id; a flight is to be waited for, and is begun if it may be.
-func (s *keySet) look(id []byte, now time.Time, first bool) (keys []*tokenKey, flight chan struct{}, err error) {
+func (s *keySet) look(id []byte, r *Request, first bool) (keys []*tokenKey, flight chan struct{}, err error) {
+	now := r.Now
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if good := s.got.Add(keySetEnds).After(now); good {
@@ -106,13 +107,16 @@ func (s *keySet) look(id []byte, now time.Time, first bool) (keys []*tokenKey, f
 	switch {
 	case len(keys) > 0:
 		if now.Sub(s.got) >= keySetRenewed && now.Sub(s.tried) >= keySetRenewals && s.flight == nil {
-			s.depart(now)
+			s.depart(r) // where it may not, the next one tries again
 		}
 		return keys, nil, nil
 	case first && s.flight != nil:
 		return nil, s.flight, nil
 	case first && now.Sub(s.tried) >= keySetAgain:
-		return nil, s.depart(now), nil
+		if flight = s.depart(r); flight == nil {
+			return nil, nil, errSetNotToday
+		}
+		return nil, flight, nil
 	case s.failed:
 		return nil, nil, errSetNotToday
 	}
@@ -129,11 +133,22 @@ func keysOf(keys []*tokenKey, id []byte) (of []*tokenKey) {
 	return of
 }
 
-// depart begins a fetch beside the requests. The lock is held.
-func (s *keySet) depart(now time.Time) (flight chan struct{}) {
+// depart begins a fetch beside the requests; nil: the one that needs it may not. The lock is
+// held.
+func (s *keySet) depart(r *Request) (flight chan struct{}) {
+	done := func() {}
+	if r.Fetch != nil {
+		var may bool
+		if done, may = r.Fetch(); !may {
+			return nil
+		}
+	}
 	flight = make(chan struct{})
-	s.flight, s.tried = flight, now
-	go s.fly(flight, now)
+	s.flight, s.tried = flight, r.Now
+	go func(now time.Time) { // r is the caller's again by then
+		defer done()
+		s.fly(flight, now)
+	}(r.Now)
 	return flight
 }
 

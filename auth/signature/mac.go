@@ -71,6 +71,18 @@ func (m *keyed) written(e encoding) []byte {
 	return out
 }
 
+// givesOne tells whether one of signatures is the MAC of parts, which is made once however
+// many they are.
+func (k *key) givesOne(signatures [][]byte, e encoding, parts ...[]byte) bool {
+	mac := k.take()
+	defer k.leave(mac)
+	text, found := mac.text(parts, e), 0
+	for _, signature := range signatures {
+		found |= subtle.ConstantTimeCompare(text, signature)
+	}
+	return found == 1
+}
+
 // gives tells whether signature is the MAC of parts, written by e. It compares in
 // constant time; only the length of a signature shows.
 func (k *key) gives(signature []byte, e encoding, parts ...[]byte) bool {

@@ -137,7 +137,7 @@ func (m *message) check(b *base, c *claim, signature []byte) error {
 	if err := b.write(c, m.covers); err != nil {
 		return err
 	}
-	if err := m.matches(c, b.text, signature); err != nil {
+	if err := m.matches(b, c, signature); err != nil {
 		return err
 	}
 	if c.covers(contentDigest) {
@@ -148,12 +148,15 @@ func (m *message) check(b *base, c *claim, signature []byte) error {
 
 // matches tells whether a key gave the signature. A label that names its algorithm
 // means only keys of that one.
-func (m *message) matches(c *claim, text, signature []byte) error {
-	tried := false
+func (m *message) matches(b *base, c *claim, signature []byte) error {
+	text, tried := b.text, false
 	for i := range m.keys {
 		k := &m.keys[i]
 		if c.algorithm != nil && string(c.algorithm) != k.algorithm() {
 			continue
+		}
+		if err := b.request.spend(curveWork); err != nil {
+			return err
 		}
 		if tried = true; k.signed(text, signature) {
 			return nil

@@ -77,11 +77,10 @@ func (p *nonced) verify(r *Request) error {
 		return err
 	}
 	base, _, _ := strings.Cut(r.url(), "?")
+	signatures := p.signatures(value)
 	for _, k := range p.keys {
-		for _, signature := range p.signatures(value) {
-			if k.gives(signature, p.encoding, []byte(base), []byte(parameters), nonce) {
-				return nil
-			}
+		if k.givesOne(signatures, p.encoding, []byte(base), []byte(parameters), nonce) {
+			return nil
 		}
 	}
 	return refuse(Mismatch, p.header)

@@ -45,7 +45,8 @@ type Token struct{ Key, Secret string }
 
 // of makes the digest of another pair.
 func (g *digest) of(t Token, i int, f *faults) *digest {
-	other := *g
+	pair := *g.layout
+	other := digest{layout: &pair}
 	place := fmt.Sprintf("tokens[%d]", i)
 	if t.Key == "" {
 		f.add(place+".key", "is missing")

@@ -1,6 +1,9 @@
 package signature
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Reason says why a request was refused: for our log and metrics. The sender
 // learns only that it was (SPEC 3).
@@ -33,6 +36,9 @@ const (
 type Error struct {
 	Reason Reason
 	Field  string // the header's, parameter's or claim's name
+	// Age is how old the timestamp is, below 0 for one that is ahead, and Window how far
+	// from the clock it may be; both are set where a timestamp was measured.
+	Age, Window time.Duration
 }
 
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Field }

@@ -87,7 +87,7 @@ func compileSigner(c Config, types []scheme) (*Signer, []Fault) {
 		checkTimestamp(&c, g.template, &f)
 		m = g
 	default:
-		g = newDigest(family(c.Type), &c, &f)
+		g = familyDigest(c.Type, &c, &f)
 		m = g
 	}
 	if len(f) > 0 {

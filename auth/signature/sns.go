@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // sns is Amazon SNS: names and values of the body's members are signed with the key of a
@@ -35,7 +36,7 @@ func snsOf(name string) scheme {
 		name:  name,
 		reads: []string{"topic_arn"},
 		build: func(c *Config, f *faults) *Verifier {
-			if !snsTopicForm.MatchString(c.TopicARN) {
+			if !snsTopicForm().MatchString(c.TopicARN) {
 				f.add("topic_arn", "must be the topic's ARN, as arn:aws:sns:eu-west-1:123456789012:orders: without it anybody's topic would pass")
 			}
 			p := &ofTopic{certificates: c.Certificates, allowance: &allowance{}, topic: c.TopicARN}
@@ -45,7 +46,11 @@ func snsOf(name string) scheme {
 }
 
 var (
-	snsTopicForm = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$`)
+	// snsTopicForm is compiled for the first source of SNS: its 256 repetitions are a third
+	// of a megabyte.
+	snsTopicForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$`)
+	})
 	// snsHost begins a URL of SNS. A region ends in a number and begins with letters: so
 	// that no bucket of S3 that is named "sns" passes for one (sns.s3-eu-west-1.…).
 	snsHost = regexp.MustCompile(`^https://sns\.[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(\.cn)?/`)

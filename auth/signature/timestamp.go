@@ -35,9 +35,9 @@ func (g *digest) timestampOf(r *Request, value []byte) (text []byte, err error) 
 func within(window time.Duration, r *Request, at time.Time, field string) error {
 	switch age := r.Now.Sub(at); {
 	case age > window:
-		return refuse(Stale, field)
+		return &Error{Reason: Stale, Field: field, Age: age, Window: window}
 	case age < -window:
-		return refuse(Future, field)
+		return &Error{Reason: Future, Field: field, Age: age, Window: window}
 	}
 	return nil
 }

@@ -71,6 +71,16 @@ type Request struct {
 	Client func() netip.Addr
 	Body   []byte // exactly as received
 	Now    time.Time
+	// Turn is asked once, before what takes over about a millisecond of a processor, and
+	// nothing else is waited for afterwards; false refuses the request as Unavailable. nil:
+	// whoever asks has time. Who gave a turn takes it back after Verify.
+	Turn func() bool
+	// Fetch is asked before the keys at a URL are, for which a connection is made and kept
+	// for seconds; false refuses the request as Unavailable. done is called when that has
+	// ended, which may be after Verify. nil: whoever asks may fetch.
+	Fetch func() (done func(), may bool)
+
+	spent int // in nanoseconds of a slow core
 }
 
 func (r *Request) client() (a netip.Addr) {
@@ -89,6 +99,7 @@ type Verifier struct {
 	handshake  handshake
 	thanks     string
 	open       opener
+	secrets    int
 }
 
 // prover is the part of a scheme that tells right from wrong.
@@ -106,11 +117,36 @@ func Compile(c Config) (*Verifier, []Fault) {
 	if len(f) > 0 {
 		return nil, f
 	}
+	v.secrets = len(c.Secrets) + len(c.Tokens)
 	return v, nil
 }
 
+// Secrets says how many secrets are tried; 0 for schemes that have none, or keys in
+// their place.
+func (v *Verifier) Secrets() int { return v.secrets }
+
+// ReadsBody says whether the scheme looks at the body: one of which only a part was kept
+// cannot be judged again.
+func (v *Verifier) ReadsBody() bool {
+	switch v.proof.(type) {
+	case *credential, anybody, *peer:
+		return false
+	}
+	return true
+}
+
+// ReadsPeer says whether the scheme looks at the certificate that the client shows, which
+// nobody keeps.
+func (v *Verifier) ReadsPeer() bool { _, is := v.proof.(*peer); return is }
+
 // Verify returns nil when the request is from whom it says, else an *Error.
-func (v *Verifier) Verify(r *Request) error { return v.proof.verify(r) }
+func (v *Verifier) Verify(r *Request) error {
+	r.spent = 0
+	if err := r.spend(v.hashes(r)); err != nil {
+		return err
+	}
+	return v.proof.verify(r)
+}
 
 // OnlyDeliveryID tells that repeats may be known by DeliveryID alone: it is all of
 // a request that the scheme's senders sign.
@@ -130,6 +166,21 @@ func (v *Verifier) CredentialHeader() string {
 		}
 	case *tokenProof: // who has it can send it again until its end
 		if !p.place.query {
+			return p.place.name
+		}
+	}
+	return ""
+}
+
+// CredentialQuery is CredentialHeader for a parameter of the query.
+func (v *Verifier) CredentialQuery() string {
+	switch p := v.proof.(type) {
+	case *credential:
+		if p.query {
+			return p.name
+		}
+	case *tokenProof:
+		if p.place.query {
 			return p.place.name
 		}
 	}

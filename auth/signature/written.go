@@ -59,9 +59,14 @@ func SecretFault(secret string) string {
 		return "has white space at an end, which is no part of a secret: write it without"
 	case strings.ContainsFunc(secret, unicode.IsControl):
 		return "has a control character, which no secret has"
+	case strings.HasPrefix(secret, sealedText):
+		return "is a sealed value, of hookgate export --secrets sealed: hookgate apply takes it, nothing else does"
 	}
 	return ""
 }
+
+// sealedText begins what package seal gives, which would verify and sign nothing.
+const sealedText = "hgs1:"
 
 // blank tells what nobody sees: spaces, line ends, and the marks that editors put before
 // a text.

@@ -72,8 +72,8 @@ func (p *pairs) run(cmd *cobra.Command, args []string) error {
 	}
 	r := &report{out: cmd.OutOrStdout()}
 	r.printf("$ hookbench beside --with=BEFORE --pairs=%d --most=%g %s\n", p.n, p.most, strings.Join(args, " "))
-	r.printf("%s, hookgate %s beside %s of before, %s, %d x %s\n",
-		time.Now().UTC().Format(time.DateOnly), builtFrom(now), builtFrom(p.before), runtime.Version(), runtime.NumCPU(), processor())
+	r.printf("%s, hookgate %s beside %s of before, %s, %d x %s, load %s\n",
+		time.Now().UTC().Format(time.DateOnly), builtFrom(now), builtFrom(p.before), runtime.Version(), runtime.NumCPU(), processor(), loadAverage())
 	all := &paired{}
 	err = all.measure(p.n, func(old bool) ([]figure, error) {
 		program := now
@@ -93,7 +93,7 @@ func (p *pairs) run(cmd *cobra.Command, args []string) error {
 func builtFrom(program string) string {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
-		return "of an unknown commit"
+		return unknownCommit
 	}
 	said := map[string]string{}
 	for _, s := range info.Settings {
@@ -101,7 +101,7 @@ func builtFrom(program string) string {
 	}
 	name := said["vcs.revision"]
 	if name == "" {
-		return "of an unknown commit"
+		return unknownCommit
 	}
 	name = name[:min(7, len(name))]
 	if said["vcs.modified"] == "true" {

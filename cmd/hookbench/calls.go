@@ -89,40 +89,33 @@ func appendAsked(b []byte, seq int) []byte {
 
 // asking is one batch of requests, to the gateway or to the backend itself.
 type asking struct {
-	pace
+	*pace  // nil: as fast as answers come
 	addr   string
 	direct bool
 }
 
 func (a *asking) load(conns, n int) *load {
-	a.start = time.Now()
-	return &load{addr: a.addr, conns: conns, n: n, prepare: a.prepare, check: a.check}
+	return &load{addr: a.addr, conns: conns, n: n, pace: a.pace, fill: a.filler(), check: a.check}
 }
 
-func (a *asking) prepare(i int, req *fasthttp.Request) {
-	a.wait(i)
+func (a *asking) filler() func(i int, m *message) {
+	head, body := internalHead("POST", a.addr, callPath), appendCall
 	if a.direct {
-		req.Header.SetMethod(fasthttp.MethodPost)
-		req.SetRequestURI("http://" + a.addr + "/lookup/c-1017?currency=EUR&language=en&step=7")
-		req.Header.SetContentType("application/json")
-		req.Header.Set("X-Session", "42bb83f00d8240e5bb41290a12eb44401")
-		req.Header.Set("X-Order", "order-77")
-		req.SetBodyRaw(appendAsked(req.Body()[:0], i))
-		return
+		head, body = newHead("POST", a.addr, "/lookup/c-1017?currency=EUR&language=en&step=7", "Content-Type", "application/json",
+			"X-Session", "42bb83f00d8240e5bb41290a12eb44401", "X-Order", "order-77"), appendAsked
 	}
-	internalRequest(req, fasthttp.MethodPost, a.addr, callPath)
-	req.SetBodyRaw(appendCall(req.Body()[:0], i))
+	return func(i int, m *message) { m.head, m.body = head, body(m.body[:0], i) }
 }
 
 // check wants the number of the call back: from the gateway, as a variable.
-func (a *asking) check(i int, res *fasthttp.Response) error {
+func (a *asking) check(i int, got answer) error {
 	want := []byte(seqMember + strconv.Itoa(i) + ",")
-	good := res.StatusCode() == fasthttp.StatusOK && bytes.Contains(res.Body(), want)
+	good := got.status == 200 && bytes.Contains(got.body, want)
 	if good && !a.direct {
-		good = bytes.Contains(res.Body(), []byte(`"outcome":"success"`)) && bytes.Contains(res.Body(), append([]byte(`"variables":{`), want...))
+		good = bytes.Contains(got.body, []byte(`"outcome":"success"`)) && bytes.Contains(got.body, append([]byte(`"variables":{`), want...))
 	}
 	if !good {
-		return fmt.Errorf("answered %d %s", res.StatusCode(), res.Body())
+		return fmt.Errorf("answered %d %s", got.status, got.body)
 	}
 	return nil
 }
@@ -144,15 +137,18 @@ func (c *calls) run(ctx context.Context, g *gateway, r *report) error {
 
 // both asks the backend itself, then through the gateway.
 func (c *calls) both(ctx context.Context, g *gateway, backend *child, rate float64, n int) (direct, through *result, late time.Duration, err error) {
-	itself := &asking{pace: pace{rate: rate}, addr: backend.addr, direct: true}
+	itself := &asking{pace: newPace(rate), addr: backend.addr, direct: true}
 	if direct, err = itself.load(c.conns, n).run(ctx); err != nil {
 		return nil, nil, 0, fmt.Errorf("the backend: %w", err)
 	}
-	gateway := &asking{pace: pace{rate: rate}, addr: g.internal}
+	gateway := &asking{pace: newPace(rate), addr: g.internal}
 	if through, err = gateway.load(c.conns, n).run(ctx); err != nil {
 		return nil, nil, 0, fmt.Errorf("calls: %w", err)
 	}
-	return direct, through, gateway.late.quantile(0.99), nil
+	if gateway.pace != nil {
+		late = gateway.late.quantile(0.99)
+	}
+	return direct, through, late, nil
 }
 
 func (c *calls) paced(ctx context.Context, g *gateway, backend *child, r *report) error {

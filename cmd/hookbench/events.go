@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,7 +16,7 @@ const (
 	goalOne       = 0.30                   // accepted, one a request / echo
 	goalTen       = 0.60                   // accepted, ten a request, in events / echo
 	goalDelivered = 0.12                   // delivered / echo; then 0.15
-	goalCPU       = 0.8                    // seconds for 10,000 delivered, all processes
+	goalCPU       = 0.7                    // seconds for 10,000 delivered, all processes
 	goalP50       = 2 * time.Millisecond   // published to delivered at 200/s
 	goalP99       = 6 * time.Millisecond   // the same
 	goalBeside    = 1.5                    // p99 beside a hanging endpoint / without it
@@ -26,31 +27,41 @@ const (
 	sample        = 100 * time.Millisecond // between two looks at the memory
 )
 
+// What issue 12 asks of them beside the bare relay, with 64 connections.
+const (
+	goalBareAccepted  = 0.80 // accepted, one a request
+	goalBareDelivered = 0.70 // delivered, signed, settled
+)
+
 // events measures the way of an event. Each part has a gateway of its own.
 type events struct {
 	common
 	accept, deliver, latency, hang, steady bool
+	tls                                    bool
 	million                                int
 
 	conns, n, rounds, size, concurrency int
 	rate                                float64
 	seconds                             int
+	endpoints                           int
+	delay                               string
 }
 
 func newEventsCommand() *cobra.Command {
 	e := &events{}
 	cmd := &cobra.Command{
 		Use:   "events",
-		Short: "Events accepted, delivered and queued, against a bare echo",
+		Short: "Events accepted, delivered and queued, against a bare echo and a bare relay",
 		Long: `Publishes events to a gateway that delivers them, signed, to a bare fasthttp
 server in another process, which counts them and says how long each was on its
 way. What is compared takes turns, so that a slow moment of the machine falls on
 both. All share the machine: ratios carry over to other machines, absolute figures
 do not.
 
-Without a part, all but --million are measured, each with a gateway of its own.`,
+Without a part, all but --tls and --million are measured, each with a gateway of its own.`,
 		Example: `  hookbench events
   hookbench events --deliver --concurrency 16
+  hookbench events --tls --endpoints 1000 --rate 150 --delay 50ms-150ms --seconds 10
   hookbench events --million=100000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,6 +70,9 @@ Without a part, all but --million are measured, each with a gateway of its own.`
 			}
 			if e.rate < 1 || e.seconds < 1 || e.concurrency < 1 || e.million < 0 || e.million%100 != 0 {
 				return fmt.Errorf("--rate, --seconds and --concurrency are 1 or more, --million a multiple of 100")
+			}
+			if _, _, err := parseDelay(e.delay); err != nil || e.endpoints < 1 || e.endpoints > 10_000 {
+				return errors.Join(fmt.Errorf("--endpoints is 1 to 10000, --delay a duration or two"), err)
 			}
 			return e.parts(cmd)
 		},
@@ -70,6 +84,9 @@ Without a part, all but --million are measured, each with a gateway of its own.`
 	flags.BoolVar(&e.latency, "latency", false, "part: how long events are on their way at --rate")
 	flags.BoolVar(&e.hang, "hang", false, "part: the same beside an endpoint that hangs and takes half the events")
 	flags.BoolVar(&e.steady, "steady", false, "part: memory at 2000 events a second")
+	flags.BoolVar(&e.tls, "tls", false, "part: delivered over TLS to many endpoints that take a while, at --rate for twice --seconds")
+	flags.IntVar(&e.endpoints, "endpoints", 1000, "endpoints, for --tls")
+	flags.StringVar(&e.delay, "delay", "50ms-150ms", "until an endpoint answers, for --tls")
 	flags.IntVar(&e.million, "million", 0, "part: memory with so many events queued for a dead endpoint, and the start with them")
 	flags.Lookup("million").NoOptDefVal = "1000000"
 	flags.IntVar(&e.conns, "connections", 64, "kept connections of the publisher")
@@ -77,14 +94,14 @@ Without a part, all but --million are measured, each with a gateway of its own.`
 	flags.IntVar(&e.rounds, "rounds", 5, "rounds")
 	flags.IntVar(&e.size, "body", 512, "bytes of an event, at least")
 	flags.IntVar(&e.concurrency, "concurrency", 16, "of the endpoint")
-	flags.Float64Var(&e.rate, "rate", 200, "events a second, for --latency and --hang")
+	flags.Float64Var(&e.rate, "rate", 200, "events a second, for --latency, --hang and --tls")
 	flags.IntVar(&e.seconds, "seconds", 10, "of a round, where there is a rate")
 	return cmd
 }
 
 // parts measures what was asked for.
 func (e *events) parts(cmd *cobra.Command) error {
-	all := !e.accept && !e.deliver && !e.latency && !e.hang && !e.steady && e.million == 0
+	all := !e.accept && !e.deliver && !e.latency && !e.hang && !e.steady && !e.tls && e.million == 0
 	for _, part := range []struct {
 		asked bool
 		run   func(context.Context, *gateway, *report) error
@@ -102,6 +119,9 @@ func (e *events) parts(cmd *cobra.Command) error {
 		if err := e.measure(cmd, part.run); err != nil {
 			return err
 		}
+	}
+	if e.tls {
+		return e.runTLS(cmd)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -76,7 +75,7 @@ func (h *holds) run(ctx context.Context, g *gateway, r *report) error {
 	h.say(r, before, after)
 	start := time.Now()
 	resume := &load{addr: g.public, conns: min(64, h.n), n: h.n, check: wantAnswer(200, `"outcome":"resumed"`),
-		prepare: func(i int, req *fasthttp.Request) { s.fill(i, req, g.public) }}
+		fill: s.filler(g.public)}
 	if _, err := resume.run(ctx); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
@@ -88,30 +87,29 @@ func (h *holds) run(ctx context.Context, g *gateway, r *report) error {
 }
 
 // requests gives what each holder sends.
-func (h *holds) requests(ctx context.Context, g *gateway, s *sender) (all []*fasthttp.Request, err error) {
-	all = make([]*fasthttp.Request, h.n)
-	for i := range all {
-		all[i] = &fasthttp.Request{}
-	}
-	open := func(i int, req *fasthttp.Request, mode string) {
-		internalRequest(req, fasthttp.MethodPost, g.internal, waitsPath)
-		req.SetBodyString(`{"source":"payments","mode":"` + mode + `","timeout_seconds":300,"conversation_key":"` + s.key(i) + `"}`)
+func (h *holds) requests(ctx context.Context, g *gateway, s *sender) (all [][]byte, err error) {
+	all = make([][]byte, h.n)
+	head := internalHead("POST", g.internal, waitsPath)
+	open := func(i int, m *message, mode string) {
+		m.head, m.body = head, []byte(`{"source":"payments","mode":"`+mode+`","timeout_seconds":300,"conversation_key":"`+s.key(i)+`"}`)
 	}
 	if !h.attach {
-		for i, req := range all {
-			open(i, req, "hold")
+		for i := range all {
+			m := &message{}
+			open(i, m, "hold")
+			all[i] = m.appendTo(nil)
 		}
 		return all, nil
 	}
 	first := &load{addr: g.internal, conns: min(64, h.n), n: h.n,
-		prepare: func(i int, req *fasthttp.Request) { open(i, req, "poll") },
-		check: func(i int, res *fasthttp.Response) error {
-			_, rest, found := strings.Cut(string(res.Body()), `{"id":"`)
+		fill: func(i int, m *message) { open(i, m, "poll") },
+		check: func(i int, a answer) error {
+			_, rest, found := strings.Cut(string(a.body), `{"id":"`)
 			id, _, _ := strings.Cut(rest, `"`)
-			if res.StatusCode() != fasthttp.StatusCreated || !found {
-				return fmt.Errorf("answered %d %s", res.StatusCode(), res.Body())
+			if a.status != fasthttp.StatusCreated || !found {
+				return fmt.Errorf("answered %d %s", a.status, a.body)
 			}
-			internalRequest(all[i], fasthttp.MethodGet, g.internal, waitsPath+"/"+id+"?hold=300")
+			all[i] = (&message{head: internalHead("GET", g.internal, waitsPath+"/"+id+"?hold=300")}).appendTo(nil)
 			return nil
 		}}
 	_, err = first.run(ctx)
@@ -119,15 +117,14 @@ func (h *holds) requests(ctx context.Context, g *gateway, s *sender) (all []*fas
 }
 
 // hold sends each request on a connection of its own, and leaves the answers there.
-func hold(g *gateway, requests []*fasthttp.Request) (conns []net.Conn, err error) {
+func hold(g *gateway, requests [][]byte) (conns []net.Conn, err error) {
 	for i, req := range requests {
 		conn, err := net.DialTimeout("tcp", g.internal, patience)
 		if err != nil {
 			return conns, fmt.Errorf("connection %d: %w", i, err)
 		}
 		conns = append(conns, conn)
-		w := bufio.NewWriter(conn)
-		if err := errors.Join(req.Write(w), w.Flush()); err != nil {
+		if _, err := conn.Write(req); err != nil {
 			return conns, fmt.Errorf("connection %d: %w", i, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // TestMain makes the test binary serve as the echo, the sink and the backend, which are started
 // as the program itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"echo", "sink", "backend", "reverseproxy"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"echo", "relay", "sink", "securesink", "backend", "reverseproxy"}, os.Args[1]) {
 		main()
 		return
 	}
@@ -34,16 +34,23 @@ func TestMeasures(t *testing.T) {
 		{"callbacks --count 100 --rounds 1 --verify token --early", "waits opened / echo"},
 		{"callbacks --count 100 --rounds 1 --verify stripe --variables 50 --body 4096", "allocs a callback"},
 		{"callbacks --count 100 --rounds 1 --verify github", "CPU a callback"},
+		{"callbacks --count 100 --rounds 1 --soak 1s", "p99 / p50"},
 		{"holds --count 50", "all 50 holders had their own answer"},
 		{"holds --count 50 --attach", "a hold"},
 		{"timers --count 200 --held 5 --first 1 --spread 1", "205 waits: late"},
-		{"events --accept --count 100 --rounds 1", "ten a request / echo"},
-		{"events --deliver --count 100 --rounds 1", "CPU for 10,000"},
+		{"events --accept --count 100 --rounds 1", "one a request / bare relay"},
+		{"events --deliver --count 100 --rounds 1", "by the bare relay"},
 		{"events --latency --rounds 1 --seconds 1", "on the way at 200/s"},
 		{"events --hang --rounds 1 --seconds 1", "all delivered"},
 		{"events --steady --seconds 1", "MiB at the end"},
+		{"events --tls --endpoints 20 --rate 40 --seconds 1 --delay 1ms-5ms", "delivered over TLS  80 to 20 endpoints"},
 		{"events --million=200", "all 200 queued again"},
 		{"proxy --rounds 1 --seconds 1 --count 100 --nginx no-such-program", "hookgate / httputil.ReverseProxy"},
+		{"tenants --tenants 20 --endpoints 2 --sources 1 --rounds 2 --puts 3", "file                20 tenants, 40 endpoints, 20 sources"},
+		{"operations --for 1s --rate 50 --readers 3", "readers of 50 events a second"},
+		{"operations --for 1s --rate 50 --backup 1048576", "p99 with / without"},
+		{"console --tenants 20 --deliveries 300 --rounds 2 --for 100ms --idle 100ms", "deliveries of one"},
+		{"operations --lists=1000", "of the plain"},
 		{"calls --rounds 1 --seconds 1 --count 100", "added by the gateway"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -149,8 +156,8 @@ func TestPairs(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
-		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0",
-		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "proxy --body 1", "calls --rate 0", "calls --count 1", "beside callbacks", "beside --with no-such-program", "beside --with x --pairs 0 callbacks", "beside --with x --hookgate no-such-program callbacks",
+		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0", "callbacks --soak 1m --early", "callbacks --soak 48h",
+		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "events --tls --delay 5ms-1ms", "events --tls --delay soon", "events --tls --endpoints 0", "proxy --body 1", "calls --rate 0", "tenants --tenants 0", "tenants --tenants 100000 --endpoints 50", "tenants --puts 0", "calls --count 1", "beside callbacks", "beside --with no-such-program", "beside --with x --pairs 0 callbacks", "beside --with x --hookgate no-such-program callbacks",
 		"beside --with x --hookgate x echo", "holds --hookgate no-such-program", "extra",
 	} {
 		cmd := newRootCommand()

@@ -2,16 +2,23 @@
 // starts the program, speaks HTTP with it, and reads /metrics and /proc; it knows
 // nothing of what is inside.
 //
-//	callbacks   callbacks a second against a bare fasthttp echo, in the same run
+//	callbacks   callbacks a second against a bare fasthttp echo and a bare relay, in the same run
 //	holds       memory of a held wait
 //	timers      how late waits time out
-//	events      events taken, delivered and queued, against a bare fasthttp echo
+//	events      events taken, delivered and queued, against the same
 //	calls       calls of a backend through the gateway, against the same backend itself
 //	proxy       a proxy route beside nginx and httputil.ReverseProxy
+//	tenants     start, memory, reloads and metrics with many tenants
+//	operations  what it costs to look on: the stream, the statistics
+//	console     what its pages cost the gateway, and a browser
 //	beside      any of these, of two builds in turns
 //
 // What it prints can be kept with --record: each record says how it came about.
 // Every answer is checked, so that no figure is of a gateway that refused.
+//
+// The echo says what HTTP costs alone; the bare relay what it costs to promise as well:
+// it makes durable what it answers, and delivers, but signs nothing and does nothing
+// again.
 //
 // Where a ratio to the echo is asked for, the load is closed: each connection sends
 // its next request when the last one is answered. That tells nothing of latency at
@@ -24,6 +31,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -46,15 +54,17 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newBesideCommand(),
-		newEchoCommand(), newSinkCommand(), newBackendCommand(), newReverseProxyCommand())
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newTenantsCommand(), newOperationsCommand(), newConsoleCommand(), newBesideCommand(),
+		newEchoCommand(), newRelayCommand(), newSinkCommand(), newSecureSinkCommand(), newBackendCommand(), newReverseProxyCommand())
 	return root
 }
 
 // common are the flags that every measurement has.
 type common struct {
 	hookgate, dir, record string
-	config                string // more of the gateway's configuration file
+	config                string        // more of the gateway's configuration file
+	env                   []string      // more of its environment
+	patience              time.Duration // for what the gateway is asked, where the usual is too little
 }
 
 func (c *common) add(cmd *cobra.Command) {
@@ -70,7 +80,7 @@ func (c *common) measure(cmd *cobra.Command, run func(context.Context, *gateway,
 	if err := raiseFileLimit(); err != nil {
 		return err
 	}
-	g, err := startGateway(cmd.Context(), c.hookgate, c.dir, c.config)
+	g, err := startGateway(cmd.Context(), c)
 	if err != nil {
 		return err
 	}

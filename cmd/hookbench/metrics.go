@@ -32,6 +32,16 @@ func (g *gateway) metrics() (samples, error) {
 	return all, nil
 }
 
+// sum adds up all series of a metric that have a label.
+func (s samples) sum(name, label string) (total float64) {
+	for series, value := range s {
+		if strings.HasPrefix(series, name+"{") && strings.Contains(series, label) {
+			total += value
+		}
+	}
+	return total
+}
+
 // awaitOpen waits until n waits are open.
 func (g *gateway) awaitOpen(ctx context.Context, n int, most time.Duration) error {
 	return g.await(ctx, `hookgate_waits_open{tenant="bench"}`, n, most)
@@ -71,9 +81,9 @@ func (g *gateway) settled(ctx context.Context) (m memory, err error) {
 	if err != nil {
 		return m, err
 	}
-	for first, end := s[cycles], time.Now().Add(2*time.Minute); s[cycles] < first+2; {
+	for first, end := s[cycles], time.Now().Add(max(2*time.Minute, g.patience)); s[cycles] < first+2; {
 		if time.Now().After(end) {
-			return m, fmt.Errorf("no two garbage collections within two minutes")
+			return m, fmt.Errorf("no two garbage collections within %s", max(2*time.Minute, g.patience))
 		}
 		if s, err = g.metrics(); err != nil {
 			return m, err
@@ -102,6 +112,30 @@ func (g *gateway) swept(ctx context.Context) (m memory, err error) {
 	}
 	m.resident, err = resident(g.pid())
 	return m, err
+}
+
+// The memory is at rest when it fell by less than the part of a hundredth in a while;
+// the runtime gives memory back little by little.
+const (
+	restWhile = 3 * time.Second
+	restMost  = time.Minute
+)
+
+// atRest gives the gateway's memory when it no longer falls.
+func (g *gateway) atRest(ctx context.Context) (m memory, err error) {
+	if m, err = g.settled(ctx); err != nil {
+		return m, err
+	}
+	for end := time.Now().Add(restMost); time.Now().Before(end); {
+		if err := rest(ctx, restWhile); err != nil {
+			return m, err
+		}
+		before := m.resident
+		if m.resident, err = resident(g.pid()); err != nil || m.resident > before-before/100 {
+			return m, err
+		}
+	}
+	return m, nil
 }
 
 // rest sleeps, unless ctx ends.

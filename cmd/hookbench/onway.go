@@ -55,7 +55,7 @@ func (e *events) paced(ctx context.Context, g *gateway, sink *child, rate float6
 		return nil, err
 	}
 	s := newStream(g.internal, tenant, 1, e.size)
-	s.rate = rate
+	s.pace = newPace(rate)
 	if _, err := s.load(e.conns, n).run(ctx); err != nil {
 		return nil, fmt.Errorf("publish for %s: %w", tenant, err)
 	}
@@ -121,7 +121,7 @@ func (e *events) beside(ctx context.Context, g *gateway, sink *child, other stri
 		}
 	}
 	s := newStream(g.internal, other, 1, e.size)
-	s.rate = e.rate / 2
+	s.pace = newPace(e.rate / 2)
 	ended := make(chan error, 1)
 	go func() {
 		_, err := s.load(e.conns, n).run(ctx)

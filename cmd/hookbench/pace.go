@@ -1,26 +1,23 @@
 package main
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
-// pace holds requests back until they are due by the clock.
+// pace says when requests are due by the clock.
 type pace struct {
-	rate  float64 // a second; 0: as fast as answers come
+	rate  float64 // a second; more than 0
 	start time.Time
-	mu    sync.Mutex
 	late  histogram // how long after its moment each was sent
 }
 
-// wait waits for the moment of the one that so many come before.
-func (p *pace) wait(before int) {
-	if p.rate <= 0 {
-		return
+// newPace gives none for a rate of 0.
+func newPace(rate float64) *pace {
+	if rate <= 0 {
+		return nil
 	}
-	due := p.start.Add(time.Duration(float64(before) / p.rate * float64(time.Second)))
-	time.Sleep(time.Until(due))
-	p.mu.Lock()
-	p.late.add(time.Since(due))
-	p.mu.Unlock()
+	return &pace{rate: rate}
+}
+
+// due gives the moment of the request that so many come before.
+func (p *pace) due(before int) time.Time {
+	return p.start.Add(time.Duration(float64(before) / p.rate * float64(time.Second)))
 }

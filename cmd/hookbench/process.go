@@ -20,6 +20,18 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// cpuTimes is cpuTime of several.
+func cpuTimes(pids []int) (all []time.Duration, err error) {
+	for _, pid := range pids {
+		one, err := cpuTime(pid)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // cpuClock is clock_getcpuclockid(3), as Linux has it: the process's number, all bits
 // turned, above three bits, of which 2 is for the time that it was scheduled.
 func cpuClock(pid int) int32 { return int32(^pid<<3 | 2) }
@@ -28,6 +40,27 @@ func cpuClock(pid int) int32 { return int32(^pid<<3 | 2) }
 func resident(pid int) (int64, error) {
 	kib, err := procField(pid, "status", "VmRSS:")
 	return kib << 10, err
+}
+
+// peak gives the most that the resident memory of a process was since its start, or
+// since resetPeak, in bytes.
+func peak(pid int) (int64, error) {
+	kib, err := procField(pid, "status", "VmHWM:")
+	return kib << 10, err
+}
+
+// resetPeak makes a process's peak what it has now (proc(5), clear_refs).
+func resetPeak(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
+}
+
+// loadAverage gives the load of the machine over 1, 5 and 15 minutes.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg") // unknown where there is none
+	if fields := strings.Fields(string(text)); len(fields) >= 3 {
+		return strings.Join(fields[:3], " ")
+	}
+	return "unknown"
 }
 
 // written gives the bytes that a process has had written to disk.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/valyala/fasthttp"
 )
 
 // What DESIGN asks of a proxy route.
@@ -180,17 +179,12 @@ func (p *proxy) load(w *way, rate float64, n int) *load {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	signature := "sha256=" + hex.EncodeToString(mac.Sum(nil))
-	clock := &pace{rate: rate, start: time.Now()}
-	return &load{addr: w.addr, conns: p.conns, n: n, prepare: func(i int, req *fasthttp.Request) {
-		clock.wait(i)
-		req.Header.SetMethod(fasthttp.MethodPost)
-		req.SetRequestURI("http://" + w.addr + "/channels/bench?page=1")
-		req.Header.SetContentType("application/json")
-		req.Header.Set("X-Hub-Signature-256", signature)
-		req.SetBodyRaw(body)
-	}, check: func(_ int, res *fasthttp.Response) error {
-		if res.StatusCode() != fasthttp.StatusOK || len(res.Body()) != len(body) {
-			return fmt.Errorf("answered %d %.200s", res.StatusCode(), res.Body())
+	head := newHead("POST", w.addr, "/channels/bench?page=1", "Content-Type", "application/json", "X-Hub-Signature-256", signature)
+	return &load{addr: w.addr, conns: p.conns, n: n, pace: newPace(rate), fill: func(_ int, m *message) {
+		m.head, m.body = head, body
+	}, check: func(_ int, a answer) error {
+		if a.status != 200 || len(a.body) != len(body) {
+			return fmt.Errorf("answered %d %.200s", a.status, a.body)
 		}
 		return nil
 	}}

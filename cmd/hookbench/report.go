@@ -45,13 +45,17 @@ func (r *report) table(rows []string) {
 func (r *report) describe(cmd *cobra.Command, g *gateway) {
 	command := "hookbench " + cmd.Name()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "hookgate" && f.Name != "dir" && f.Name != "record" {
+		if f.Name != "hookgate" && f.Name != "dir" && f.Name != "record" && f.Name != "write" {
 			command += fmt.Sprintf(" --%s=%s", f.Name, f.Value)
 		}
 	})
 	r.printf("$ %s\n", command)
-	r.printf("%s, hookgate %s, %s, %d x %s, fsync of the data folder %s\n",
-		time.Now().UTC().Format(time.DateOnly), commit(), runtime.Version(), runtime.NumCPU(), processor(), fsyncTime(g.folder))
+	built := builtFrom(g.program)
+	if built == unknownCommit {
+		built = commit()
+	}
+	r.printf("%s, hookgate %s, %s, %d x %s, load %s, fsync of the data folder %s\n",
+		time.Now().UTC().Format(time.DateOnly), built, runtime.Version(), runtime.NumCPU(), processor(), loadAverage(), fsyncTime(g.folder))
 }
 
 // keep appends the report to a record.
@@ -70,12 +74,14 @@ func (r *report) keep(file string) error {
 	return f.Close()
 }
 
+const unknownCommit = "of an unknown commit"
+
 // commit names the source in the current folder, which is that of the program
 // unless another one was given.
 func commit() string {
 	out, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude=*").Output()
 	if err != nil {
-		return "of an unknown commit"
+		return unknownCommit
 	}
 	return strings.TrimSpace(string(out))
 }

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
 // sender makes callbacks: what a provider would send, for a conversation each.
@@ -19,7 +17,7 @@ type sender struct {
 	variables int    // that the source maps
 	size      int    // bytes of a body, at least
 
-	filler     string   // the body after the key
+	rest       string   // the body after the key
 	signatures []string // of the batch, by callback; made before the clock runs
 	prefix     string   // of the batch's conversation keys
 	stamp      string   // Unix seconds, for stripe
@@ -44,8 +42,8 @@ func newSender(verify string, variables, size int) (*sender, error) {
 		fmt.Fprintf(&b, `"field_%d":"value %d",`, i, i)
 	}
 	b.WriteString(`"amount":1200},"note":"`)
-	s.filler = b.String()
-	s.filler += strings.Repeat("x", max(0, size-len(s.body("", 0))))
+	s.rest = b.String()
+	s.rest += strings.Repeat("x", max(0, size-len(s.body("", 0))))
 	return s, nil
 }
 
@@ -95,7 +93,11 @@ func (s *sender) batch(prefix string, n int) {
 	}
 }
 
-func (s *sender) key(i int) string { return s.prefix + strconv.Itoa(i) }
+func (s *sender) key(i int) string { return string(s.appendKey(nil, i)) }
+
+func (s *sender) appendKey(b []byte, i int) []byte {
+	return strconv.AppendInt(append(b, s.prefix...), int64(i), 10)
+}
 
 // body gives the body of callback i.
 func (s *sender) body(prefix string, i int) []byte {
@@ -108,33 +110,35 @@ func (s *sender) appendBody(b []byte, prefix string, i int) []byte {
 		b = append(b, prefix...)
 		b = strconv.AppendInt(b, int64(i), 10)
 	}
-	b = append(b, s.filler...)
+	b = append(b, s.rest...)
 	return append(b, `"}`...)
 }
 
-// fill makes req callback i of the batch.
-func (s *sender) fill(i int, req *fasthttp.Request, addr string) {
-	req.Header.SetMethod(fasthttp.MethodPost)
-	req.SetRequestURI("http://" + addr + hookPath)
-	req.Header.SetContentType("application/json")
-	switch s.verify {
-	case "token":
-		req.Header.Set("X-Token", secret)
-	case "stripe":
-		req.Header.Set("Stripe-Signature", "t="+s.stamp+",v1="+s.signatures[i])
-	case "github":
-		req.Header.Set("X-Hub-Signature-256", "sha256="+s.signatures[i])
-		req.Header.Set("X-GitHub-Delivery", s.key(i))
+// filler gives what makes a message callback i of the batch, for a server.
+func (s *sender) filler(addr string) func(i int, m *message) {
+	head := newHead("POST", addr, hookPath, "Content-Type", "application/json")
+	if s.verify == "token" {
+		head = appendField(head, "X-Token", secret)
 	}
-	req.SetBodyRaw(s.appendBody(req.Body()[:0], s.prefix, i))
+	return func(i int, m *message) {
+		m.head, m.fields = head, m.fields[:0]
+		switch s.verify {
+		case "stripe":
+			m.fields = appendField(m.fields, "Stripe-Signature", "t="+s.stamp+",v1="+s.signatures[i])
+		case "github":
+			m.fields = appendField(m.fields, "X-Hub-Signature-256", "sha256="+s.signatures[i])
+			m.fields = appendField(m.fields, "X-GitHub-Delivery", s.key(i))
+		}
+		m.body = s.appendBody(m.body[:0], s.prefix, i)
+	}
 }
 
 // wantAnswer checks an answer's status, and that its body has a text.
-func wantAnswer(status int, text string) func(int, *fasthttp.Response) error {
+func wantAnswer(status int, text string) func(int, answer) error {
 	want := []byte(text)
-	return func(_ int, res *fasthttp.Response) error {
-		if res.StatusCode() != status || !bytes.Contains(res.Body(), want) {
-			return fmt.Errorf("answered %d %s, not %d with %s", res.StatusCode(), res.Body(), status, text)
+	return func(_ int, a answer) error {
+		if a.status != status || !bytes.Contains(a.body, want) {
+			return fmt.Errorf("answered %d %s, not %d with %s", a.status, a.body, status, text)
 		}
 		return nil
 	}

@@ -34,15 +34,18 @@ type gateway struct {
 	exited           chan error
 	folder           string // the program when it was built, the data, the log
 	log, program     string
+	env              []string      // more of its environment
+	patience         time.Duration // for each thing it is asked
+	took, startCPU   time.Duration // of its start until it was ready
 }
 
 // config lets the gateway reach endpoints on this machine.
 const config = `egress: { allow: ["127.0.0.0/8"] }` + "\n"
 
-// startGateway runs program (built when it is "") on free ports of the loopback,
-// with an empty data folder below dir; more goes into its configuration file.
-func startGateway(ctx context.Context, program, dir, more string) (g *gateway, err error) {
-	folder, err := os.MkdirTemp(dir, "hookbench-")
+// startGateway runs the program (built when none is named) on free ports of the
+// loopback, with an empty data folder.
+func startGateway(ctx context.Context, c *common) (g *gateway, err error) {
+	folder, err := os.MkdirTemp(c.dir, "hookbench-")
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,8 @@ func startGateway(ctx context.Context, program, dir, more string) (g *gateway, e
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
 	}()
-	g = &gateway{exited: make(chan error, 1), folder: folder}
+	g = &gateway{exited: make(chan error, 1), folder: folder, env: c.env, patience: max(c.patience, patience)}
+	program := c.hookgate
 	if program == "" {
 		program = filepath.Join(folder, "hookgate")
 		if err := build(ctx, program); err != nil {
@@ -65,13 +69,18 @@ func startGateway(ctx context.Context, program, dir, more string) (g *gateway, e
 		return nil, err
 	}
 	g.log, g.program = filepath.Join(folder, "log"), program
-	if err := os.WriteFile(g.config(), []byte(config+more), 0o600); err != nil {
+	if err := os.WriteFile(g.config(), []byte(config+c.config), 0o600); err != nil {
 		return nil, err
 	}
+	start := time.Now()
 	if err := g.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := g.waitReady(ctx); err != nil {
+		return nil, errors.Join(err, g.stop())
+	}
+	g.took = time.Since(start)
+	if g.startCPU, err = cpuTime(g.pid()); err != nil {
 		return nil, errors.Join(err, g.stop())
 	}
 	return g, nil
@@ -96,7 +105,7 @@ func (g *gateway) start(ctx context.Context) error {
 	defer log.Close() // the child has its own
 	g.cmd = exec.CommandContext(ctx, g.program, "serve", "--config", g.config(),
 		"--public", g.public, "--internal", g.internal, "--data", filepath.Join(g.folder, "data"))
-	g.cmd.Env = append(os.Environ(), "HOOKGATE_ADMIN_TOKEN="+adminToken, "HOOKGATE_LOG_LEVEL=warn")
+	g.cmd.Env = append(append(os.Environ(), "HOOKGATE_ADMIN_TOKEN="+adminToken, "HOOKGATE_LOG_LEVEL=warn"), g.env...)
 	g.cmd.Stderr = log
 	g.cmd.Cancel = func() error { return g.cmd.Process.Signal(syscall.SIGTERM) }
 	g.cmd.WaitDelay = patience
@@ -110,7 +119,7 @@ func (g *gateway) start(ctx context.Context) error {
 func (g *gateway) pid() int { return g.cmd.Process.Pid }
 
 func (g *gateway) waitReady(ctx context.Context) error {
-	for end := time.Now().Add(patience); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(g.patience); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
 		if status, _, err := fasthttp.GetTimeout(nil, "http://"+g.internal+"/readyz", time.Second); err == nil && status == fasthttp.StatusOK {
 			return nil
 		}
@@ -121,7 +130,7 @@ func (g *gateway) waitReady(ctx context.Context) error {
 		default:
 		}
 	}
-	return fmt.Errorf("hookgate is not ready after %s\n%s", patience, g.logged())
+	return fmt.Errorf("hookgate is not ready after %s\n%s", g.patience, g.logged())
 }
 
 // crash ends the gateway as a power cut would, as far as a process can tell.
@@ -178,7 +187,7 @@ func (g *gateway) call(method, path, body string, want ...int) ([]byte, error) {
 	defer fasthttp.ReleaseResponse(res)
 	internalRequest(req, method, g.internal, path)
 	req.SetBodyString(body)
-	if err := fasthttp.DoTimeout(req, res, patience); err != nil {
+	if err := fasthttp.DoTimeout(req, res, g.patience); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	for _, status := range want {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,10 +17,11 @@ const (
 	sentMember = `"sent":` // Unix nanoseconds
 )
 
-// eventHead and eventTail are a message as the platform sends it, around what
-// differs: the conversation, and the members above.
+// eventType, eventHead and eventTail are a message as the platform sends it, around what
+// differs: the type, the text, the conversation, and the members above.
 const (
-	eventHead = `{"event":{"type":"message","payload":{"message_by":{"email":null,"id":null,"type":"visitor"},"message":{"type":"text","text":"`
+	eventType = `{"event":{"type":"`
+	eventHead = `","payload":{"message_by":{"email":null,"id":null,"type":"visitor"},"message":{"type":"text","text":"`
 	eventTail = `,"account":{"key":"VGYh5KEUxnaS043726528180Llb9R8pe","id":476,"bot":{"id":8861}},"visitor":{"key":"a569015fa03d41a283ed4c66c4601966","id":826373},"timestamp":"2023-09-01 14:13:45.503552"}`
 )
 
@@ -28,15 +30,17 @@ const conversations = 1000
 
 // stream makes requests that publish events, numbered from 0.
 type stream struct {
-	pace        // of events
-	path string // "" for the echo
-	addr string
-	per  int    // events a request
-	text string // of each message
+	*pace        // of requests; nil: as fast as answers come
+	path  string // "" for the echo and the bare relay
+	bare  bool   // it is the bare relay
+	addr  string
+	per   int    // events a request
+	kind  string // type of each event
+	text  string // of each message
 }
 
 func newStream(addr, tenant string, per, size int) *stream {
-	s := &stream{addr: addr, per: per}
+	s := &stream{addr: addr, per: per, kind: "message"}
 	if tenant != "" {
 		s.path = "/v1/tenants/" + tenant + "/events"
 	}
@@ -45,6 +49,7 @@ func newStream(addr, tenant string, per, size int) *stream {
 }
 
 func (s *stream) appendEvent(b []byte, seq int, sent time.Time) []byte {
+	b = append(append(b, eventType...), s.kind...)
 	b = append(b, eventHead...)
 	b = append(b, s.text...)
 	b = append(b, `"}}},"conversation":{"key":"42bb83f00d8240e5bb41290a12eb4440`...)
@@ -56,30 +61,42 @@ func (s *stream) appendEvent(b []byte, seq int, sent time.Time) []byte {
 	return append(b, eventTail...)
 }
 
-// load sends n events, which per divides.
-func (s *stream) load(conns, n int) *load {
-	s.start = time.Now()
-	return &load{addr: s.addr, conns: conns, n: n / s.per, prepare: s.prepare, check: s.check}
+// newBareStream is of the same events, for the bare relay.
+func newBareStream(addr string, size int) *stream {
+	s := newStream(addr, "", 1, size)
+	s.bare = true
+	return s
 }
 
-// prepare waits for the moment of request i if it has one, and fills it in.
-func (s *stream) prepare(i int, req *fasthttp.Request) {
-	s.wait(i * s.per)
-	internalRequest(req, fasthttp.MethodPost, s.addr, s.path)
-	body, now := append(req.Body()[:0], `{"events":[`...), time.Now()
-	for j := range s.per {
-		if j > 0 {
-			body = append(body, ',')
+// load sends n events, which per divides.
+func (s *stream) load(conns, n int) *load {
+	return &load{addr: s.addr, conns: conns, n: n / s.per, pace: s.pace, fill: s.filler(), check: s.check}
+}
+
+func (s *stream) filler() func(i int, m *message) {
+	head := internalHead("POST", s.addr, cmp.Or(s.path, "/"))
+	return func(i int, m *message) {
+		body, now := append(m.body[:0], `{"events":[`...), time.Now()
+		for j := range s.per {
+			if j > 0 {
+				body = append(body, ',')
+			}
+			body = s.appendEvent(body, i*s.per+j, now)
 		}
-		body = s.appendEvent(body, i*s.per+j, now)
+		m.head, m.body = head, append(body, `]}`...)
 	}
-	req.SetBodyRaw(append(body, `]}`...))
 }
 
 // check wants what was sent back from the echo; from the gateway, that it took all
 // events, each for one endpoint.
-func (s *stream) check(i int, res *fasthttp.Response) error {
-	status, body := res.StatusCode(), res.Body()
+func (s *stream) check(i int, a answer) error {
+	status, body := a.status, a.body
+	if s.bare {
+		if status != fasthttp.StatusAccepted {
+			return fmt.Errorf("the bare relay answered %d %s", status, body)
+		}
+		return nil
+	}
 	if s.path == "" {
 		if seq, _, found := number(body, seqMember); status != fasthttp.StatusOK || !found || seq != int64(i*s.per) {
 			return fmt.Errorf("the echo answered %d %s", status, body)

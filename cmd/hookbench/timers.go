@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/valyala/fasthttp"
 )
 
 // goalLag is how late a wait may time out (SPEC 6).
@@ -102,11 +101,11 @@ func (t *timers) say(r *report, who string, l *lag) {
 }
 
 // load opens n waits with their deadlines spread.
-func (t *timers) load(g *gateway, n, conns int, mode string, check func(int, *fasthttp.Response) error) *load {
-	return &load{addr: g.internal, conns: conns, n: n, check: check, prepare: func(i int, req *fasthttp.Request) {
-		internalRequest(req, fasthttp.MethodPost, g.internal, waitsPath)
-		req.SetBodyString(fmt.Sprintf(`{"source":"payments","mode":%q,"timeout_seconds":%d,"conversation_key":"%s-%d"}`,
-			mode, t.first+i%(t.spread+1), mode, i))
+func (t *timers) load(g *gateway, n, conns int, mode string, check func(int, answer) error) *load {
+	head := internalHead("POST", g.internal, waitsPath)
+	return &load{addr: g.internal, conns: conns, n: n, check: check, fill: func(i int, m *message) {
+		m.head, m.body = head, fmt.Appendf(m.body[:0], `{"source":"payments","mode":%q,"timeout_seconds":%d,"conversation_key":"%s-%d"}`,
+			mode, t.first+i%(t.spread+1), mode, i)
 	}}
 }
 
@@ -120,11 +119,11 @@ type deadline struct {
 // hold holds some waits to their end, a connection each.
 func (t *timers) hold(ctx context.Context, g *gateway) (*lag, error) {
 	lags := make([]time.Duration, t.held)
-	holding := t.load(g, t.held, t.held, "hold", func(i int, res *fasthttp.Response) error {
+	holding := t.load(g, t.held, t.held, "hold", func(i int, a answer) error {
 		now := time.Now()
 		var d deadline
-		if err := json.Unmarshal(res.Body(), &d); err != nil || d.State != "timed_out" {
-			return fmt.Errorf("answered %d %s", res.StatusCode(), res.Body())
+		if err := json.Unmarshal(a.body, &d); err != nil || d.State != "timed_out" {
+			return fmt.Errorf("answered %d %s", a.status, a.body)
 		}
 		lags[i] = now.Sub(d.ExpiresAt)
 		return nil

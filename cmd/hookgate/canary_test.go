@@ -137,12 +137,14 @@ func (n *nest) lookEverywhere() {
 // readAll reads everything there is to read.
 func (n *nest) readAll(who string, c *program.Client) {
 	n.t.Helper()
-	paths := []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/tenants", "/v1/tokens", "/v1/nowhere"}
+	paths := []string{"/healthz", "/readyz", "/metrics", "/v1/openapi.yaml", "/v1/tenants", "/v1/tokens", "/v1/nowhere", "/v1/requests?unmatched=true"}
+	paths = append(paths, n.routePaths(who, c)...)
 	for _, tenant := range []string{"acme", "beta"} {
 		base := "/v1/tenants/" + tenant
 		paths = append(paths, base, base+"/sources", base+"/waits", base+"/conversations/to-notify", base+"/conversations/nobody")
 		for _, k := range credentials {
 			paths = append(paths, base+"/sources/"+k.name, base+"/conversations/key-"+k.name)
+			paths = append(paths, n.requestPaths(who, c, base, k.name)...)
 		}
 		paths = append(paths, n.hookPaths(tenant)...)
 		for _, list := range []string{base + "/deliveries", base + "/events"} {

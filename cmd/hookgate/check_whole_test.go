@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -58,6 +60,13 @@ func TestWholePathsIntoListsAreTold(t *testing.T) {
 	written := func(key string) string {
 		before := len(p.Log.Text())
 		p.Admin().Must(t, []int{200, 201}, "PUT", "/v1/tenants/acme/sources/api", `{"verify":{"type":"none"},"each":"[*]","conversation_key":{"path":"`+key+`"}}`)
+		// What the program says comes here by a pipe; this is its last word of a write.
+		program.Eventually(t, 30*time.Second, func() error {
+			if !strings.Contains(p.Log.Text()[before:], "a source was written") {
+				return errors.New("the write is not in the log")
+			}
+			return nil
+		})
 		return p.Log.Text()[before:]
 	}
 	if told := written("[0].chat"); strings.Count(told, "a path leads into the list") != 1 ||

@@ -57,8 +57,12 @@ failed     the CRM answered 503: tried again     breaker closed  it has recovere
 			if length < 0 {
 				return fmt.Errorf("--for is %s: give 0 or more", length)
 			}
-			// Whatever ends it, the folder goes: a closed terminal or pipe too.
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+			// Whatever ends it, the folder goes: a closed terminal or pipe too. SIGPIPE tells of
+			// any socket too that a browser closed, so what ends the demo is a line that could
+			// not be written; ignored, the signal leaves that to be an error.
+			signal.Ignore(syscall.SIGPIPE)
+			defer signal.Reset(syscall.SIGPIPE)
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
 			return runDemo(ctx, length, rate, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -86,7 +90,9 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	d := &demo{screen: newDemoScreen(out), bank: newDemoBank(), length: length, rate: rate}
+	ctx, unseen := context.WithCancel(ctx)
+	defer unseen()
+	d := &demo{screen: newDemoScreen(out, unseen), bank: newDemoBank(), length: length, rate: rate}
 	token, noticeSecret := "demo-"+rand.Text(), signature.NewSecret()
 	if d.platform, err = newDemoPlatform(token, noticeSecret); err != nil {
 		return err
@@ -130,7 +136,11 @@ func runDemo(ctx context.Context, length time.Duration, rate float64, out, stder
 	public, internal := n.Addrs()
 	d.provider.url = "http://" + public.String() + "/hooks/demo/payments"
 	d.platform.tenant = "http://" + internal.String() + "/v1/tenants/demo"
-	d.screen.header(d.platform.tenant, d.provider.url, token)
+	link, err := n.SignInLink(token)
+	if err != nil {
+		return err
+	}
+	d.screen.header(d.platform.tenant, d.provider.url, token, link)
 	return d.serve(ctx, n)
 }
 

@@ -103,7 +103,7 @@ func tellLookup(ctx context.Context, c *demoChat) error {
 	if v := call.Variables; v.Balance != demoBalance(c.key) || v.Currency != "EUR" {
 		return fmt.Errorf("the call was mapped to %+v", v)
 	}
-	c.say("called", "balance: the bank's answer became the variable balance, %d", call.Variables.Balance)
+	c.say("called", "balance: the bank's answer became a variable, %s", euros(call.Variables.Balance))
 	return nil
 }
 
@@ -119,7 +119,7 @@ func tellCharge(ctx context.Context, c *demoChat) error {
 	if order := c.bank.ordered(payment); order != (demoOrder{c.key, c.amount}) {
 		return fmt.Errorf("the bank was asked for %+v", order)
 	}
-	c.say("called", "charge: the bank made %s of %s, and the chat waits for it", payment, c.money())
+	c.say("called", "charge: %s of %s, the chat waits for it", payment, c.money())
 	if err := c.pause(ctx); err != nil {
 		return err
 	}
@@ -128,5 +128,5 @@ func tellCharge(ctx context.Context, c *demoChat) error {
 		return err
 	}
 	ended := <-held
-	return c.resumed(ended.wait, ended.err, "the callback named "+payment+" alone, learned from the call's answer")
+	return c.resumed(ended.wait, ended.err, "named "+payment+" alone")
 }

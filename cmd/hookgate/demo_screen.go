@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 )
@@ -20,6 +19,7 @@ var demoOutcomes = []struct{ name, colour string }{
 // demoScreen shows what happens, a line each. Many goroutines may use it.
 type demoScreen struct {
 	out     io.Writer
+	unseen  func()            // called where a line cannot be written: nobody reads any more
 	colours map[string]string // none where nobody looks
 
 	mu    sync.Mutex
@@ -27,8 +27,8 @@ type demoScreen struct {
 	count map[string]int
 }
 
-func newDemoScreen(out io.Writer) *demoScreen {
-	s := &demoScreen{out: out, start: time.Now(), count: make(map[string]int)}
+func newDemoScreen(out io.Writer, unseen func()) *demoScreen {
+	s := &demoScreen{out: out, unseen: unseen, start: time.Now(), count: make(map[string]int)}
 	if isTerminal(out) && os.Getenv("NO_COLOR") == "" { // no-color.org
 		s.colours = make(map[string]string)
 		for _, o := range demoOutcomes {
@@ -51,11 +51,16 @@ func isTerminal(w io.Writer) bool {
 
 // header says what will be seen, and where to look for oneself. The token is of
 // this run, on loopback, over a folder that is about to go.
-func (s *demoScreen) header(tenant, hook, token string) {
-	s.printf("A made-up chat platform opens waits, publishes events and calls webhooks, a made-up payment provider sends\n")
-	s.printf("signed callbacks to %s, and a made-up CRM, out of order now and then, wants the events.\n", hook)
-	s.printf("See for yourself: curl -H 'Authorization: Bearer %s' %s/waits   (or /deliveries, /endpoints/crm; Ctrl-C ends)\n\n", token, tenant)
+func (s *demoScreen) header(tenant, hook, token, link string) {
+	s.printf("A made-up chat platform opens waits, publishes events and calls webhooks, a made-up payment\n")
+	s.printf("provider sends signed callbacks to %s,\n", hook)
+	s.printf("and a made-up CRM, out of order now and then, wants the events. Ctrl-C ends.\n\n")
+	s.printf("With a browser (it signs in once, within the hour):\n    %s\n", link)
+	s.printf("With curl (or /deliveries, /endpoints/crm):\n    curl -H 'Authorization: Bearer %s' \\\n      %s/waits\n\n", token, tenant)
 }
+
+// lineWidth is how many columns a line has at most.
+const lineWidth = 100
 
 // line shows what happened in a chat, or to an endpoint.
 func (s *demoScreen) line(whom, outcome, text string) {
@@ -76,9 +81,11 @@ func (s *demoScreen) summary() {
 	for _, o := range demoOutcomes {
 		parts = append(parts, fmt.Sprintf("%d %s", s.count[o.name], o.name))
 	}
-	s.printf("\nIn %s: %s.\n", time.Since(s.start).Round(time.Second), strings.Join(parts, ", "))
+	s.printf("\nIn %s:\n%s.\n", time.Since(s.start).Round(time.Second), onLines(parts, lineWidth-1))
 }
 
 func (s *demoScreen) printf(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.out, format, args...) // who closed the terminal sees nothing of it
+	if _, err := fmt.Fprintf(s.out, format, args...); err != nil {
+		s.unseen()
+	}
 }

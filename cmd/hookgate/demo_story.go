@@ -68,12 +68,12 @@ func tellEarly(ctx context.Context, c *demoChat) error {
 	if err := c.send(ctx, c.payment("payment.succeeded"), "parked"); err != nil {
 		return err
 	}
-	c.say("parked", "a payment of %s came before its wait, and is kept for it", c.money())
+	c.say("parked", "a payment of %s came before its wait, and is kept", c.money())
 	if err := c.pause(ctx); err != nil {
 		return err
 	}
 	w, err := c.open(ctx, "poll", 30)
-	return c.resumed(w, err, "what was parked was there at once")
+	return c.resumed(w, err, "it was there already")
 }
 
 // tellTooLate: the customer leaves, and pays after the flow went on without.
@@ -114,14 +114,14 @@ func tellTwice(ctx context.Context, c *demoChat) error {
 	if err := c.send(ctx, p, "resumed"); err != nil {
 		return err
 	}
-	c.say("resumed", "by a payment of %s; the platform asked to be told by notice", c.money())
+	c.say("resumed", "by a payment of %s; the platform is told by notice", c.money())
 	if err := c.noticed(ctx, told, "wait.resumed"); err != nil {
 		return err
 	}
 	if err := c.send(ctx, p, "duplicate"); err != nil {
 		return err
 	}
-	c.say("duplicate", "the provider sent %s again: answered 200, and changed nothing", p.id)
+	c.say("duplicate", "%s again: answered 200, and nothing changed", p.id)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func tellForged(ctx context.Context, c *demoChat) error {
 	if err := c.send(ctx, forged, "unauthenticated"); err != nil {
 		return err
 	}
-	c.say("refused", "a payment with a forged signature: answered 401, the wait goes on")
+	c.say("refused", "a forged payment: answered 401, the wait goes on")
 	return c.payHeld(ctx, w, "payment.succeeded")
 }
 
@@ -160,7 +160,7 @@ func (c *demoChat) resumed(w *demoWait, err error, how string) error {
 	if w.State != "resumed" || w.Variables.Amount != c.amount {
 		return fmt.Errorf("the wait is %s with the amount %d, not resumed with %d", w.State, w.Variables.Amount, c.amount)
 	}
-	c.say("resumed", "branch %s, match %s, amount %d; %s", w.Branch, w.Match, w.Variables.Amount, how)
+	c.say("resumed", "branch %s (%s), %s; %s", w.Branch, w.Match, euros(w.Variables.Amount), how)
 	return nil
 }
 
@@ -191,7 +191,9 @@ func (c *demoChat) send(ctx context.Context, p demoPayment, want string) error {
 
 func (c *demoChat) payment(kind string) demoPayment { return newDemoPayment(kind, c.key, c.amount) }
 
-func (c *demoChat) money() string { return fmt.Sprintf("%d.%02d", c.amount/100, c.amount%100) }
+func (c *demoChat) money() string { return euros(c.amount) }
+
+func euros(cents int) string { return fmt.Sprintf("%d.%02d EUR", cents/100, cents%100) }
 
 func (c *demoChat) say(outcome, format string, args ...any) {
 	c.screen.line(c.key, outcome, fmt.Sprintf(format, args...))

@@ -79,7 +79,7 @@ func (s *demoSubscriber) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	s.screen.line(chat, "delivered", fmt.Sprintf("%s, attempt %s: the CRM has it, and its signature is good", kind, attempt))
+	s.screen.line(chat, "delivered", fmt.Sprintf("%s, attempt %s: taken, its signature is good", kind, attempt))
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -105,7 +105,7 @@ func (s *demoSubscriber) breaker(state string) {
 	switch state {
 	case "open":
 		if s.opened++; s.opened == 1 {
-			s.screen.line("crm", "breaker open", "it fails again and again: deliveries wait, and use up no attempts")
+			s.screen.line("crm", "breaker open", "it fails on and on: deliveries wait, and use up no attempts")
 			return
 		}
 		s.screen.line("crm", "breaker open", "a probe failed too: the pause is longer")

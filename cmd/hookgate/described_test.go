@@ -151,3 +151,16 @@ func TestDeliveriesAndNoticesFitTheDescription(t *testing.T) {
 	sends(t, p, "late", "plain", `{"conversation_key":"late","amount":1}`)
 	came(gateway.NoticeCallbackLate, "/platform", `"type":"`+gateway.NoticeCallbackLate+`"`)
 }
+
+// The description is a page for people too, on the internal listener alone.
+func TestPageOfTheAPI(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{Config: fmt.Sprintf(describedSources, everyone(t).URL)})
+	a, err := program.NewClient(t, p.Internal, "").Do(t.Context(), "GET", "/docs", "")
+	if err != nil || a.Status != 200 || !strings.Contains(string(a.Body), "/v1/tenants/{tenant}/waits") {
+		t.Errorf("%v: %.200s", err, a.Body)
+	}
+	if a, err := p.Sender().Do(t.Context(), "GET", "/docs", ""); err != nil || a.Status != 404 {
+		t.Errorf("on the public listener: %d, %v", a.Status, err)
+	}
+}

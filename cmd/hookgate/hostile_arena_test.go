@@ -62,6 +62,10 @@ const (
 //	a clock set back stalls retries          Bounds: clock steps          clock_test.go of gateway/outbound and gateway/waiting
 //	notify comes ahead of its 201            Promises: notify             TestOutcomeComesAfterItsAnswer
 //	series stay of what is gone              Bounds: a metric of each     TestNoSeriesOfWhatIsGone
+//	one fills the disk, and all get 503      Bounds: shares               Disk, LimitsStorage
+//	figures of a tree stop all counting      the first sentence           Stats
+//	streams, preflights, key servers         the first sentence           Streams, Readers, Preflights, KeyServers
+//	an answer steers the proxy before us     Rights; steering             TestFaults of gateway/respond, TestHandshakesSteerNobody of gateway/directory
 //	strangers, forged, guessing, cutting     the first sentence           Forgeries, Guesses, Pipelining, Connections, Tokens, Parked, Endpoints
 
 // arena is the real program under an attack, with a bystander beside it. The attacker

@@ -17,7 +17,7 @@ const (
 // rows is the table of STYLE section 1, by folder.
 var rows = map[string]row{
 	"cmd/hookgate": {
-		may: []string{"configs", "gateway/node", "gateway/fields", "auth/signature"},
+		may: []string{"configs", "gateway", "gateway/client", "gateway/keeping", "gateway/node", "gateway/fields", "auth/signature"},
 		never: map[string]string{
 			"gateway/api":     "the command decides nothing: it reads the line and hands over to node, or asks the API over HTTP",
 			"gateway/inbound": "the command decides nothing: it reads the line and hands over to node",
@@ -25,6 +25,9 @@ var rows = map[string]row{
 	},
 	"cmd/hookbench": {
 		never: map[string]string{"gateway/node": "it is a stranger that measures over HTTP, as a user would"},
+	},
+	"configs/release": {
+		never: map[string]string{"configs": "it packs what is there, and links nothing of it"},
 	},
 	"configs": {
 		may:   []string{"gateway", "gateway/fields", "auth", "auth/token"},
@@ -34,11 +37,20 @@ var rows = map[string]row{
 		never: map[string]string{"metrics": "the words do no I/O and count nothing"},
 	},
 	"gateway/fields": {may: []string{"gateway"}},
+	"gateway/client": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/api": "it is a stranger who asks over HTTP: programs of others import it, and must not bring a server along"},
+	},
+	"gateway/audit": {
+		may:   []string{"gateway", "gateway/fields", "gateway/store", "auth"},
+		never: map[string]string{"gateway/resources": "it is told what changed, and knows nothing of how", "auth/seal": "it is handed marks, and never a secret"},
+	},
 	"gateway/limits": {may: []string{"gateway", "gateway/directory"}},
 	"gateway/store": {
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/store/pebblestore": "it says what is asked, of whichever store"},
 	},
+	"gateway/docs":   {never: map[string]string{"gateway/api": "it is handed the description, and shows what stands there"}},
 	"gateway/spec":   {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares": {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/slots": {
@@ -58,7 +70,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {
@@ -70,7 +82,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/inbound": {
-		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/waiting", "auth/signature", "gateway/respond"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/requests", "gateway/shares", "gateway/waiting", "auth/signature", "gateway/respond"},
 		never: map[string]string{
 			"gateway/outbound":          noWay,
 			"gateway/store/pebblestore": noStore,
@@ -79,6 +91,46 @@ var rows = map[string]row{
 	"gateway/respond": {
 		may:   []string{"gateway", "gateway/fields", "gateway/mapping"},
 		never: map[string]string{"gateway/directory": "it is an answer in words, whoever gives it: what is compiled holds it"},
+	},
+	"gateway/changes": {
+		may:   []string{"gateway", "gateway/limits", "gateway/store"},
+		never: map[string]string{"gateway/outbound": "it is told, and knows nothing of who tells", "gateway/store/pebblestore": noStore},
+	},
+	"gateway/stats": {
+		may: []string{"gateway", "gateway/store"},
+		never: map[string]string{
+			"gateway/directory":         "it is told who lies above whom",
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/storage": {
+		may: []string{"gateway"},
+		never: map[string]string{
+			"gateway/directory":         "it is told who lies above whom",
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/stream": {
+		may: []string{"gateway"},
+		never: map[string]string{
+			"gateway/edge":      "it gives texts to whoever takes them, over whatever connection",
+			"gateway/directory": "who may see what is asked of those who read",
+		},
+	},
+	"gateway/requests": {
+		may:   []string{"gateway", "gateway/wire", "auth/signature"},
+		never: map[string]string{"gateway/directory": "it keeps what it is handed: nothing of a snapshot outlives it there"},
+	},
+	"gateway/keeping": {
+		may: []string{"gateway"},
+		never: map[string]string{
+			"gateway/store/pebblestore": "it keeps files, whatever store they are of: node hands in what gives them",
+			"gateway/edge":              "a backup is written to whoever reads it",
+		},
+	},
+	"gateway/tracing": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/transport": "the collector is the operator's, as a database would be: the guard is for what tenants name", "gateway/edge": "it knows spans, and nothing of whose they are"},
 	},
 	"gateway/clock": {
 		never: map[string]string{"gateway": "a clock tells the time, and nothing of what it is asked for"},
@@ -93,18 +145,25 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/transport": {
-		may: []string{"gateway/secure", "gateway/wire"},
+		may: []string{"gateway/secure", "gateway/shares", "gateway/wire"},
 		never: map[string]string{
 			"gateway/outbound": "everything that goes out passes here: events, calls and handshakes must be alike to it",
 			"gateway":          "everything that goes out passes here: it knows requests, not events or calls",
 		},
 	},
 	"gateway/outbound": {
-		may: []string{"gateway", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/store", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
 			"gateway/publishing":        "lanes see what is durable, whoever published it",
+			"gateway/store/pebblestore": noStore,
+		},
+	},
+	"gateway/jobs": {
+		may: []string{"gateway", "gateway/shares", "gateway/store"},
+		never: map[string]string{
+			"gateway/outbound":          "it counts and paces: what sends again is handed in",
 			"gateway/store/pebblestore": noStore,
 		},
 	},
@@ -123,7 +182,7 @@ var rows = map[string]row{
 		never: map[string]string{"auth/seal": "it is the form of what is sealed, whoever seals it"},
 	},
 	"gateway/calling": {
-		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/shares", "gateway/slots", "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/fields", "gateway/shares", "gateway/slots", "gateway/background", "gateway/limits", "gateway/mapping", "gateway/transport", "auth/signature", "retry", "retry/breaker"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -132,7 +191,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/proxy": {
-		may: []string{"gateway", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/transport", "gateway/wire", "retry/breaker", "auth/signature", "gateway/respond"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/edge", "gateway/limits", "gateway/mapping", "gateway/requests", "gateway/transport", "gateway/wire", "retry/breaker", "auth/signature", "gateway/respond"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/outbound":          noWay,
@@ -177,7 +236,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/resources": {
-		may: []string{"gateway", "gateway/directory", "gateway/fields", "gateway/secure", "auth", "auth/seal", "auth/token", "metrics"},
+		may: []string{"gateway", "gateway/shares", "gateway/audit", "gateway/directory", "gateway/fields", "gateway/secure", "auth", "auth/seal", "auth/token", "metrics"},
 		never: map[string]string{
 			"gateway/edge":              "what a PUT does must not depend on HTTP: the file and the API go the same way",
 			"gateway/store/pebblestore": noStore,
@@ -185,11 +244,19 @@ var rows = map[string]row{
 	},
 	"gateway/api": {
 		// calling, waiting, publishing and outbound for the types in the interfaces that it declares.
-		may: []string{"gateway", "gateway/directory", "gateway/store", "gateway/fields", "gateway/shares", "gateway/calling", "gateway/edge", "gateway/resources", "gateway/waiting", "gateway/publishing", "gateway/outbound", "auth", "auth/token"},
+		may: []string{"gateway", "gateway/directory", "gateway/store", "gateway/fields", "gateway/shares", "gateway/calling", "gateway/edge", "gateway/requests", "gateway/resources", "gateway/waiting", "gateway/mapping", "gateway/publishing", "gateway/outbound", "auth", "auth/token", "gateway/keeping", "gateway/audit", "gateway/proxy", "gateway/stats", "gateway/stream", "gateway/tracing"},
 		never: map[string]string{
 			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
 			"gateway/store/pebblestore": noStore,
 			"gateway/server":            "its handlers return errors: server turns them into problems",
+		},
+	},
+	"gateway/console": {
+		// api and resources for the types of what it is handed; signature for the names that a form proposes.
+		may: []string{"gateway", "gateway/api", "gateway/audit", "gateway/edge", "gateway/fields", "gateway/limits", "gateway/resources", "auth", "auth/signature"},
+		never: map[string]string{
+			"gateway/store/pebblestore": "it shows what the API answers, and looks past it nowhere",
+			"gateway/store":             "it shows what the API answers, and looks past it nowhere",
 		},
 	},
 	"gateway/store/record": {
@@ -204,13 +271,23 @@ var rows = map[string]row{
 			"gateway/inbound":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
 		},
 	},
+	"gateway/store/pgstore": {
+		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		never: map[string]string{
+			"gateway/waiting":           "a store meets the ways' interfaces by its methods alone: it knows none of them",
+			"gateway/outbound":          "a store meets the ways' interfaces by its methods alone: it knows none of them",
+			"gateway/inbound":           "a store meets the ways' interfaces by its methods alone: it knows none of them",
+			"gateway/store/pebblestore": "what both stores share is in store/record",
+		},
+	},
 	"gateway/store/storetest": {
-		may:   []string{"gateway", "gateway/store", "gateway/calling", "gateway/waiting", "gateway/outbound", "gateway/publishing", "gateway/resources"},
+		may:   []string{"gateway", "gateway/store", "gateway/calling", "gateway/jobs", "gateway/waiting", "gateway/outbound", "gateway/publishing", "gateway/resources", "gateway/stats", "gateway/changes"},
 		never: map[string]string{"gateway/store/pebblestore": "the suite holds every store to the same: it knows no concrete one"},
 	},
 	// Nobody's row lists the test kit: only tests import it.
 	"gateway/gatewaytest":          {may: []string{"gateway"}},
 	"gateway/mapping/jsontest":     {may: []string{"gateway"}},
+	"gateway/gatewaytest/postgres": {never: map[string]string{"gateway": "it starts a database, whoever uses it"}},
 	"gateway/gatewaytest/program":  {never: map[string]string{"gateway": "it knows the program from outside: what SPEC fixes"}},
 	"gateway/gatewaytest/promises": {may: []string{"gateway", "gateway/gatewaytest"}},
 	"auth":                         {never: map[string]string{"gateway": "auth points at nothing of ours: it must be readable, and reviewable, alone"}},
@@ -233,23 +310,32 @@ type library struct {
 }
 
 var libraries = []library{
-	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "gateway/transport", "cmd/hookbench"},
+	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench"},
 		"it reuses a request's memory after the handler: it shows only where HTTP comes in or goes out"},
+	{"github.com/jackc/pgx", []string{"gateway/store/pgstore"}, "no type of the driver leaves its package: one machine keeps things elsewhere"},
+	{"github.com/chromedp", []string{"cmd/hookbench"}, "a browser is driven by tests, and where pages are measured"},
 	{"github.com/cockroachdb/pebble", []string{"gateway/store/pebblestore"}, "no Pebble type leaves its package: a cluster will keep things elsewhere"},
 	{"github.com/prometheus/client_golang", []string{"metrics", "gateway/node"}, "metrics alone knows how they are kept; node counts on what it holds"},
+	{"github.com/prometheus/common", []string{"metrics"}, "metrics alone knows how they are written"},
+	{"github.com/prometheus/client_model", []string{"metrics"}, "metrics alone knows how they are written"},
+	{"github.com/klauspost/compress", []string{"metrics"}, "of what goes out only a scrape is so large, and so much alike, that it is worth it"},
 	{"github.com/sony/gobreaker", []string{"retry/breaker"}, "what it cannot do (restore, remember until when) is made up for in one place"},
 	{"code.dny.dev/ssrf", []string{"gateway/transport"}, "there is one guarded way out"},
-	{"github.com/goccy/go-yaml", []string{"configs"}, "YAML is for the file alone"},
+	{"github.com/goccy/go-yaml", []string{"configs", "gateway/docs"}, "YAML is for the file, and what describes the API"},
 	{"github.com/caarlos0/env", []string{"configs"}, "the environment is read in one place"},
 	{"github.com/spf13/cobra", []string{"cmd/hookgate", "cmd/hookbench"}, "the command line is read in one place"},
-	{"github.com/spf13/pflag", []string{"cmd/hookbench"}, "the command line is read in one place"},
+	{"github.com/spf13/pflag", []string{"cmd/hookbench", "cmd/hookgate"}, "the command line is read in one place"},
 	{"github.com/dgraph-io/ristretto", []string{"gateway/waiting"},
 		"it may drop what it was given: only for what can be computed again, never for waits, dedupe or breakers"},
-	{"github.com/tidwall/gjson", []string{"auth/signature", "gateway/api", "gateway/calling", "gateway/fields", "gateway/mapping/jinja", "gateway/waiting"},
+	{"github.com/tidwall/gjson", []string{"cmd/hookgate", "auth/signature", "gateway/api", "gateway/calling", "gateway/fields", "gateway/mapping/jinja", "gateway/resources", "gateway/waiting"},
 		"it takes what is no JSON without a word: only where the text was checked before"},
 	{"github.com/oklog/ulid", []string{"gateway", "gateway/store/record", "gateway/store/pebblestore"}, "ids are made in one place; the store knows the time in them"},
+	{"golang.org/x/term", []string{"cmd/hookgate"}, "who looks on is known to the command line alone"},
 	{"golang.org/x/time", []string{"gateway/limits"}, "buckets are kept in one place"},
-	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
+	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "gateway/server", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
 	{"golang.org/x/text", []string{"gateway/mapping/charset", "gateway/mapping/jinja", "auth/signature"}, "letters and charsets of all languages are for bodies that come in and for templates, and for a provider that normalises its secrets"},
+	{"go.opentelemetry.io/otel", []string{"gateway/tracing"}, "spans are made in one place, which is off where nobody takes them"},
+	{"go.opentelemetry.io/proto/otlp", []string{"gateway/tracing"}, "what goes to the collector is written in one place"},
+	{"google.golang.org/protobuf", []string{"gateway/tracing"}, "what goes to the collector is written in one place"},
 	{"pgregory.net/rapid", []string{"gateway/mapping/jsontest"}, "what draws at random is for tests"},
 }

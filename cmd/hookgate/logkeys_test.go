@@ -15,6 +15,7 @@ import (
 // logKeys are all keys of the log, with what stands under each: the words of SPEC 1 in
 // snake_case, and one key for one thing everywhere.
 var logKeys = map[string]string{
+	"known":                "the id of a mark on failures that are known",
 	"tenant":               "whose it is",
 	"source":               "the source",
 	"endpoint":             "the endpoint",
@@ -24,6 +25,7 @@ var logKeys = map[string]string{
 	"callback_id":          "one callback",
 	"event_id":             "one event, of a batch the first",
 	"delivery_id":          "one delivery",
+	"job_id":               "one bulk job",
 	"wait_id":              "one wait",
 	"call_id":              "one call",
 	"token_id":             "who asked, by token",
@@ -35,6 +37,8 @@ var logKeys = map[string]string{
 	"url":                  "where a request of ours goes",
 	"method":               "of a request to us",
 	"path":                 "of a request to us, without its query",
+	"console":              "the address at which people look at the gateway",
+	"console_listener":     "the address of the listener that answers for the console",
 	"place":                "where in a resource",
 	"listener":             "public or internal",
 	"public":               "the address of the public listener",
@@ -48,6 +52,7 @@ var logKeys = map[string]string{
 	"outcome":              "how a call ended",
 	"state":                "of a delivery or a circuit breaker",
 	"reason":               "why, as a word or a text for a stranger",
+	"request_id":           "of X-Request-Id: the request that a line is about",
 	"error":                "what went wrong: a word of SPEC, or the error's text",
 	"detail":               "what is to be said beside the error's word",
 	"panic":                "what was panicked with",
@@ -58,7 +63,10 @@ var logKeys = map[string]string{
 	"overlap":              "how long an old secret goes on beside the new one",
 	"at_most":              "how long a drain may take",
 	"body_bytes":           "the length of a body",
+	"with_key":             "whether the master key is in a backup",
 	"free_bytes":           "room on the disk",
+	"held_bytes":           "what a tenant and those below it have there",
+	"share_bytes":          "what they may have of it",
 	"watermark_bytes":      "the room below which writes are refused",
 	"count":                "how many of what the line is about",
 	"created":              "whether it was not there before",

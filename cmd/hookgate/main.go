@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,15 +18,16 @@ var errShown = errors.New("shown already")
 // run is the whole program; it gives the exit status.
 func run(args []string) int {
 	root := newRootCommand()
+	var b begun
+	b.watch(root)
+	nameArguments(root)
 	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
-	if err == nil {
-		return 0
+	cmd, err := root.ExecuteContextC(context.Background())
+	status := b.status(err)
+	if err != nil && !errors.Is(err, errShown) {
+		tell(root.ErrOrStderr(), cmd, err, status)
 	}
-	if !errors.Is(err, errShown) {
-		fmt.Fprintf(root.ErrOrStderr(), "hookgate: %v\n", err)
-	}
-	return 1
+	return status
 }
 
 func newRootCommand() *cobra.Command {
@@ -37,22 +37,42 @@ func newRootCommand() *cobra.Command {
 		Long: `hookgate stands in front of a bot platform. Callbacks of third parties find the
 chat session that waits for them, whole, durable, and exactly once; what happens in
 chats reaches the endpoints of the tenants, signed, and again until it is there.`,
+		Example:       "  hookgate demo\n  hookgate serve --config hookgate.yaml",
 		Args:          cobra.NoArgs,
 		RunE:          help,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetVersionTemplate(versionLine())
+	root.AddCommand(newResourceCommands()...)
 	root.AddCommand(
 		newServeCommand(),
 		newDemoCommand(),
 		newCheckCommand(),
-		newTokenCommand(),
+		newBackupCommand(),
+		newRestoreCommand(),
+		newRekeyCommand(),
+		newConfigCommand(),
+		newDoctorCommand(),
+		newHealthcheckCommand(),
 		newSignCommand(),
 		newVerifyCommand(),
 		newVersionCommand(),
+		newApplyCommand(),
+		newExportCommand(),
+		newWaitCommand(),
+		newEventCommand(),
+		newDeliveryCommand(),
+		newConversationCommand(),
+		newCallbackCommand(),
+		newRouteCommand(),
+		newMapCommand(),
+		newTailCommand(),
+		newStatsCommand(),
+		newListenCommand(),
+		newTriggerCommand(),
+		newManCommand(),
 	)
 	return root
 }

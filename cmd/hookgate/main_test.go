@@ -1,6 +1,8 @@
 package main
 
 import (
+	"flag"
+	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -8,6 +10,13 @@ import (
 
 // TestMain makes `hookgate` a command of the scripts in testdata.
 func TestMain(m *testing.M) {
+	// Most tests wait for programs, clocks and disks: two at once leave two processors idle.
+	// -parallel says otherwise.
+	if runtime.GOMAXPROCS(0) < 4 {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){"hookgate": main})
 }
 

@@ -1,14 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"testing"
 	"time"
-
-	"bufio"
 
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -106,4 +105,19 @@ func rawReceiver(t *testing.T, answer string) string {
 		}
 	}()
 	return "http://" + listener.Addr().String()
+}
+
+// freeAddr gives an address of loopback where nobody listens now.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	return listener.Addr().String()
 }

@@ -60,6 +60,23 @@ func TestFirstStartShowsTheAdminToken(t *testing.T) {
 	p.Admin().As(shown[0]).Must(t, []int{401}, "GET", "/v1/tenants", nil)
 }
 
+// The token of the environment is kept nowhere: a start without it, on a folder that knew
+// one, says that there is none, and how to get one; with one it says nothing.
+func TestStartWithoutAnyAdminToken(t *testing.T) {
+	t.Parallel()
+	const warning = "there is no admin token in force"
+	o := program.Options{Dir: filepath.Join(t.TempDir(), "data")}
+	p := program.Start(t, o)
+	if p.Terminate(t); strings.Contains(p.Log.Text(), warning) {
+		t.Errorf("with one, it says:\n%s", p.Log.Text())
+	}
+	o.Env = []string{"HOOKGATE_ADMIN_TOKEN="}
+	p = program.Start(t, o)
+	if p.Terminate(t); !strings.Contains(p.Log.Text(), warning) || !strings.Contains(p.Log.Text(), "set HOOKGATE_ADMIN_TOKEN") || adminToken.MatchString(p.Log.Text()) {
+		t.Errorf("without one, it says:\n%s", p.Log.Text())
+	}
+}
+
 // A first start that fails at its last step shows no token: the next one does, and that
 // one is good. A variable that is misspelt is told at each start.
 func TestFirstStartThatFailsShowsNoToken(t *testing.T) {
@@ -266,7 +283,7 @@ func TestTokenCreate(t *testing.T) {
 		{"", []string{"--scope", "platform"}},
 		{program.AdminToken, []string{"--scope", "platform", "--internal", closedPort(t)}},
 	} {
-		if out, log, code := run(c.admin, c.args...); code != 1 || out != "" || !strings.HasPrefix(log, "hookgate: create token: ") {
+		if out, log, code := run(c.admin, c.args...); code != 1 || out != "" || !strings.Contains(log, "hookgate: create token: ") {
 			t.Errorf("%q: exit code %d, %q, %q", c.args, code, out, log)
 		}
 	}

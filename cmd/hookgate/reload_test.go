@@ -97,7 +97,7 @@ func TestReloadNamesWhatTakesARestart(t *testing.T) {
 	p := program.Start(t, program.Options{Config: oneSource})
 	p.Configure(t, "bounds: { waits: 100 }\ndrain: 1s\n"+oneSource)
 	a := p.Admin().Must(t, []int{200}, "POST", "/v1/reload", nil)
-	if want := `{"result":"ok","needs_restart":["bounds.waits","drain"]}`; string(a.Body) != want {
+	if want := `{"result":"ok","needs_restart":["bounds.waits","drain.timeout"]}`; string(a.Body) != want {
 		t.Errorf("the answer is %s, want %s", a.Body, want)
 	}
 }

@@ -32,6 +32,10 @@ HOOKGATE_LOG_FORMAT), the environment over the file, the file over the defaults.
 SIGHUP loads the file again, all or nothing. SIGTERM and SIGINT stop: what is in
 flight is finished first; a second one stops at once.
 
+Sockets of a service manager (LISTEN_FDS) are taken instead of binding: one named public,
+internal or console is that listener's, any other that of its address. Who connects during
+a restart waits there. Under WATCHDOG_USEC the manager is told while this process works.
+
 A data folder that holds less than it last knew is refused, and left as it is:
 restore a backup. With --accept-data-loss this start goes on with what can be
 read of it, and keeps what is damaged in a folder damaged-… inside it.`,
@@ -67,17 +71,24 @@ func serve(ctx context.Context, o configs.Options, acceptLoss bool, stderr io.Wr
 		os.Exit(1)
 	}()
 
-	checked := o
-	checked.Check = node.Check // the node checks too; here all mistakes are in one report
-	c, err := configs.Load(checked)
+	loader := configs.Loader{Options: o}
+	prepared := node.Prepare(version())
+	loader.Check = prepared.Check // all mistakes are in one report; what is compiled is kept for the node
+	c, err := loader.Load()
+	loader.Check = nil
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
+	file, err := o.File()
+	if err != nil {
+		return err
+	}
 	n, err := node.New(node.Options{
-		Load:    func() (*configs.Config, error) { return configs.Load(o) },
+		Load:    loader.Load,
+		NoFile:  file == "",
 		Log:     newLogger(c.Log, stderr),
 		Stderr:  stderr,
-		Version: version(),
+		Version: version(), Prepared: prepared,
 
 		AcceptDataLoss: acceptLoss,
 	})

@@ -1,137 +1,82 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"hookgate/gateway/client"
 )
 
-func newTokenCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "token",
-		Short:   "Manage tokens of the internal API",
-		Long:    "Manage tokens of the internal API.",
-		Example: "  hookgate token create --scope platform --name bot",
-		Args:    cobra.NoArgs,
-		RunE:    help,
-	}
-	cmd.AddCommand(newTokenCreateCommand())
-	return cmd
-}
-
-// tokenRequest is what `token create` asks of the internal API, and whom.
-type tokenRequest struct {
-	internal, admin     string
-	scope, tenant, name string
-}
-
-func newTokenCreateCommand() *cobra.Command {
-	var r tokenRequest
+func newTokenCreateCommand(r *running) *cobra.Command {
+	var t client.NewToken
+	var internal string
+	var ends time.Duration
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make a token and print it, this once",
 		Long: `Make a token through the internal API of a running hookgate, and print it on
 standard output. It is shown this once: hookgate keeps only its hash.
 
-The admin token is taken from HOOKGATE_ADMIN_TOKEN, or from --token.`,
-		Example: `  export HOOKGATE_ADMIN_TOKEN=hg_admin_...
-  hookgate token create --scope platform --name bot
-  hookgate token create --scope tenant --tenant acme --name crm --internal http://10.0.0.5:8081`,
+The admin token is taken from HOOKGATE_ADMIN_TOKEN, HOOKGATE_TOKEN, or --token.`,
+		Example: `  hookgate token create --scope platform --name bot
+  hookgate token create --scope tenant --tenant acme --name crm --expires-in 720h`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if r.admin == "" {
-				r.admin = os.Getenv("HOOKGATE_ADMIN_TOKEN")
+			asks := running{
+				ca: r.ca, cert: r.cert, key: r.key, server: cmp.Or(r.server, internal), // HOOKGATE_ADMIN_TOKEN comes first: no other may make tokens
+				token: cmp.Or(r.token, os.Getenv("HOOKGATE_ADMIN_TOKEN"), os.Getenv("HOOKGATE_TOKEN")),
 			}
-			token, err := r.create()
+			if t.Scope == "tenant" && t.Tenant == "" {
+				return usagef("create token: set --tenant: a token of the scope tenant is for one")
+			}
+			if asks.token == "" {
+				return errors.New("create token: no admin token: set HOOKGATE_ADMIN_TOKEN or --token")
+			}
+			if ends != 0 {
+				at := time.Now().Add(ends)
+				t.ExpiresAt = &at
+			}
+			text, err := createToken(cmd, &asks, t)
 			if err != nil {
 				return fmt.Errorf("create token: %w", err)
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 			return err
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&r.scope, "scope", "", "what the token may do: admin, platform or tenant")
-	flags.StringVar(&r.tenant, "tenant", "", "the tenant it is for, with --scope tenant")
-	flags.StringVar(&r.name, "name", "", "what it is for, to know it by in lists")
-	flags.StringVar(&r.internal, "internal", "http://127.0.0.1:8081", "URL of the internal listener")
-	flags.StringVar(&r.admin, "token", "", "the admin token; better in HOOKGATE_ADMIN_TOKEN, which no list of processes shows")
-	if err := cmd.MarkFlagRequired("scope"); err != nil {
+	flags.StringVar(&t.Scope, "scope", "", "what the token may do: admin, platform or tenant")
+	flags.StringVar(&t.Tenant, "tenant", "", "the tenant it is for, with --scope tenant")
+	flags.StringVar(&t.Name, "name", "", "what it is for, to know it by in lists")
+	flags.DurationVar(&ends, "expires-in", 0, "how long it is good (default for ever)")
+	flags.StringVar(&internal, "internal", "", "as --server, which it was called before")
+	if err := errors.Join(cmd.MarkFlagRequired("scope"), flags.MarkHidden("internal")); err != nil {
 		panic(err) // no such flag: a slip of ours
 	}
+	completes(cmd, "scope", words("admin", "platform", "tenant"))
+	completes(cmd, "tenant", tenantsOf(r))
 	return cmd
 }
 
-// answerLimit bounds what is read of an answer, in bytes.
-const answerLimit = 1 << 20
+// createBound is how long making a token may take.
+const createBound = 30 * time.Second
 
-func (r tokenRequest) create() (token string, err error) {
-	if r.admin == "" {
-		return "", errors.New("no admin token: set HOOKGATE_ADMIN_TOKEN or --token")
-	}
-	body, err := json.Marshal(map[string]string{"scope": r.scope, "tenant": r.tenant, "name": r.name})
+func createToken(cmd *cobra.Command, r *running, t client.NewToken) (string, error) {
+	c, err := r.asks(cmd)
 	if err != nil {
 		return "", err
 	}
-	if !strings.Contains(r.internal, "://") {
-		r.internal = "http://" + r.internal
+	ctx, cancel := context.WithTimeout(cmd.Context(), createBound)
+	defer cancel()
+	_, text, err := c.MakeToken(ctx, t)
+	if err == nil && text == "" {
+		err = errors.New("the answer has no token: is this its internal listener?")
 	}
-	target, err := url.JoinPath(r.internal, "/v1/tokens")
-	if err != nil {
-		return "", fmt.Errorf("--internal: %w", err)
-	}
-	request, err := http.NewRequest(http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return "", fmt.Errorf("--internal: %w", err)
-	}
-	request.Header.Set("Authorization", "Bearer "+r.admin)
-	request.Header.Set("Content-Type", "application/json")
-	client := http.Client{
-		Timeout:       10 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token goes nowhere else
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		return "", err
-	}
-	return readToken(response.StatusCode, answer)
-}
-
-// readToken gives the token of an answer, or what is wrong in the words of its
-// problem.
-func readToken(status int, answer []byte) (string, error) {
-	var told struct {
-		Token  string
-		Detail string
-		Title  string
-		Errors []struct{ Path, Message string }
-	}
-	err := json.Unmarshal(answer, &told)
-	if status/100 == 2 && err == nil && told.Token != "" {
-		return told.Token, nil
-	}
-	if err != nil || told.Detail+told.Title == "" {
-		return "", fmt.Errorf("the answer, status %d, is not hookgate's: is --internal its internal listener?", status)
-	}
-	text := told.Detail
-	if text == "" {
-		text = told.Title
-	}
-	for _, e := range told.Errors {
-		text += "; " + e.Path + ": " + e.Message
-	}
-	return "", errors.New(text)
+	return text.Reveal(), err
 }

@@ -112,7 +112,7 @@ func TestFiltersAndEventIDs(t *testing.T) {
 		return nil
 	})
 	endpoint(200, `[{"path":"id","equals":"c"}]`)
-	if replayed := p.Admin().Must(t, []int{202}, "POST", crm+"/replay", nil); string(replayed.Body) != `{"count":1}` {
+	if replayed := p.Admin().Must(t, []int{202}, "POST", crm+"/replay", nil); gjson.GetBytes(replayed.Body, "count").Int() != 1 {
 		t.Errorf("replayed: %s", replayed.Body)
 	}
 	if test := p.Admin().Must(t, []int{202}, "POST", crm+"/test", nil); !gjson.GetBytes(test.Body, "filter_ignored").Bool() {

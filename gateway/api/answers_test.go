@@ -35,10 +35,16 @@ func drained(t *testing.T, b *shares.Budget) {
 // ask sends a GET as the admin, and reads nothing.
 func (k *kit) ask(path string) net.Conn {
 	k.t.Helper()
+	return send(k, "GET", path, "")
+}
+
+// send sends a request as the admin, and reads nothing.
+func send(k *kit, method, path, body string) net.Conn {
+	k.t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(k.url, "http://"))
 	k.must(err)
 	k.t.Cleanup(func() { _ = c.Close() })
-	_, err = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer %s\r\n\r\n", path, adminToken)
+	_, err = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", method, path, adminToken, len(body), body)
 	k.must(err)
 	return c
 }

@@ -8,6 +8,8 @@
 //	run           one type and file a noun; handlers return errors
 //	answer        JSON, or the error as problem+json
 //
+// The console asks in process, for those who have signed in there: see within.go.
+//
 // The connections API, /v2, goes the same way; its tenant is the token's own.
 //
 // A call uses one snapshot from its first step to its last. All handlers are
@@ -18,13 +20,16 @@ package api
 import (
 	"cmp"
 	"log/slog"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/tracing"
 )
 
 // Options is what the API needs.
@@ -37,12 +42,35 @@ type Options struct {
 	Deliveries Deliveries
 	Lanes      Lanes
 	Proofs     Proofs
+	Pulls      Pulls
 	Hand       Hand
+	Jobs       Jobs
+	Told       Told
 	Waits      Waits
 	Ends       Ends
 	Timelines  Timelines
+	Requests   Requests
+	Explainer  Explainer
+	Trier      Trier
+	Whither    Whither
+	Settings   Settings
+	// Info says what gateway this is.
+	Info func() Info
+	// Mapping bounds what variables that are tried out may be and take.
+	Mapping    mapping.Bounds
+	Upstreams  Upstreams
 	Calls      Calls
-	Watcher    *edge.Watcher // holds calls, and frees those whose client has left
+	Streams    Streams
+	Tracer     *tracing.Tracer // tells of publishes; nil: it does not
+	Changes    Changes
+	Statistics Statistics
+	Logins     Logins
+	// Console is the base of links to the console and to portals, without a final slash;
+	// nil: there is none.
+	Console func() string
+	// Readers is the budget of readers of the stream, in number (SPEC 16); nil: no bound.
+	Readers *shares.Budget
+	Watcher *edge.Watcher // holds calls, and frees those whose client has left
 	// Answers is the memory for large answers, from before they are made until they
 	// were written, in bytes; nil: no bound.
 	Answers *shares.Budget
@@ -58,10 +86,15 @@ type Options struct {
 	PublicURL string
 	// Reload loads the configuration file again; nothing has changed after an error.
 	// The keys that waiting has are in force after the next start.
-	Reload func() (waiting []string, err error)
+	Reload  func() (waiting []string, err error)
+	Backups Backups
+	// Resume lets a restored gateway send, for good; was says whether it was held.
+	Resume func() (was bool, err error)
 	// AuthFailures counts calls without a good token.
 	AuthFailures interface{ Inc() }
-	Log          *slog.Logger
+	// Now is the clock by which tokens end; nil: time.Now.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // API answers /v1 and /v2. It has what every call needs; what the calls of one noun
@@ -74,18 +107,25 @@ type API struct {
 	listed       func(int64)    // Options.Listed
 	holds        *shares.Budget // Options.Holds
 	authFailures interface{ Inc() }
+	now          func() time.Time                 // Options.Now
+	used         func(token string, at time.Time) // is told that a token was used
+	trail        Audit
+	tracer       *tracing.Tracer // Options.Tracer
 	log          *slog.Logger
-	turns        turns // of calls that look through a tenant's past
-	reads        gate  // of calls that read one thing that can be large
+	turns        turns         // of calls that look through a tenant's past
+	reads        *shares.Turns // of calls that read one thing that can be large
 }
 
 // New makes the API.
 func New(o Options) *API {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	o.ListAnswer = cmp.Or(o.ListAnswer, 8<<20)
 	return &API{
 		table: newTable(newNouns(o).routes()), directory: o.Directory, accounts: accounts{o.Answers, o.Directory},
 		listAnswer: o.ListAnswer, listed: o.Listed, holds: o.Holds, authFailures: o.AuthFailures, log: o.Log,
-		reads: newGate(),
+		reads: newGate(), now: o.Now, used: o.Resources.Tokens.Used, trail: o.Resources.Audit, tracer: o.Tracer,
 	}
 }
 
@@ -93,12 +133,16 @@ func New(o Options) *API {
 const maxBody = 16 << 20
 
 // Handler answers every path below /v1 and /v2.
-func (a *API) Handler(ctx *fasthttp.RequestCtx) {
-	c := &call{API: a, ctx: ctx, snapshot: a.directory.Current()}
+func (a *API) Handler(ctx *fasthttp.RequestCtx) { a.handle(ctx, nil) }
+
+// handle answers a request; who says who asks where its token does not.
+func (a *API) handle(ctx *fasthttp.RequestCtx, who *Who) {
+	c := &call{API: a, ctx: ctx, who: who, snapshot: a.directory.Current()}
 	var answer answer
 	defer func() { c.leave(answer.later) }()
 	answer, err := c.serve()
 	if err != nil {
+		refused(c, err)
 		edge.WriteProblem(ctx, c.public(err))
 		return
 	}

@@ -23,6 +23,31 @@ func (c *call) resource() (tree any, err error) {
 	return tree, err
 }
 
+// write reads the body of a PUT that writes configuration, and whether it is to be made.
+func write(c *call) (tree any, err error) {
+	dry, err := flag(c, "dry_run")
+	if err != nil {
+		return nil, err
+	}
+	c.by.Asking.Dry = dry
+	return c.resource()
+}
+
+// writtenStatus is the status of such a PUT.
+func writtenStatus(c *call, created bool) int {
+	if c.by.Dry() {
+		return 200
+	}
+	return wrote(created)
+}
+
+// tellWritten logs such a PUT.
+func tellWritten(c *call, what string, args ...any) {
+	if !c.by.Dry() {
+		c.audit(what, args...)
+	}
+}
+
 func (c *call) bodyUpTo(most int64) (tree any, raw []byte, err error) {
 	raw, err = edge.ReadBody(c.ctx, most)
 	if err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -16,14 +17,18 @@ import (
 type call struct {
 	*API
 	ctx      *fasthttp.RequestCtx
+	who      *Who // asks by a session of the console; nil: by a token in its request
 	snapshot *directory.Snapshot
 	by       auth.Principal
+	digest   token.Digest      // of the token by which it asks
 	tenant   *directory.Tenant // of a path with a tenant that must be there
 	params   params
 	account  *memory // that the answer will have
 	turn     *turn   // nil: the call looks through nothing
-	gate     gate    // that the call has passed; nil: none
+	gate     func()  // lets the next pass what the call has passed; nil: nothing
 	seat     seat
+	rests    map[gateway.LaneKey]time.Time // of endpoints that were looked at: see deliveries.next
+	kept     func()                        // gives back what a call's answer has, once it was told; nil: nothing
 }
 
 func (c *call) serve() (answer, error) {
@@ -35,6 +40,7 @@ func (c *call) serve() (answer, error) {
 		return answer{}, err
 	}
 	c.params = params
+	says(c, &run)
 	if !c.by.Allows(run.needs) {
 		return answer{}, gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not do this", c.by.Scope)
 	}
@@ -47,26 +53,47 @@ func (c *call) serve() (answer, error) {
 		return answer{}, err
 	}
 	if run.looks {
-		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, !run.steers); err != nil {
+		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c), true); err != nil {
 			return answer{}, err
 		}
 	}
 	return run.do(c)
 }
 
+// ownerOf is who has the turns of a call: the tree of the caller's tenant. Who looks after
+// all tenants has one for each.
+func ownerOf(c *call) string {
+	if t := c.snapshot.Tenant(c.by.Tenant); t != nil {
+		return t.Tree()
+	}
+	return c.by.Tenant + "/" + c.params.tenant
+}
+
 // authenticate finds who calls. Nothing tells a missing token from a wrong one:
 // both are hashed and looked up.
 func (c *call) authenticate() error {
+	if c.who != nil {
+		c.by, c.digest = c.who.By, c.who.Digest
+		c.used(c.by.TokenID, c.now())
+		return nil
+	}
 	fields := c.ctx.Request.Header.PeekAll(fasthttp.HeaderAuthorization)
 	var text []byte
 	if len(fields) == 1 { // of two, the one that was checked need not be the one that a proxy believed
 		text, _ = token.Bearer(fields[0])
 	}
-	by, known := c.snapshot.Token(token.Hash(text))
+	c.digest = token.Hash(text)
+	by, known := c.snapshot.Token(c.digest)
+	now := c.now()
 	if !known || len(text) == 0 {
 		c.authFailures.Inc()
 		return errUnauthenticated
 	}
+	if by.Expired(now) {
+		c.authFailures.Inc()
+		return errUnauthenticated
+	}
+	c.used(by.TokenID, now)
 	c.by = by
 	return nil
 }
@@ -95,14 +122,15 @@ func (c *call) public(err error) error {
 	case errors.Is(err, gateway.ErrNotFound):
 		return errNoSuch
 	}
-	c.log.Error("an internal call failed", "method", string(c.ctx.Method()), "path", string(edge.Path(c.ctx)), "error", err)
+	c.log.Error("an internal call failed", "method", string(c.ctx.Method()), "path", string(edge.Path(c.ctx)),
+		"request_id", string(edge.RequestID(c.ctx)), "error", err)
 	return err
 }
 
-// audit writes the line that every change of the configuration leaves.
+// audit writes the line that every change of the configuration leaves in the log.
 func (c *call) audit(what string, args ...any) {
 	args = append([]any{"scope", string(c.by.Scope), "token_id", c.by.TokenID}, args...)
-	c.log.Info(what, args...)
+	c.log.Info(what, append(args, "request_id", string(edge.RequestID(c.ctx)))...)
 }
 
 var (

@@ -8,11 +8,13 @@ import (
 	"slices"
 	"time"
 
+	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/fields"
+	"hookgate/gateway/resources"
 	"hookgate/gateway/waiting"
 )
 
@@ -37,11 +39,19 @@ type calls struct {
 	calls    Calls
 	sessions Waits // opens the waits that go with calls
 	holder   *holder
+	webhooks *resources.Webhooks // to run one before it is written
 }
 
 // call makes a call, after it has opened the wait that goes with it.
 func (h *calls) call(c *call) (answer, error) {
-	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+	q, err := readCall(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if q.Edited != nil {
+		return answer{}, invalid("webhook", "is for run: a call is made by the webhook as it is written")
+	}
+	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
 		made, err := h.calls.Call(ctx, q)
 		return made, (*gateway.Call).AppendJSON, err
 	})
@@ -49,7 +59,16 @@ func (h *calls) call(c *call) (answer, error) {
 
 // run is call for the person who sets a webhook up.
 func (h *calls) run(c *call) (answer, error) {
-	return h.make(c, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+	q, err := readCall(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if q.Edited != nil {
+		if err := h.edit(c, &q); err != nil {
+			return answer{}, err
+		}
+	}
+	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
 		run, err := h.calls.Run(ctx, q)
 		if err != nil {
 			return nil, nil, err
@@ -62,23 +81,38 @@ func (h *calls) run(c *call) (answer, error) {
 	})
 }
 
-// make makes a call, and stays for the end of its wait where that is held.
-func (h *calls) make(c *call, do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
-	q, err := readCall(c)
-	if err != nil {
-		return answer{}, err
+// edit has q run the webhook as somebody writes it: it is a request to wherever they say, so
+// they must be such as may write it.
+func (h *calls) edit(c *call, q *calling.Request) error {
+	if !c.by.Allows(auth.ManageResources) {
+		return gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not write the webhook: it runs as it is written", c.by.Scope)
 	}
+	if q.Wait != nil {
+		return invalid("wait", "goes with a webhook that is written, and webhook is there")
+	}
+	tree, err := fields.Parse(q.Edited)
+	if err != nil {
+		return invalid("webhook", "%v", err)
+	}
+	q.Trial = true
+	q.Webhook, err = h.webhooks.Edited(c.by, c.params.tenant, c.params.id, tree)
+	return faultsUnder("webhook", err)
+}
+
+// make makes a call, and stays for the end of its wait where that is held.
+func (h *calls) make(c *call, q calling.Request, do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
 	if len(q.Wait) > 0 {
 		q.Open = h.openWait(c, q)
 	}
+	q.Free = &c.kept
 	made, show, err := do(context.Background(), q) // bounded by the webhook's timeout
 	if err != nil {
 		return answer{}, err
 	}
-	say := h.end(made, show)
+	say := h.end(made, show, c.kept)
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
@@ -104,13 +138,16 @@ func readCall(c *call) (q calling.Request, err error) {
 	}
 	// A call that goes on after its answer needs its request longer than the
 	// connection keeps it.
-	return calling.Read(w, bytes.Clone(body))
+	q, err = calling.Read(w, bytes.Clone(body))
+	q.Span, q.RequestID = edge.SpanOf(c.ctx), string(edge.RequestID(c.ctx))
+	return q, err
 }
 
 // end answers with a call and its wait. Where nobody can stay for the wait's
 // end it is shown open, and so where the memory for its end is not to be had: a
-// problem would say that no call was made, and have it made again.
-func (h *calls) end(made *gateway.Call, show appender) ending {
+// problem would say that no call was made, and have it made again. kept gives back what
+// the call's answer has; nil: nothing.
+func (h *calls) end(made *gateway.Call, show appender, kept func()) ending {
 	return func(w *gateway.Wait, err error) said {
 		s, as := said{status: http.StatusOK, fields: jsonFields}, *made
 		if made.Outcome == gateway.CallPending {
@@ -126,8 +163,12 @@ func (h *calls) end(made *gateway.Call, show appender) ending {
 		} else {
 			as.Wait = w
 		}
-		s.body = show(&as, make([]byte, 0, 1<<10))
-		s.sent = h.holder.accounts.force(m, made.Tenant, counted(cap(s.body)))
+		s.body = show(&as, make([]byte, 0, 1<<10+len(as.Body)+len(as.Variables)))
+		if s.sent = kept; kept == nil { // else it is counted with what the backend answered
+			s.sent = h.holder.accounts.force(m, made.Tenant, counted(cap(s.body)))
+		} else if m != nil {
+			s.sent = func() { m.free(); kept() }
+		}
 		return s
 	}
 }
@@ -146,7 +187,7 @@ func (h *calls) openWait(c *call, q calling.Request) func(context.Context, func(
 		if err != nil {
 			return nil, err
 		}
-		asked.With = promise
+		asked.With, asked.Span = promise, q.Span
 		ctx, stop := context.WithTimeout(ctx, maxTurn)
 		defer stop()
 		opened, err := h.sessions.Open(ctx, asked)

@@ -231,6 +231,47 @@ func TestRunShowsWhatWasSent(t *testing.T) {
 	}
 }
 
+// A webhook runs as somebody writes it, before it is written: with the secret that is kept, as
+// long as it goes where it went, and counting against no breaker.
+func TestRunBeforeItIsWritten(t *testing.T) {
+	breaks := object{"failures": 1, "open": "1h"}
+	k, b := withLookup(t, object{"auth": object{"type": "bearer", "token": "canary-bearer"}, "breaker": breaks})
+	before := k.want(200, "GET", lookup, "").text
+	edited := func(url string) string {
+		return jsonOf(t, object{"variables": object{"id": "x"}, "webhook": object{
+			"url": url, "auth": object{"type": "bearer", "token": "***"}, "breaker": breaks, "response": object{"variables": []object{{"name": "other", "path": "a.other"}}},
+		}})
+	}
+	b.answers(200, `{"a": {"other": 7}}`)
+	g := k.want(200, "POST", lookup+"/run", edited(b.url+"/edited/{{ id }}"))
+	if got := b.next(t); got.url != "/edited/x" || got.header.Get("Authorization") != "Bearer canary-bearer" || !strings.Contains(g.text, `"variables":{"other":7}`) || strings.Contains(g.text, "canary") {
+		t.Errorf("the backend was asked %+v, and %s shown", got, g.text)
+	}
+	for range 3 {
+		b.answers(500, ``)
+		if g := k.want(200, "POST", lookup+"/run", edited(b.url+"/edited")); g.str("reason") != "status" {
+			t.Errorf("a trial that failed: %s", g.text)
+		}
+		b.next(t)
+	}
+	if after := k.want(200, "GET", lookup, "").text; after != before {
+		t.Errorf("it has left %s", after)
+	}
+	for body, place := range map[string]string{
+		edited("https://elsewhere.example.com/"):                "webhook.auth.token",
+		`{"webhook": {"url": "` + b.url + `", "methd": "PUT"}}`: "webhook.methd", `{"webhook": {"url": "ftp://x"}}`: "webhook.url", `{"webhook": 1}`: "webhook",
+		`{"conversation_key": "c", "wait": {"source": "payments"}, "webhook": {"url": "` + b.url + `"}}`: "wait",
+	} {
+		if g := k.want(422, "POST", lookup+"/run", body); !strings.Contains(g.text, `"path":"`+place+`"`) {
+			t.Errorf("%s: %s", body, g.text)
+		}
+	}
+	if g := k.want(422, "POST", callOf, `{"webhook": {"url": "`+b.url+`"}}`); !strings.Contains(g.text, "is for run") {
+		t.Errorf("a call: %s", g.text)
+	}
+	b.nothing(t)
+}
+
 func TestAsyncCallIsToldByANotice(t *testing.T) {
 	k, b := withLookup(t, object{"mode": "async"})
 	if g := k.do("POST", callOf, `{"conversation_key": "c", "wait": {"source": "payments"}}`); g.status != 422 || g.code() != "platform_not_configured" {

@@ -89,6 +89,7 @@ func (h *connections) list(c *call) (answer, error) {
 		if more := l.add(connectionPlace(w), func(t *text, _ extent) { t.view(h.viewListed(w), nil) }); !more {
 			break
 		}
+		c.turn.part()
 	}
 	if l.more {
 		c.ctx.Response.Header.Set("Hookgate-Next-Cursor", cursorOf(l.after))
@@ -152,11 +153,8 @@ func (h *connections) put(c *call) (answer, error) {
 		if err := h.prove(c, &whole); err != nil {
 			return answer{}, err
 		}
-		if now := c.directory.Current().Tenant(c.tenant.ID); now == nil || now.Webhook(last.ID) == nil {
-			return answer{}, errNoWebhook // it was deleted meanwhile, and is not made again
-		}
 	}
-	if _, _, err := h.resources.PutSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
+	if err := h.resources.ReplaceSpec(c.by, c.tenant.ID, last.ID, whole); err != nil {
 		return answer{}, err
 	}
 	c.audit("a connection was written", "tenant", c.tenant.ID, "webhook", last.ID)

@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/resources"
 	"hookgate/gateway/store"
 )
 
@@ -19,10 +21,13 @@ type Deliveries interface {
 
 // deliveries are what goes to endpoints, and what is done to it by hand.
 type deliveries struct {
-	stored Deliveries
-	names  Names
-	hand   Hand
-	bodies int // of one delivery that are shown, in bytes
+	stored  Deliveries
+	names   Names
+	hand    Hand
+	lanes   Lanes
+	replays *replays
+	bodies  int // of one delivery that are shown, in bytes
+	known   *resources.Knowns
 }
 
 // maxAttempts is how many attempts of a delivery are shown, the last ones: without a
@@ -41,7 +46,9 @@ func (h *deliveries) get(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	c.pass(c.reads)
+	if err := c.pass(c.reads); err != nil {
+		return answer{}, err
+	}
 	d, attempts, err := h.stored.ReadDelivery(c.params.tenant, c.params.id, h.bounds(full))
 	if err != nil {
 		return answer{}, err
@@ -58,8 +65,32 @@ func (h *deliveries) show(c *call, status int, d *gateway.Delivery, attempts []g
 		size = fitBodies(attempts, h.bodies)
 	}
 	t.room(1<<10 + 512*len(attempts) + size)
-	t.delivery(d, attempts, shown)
+	t.delivery(d, attempts, shown, h.next(c, d))
 	return t.answer(status)
+}
+
+// next gives when a delivery is tried next: when its own pause is over, and its endpoint's
+// rest. Each endpoint is looked at once a call, for a list has many rows of few.
+func (h *deliveries) next(c *call, d *gateway.Delivery) gateway.Time {
+	if d.State.Ended() {
+		return gateway.Time{}
+	}
+	if !c.seesLane(d.Endpoint) {
+		return timeOf(d.NextAttemptAt)
+	}
+	key := gateway.LaneKey{Tenant: d.Tenant, Endpoint: d.Endpoint}
+	rest, known := c.rests[key]
+	if !known {
+		if c.rests == nil {
+			c.rests = map[gateway.LaneKey]time.Time{}
+		}
+		rest = h.lanes.Rests(d.Tenant, d.Endpoint)
+		c.rests[key] = rest
+	}
+	if rest.After(d.NextAttemptAt) {
+		return gateway.At(rest)
+	}
+	return timeOf(d.NextAttemptAt)
 }
 
 // list lists deliveries, newest first.
@@ -74,7 +105,7 @@ func (h *deliveries) list(c *call) (answer, error) {
 	}
 	err = eachDelivery(h.stored, &a.Query, h.bounds(a.extent), c.turn, func(d *gateway.Delivery, attempts []gateway.Attempt) bool {
 		c.veil(d, attempts)
-		return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e)) })
+		return l.add(d.ID, func(t *text, e extent) { t.delivery(d, attempts, c.extentOf(d, e), h.next(c, d)) })
 	})
 	if err != nil {
 		return answer{}, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 )
 
 func unmarshal(text string, into any) error { return json.Unmarshal([]byte(text), into) }
@@ -18,6 +19,48 @@ func (k history) deliver(key string, at time.Time) gateway.Delivery {
 	n := gateway.WaitNotice(&gateway.Wait{ID: "wait_x", Tenant: "acme", ConversationKey: key, State: gateway.StateTimedOut}, at)
 	k.must(k.store.Commit(&gateway.Change{Notice: n}))
 	return n.Delivery
+}
+
+// resting are lanes of which one rests.
+type resting struct {
+	api.Lanes
+	until time.Time
+}
+
+func (r resting) Rests(_, endpoint string) time.Time {
+	if endpoint == gateway.PlatformEndpoint {
+		return r.until
+	}
+	return time.Time{}
+}
+
+// A delivery that is due is tried when its endpoint's breaker lets, and says so; one whose own
+// pause is longer, when that is over; one that has ended, never.
+func TestNextAttemptIsWhenTheBreakerLets(t *testing.T) {
+	start := time.Now().UTC().Truncate(time.Millisecond).Add(-time.Minute)
+	until := start.Add(time.Hour)
+	k := withAcme(t, func(o *api.Options) { o.Lanes = resting{o.Lanes, until} })
+	due, later, ended := history{k}.deliver("a", start), history{k}.deliver("b", start.Add(time.Second)), history{k}.deliver("c", start.Add(2*time.Second))
+	later.State, later.Attempts, later.NextAttemptAt = gateway.DeliveryRetrying, 1, start.Add(2*time.Hour)
+	k.must(k.store.Settle(&later, &gateway.Attempt{Number: 1, At: start, Status: 503, Error: "5xx"}))
+	ended.State, ended.Attempts, ended.NextAttemptAt, ended.EndedAt = gateway.DeliverySucceeded, 1, time.Time{}, start
+	k.must(k.store.Settle(&ended, &gateway.Attempt{Number: 1, At: start, Status: 200}))
+	for id, want := range map[string]string{
+		due.ID: `"` + until.Format(gateway.TimeFormat) + `"`, later.ID: `"` + start.Add(2*time.Hour).Format(gateway.TimeFormat) + `"`, ended.ID: "null",
+	} {
+		if g := k.want(200, "GET", v1Acme+"/deliveries/"+id, ""); !strings.Contains(g.text, `"next_attempt_at":`+want) {
+			t.Errorf("want %s in %s", want, g.text)
+		}
+	}
+	for _, path := range []string{v1Acme + "/deliveries?state=pending", "/v1/deliveries?state=pending"} {
+		if g := k.do("GET", path, ""); !strings.Contains(g.text, `"next_attempt_at":"`+until.Format(gateway.TimeFormat)) {
+			t.Errorf("%s: %s", path, g.text)
+		}
+	}
+	// What stands before the platform is not the tenant's to know.
+	if g := k.as(k.token("tenant", "acme"), "GET", v1Acme+"/deliveries/"+due.ID, ""); !strings.Contains(g.text, `"next_attempt_at":"`+start.Format(gateway.TimeFormat)) {
+		t.Errorf("the tenant sees %s", g.text)
+	}
 }
 
 func TestDeliveries(t *testing.T) {

@@ -16,8 +16,8 @@ func (c *call) extentOf(d *gateway.Delivery, asked extent) extent {
 	return min(asked, plain)
 }
 
-// delivery appends a delivery as it is shown (SPEC 7).
-func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e extent) {
+// delivery appends a delivery as it is shown (SPEC 7); next is when it is tried next.
+func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e extent, next gateway.Time) {
 	t.append(1<<10+6*(len(d.Tenant)+len(d.Endpoint)+len(d.EventType)+len(d.ConversationKey))+64*len(d.EventIDs), func(dst []byte) []byte {
 		dst = gateway.AppendString(append(dst, `{"id":`...), d.ID)
 		dst = gateway.AppendMember(dst, "tenant", d.Tenant)
@@ -35,10 +35,6 @@ func (t *text) delivery(d *gateway.Delivery, attempts []gateway.Attempt, e exten
 		t.attempt(&attempts[i], e)
 	}
 	t.append(256, func(dst []byte) []byte {
-		var next gateway.Time
-		if !d.State.Ended() {
-			next = timeOf(d.NextAttemptAt)
-		}
 		dst = next.AppendJSON(append(dst, `],"next_attempt_at":`...))
 		dst = gateway.At(d.CreatedAt).AppendJSON(append(dst, `,"created_at":`...))
 		dst = timeOf(d.EndedAt).AppendJSON(append(dst, `,"ended_at":`...))

@@ -7,16 +7,20 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/resources"
 )
 
 // Lanes is what the API needs of the lanes of endpoints: how they stand, and to hold
-// them or let them go.
+// them or let them go, in one commit with the lines of the audit that tell of it.
 type Lanes interface {
 	Status(tenant, endpoint string) (outbound.Status, error)
-	Pause(tenant, endpoint string) error
-	Resume(tenant, endpoint string) error
+	// Rests tells until when nothing is sent to an endpoint; the zero Time: it does not rest.
+	Rests(tenant, endpoint string) time.Time
+	Pause(tenant, endpoint string, told ...gateway.AuditLine) error
+	Resume(tenant, endpoint string, told ...gateway.AuditLine) error
+	CloseBreaker(tenant, endpoint string, told ...gateway.AuditLine) error
 }
 
 // Proofs has endpoints prove that they know their token.
@@ -32,7 +36,7 @@ type endpoints struct {
 	resources *resources.Endpoints
 	lanes     Lanes
 	proofs    Proofs
-	hand      Hand
+	replays   *replays
 	publisher Publisher
 }
 
@@ -102,6 +106,7 @@ func (h *endpoints) show(c *call, status int, e *directory.Endpoint, made resour
 		return answer{}, err
 	}
 	v.Secret, v.PublicKey = made.Secret.Reveal(), made.PublicKey
+	tag(c, h.resources.ETag(e.Meta, &e.Spec))
 	return show(status, v)
 }
 
@@ -135,22 +140,27 @@ func (h *endpoints) get(c *call) (answer, error) {
 const maxHandshake = directory.MaxTimeout + 5*time.Second
 
 func (h *endpoints) put(c *call) (answer, error) {
-	body, err := c.resource()
+	body, err := write(c)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.stay(); err != nil { // a handshake may be made
-		return answer{}, err
+	if !c.by.Dry() { // a handshake may be made
+		if err := c.stay(); err != nil {
+			return answer{}, err
+		}
 	}
 	e, made, created, err := h.resources.Put(c.by, c.params.tenant, c.params.id, body)
 	if err != nil {
 		return answer{}, err
 	}
+	if c.by.Dry() {
+		return h.show(c, writtenStatus(c, created), e, made)
+	}
 	c.audit("an endpoint was written", "tenant", c.params.tenant, "endpoint", e.ID, "created", created, "secret_made", made.Secret != "")
 	ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 	defer stop()
 	if err := h.proofs.Changed(ctx, c.params.tenant, e.ID); err != nil { // the endpoint is written all the same
-		c.log.Warn("an endpoint was written, but its lane could not follow", "tenant", c.params.tenant, "endpoint", e.ID, "error", err)
+		c.log.Warn("an endpoint was written, but its lane could not follow", "tenant", c.params.tenant, "endpoint", e.ID, "request_id", string(edge.RequestID(c.ctx)), "error", err)
 	}
 	return h.show(c, wrote(created), e, made)
 }

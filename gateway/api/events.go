@@ -1,13 +1,16 @@
 package api
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/publishing"
 	"hookgate/gateway/store"
+	"hookgate/gateway/tracing"
 )
 
 // Publisher takes events in.
@@ -16,6 +19,10 @@ type Publisher interface {
 	Publish(q publishing.Request) (publishing.Published, error)
 	// Test sends a sample event to one endpoint alone.
 	Test(tenant, endpoint, eventType, kind string) (eventID, deliveryID string, err error)
+	// TestGiven sends one endpoint alone an event as somebody writes it.
+	TestGiven(q publishing.Request, endpoint string) (eventID, deliveryID string, err error)
+	// Sample gives the event that Test would send.
+	Sample(eventType, kind string) gateway.Raw
 }
 
 // Events is what the API needs to show events.
@@ -57,7 +64,7 @@ func (h *events) publish(c *call) (answer, error) {
 // publishAny takes events that find their tenants by account key.
 func (h *events) publishAny(c *call) (answer, error) { return h.take(c, nil) }
 
-func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
+func (h *events) take(c *call, tenant *directory.Tenant) (_ answer, err error) {
 	body, err := edge.ReadBody(c.ctx, maxBody)
 	if err != nil {
 		return answer{}, err
@@ -66,7 +73,9 @@ func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	published, err := h.publisher.Publish(publishing.Request{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key})
+	span := beginPublish(c, tenant)
+	defer func() { endPublish(c, span, err) }()
+	published, err := h.publisher.Publish(publishing.Request{Snapshot: c.snapshot, Tenant: tenant, Body: body, IdempotencyKey: key, RequestID: edge.RequestID(c.ctx), Span: span.Or(edge.SpanOf(c.ctx))})
 	if err != nil {
 		return answer{}, err
 	}
@@ -74,6 +83,32 @@ func (h *events) take(c *call, tenant *directory.Tenant) (answer, error) {
 		c.ctx.Response.Header.Set("Idempotency-Replayed", "true")
 	}
 	return answer{status: http.StatusAccepted, contentType: jsonType, body: published.Body}, nil
+}
+
+// beginPublish begins the span of a publish, in the trace that its caller says.
+func beginPublish(c *call, tenant *directory.Tenant) tracing.Span {
+	if c.tracer == nil {
+		return tracing.Span{}
+	}
+	span := c.tracer.Start(tracing.Produces, "publish", edge.SpanOf(c.ctx), time.Now())
+	span.Text("request_id", string(edge.RequestID(c.ctx)))
+	if tenant != nil {
+		span.Text("tenant", tenant.ID)
+	}
+	return span
+}
+
+func endPublish(c *call, span tracing.Span, err error) {
+	if !span.On() {
+		return
+	}
+	why := ""
+	if err != nil {
+		if why = string(gateway.CodeInternal); errors.As(err, new(*gateway.Error)) {
+			why = "refused"
+		}
+	}
+	span.End(time.Now(), why)
 }
 
 // write appends an event as it is shown (SPEC 7), its body in the bytes in which it
@@ -129,7 +164,9 @@ func (h *events) get(c *call) (answer, error) {
 	if !gateway.IsID(gateway.PrefixEvent, c.params.id) {
 		return answer{}, errNoSuch
 	}
-	c.pass(c.reads)
+	if err := c.pass(c.reads); err != nil {
+		return answer{}, err
+	}
 	e, err := h.stored.EventAlone(c.params.tenant, c.params.id)
 	if err != nil {
 		return answer{}, err

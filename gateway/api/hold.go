@@ -35,6 +35,7 @@ type ending func(*gateway.Wait, error) said
 
 // said is the answer to a held request.
 type said struct {
+	err    error // nil: it is what follows
 	status int
 	fields []edge.Field
 	body   []byte
@@ -52,13 +53,18 @@ func (h *holder) endWith(fields []edge.Field) ending {
 		if err != nil {
 			return problem(err)
 		}
-		return said{http.StatusOK, fields, body, sent}
+		return said{nil, http.StatusOK, fields, body, sent}
 	}
 }
 
 // problem says why there is another answer.
-func problem(err error) (s said) {
-	s.status, s.fields, s.body = edge.Problem(err)
+func problem(err error) said { return said{err: err} }
+
+// of is what is said to a request, by its id.
+func (s said) of(requestID string) said {
+	if s.err != nil {
+		s.status, s.fields, s.body = edge.Problem(s.err, requestID)
+	}
 	return s
 }
 
@@ -68,12 +74,16 @@ func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending) 
 	if w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	held, seat := h.watcher.Hold(c.ctx), c.seat
+	held, seat, kept := h.watcher.Hold(c.ctx), c.seat, c.kept
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
+	known := stillKnown(c)
 	tell := func(w *gateway.Wait, err error) {
 		seat.leave()
-		s := say(w, err)
+		if err == nil && !known() { // a wait is long: whoever may not ask any more is told nothing
+			err = errUnauthenticated
+		}
+		s := say(w, err).of(held.RequestID())
 		held.Answer(s.status, s.fields, s.body, s.sent)
 	}
 	now, stop, err := h.waits.Watch(ctx, w.Tenant, w.ID, tell)
@@ -93,14 +103,22 @@ func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending) 
 	h.watcher.Detach(c.ctx, held, func() {
 		if stop() {
 			seat.leave()
+			if kept != nil {
+				kept()
+			}
 		}
 	})
+	c.kept = nil
 	return answer{later: true}, nil
 }
 
 // atOnce is what would have been the end of a hold, and needs none.
 func (c *call) atOnce(s said) answer {
+	if s.err != nil {
+		s = s.of(string(edge.RequestID(c.ctx)))
+	}
 	a := answer{status: s.status, body: s.body, sent: s.sent}
+	c.kept = nil // sent has it
 	for _, f := range s.fields {
 		if f.Name == "Content-Type" {
 			a.contentType = f.Value

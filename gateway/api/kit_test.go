@@ -24,12 +24,16 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/jobs"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
+	"hookgate/gateway/requests"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/stats"
 	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/stream"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
@@ -45,14 +49,18 @@ type kit struct {
 	waits     *waiting.Sessions
 	sender    *transport.Transport
 	lanes     *outbound.Lanes
+	jobs      *jobs.Jobs
 	publisher *publishing.Publisher
+	kept      *requests.Keeper
 	calls     *calling.Calls
 	failed    chan string // what a chatbot's webhook is known to fail with
 	here      *directory.Directory
 	failures  counter
 	opened    opened
 	holds     *shares.Budget
-	reload    error // what the next reload comes to
+	stats     *stats.Stats
+	stream    *stream.Stream // closed: it ends as soon as it has begun
+	reload    error          // what the next reload comes to
 	restarts  []string
 	numbers   int // that were given out: see next
 	mu        sync.Mutex
@@ -90,9 +98,11 @@ func (o opened) open(_ string, delta int) {
 
 // newKit makes the API; set may change its options.
 func newKit(t *testing.T, set ...func(*api.Options)) *kit {
-	k := &kit{t: t, holds: shares.New(1000), here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
+	k := &kit{t: t, stream: stream.New(nil), holds: shares.New(1000), here: directory.New(), opened: make(opened, 100), failed: make(chan string, 100)}
 	log := slog.New(slog.NewJSONHandler(k, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
+	k.stream.Close()
+	k.kept = requests.New(requests.Options{})
 	k.store, err = pebblestore.Open(pebblestore.Options{
 		Dir: "data", FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler),
 		DiskUsage: func() (uint64, uint64, error) { return 1 << 40, 1 << 41, nil },
@@ -110,6 +120,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
 	k.must(err)
+	k.stats = stats.New(stats.Options{Store: k.store, Above: history{k}.above})
 	k.must(k.waits.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.waits.Close)
 	key, err := seal.ParseKey(base64.StdEncoding.EncodeToString(make([]byte, 32)))
@@ -122,6 +133,9 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	})
 	k.must(err)
 	t.Cleanup(res.Close)
+	k.jobs = jobs.New(jobs.Options{Store: k.store, Lanes: k.lanes, Log: log})
+	k.must(k.jobs.Start())
+	t.Cleanup(k.jobs.Close)
 	k.call(log, res)
 	k.must(res.SetFile(resources.File{
 		Tenants: map[string]directory.FileTenant{"filed": {
@@ -129,13 +143,18 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 			Endpoints: map[string]gateway.Endpoint{"e": {URL: "https://crm.example.com/"}},
 			Webhooks:  map[string]gateway.Webhook{"w": {URL: "https://crm.example.com/"}},
 		}},
+		Routes: map[string]gateway.Route{"bot": {
+			Match: gateway.RouteMatch{Path: "/bot"}, Mode: gateway.ModeProxy, Upstreams: []gateway.Upstream{{URL: "http://bot.example.com:8080"}},
+			Headers: gateway.RouteHeaders{Set: gateway.Headers{{Name: "X-Bot", Value: "canary-route"}}},
+		}},
 		Compile: directory.Options{MaxBody: 1 << 20, CheckURL: transport.Egress{}.CheckURL, CheckHeader: transport.CheckHeader},
 	}))
 	o := api.Options{
-		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Hand: k.lanes,
-		Events: k.store, Names: k.store, Deliveries: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
-		Publisher: k.publisher,
-		Reload:    func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
+		Directory: k.here, Resources: res, Waits: k.waits, Ends: k.waits, Timelines: k.waits, Calls: k.calls, Lanes: k.lanes, Proofs: k.lanes, Pulls: k.lanes, Hand: k.lanes, Jobs: k.jobs,
+		Events: k.store, Names: k.store, Deliveries: k.store, Told: k.store, Changes: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
+		Publisher: k.publisher, Streams: k.stream, Statistics: k.stats, Requests: k.kept, Explainer: explainer{}, Trier: explainer{}, Upstreams: explainer{}, Whither: explainer{}, Settings: explainer{}, Info: explainer{}.info, Logins: res.Logins, Console: func() string { return "https://console.example.com" },
+		Reload: func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
+		Backups: k.backups(), Resume: func() (bool, error) { return false, nil },
 	}
 	for _, s := range set {
 		s(&o)
@@ -144,12 +163,25 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	return k
 }
 
+// above gives the tenants above one.
+func (k history) above(tenant string) (above []string, known bool) {
+	s := k.here.Current()
+	t := s.Tenant(tenant)
+	if t == nil {
+		return nil, false
+	}
+	for _, a := range s.Above(t) {
+		above = append(above, a.ID)
+	}
+	return above, true
+}
+
 // carry starts the lanes, which may reach loopback.
 func (k *kit) carry(log *slog.Logger) {
 	k.sender = transport.New(transport.Options{Egress: transport.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	k.t.Cleanup(k.sender.Close)
 	k.lanes = outbound.New(outbound.Options{
-		Backlog: k.store, Statuses: k.store, Archive: k.store, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
+		Backlog: k.store, Statuses: k.store, Archive: k.store, Firm: k.store.Firm, Announce: func(p *gateway.Publication) error { return k.publisher.Announce(p) }, Sender: k.sender, Version: "test", Logger: log,
 		Targets: func(tenant, endpoint string) *outbound.Target {
 			t := k.here.Current().Tenant(tenant)
 			switch {
@@ -215,11 +247,11 @@ func (k *kit) settled(want string) {
 func (k *kit) serve(a *api.API) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	k.must(err)
-	limits := &edge.Limits{Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
+	limits := &edge.Limits{Inside: true, Grace: 10 * time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 16 << 20 }}
 	settings := edge.Settings{
 		Handler: a.Handler, Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second, ReduceMemory: true,
 		Logger:   log.New(io.Discard, "", 0), // it tells of clients that leave, as some here do
-		Observer: edge.Observer{Panicked: func(value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) }},
+		Observer: edge.Observer{Panicked: func(_ string, value any, stack []byte) { k.t.Errorf("a handler panicked: %v\n%s", value, stack) }},
 	}
 	server := settings.Server()
 	done := make(chan error, 1)
@@ -304,7 +336,16 @@ func (k *kit) try(token, method, path, body string, header ...string) (g got, er
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	g = got{status: answer.StatusCode, header: answer.Header, text: string(text)}
+	id := answer.Header.Get("X-Request-Id") // every answer has one, and a problem says it again (O4)
+	told := strings.Contains(string(text), `,"request_id":"`+id+`"`)
+	if isProblem := answer.Header.Get("Content-Type") == edge.ProblemType; id == "" || isProblem && !told {
+		k.t.Errorf("%s %s: the answer %q is to the request %q", method, path, text, id)
+	}
+	if fault := driven.answered(method, path, got{status: answer.StatusCode, header: answer.Header, text: string(text)}); fault != nil {
+		k.t.Error(fault)
+	}
+	plain := strings.Replace(string(text), `,"request_id":"`+id+`"`, "", 1) // so that equal problems are equal
+	g = got{status: answer.StatusCode, header: answer.Header, text: plain}
 	if json.Valid(text) {
 		_ = json.Unmarshal(text, &g.body) // a list leaves it nil
 	}

@@ -25,32 +25,12 @@ func appendTrace(dst []byte, t gateway.Trace) []byte {
 }
 
 func deliveryLine(event gateway.Trace, d *gateway.Delivery) gateway.Trace {
-	data := gateway.AppendString([]byte(`{"endpoint":`), d.Endpoint)
-	data = append(data, `,"event_ids":[`...)
-	for i, id := range d.EventIDs {
-		if i > 0 {
-			data = append(data, ',')
-		}
-		data = gateway.AppendString(data, id)
-	}
-	data = gateway.AppendString(append(data, `],"state":`...), string(d.State))
-	data = timeOf(d.EndedAt).AppendJSON(append(data, `,"ended_at":`...))
-	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: d.CreatedAt, Kind: "delivery", ID: d.ID, Data: append(data, '}')}
+	data := append(d.AppendLine([]byte{'{'}), '}')
+	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: d.CreatedAt, Kind: "delivery", ID: d.ID, Data: data}
 }
 
 // attemptLine has an id of its own: the delivery's, and the attempt's number.
 func attemptLine(event gateway.Trace, d *gateway.Delivery, a *gateway.Attempt) gateway.Trace {
-	number := strconv.Itoa(a.Number)
-	data := gateway.AppendString([]byte(`{"delivery_id":`), d.ID)
-	data = gateway.AppendString(append(data, `,"endpoint":`...), d.Endpoint)
-	data = append(append(data, `,"number":`...), number...)
-	data = strconv.AppendInt(append(data, `,"duration_ms":`...), a.Duration.Milliseconds(), 10)
-	data = append(data, `,"status":`...)
-	if a.Status == 0 {
-		data = append(data, "null"...)
-	} else {
-		data = strconv.AppendInt(data, int64(a.Status), 10)
-	}
-	data = gateway.AppendOptional(data, "error", a.Error)
-	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: a.At, Kind: "attempt", ID: d.ID + "/" + number, Data: append(data, '}')}
+	data := append(a.AppendLine([]byte{'{'}, d), '}')
+	return gateway.Trace{Tenant: event.Tenant, Key: event.Key, At: a.At, Kind: "attempt", ID: d.ID + "/" + strconv.Itoa(a.Number), Data: data}
 }

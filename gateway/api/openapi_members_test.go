@@ -24,6 +24,7 @@ func TestDescriptionHasEveryMember(t *testing.T) {
 	for schema, spec := range map[string]reflect.Type{
 		"Tenant": reflect.TypeFor[gateway.Tenant](), "Source": reflect.TypeFor[gateway.Source](),
 		"Endpoint": reflect.TypeFor[gateway.Endpoint](), "Webhook": reflect.TypeFor[gateway.Webhook](),
+		"Route": reflect.TypeFor[gateway.Route](),
 	} {
 		c.compare(schema, spec, []*openapi3.Schema{d.Components.Schemas[schema].Value})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/fields"
 	"hookgate/gateway/waiting"
 )
@@ -40,6 +41,7 @@ func readWait(c *call) (q waiting.OpenRequest, err error) {
 	if q.IdempotencyKey != "" {
 		q.Sum = gateway.NewMarkKey(gateway.MarkOpen, raw)
 	}
+	q.Span = edge.SpanOf(c.ctx)
 	var b waitBody
 	if err := gateway.Invalid(b.read(tree, raw, &q, gateway.ModeHold)); err != nil {
 		return q, err

@@ -31,6 +31,7 @@ func listPart[T any](c *call, all []T, p page, id func(T) string, view func(T) (
 		if more := l.add(id(one), func(t *text, _ extent) { t.view(view(one)) }); !more {
 			break
 		}
+		c.turn.part()
 	}
 	return l.answer()
 }

@@ -110,7 +110,7 @@ func (q *query) fault(name, message string) {
 func (q *query) oneOf(name string, words []string, rule string) string {
 	word := q.text(name)
 	if word != "" && !slices.Contains(words, word) {
-		q.fault(name, rule)
+		q.fault(name, rule+fields.Meant(word, words))
 	}
 	return word
 }

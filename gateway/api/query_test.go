@@ -28,6 +28,8 @@ func TestUnknownParametersAreTold(t *testing.T) {
 		v1Acme + "/sources?limt=1":                    "limt: is not a known parameter, did you mean limit?",
 		v1Acme + "/sources?include=bodies":            "include: is not a known parameter: there are limit, cursor",
 		"/v1/tenants?zzz=1":                           "zzz: is not a known parameter: there are limit, cursor",
+		v1Acme + "/deliveries?state=retying":          "state: must be pending, retrying, succeeded, dead or cancelled, did you mean retrying?",
+		v1Waits + "?state=odd":                        "state: must be waiting, resumed, timed_out or cancelled",
 		"/v1/tokens?limits=1":                         "limits: is not a known parameter, did you mean limit?",
 		wait + "?hld=5":                               "hld: is not a known parameter, did you mean hold?",
 		v1Acme + "?include=bodies":                    "include: is not a known parameter: this operation takes none",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 )
 
 // operator is what only who runs the process may do.
@@ -14,7 +15,11 @@ type operator struct{ load func() ([]string, error) } // Options.Reload
 // reload loads the file again. A bad one changes nothing, and the answer names
 // what is wrong with it; that of a good one names the keys that take a restart.
 func (h *operator) reload(c *call) (answer, error) {
-	waiting, err := h.load()
+	var waiting []string
+	err := c.trail.Do(deedOf(c, audit.Reload, "configuration"), func() (err error) {
+		waiting, err = h.load()
+		return err
+	})
 	var known *gateway.Error
 	switch {
 	case err == nil:
@@ -35,6 +40,9 @@ func (h *operator) reload(c *call) (answer, error) {
 
 //go:embed openapi.yaml
 var openapi []byte
+
+// Description is openapi.yaml: what every call takes and answers.
+func Description() []byte { return openapi }
 
 func getOpenAPI(*call) (answer, error) {
 	return answer{status: http.StatusOK, contentType: "application/yaml", body: openapi}, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/requests"
 )
 
 // right is one row of the table of rights: an operation on something of the tenant
@@ -13,6 +14,7 @@ import (
 // in force is answered 401, whatever it asks.
 type right struct {
 	operation string              // as routes.go has it
+	query     string              // behind the path
 	thing     func(k *kit) string // makes what is operated on, anew for each call, and gives its id
 	body      string              // "@" is a number that no other call has
 	// Statuses to an admin, a platform token, acme's own, its parent's, its child's
@@ -67,9 +69,31 @@ var (
 		k.want(200, "POST", v1Acme+"/endpoints/"+id+"/pause", "")
 		return id
 	}
+	aDesk     = made("endpoints", `{"mode": "pull", "event_types": ["none"]}`)
 	aDelivery = func(k *kit) string {
 		g := k.want(202, "POST", v1Acme+"/endpoints/"+anEndpoint(k)+"/test", "")
 		return g.str("delivery_id")
+	}
+	// A request to the source payments, which was kept.
+	aRequest = func(k *kit) string {
+		k.kept.Keep(&requests.Record{
+			Tenant: "acme", Place: "payments", At: time.Now(), Method: "POST", Path: []byte("/hooks/acme/payments"), Outcome: gateway.OutcomeUnauthenticated, Status: 401,
+		})
+		return k.kept.List(requests.Query{Tenant: "acme", Place: "payments", Most: 1})[0].ID
+	}
+	aCallback = func(k *kit) string { return k.callback(fmt.Sprintf("cb%d", k.next()), `{}`).CallbackID }
+	aMadeCall = func(k *kit) string {
+		now := gateway.At(time.Now()).Time
+		c := &gateway.Call{ID: gateway.NewID(gateway.PrefixCall, now), Tenant: "acme", Webhook: "bank", Outcome: gateway.CallSuccess, CreatedAt: now, EndedAt: now}
+		k.must(k.store.Commit(&gateway.Change{Call: c}))
+		return c.ID
+	}
+	aJob = func(k *kit) string {
+		of := v1Acme + "/endpoints/" + anEndpoint(k)
+		for range 2 {
+			k.want(202, "POST", of+"/test", "")
+		}
+		return k.want(202, "POST", of+"/replay", `{"state": "pending", "rate": 0.01}`).str("job_id") // the second is due in 100 seconds
 	}
 	aConnection = func(k *kit) string {
 		id := fmt.Sprintf("%024x", k.next())
@@ -77,6 +101,11 @@ var (
 		return id
 	}
 )
+
+// aKnown marks failures as known, and gives the mark's id.
+func aKnown(k *kit) string {
+	return k.want(200, "POST", v1Acme+"/deliveries/groups/known", fmt.Sprintf(`{"endpoint": "crm", "status": %d, "until": "%s"}`, k.next()%900, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))).str("id")
+}
 
 // next gives a number that was not there before.
 func (k *kit) next() int { k.numbers++; return k.numbers }
@@ -108,6 +137,7 @@ const (
 var rights = []right{
 	{operation: "GET /v1/tenants", want: "200 200 200 200 200 200"},
 	{operation: "GET" + inAcme, want: read, told: true},
+	{operation: "GET" + inAcme + "/sealed", want: "200 403 403 403 403 403"},
 	{operation: "PUT" + inAcme, body: `{"parent": "agency"}`, want: "200 403 200 200 403 403"},
 	{operation: "PUT" + inAcme, body: `{"parent": "agency", "platform": {"url": "https://evil.example.com/"}}`, want: "200 403 403 200 403 403"},
 	{operation: "PUT" + inAcme, body: `{"parent": "agency", "limits": {"waits_open": 7}}`, want: "200 403 403 200 403 403"},
@@ -127,6 +157,24 @@ var rights = []right{
 	{operation: "PUT" + ofSource, thing: aSource, body: payments, want: managedAs(200), told: true},
 	{operation: "DELETE" + ofSource, thing: aSource, want: managedAs(204), told: true},
 
+	{operation: "GET" + ofSource + "/requests", thing: aSource, want: read, told: true},
+	{operation: "GET" + inAcme + "/requests/{id}", thing: aRequest, want: read, told: true},
+	{operation: "POST" + inAcme + "/requests/{id}/explain", thing: aRequest, want: read, told: true},
+	{operation: "POST" + inAcme + "/requests/{id}/explain", thing: aRequest, body: `{"source": ` + payments + `}`, want: managedAs(200), told: true},
+	{operation: "POST" + ofSource + "/explain", thing: aSource, body: `{"body": "{}"}`, want: read, told: true},
+	{operation: "POST" + ofSource + "/explain", thing: aSource, body: `{"body": "{}", "source": ` + payments + `}`, want: managedAs(200), told: true},
+	{operation: "POST" + ofSource + "/test", thing: aSource, want: managedAs(200), told: true},
+	{operation: "POST /v1/map", body: `{"variables": [{"name": "a", "path": "b"}], "body": {"b": 1}}`, want: "200 200 200 200 200 200"},
+	{operation: "POST /v1/routes/test", body: `{"url": "/bot"}`, want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/config", want: "200 403 403 403 403 403"},
+	{operation: "GET /v1/config/last-reload", want: "200 403 403 403 403 403"},
+	{operation: "GET /v1/me", want: "200 200 200 200 200 200"},
+	{operation: "GET /v1/info", want: "200 200 200 200 200 200"},
+	{operation: "GET /v1/routes", want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/routes/{id}", thing: named("bot"), want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/routes/{id}/requests", thing: named("bot"), want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/requests", query: "?unmatched=true", want: "200 403 403 403 403 403"},
+
 	{operation: "GET" + inAcme + "/endpoints", want: read, told: true},
 	{operation: "GET" + ofEnd, thing: anEndpoint, want: read, told: true},
 	{operation: "PUT" + ofEnd, thing: anEndpoint, body: quiet, want: managedAs(200), told: true},
@@ -135,8 +183,14 @@ var rights = []right{
 	{operation: "POST" + ofEnd + "/test", thing: anEndpoint, want: managedAs(202), told: true},
 	{operation: "POST" + ofEnd + "/pause", thing: anEndpoint, want: managedAs(200), told: true},
 	{operation: "POST" + ofEnd + "/resume", thing: anEndpoint, want: managedAs(200), told: true},
+	{operation: "POST" + ofEnd + "/close-breaker", thing: anEndpoint, want: managedAs(200), told: true},
 	{operation: "POST" + ofEnd + "/rotate-secret", thing: anEndpoint, want: managedAs(200), told: true},
 	{operation: "POST" + ofEnd + "/replay", thing: anEndpoint, want: managedAs(202), told: true},
+	{operation: "POST" + ofEnd + "/pull", thing: aDesk, want: managedAs(200), told: true},
+	{operation: "POST" + ofEnd + "/pull", thing: anEndpoint, want: managedAs(409), told: true}, // it has a url
+	{operation: "POST" + ofEnd + "/ack", thing: aDesk, body: `{"leases": ["l"]}`, want: managedAs(200), told: true},
+	{operation: "POST" + ofEnd + "/nack", thing: aDesk, body: `{"leases": ["l"]}`, want: managedAs(200), told: true},
+	{operation: "POST" + ofEnd + "/extend", thing: aDesk, body: `{"leases": ["l"]}`, want: managedAs(200), told: true},
 	{operation: "POST" + ofEnd + "/replay", thing: named("_platform"), want: managedAs(404), told: true},
 
 	{operation: "GET" + inAcme + "/webhooks", want: read, told: true},
@@ -145,11 +199,19 @@ var rights = []right{
 	{operation: "DELETE" + ofHook, thing: aWebhook, want: managedAs(204), told: true},
 	{operation: "POST" + ofHook + "/call", thing: aWebhook, body: `{"variabels": {}}`, want: usedAs(422), told: true},
 	{operation: "POST" + ofHook + "/run", thing: aWebhook, body: `{"variabels": {}}`, want: usedAs(422), told: true},
+	{operation: "POST" + ofHook + "/run", thing: aWebhook, body: `{"webhook": {"url": 1}}`, want: managedAs(422), told: true},
 
 	{operation: "GET" + inAcme + "/waits", want: read, told: true},
 	{operation: "POST" + inAcme + "/waits", body: `{"source": "payments", "conversation_key": "own@", "mode": "poll"}`, want: usedAs(201), told: true},
 	{operation: "GET" + inAcme + "/waits/{id}", thing: aWait, want: read, told: true},
 	{operation: "DELETE" + inAcme + "/waits/{id}", thing: aWait, want: usedAs(200), told: true},
+	{operation: "POST" + inAcme + "/waits/{id}/resolve", thing: aWait, body: `{"branch": "SUCCESS"}`, want: usedAs(200), told: true},
+	{operation: "POST" + inAcme + "/waits/{id}/extend", thing: aWait, body: `{"timeout_seconds": 300}`, want: usedAs(200), told: true},
+
+	{operation: "GET" + inAcme + "/callbacks", want: read, told: true},
+	{operation: "GET" + inAcme + "/callbacks/{id}", thing: aCallback, want: read, told: true},
+	{operation: "GET" + inAcme + "/calls", want: read, told: true},
+	{operation: "GET" + inAcme + "/calls/{id}", thing: aMadeCall, want: read, told: true},
 
 	{operation: "POST /v1/events", body: `{"events": [{"event": {"type": "status"}, "account": {"key": "acme's"}}]}`, want: "202 202 403 403 403 403"},
 	{operation: "POST" + inAcme + "/events", body: `{"events": [{"event": {"type": "status"}}]}`, want: usedAs(202), told: true},
@@ -160,6 +222,7 @@ var rights = []right{
 	{operation: "GET" + inAcme + "/conversations/{id}", thing: named("c"), want: read, told: true},
 
 	{operation: "GET" + inAcme + "/deliveries", want: read, told: true},
+	{operation: "GET" + inAcme + "/deliveries/groups", want: read, told: true},
 	{operation: "GET" + ofSent, thing: aDelivery, want: read, told: true},
 	{operation: "GET" + ofSent, thing: aRelayed, want: read, told: true},
 	{operation: "GET" + ofSent, thing: aNotified, want: read, told: true},
@@ -169,16 +232,36 @@ var rights = []right{
 	{operation: "POST" + ofSent + "/cancel", thing: aDelivery, want: managedAs(200), told: true},
 	{operation: "POST" + ofSent + "/cancel", thing: aRelayed, want: operatedAs(409), told: true}, // it is dead
 	{operation: "POST" + ofSent + "/cancel", thing: aNotified, want: operatedAs(200), told: true},
+	{operation: "POST" + inAcme + "/deliveries/groups/known", body: `{"endpoint": "crm", "error": "5xx", "status": 500, "until": "` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `"}`, want: managedAs(200), told: true},
+	{operation: "DELETE" + inAcme + "/deliveries/groups/known/{id}", thing: aKnown, want: managedAs(204), told: true},
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "crm"}`, want: managedAs(202), told: true},
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "_platform"}`, want: operatedAs(202), told: true},
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "_route_wa"}`, want: operatedAs(422), told: true}, // there is no such route
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{}`, want: managedAs(422), told: true},
 
+	{operation: "GET /v1/deliveries", want: "200 200 200 200 200 200"}, // each sees its own: see across_test.go
+	{operation: "GET /v1/waits", want: "200 200 200 200 200 200"},
+
+	{operation: "GET /v1/jobs", want: "200 200 200 200 200 200"}, // each sees its own: see jobs_test.go
+	{operation: "GET /v1/jobs/{id}", thing: aJob, want: read},
+	{operation: "POST /v1/jobs/{id}/cancel", thing: aJob, want: managedAs(200)},
+
+	{operation: "POST /v1/sessions/revoke", body: `{}`, want: "200 403 200 200 200 200"},
+	{operation: "POST /v1/tenants/{tenant}/portal-links", body: `{"pages": ["deliveries"]}`, want: managedAs(201)},
 	{operation: "GET /v1/tokens", want: "200 403 403 403 403 403"},
 	{operation: "POST /v1/tokens", body: `{"scope": "tenant", "tenant": "acme"}`, want: "201 403 403 403 403 403"},
 	{operation: "GET /v1/tokens/{id}", thing: aToken, want: "200 403 403 403 403 403"},
 	{operation: "DELETE /v1/tokens/{id}", thing: aToken, want: "204 403 403 403 403 403"},
+	{operation: "GET /v1/audit", want: "200 403 200 200 200 200"},
+	{operation: "GET /v1/overview", want: "200 200 200 200 200 200"},                 // what each is shown: TestOverviewOfTheTree
+	{operation: "GET /v1/search", query: "?q=acme", want: "200 200 200 200 200 200"}, // what each finds: TestSearchOfTheTree
+	{operation: "GET /v1/changes", want: "200 200 200 200 200 200"},                  // what each is shown: TestChangesOfTheTree
 	{operation: "POST /v1/reload", want: "200 403 403 403 403 403"},
+	{operation: "GET" + inAcme + "/stats", want: read, told: true},
+	{operation: "GET /v1/stats", want: "200 200 200 200 200 200"},  // whose figures: TestStatsOfTheTree
+	{operation: "GET /v1/stream", want: "200 200 200 200 200 200"}, // what each is shown: TestStreamShowsTheTree
+	{operation: "POST /v1/backup", want: "200 403 403 403 403 403"},
+	{operation: "POST /v1/resume", want: "200 403 403 403 403 403"},
 	{operation: "GET /v1/openapi.yaml", want: "200 200 200 200 200 200"},
 
 	{operation: "GET" + ofV2, want: "403 403 200 200 200 200"},
@@ -195,5 +278,5 @@ func (r *right) path(tenant, id string) (method, path string) {
 	if id != "" && !strings.Contains(path, "{id}") {
 		tenant = id
 	}
-	return method, strings.NewReplacer("{tenant}", tenant, "{id}", id).Replace(path)
+	return method, strings.NewReplacer("{tenant}", tenant, "{id}", id).Replace(path) + r.query
 }

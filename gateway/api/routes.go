@@ -8,7 +8,6 @@ type action struct {
 	do          handler
 	makesTenant bool     // the tenant in the path need not be there yet
 	looks       bool     // through what a tenant did, as far back as it goes
-	steers      bool     // beside looking: not row by row
 	query       []string // the parameters behind the path; a request with another is refused
 }
 
@@ -17,6 +16,9 @@ type route struct {
 	path    string
 	methods map[string]action
 }
+
+// dryRun is the parameter of what writes configuration.
+var dryRun = []string{"dry_run"}
 
 // routes lists every path of every noun. openapi.yaml describes the same; a test
 // compares them.
@@ -32,55 +34,114 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.Publish, do: n.events.publish},
 		}},
 		{"/v1/tenants/{tenant}/waits", map[string]action{
-			"GET":  {needs: auth.Read, do: n.waits.list, looks: true, query: pagedBy("include", "state", "source", "conversation_key")},
+			"GET":  {needs: auth.Read, do: n.waits.list, looks: true, query: pagedBy("include", "state", "source", "conversation_key", "since", "until")},
 			"POST": {needs: auth.UseWaits, do: n.waits.open},
 		}},
 		{"/v1/tenants/{tenant}/waits/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.waits.get, query: []string{"hold"}},
 			"DELETE": {needs: auth.UseWaits, do: n.waits.cancel},
 		}},
+		{"/v1/tenants/{tenant}/waits/{id}/resolve", map[string]action{
+			"POST": {needs: auth.UseWaits, do: n.waits.resolve},
+		}},
+		{"/v1/tenants/{tenant}/waits/{id}/extend", map[string]action{
+			"POST": {needs: auth.UseWaits, do: n.waits.extend},
+		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}/call", map[string]action{
 			"POST": {needs: auth.Call, do: n.calls.call},
+		}},
+		{"/v1/tenants/{tenant}/callbacks", map[string]action{
+			"GET": {needs: auth.Read, do: n.callbacks.list, looks: true,
+				query: pagedBy("include", "source", "outcome", "conversation_key", "since", "until")},
+		}},
+		{"/v1/tenants/{tenant}/callbacks/{id}", map[string]action{
+			"GET": {needs: auth.Read, do: n.callbacks.get},
+		}},
+		{"/v1/tenants/{tenant}/calls", map[string]action{
+			"GET": {needs: auth.Read, do: n.madeCalls.list, looks: true,
+				query: pagedBy("include", "webhook", "outcome", "reason", "conversation_key", "since", "until")},
+		}},
+		{"/v1/tenants/{tenant}/calls/{id}", map[string]action{
+			"GET": {needs: auth.Read, do: n.madeCalls.get},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}/run", map[string]action{
 			"POST": {needs: auth.Call, do: n.calls.run},
 		}},
 		{"/v1/tenants", map[string]action{
-			"GET": {needs: auth.Read, do: n.tenants.list, query: pagedBy()},
+			"GET": {needs: auth.Read, do: n.tenants.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.tenants.get},
-			"PUT":    {needs: auth.ManageTenants, do: n.tenants.put, makesTenant: true},
+			"PUT":    {needs: auth.ManageTenants, do: n.tenants.put, makesTenant: true, query: dryRun},
 			"DELETE": {needs: auth.ManageTenants, do: n.tenants.delete},
 		}},
+		{"/v1/tenants/{tenant}/sealed", map[string]action{
+			"GET": {needs: auth.Keep, do: n.tenants.sealed},
+		}},
 		{"/v1/tenants/{tenant}/sources", map[string]action{
-			"GET": {needs: auth.Read, do: n.sources.list, query: pagedBy()},
+			"GET": {needs: auth.Read, do: n.sources.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.sources.get},
-			"PUT":    {needs: auth.ManageResources, do: n.sources.put},
+			"PUT":    {needs: auth.ManageResources, do: n.sources.put, query: dryRun},
 			"DELETE": {needs: auth.ManageResources, do: n.sources.delete},
 		}},
+		{"/v1/tenants/{tenant}/sources/{id}/requests", map[string]action{
+			"GET": {needs: auth.Read, do: n.requests.list, looks: true, query: pagedBy("outcome")},
+		}},
+		{"/v1/tenants/{tenant}/requests/{id}", map[string]action{
+			"GET": {needs: auth.Read, do: n.requests.get},
+		}},
+		{"/v1/tenants/{tenant}/requests/{id}/explain", map[string]action{
+			"POST": {needs: auth.Read, do: n.requests.explain, looks: true},
+		}},
+		{"/v1/tenants/{tenant}/sources/{id}/explain", map[string]action{
+			"POST": {needs: auth.Read, do: n.requests.explainGiven, looks: true},
+		}},
+		{"/v1/tenants/{tenant}/sources/{id}/test", steering(n.sources.test)},
+		{"/v1/map", map[string]action{
+			"POST": {needs: auth.Read, do: n.mapper.try, looks: true},
+		}},
+		{"/v1/routes/test", map[string]action{
+			"POST": {needs: auth.ReadPlatform, do: n.publicRoutes.test},
+		}},
+		{"/v1/routes", map[string]action{
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.list, looks: true, query: pagedBy()},
+		}},
+		{"/v1/routes/{id}", map[string]action{
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.get},
+		}},
+		{"/v1/routes/{id}/requests", map[string]action{
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.requests, looks: true, query: pagedBy()},
+		}},
+		{"/v1/requests", map[string]action{
+			"GET": {needs: auth.ReadStrangers, do: n.requests.unmatched, looks: true, query: pagedBy("unmatched")},
+		}},
 		{"/v1/tenants/{tenant}/endpoints", map[string]action{
-			"GET": {needs: auth.Read, do: n.endpoints.list, query: pagedBy()},
+			"GET": {needs: auth.Read, do: n.endpoints.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/endpoints/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.endpoints.get},
-			"PUT":    {needs: auth.ManageResources, do: n.endpoints.put},
+			"PUT":    {needs: auth.ManageResources, do: n.endpoints.put, query: dryRun},
 			"DELETE": {needs: auth.ManageResources, do: n.endpoints.delete},
 		}},
 		{"/v1/tenants/{tenant}/endpoints/{id}/verify", steering(n.endpoints.verify)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/test", steering(n.endpoints.test)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/pause", steering(n.endpoints.pause)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(n.endpoints.resume)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/close-breaker", steering(n.endpoints.closeBreaker)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(n.endpoints.rotate)},
 		{"/v1/tenants/{tenant}/endpoints/{id}/replay", looking(n.endpoints.replay)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/pull", steering(n.pulls.pull)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/ack", steering(n.pulls.ack)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/nack", steering(n.pulls.nack)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/extend", steering(n.pulls.extend)},
 		{"/v1/tenants/{tenant}/webhooks", map[string]action{
-			"GET": {needs: auth.Read, do: n.webhooks.list, query: pagedBy()},
+			"GET": {needs: auth.Read, do: n.webhooks.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.webhooks.get},
-			"PUT":    {needs: auth.ManageResources, do: n.webhooks.put},
+			"PUT":    {needs: auth.ManageResources, do: n.webhooks.put, query: dryRun},
 			"DELETE": {needs: auth.ManageResources, do: n.webhooks.delete},
 		}},
 		{"/v1/tenants/{tenant}/events/{id}", map[string]action{
@@ -89,6 +150,13 @@ func (n *nouns) routes() []route {
 		{"/v1/tenants/{tenant}/deliveries", map[string]action{
 			"GET": {needs: auth.Read, do: n.deliveries.list, looks: true,
 				query: pagedBy("include", "state", "endpoint", "event_type", "conversation_key", "since", "until")},
+		}},
+		{"/v1/tenants/{tenant}/deliveries/groups", map[string]action{
+			"GET": {needs: auth.Read, do: n.deliveries.groups, looks: true, query: []string{"by", "state", "endpoint", "since", "until", "cursor"}},
+		}},
+		{"/v1/tenants/{tenant}/deliveries/groups/known", steering(n.knowns.mark)},
+		{"/v1/tenants/{tenant}/deliveries/groups/known/{id}", map[string]action{
+			"DELETE": {needs: auth.ManageResources, do: n.knowns.unmark},
 		}},
 		{"/v1/tenants/{tenant}/deliveries/replay", looking(n.deliveries.replay)},
 		{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
@@ -99,22 +167,82 @@ func (n *nouns) routes() []route {
 		{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
 			"GET": {needs: auth.Read, do: n.conversations.get, looks: true, query: pagedBy()},
 		}},
+		{"/v1/deliveries", map[string]action{
+			"GET": {needs: auth.Read, do: n.deliveries.across, looks: true,
+				query: pagedBy("include", "state", "endpoint", "event_type", "conversation_key", "since", "until")},
+		}},
+		{"/v1/waits", map[string]action{
+			"GET": {needs: auth.Read, do: n.waits.across, looks: true,
+				query: pagedBy("include", "state", "source", "conversation_key", "since", "until")},
+		}},
+		{"/v1/jobs", map[string]action{
+			"GET": {needs: auth.Read, do: n.bulk.list, looks: true, query: pagedBy("state")},
+		}},
+		{"/v1/jobs/{id}", map[string]action{
+			"GET": {needs: auth.Read, do: n.bulk.get, looks: true},
+		}},
+		{"/v1/jobs/{id}/cancel", looking(n.bulk.cancel)},
 		{"/v1/tokens", map[string]action{
-			"GET":  {needs: auth.Tokens, do: n.tokens.list, query: pagedBy()},
+			"GET":  {needs: auth.Tokens, do: n.tokens.list, looks: true, query: pagedBy()},
 			"POST": {needs: auth.Tokens, do: n.tokens.make},
 		}},
 		{"/v1/tokens/{id}", map[string]action{
 			"GET":    {needs: auth.Tokens, do: n.tokens.get},
 			"DELETE": {needs: auth.Tokens, do: n.tokens.delete},
 		}},
+		{"/v1/sessions/revoke", map[string]action{
+			"POST": {needs: auth.ManageResources, do: n.logins.revoke},
+		}},
+		{"/v1/tenants/{tenant}/portal-links", map[string]action{
+			"POST": {needs: auth.ManageResources, do: n.logins.link},
+		}},
+		{"/v1/audit", map[string]action{
+			"GET": {needs: auth.ReadAudit, do: n.audit.list, looks: true, query: pagedBy("since", "until", "actor", "object", "action", "tenant")},
+		}},
+		{"/v1/overview", map[string]action{
+			"GET": {needs: auth.Read, do: n.overviews.show, looks: true, query: []string{"tenant", "span", "limit", "cursor"}},
+		}},
+		{"/v1/search", map[string]action{
+			"GET": {needs: auth.Read, do: n.searches.find, looks: true, query: []string{"q"}},
+		}},
+		{"/v1/changes", map[string]action{
+			"GET": {needs: auth.Read, do: n.changes.list, looks: true, query: pagedBy("since", "until", "kind", "tenant")},
+		}},
 		{"/v1/reload", map[string]action{
 			"POST": {needs: auth.Reload, do: n.operator.reload},
+		}},
+		{"/v1/tenants/{tenant}/stats", map[string]action{
+			"GET": {needs: auth.Read, do: n.statistics.ofTenant, looks: true, query: []string{"since", "until", "step", "endpoint", "source", "webhook"}},
+		}},
+		{"/v1/stats", map[string]action{
+			"GET": {needs: auth.Read, do: n.statistics.ofAll, looks: true, query: []string{"since", "until", "step"}},
+		}},
+		{"/v1/stream", map[string]action{
+			"GET": {needs: auth.Read, do: n.streams.open, query: []string{"tenant", "kinds"}},
+		}},
+		{"/v1/backup", map[string]action{
+			"POST": {needs: auth.Keep, do: n.keep.backup, query: []string{"with_key"}},
+		}},
+		{"/v1/resume", map[string]action{
+			"POST": {needs: auth.Keep, do: n.keep.resume},
+		}},
+		{"/v1/config", map[string]action{
+			"GET": {needs: auth.Reload, do: n.settings.effective, looks: true, query: []string{"key"}},
+		}},
+		{"/v1/config/last-reload", map[string]action{
+			"GET": {needs: auth.Reload, do: n.settings.lastReload},
+		}},
+		{"/v1/me", map[string]action{
+			"GET": {needs: auth.Read, do: n.me.token},
+		}},
+		{"/v1/info", map[string]action{
+			"GET": {needs: auth.Read, do: n.me.about},
 		}},
 		{"/v1/openapi.yaml", map[string]action{
 			"GET": {needs: auth.Read, do: getOpenAPI},
 		}},
 		{"/v2/integrations/webhook", map[string]action{
-			"GET":  {needs: auth.V2, do: ofToken(n.connections.list), query: []string{"cursor"}},
+			"GET":  {needs: auth.V2, do: ofToken(n.connections.list), looks: true, query: []string{"cursor"}},
 			"POST": {needs: auth.V2, do: ofToken(n.connections.make)},
 		}},
 		{"/v2/integrations/webhook/{id}", map[string]action{
@@ -136,7 +264,7 @@ func steering(do handler) map[string]action {
 	return map[string]action{"POST": {needs: auth.ManageResources, do: do}}
 }
 
-// looking is steering that looks through what there is.
+// looking is steering that looks through what there is first.
 func looking(do handler) map[string]action {
-	return map[string]action{"POST": {needs: auth.ManageResources, do: do, looks: true, steers: true}}
+	return map[string]action{"POST": {needs: auth.ManageResources, do: do, looks: true}}
 }

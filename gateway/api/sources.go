@@ -21,6 +21,7 @@ const keyInPath = "path"
 type sources struct {
 	resources *resources.Sources
 	publicURL string // Options.PublicURL
+	trier     Trier
 }
 
 func (h *sources) view(c *call, s *directory.Source) any {
@@ -53,11 +54,12 @@ func (h *sources) get(c *call) (answer, error) {
 	if s == nil {
 		return answer{}, errNoSource
 	}
+	tag(c, h.resources.ETag(s.Meta, &s.Spec))
 	return show(200, h.view(c, s))
 }
 
 func (h *sources) put(c *call) (answer, error) {
-	body, err := c.resource()
+	body, err := write(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -65,8 +67,9 @@ func (h *sources) put(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c.audit("a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
-	return show(wrote(created), h.view(c, s))
+	tellWritten(c, "a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
+	tag(c, h.resources.ETag(s.Meta, &s.Spec))
+	return show(writtenStatus(c, created), h.view(c, s))
 }
 
 func (h *sources) delete(c *call) (answer, error) {

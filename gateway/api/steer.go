@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -8,17 +9,25 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
 )
 
 // steer does something to the lane of the path's endpoint and answers with the
-// endpoint as it then stands.
-func (h *endpoints) steer(c *call, what string, do func(tenant, endpoint string) error) (answer, error) {
+// endpoint as it then stands. The audit has what changes something: "" does not.
+func (h *endpoints) steer(c *call, action audit.Action, what string, do func(tenant, endpoint string, told ...gateway.AuditLine) error) (answer, error) {
 	e, err := endpointOf(c)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := do(c.params.tenant, e.ID); err != nil {
+	if action == "" {
+		err = do(c.params.tenant, e.ID)
+	} else {
+		err = c.deed(action, "endpoints/"+e.ID, func(told gateway.AuditLine) error { return do(c.params.tenant, e.ID, told) })
+	}
+	if err != nil {
 		return answer{}, err
 	}
 	c.audit(what, "tenant", c.params.tenant, "endpoint", e.ID)
@@ -26,11 +35,16 @@ func (h *endpoints) steer(c *call, what string, do func(tenant, endpoint string)
 }
 
 func (h *endpoints) pause(c *call) (answer, error) {
-	return h.steer(c, "an endpoint was paused", h.lanes.Pause)
+	return h.steer(c, audit.Pause, "an endpoint was paused", h.lanes.Pause)
 }
 
 func (h *endpoints) resume(c *call) (answer, error) {
-	return h.steer(c, "an endpoint was resumed", h.lanes.Resume)
+	return h.steer(c, audit.Resume, "an endpoint was resumed", h.lanes.Resume)
+}
+
+// closeBreaker closes the circuit breaker at once: what waits for it goes on, one at first.
+func (h *endpoints) closeBreaker(c *call) (answer, error) {
+	return h.steer(c, audit.Close, "an endpoint's circuit breaker was closed by hand", h.lanes.CloseBreaker)
 }
 
 // verify makes the handshake at once. That it failed is no error of the
@@ -39,7 +53,7 @@ func (h *endpoints) verify(c *call) (answer, error) {
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	return h.steer(c, "an endpoint was asked for its proof", func(tenant, endpoint string) error {
+	return h.steer(c, "", "an endpoint was asked for its proof", func(tenant, endpoint string, _ ...gateway.AuditLine) error {
 		ctx, stop := context.WithTimeout(context.Background(), maxHandshake)
 		defer stop()
 		err := h.proofs.Verify(ctx, tenant, endpoint)
@@ -58,16 +72,34 @@ func (h *endpoints) test(c *call) (answer, error) {
 		return answer{}, err
 	}
 	body := struct {
-		EventType string `json:"event_type"`
-	}{"message/text"}
+		EventType string      `json:"event_type"`
+		Event     gateway.Raw `json:"event"`
+		DryRun    bool        `json:"dry_run"`
+	}{}
 	if err := c.optionalBody(&body); err != nil {
 		return answer{}, err
 	}
-	eventType, kind, ok := typeAndKind(body.EventType)
+	if len(body.Event) > 0 && body.EventType != "" {
+		return answer{}, invalid("event_type", "stands beside event, which says its own")
+	}
+	eventType, kind, ok := typeAndKind(cmp.Or(body.EventType, "message/text"))
 	if !ok {
 		return answer{}, invalid("event_type", "must be a type, or a message with its kind, as message/text")
 	}
-	event, delivery, err := h.publisher.Test(c.params.tenant, e.ID, eventType, kind)
+	if body.DryRun {
+		if len(body.Event) == 0 {
+			body.Event = h.publisher.Sample(eventType, kind)
+		}
+		return show(http.StatusOK, struct {
+			Event gateway.Raw `json:"event"`
+		}{body.Event})
+	}
+	var event, delivery string
+	if len(body.Event) > 0 {
+		event, delivery, err = h.publisher.TestGiven(publishing.Request{Snapshot: c.snapshot, Tenant: c.tenant, Body: body.Event, RequestID: edge.RequestID(c.ctx)}, e.ID)
+	} else {
+		event, delivery, err = h.publisher.Test(c.params.tenant, e.ID, eventType, kind)
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -113,5 +145,5 @@ func (h *endpoints) replay(c *call) (answer, error) {
 	if err := c.optionalBody(&body); err != nil {
 		return answer{}, err
 	}
-	return replay(c, h.hand, e.ID, &body)
+	return h.replays.replay(c, e.ID, &body)
 }

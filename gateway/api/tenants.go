@@ -22,7 +22,10 @@ type platformView struct {
 }
 
 // tenants are the tenants that a caller reaches.
-type tenants struct{ resources *resources.Tenants }
+type tenants struct {
+	resources *resources.Tenants
+	export    func(*directory.Tenant) map[string]resources.Sealed
+}
 
 func viewTenant(c *call, t *directory.Tenant) any {
 	v := tenantView{Meta: t.Meta, Disabled: t.Disabled, Tenant: t.Spec, Headers: c.viewHeaders(t.Spec.Headers)}
@@ -64,10 +67,22 @@ func (h *tenants) list(c *call) (answer, error) {
 	return listPart(c, seen, p, func(t *directory.Tenant) string { return t.ID }, sure(func(t *directory.Tenant) any { return viewTenant(c, t) }))
 }
 
-func (h *tenants) get(c *call) (answer, error) { return show(200, viewTenant(c, c.tenant)) }
+func (h *tenants) get(c *call) (answer, error) {
+	tag(c, h.resources.ETag(c.tenant.Meta, &c.tenant.Spec))
+	return show(200, viewTenant(c, c.tenant))
+}
+
+// sealed gives the secrets of a tenant and its parts, for a gateway with the same master key.
+func (h *tenants) sealed(c *call) (answer, error) {
+	c.audit("the secrets of a tenant were exported, sealed", "tenant", c.params.tenant)
+	return show(200, struct {
+		Tenant  string                      `json:"tenant"`
+		Secrets map[string]resources.Sealed `json:"secrets"`
+	}{c.params.tenant, h.export(c.tenant)})
+}
 
 func (h *tenants) put(c *call) (answer, error) {
-	body, err := c.resource()
+	body, err := write(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -75,8 +90,9 @@ func (h *tenants) put(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c.audit("a tenant was written", "tenant", t.ID, "created", created)
-	return show(wrote(created), viewTenant(c, t))
+	tellWritten(c, "a tenant was written", "tenant", t.ID, "created", created)
+	tag(c, h.resources.ETag(t.Meta, &t.Spec))
+	return show(writtenStatus(c, created), viewTenant(c, t))
 }
 
 func (h *tenants) delete(c *call) (answer, error) {

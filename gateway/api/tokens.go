@@ -42,11 +42,13 @@ func (h *tokens) make(c *call) (answer, error) {
 		Scope  string `json:"scope"`
 		Tenant string `json:"tenant"`
 		Name   string `json:"name"`
+		// ExpiresAt ends the token; null: nothing does.
+		ExpiresAt gateway.Time `json:"expires_at"`
 	}
 	if err := gateway.Invalid(fields.Decode(tree, &asked)); err != nil {
 		return answer{}, err
 	}
-	t, text, err := h.resources.Make(asked.Scope, asked.Tenant, asked.Name)
+	t, text, err := h.resources.Make(c.by, resources.NewToken{Scope: asked.Scope, Tenant: asked.Tenant, Name: asked.Name, ExpiresAt: asked.ExpiresAt})
 	if err != nil {
 		return answer{}, err
 	}
@@ -55,7 +57,7 @@ func (h *tokens) make(c *call) (answer, error) {
 }
 
 func (h *tokens) delete(c *call) (answer, error) {
-	if err := h.resources.Delete(c.params.id); err != nil {
+	if err := h.resources.Delete(c.by, c.params.id); err != nil {
 		return answer{}, err
 	}
 	c.audit("a token was deleted", "deleted_token_id", c.params.id)

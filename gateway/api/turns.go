@@ -19,15 +19,17 @@ type turns struct {
 	ready sync.Once
 	// lanes are the calls of one tenant by one kind of caller: who looks after a tenant
 	// does not queue behind the tenant itself.
-	lanes  *shares.Turns
-	slices *shares.Turns // of those whose turn it is in their lane
+	lanes *shares.Turns
+	// slices are of those whose turn it is in their lane, an owner after the other: of a
+	// tree of tenants all together, however many tenants it has.
+	slices *shares.Turns
 }
 
 const (
 	// slice is how long a call looks before it lets others.
 	slice = 5 * time.Millisecond
 	// sliceRows is after how many rows it looks at the clock.
-	sliceRows = 256
+	sliceRows = 16
 	// mostTurns is how many calls of one lane may look or wait at once.
 	mostTurns = 32
 )
@@ -38,6 +40,7 @@ var errManyTurns = gateway.Unavailable("so many lists of this tenant are being r
 type turn struct {
 	of    *turns
 	name  string // of its lane
+	owner string // of its slices
 	rows  int
 	since time.Time // of its slice
 	owns  bool      // a slice
@@ -45,17 +48,17 @@ type turn struct {
 
 func (t *turns) begin() {
 	t.lanes = shares.NewTurns(math.MaxInt, mostTurns-1, 0)
-	t.slices = shares.NewTurns(max(1, runtime.GOMAXPROCS(0)/2), 1, 0)
+	t.slices = shares.NewTurns(max(1, runtime.GOMAXPROCS(0)/2), math.MaxInt, 0)
 }
 
 // enter waits for a turn, and for a slice where it looks row by row. leave has to
 // follow.
-func (t *turns) enter(name string, sliced bool) (*turn, error) {
+func (t *turns) enter(name, owner string, sliced bool) (*turn, error) {
 	t.ready.Do(t.begin)
 	if !t.lanes.Take(name) {
 		return nil, errManyTurns
 	}
-	x := &turn{of: t, name: name}
+	x := &turn{of: t, name: name, owner: owner}
 	if sliced {
 		x.take()
 	}
@@ -78,7 +81,14 @@ func (x *turn) row() {
 	if x == nil {
 		return
 	}
-	if x.rows++; x.rows%sliceRows == 0 && time.Since(x.since) > slice {
+	if x.rows++; x.rows%sliceRows == 0 {
+		x.part()
+	}
+}
+
+// part is called for what takes longer than a row.
+func (x *turn) part() {
+	if x != nil && time.Since(x.since) > slice {
 		x.give()
 		x.take()
 	}
@@ -86,12 +96,12 @@ func (x *turn) row() {
 
 // take waits for a slice.
 func (x *turn) take() {
-	x.of.slices.Take(x.name)
+	x.of.slices.Take(x.owner)
 	x.since, x.owns = time.Now(), true
 }
 
 // give lets the next have the slice.
 func (x *turn) give() {
 	x.owns = false
-	x.of.slices.Give(x.name)
+	x.of.slices.Give(x.owner)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"hookgate/gateway"
@@ -17,7 +18,11 @@ type Waits interface {
 	Open(ctx context.Context, q waiting.OpenRequest) (waiting.Opened, error)
 	Get(tenant, id string) (*gateway.Wait, error)
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
+	Resolve(ctx context.Context, tenant, id string, as waiting.Resolution, by waiting.Doer) (*gateway.Wait, error)
+	Extend(ctx context.Context, tenant, id string, by time.Duration, who waiting.Doer) (*gateway.Wait, error)
 	List(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error)
+	// Holders counts the requests that are held until a wait has ended.
+	Holders(id string) int
 }
 
 // waits are the waiting sessions of tenants.
@@ -87,7 +92,9 @@ func (h *waits) get(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if hold == 0 {
-		return showWait(c, http.StatusOK, w)
+		t := c.wholeItem()
+		t.wait(w, full, h.sessions)
+		return t.answer(http.StatusOK)
 	}
 	if err := c.stay(); err != nil {
 		return answer{}, err
@@ -128,7 +135,7 @@ func (h *waits) list(c *call) (answer, error) {
 		return answer{}, err
 	}
 	err = eachWait(h.sessions, &a.Query, c.turn, func(w *gateway.Wait) bool {
-		return l.add(w.ID, func(t *text, much extent) { t.wait(w, much) })
+		return l.add(w.ID, func(t *text, much extent) { t.wait(w, much, h.sessions) })
 	})
 	if err != nil {
 		return answer{}, err
@@ -144,16 +151,26 @@ func filterWaits(q *query, to *store.Query) error {
 	if key := q.text("conversation_key"); key != "" {
 		to.Conversation = []string{key}
 	}
+	to.Since, to.Until = q.moment("since"), q.moment("until")
 	return nil
 }
 
-// wait appends a wait as a list shows it.
-func (t *text) wait(w *gateway.Wait, much extent) {
+// wait appends a wait as it is shown to who reads it, with how many hold it while it is open.
+func (t *text) wait(w *gateway.Wait, much extent, held Waits) {
 	size, write := w.SizeJSON(), w.AppendJSON
 	if much != full {
 		if write = w.AppendListed; w.Callback != nil {
 			size -= len(w.Callback.Body)
 		}
 	}
-	t.append(size, write)
+	if w.State != gateway.StateWaiting {
+		t.append(size, write)
+		return
+	}
+	const room = len(`,"holders":}`) + 20
+	t.append(size+room, func(dst []byte) []byte {
+		dst = write(dst)
+		dst = append(dst[:len(dst)-1], `,"holders":`...)
+		return append(strconv.AppendInt(dst, int64(held.Holders(w.ID)), 10), '}')
+	})
 }

@@ -166,6 +166,30 @@ func TestHoldEndsWithTheOutcome(t *testing.T) {
 	}
 }
 
+// A wait can be held for minutes: whose token has ended meanwhile is told nothing of its end.
+func TestHeldWaitEndsWithItsToken(t *testing.T) {
+	k := withAcme(t)
+	made := k.want(201, "POST", "/v1/tokens", `{"scope": "tenant", "tenant": "acme", "name": "holder"}`)
+	first, view := make(chan got, 1), make(chan got, 1)
+	go func() {
+		first <- k.as(made.str("token"), "POST", v1Waits, `{"source": "payments", "conversation_key": "c"}`)
+	}()
+	id := k.openID("c")
+	go func() { view <- k.as(made.str("token"), "GET", v1Waits+"/"+id+"?hold=300", "") }()
+	known := k.held("GET", v1Waits+"/"+id+"?hold=300", "")
+	k.eventually("all are held", func() bool { return k.holds.Stat().Used == 3 })
+	k.want(204, "DELETE", "/v1/tokens/"+made.str("id"), "")
+	k.callback("c", `{"amount": 7}`)
+	for name, held := range map[string]<-chan got{"who opened it": first, "who looks": view} {
+		if g := <-held; g.status != 401 || g.code() != "unauthenticated" {
+			t.Errorf("%s is told %d %s", name, g.status, g.text)
+		}
+	}
+	if g := <-known; g.status != 200 || g.str("state") != "resumed" {
+		t.Errorf("who has a token is told %d %s", g.status, g.text)
+	}
+}
+
 func TestHoldEndsAtItsTime(t *testing.T) {
 	k := withAcme(t)
 	started := time.Now()

@@ -68,11 +68,12 @@ func (h *webhooks) get(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	tag(c, h.resources.ETag(w.Meta, &w.Spec))
 	return show(200, h.view(c, w))
 }
 
 func (h *webhooks) put(c *call) (answer, error) {
-	body, err := c.resource()
+	body, err := write(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,8 +81,9 @@ func (h *webhooks) put(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	c.audit("a webhook was written", "tenant", c.params.tenant, "webhook", w.ID, "created", created)
-	return show(wrote(created), h.view(c, w))
+	tellWritten(c, "a webhook was written", "tenant", c.params.tenant, "webhook", w.ID, "created", created)
+	tag(c, h.resources.ETag(w.Meta, &w.Spec))
+	return show(writtenStatus(c, created), h.view(c, w))
 }
 
 func (h *webhooks) delete(c *call) (answer, error) {

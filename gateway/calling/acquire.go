@@ -76,6 +76,7 @@ func (m mover) resume(p *gateway.PendingCall, t *term) {
 		m.teller.log.Error("the request of a pending call cannot be read", slog.String("tenant", p.Tenant),
 			slog.String("webhook", p.Webhook), slog.String("call_id", p.ID), slog.Any("error", err))
 	}
+	q.Span = p.Span
 	k := m.admission.beginAs(q, p.ID, p.CreatedAt, t)
 	k.result.Tenant, k.result.Webhook, k.result.WaitID, k.waitID = p.Tenant, p.Webhook, p.WaitID, p.WaitID
 	m.promises.own(k)
@@ -105,4 +106,16 @@ func (k *call) allot() {
 	if k.each = k.Webhook.Timeout; k.Webhook.Continue {
 		k.deadline = time.Now().Add(directory.MaxTimeout)
 	}
+}
+
+// TakeUp sees to pending calls that the store kept back when their slots were acquired,
+// as Acquire would have.
+func (c *Calls) TakeUp(list []*gateway.PendingCall) {
+	c.owner.Between(func() {
+		for _, p := range list {
+			if t := c.terms.find(p.Tenant); t != nil {
+				mover{c}.resume(p, t)
+			}
+		}
+	})
 }

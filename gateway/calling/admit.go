@@ -7,13 +7,16 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
+	"hookgate/gateway/tracing"
 )
 
 // admission says who may call: a call that it lets in has the right of its tenant's rate,
 // and its place in the budgets.
 type admission struct {
+	tracer    *tracing.Tracer
 	above     func(*directory.Tenant) []*directory.Tenant
 	webhook   func(tenant, webhook string) *directory.Webhook
+	room      func(tenant string) error
 	now       func() time.Time // the clock of what is stored
 	seats     *seats
 	terms     *terms
@@ -46,6 +49,9 @@ func (a *admission) admit(q Request, run bool) (*call, error) {
 		return nil, &gateway.Error{
 			Code: gateway.CodeRateLimited, Message: "more calls than the tenant's limits.calls_per_second allows", RetryAfter: wait,
 		}
+	}
+	if err := a.room(w.Tenant.ID); err != nil {
+		return nil, err
 	}
 	now := a.now()
 	k := a.beginAs(q, gateway.NewID(gateway.PrefixCall, now), now, t)
@@ -81,10 +87,13 @@ func (a *admission) giveUp(k *call) {
 func (a *admission) beginAs(q Request, id string, at time.Time, t *term) *call {
 	k := a.calls.Get().(*call)
 	k.Request, k.began, k.term = q, time.Now().Add(at.Sub(a.now())), t
-	k.result = &gateway.Call{ID: id, ConversationKey: q.Key, Context: q.Context, CreatedAt: gateway.At(at).Time}
+	k.result = &gateway.Call{ID: id, ConversationKey: q.Key, Context: q.Context, Span: q.Span, CreatedAt: gateway.At(at).Time}
+	a.trace(k)
 	if w := q.Webhook; w != nil {
 		k.result.Tenant, k.result.Webhook = w.Tenant.ID, w.ID
-		k.standing = a.standings.find(w)
+		if !q.Trial {
+			k.standing = a.standings.find(w)
+		}
 	}
 	return k
 }
@@ -101,9 +110,10 @@ func (a *admission) end(k *call) {
 	k.values.Release()
 	clear(k.fields)
 	clear(k.parts)
+	clear(k.keeping.header)
 	*k = call{
 		carrier: k.carrier, values: k.values, text: k.text[:0], parts: k.parts[:0], query: k.query[:0], body: k.body[:0],
-		fields: k.fields[:0], variables: k.variables[:0],
+		fields: k.fields[:0], variables: k.variables[:0], keeping: keeping{header: k.keeping.header[:0]},
 	}
 	a.calls.Put(k)
 }

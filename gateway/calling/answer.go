@@ -1,7 +1,6 @@
 package calling
 
 import (
-	"strconv"
 	"time"
 
 	"hookgate/gateway"
@@ -30,17 +29,5 @@ func traces(r *gateway.Call) []gateway.Trace {
 }
 
 func appendTrace(dst []byte, r *gateway.Call) []byte {
-	dst = gateway.AppendString(append(dst, `{"webhook":`...), r.Webhook)
-	dst = gateway.AppendString(append(dst, `,"outcome":`...), string(r.Outcome))
-	dst = gateway.AppendWord(append(dst, `,"reason":`...), r.Reason)
-	dst = append(dst, `,"status":`...)
-	if r.Status == 0 {
-		dst = append(dst, "null"...)
-	} else {
-		dst = strconv.AppendInt(dst, int64(r.Status), 10)
-	}
-	dst = strconv.AppendInt(append(dst, `,"duration_ms":`...), r.Duration.Milliseconds(), 10)
-	dst = strconv.AppendInt(append(dst, `,"attempts":`...), int64(r.Attempts), 10)
-	dst = gateway.AppendWord(append(dst, `,"wait_id":`...), r.WaitID)
-	return append(dst, '}')
+	return append(r.AppendLine(append(dst, '{')), '}')
 }

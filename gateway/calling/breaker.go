@@ -2,6 +2,8 @@ package calling
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,9 +29,10 @@ type webhookKey struct{ tenant, webhook string }
 
 // standings are those of all webhooks that were called.
 type standings struct {
-	log *slog.Logger
-	mu  sync.RWMutex
-	of  map[webhookKey]*standing
+	log      *slog.Logger
+	happened func(gateway.Happening)
+	mu       sync.RWMutex
+	of       map[webhookKey]*standing
 }
 
 // find gives what is kept of a webhook; nil where nothing need be.
@@ -72,6 +75,18 @@ func (s *standings) forget(tenant string) {
 	}
 }
 
+// open visits the webhooks whose breakers are open.
+func (s *standings) open(visit func(tenant, webhook string)) {
+	s.mu.RLock()
+	keys := slices.Collect(maps.Keys(s.of))
+	s.mu.RUnlock()
+	for _, key := range keys {
+		if state, _ := s.breaker(key); state == breaker.Open.String() {
+			visit(key.tenant, key.webhook)
+		}
+	}
+}
+
 // breaker tells how the circuit breaker of a webhook stands, as it was last seen, and
 // until when it is open at least.
 func (s *standings) breaker(key webhookKey) (state string, until time.Time) {
@@ -93,6 +108,9 @@ func (s *standings) breaker(key webhookKey) (state string, until time.Time) {
 // line gives what writes the line of a change of a webhook's breaker.
 func (s *standings) line(key webhookKey) func(breaker.State, time.Time) {
 	return func(state breaker.State, until time.Time) {
+		s.happened(gateway.Happening{
+			Kind: gateway.HappenedBreaker, Tenant: key.tenant, At: time.Now(), Of: "webhook", Target: key.webhook, Outcome: state.String(), Until: openUntil(state, until),
+		})
 		args := []any{"tenant", key.tenant, "webhook", key.webhook, "state", state.String()}
 		if state == breaker.Open {
 			args = append(args, "until", gateway.At(until).Format(gateway.TimeFormat))
@@ -101,13 +119,21 @@ func (s *standings) line(key webhookKey) func(breaker.State, time.Time) {
 	}
 }
 
+// openUntil is until when a breaker is open: only one that is.
+func openUntil(s breaker.State, until time.Time) time.Time {
+	if s != breaker.Open {
+		return time.Time{}
+	}
+	return gateway.At(until).Time
+}
+
 // rampTo is how many calls at once a breaker that has closed lets through before it
 // stops counting them.
 const rampTo = 16
 
 // permit asks for leave to make an attempt.
 func (s *standing) permit(w *directory.Webhook) (breaker.Permit, bool) {
-	if w.Breaker == nil {
+	if s == nil || w.Breaker == nil { // nil: of a trial
 		return breaker.Permit{}, true
 	}
 	s.mu.Lock()

@@ -7,6 +7,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/transport"
 )
 
@@ -21,7 +22,11 @@ type call struct {
 	cancel   context.CancelFunc // of a call that may go on after its answer; else nil
 	began    time.Time
 	deadline time.Time     // of all of it; zero: there is none
+	until    time.Time     // the end of the attempt that is under way
+	rested   bool          // it waited for room for its answer: the time was ours, not the backend's
 	each     time.Duration // bounds one attempt where there is no deadline
+	span     tracing.Span
+	spanAt   int           // where the place in a trace stands in fields, behind all that is not: 0 where it does not
 	explains bool          // how each variable came to its value is wanted
 	left     bool          // it was given up by a drain, and has no outcome
 	gone     atomic.Bool   // its tenant is no more: its outcome is nobody's
@@ -48,6 +53,7 @@ type call struct {
 	variables []byte
 	learn     string // the alias that the answer gave
 	explained []mapping.Explained
+	keeping   keeping
 }
 
 // part is the rendered value of one header field within text.

@@ -24,19 +24,21 @@ type Calls struct {
 // New makes Calls, which own no slot: see Acquire.
 func New(o Options) *Calls {
 	o = o.whole()
-	c := &Calls{terms: &terms{}, standings: &standings{log: o.Log}}
+	c := &Calls{terms: &terms{}, standings: &standings{log: o.Log, happened: o.Observer.Happened}}
 	c.owner = slots.New(mover{c})
 	c.teller = &teller{observer: o.Observer, log: o.Log}
 	c.waits = &waitOf{waits: o.Waits, log: o.Log, doubt: c.owner.Doubt}
-	seats := &seats{pending: o.Pending, waited: o.Waited, requests: o.Requests, holder: o.Holder}
+	seats := &seats{pending: o.Pending, waited: o.Waited, requests: o.Requests, answers: o.Answers, holder: o.Holder}
 	c.promises = newPromises(promises{store: o.Store, waits: c.waits, seats: seats, teller: c.teller, doubt: c.owner.Doubt, log: o.Log})
 	c.carrier = &carrier{
+		seats:  seats,
 		sender: o.Sender, checkURL: o.CheckURL, agent: "hookgate/" + o.Version, waits: c.waits, now: o.Now, log: o.Log,
 		draining: c.promises.under.draining, left: c.promises.under.left,
 	}
 	c.promises.carrier = c.carrier
 	c.admission = &admission{
-		above: o.Above, seats: seats, terms: c.terms, standings: c.standings, promises: c.promises, webhook: o.Webhook, now: o.Now,
+		tracer: o.Tracer,
+		above:  o.Above, room: o.Room, seats: seats, terms: c.terms, standings: c.standings, promises: c.promises, webhook: o.Webhook, now: o.Now,
 	}
 	c.admission.calls.New = func() any { return &call{carrier: c.carrier} }
 	c.promises.end = c.admission.end
@@ -63,6 +65,7 @@ func (c *Calls) Call(ctx context.Context, q Request) (*gateway.Call, error) {
 	}
 	defer c.admission.end(k)
 	c.callSync(ctx, k)
+	c.admission.seats.hand(k)
 	return k.result, nil
 }
 
@@ -75,6 +78,7 @@ func (c *Calls) Run(ctx context.Context, q Request) (*Run, error) {
 	}
 	defer c.admission.end(k)
 	c.callSync(ctx, k)
+	c.admission.seats.hand(k)
 	return &Run{Call: k.result, Request: shownRequest(k), Answer: k.answered, Failed: k.sent, Explained: explanations(k)}, nil
 }
 
@@ -105,6 +109,9 @@ func (c *Calls) callSync(ctx context.Context, k *call) {
 func (c *Calls) Breaker(tenant, webhook string) (state string, until time.Time) {
 	return c.standings.breaker(webhookKey{tenant, webhook})
 }
+
+// OpenBreakers visits the webhooks whose circuit breakers are open, as they were last seen.
+func (c *Calls) OpenBreakers(visit func(tenant, webhook string)) { c.standings.open(visit) }
 
 // Drain takes no more calls that might outlast it, and waits for those under way.
 // What is not settled when ctx ends stays promised in the store, as does at once

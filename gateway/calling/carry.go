@@ -11,6 +11,7 @@ import (
 
 // carrier takes calls from their requests to their outcomes.
 type carrier struct {
+	seats    *seats
 	sender   Sender
 	checkURL func(string) error
 	agent    string // the User-Agent
@@ -48,7 +49,7 @@ func (c *carrier) guarded(k *call, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			// The value may hold anything; its type and the stack tell the place.
-			c.log.Error("a call panicked", "tenant", k.result.Tenant, "webhook", k.result.Webhook, "call_id", k.result.ID,
+			c.log.Error("a call panicked", "tenant", k.result.Tenant, "webhook", k.result.Webhook, "call_id", k.result.ID, "request_id", k.RequestID,
 				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			k.fail(gateway.CallInterrupted)
 			k.spoilt = true

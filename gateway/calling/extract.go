@@ -16,7 +16,7 @@ var anyAnswer = mapping.Verdict{Branch: gateway.Success}
 // extract takes the variables out of the answer, and the alias that it brings.
 func (k *call) extract() done {
 	rules := &k.Webhook.Response.Rules
-	k.values.Owner(k.Webhook.Tenant.ID)
+	k.values.Owner(k.Webhook.Tenant.Tree())
 	k.Webhook.Response.Set.Read(&k.document, &k.values)
 	var err error
 	k.variables, err = rules.AppendVariables(k.variables, &k.values, anyAnswer)

@@ -279,7 +279,7 @@ func (w *world) start() {
 		Webhook:  func(_, id string) *directory.Webhook { return cmp.Or(w.off, w.acme().Webhook(id)) },
 		CheckURL: func(url string) error { return w.sender.CheckURL(url, true) },
 		Observer: calling.Observer{
-			Ended:   func(took time.Duration) { w.metrics.CallDuration().Observe(took.Seconds()) },
+			Ended:   func(took time.Duration, _ string) { w.metrics.CallDuration().Observe(took.Seconds()) },
 			Noticed: notify,
 			Failed: func(tenant, webhook, text string) {
 				w.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/transport"
 )
 
@@ -37,8 +38,10 @@ type Waits interface {
 
 // Observer is told what happens. What is nil is not told.
 type Observer struct {
-	// Ended: a call has ended after so long.
-	Ended func(took time.Duration)
+	// Ended: a call has ended after so long, in a trace; "": in none.
+	Ended func(took time.Duration, trace string)
+	// Happened: a call has ended, or the breaker of a webhook has changed.
+	Happened func(gateway.Happening)
 	// Failed: the last error of a chatbot webhook has changed, "" for none; the first
 	// result in this process counts as a change. It is called outside of all locks, of
 	// one webhook one call after the other.
@@ -65,19 +68,28 @@ type Options struct {
 	// wait for the end, both in number; Requests that of the requests of either, in
 	// bytes (SPEC 16). nil: no bound.
 	Pending, Waited, Requests *shares.Budget
+	// Answers is the budget of bytes for what backends answer over 64 KiB, until the call
+	// has ended and its caller has it (SPEC 16). nil: no bound.
+	Answers *shares.Budget
 	// Now is the clock of all that is stored, which must not leap; nil: time.Now.
 	Now func() time.Time
 	// Holder says who has what a call of a tenant takes of them; nil: the tenant by
 	// itself.
-	Holder  func(tenant string) shares.Holder
-	Version string       // for the User-Agent
-	Log     *slog.Logger // nil: slog.Default()
+	Holder func(tenant string) shares.Holder
+	// Room refuses a tenant that has as much on the disk as it may have; nil: nobody does.
+	Room    func(tenant string) error
+	Tracer  *tracing.Tracer // tells of each call; nil: it does not
+	Version string          // for the User-Agent
+	Log     *slog.Logger    // nil: slog.Default()
 }
 
 // whole is options without a nil but those that say something.
 func (o Options) whole() Options {
 	if o.Observer.Ended == nil {
-		o.Observer.Ended = func(time.Duration) {}
+		o.Observer.Ended = func(time.Duration, string) {}
+	}
+	if o.Observer.Happened == nil {
+		o.Observer.Happened = func(gateway.Happening) {}
 	}
 	if o.Observer.Failed == nil {
 		o.Observer.Failed = func(string, string, string) {}
@@ -87,6 +99,9 @@ func (o Options) whole() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Room == nil {
+		o.Room = func(string) error { return nil }
 	}
 	if o.Holder == nil {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }

@@ -10,6 +10,7 @@ import (
 // seats are what calls may take of this process.
 type seats struct {
 	pending, waited, requests *shares.Budget
+	answers                   *shares.Budget // bytes of large answers
 	holder                    func(tenant string) shares.Holder
 }
 
@@ -20,11 +21,12 @@ type place struct {
 	holder shares.Holder
 	among  *shares.Budget // where it is counted: pending or waited
 	bytes  int64          // of requests
+	answer int64          // of answers
 }
 
 // take takes the place of a call among those of a kind.
 func (s *seats) take(k *call, among *shares.Budget) error {
-	p := place{true, s.holder(k.result.Tenant), among, int64(len(k.Body))}
+	p := place{taken: true, holder: s.holder(k.result.Tenant), among: among, bytes: int64(len(k.Body))}
 	if !among.Take(p.holder, 1) {
 		return s.full(among)
 	}
@@ -38,7 +40,7 @@ func (s *seats) take(k *call, among *shares.Budget) error {
 
 // force takes it whatever others have.
 func (s *seats) force(k *call) {
-	k.place = place{true, s.holder(k.result.Tenant), s.pending, int64(len(k.Body))}
+	k.place = place{taken: true, holder: s.holder(k.result.Tenant), among: s.pending, bytes: int64(len(k.Body))}
 	s.pending.Force(k.place.holder, 1)
 	s.requests.Force(k.place.holder, k.place.bytes)
 }
@@ -57,6 +59,7 @@ func (s *seats) giveBack(k *call) {
 	if p := k.place; p.taken {
 		p.among.Give(p.holder, 1)
 		s.requests.Give(p.holder, p.bytes)
+		s.answers.Give(p.holder, p.answer)
 	}
 	k.place = place{}
 }

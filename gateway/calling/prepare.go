@@ -41,8 +41,12 @@ func (k *call) prepare() done {
 	}
 	k.orElse("User-Agent", k.carrier.agent)
 	k.orElse("Idempotency-Key", k.result.ID)
+	k.spanAt = len(k.fields)
+	if !has(k.fields, gateway.HeaderTraceparent) {
+		k.result.Span.Fields(k.orElse)
+	}
 	k.request = transport.Request{
-		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer,
+		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer, Room: k,
 	}
 	if w.ReadsHeader || k.explains {
 		k.request.MaxHeader = transport.MaxHeader

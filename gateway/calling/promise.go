@@ -9,13 +9,14 @@ import (
 
 // promise is what is stored of a call before it is answered as pending.
 func promise(k *call) *gateway.Change {
-	return &gateway.Change{Pending: pendingCall(k), Traces: traces(k.unfinished())}
+	pending := k.unfinished().Kept(nil)
+	return &gateway.Change{Pending: pendingCall(k), Traces: traces(&pending), Call: &pending}
 }
 
 func pendingCall(k *call) *gateway.PendingCall {
 	r := k.result
 	return &gateway.PendingCall{
-		ID: r.ID, Tenant: r.Tenant, Webhook: r.Webhook, Request: k.Body, WaitID: k.waitID,
+		ID: r.ID, Tenant: r.Tenant, Webhook: r.Webhook, Request: k.Body, WaitID: k.waitID, Span: r.Span,
 		Sent: k.Webhook != nil && !isIdempotent(k.Webhook.Method), CreatedAt: r.CreatedAt,
 	}
 }

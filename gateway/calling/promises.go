@@ -116,14 +116,16 @@ func (p *promises) inTime(k *call) *gateway.Call {
 		p.carrier.guarded(k, func() { p.carrier.answer(k) })
 	}
 	p.conclude(k)
+	p.seats.hand(k)
 	return k.result
 }
 
-// conclude writes down a call that was not promised to anybody.
+// conclude writes down a call that was not promised to anybody: without a sync, which is
+// some microseconds, so that whoever has the answer finds the call in lists.
 func (p *promises) conclude(k *call) {
-	if list := traces(k.result); list != nil && k.enter() {
-		// The timeline is the poorer for what cannot be written; the call is not.
-		_ = p.store.Commit(&gateway.Change{Traces: list, Refused: true})
+	if k.enter() {
+		// Lists and the timeline are the poorer for what cannot be written; the call is not.
+		_ = p.store.Commit(ended(k)...)
 		k.leave()
 	}
 	p.teller.count(k)

@@ -22,10 +22,24 @@ type Request struct {
 	Variables gateway.Raw // a JSON object; nil: none
 	Context   gateway.Raw // a JSON object; nil: none
 	Wait      gateway.Raw // a JSON object; nil: none. But for alias_path it is the API's to read
+	Edited    gateway.Raw // a JSON object: the webhook as it is to be, for Run; nil: as it is. The API's to read
+	// Trial is of a webhook as nobody has written it yet: what it fails with counts against no
+	// breaker, and is not the webhook's error.
+	Trial bool
 	// Open opens that wait; nil: there is none. What promise gives for the wait's id (nil:
 	// nothing) is to be stored with it, in one commit. It is called once the call is
 	// admitted, and ctx ends when the call is given up.
 	Open func(ctx context.Context, promise func(waitID string) *gateway.Change) (*gateway.Wait, error)
+
+	// Free, where it is set, is told what gives the memory of a large answer back: that is
+	// then to be called once, when the caller has been answered. It stays nil where
+	// nothing is kept.
+	Free *func()
+
+	// Span is of who asks; nil: nobody said. RequestID is of the request that asked, for
+	// the log; "" of a call that a former process had begun.
+	Span      *gateway.SpanContext
+	RequestID string
 
 	alias *aliasPath
 }
@@ -38,7 +52,7 @@ const (
 )
 
 // members are those that a request may have.
-var members = [...]string{"conversation_key", "variables", "context", "wait"}
+var members = [...]string{"conversation_key", "variables", "context", "wait", "webhook"}
 
 // Read reads the body of a request for a call, strictly. It keeps the body's memory.
 // No body at all is an empty one.
@@ -100,6 +114,8 @@ func (q *Request) member(name string, value gjson.Result) (rule string) {
 		into = &q.Context
 	case "wait":
 		into = &q.Wait
+	case "webhook":
+		into = &q.Edited
 	default:
 		if near := fields.Meant(name, members[:]); near != "" {
 			return "is not a known field" + near

@@ -16,7 +16,7 @@ const maxRendered = 1 << 20
 // render renders all templates of the webhook over what the step sent.
 func (k *call) render() done {
 	w := k.Webhook
-	k.values.Owner(w.Tenant.ID)
+	k.values.Owner(w.Tenant.Tree())
 	w.Templates.Read(&mapping.Document{Body: mapping.JSON, Raw: k.Body}, &k.values)
 	if k.renderURL() {
 		return true

@@ -34,20 +34,7 @@ func shownRequest(k *call) *Sent {
 	if k.request.URL == "" {
 		return nil
 	}
-	shown := &Sent{Method: k.request.Method, URL: k.request.URL, Header: [][2]string{}}
-	if k.secretAt > 0 {
-		shown.URL = shown.URL[:k.secretAt] + gateway.Masked
-	}
-	fields := k.request.Header
-	if fields == nil { // no attempt was made
-		fields = k.fields
-	}
-	for _, field := range fields {
-		if !isOurs(k, field) {
-			field[1] = gateway.Masked
-		}
-		shown.Header = append(shown.Header, field)
-	}
+	shown := &Sent{Method: k.request.Method, URL: shownURL(k), Header: appendShown([][2]string{}, k)}
 	if len(k.body) > 0 {
 		document := mapping.Document{Body: mapping.RawText, Raw: k.body}
 		if kind, _ := k.bodyType(); kind != directory.FormBody && mapping.Valid(k.body) {
@@ -72,7 +59,7 @@ func isOurs(k *call, field [2]string) bool {
 		}
 	}
 	switch name {
-	case "Content-Type", "User-Agent", "Idempotency-Key", "webhook-id", "webhook-timestamp":
+	case "Content-Type", "User-Agent", "Idempotency-Key", "webhook-id", "webhook-timestamp", gateway.HeaderTraceparent, gateway.HeaderTracestate:
 		return true
 	}
 	return false

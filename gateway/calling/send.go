@@ -47,7 +47,8 @@ func (k *call) send() done {
 // attempt makes one request, if there is time for one.
 func (c *carrier) attempt(k *call, permit breaker.Permit) done {
 	defer permit.Done(breaker.Ignored) // of a panic; else it is done already
-	k.answered, k.sent = nil, nil
+	k.answered, k.sent, k.rested = nil, nil, false
+	c.seats.lighten(k)
 	now := time.Now()
 	k.request.Timeout = k.each
 	if !k.deadline.IsZero() {
@@ -55,8 +56,11 @@ func (c *carrier) attempt(k *call, permit breaker.Permit) done {
 			return k.fail(gateway.CallTimeout)
 		}
 	}
+	span := traced{k}.attemptSpan(now)
+	defer func() { traced{k}.endAttempt(span) }()
 	k.request.Header = k.sign(signature.Message{ID: k.result.ID, At: now, Body: k.body})
 	k.attempts.Add(1)
+	k.until = now.Add(k.request.Timeout)
 	answer, err := c.sender.Do(k.ctx, &k.request)
 	if err != nil && !errors.As(err, &k.sent) {
 		k.sent = &transport.Error{Word: transport.WordProtocol, Text: "no answer"}
@@ -77,10 +81,11 @@ func (c *carrier) attempt(k *call, permit breaker.Permit) done {
 
 // verdict is what an attempt tells of the backend's health: whatever it answers, it
 // is there, but for its own failures. A target that is not allowed, a call that was
-// given up and a backend that asks for a rest tell nothing.
+// given up or ran out of time because there was no room for the answer, and a backend
+// that asks for a rest tell nothing.
 func (k *call) verdict(now time.Time) breaker.Verdict {
 	if k.sent != nil {
-		if k.sent.Word == transport.WordBlocked || k.ctx.Err() != nil {
+		if k.sent.Word == transport.WordBlocked || k.ctx.Err() != nil || k.rested {
 			return breaker.Ignored
 		}
 		return breaker.Failed

@@ -26,7 +26,7 @@ func (p *promises) finish(k *call) {
 func (p *promises) settle(k *call) {
 	r := k.result
 	notice := gateway.CallNotice(r, r.EndedAt)
-	change := &gateway.Change{Notice: notice, Settled: pendingCall(k), Traces: traces(r)}
+	change := &gateway.Change{Notice: notice, Settled: pendingCall(k), Traces: traces(r), Call: kept(k)}
 	for pause := storeRest; ; pause = min(2*pause, 10*storeRest) {
 		if !k.enter() {
 			return
@@ -38,7 +38,7 @@ func (p *promises) settle(k *call) {
 		}
 		if !background.Sleep(k.ctx, pause) {
 			p.log.Error("the outcome of a pending call was not written: the next owner looks at it again", slog.String("tenant", r.Tenant),
-				slog.String("webhook", r.Webhook), slog.String("call_id", r.ID), slog.Any("error", err))
+				slog.String("webhook", r.Webhook), slog.String("call_id", r.ID), slog.String("request_id", k.RequestID), slog.Any("error", err))
 			return
 		}
 	}

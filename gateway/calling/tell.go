@@ -19,11 +19,13 @@ type teller struct {
 func (t *teller) count(k *call) {
 	r := k.result
 	if k.Webhook != nil {
-		k.Webhook.Metrics.Calls[string(r.Outcome)].Inc()
+		k.Webhook.Metrics.Called(string(r.Outcome))
 	}
-	t.observer.Ended(r.Duration)
+	t.observer.Ended(r.Duration, k.span.Trace())
+	traced{k}.endSpan()
+	t.observer.Happened(gateway.CallHappened(r))
 	t.tell(k)
-	if k.Webhook == nil || k.Webhook.Profile != gateway.ProfileChatbot || !k.live() {
+	if k.Webhook == nil || k.Webhook.Profile != gateway.ProfileChatbot || k.Trial || !k.live() {
 		return
 	}
 	k.rest()
@@ -46,6 +48,9 @@ func (t *teller) tell(k *call) {
 		slog.String("tenant", r.Tenant), slog.String("webhook", r.Webhook), slog.String("call_id", r.ID),
 		slog.String("outcome", string(r.Outcome)), slog.Int("status", r.Status), slog.Int("attempts", r.Attempts),
 		slog.Int64("duration_ms", r.Duration.Milliseconds()),
+	}
+	if k.RequestID != "" {
+		attrs = append(attrs, slog.String("request_id", k.RequestID))
 	}
 	if r.WaitID != "" {
 		attrs = append(attrs, slog.String("wait_id", r.WaitID))

@@ -56,6 +56,10 @@ func compileCORS(spec *gateway.CORS, f *faults) *CORS {
 		c.origins = append(c.origins, normal)
 	}
 	for i, name := range spec.Headers {
+		if len(name) > maxHeaderName {
+			f.add(fields.Index("cors.headers", i), "has %d bytes: at most %d", len(name), maxHeaderName)
+			continue
+		}
 		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~") != "" {
 			f.add(fields.Index("cors.headers", i), "is %q: must be the name of a header field", name)
 		}

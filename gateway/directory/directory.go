@@ -27,9 +27,9 @@ import (
 
 // Directory holds the current snapshot.
 type Directory struct {
-	// OnSwap, which may be nil, is told after each Swap. It is set before the first
-	// writer comes.
-	OnSwap  func()
+	// OnSwap, which may be nil, is told after each Swap which tenants came, went or
+	// changed, by their ids. It is set before the first writer comes.
+	OnSwap  func(changed []string, about About)
 	current atomic.Pointer[Snapshot]
 }
 
@@ -52,31 +52,59 @@ func (d *Directory) Above(t *Tenant) []*Tenant {
 	return d.Current().Above(t)
 }
 
-// Swap makes next the current snapshot, and lets the metrics forget what is in
+// Tree gives the top of the tree that a tenant of an id now is in; itself where there is none.
+func (d *Directory) Tree(tenant string) string {
+	if t := d.Current().Tenant(tenant); t != nil {
+		return t.Tree()
+	}
+	return tenant
+}
+
+// About is what one snapshot replaces another for. What is "" nobody can say.
+type About struct {
+	Tenant string // whose the object is
+	Object string // its path: tenants/acme/sources/pay
+	Action string // create, update, delete, reload
+}
+
+// Swap is SwapFor of what nobody asked for.
+func (d *Directory) Swap(next *Snapshot) { d.SwapFor(About{}, next) }
+
+// SwapFor makes next the current snapshot, and lets the metrics forget what is in
 // it no more. One writer at a time.
-func (d *Directory) Swap(next *Snapshot) {
+func (d *Directory) SwapFor(about About, next *Snapshot) {
 	next.inherit(d.current.Load())
 	last := d.current.Swap(next)
-	forget(next.metrics, last, next)
+	changed := next.changes(last)
+	forget(next.metrics, last, next, changed)
 	if d.OnSwap != nil {
-		d.OnSwap()
+		d.OnSwap(changed, about)
 	}
 }
 
-func forget(m *metrics.Set, last, next *Snapshot) {
+// changes gives the ids of tenants that are not as in last, or in one of the two alone.
+func (s *Snapshot) changes(last *Snapshot) (changed []string) {
+	for id := range s.tenants.otherwise(last.tenants) {
+		if s.tenants.get(id) != last.tenants.get(id) {
+			changed = append(changed, id)
+		}
+	}
+	return changed
+}
+
+func forget(m *metrics.Set, last, next *Snapshot, changed []string) {
 	for _, r := range last.routes {
 		now := next.Route(r.ID)
 		if now == nil {
 			m.ForgetRoute(r.ID)
 		}
-		if r.Lane.Attempts != nil && (now == nil || !now.Relay || now.Tenant == nil || now.Tenant.ID != r.Tenant.ID) {
+		if r.Lane != nil && (now == nil || !now.Relay || now.Tenant == nil || now.Tenant.ID != r.Tenant.ID) {
 			m.ForgetEndpoint(r.Tenant.ID, gateway.RouteLane(r.ID))
 		}
 	}
-	for id, old := range last.tenants {
-		now := next.tenants[id]
-		switch {
-		case now == old:
+	for _, id := range changed {
+		switch old, now := last.tenants.get(id), next.tenants.get(id); {
+		case old == nil:
 		case now == nil:
 			m.ForgetTenant(id)
 		default:

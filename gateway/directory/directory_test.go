@@ -81,7 +81,7 @@ func TestSnapshotsDoNotChange(t *testing.T) {
 		t.Error("the second lacks something, or copied a tenant that did not change")
 	}
 	for _, s := range third.Tenant("acme").Sources() {
-		if s.Tenant != third.Tenant("acme") || s.Plan == nil || s.Metrics.Callbacks["resumed"] == nil {
+		if s.Tenant != third.Tenant("acme") || s.Plan == nil || s.Metrics == nil {
 			t.Errorf("source %s of the third is %+v", s.ID, s)
 		}
 	}
@@ -107,6 +107,22 @@ func TestTreeOfTenants(t *testing.T) {
 		if got := s.Under(pair[0], pair[1]); got != want {
 			t.Errorf("%s under %q: %t, want %t", pair[0], pair[1], got, want)
 		}
+	}
+	trees := func(s *directory.Snapshot) (text string) {
+		for _, id := range []string{"top", "mid", "low", "side", "orphan"} {
+			text += id + ":" + s.Tenant(id).Tree() + " "
+		}
+		return text
+	}
+	if got := trees(s); got != "top:top mid:top low:top side:top orphan:orphan " {
+		t.Errorf("trees are %s", got)
+	}
+	moved := s.With(tenant(t, "mid", gateway.Tenant{Parent: "orphan"}))
+	if got := trees(moved); got != "top:top mid:orphan low:orphan side:top orphan:orphan " {
+		t.Errorf("after a move trees are %s", got)
+	}
+	if got := trees(s); got != "top:top mid:top low:top side:top orphan:orphan " {
+		t.Errorf("in the snapshot before it trees are %s", got)
 	}
 	if !s.HasChildren("mid") || s.HasChildren("low") {
 		t.Error("HasChildren does not see the tree")

@@ -16,6 +16,7 @@ func (e *Endpoint) Effective() gateway.Endpoint {
 	if e.Refused {
 		return s
 	}
+	s.Mode = cmp.Or(s.Mode, gateway.EndpointPush)
 	s.Enabled = new(isOn(s.Enabled))
 	if len(s.EventTypes) == 0 {
 		s.EventTypes = []string{allTypes}
@@ -25,7 +26,9 @@ func (e *Endpoint) Effective() gateway.Endpoint {
 	s.Sign = effectiveSign(s.Sign)
 	s.Timeout = span(e.Timeout)
 	s.Retry = effectiveRetry(e.Retry, s.Retry)
-	s.Breaker = effectiveBreaker(s.Breaker)
+	if !e.Pull {
+		s.Breaker = effectiveBreaker(s.Breaker)
+	}
 	s.Concurrency = new(e.Concurrency)
 	if s.Batch != nil {
 		s.Batch = &gateway.Batch{MaxEvents: e.Batch.MaxEvents, MaxWait: span(e.Batch.MaxWait)}

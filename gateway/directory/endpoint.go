@@ -23,6 +23,7 @@ type Endpoint struct {
 	Spec         gateway.Endpoint
 	Enabled      bool // and its tenant is too; if not, nothing below need be set
 	Refused      bool // it was stored, but does not compile any more
+	Pull         bool // its owner comes for its deliveries
 	URL          string
 	Headers      []Header // its own, its auth, and the tenant's where none of them has the name; not the token
 	Own          []Header // Headers without the tenant's; exported for fmt to mask, as only exported members are
@@ -42,7 +43,7 @@ type Endpoint struct {
 	Format       string          // "" is the {"events":[…]} envelope; or FormatCloudEvents
 	DisableAfter time.Duration   // of nothing but failures; 0: never
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
-	Metrics      metrics.Endpoint
+	Metrics      *metrics.Endpoint
 	wants        []wanted // none: everything
 	filter       filter
 }
@@ -69,9 +70,8 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	if !gateway.IsName(meta.ID) {
 		f.add("id", "%s", badName)
 	}
-	f.url(spec.URL, false, o)
 	e := &Endpoint{
-		ID: meta.ID, Meta: meta, Spec: spec, URL: spec.URL, wants: compileWants(spec.EventTypes, &f),
+		ID: meta.ID, Meta: meta, Spec: spec, Pull: spec.Mode == gateway.EndpointPull, URL: spec.URL, wants: compileWants(spec.EventTypes, &f),
 		Own: compileOwn(spec.Headers, spec.Auth, o, &f), Token: spec.Token, TokenHeader: cmp.Or(spec.TokenHeader, DefaultTokenHeader),
 		Timeout: f.span("timeout", spec.Timeout, DefaultTimeout, MinTimeout, MaxTimeout),
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
@@ -81,8 +81,14 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
-	if settings := compileBreaker(spec.Breaker, &f); spec.Breaker == nil || isOn(spec.Breaker.Enabled) {
-		e.Breaker = &settings
+	if e.Pull {
+		refuseCalled(&spec, &f)
+	} else {
+		checkMode(spec.Mode, &f)
+		f.url(spec.URL, false, o)
+		if settings := compileBreaker(spec.Breaker, &f); spec.Breaker == nil || isOn(spec.Breaker.Enabled) {
+			e.Breaker = &settings
+		}
 	}
 	if e.Format != "" && e.Format != FormatCloudEvents {
 		f.add("format", "is %q: must be %s, or empty for the platform's own envelope%s", e.Format, FormatCloudEvents, fields.Meant(e.Format, []string{FormatCloudEvents}))
@@ -101,13 +107,34 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	return e, nil
 }
 
+func checkMode(mode string, f *faults) {
+	modes := []string{gateway.EndpointPush, gateway.EndpointPull}
+	if mode != "" && !slices.Contains(modes, mode) {
+		f.add("mode", "is %q: must be push or pull%s", mode, fields.Meant(mode, modes))
+	}
+}
+
+// refuseCalled refuses of an endpoint that is pulled what says how one is called
+// (SPEC-operations O10).
+func refuseCalled(spec *gateway.Endpoint, f *faults) {
+	if spec.URL != "" {
+		f.add("url", "must be left out with mode pull: nobody is called")
+	}
+	if spec.Token != "" {
+		f.add("token", "must be left out with mode pull: there is no url that could prove it")
+	}
+	if spec.Breaker != nil {
+		f.add("breaker", "must be left out with mode pull: nobody is called who could fail")
+	}
+}
+
 // reserved are the fields by which a delivery is known, signed and read: the token
 // cannot take the place of one.
 var reserved = []string{"webhook-id", "webhook-timestamp", "webhook-signature", "hookgate-attempt", "content-type", "user-agent"}
 
 func (e *Endpoint) compileToken(o Options, f *faults) {
 	h := Header{e.TokenHeader, e.Token.Reveal()}
-	if err := o.CheckHeader(h.Name, ""); err != nil {
+	if err := o.checkHeader(h.Name, ""); err != nil {
 		f.add("token_header", "%v", err)
 		return
 	}

@@ -1,8 +1,12 @@
 package directory
 
 import (
+	"crypto/sha256"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
@@ -14,19 +18,27 @@ type FileTenant struct {
 	Sources   map[string]gateway.Source
 	Endpoints map[string]gateway.Endpoint
 	Webhooks  map[string]gateway.Webhook
+	// Digest is equal, and not zero, where all of the above is.
+	Digest [sha256.Size]byte
 }
 
 // CompileFile compiles every tenant of the file, and holds them to the rules
 // between tenants. A file stands on its own: the parent of its tenants is in it
 // too. Faults are placed from the root of the file: tenants.acme.parent.
 func CompileFile(file map[string]FileTenant, o Options) ([]*Tenant, []gateway.Fault) {
+	return CompileChanged(file, o, func(string) bool { return false })
+}
+
+// CompileChanged is CompileFile for a file of which some tenants are as they were when it
+// was compiled before: it leaves those out, and has the faults of the others.
+func CompileChanged(file map[string]FileTenant, o Options, as func(id string) bool) ([]*Tenant, []gateway.Fault) {
 	var f faults
-	tenants := make([]*Tenant, 0, len(file))
+	ids := slices.Sorted(maps.Keys(file))
+	tenants, found := compileEach(file, ids, o, as)
 	holders := map[string]string{}
-	for _, id := range slices.Sorted(maps.Keys(file)) {
+	for i, id := range ids {
 		place := fields.Member("tenants", id)
-		t, more := compileFileTenant(id, file[id], o)
-		f.under(place, more)
+		f.under(place, found[i])
 		f.under(place, checkTree(id, file[id].Parent, func(of string) (string, bool) {
 			t, found := file[of]
 			return t.Parent, found
@@ -37,14 +49,30 @@ func CompileFile(file map[string]FileTenant, o Options) ([]*Tenant, []gateway.Fa
 			}
 			holders[key] = id
 		}
-		if t != nil {
-			tenants = append(tenants, t)
-		}
 	}
 	if len(f) > 0 {
 		return nil, f
 	}
-	return tenants, nil
+	return slices.DeleteFunc(tenants, func(t *Tenant) bool { return t == nil }), nil
+}
+
+// compileEach compiles each tenant by itself, on all processors; those that are as they
+// were are nil.
+func compileEach(file map[string]FileTenant, ids []string, o Options, as func(id string) bool) ([]*Tenant, [][]gateway.Fault) {
+	tenants, found := make([]*Tenant, len(ids)), make([][]gateway.Fault, len(ids))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(len(ids), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(ids)); i = next.Add(1) - 1 {
+				if id := ids[i]; !as(id) {
+					tenants[i], found[i] = compileFileTenant(id, file[id], o)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return tenants, found
 }
 
 func compileFileTenant(id string, file FileTenant, o Options) (*Tenant, []gateway.Fault) {

@@ -3,6 +3,7 @@ package directory
 import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/respond"
 )
 
 // compileHandshake compiles a source's own answer to who tries its URL out; nil for
@@ -17,5 +18,13 @@ func compileHandshake(h *gateway.Handshake, f *faults) *signature.Handshake {
 	}
 	made, more := signature.CompileHandshake(c)
 	f.signature("handshake", more)
+	if h.Respond == "header" && len(more) == 0 {
+		switch refused := respond.Refuses(h.Name); {
+		case refused != "":
+			f.add("handshake.name", "%s", refused)
+		case respond.Steers(h.Name):
+			f.add("handshake.name", "steers browsers, and its value would be its sender's")
+		}
+	}
 	return made
 }

@@ -23,6 +23,7 @@ func (h Header) MarshalText() ([]byte, error) { return []byte(h.Name + ": " + ga
 const (
 	maxHeaders     = 50
 	maxHeaderBytes = 8 << 10 // of one field, name and value
+	maxHeaderName  = 256     // bytes
 )
 
 // compileHeaders checks header fields, which go out in the order in which they were
@@ -42,6 +43,10 @@ func listHeaders(place string, set gateway.Headers, f *faults, check func(place 
 		list = append(list, Header{field.Name, field.Value.Reveal()})
 	}
 	for i, h := range list {
+		if len(h.Name) > maxHeaderName { // what is wrong with it would repeat it
+			f.add(place, "has a name of %d bytes: at most %d", len(h.Name), maxHeaderName)
+			continue
+		}
 		check(fields.Member(place, h.Name), h)
 		if has(list[:i], h.Name) {
 			f.add(fields.Member(place, h.Name), "is there twice, in another case")
@@ -50,8 +55,16 @@ func listHeaders(place string, set gateway.Headers, f *faults, check func(place 
 	return list
 }
 
+// checkHeader refuses a field that nobody may set, or whose name is longer than any has.
+func (o Options) checkHeader(name, value string) error {
+	if len(name) > maxHeaderName {
+		return fmt.Errorf("the name of a header has %d bytes: at most %d", len(name), maxHeaderName)
+	}
+	return o.CheckHeader(name, value)
+}
+
 func (f *faults) header(place string, h Header, o Options) {
-	if err := o.CheckHeader(h.Name, h.Value); err != nil {
+	if err := o.checkHeader(h.Name, h.Value); err != nil {
 		f.add(place, "%v", err)
 	}
 	if len(h.Name)+len(h.Value) > maxHeaderBytes {

@@ -50,11 +50,12 @@ func (l *Life) End() {
 
 // inherit gives each tenant of a snapshot the life that it has in the one before.
 func (s *Snapshot) inherit(last *Snapshot) {
-	for id, t := range s.tenants {
-		if t.Life != nil {
+	for id := range s.tenants.otherwise(last.tenants) {
+		t := s.tenants.get(id)
+		if t == nil || t.Life != nil {
 			continue
 		}
-		if before := last.tenants[id]; before != nil {
+		if before := last.tenants.get(id); before != nil {
 			t.Life = before.Life
 		} else {
 			t.Life = newLife()

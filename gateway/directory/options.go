@@ -17,6 +17,8 @@ type Options struct {
 	// Mapping bounds what rules may be and take; its Variables are for where a source or
 	// webhook says nothing.
 	Mapping mapping.Bounds
+	// Rules is equal, and not "", for options whose functions say the same of everything.
+	Rules string
 	// CheckURL refuses what can be no target of an outbound request; trusted is
 	// what the file names as platform, which the egress rules do not bind.
 	CheckURL func(url string, trusted bool) error
@@ -30,6 +32,13 @@ type Options struct {
 	Stored bool
 	// KeySets gives the keys that tokens are signed with; nil as Certificates.
 	KeySets *signature.KeySets
+}
+
+// Same says whether what is compiled with either options is the same. Where that is not
+// known it is not.
+func (o Options) Same(as Options) bool {
+	return o.Rules != "" && o.Rules == as.Rules && o.MaxBody == as.MaxBody && o.Mapping == as.Mapping && o.Stored == as.Stored &&
+		o.Certificates == as.Certificates && o.KeySets == as.KeySets
 }
 
 // Bounds and defaults of what a tenant or a part of one says (SPEC 5, 7, 8, 14).
@@ -49,6 +58,7 @@ const (
 	DefaultTokenHeader  = "X-Webhook-Token"
 	DefaultConcurrency  = 16
 	MaxConcurrency      = 1000
+	MaxEndpoints        = 100_000 // of one tenant with all below it: as many deliveries as a publish makes
 	MaxBatchEvents      = 1000
 	DefaultBatchWait    = time.Second
 	MaxBatchWait        = 5 * time.Minute

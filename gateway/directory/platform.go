@@ -101,7 +101,7 @@ func authPlace(a gateway.Auth, o Options) string {
 	switch {
 	case a.Type == "bearer":
 		return "auth.token"
-	case a.Type == "header" && o.CheckHeader(a.Name, "") == nil:
+	case a.Type == "header" && o.checkHeader(a.Name, "") == nil:
 		return "auth.value"
 	}
 	return "auth"
@@ -125,7 +125,7 @@ func compileSign(s gateway.Sign, o Options, f *faults) *signature.Signer {
 		if h.name == "" || len(more) > 0 {
 			continue
 		}
-		if err := o.CheckHeader(h.name, ""); err != nil {
+		if err := o.checkHeader(h.name, ""); err != nil {
 			f.add(h.place, "%v", err)
 		}
 	}

@@ -10,7 +10,7 @@ func compileRespond(r *gateway.Respond, known []gateway.Outcome, o Options, f *f
 	if r == nil {
 		return nil
 	}
-	answers, more := respond.Compile(*r, known, o.CheckHeader)
+	answers, more := respond.Compile(*r, known, o.checkHeader)
 	f.under("respond", more)
 	return answers
 }

@@ -51,8 +51,8 @@ type Route struct {
 	KeepsHost   bool                // proxy: the upstream gets the Host that was called
 	Relocates   bool                // proxy: its own address in answers becomes the public one
 	Metrics     *metrics.Route
-	Lane        metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
-	set         []Header         // Set without the tenant's
+	Lane        *metrics.Endpoint // relay: what is counted of its deliveries, while its tenant is there
+	set         []Header          // Set without the tenant's
 	methods     []string
 }
 
@@ -118,7 +118,7 @@ func compileRoute(id string, spec gateway.Route, o Options) (*Route, []gateway.F
 	r.compileUpstreams(o, &f)
 	checkRate("rate_limit", spec.RateLimit, &f)
 	for i, name := range spec.Headers.Remove {
-		if err := o.CheckHeader(name, ""); err != nil {
+		if err := o.checkHeader(name, ""); err != nil {
 			f.add(fields.Index("headers.remove", i), "%v", err)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
-	"hookgate/metrics"
 )
 
 // CompileRoutes compiles the routes of the file, and holds them to the one rule
@@ -104,12 +103,12 @@ func (s *Snapshot) WithRoutes(routes []*Route) *Snapshot {
 func (s *Snapshot) bindRoutes() {
 	s.routes = slices.Clone(s.routes)
 	for i, r := range s.routes {
-		t := s.tenants[r.Spec.Tenant]
+		t := s.tenants.get(r.Spec.Tenant)
 		if t == r.Tenant && r.Set != nil {
 			continue
 		}
 		own := *r
-		own.Tenant, own.Lane = t, metrics.Endpoint{}
+		own.Tenant, own.Lane = t, nil
 		if r.Relay && t != nil {
 			own.Lane = s.metrics.Endpoint(t.ID, gateway.RouteLane(r.ID), deliveryEnds, codes)
 		}

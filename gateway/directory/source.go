@@ -43,7 +43,7 @@ type Source struct {
 	Pin      int                  // the status for every answer that may have it; 0: its own
 	Answers  *respond.Answers     // in the words of its senders; nil: none
 	Rate     *gateway.Rate        // nil: no limit
-	Metrics  metrics.Source
+	Metrics  *metrics.Source
 	methods  []string
 }
 
@@ -158,6 +158,11 @@ func (f *faults) signature(place string, more []signature.Fault) {
 	for _, fault := range more {
 		f.add(place+"."+fault.Field, "%s%s", fault.Message, fields.Meant(fault.Word, fault.Words))
 	}
+}
+
+// Trial gives what the sender of the source would add to a message: see signature.Trial.
+func (s *Source) Trial(m signature.Message) (header, query [][2]string, ok bool) {
+	return signature.Trial(verifyConfig(s.Spec.Verify), m)
 }
 
 func reveal(secrets []gateway.Secret) []string {

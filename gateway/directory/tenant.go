@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -21,17 +22,25 @@ type Tenant struct {
 	Disabled bool      // it left the file, and nobody took it over
 	Platform *Platform // nil: no outcome can be sent
 	Headers  []Header  // on every outbound request made for the tenant
-	Metrics  metrics.Tenant
-	Outcomes metrics.Endpoint // what is counted of the deliveries to the platform endpoint, if there is one
-	holder   shares.Holder    // without those above it
+	Metrics  *metrics.Tenant
+	Outcomes *metrics.Endpoint // what is counted of the deliveries to the platform endpoint, if there is one
+	holder   shares.Holder     // without those above it
+	tree     string
 	sources  map[string]*Source
+	// asksClients: a source has verify type mtls.
+	asksClients bool
 	// endpoints are all of them, listening those that take events, by id.
 	endpoints map[string]*Endpoint
 	listening []*Endpoint
+	wanting   func() *listeners // of those listening
 	webhooks  map[string]*Webhook
 	filters   func() *mapping.Filters // of those listening; nil: there are none
 	filtering int                     // how many
 }
+
+// Tree is the tenant at the top of the tree that this one is in: whoever makes many tenants
+// has no more turns for that (SPEC 16).
+func (t *Tenant) Tree() string { return cmp.Or(t.tree, t.ID) }
 
 // Source gives a source by its id; nil is none.
 func (t *Tenant) Source(id string) *Source { return t.sources[id] }
@@ -64,15 +73,16 @@ func (t *Tenant) HavingEndpoints(endpoints ...*Endpoint) *Tenant {
 // holding copies the tenant and what it holds, for each part knows its tenant.
 func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint, webhooks []*Webhook) *Tenant {
 	next := *t
-	next.sources = make(map[string]*Source, len(sources))
+	next.sources, next.asksClients = make(map[string]*Source, len(sources)), false
 	for _, s := range sources {
 		own := *s
 		own.Tenant = &next
 		own.Enabled = !t.Disabled && !s.Refused && isOn(s.Spec.Enabled)
 		next.sources[s.ID] = &own
+		next.asksClients = next.asksClients || s.Spec.Verify.Type == verifyMTLS
 	}
 	next.endpoints, next.listening = make(map[string]*Endpoint, len(endpoints)), nil
-	for _, e := range endpoints {
+	for _, e := range endpoints { // of two with one id the last counts
 		next.endpoints[e.ID] = e.of(&next)
 	}
 	for _, e := range next.Endpoints() {
@@ -81,6 +91,7 @@ func (t *Tenant) holding(sources []*Source, endpoints []*Endpoint, webhooks []*W
 		}
 	}
 	next.joinFilters()
+	next.joinListeners()
 	next.webhooks = make(map[string]*Webhook, len(webhooks))
 	for _, w := range webhooks {
 		next.webhooks[w.ID] = w.of(&next)
@@ -98,7 +109,7 @@ func (t *Tenant) Without(source string) *Tenant {
 
 // WithEndpoint gives the tenant with e, in place of an endpoint of the same id.
 func (t *Tenant) WithEndpoint(e *Endpoint) *Tenant {
-	return t.HavingEndpoints(append(t.WithoutEndpoint(e.ID).Endpoints(), e)...)
+	return t.HavingEndpoints(append(t.Endpoints(), e)...)
 }
 
 // WithoutEndpoint gives the tenant without an endpoint.
@@ -115,17 +126,17 @@ func (t *Tenant) counted(m *metrics.Set) *Tenant {
 		next.Outcomes = m.Endpoint(t.ID, gateway.PlatformEndpoint, deliveryEnds, codes)
 	}
 	for id, s := range next.sources {
-		if s.Metrics.Callbacks == nil {
+		if s.Metrics == nil {
 			s.Metrics = m.Source(t.ID, id, outcomes)
 		}
 	}
 	for id, e := range next.endpoints {
-		if e.Metrics.Deliveries == nil {
+		if e.Metrics == nil {
 			e.Metrics = m.Endpoint(t.ID, id, deliveryEnds, codes)
 		}
 	}
 	for id, w := range next.webhooks {
-		if w.Metrics.Calls == nil {
+		if w.Metrics == nil {
 			w.Metrics = m.Webhook(t.ID, id, callEnds)
 		}
 	}

@@ -60,12 +60,22 @@ func checkAccountKeys(keys []string, f *faults) {
 	}
 }
 
+// MinStorage is the least that limits.storage may be: what is measured less finely than
+// that cannot bound anything smaller.
+const MinStorage = 1 << 20
+
 func checkLimits(l gateway.Limits, f *faults) {
 	if l.WaitsOpen != nil && *l.WaitsOpen < 1 {
 		f.add("limits.waits_open", "is %d: must be 1 or more", *l.WaitsOpen)
 	}
 	if l.Children != nil && *l.Children < 0 {
 		f.add("limits.children", "is %d: must be 0 or more", *l.Children)
+	}
+	if l.Storage != nil && *l.Storage < MinStorage {
+		f.add("limits.storage", "is %d bytes: must be 1MiB or more", int64(*l.Storage))
+	}
+	if l.Endpoints != nil && (*l.Endpoints < 0 || *l.Endpoints > MaxEndpoints) {
+		f.add("limits.endpoints", "is %d: must be 0 to %d", *l.Endpoints, MaxEndpoints)
 	}
 	checkRate("limits.callbacks_per_second", l.CallbacksPerSecond, f)
 	checkRate("limits.events_per_second", l.EventsPerSecond, f)

@@ -12,7 +12,7 @@ func (s *Snapshot) Under(id, ancestor string) bool {
 		if id == ancestor {
 			return true
 		}
-		t := s.tenants[id]
+		t := s.tenants.get(id)
 		if t == nil || t.Spec.Parent == "" {
 			return false
 		}
@@ -24,12 +24,20 @@ func (s *Snapshot) Under(id, ancestor string) bool {
 // Above gives the tenants above one, the nearest first: nil for most.
 func (s *Snapshot) Above(t *Tenant) (above []*Tenant) {
 	for at := t; at.Spec.Parent != "" && len(above) < maxWalk; {
-		if at = s.tenants[at.Spec.Parent]; at == nil {
+		if at = s.tenants.get(at.Spec.Parent); at == nil {
 			break
 		}
 		above = append(above, at)
 	}
 	return above
+}
+
+// root gives the tenant at the top of a tenant's tree.
+func (s *Snapshot) root(t *Tenant) string {
+	if above := s.Above(t); len(above) > 0 {
+		return above[len(above)-1].ID
+	}
+	return t.ID
 }
 
 // Holder is who has what a tenant of the snapshot uses of a budget: the tenant, within
@@ -39,7 +47,7 @@ func (s *Snapshot) Holder(t *Tenant) shares.Holder {
 		return t.holder
 	}
 	var above []string
-	for at := t; at != nil && at.Spec.Parent != "" && len(above) < maxWalk; at = s.tenants[at.Spec.Parent] {
+	for at := t; at != nil && at.Spec.Parent != "" && len(above) < maxWalk; at = s.tenants.get(at.Spec.Parent) {
 		above = append(above, at.Spec.Parent)
 	}
 	return shares.Tenant(t.ID, above...)
@@ -49,7 +57,7 @@ func (s *Snapshot) Holder(t *Tenant) shares.Holder {
 // below it than its limits.children allows, if the tenant of that id came, with all
 // below it, to lie below parent; "" is none.
 func (s *Snapshot) Crowded(id, parent string) string {
-	at := s.tenants[parent]
+	at := s.tenants.get(parent)
 	if at == nil {
 		return ""
 	}
@@ -71,9 +79,35 @@ func (s *Snapshot) Crowded(id, parent string) string {
 
 // below counts the tenants below one.
 func (s *Snapshot) below(ancestor string) (n int) {
-	for id := range s.tenants {
+	for id := range s.tenants.all() {
 		if id != ancestor && s.Under(id, ancestor) {
 			n++
+		}
+	}
+	return n
+}
+
+// Full says that a tenant may have no more endpoints: the tenant whose limits.endpoints
+// says so, which is itself or one above it, and how many they are; "" is none. Without a
+// setting a tenant has a bound for its own alone.
+func (s *Snapshot) Full(t *Tenant) (at string, most int) {
+	if t.Spec.Limits.Endpoints == nil && len(t.endpoints) >= gateway.DefaultEndpoints {
+		return t.ID, gateway.DefaultEndpoints
+	}
+	for _, a := range append([]*Tenant{t}, s.Above(t)...) {
+		if most := a.Spec.Limits.Endpoints; most != nil && s.endpointsOf(a) >= *most {
+			return a.ID, *most
+		}
+	}
+	return "", 0
+}
+
+// endpointsOf counts the endpoints of a tenant and of all below it.
+func (s *Snapshot) endpointsOf(ancestor *Tenant) int {
+	n := len(ancestor.endpoints)
+	for id, t := range s.tenants.all() {
+		if id != ancestor.ID && s.Under(id, ancestor.ID) {
+			n += len(t.endpoints)
 		}
 	}
 	return n
@@ -86,7 +120,7 @@ func (s *Snapshot) Reaches(p auth.Principal, id string) bool {
 
 // HasChildren says whether another tenant has this one as its parent.
 func (s *Snapshot) HasChildren(id string) bool {
-	for _, t := range s.tenants {
+	for _, t := range s.tenants.all() {
 		if t.Spec.Parent == id {
 			return true
 		}
@@ -99,14 +133,14 @@ func (s *Snapshot) HasChildren(id string) bool {
 // its account keys that another tenant holds.
 func (s *Snapshot) CheckTenant(id string, spec gateway.Tenant) (tree []gateway.Fault, taken string) {
 	parentOf := func(of string) (string, bool) {
-		t := s.tenants[of]
+		t := s.tenants.get(of)
 		if t == nil {
 			return "", false
 		}
 		return t.Spec.Parent, true
 	}
 	for _, key := range spec.AccountKeys {
-		if holder := s.accounts[key]; holder != nil && holder.ID != id {
+		if holder := s.accounts.get(key); holder != nil && holder.ID != id {
 			taken = key
 			break
 		}

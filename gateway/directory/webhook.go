@@ -53,7 +53,7 @@ type Webhook struct {
 	// ReadsHeader says that variables of the answer stand in its header.
 	ReadsHeader bool
 	Variables   int // bytes that the variables of the answer may have, as JSON
-	Metrics     metrics.Webhook
+	Metrics     *metrics.Webhook
 }
 
 // TemplateField is a header or query parameter whose value is rendered.

@@ -22,11 +22,11 @@ func (c *Conn) TakeAnswer() { c.taken = true }
 
 // Send writes bytes to the client, who has so long to take them, or half of it.
 func (c *Conn) Send(p []byte, within time.Duration) error {
-	if now := time.Now(); c.sendUntil.Sub(now) < within/2 { // else a call for each answer, to no avail
+	if now := time.Now(); c.deadlines.write.Sub(now) < within/2 { // else a call for each answer, to no avail
 		if err := c.Conn.SetWriteDeadline(now.Add(within)); err != nil {
 			return err
 		}
-		c.sendUntil, c.unbound = now.Add(within), false
+		c.deadlines.write, c.unbound = now.Add(within), false
 	}
 	_, err := c.Conn.Write(p)
 	return err
@@ -45,15 +45,6 @@ func (c *Conn) Write(p []byte) (int, error) {
 		}
 	}
 	return c.Conn.Write(p)
-}
-
-// SetWriteDeadline is fasthttp's too: before an answer that is dropped it needs none.
-func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if c.taken {
-		return nil
-	}
-	c.sendUntil, c.unbound = t, false
-	return c.Conn.SetWriteDeadline(t)
 }
 
 // Closes reports whether the connection ends with this request's answer, as far

@@ -215,7 +215,7 @@ func TestDrippingBodyIsCut(t *testing.T) {
 func TestDeadlineMovesWithTheBytes(t *testing.T) {
 	limits := testLimits(true)
 	limits.Grace, limits.Rate = time.Second, 1000
-	recorded := &deadlines{script: script{piece: func() int { return 5000 }}}
+	recorded := &recorder{script: script{piece: func() int { return 5000 }}}
 	recorded.data = []byte("POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20000\r\n\r\n" + strings.Repeat("x", 20000))
 	c := newListener(nil, limits).admit(recorded)
 	p := make([]byte, maxHead)
@@ -232,13 +232,13 @@ func TestDeadlineMovesWithTheBytes(t *testing.T) {
 	}
 }
 
-// deadlines keeps the read deadlines that were set.
-type deadlines struct {
+// recorder keeps the read deadlines that were set.
+type recorder struct {
 	script
 	at []time.Time
 }
 
-func (d *deadlines) SetReadDeadline(t time.Time) error {
+func (d *recorder) SetReadDeadline(t time.Time) error {
 	d.at = append(d.at, t)
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
 )
 
 // Caller is who sent a request, and what he showed, for those who verify it and for
@@ -76,6 +78,28 @@ func (c *Caller) Base() string {
 		return c.PublicURL
 	}
 	return FrontOf(c.Ctx, c.Trusts).Base()
+}
+
+// SpanOf gives the place in a trace that a request says it comes from; nil: it says none,
+// or several. Whether that is believed depends on who says it.
+func SpanOf(ctx *fasthttp.RequestCtx) *gateway.SpanContext {
+	header := &ctx.Request.Header
+	if len(header.Peek(gateway.HeaderTraceparent)) == 0 {
+		return nil
+	}
+	all := header.PeekAll(gateway.HeaderTraceparent)
+	if len(all) != 1 {
+		return nil
+	}
+	parent := all[0]
+	var state []byte
+	for i, list := range header.PeekAll(gateway.HeaderTracestate) { // one list, in several fields or not
+		if i > 0 {
+			state = append(state, ',')
+		}
+		state = append(state, list...)
+	}
+	return gateway.ParseSpanContext(parent, state)
 }
 
 // Peer is what the client showed of itself where TLS ends here.

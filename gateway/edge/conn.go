@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -29,15 +28,18 @@ type Conn struct {
 	address  netip.Addr
 	block    netip.Prefix // as which it counts against ConnsPerBlock; not valid: it does not
 
+	began time.Time // when it was accepted
+
 	request incoming
-	ahead   ahead // read, but behind the end of the request
+	ahead   ahead // read, but not yet asked for
+	ready   ready
 	fault   *gateway.Error
 	late    bool    // a deadline passed while reading
 	first   [1]byte // of a request, behind one that was held
 
-	taken     bool      // a handler writes the answer to the request by itself
-	sendUntil time.Time // the deadline of writing
-	unbound   bool      // that is of an answer before
+	taken     bool // a handler writes the answer to the request by itself
+	deadlines deadlines
+	unbound   bool // the deadline of writing is of an answer before
 
 	heard    atomic.Bool // a byte was read
 	dirty    atomic.Bool // the client may still be sending what nobody will read
@@ -88,6 +90,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	if c.request.over() {
 		c.taken, c.unbound = false, true // the answer to it is over, too
+		c.request.id.forget()
 	}
 	pass, fault := c.request.follow(p[:n])
 	if fault != nil {
@@ -118,13 +121,11 @@ func (c *Conn) fetch(p []byte) (int, error) {
 	if c.ahead.buffer != nil {
 		return c.ahead.take(p), nil
 	}
-	if c.request.inBody {
-		if err := c.wait(); err != nil {
-			return 0, err
-		}
+	if err := c.arm(); err != nil {
+		return 0, err
 	}
 	began := c.request.pace.clock()
-	n, err := c.Conn.Read(p)
+	n, err := c.ready.receive(c.Conn, &c.ahead, p)
 	c.request.pace.waitedSince(began)
 	if n > 0 && !c.heard.Load() {
 		c.heard.Store(true)
@@ -137,18 +138,6 @@ func (c *Conn) fetch(p []byte) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// wait moves the deadline on with the bytes that came of a body.
-func (c *Conn) wait() error {
-	if c.limits.Rate <= 0 {
-		return nil
-	}
-	until := c.request.pace.until(c.limits.Grace, c.limits.Rate)
-	if err := c.Conn.SetReadDeadline(until); err != nil || !c.request.interrupted.Load() {
-		return err
-	}
-	return os.ErrDeadlineExceeded // set over the deadline of Interrupt, maybe
 }
 
 // giveBack ends a request: the memory of its body is free.

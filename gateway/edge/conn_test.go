@@ -3,6 +3,7 @@ package edge
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -51,7 +52,7 @@ func handledOf(raw []byte, streams bool, piece func() int) (all []seen) {
 	limits.Rate = 0
 	server := Settings{
 		Limits: limits, ReduceMemory: !streams, Logger: log.New(io.Discard, "", 0),
-		Observer: Observer{Panicked: func(v any, _ []byte) { panic(v) }},
+		Observer: Observer{Panicked: func(_ string, v any, _ []byte) { panic(v) }},
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			body, err := ReadBody(ctx, 1<<20)
 			if err != nil {
@@ -225,4 +226,67 @@ func TestWholeEdgeAllocatesNothing(t *testing.T) {
 func BenchmarkWholeEdge(b *testing.B) {
 	b.ReportAllocs()
 	serveTypical(b, b.N)
+}
+
+// TestConnReadsAtOnce sends requests by halves and in crowds to a server that asks for the
+// first byte alone: each is answered, a connection at rest holds no buffer, and who leaves in
+// the middle ends it.
+func TestConnReadsAtOnce(t *testing.T) {
+	if !canRead {
+		t.Skip("sockets of this system are read by two")
+	}
+	client, served := socketPair(t)
+	c := &Conn{Conn: served}
+	first, rest := make([]byte, 1), make([]byte, 64)
+	for _, sent := range []string{"abc", "x", strings.Repeat("y", 100)} {
+		if c.ahead.buffer != nil {
+			t.Fatal("a connection at rest holds a buffer")
+		}
+		if _, err := io.WriteString(client, sent); err != nil {
+			t.Fatal(err)
+		}
+		n, err := c.ready.receive(c.Conn, &c.ahead, first)
+		if n != 1 || err != nil || first[0] != sent[0] {
+			t.Fatalf("the first byte of %q: %q, %v", sent, first[:n], err)
+		}
+		got := sent[:1]
+		for c.ahead.buffer != nil { // what came with it is here, and the socket is not asked for it
+			got += string(rest[:c.ahead.take(rest)])
+		}
+		if got != sent {
+			t.Fatalf("read %q at once, want %q", got, sent)
+		}
+	}
+	late := time.Now().Add(20 * time.Millisecond)
+	if err := served.SetReadDeadline(late); err != nil {
+		t.Fatal(err)
+	}
+	var timeout net.Error
+	if n, err := c.ready.receive(c.Conn, &c.ahead, first); n != 0 || !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Fatalf("nothing came: %d, %v, want a time-out", n, err)
+	}
+	if err := errors.Join(served.SetReadDeadline(time.Time{}), client.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.ready.receive(c.Conn, &c.ahead, first); n != 0 || !errors.Is(err, io.EOF) {
+		t.Fatalf("the client has left: %d, %v, want %v", n, err, io.EOF)
+	}
+}
+
+// socketPair gives both ends of a connection over loopback.
+func socketPair(t *testing.T) (client, served net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if served, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = client.Close(), served.Close() })
+	return client, served
 }

@@ -15,7 +15,8 @@
 //	Front     how the client called, as far as proxies in front are believed
 //	Caller    who sent it, for those who verify it and for paths
 //	Share     which web pages may read the answer, and what OPTIONS tells
-//	Problem   turns an error into RFC 9457 problem+json, for fasthttp and net/http
+//	Problem   turns an error into RFC 9457 problem+json
+//	RequestID the id of a request, which its answer bears
 //
 // Because the pass is strict, Conn and fasthttp cannot disagree on where a
 // request ends: whatever two parsers could read in two ways is refused, and the

@@ -45,7 +45,7 @@ func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *sit
 		Handler: handler, Limits: limits, ReduceMemory: !limits.Streams,
 		ReadTimeout: 300 * time.Millisecond, WriteTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
 		Logger:   log.New(io.Discard, "", 0),
-		Observer: Observer{Panicked: func(any, []byte) { s.panicked.Add(1) }},
+		Observer: Observer{Panicked: func(string, any, []byte) { s.panicked.Add(1) }},
 	}.Server()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(s.Listener) }()

@@ -12,13 +12,15 @@ import (
 // behind it: a panic becomes 500 and is told to panicked (fasthttp would let it
 // end the process), a body that nobody read is drained where that takes no
 // waiting and else closes the connection, the body's memory is given back.
-func guard(next fasthttp.RequestHandler, panicked func(value any, stack []byte)) fasthttp.RequestHandler {
+func guard(next fasthttp.RequestHandler, panicked func(requestID string, value any, stack []byte)) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
+		identify(ctx)
 		defer settle(ctx)
 		defer func() {
 			if v := recover(); v != nil {
-				panicked(v, debug.Stack())
+				panicked(string(RequestID(ctx)), v, debug.Stack())
 				ctx.Response.Reset()
+				identify(ctx)
 				ctx.SetConnectionClose()
 				WriteProblem(ctx, errInternal)
 			}
@@ -60,7 +62,7 @@ func drain(ctx *fasthttp.RequestCtx, c *Conn) bool {
 
 // refuse answers a request that could not be read; fasthttp then closes the
 // connection. told, which may be nil, hears of it.
-func refuse(told func(*gateway.Error)) func(*fasthttp.RequestCtx, error) {
+func refuse(told func(requestID []byte, fault *gateway.Error)) func(*fasthttp.RequestCtx, error) {
 	return func(ctx *fasthttp.RequestCtx, _ error) {
 		fault := errMalformed
 		if c, ok := ctx.Conn().(*Conn); ok {
@@ -69,8 +71,9 @@ func refuse(told func(*gateway.Error)) func(*fasthttp.RequestCtx, error) {
 			c.giveBack()
 		}
 		if told != nil {
-			told(fault)
+			told(RequestID(ctx), fault)
 		}
+		identify(ctx)
 		WriteProblem(ctx, fault)
 	}
 }

@@ -25,6 +25,8 @@ type head struct {
 	separates          *gateway.Error // of a path with what only a key may have: an encoded separator, or dots alone; else nil
 	authorization      []byte         // nil where there is none, or several
 	authorized         bool           // there is one
+	requestID          []byte         // nil where there is none that is one, or several
+	identified         bool           // there is one, good or not
 }
 
 var (
@@ -149,6 +151,11 @@ func (h *head) special(name, value []byte) *gateway.Error {
 				return errType
 			}
 			h.hasType = true
+		} else if wire.Is(name, "x-request-id") {
+			if h.requestID = value; h.identified || !isRequestID(value) {
+				h.requestID = nil
+			}
+			h.identified = true
 		}
 	case len("authorization"):
 		if wire.Is(name, "authorization") {

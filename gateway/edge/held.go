@@ -16,15 +16,18 @@ import (
 // what is left of it is the connection and this. After the answer the connection
 // goes on to its next request.
 type Held struct {
-	conn   *Conn
-	watch  *Watch
-	closes bool // the connection ends with the answer
-	left   func()
+	watcher  *Watcher
+	listener *Listener
+	left     func()
+	id       string // of the request, for its answer
 
 	mu     sync.Mutex
-	parked bool        // fasthttp has let go of the connection
-	answer *heldAnswer // came before that
+	conn   *Conn       // nil: it rests
+	socket int         // of one that rests
+	answer *heldAnswer // came before fasthttp had let go of the connection
+	parked bool        // it has
 	over   bool        // answered, or the client has left
+	closes bool        // the connection ends with the answer
 }
 
 // heldAnswer is an answer ready for the socket.
@@ -47,7 +50,7 @@ func (a *heldAnswer) done() {
 // Hold prepares to answer ctx later. Until Detach it is a request like any other.
 func (w *Watcher) Hold(ctx *fasthttp.RequestCtx) *Held {
 	conn := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
-	return &Held{conn: conn, closes: conn.request.closes || !ctx.Request.Header.IsHTTP11()}
+	return &Held{watcher: w, listener: conn.listener, conn: conn, socket: noSocket, id: string(conn.RequestID()), closes: conn.request.closes || !ctx.Request.Header.IsHTTP11()}
 }
 
 // Detach lets the handler of ctx return without an answer, which Answer gives, or
@@ -55,8 +58,10 @@ func (w *Watcher) Hold(ctx *fasthttp.RequestCtx) *Held {
 // client leaves before.
 func (w *Watcher) Detach(ctx *fasthttp.RequestCtx, h *Held, left func()) {
 	h.left = left
-	h.conn.limits.held.Add(1)
-	h.watch = w.Watch(ctx, h.leave)
+	h.listener.limits.held.Add(1)
+	if Socket(h.conn) != nil {
+		w.add(h)
+	}
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(net.Conn) { h.park() })
 }
@@ -66,6 +71,9 @@ func (h *Held) park() {
 	h.mu.Lock()
 	h.parked = true
 	answer, over := h.answer, h.over
+	if !over {
+		h.rest()
+	}
 	h.mu.Unlock()
 	switch {
 	case answer != nil:
@@ -74,6 +82,9 @@ func (h *Held) park() {
 		h.end()
 	}
 }
+
+// RequestID gives the id of the request.
+func (h *Held) RequestID() string { return h.id }
 
 // leave is told that the client has left.
 func (h *Held) leave() {
@@ -116,6 +127,7 @@ func (h *Held) ready(status int, fields []Field, body []byte, sent func()) *held
 	response := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(response)
 	response.SetStatusCode(status)
+	response.Header.Set(HeaderRequestID, h.id)
 	for _, f := range fields {
 		response.Header.Set(f.Name, f.Value)
 	}
@@ -138,26 +150,32 @@ func (h *Held) ready(status int, fields []Field, body []byte, sent func()) *held
 const answerTime = 10 * time.Second
 
 func (h *Held) write(answer *heldAnswer) {
-	h.watch.Stop()
-	_ = h.conn.SetWriteDeadline(time.Now().Add(answerTime)) // of a closed connection, as Write will tell
-	_, err := h.conn.Write(answer.head)
-	if err == nil && answer.body != nil {
-		_, err = h.conn.Write(answer.body)
-	}
-	answer.done()
-	if err != nil || h.closes || !h.conn.listener.waitsAgain(h.conn) {
+	h.watcher.remove(h)
+	conn := h.wake(answer)
+	if conn == nil {
+		answer.done()
 		h.end()
 		return
 	}
-	_ = h.conn.SetWriteDeadline(time.Time{}) // of a closed connection, as Read will tell
-	limits := h.conn.limits
+	_ = conn.SetWriteDeadline(time.Now().Add(answerTime)) // of a closed connection, as Write will tell
+	_, err := conn.Write(answer.head)
+	if err == nil && answer.body != nil {
+		_, err = conn.Write(answer.body)
+	}
+	answer.done()
+	if err != nil || h.closes || !h.listener.waitsAgain(conn) {
+		h.end()
+		return
+	}
+	_ = conn.SetWriteDeadline(time.Time{}) // of a closed connection, as Read will tell
+	limits := h.listener.limits
 	limits.held.Done()
-	if !h.conn.awaitNext(cmp.Or(limits.server.IdleTimeout, limits.server.ReadTimeout)) {
-		_ = h.conn.Close() // its client has left, or asks for nothing more
+	if !conn.awaitNext(cmp.Or(limits.server.IdleTimeout, limits.server.ReadTimeout)) {
+		_ = conn.Close() // its client has left, or asks for nothing more
 		return
 	}
 	// How it ends is nobody's business, as for every connection.
-	_ = limits.server.ServeConn(h.conn)
+	_ = limits.server.ServeConn(conn)
 }
 
 // awaitNext waits so long for the first byte of the next request. For fasthttp a
@@ -167,7 +185,7 @@ func (c *Conn) awaitNext(idle time.Duration) (comes bool) {
 	if c.ahead.buffer != nil {
 		return true
 	}
-	if c.Conn.SetReadDeadline(time.Now().Add(idle)) != nil {
+	if c.readUntil(time.Now().Add(idle)) != nil {
 		return false
 	}
 	n, err := c.Conn.Read(c.first[:])
@@ -180,9 +198,15 @@ func (c *Conn) awaitNext(idle time.Duration) (comes bool) {
 }
 
 func (h *Held) end() {
-	h.watch.Stop()
-	_ = h.conn.Close() // the client has left, or has its answer
-	h.conn.limits.held.Done()
+	h.watcher.remove(h)
+	h.mu.Lock()
+	conn := h.conn
+	h.drop()
+	h.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close() // the client has left, or has its answer
+	}
+	h.listener.limits.held.Done()
 }
 
 // WaitHeld waits until every held request has its answer written, or ctx is done.

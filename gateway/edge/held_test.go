@@ -47,7 +47,7 @@ func serveHolder(t *testing.T, h *holder) (addr string, limits *edge.Limits) {
 	limits = &edge.Limits{Grace: time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
 	settings := edge.Settings{
 		Handler: h.handle, Limits: limits, ReadTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second, ReduceMemory: true,
-		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(v any, _ []byte) { t.Errorf("panic: %v", v) }},
+		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Errorf("panic: %v", v) }},
 	}
 	server := settings.Server()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

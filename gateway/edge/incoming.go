@@ -35,6 +35,8 @@ type incoming struct {
 	pace    pace
 	body    *buffer // what ReadBody filled
 
+	id requestID // of the request that was judged last
+
 	interrupted atomic.Bool // nothing more is to be read of the body
 }
 
@@ -137,6 +139,11 @@ func (r *incoming) judge(b []byte) *gateway.Error {
 	h, fault := checkHead(b)
 	if fault != nil {
 		return fault
+	}
+	if r.limits.Inside || h.requestID != nil && r.limits.trusts(r.address) {
+		r.id.take(h.requestID)
+	} else {
+		r.id.make()
 	}
 	if h.separates != nil && !r.limits.isKey(h.path) {
 		return h.separates

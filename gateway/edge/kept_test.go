@@ -43,7 +43,7 @@ func keptFor(t *testing.T, before string, rest, half time.Duration, want int) {
 	settings := Settings{
 		Limits: limits, ReadTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, ReduceMemory: true,
 		Logger:   log.New(io.Discard, "", 0),
-		Observer: Observer{Panicked: func(v any, _ []byte) { t.Errorf("panic: %v", v) }},
+		Observer: Observer{Panicked: func(_ string, v any, _ []byte) { t.Errorf("panic: %v", v) }},
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			if string(Path(ctx)) == "/held" {
 				held := watcher.Hold(ctx)

@@ -42,6 +42,10 @@ type Limits struct {
 	// its client's. The bytes are valid during the call alone.
 	Caller func(authorization []byte, client shares.Holder) (who shares.Holder, known bool)
 
+	// Inside says that whoever calls is one of us, so that the ids of requests are taken
+	// from anybody (SPEC-operations O4), and not from those alone whom it Trusts.
+	Inside bool
+
 	// Streams says that the server streams bodies. They are charged to Bodies as
 	// they arrive, for an announced length costs nothing yet; without streaming
 	// fasthttp allocates what was announced, so that is charged.
@@ -61,6 +65,7 @@ type Limits struct {
 	Key func(path []byte) (from int)
 
 	server *fasthttp.Server // that serves the connections: set by Settings.Server
+	slack  time.Duration    // how much later than it is due a deadline may be: set there, too
 	held   sync.WaitGroup   // requests that are answered later
 }
 

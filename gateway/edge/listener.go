@@ -21,16 +21,19 @@ type Listener struct {
 	done   chan struct{}
 	told   time.Time // when paused was called; of the goroutine that accepts
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*Conn]struct{}
-	blocks map[netip.Prefix]int
+	keepAlive net.KeepAliveConfig // what the sockets were told, for those that rested
+
+	mu      sync.Mutex
+	closed  bool
+	conns   map[*Conn]struct{}
+	resting map[*Held]struct{} // which hold a connection, and count as one
+	blocks  map[netip.Prefix]int
 }
 
 func newListener(ln net.Listener, limits *Limits) *Listener {
 	return &Listener{
 		ln: ln, limits: limits, done: make(chan struct{}),
-		conns: make(map[*Conn]struct{}), blocks: make(map[netip.Prefix]int),
+		conns: make(map[*Conn]struct{}), resting: make(map[*Held]struct{}), blocks: make(map[netip.Prefix]int),
 	}
 }
 
@@ -89,9 +92,7 @@ func passes(err error) bool {
 
 // admit makes raw a Conn, or answers and closes it where a bound is reached.
 func (l *Listener) admit(raw net.Conn) *Conn {
-	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw)}
-	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
-	c.request.holder = shares.Client(c.address)
+	c := l.connOf(raw)
 	if l.tls != nil {
 		c.Conn = tls.Server(raw, l.tls)
 	}
@@ -100,16 +101,23 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 	}
 	if l.tls == nil { // a refusal in TLS would need a handshake first
 		_ = raw.SetWriteDeadline(time.Now().Add(firstPause))
-		_, _ = raw.Write(tooManyConns)
+		_, _ = raw.Write(tooManyConns())
 	}
 	_ = raw.Close()
 	return nil
 }
 
+func (l *Listener) connOf(raw net.Conn) *Conn {
+	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw), began: time.Now()}
+	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
+	c.request.holder = shares.Client(c.address)
+	return c
+}
+
 func (l *Listener) remember(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.limits.Conns > 0 && len(l.conns) >= l.limits.Conns || l.closed {
+	if l.limits.Conns > 0 && len(l.conns)+len(l.resting) >= l.limits.Conns {
 		return false
 	}
 	if l.limits.ConnsPerBlock > 0 && c.address.IsValid() && !l.limits.trusts(c.address) {
@@ -120,8 +128,16 @@ func (l *Listener) remember(c *Conn) bool {
 		l.blocks[c.block]++
 	}
 	l.conns[c] = struct{}{}
+	if l.closed { // while it was on its way here: nobody else will answer it
+		time.AfterFunc(freshFor, func() { l.closeIf(func(one *Conn) bool { return one == c && !c.heard.Load() }) })
+	}
 	return true
 }
+
+// freshFor is how long after its beginning a connection may have a request on its way that is
+// not here yet, a handshake of TLS before it perhaps. net/http and fasthttp give it 5 s, which
+// is how long a stop would take then.
+const freshFor = time.Second
 
 func (l *Listener) forget(c *Conn) {
 	l.mu.Lock()
@@ -135,7 +151,8 @@ func (l *Listener) forget(c *Conn) {
 }
 
 // Close stops accepting; open connections stay. Those that have sent nothing yet
-// are closed, for no answer is owed on them and fasthttp would wait for them.
+// are closed once they are no more fresh, for no answer is owed on them and fasthttp would
+// wait for them.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	first := !l.closed
@@ -146,7 +163,9 @@ func (l *Listener) Close() error {
 	}
 	close(l.done)
 	err := l.ln.Close()
-	l.closeIf(func(c *Conn) bool { return !c.heard.Load() })
+	now := time.Now()
+	l.closeIf(func(c *Conn) bool { return !c.heard.Load() && now.Sub(c.began) >= freshFor })
+	time.AfterFunc(freshFor, func() { l.closeIf(func(c *Conn) bool { return !c.heard.Load() }) })
 	return err
 }
 
@@ -161,10 +180,13 @@ func (l *Listener) waitsAgain(c *Conn) bool {
 
 // Abort closes every connection, whatever it is doing.
 func (l *Listener) Abort() {
-	l.closeIf(func(c *Conn) bool {
+	all := func(c *Conn) bool {
 		c.dirty.Store(false) // no lingering
 		return true
-	})
+	}
+	l.closeIf(all)
+	l.cutHeld()
+	l.closeIf(all) // what rested at first, and was woken since
 }
 
 func (l *Listener) closeIf(match func(*Conn) bool) {

@@ -203,3 +203,45 @@ func TestAcceptRestsInAShortage(t *testing.T) {
 		t.Errorf("Accept: %v, want the listener's own fault", err)
 	}
 }
+
+// queue is a listener that gives what is put into it.
+type queue struct{ short }
+
+func (queue) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+
+// Who has just connected when a process stops gets an answer, also who comes at that very
+// moment; who stays silent is closed a moment later, and who was silent before at once.
+func TestFreshConnectionsOutliveTheClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newListener(queue{}, testLimits(true))
+		connect := func() (client net.Conn, c *Conn) {
+			client, server := net.Pipe()
+			t.Cleanup(func() { _ = client.Close() })
+			return client, l.admit(server)
+		}
+		ended := func(client net.Conn) bool {
+			_ = client.SetReadDeadline(time.Now().Add(time.Nanosecond))
+			_, err := client.Read(make([]byte, 1))
+			return errors.Is(err, io.EOF)
+		}
+		silent, _ := connect()
+		time.Sleep(freshFor)
+		asks, asked := connect()
+		says, _ := connect()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		late, _ := connect()
+		if !ended(silent) || ended(says) || ended(late) {
+			t.Errorf("at once: silent before %v, fresh %v, come meanwhile %v", ended(silent), ended(says), ended(late))
+		}
+		go func() { _, _ = asks.Write([]byte(askAndClose)) }()
+		if _, err := asked.Read(make([]byte, 512)); err != nil {
+			t.Errorf("what a fresh connection sends: %v", err)
+		}
+		time.Sleep(freshFor)
+		if !ended(says) || !ended(late) || ended(asks) {
+			t.Errorf("then: fresh %v, come meanwhile %v, and who has asked %v", ended(says), ended(late), ended(asks))
+		}
+	})
+}

@@ -25,10 +25,11 @@ const typePrefix = "urn:hookgate:problem:"
 // Field is one header field of an answer.
 type Field struct{ Name, Value string }
 
-// Problem turns an error into an answer: {type,title,status,detail,code}, then
-// errors for bad fields and the error's further members (SPEC 3). Of an error that
-// has no gateway.Code nothing leaves the process but that it is internal.
-func Problem(err error) (status int, fields []Field, body []byte) {
+// Problem turns an error into an answer: {type,title,status,detail,code}, the id of the
+// request that it answers where there is one, then errors for bad fields and the error's
+// further members (SPEC 3). Of an error that has no gateway.Code nothing leaves the process
+// but that it is internal.
+func Problem(err error, requestID string) (status int, fields []Field, body []byte) {
 	e := public(err)
 	s := statuses[e.Code]
 	fields = append(fields, Field{"Content-Type", ProblemType})
@@ -46,7 +47,7 @@ func Problem(err error) (status int, fields []Field, body []byte) {
 			fields = append(fields, Field{"Hookgate-Outcome", extra.Value})
 		}
 	}
-	return s.code, fields, problemBody(e, s)
+	return s.code, fields, problemBody(e, s, requestID)
 }
 
 var errInternal = refused(gateway.CodeInternal, "")
@@ -75,7 +76,7 @@ func retryAfter(e *gateway.Error) string {
 	return ""
 }
 
-func problemBody(e *gateway.Error, s status) []byte {
+func problemBody(e *gateway.Error, s status, requestID string) []byte {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	member(&out, "type", typePrefix+string(e.Code))
@@ -85,6 +86,9 @@ func problemBody(e *gateway.Error, s status) []byte {
 		member(&out, "detail", e.Message)
 	}
 	member(&out, "code", e.Code)
+	if requestID != "" {
+		member(&out, "request_id", requestID)
+	}
 	if len(e.Faults) > 0 {
 		member(&out, "errors", told(e.Faults))
 	}
@@ -131,7 +135,7 @@ func member(out *bytes.Buffer, name string, value any) {
 
 // WriteProblem makes err the answer.
 func WriteProblem(ctx *fasthttp.RequestCtx, err error) {
-	status, fields, body := Problem(err)
+	status, fields, body := Problem(err, string(RequestID(ctx)))
 	ctx.SetStatusCode(status)
 	for _, f := range fields {
 		ctx.Response.Header.Set(f.Name, f.Value)
@@ -139,21 +143,20 @@ func WriteProblem(ctx *fasthttp.RequestCtx, err error) {
 	ctx.Response.SetBodyRaw(body)
 }
 
-// WriteHTTPProblem is WriteProblem for a net/http handler.
-func WriteHTTPProblem(w http.ResponseWriter, err error) {
-	status, fields, body := Problem(err)
-	for _, f := range fields {
-		w.Header().Set(f.Name, f.Value)
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // who asked has gone: nobody is left to tell
+// tooManyConns is what a connection over the bound is told.
+func tooManyConns() []byte {
+	var id requestID
+	id.make()
+	return bytes.ReplaceAll(tooManyConnsOf, noRequestID, id.text)
 }
 
-// tooManyConns is what a connection over the bound is told.
-var tooManyConns = func() []byte {
-	status, fields, body := Problem(gateway.Unavailable("too many connections", time.Second))
+// noRequestID stands where the id of a request goes.
+var noRequestID = bytes.Repeat([]byte("?"), madeRequestID)
+
+var tooManyConnsOf = func() []byte {
+	status, fields, body := Problem(gateway.Unavailable("too many connections", time.Second), string(noRequestID))
 	out := []byte("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
-	for _, f := range append(fields, Field{"Connection", "close"}) {
+	for _, f := range append(fields, Field{HeaderRequestID, string(noRequestID)}, Field{"Connection", "close"}) {
 		out = wire.AppendField(out, f.Name, f.Value)
 	}
 	out = append(wire.AppendLength(out, int64(len(body))), "\r\n"...)

@@ -29,7 +29,7 @@ func TestSendTellsWhenTheMemoryIsFree(t *testing.T) {
 	settings := edge.Settings{
 		Handler: func(ctx *fasthttp.RequestCtx) { edge.Send(ctx, body, func() { sent <- struct{}{} }) },
 		Limits:  limits, ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second, ReduceMemory: true,
-		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(value any, _ []byte) { t.Error(value) }},
+		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(_ string, value any, _ []byte) { t.Error(value) }},
 	}
 	server := settings.Server()
 	go func() { _ = server.Serve(settings.Listener(ln)) }()

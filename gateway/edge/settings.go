@@ -27,6 +27,10 @@ type Settings struct {
 	// it: what it takes over must not have a buffer of fasthttp's.
 	ReduceMemory bool
 
+	// KeepAlive is what the sockets of the listener are told when they are accepted: one
+	// of a held request is told so anew.
+	KeepAlive net.KeepAliveConfig
+
 	Logger   fasthttp.Logger
 	Observer Observer
 }
@@ -34,8 +38,10 @@ type Settings struct {
 // Observer is told what happens. Each func but Panicked may be nil, and must return
 // at once.
 type Observer struct {
-	Panicked func(value any, stack []byte) // a handler panicked
-	Refused  func(*gateway.Error)          // a request was refused before it reached the handler
+	Panicked func(requestID string, value any, stack []byte) // a handler panicked
+	// Refused hears that a request was refused before it reached the handler; the id is
+	// valid during the call alone.
+	Refused func(requestID []byte, fault *gateway.Error)
 	// Paused hears why accepting rests: the process or the host has no descriptor or
 	// memory for another connection. It is called once in a spellTime: who makes
 	// connections come and go at the limit must not fill the log.
@@ -45,7 +51,7 @@ type Observer struct {
 // Listener bounds ln; what it accepts is for Server.
 func (s Settings) Listener(ln net.Listener) *Listener {
 	l := newListener(ln, s.Limits)
-	l.tls, l.paused = s.TLS, s.Observer.Paused
+	l.tls, l.paused, l.keepAlive = s.TLS, s.Observer.Paused, s.KeepAlive
 	return l
 }
 
@@ -73,6 +79,6 @@ func (s Settings) Server() *fasthttp.Server {
 
 		KeepHijackedConns: true, // Held goes on with them
 	}
-	s.Limits.server = server
+	s.Limits.server, s.Limits.slack = server, slackOf(server.ReadTimeout, server.WriteTimeout, server.IdleTimeout)
 	return server
 }

@@ -36,6 +36,15 @@ func checkTarget(target []byte) (path []byte, fault *gateway.Error) {
 	return path, checkPath(path)
 }
 
+// CheckTarget says why the target of a request is refused before anybody looks at it; nil:
+// it is not.
+func CheckTarget(target []byte) error {
+	if _, fault := checkTarget(target); fault != nil {
+		return fault
+	}
+	return nil
+}
+
 func checkQuery(query []byte) *gateway.Error {
 	for i, c := range query {
 		if !inTarget(c) {

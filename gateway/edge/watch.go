@@ -22,8 +22,14 @@ type Watcher struct {
 	every time.Duration
 
 	mu      sync.Mutex
-	watched map[*Watch]struct{}
+	watched map[watched]struct{}
 	running bool
+}
+
+// watched is a request whose client is looked at.
+type watched interface {
+	clientGone() bool
+	leave() // is called when it is, at most once
 }
 
 // Watch is one request's registration.
@@ -35,7 +41,7 @@ type Watch struct {
 
 // NewWatcher makes a watcher; it needs no stopping.
 func NewWatcher() *Watcher {
-	return &Watcher{every: sweepEvery, watched: make(map[*Watch]struct{})}
+	return &Watcher{every: sweepEvery, watched: make(map[watched]struct{})}
 }
 
 // Watch calls gone, at most once and within some seconds, when the client of ctx
@@ -45,6 +51,21 @@ func (w *Watcher) Watch(ctx *fasthttp.RequestCtx, gone func()) *Watch {
 	if h.raw = Socket(ctx.Conn()); h.raw == nil {
 		return h
 	}
+	w.add(h)
+	return h
+}
+
+func (h *Watch) leave() { h.gone() }
+
+// clientGone says so too of a socket that we have closed ourselves.
+func (h *Watch) clientGone() bool { return peerGone(h.raw) }
+
+func peerGone(raw syscall.RawConn) (gone bool) {
+	err := raw.Control(func(fd uintptr) { gone = socketGone(int(fd)) })
+	return gone || err != nil
+}
+
+func (w *Watcher) add(h watched) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.watched[h] = struct{}{}
@@ -52,29 +73,24 @@ func (w *Watcher) Watch(ctx *fasthttp.RequestCtx, gone func()) *Watch {
 		w.running = true
 		go w.sweep()
 	}
-	return h
 }
 
 // Stop ends the watch; a gone that is being called may still be running.
-func (h *Watch) Stop() {
-	h.watcher.mu.Lock()
-	defer h.watcher.mu.Unlock()
-	delete(h.watcher.watched, h)
-}
+func (h *Watch) Stop() { h.watcher.remove(h) }
 
 // sweep looks at all that is watched every so often, and ends when nothing is.
 func (w *Watcher) sweep() {
 	tick := time.NewTicker(w.every)
 	defer tick.Stop()
-	var round []*Watch
+	var round []watched
 	for range tick.C {
 		round = w.snapshot(round[:0])
 		if round == nil {
 			return
 		}
 		for _, h := range round {
-			if peerGone(h.raw) && w.remove(h) {
-				h.gone()
+			if h.clientGone() && w.remove(h) {
+				h.leave()
 			}
 		}
 		clear(round)
@@ -82,7 +98,7 @@ func (w *Watcher) sweep() {
 }
 
 // snapshot lists what is watched; nil says that the sweeper is to end.
-func (w *Watcher) snapshot(into []*Watch) []*Watch {
+func (w *Watcher) snapshot(into []watched) []watched {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.watched) == 0 {
@@ -96,7 +112,7 @@ func (w *Watcher) snapshot(into []*Watch) []*Watch {
 }
 
 // remove reports whether h was watched until now.
-func (w *Watcher) remove(h *Watch) bool {
+func (w *Watcher) remove(h watched) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, found := w.watched[h]

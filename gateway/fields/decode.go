@@ -35,7 +35,8 @@ func EveryFault(d *decoder) { d.most = math.MaxInt }
 // dst may be made of structs with json tags, embedded ones too (by value), pointers,
 // slices, maps by string, objects that keep their order, text, booleans, numbers, and
 // types with an UnmarshalJSON. A struct in whose place a list may stand has a field for
-// it, tagged fields:"list". It panics on other types.
+// it, tagged fields:"list"; one in whose place a single value may stand has one tagged
+// fields:"alone". It panics on other types.
 func Decode(tree any, dst any, options ...Option) []gateway.Fault {
 	d := &decoder{most: gateway.MaxFaults}
 	for _, option := range options {
@@ -99,6 +100,10 @@ func (d *decoder) object(path string, tree any, dst reflect.Value) {
 		return
 	}
 	members, ok := tree.(*Object)
+	if _, list := tree.([]any); !ok && !list && known.alone != nil {
+		d.value(path, tree, dst.FieldByIndex(known.alone))
+		return
+	}
 	if !ok {
 		d.mismatch(path, "an object", tree)
 		return

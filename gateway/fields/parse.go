@@ -21,12 +21,12 @@ const MaxDepth = 128
 //
 // What is no JSON, no UTF-8 or nested deeper than MaxDepth is a gateway.Error
 // with CodeInvalidBody; members that are written twice are its faults, with
-// CodeInvalidField.
+// CodeInvalidField. What is kept of the tree keeps no more of the text than a little.
 func Parse(text []byte) (any, error) {
 	if rule := Fault(text); rule != "" {
 		return nil, gateway.Errorf(gateway.CodeInvalidBody, "the body %s", rule)
 	}
-	p := parser{}
+	p := parser{own: len(text) > smallText}
 	tree := p.value(nil, gjson.ParseBytes(text))
 	if err := gateway.Invalid(p.faults); err != nil {
 		return nil, err
@@ -82,7 +82,22 @@ func depth(text []byte) (deepest int) {
 
 // parser builds the tree of JSON that is known to be valid and not too deep.
 // json.Decoder's tokens made two thirds of the memory of opening a wait.
-type parser struct{ faults []gateway.Fault }
+type parser struct {
+	own    bool // texts have memory of their own
+	faults []gateway.Fault
+}
+
+// smallText is what a kept string may keep beside itself, in bytes. gjson gives parts of
+// one copy of the text: a wait's key kept the whole body that opened it, which may be
+// white space but for that.
+const smallText = 1 << 10
+
+func (p *parser) text(s string) string {
+	if p.own {
+		return strings.Clone(s)
+	}
+	return s
+}
 
 // place is where a value stands; it becomes a path only for a fault.
 type place struct {
@@ -120,9 +135,9 @@ func (p *parser) value(at *place, v gjson.Result) any {
 		}
 		return p.object(at, v)
 	case gjson.String:
-		return v.Str
+		return p.text(v.Str)
 	case gjson.Number:
-		return json.Number(v.Raw)
+		return json.Number(p.text(v.Raw))
 	case gjson.True, gjson.False:
 		return v.Type == gjson.True
 	}
@@ -132,11 +147,11 @@ func (p *parser) value(at *place, v gjson.Result) any {
 func (p *parser) object(at *place, v gjson.Result) any {
 	members := &Object{}
 	v.ForEach(func(key, value gjson.Result) bool {
-		here := &place{above: at, name: key.Str, index: -1}
-		if members.find(key.Str) >= 0 && len(p.faults) < gateway.MaxFaults {
+		here := &place{above: at, name: p.text(key.Str), index: -1}
+		if members.find(here.name) >= 0 && len(p.faults) < gateway.MaxFaults {
 			p.faults = append(p.faults, gateway.Fault{Path: here.path(), Message: "is written twice"})
 		}
-		members.Set(key.Str, p.value(here, value))
+		members.Set(here.name, p.value(here, value))
 		return true
 	})
 	return members

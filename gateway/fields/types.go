@@ -12,6 +12,7 @@ type object struct {
 	index map[string][]int // by json name, for FieldByIndex
 	names []string         // in the order of the struct
 	list  []int            // of the field that a list is read into, in the place of an object; nil: none
+	alone []int            // and of the one that a single value is read into
 }
 
 var objects sync.Map // reflect.Type to *object
@@ -24,8 +25,11 @@ func objectOf(t reflect.Type) *object {
 	}
 	o := &object{index: map[string][]int{}}
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Tag.Get("fields") == "list" {
+		switch f.Tag.Get("fields") {
+		case "list":
 			o.list = f.Index
+		case "alone":
+			o.alone = f.Index
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		embedded := f.Anonymous && name == ""
@@ -58,6 +62,31 @@ func Names(t reflect.Type) []string {
 		return nil
 	}
 	return objectOf(t).names
+}
+
+// Alone gives the type of the single value that may stand in the place of a struct; nil
+// where none may.
+func Alone(t reflect.Type) reflect.Type {
+	return instead(t, func(o *object) []int { return o.alone })
+}
+
+// List gives the type of the list that may stand in the place of a struct; nil where none
+// may.
+func List(t reflect.Type) reflect.Type {
+	return instead(t, func(o *object) []int { return o.list })
+}
+
+func instead(t reflect.Type, index func(*object) []int) reflect.Type {
+	if Names(t) == nil {
+		return nil
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if at := index(objectOf(t)); at != nil {
+		return t.FieldByIndex(at).Type
+	}
+	return nil
 }
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()

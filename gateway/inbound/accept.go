@@ -52,10 +52,14 @@ func (in *Inbound) BodyLimit(tenant, source []byte) int64 {
 
 // TooLarge counts a callback that was refused before it was read, because it
 // announced more than its source takes.
-func (in *Inbound) TooLarge(tenant, source []byte) {
+func (in *Inbound) TooLarge(method, path, tenant, source []byte) {
 	if t := in.options.Directory.Current().TenantBytes(tenant); t != nil {
 		if src := t.SourceBytes(source); src != nil && src.Enabled {
-			src.Metrics.Callbacks[string(gateway.OutcomeTooLarge)].Inc()
+			src.Metrics.Callback(string(gateway.OutcomeTooLarge))
+			in.options.Observer.Happened(gateway.Happening{
+				Kind: gateway.HappenedCallback, Tenant: t.ID, At: in.options.Now(), Target: src.ID, Outcome: string(gateway.OutcomeTooLarge),
+			})
+			in.keepUnread(src, method, path)
 		}
 	}
 }

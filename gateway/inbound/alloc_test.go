@@ -18,6 +18,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/inbound"
+	"hookgate/gateway/requests"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
@@ -126,7 +127,7 @@ func newBenchOf(t testing.TB, change func(*gateway.Source)) *bench {
 		t.Fatal(err)
 	}
 	b.in = inbound.New(inbound.Options{
-		Directory: d, Taker: b.sessions, MaxBody: 1 << 20, Log: slog.New(slog.DiscardHandler), Observer: inbound.Observer{Took: func(float64) {}, AuthFailed: func() {}},
+		Directory: d, Taker: b.sessions, MaxBody: 1 << 20, Kept: requests.New(requests.Options{PerPlace: 100}), Log: slog.New(slog.DiscardHandler), Observer: inbound.Observer{Took: func(float64, string) {}, AuthFailed: func() {}},
 	})
 	b.ctx.Init(&fasthttp.Request{}, nil, nil)
 	r := &b.ctx.Request

@@ -3,6 +3,7 @@ package inbound
 import (
 	"errors"
 	"log/slog"
+	"math"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
@@ -16,7 +17,7 @@ import (
 func (r *request) authenticate() done {
 	if r.src.Allowed != nil && r.src.Allowed.Refuses(r.caller.Address()) {
 		if edge.OnlyLooks(r.proof.Method) { // looking is nobody's secret (SPEC 15)
-			return r.look()
+			return look(r)
 		}
 		return r.unverified(errAddress)
 	}
@@ -28,20 +29,48 @@ func (r *request) authenticate() done {
 		return r.shakeHands()
 	}
 	if edge.OnlyLooks(r.proof.Method) {
-		return r.look()
+		return look(r)
 	}
 	if !r.src.Takes(r.ctx.Method()) {
 		return r.finish(gateway.OutcomeNotAllowed)
 	}
-	err := r.src.Verifier.Verify(&r.proof)
+	err := (proving{r}).proved()
 	if err == nil {
 		return false
 	}
 	return r.unverified(err)
 }
 
+// proving is a request on which others spend what is shared, to know who sent it.
+type proving struct{ *request }
+
+// turn takes a turn for what takes long to verify; proved gives it back. A stranger's request
+// to nobody has none to take.
+func (r proving) turn() bool {
+	return r.src == nil || r.values.Hold(r.src.Tenant.Tree(), math.MaxInt) == nil
+}
+
+// fetch takes a place among the fetches of key sets, for the tenant whose source needs one.
+func (r proving) fetch() (done func(), may bool) {
+	if r.src == nil {
+		return nil, false
+	}
+	of, holder := r.in.options.Fetches, r.in.options.Directory.Current().Holder(r.src.Tenant)
+	return func() { of.Give(holder, 1) }, of.Take(holder, 1)
+}
+
+// proved verifies the request by its source.
+func (r proving) proved() error {
+	defer r.values.Let()
+	return r.src.Verifier.Verify(&r.proof)
+}
+
 // unverified ends the way of who is not verified.
 func (r *request) unverified(err error) done {
+	telling{r}.blame(err)
+	if errors.Is(err, signature.ErrBusy) { // it may be good, and counts as no failure
+		return r.finish(gateway.OutcomeUnavailable)
+	}
 	r.refuse(err)
 	switch {
 	case r.again > 0:
@@ -80,5 +109,5 @@ func (r *request) refuse(err error) {
 		return
 	}
 	in.options.Log.Info("callback not verified", slog.String("tenant", r.src.Tenant.ID), slog.String("source", r.src.ID),
-		slog.String("client", client.String()), slog.String("reason", err.Error()))
+		slog.String("client", client.String()), requestID(r), slog.String("reason", err.Error()))
 }

@@ -70,6 +70,7 @@ func (b *batch) extract() done {
 		from := cap(r.document.Raw) - cap(raw)
 		r.values.Item(raw)
 		c := &b.ones[i].Callback
+		c.Span = r.span.Context()
 		c.Source, c.Tells = r.src, i == 0 && r.callback.Tells
 		r.addressee(c)
 		c.Mark, c.Strong = r.itemMark(i)

@@ -14,7 +14,7 @@ import (
 // callback has memory of its own.
 func (r *request) extract() done {
 	src, c := r.src, &r.callback
-	r.values.Owner(src.Tenant.ID)
+	r.values.Owner(src.Tenant.Tree())
 	r.read(src, &r.values)
 	c.Source, c.Tells = src, src.Answers.Variables()
 	if several, last := r.split(); several {

@@ -9,8 +9,12 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/auth/signature"
+	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/limits"
+	"hookgate/gateway/requests"
+	"hookgate/gateway/shares"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/waiting"
 )
 
@@ -37,13 +41,33 @@ type Options struct {
 	Now func() time.Time
 	// MaxBody bounds the body of a request to a source that is not there.
 	MaxBody int
+	// Room refuses a tenant that has as much on the disk as it may have; nil: nobody does.
+	Room func(tenant string) error
+	// Kept keeps the newest requests for those who ask why one did not arrive; nil: nobody
+	// does.
+	Kept Kept
+	// Fetches is the budget of key sets that are fetched at once, in number, by tenants
+	// (SPEC 16); nil: no bound.
+	Fetches *shares.Budget
+	// Tracer tells of each callback; nil: it does not.
+	Tracer *tracing.Tracer
+}
+
+// Kept is told of each request once its answer was decided. It keeps copies.
+type Kept interface {
+	Keep(*requests.Record)
+	// KeepUnmatched is told of one that found no source in service.
+	KeepUnmatched(*requests.Record)
 }
 
 // Observer is told what happens, for metrics. Its funcs must be there, and return at
 // once.
 type Observer struct {
-	Took       func(seconds float64) // a callback, up to its answer
-	AuthFailed func()                // a verification failed
+	// Took: a callback, up to its answer, and the trace that has it; "": none has.
+	Took       func(seconds float64, trace string)
+	AuthFailed func() // a verification failed
+	// Happened: a request to a source was answered; nil: nobody is told.
+	Happened func(gateway.Happening)
 }
 
 // Inbound answers callbacks.
@@ -52,6 +76,7 @@ type Inbound struct {
 	rates    limits.Table
 	told     limits.Table // of callbacks that are too complex, and of answers that do not render
 	failures limits.Failures
+	askers   limits.Failures // of tokens that have requests explained
 	requests sync.Pool
 	decoy    *signature.Verifier
 }
@@ -64,6 +89,12 @@ func New(o Options) *Inbound {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Observer.Happened == nil {
+		o.Observer.Happened = func(gateway.Happening) {}
+	}
+	if o.Room == nil {
+		o.Room = func(string) error { return nil }
 	}
 	if o.Trusts == nil {
 		o.Trusts = func(netip.Addr) bool { return false }
@@ -78,16 +109,22 @@ func New(o Options) *Inbound {
 func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
 	r := in.requests.Get().(*request)
 	r.begin(ctx, tenant, source, key)
+	in.trace(r)
 	defer func() {
 		r.end()
 		in.requests.Put(r)
 	}()
-	for _, step := range way {
-		if step(r) {
+	for i, step := range way {
+		ends := step(r)
+		r.span.did(i)
+		if ends {
+			r.ended = i
 			break
 		}
 	}
 	in.reply(r)
+	telling{r}.endSpan()
+	in.keep(r)
 }
 
 // Forget drops what is kept of a tenant that is no more.
@@ -95,6 +132,15 @@ func (in *Inbound) Forget(tenant string) {
 	in.rates.Forget(tenant)
 	in.told.Forget(tenant)
 }
+
+// The places of steps in way.
+const (
+	atAccept = iota
+	atAuthenticate
+	atLimit
+	atParse
+	atExtract
+)
 
 // way is the steps of a callback, in order.
 var way = []func(*request) done{

@@ -27,6 +27,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/inbound"
+	"hookgate/gateway/requests"
 	"hookgate/gateway/server"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/store/pebblestore"
@@ -47,10 +48,13 @@ type kit struct {
 	before    func()       // each Take; nil: nothing
 	refusal   error        // of each Take; nil: none
 	bodies    *shares.Budget
+	kept      *requests.Keeper
+	in        *inbound.Inbound
 	metrics   *metrics.Set
 	neighbour shares.Holder
 	log       bytes.Buffer
 	keySets   *signature.KeySets
+	fetches   *shares.Budget
 
 	certificates *signature.Certificates // for the next load
 }
@@ -63,7 +67,7 @@ func newKit(t *testing.T, sources map[string]gateway.Source) *kit {
 // newKitAt is a kit whose senders call it at public, with these settings of its listeners.
 func newKitAt(t *testing.T, public string, o server.Options, sources map[string]gateway.Source) *kit {
 	t.Helper()
-	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient, neighbour: shares.Tenant("neighbour"), metrics: metrics.New("test")}
+	k := &kit{t: t, directory: directory.New(), client: http.DefaultClient, neighbour: shares.Tenant("neighbour"), fetches: shares.New(8), metrics: metrics.New("test"), kept: requests.New(requests.Options{})}
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
 	check(t, err)
@@ -72,12 +76,14 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	check(t, k.sessions.Acquire(gateway.AllSlots()))
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
+		Kept: k.kept, Fetches: k.fetches,
 		Now:      func() time.Time { return time.Now().Add(time.Duration(k.ahead.Load())) },
-		Observer: inbound.Observer{Took: func(float64) {}, AuthFailed: func() { k.failed++ }}, Trusts: func(netip.Addr) bool { return k.trusts },
+		Observer: inbound.Observer{Took: func(float64, string) {}, AuthFailed: func() { k.failed++ }}, Trusts: func(netip.Addr) bool { return k.trusts },
 	})
+	k.in = in
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	s, err := server.New(o, server.Handlers{
-		Hook: in.Handle, HookBody: in.BodyLimit, HookTooLarge: in.TooLarge, API: func(*fasthttp.RequestCtx) {},
+		Hook: in.Handle, HookBody: in.BodyLimit, HookTooLarge: in.TooLarge, Unmatched: in.Unmatched, API: func(*fasthttp.RequestCtx) {},
 		Metrics: func(*fasthttp.RequestCtx) {}, Ready: func() error { return nil },
 	})
 	check(t, err)
@@ -132,6 +138,10 @@ func (k taker) Take(c *waiting.Callback) (waiting.Taken, error) {
 		return waiting.Taken{}, k.refusal
 	}
 	return k.sessions.Take(c)
+}
+
+func (k taker) Look(c *waiting.Callback, wait string) (waiting.Looked, error) {
+	return k.sessions.Look(c, wait)
 }
 
 func (k taker) TakeAll(all []waiting.One, admit func() time.Duration) {

@@ -7,10 +7,14 @@ import (
 	"hookgate/gateway/limits"
 )
 
-// limit holds back what is too much for the source, its tenant or one above it.
+// limit holds back what is too much for the source, its tenant or one above it, and for
+// which the disk has no room.
 func (r *request) limit() done {
 	if r.again = r.tooMany(); r.again > 0 {
 		return r.finish(gateway.OutcomeRateLimited)
+	}
+	if err := r.in.options.Room(r.src.Tenant.ID); err != nil {
+		return r.fail(err)
 	}
 	return false
 }

@@ -11,7 +11,7 @@ import (
 // look answers HEAD and OPTIONS: that the source is there, and what may be sent to it,
 // which a GET would tell anybody too. Nobody is verified, so that nothing of the rate of
 // the source, its tenant or the client is used up either.
-func (r *request) look() done {
+func look(r *request) done {
 	r.answer = signature.Answer{Status: fasthttp.StatusOK}
 	if r.ctx.IsOptions() {
 		r.answer.Status = fasthttp.StatusNoContent

@@ -22,7 +22,7 @@ func (b *reading) unwrap(ctx *fasthttp.RequestCtx, src *directory.Source) error 
 	if err := edge.Charge(ctx, int64(len(b.document.Raw))); err != nil {
 		return errors.Join(edge.ErrMemory, err)
 	}
-	b.wrapped.Owner(src.Tenant.ID)
+	b.wrapped.Owner(src.Tenant.Tree())
 	document, err := src.Unwrap.Open(&b.document, &b.wrapped)
 	if err == nil {
 		b.document = document
@@ -37,7 +37,7 @@ func (r *request) hold() error {
 	if r.src.Unwrap != nil {
 		first = &r.wrapped
 	}
-	return first.Hold(r.src.Tenant.ID, len(r.received))
+	return first.Hold(r.src.Tenant.Tree(), len(r.received))
 }
 
 // let gives back what hold took.

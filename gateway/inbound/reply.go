@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/waiting"
@@ -29,10 +30,10 @@ func (in *Inbound) reply(of *request) {
 	if r.src != nil {
 		r.share()
 	}
-	in.options.Observer.Took(time.Since(r.at).Seconds())
+	in.options.Observer.Took(time.Since(r.at).Seconds(), r.span.Trace())
 	if r.err != nil && o == gateway.OutcomeUnavailable && !isForeseen(r.err) {
 		in.options.Log.Error("callback not taken", slog.String("tenant", string(r.tenant)),
-			slog.String("source", string(r.source)), slog.Any("error", r.err))
+			slog.String("source", string(r.source)), requestID(of), slog.Any("error", r.err))
 	}
 	if o == gateway.OutcomeTooComplex {
 		in.tellComplex(of)
@@ -85,12 +86,23 @@ func (r answering) count() {
 	switch {
 	case r.src == nil:
 	case r.batch == nil || len(r.batch.ones) == 0:
-		r.src.Metrics.Callbacks[string(r.taken.Outcome)].Inc()
+		r.src.Metrics.Callback(string(r.taken.Outcome))
+		r.happened(&r.taken, r.callback.Key)
 	default:
 		for i := range r.batch.ones {
-			r.src.Metrics.Callbacks[string(r.batch.ones[i].Became.Outcome)].Inc()
+			one := &r.batch.ones[i]
+			r.src.Metrics.Callback(string(one.Became.Outcome))
+			r.happened(&one.Became, one.Key)
 		}
 	}
+}
+
+// happened tells what became of one callback.
+func (r answering) happened(taken *waiting.Taken, key string) {
+	r.in.options.Observer.Happened(gateway.Happening{
+		Kind: gateway.HappenedCallback, Tenant: r.src.Tenant.ID, At: r.at, Target: r.src.ID,
+		ID: taken.CallbackID, Key: key, WaitID: taken.WaitID, Outcome: string(taken.Outcome),
+	})
 }
 
 // thank answers what was taken as its provider wants to hear it.
@@ -131,6 +143,9 @@ func (r answering) appendBody(dst []byte, status int) []byte {
 		dst = append(dst, `,"status":`...)
 		dst = strconv.AppendInt(dst, int64(status), 10)
 		dst = appendMember(dst, "code", o)
+		if id := edge.RequestID(r.ctx); id != nil { // letters that need no escape
+			dst = append(append(append(dst, `,"request_id":"`...), id...), '"')
+		}
 	}
 	if r.batch == nil || len(r.batch.ones) == 0 {
 		dst = appendMember(dst, "detail", r.why(&r.taken))
@@ -170,7 +185,7 @@ var oncePerMinute = gateway.Rate{PerSecond: 1.0 / 60, Burst: 1}
 func (in *Inbound) tellComplex(r *request) {
 	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: r.src.ID}, &oncePerMinute, 1, r.at) == 0 {
 		in.options.Log.Warn("callback takes too much work to match and map", slog.String("tenant", r.src.Tenant.ID),
-			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), slog.Int("body_bytes", len(r.received)))
+			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), requestID(r), slog.Int("body_bytes", len(r.received)))
 	}
 }
 

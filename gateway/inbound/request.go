@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/requests"
 	"hookgate/gateway/waiting"
 )
 
@@ -39,6 +41,10 @@ type request struct {
 	again  time.Duration    // Retry-After
 	status int              // in the place of that of the outcome; 0: that
 	body   []byte           // of the answer; its memory is used again
+	ended  int              // the place of the step that ended the way
+	cause  requests.Cause   // as far as a step knows more than its outcome says
+	record requests.Record
+	span   span
 }
 
 func newRequest(in *Inbound) *request {
@@ -48,6 +54,7 @@ func newRequest(in *Inbound) *request {
 	r.proof.Query = r.caller.Param
 	r.proof.Peer = r.caller.Peer
 	r.proof.Client = r.caller.Address
+	r.proof.Turn, r.proof.Fetch = proving{r}.turn, proving{r}.fetch
 	r.document.Request = &r.caller
 	return r
 }
@@ -66,6 +73,12 @@ func (r *request) end() {
 	r.document = mapping.Document{Request: &r.caller}
 	r.callback, r.batch = waiting.Callback{}, nil
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
+	r.cause, r.record, r.span = requests.Cause{}, requests.Record{}, span{}
+}
+
+// requestID is the id of the request, for a line of the log.
+func requestID(r *request) slog.Attr {
+	return slog.String("request_id", string(edge.RequestID(r.ctx)))
 }
 
 // done says that the callback has its outcome, which ends the way.
@@ -100,6 +113,8 @@ func outcomeOf(known *gateway.Error) gateway.Outcome {
 		return gateway.OutcomeInvalidBody
 	case gateway.CodeNotFound:
 		return gateway.OutcomeNotFound
+	case gateway.CodeRateLimited:
+		return gateway.OutcomeRateLimited
 	}
 	return gateway.OutcomeUnavailable
 }

@@ -20,7 +20,7 @@ func (r answering) respond(o gateway.Outcome, own, pinned int) (status int, done
 		taken, key = &r.batch.ones[0].Became, r.batch.ones[0].Key
 	}
 	told := respond.Told{
-		Tenant: r.src.Tenant.ID, Outcome: o, CallbackID: taken.CallbackID, Key: key, WaitID: taken.WaitID, Variables: taken.Variables,
+		Owner: r.src.Tenant.Tree(), Outcome: o, CallbackID: taken.CallbackID, Key: key, WaitID: taken.WaitID, Variables: taken.Variables,
 	}
 	reply, is, err := r.src.Answers.Render(&told, own)
 	if err != nil {
@@ -46,6 +46,6 @@ func (r answering) respond(o gateway.Outcome, own, pinned int) (status int, done
 func (in *Inbound) tellUnrendered(r *request, err error) {
 	if in.told.Take(limits.Key{Tenant: r.src.Tenant.ID, Part: "respond " + r.src.ID}, &oncePerMinute, 1, r.at) == 0 {
 		in.options.Log.Warn("respond does not render: the answer is hookgate's own", slog.String("tenant", r.src.Tenant.ID),
-			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), slog.Any("error", err))
+			slog.String("source", r.src.ID), slog.String("callback_id", r.taken.CallbackID), requestID(r), slog.Any("error", err))
 	}
 }

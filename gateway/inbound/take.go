@@ -6,6 +6,7 @@ func (r *request) take() done {
 	if r.batch != nil {
 		return r.takeAll()
 	}
+	r.callback.Span = r.span.Context()
 	taken, err := r.in.options.Taker.Take(&r.callback)
 	if err != nil {
 		return r.fail(err)

@@ -13,6 +13,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/shares"
 )
 
 // A callback with a token is known again by the token's id, whatever its body is, unless
@@ -70,6 +71,12 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 		return fmt.Appendf(nil, `{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","x":%q,"y":%q}]}`, text(point[1:33]), text(point[33:])), nil
 	})
 	k.load(sources)
+	other := shares.Tenant("other")
+	k.fetches.Force(other, k.fetches.Most())
+	if a := k.send(p); a.status != 503 || a.header.Get("Retry-After") == "" {
+		t.Errorf("while all fetches are another's: %d %s", a.status, a.raw)
+	}
+	k.fetches.Give(other, k.fetches.Most())
 	if a := k.send(p); a.outcome != "parked" {
 		t.Errorf("with keys: %d %s", a.status, a.raw)
 	}

@@ -34,11 +34,7 @@ type failureKey struct {
 // Count counts one failure. It gives the time until the client may fail again when
 // it has failed too often, else 0; tell says whether the failure is to be logged.
 func (f *Failures) Count(at Key, client netip.Addr, now time.Time) (again time.Duration, tell bool) {
-	if client.Is6() { // one host has a whole /64
-		if prefix, err := client.WithZone("").Prefix(64); err == nil {
-			client = prefix.Addr()
-		}
-	}
+	client = host(client)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	// An earlier now is that of a request whose body was slow: it counts in this minute,
@@ -55,4 +51,25 @@ func (f *Failures) Count(at Key, client netip.Addr, now time.Time) (again time.D
 	f.of[key] = n + 1
 	f.told++
 	return 0, f.told <= mostTold
+}
+
+// Over gives the time until who has failed too often may fail again, else 0: for whoever
+// must not even try before.
+func (f *Failures) Over(at Key, client netip.Addr, now time.Time) (again time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.minute) >= time.Minute || f.of[failureKey{at, host(client)}] < failuresPerMinute {
+		return 0
+	}
+	return max(time.Second, f.minute.Add(time.Minute).Sub(now))
+}
+
+// host gives the address by which a host is known: one has a whole /64.
+func host(client netip.Addr) netip.Addr {
+	if client.Is6() {
+		if prefix, err := client.WithZone("").Prefix(64); err == nil {
+			return prefix.Addr()
+		}
+	}
+	return client
 }

@@ -9,10 +9,19 @@ import (
 // Explained is how one variable came to its value, for people who set one up.
 type Explained struct {
 	Name, Path string
+	Type       string      // as it was written
+	State      string      // StateFound, StateDefault, StateMissing
 	Found      gateway.Raw // what the path found, as JSON; nil: nothing
 	Value      gateway.Raw // what the variable became; nil: it is left out
 	Problem    string      // why there is no value, or not the one that was found
 }
+
+// How a variable came to its value.
+const (
+	StateFound   = "found"
+	StateDefault = "default" // the default stands in
+	StateMissing = "missing" // it is left out, or, if it is required, refuses all
+)
 
 // Explain tells of every variable of an outcome. All that was found is together as
 // large as the variables may be, and so is what became of it. The answer shares no
@@ -32,7 +41,7 @@ func (r *Rules) Explain(v *Values, verdict Verdict) []Explained {
 
 // explain shows of what was found, and of what it became, at most so many bytes.
 func (vr *variable) explain(v *Values, found, made int) Explained {
-	e := Explained{Name: vr.name, Path: vr.path}
+	e := Explained{Name: vr.name, Path: vr.path, Type: vr.kind, State: StateMissing}
 	value := v.At(vr.slot)
 	if value.Kind != Missing && len(value.Raw) <= found {
 		e.Found = value.AppendJSON(nil)
@@ -47,6 +56,7 @@ func (vr *variable) explain(v *Values, found, made int) Explained {
 		e.Problem = fmt.Sprintf("what the path found has %d bytes of JSON: all variables together have at most variables_max", len(value.Raw))
 		return e
 	case ok:
+		e.State = StateFound
 		if e.Value = converted; e.Found == nil {
 			e.Problem = fmt.Sprintf("what the path found has %d bytes of JSON, and is not shown", len(value.Raw))
 		}
@@ -58,7 +68,7 @@ func (vr *variable) explain(v *Values, found, made int) Explained {
 	}
 	switch {
 	case vr.fallback != nil:
-		e.Value = append(e.Value, vr.fallback...)
+		e.State, e.Value = StateDefault, append(e.Value, vr.fallback...)
 		e.Problem += ": the default stands in"
 	case vr.required:
 		e.Problem += ", and the variable is required"

@@ -151,3 +151,22 @@ func BenchmarkEventFilters(b *testing.B) {
 		g.Release()
 	}
 }
+
+// A publish of a thousand events may take as much work as five of one.
+func TestFiltersOfManyEventsAreBounded(t *testing.T) {
+	all := JoinFilters([]*Filter{filter(t, `[{"not":{"path":"t","regex":"(a|aa|aaaaa){1,30}c"}}]`)})
+	event := []byte(`{"t":"` + strings.Repeat("a", 500) + `"}`)
+	looks := func(events int) (n int) {
+		var g Filtering
+		g.Begin(all, events, "")
+		defer g.Release()
+		for ; !g.Over(); n++ {
+			g.Read(event)
+			g.Passes(0)
+		}
+		return n
+	}
+	if one, many := looks(1), looks(gateway.MaxEvents); one < 2 || many < 4*one || many > 6*one {
+		t.Errorf("a publish of one event has %d looks, one of many has %d", one, many)
+	}
+}

@@ -18,8 +18,8 @@ func (v *Values) read(s *Set, doc *Document) {
 }
 
 // Owner says whose the documents are that v is read with until it is released: those
-// of owners that take long take turns.
-func (v *Values) Owner(tenant string) { v.owner = tenant }
+// of owners, which are trees of tenants, take turns where they take long.
+func (v *Values) Owner(tree string) { v.owner = tree }
 
 // Hold takes a turn now, for a body of so many bytes that more is done with it than to
 // look up what it has, until Let or Release.

@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"unicode/utf8"
-
 	"hookgate/gateway"
 )
 
@@ -78,21 +76,7 @@ func appendVariables(dst []byte, list []variable, v *Values, most int) ([]byte, 
 }
 
 // maxName is how many characters a variable's or match entry's name may have.
-const maxName = 64
-
-// isVariableName says whether a name is 1 to 64 letters, digits and _ - . which
-// every template, form and column can spell.
-func isVariableName(name string) bool {
-	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) {
-		return false
-	}
-	for _, r := range name {
-		if !isNameRune(r) && r != '.' {
-			return false
-		}
-	}
-	return true
-}
+const maxName = gateway.MaxVariableName
 
 // variables compiles a list.
 func (c *compiler) variables(place string, list []gateway.Variable) []variable {
@@ -105,7 +89,7 @@ func (c *compiler) variables(place string, list []gateway.Variable) []variable {
 	for i, from := range list {
 		at := index(place, i)
 		switch {
-		case !isVariableName(from.Name):
+		case !gateway.IsVariableName(from.Name):
 			c.fault(at+".name", "a name has 1 to %d letters, digits, _ - .", maxName)
 		case known[from.Name]:
 			c.fault(at+".name", "the name %s is there twice", from.Name)

@@ -2,9 +2,11 @@ package node
 
 import (
 	"fmt"
+	"iter"
 
 	"hookgate/gateway"
 	"hookgate/gateway/api"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/publishing"
 )
@@ -12,14 +14,41 @@ import (
 // between are the functions by which one part tells another, and knows it not.
 type between struct{ *parts }
 
-// swapped tells the parts of a new snapshot: a target may have come, or changed; so
-// may a route.
-func (b between) swapped() {
+// mostRefreshed is for how many tenants the lanes are told of each by itself.
+const mostRefreshed = 100
+
+// swapped tells the parts of a new snapshot: a target of the tenants that changed may have
+// come, or changed; so may a route.
+func (b between) swapped(changed []string, about directory.About) {
 	s := b.directory.Current()
-	b.asksClients.Store(asksClients(s))
-	b.lanes.Refresh("")
+	b.asksClients.Store(s.AsksClients())
+	if len(changed) > mostRefreshed {
+		changed = []string{""} // all
+	}
+	for _, tenant := range changed {
+		b.lanes.Refresh(tenant)
+	}
 	if err := b.proxy.Refresh(s); err != nil {
 		b.Log.Error("a route is out of service", "error", err)
+	}
+	b.tellChanged(changed, about)
+}
+
+// tellChanged tells those who look on which tenants came, went or changed, and by what
+// write. A tenant that changed with another's is told as such.
+func (b between) tellChanged(changed []string, about directory.About) {
+	for _, tenant := range changed {
+		h := gateway.Happening{Kind: gateway.HappenedConfig, Tenant: tenant, At: b.clock.Now(), Outcome: "changed"}
+		switch {
+		case about.Tenant == tenant && tenant != "":
+			h.Of, h.Action = about.Object, about.Action
+		case tenant != "":
+			h.Of = "tenants/" + tenant
+			if about.Tenant == "" {
+				h.Action = about.Action
+			}
+		}
+		b.happened(h)
 	}
 }
 
@@ -47,7 +76,7 @@ func relayRequest(q *proxy.RelayRequest) publishing.RelayRequest {
 	r := q.Route
 	return publishing.RelayRequest{
 		Tenant: r.Tenant, Route: r.ID, Key: q.Key, Keys: q.Keys, IDs: q.IDs, IdempotencyKey: q.IdempotencyKey, Window: r.Window,
-		Request: q.Request, Body: q.Body,
+		Request: q.Request, Body: q.Body, Span: q.Span,
 	}
 }
 
@@ -80,9 +109,22 @@ func (b between) callFailed(tenant, webhook, text string) {
 func (b between) forget(tenant string) {
 	b.sessions.Forget(tenant)
 	b.inbound.Forget(tenant)
+	b.newest.Forget(tenant)
 	b.publisher.Forget(tenant)
 	b.calls.Forget(tenant)
+	b.jobs.Forget(tenant)
 	b.lanes.Forget(tenant)
+	b.stats.Forget(tenant)
+	b.changes.Forget(tenant)
+}
+
+// hasLane says whether deliveries of a tenant still go to what is called so. What a tenant
+// that left the file has waiting stays, for the tenant may come back; so does what was
+// relayed.
+func (b between) hasLane(tenant, endpoint string) bool {
+	t := b.directory.Current().Tenant(tenant)
+	_, relays := gateway.RouteOfLane(endpoint)
+	return t != nil && (t.Disabled || relays || endpoint == gateway.PlatformEndpoint || t.Endpoint(endpoint) != nil)
 }
 
 // dropEndpoint ends what was on its way to an endpoint that was deleted.
@@ -127,8 +169,11 @@ func (b between) dropOrphans() error {
 
 // proveEndpoints has the endpoints of the file prove themselves, where they must
 // and have not: nobody waits for that, as a PUT does.
-func (b between) proveEndpoints() {
-	for t := range b.directory.Current().Tenants() {
+func (b between) proveEndpoints(of iter.Seq[*directory.Tenant]) {
+	if b.held.is.Load() {
+		return // when it is resumed
+	}
+	for t := range of {
 		for _, e := range t.Endpoints() {
 			if e.Enabled && e.Meta.ManagedBy == gateway.ManagedByFile {
 				b.lanes.Watch(t.ID, e.ID)

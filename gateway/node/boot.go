@@ -2,15 +2,24 @@ package node
 
 import (
 	"fmt"
+	"runtime/debug"
+
 	"hookgate/gateway"
 )
 
 // loadFile takes what the file says of resources.
 func (n *Node) loadFile() error {
-	if err := n.resources.SetFile(n.fileOf(n.config)); err != nil {
+	f := n.fileOf(n.config)
+	f.Compiled = n.Prepared.compiledOf(n.config)
+	if err := n.resources.SetFile(f); err != nil {
 		return report(n.config, err)
 	}
 	n.warn(n.config)
+	n.taken = taking{config: n.config, hash: hashOf(n.config)}
+	n.metrics.ConfigLoaded(n.clock.Now(), n.taken.hash)
+	n.last = n.changedFrom(nil)
+	n.config = n.config.Process()
+	debug.FreeOSMemory() // reading and compiling left behind about as much as stays
 	return nil
 }
 
@@ -22,12 +31,24 @@ func (n *Node) recover() error {
 	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
+	if err := n.jobs.Start(); err != nil {
+		return fmt.Errorf("reading the bulk jobs: %w", err)
+	}
 	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
+	n.stats.ReadAhead(n.tenantIDs())
 	b := between{&n.parts}
-	b.proveEndpoints()
+	b.proveEndpoints(b.directory.Current().Tenants())
 	return b.dropOrphans()
+}
+
+// tenantIDs gives the ids of all tenants.
+func (n *Node) tenantIDs() (ids []string) {
+	for t := range n.directory.Current().Tenants() {
+		ids = append(ids, t.ID)
+	}
+	return ids
 }
 
 // firstToken shows the admin token of a first start, once. It comes when nothing can
@@ -35,10 +56,21 @@ func (n *Node) recover() error {
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
 	token, err := n.resources.Tokens.First()
-	if err != nil || token == "" {
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(n.Stderr, "hookgate: this is the admin token; it is shown once and kept nowhere:\n\n    %s\n\n", token)
+	if token == "" {
+		if !n.resources.Tokens.HasAdmin() { // that of the environment is kept nowhere, and none is made a second time
+			n.Log.Warn("there is no admin token in force: nobody can make tokens, nor manage tenants; set HOOKGATE_ADMIN_TOKEN and start again")
+		}
+		return nil
+	}
+	link, err := n.SignInLink(token)
+	if err != nil {
+		return fmt.Errorf("making the link that signs in: %w", err)
+	}
+	_, err = fmt.Fprintf(n.Stderr, "hookgate: this is the admin token; it is shown once and kept nowhere:\n\n    %s\n\n"+
+		"hookgate: the console is at %s/console; this link signs in there, once, within the hour:\n\n    %s\n\n", token, n.consoleURL(), link)
 	if err != nil {
 		return fmt.Errorf("showing the admin token: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hookgate/auth/signature"
-	"hookgate/gateway/directory"
 	"hookgate/gateway/transport"
 )
 
@@ -48,21 +47,4 @@ func isAbsent(status int) bool {
 		return false
 	}
 	return status >= 400 && status < 500
-}
-
-// asksClients tells whether somebody is to be known by a client certificate.
-func asksClients(s *directory.Snapshot) bool {
-	for _, r := range s.Routes() {
-		if r.Spec.Verify != nil && r.Spec.Verify.Type == "mtls" {
-			return true
-		}
-	}
-	for t := range s.Tenants() {
-		for _, src := range t.Sources() {
-			if src.Spec.Verify.Type == "mtls" {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -27,6 +27,9 @@ var whatHas = map[string][]string{
 	"hookgate_delivery_attempts_total": lanesOfAcme,
 	"hookgate_events_accepted_total":   {"tenant=acme"},
 	"hookgate_route_requests_total":    {"route=site", "route=wa"},
+	"hookgate_job_deliveries_total":    {""},
+	"hookgate_jobs_ended_total":        {""},
+	"hookgate_spans_total":             {""},
 	"hookgate_waits_ended_total":       {"tenant=acme"},
 }
 
@@ -37,7 +40,7 @@ var closed = map[string]struct {
 	label  string
 	values []string
 }{
-	"hookgate_auth_failures_total":     {"where", []string{"internal", "route", "source"}},
+	"hookgate_auth_failures_total":     {"where", []string{"console", "internal", "route", "source"}},
 	"hookgate_cache_requests_total":    {"result", []string{"hit", "miss"}},
 	"hookgate_callbacks_total":         {"outcome", words(gateway.Outcomes)},
 	"hookgate_calls_total":             {"outcome", []string{"failure", "success"}},
@@ -48,7 +51,10 @@ var closed = map[string]struct {
 		[]string{"assignee_change", "conversation_create", "conversation_labels", "message", "note", "other", "status", "variables"}},
 	"hookgate_route_requests_total": {"code",
 		[]string{"200", "400", "401", "403", "404", "405", "408", "413", "415", "429", "499", "500", "502", "503", "504"}},
-	"hookgate_waits_ended_total": {"state", []string{"cancelled", "resumed", "timed_out"}},
+	"hookgate_job_deliveries_total": {"result", []string{"done", "failed"}},
+	"hookgate_jobs_ended_total":     {"state", []string{"cancelled", "done"}},
+	"hookgate_spans_total":          {"result", []string{"dropped", "sent"}},
+	"hookgate_waits_ended_total":    {"state", []string{"cancelled", "resumed", "timed_out"}},
 }
 
 func words[W ~string](list []W) (all []string) {
@@ -137,7 +143,7 @@ func TestCountersOfLanesComeAndGo(t *testing.T) {
 		return slices.Sorted(maps.Keys(k.counters(t)["hookgate_delivery_attempts_total"]))
 	}
 	count := func(endpoint string) {
-		counts{&k.parts}.observeLane(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}).Attempt(retry.Connect, 0)
+		counts{&k.parts}.observeLane(gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}).Attempt(retry.Connect, 0, "")
 	}
 	count(gateway.PlatformEndpoint)
 	for _, change := range []func(*configs.Config){

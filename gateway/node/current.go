@@ -62,6 +62,30 @@ func (c current) holder(tenant string) shares.Holder {
 	return shares.Tenant(tenant)
 }
 
+// above gives the tenants above one, and whether it is there.
+func (c current) above(tenant string) (above []string, known bool) {
+	s := c.directory.Current()
+	t := s.Tenant(tenant)
+	if t == nil {
+		return nil, false
+	}
+	for _, a := range s.Above(t) {
+		above = append(above, a.ID)
+	}
+	return above, true
+}
+
+// below gives the tenants below one; "" gives all.
+func (c current) below(tenant string) (all []string) {
+	s := c.directory.Current()
+	for t := range s.Tenants() {
+		if tenant == "" || t.ID != tenant && t.Spec.Parent != "" && s.Under(t.ID, tenant) {
+			all = append(all, t.ID)
+		}
+	}
+	return all
+}
+
 // caller says whose the body of an internal call is: the tenant's whose token it
 // carries, else the client's. Nothing of a call that is not known is believed.
 func (c current) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {

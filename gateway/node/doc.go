@@ -3,6 +3,7 @@
 // serves; stop goes the same line backwards.
 //
 //	store        the data folder, locked, and the master key for it
+//	tracing      spans, if somebody takes them
 //	transport    the one way out
 //	lanes        what has to be said, one lane an endpoint
 //	proxy        the upstreams of the routes
@@ -23,6 +24,8 @@
 //	between      the functions by which one part tells another, and knows it not
 //	current      what the snapshot says now, for parts that hold none
 //	observe      what the parts have counted; observelanes what lanes have
+//	spans        what a collector is told
+//	watchdog     whether this process works, for the service manager
 //	boot         the last steps of a start; file and reload: what the file says, then and later
 //
 // A part that has to tell another something (a metric, a lane to wake) is handed

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -17,11 +18,16 @@ import (
 // Check gives every fault that compiling the file's resources finds, placed from
 // the file's root. It starts nothing.
 func Check(c *configs.Config) []gateway.Fault {
-	f := fileOf(c)
-	_, faults := directory.CompileFile(f.Tenants, f.Compile)
+	_, faults := compileAll(c, fileOf(c))
+	return faults
+}
+
+// compileAll compiles a file, and gives its tenants where nothing is wrong with them.
+func compileAll(c *configs.Config, f resources.File) ([]*directory.Tenant, []gateway.Fault) {
+	tenants, faults := directory.CompileFile(f.Tenants, f.Compile)
 	_, more := directory.CompileRoutes(f.Routes, f.Compile)
 	_, wrong := wayOf(c)
-	return append(append(faults, more...), wrong...)
+	return tenants, append(append(faults, more...), wrong...)
 }
 
 // fileOf is what a configuration says of resources.
@@ -29,22 +35,26 @@ func fileOf(c *configs.Config) resources.File {
 	egress := egressOf(c)
 	f := resources.File{
 		Tenants: make(map[string]directory.FileTenant, len(c.Tenants)),
-		Routes:  c.Routes,
+		Routes:  c.Routes, Settings: c.Settings(),
 		Compile: directory.Options{
+			Rules:   fmt.Sprint(egress),
 			MaxBody: c.Public.MaxBody, CheckURL: egress.CheckURL, CheckHeader: transport.CheckHeader,
-			Mapping: mapping.Bounds{
-				Pattern: c.Bounds.Pattern, Variables: int(c.Bounds.VariablesMax), Work: time.Duration(c.Bounds.Mapping),
-			},
+			Mapping: mappingOf(c),
 		},
 	}
 	for id, t := range c.Tenants {
-		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks}
+		f.Tenants[id] = directory.FileTenant{Tenant: t.Tenant, Sources: t.Sources, Endpoints: t.Endpoints, Webhooks: t.Webhooks, Digest: t.Digest()}
 	}
 	for _, t := range c.Tokens {
 		scope, _ := auth.ParseScope(t.Scope) // configs has checked it
-		f.Tokens = append(f.Tokens, resources.FileToken{Scope: scope, Tenant: t.Tenant, Secret: t.Secret})
+		f.Tokens = append(f.Tokens, resources.FileToken{Scope: scope, Tenant: t.Tenant, Name: t.Name, Secret: t.Secret})
 	}
 	return f
+}
+
+// mappingOf is what rules and variables may be and take.
+func mappingOf(c *configs.Config) mapping.Bounds {
+	return mapping.Bounds{Pattern: c.Bounds.Pattern, Variables: int(c.Bounds.VariablesMax), Work: time.Duration(c.Bounds.Mapping)}
 }
 
 // fileOf is that of a node, which can fetch what providers sign with.
@@ -56,8 +66,10 @@ func (p *parts) fileOf(c *configs.Config) resources.File {
 }
 
 // trustedOf gives the proxies in front that are believed.
-func trustedOf(c *configs.Config) (networks []netip.Prefix) {
-	for _, network := range c.Public.TrustedProxies {
+func trustedOf(c *configs.Config) []netip.Prefix { return prefixes(c.Public.TrustedProxies) }
+
+func prefixes(all []configs.Network) (networks []netip.Prefix) {
+	for _, network := range all {
 		networks = append(networks, network.Prefix())
 	}
 	return networks

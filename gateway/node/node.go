@@ -12,8 +12,7 @@ import (
 
 	"hookgate/configs"
 	"hookgate/gateway"
-	"hookgate/gateway/clock"
-	"hookgate/gateway/directory"
+	"hookgate/gateway/api"
 	"hookgate/gateway/server"
 )
 
@@ -25,6 +24,10 @@ type Options struct {
 	// Stderr is shown the admin token of a first start: the only place it goes.
 	Stderr  io.Writer
 	Version string
+	// Prepared is what checked the configuration; nil: nobody has.
+	Prepared *Prepared
+	// NoFile says that there is no configuration file: a reload is refused.
+	NoFile bool
 	// AcceptDataLoss starts with what can be read of a damaged data folder.
 	AcceptDataLoss bool
 }
@@ -33,13 +36,21 @@ type Options struct {
 type Node struct {
 	parts
 	reloading sync.Mutex
+	taken     taking // what is in force; guarded by reloading
+	kept      taking // what was last given the running values of keys that take a restart
+	last      api.Reloaded
+	started   time.Time
 	draining  atomic.Bool
 }
 
 // New opens the store, builds every part and binds the listeners; Run starts to
 // serve. What was opened is closed again when one of them fails.
 func New(o Options) (*Node, error) {
-	n := &Node{parts: parts{Options: o, clock: clock.New(nil), directory: directory.New()}}
+	if o.Prepared == nil {
+		o.Prepared = Prepare(o.Version)
+	}
+	n := o.Prepared.node
+	n.started, n.Options = time.Now(), o
 	if err := n.build(); err != nil {
 		return nil, errors.Join(err, n.stop())
 	}
@@ -51,8 +62,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openTransport, n.openLanes, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
-		n.loadFile, n.recover, n.listen, n.firstToken,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
+		n.loadFile, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -68,27 +79,51 @@ func (n *Node) Addrs() (public, internal net.Addr) { return n.server.Addrs() }
 // in flight finish, sends those who hold a wait away, and closes everything.
 func (n *Node) Run(ctx context.Context) error {
 	public, internal := n.server.Addrs()
-	n.Log.Info("listening", "public", public.String(), "internal", internal.String(), "version", n.Version)
-	if err := server.Notify("READY=1"); err != nil {
+	n.Log.Info("listening", "public", public.String(), "internal", internal.String(), "console", n.consoleURL()+"/console", "console_listener", n.server.ConsoleAddr().String(), "version", n.Version)
+	if err := server.Notify(server.NotifyReady); err != nil {
 		n.Log.Warn("telling the supervisor that this process is ready", "error", err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve() }()
+	n.watch()
 	select {
 	case err := <-served:
 		return errors.Join(err, n.stop())
 	case <-ctx.Done():
 	}
-	n.Log.Info("draining", "at_most", n.config.Drain.String())
-	_ = server.Notify("STOPPING=1") // a supervisor that is not there any more needs no telling
+	_ = server.Notify(server.NotifyStopping) // a supervisor that is not there any more needs no telling
 	n.draining.Store(true)
+	if err := n.linger(served); err != nil {
+		return errors.Join(err, n.stop())
+	}
+	n.Log.Info("draining", "at_most", n.config.Drain.Timeout.String())
+	n.backups.Stop()
 	n.sessions.Drain()
+	n.lanes.Dismiss()
 	n.proxy.Drain()
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain))
+	n.stream.Close()
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain.Timeout))
 	defer cancel()
 	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.stop())
 	n.Log.Info("stopped")
 	return err
+}
+
+// linger serves on for as long as balancers need to notice that this process is not ready
+// any more. An error is why it could not.
+func (n *Node) linger(served <-chan error) error {
+	if n.config.Drain.Delay == 0 {
+		return nil
+	}
+	n.Log.Info("not ready any more, and serving on", "at_most", n.config.Drain.Delay.String())
+	noticed := time.NewTimer(time.Duration(n.config.Drain.Delay))
+	defer noticed.Stop()
+	select {
+	case err := <-served:
+		return err
+	case <-noticed.C:
+		return nil
+	}
 }
 
 // drainBackground drains those who work on after an answer side by side: a slow call
@@ -100,13 +135,21 @@ func (n *Node) drainBackground(limit context.Context) error {
 	return errors.Join(n.lanes.Drain(limit), <-calls)
 }
 
-// ready says why this process should get no requests.
+// ready says why this process should get no requests, and lists all that is not ready.
 func (n *Node) ready() error {
-	if n.draining.Load() {
-		return &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
+	var refused *gateway.Error
+	failed := n.store.Healthy()
+	switch {
+	case n.draining.Load():
+		refused = &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
+		refused.Faults = append(refused.Faults, gateway.Fault{Path: "process", Message: "is stopping"})
+	case failed == nil:
+		return nil
+	default:
+		refused = &gateway.Error{Code: gateway.CodeUnavailable, Message: failed.Error(), RetryAfter: 30 * time.Second}
 	}
-	if err := n.store.Healthy(); err != nil {
-		return gateway.Unavailable(err.Error(), 30*time.Second)
+	if failed != nil {
+		refused.Faults = append(refused.Faults, gateway.Fault{Path: "store", Message: failed.Error()})
 	}
-	return nil
+	return refused
 }

@@ -5,10 +5,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/jobs"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
+	"hookgate/gateway/stats"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
 )
@@ -19,22 +22,25 @@ type waitObserver struct {
 	directory *directory.Directory
 	lag       prometheus.Observer
 	rules     metrics.Cache
+	stats     *stats.Stats
 }
 
-func newWaitObserver(d *directory.Directory, m *metrics.Set) *waitObserver {
-	return &waitObserver{directory: d, lag: m.WaitTimerLag(), rules: m.Cache("rules")}
+func newWaitObserver(d *directory.Directory, m *metrics.Set, s *stats.Stats) *waitObserver {
+	return &waitObserver{directory: d, lag: m.WaitTimerLag(), rules: m.Cache("rules"), stats: s}
 }
 
 // told is what it is told.
-func (o *waitObserver) told(noticed func(gateway.LaneKey, gateway.Due)) waiting.Observer {
+func (o *waitObserver) told(noticed func(gateway.LaneKey, gateway.Due), happened func(gateway.Happening)) waiting.Observer {
 	return waiting.Observer{
-		Open: o.open, Ended: o.ended, Taken: o.taken, TimerLag: o.timerLag, Parked: o.parked, RulesCache: o.rulesCache, Noticed: noticed,
+		Happened: happened,
+		Open:     o.open, Ended: o.ended, Taken: o.taken, TimerLag: o.timerLag, Parked: o.parked, RulesCache: o.rulesCache, Noticed: noticed,
 	}
 }
 
 func (o *waitObserver) open(tenant string, delta int) {
+	o.stats.Waiting(tenant, delta)
 	if t := o.directory.Current().Tenant(tenant); t != nil {
-		t.Metrics.WaitsOpen.Add(float64(delta))
+		t.Metrics.WaitsOpen(delta)
 	}
 }
 
@@ -43,9 +49,9 @@ func (o *waitObserver) ended(tenant, source string, state gateway.WaitState, aft
 	if t == nil {
 		return
 	}
-	t.Metrics.WaitsEnded[string(state)].Inc()
+	t.Metrics.WaitEnded(string(state))
 	if s := t.Source(source); s != nil {
-		s.Metrics.WaitDuration.Observe(after.Seconds())
+		s.Metrics.WaitEnded(after.Seconds())
 	}
 }
 
@@ -54,8 +60,9 @@ func (o *waitObserver) taken(tenant, source string) { o.ended(tenant, source, ga
 func (o *waitObserver) timerLag(lag time.Duration) { o.lag.Observe(lag.Seconds()) }
 
 func (o *waitObserver) parked(tenant string, delta int) {
+	o.stats.Parked(tenant, delta)
 	if t := o.directory.Current().Tenant(tenant); t != nil {
-		t.Metrics.CallbacksParked.Add(float64(delta))
+		t.Metrics.CallbacksParked(delta)
 	}
 }
 
@@ -71,9 +78,28 @@ func (o *waitObserver) rulesCache(hit bool) {
 type counts struct{ *parts }
 
 // callEnded gives what counts how long calls took.
-func (c counts) callEnded() func(time.Duration) {
-	duration := c.metrics.CallDuration()
-	return func(took time.Duration) { duration.Observe(took.Seconds()) }
+func (c counts) callEnded() func(took time.Duration, trace string) {
+	took := metrics.Traced(c.metrics.CallDuration())
+	return func(d time.Duration, trace string) { took(d.Seconds(), trace) }
+}
+
+// jobs gives what counts bulk jobs.
+func (c counts) jobs() jobs.Observer {
+	m := c.metrics.Jobs()
+	return jobs.Observer{
+		Running: m.Runs,
+		Ended: func(s gateway.JobState) {
+			if s == gateway.JobCancelled {
+				m.Cancelled.Inc()
+			} else {
+				m.Done.Inc()
+			}
+		},
+		Stepped: func(done, failed int) {
+			m.DeliveriesDone.Add(float64(done))
+			m.DeliveriesGone.Add(float64(failed))
+		},
+	}
 }
 
 // budget makes a budget that the metrics show by the name that it has in the file.
@@ -92,9 +118,8 @@ func (c counts) showBudget(name string, b *shares.Budget) {
 }
 
 // mappingPeaks shows how near to its bounds the mapping of one document comes.
-func (c counts) mappingPeaks() *mapping.Peaks {
-	b := c.config.Bounds
-	return &mapping.Peaks{
+func (c counts) mappingPeaks(b configs.Bounds) mapping.Peaks {
+	return mapping.Peaks{
 		Pattern:   c.metrics.Peak("pattern", float64(b.Pattern)).Saw,
 		Variables: c.metrics.Peak("variables_max", float64(b.VariablesMax)).Saw,
 		Work:      c.metrics.Peak("mapping", float64(b.Mapping)).Saw, // nanoseconds

@@ -18,9 +18,12 @@ import (
 // opens them as they are now and changes nothing: a hookgate that runs on the same folder
 // does not notice.
 func CheckAll(c *configs.Config) []gateway.Fault {
-	faults, _ := opensCertificate(&c.Public)
+	faults, _ := opensCertificates(c)
 	if samePort(c.Public.Addr, c.Internal.Addr) {
 		faults = append(faults, gateway.Fault{Path: "internal.addr", Message: "is the address of the public listener too: each has its own"})
+	}
+	if c.Console.Addr != "" && (samePort(c.Console.Addr, c.Internal.Addr) || samePort(c.Console.Addr, c.Public.Addr)) {
+		faults = append(faults, gateway.Fault{Path: "console.addr", Message: "is the address of another listener too: each has its own"})
 	}
 	held, err := pebblestore.Look(c.Store.Dir)
 	if err == nil {
@@ -35,30 +38,38 @@ func CheckAll(c *configs.Config) []gateway.Fault {
 // Warnings are what would not keep a configuration from being served, and what somebody
 // should know of it all the same.
 func Warnings(c *configs.Config) []gateway.Fault {
-	_, warnings := opensCertificate(&c.Public)
-	file := fileOf(c)
-	tenants, _ := directory.CompileFile(file.Tenants, file.Compile) // it has been checked
-	routes, _ := directory.CompileRoutes(file.Routes, file.Compile)
+	_, warnings := opensCertificates(c)
+	tenants, routes := compiledFile(c) // it has been checked
 	return append(append(c.UnknownVariables(), warnings...), directory.WholeInFile(tenants, routes)...)
 }
 
-func opensCertificate(p *configs.Public) (faults, warnings []gateway.Fault) {
-	if p.TLS.Cert == "" || p.TLS.Key == "" {
-		return nil, nil
-	}
+// opensCertificates looks at the certificates of both listeners.
+func opensCertificates(c *configs.Config) (faults, warnings []gateway.Fault) {
 	host := ""
-	if u, err := url.Parse(p.URL); err == nil && u.Scheme == "https" {
+	if u, err := url.Parse(c.Public.URL); err == nil && u.Scheme == "https" {
 		host = u.Hostname()
 	}
-	for _, f := range server.CheckCertificate(p.TLS.Cert, p.TLS.Key, host, time.Now()) {
-		fault := gateway.Fault{Path: "public.tls.cert", Message: f.Message}
-		if f.OfKey {
-			fault.Path = "public.tls.key"
+	for _, one := range []struct{ place, cert, key, host string }{
+		{"public.tls", c.Public.TLS.Cert, c.Public.TLS.Key, host}, {"internal.tls", c.Internal.TLS.Cert, c.Internal.TLS.Key, ""},
+	} {
+		if one.cert == "" || one.key == "" {
+			continue
 		}
-		if f.Warning {
-			warnings = append(warnings, fault)
-		} else {
-			faults = append(faults, fault)
+		for _, f := range server.CheckCertificate(one.cert, one.key, one.host, time.Now()) {
+			fault := gateway.Fault{Path: one.place + ".cert", Message: f.Message}
+			if f.OfKey {
+				fault.Path = one.place + ".key"
+			}
+			if f.Warning {
+				warnings = append(warnings, fault)
+			} else {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	if ca := c.Internal.TLS.ClientCA; ca != "" {
+		if message := server.CheckAuthorities(ca); message != "" {
+			faults = append(faults, gateway.Fault{Path: "internal.tls.client_ca", Message: message})
 		}
 	}
 	return faults, warnings

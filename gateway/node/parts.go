@@ -11,17 +11,26 @@ import (
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
+	"hookgate/gateway/changes"
 	"hookgate/gateway/clock"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
+	"hookgate/gateway/jobs"
+	"hookgate/gateway/keeping"
 	"hookgate/gateway/mapping"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/publishing"
+	"hookgate/gateway/requests"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/server"
+	"hookgate/gateway/shares"
+	"hookgate/gateway/stats"
+	"hookgate/gateway/storage"
 	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/stream"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/transport"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
@@ -35,19 +44,28 @@ type parts struct {
 	directory    *directory.Directory
 	metrics      *metrics.Set
 	peaks        *mapping.Peaks
+	tracer       *tracing.Tracer // nil: off
 	store        *pebblestore.Store
+	storage      *storage.Storage
 	sealer       *seal.Sealer
 	transport    *transport.Transport
 	certificates *signature.Certificates
 	keySets      *signature.KeySets
 	lanes        *outbound.Lanes
+	jobs         *jobs.Jobs
 	proxy        *proxy.Proxy
 	resources    *resources.Resources
 	sessions     *waiting.Sessions
 	calls        *calling.Calls
 	publisher    *publishing.Publisher
+	newest       *requests.Keeper
 	inbound      *inbound.Inbound
 	server       *server.Server
+	stream       *stream.Stream
+	stats        *stats.Stats
+	changes      *changes.Log
+	backups      *keeping.Backups
+	held         held
 
 	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
 	stops       []func() error // run backwards
@@ -65,15 +83,15 @@ func (p *parts) stop() (err error) {
 }
 
 func (p *parts) openStore() (err error) {
-	p.metrics = metrics.New(p.Version)
-	p.metrics.Clock(p.clock.Off)
-	p.peaks = counts{p}.mappingPeaks()
+	counts{p}.bound(p.config.Bounds)
 	commits := p.metrics.StoreCommit()
+	p.storage = storage.New(onDisk{p}.options())
 	p.store, err = pebblestore.Open(pebblestore.Options{
 		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: p.unlock, AcceptDataLoss: p.AcceptDataLoss,
 		Now: p.clock.Now, Newest: p.clock.NotBefore,
-		Retention: current{p.directory}.retention,
-		OnCommit:  func(took time.Duration) { commits.Observe(took.Seconds()) },
+		Retention: current{p.directory}.retention, AuditKept: time.Duration(p.config.Audit.Retention),
+		OnCommit: func(took time.Duration) { commits.Observe(took.Seconds()) },
+		OnWrite:  p.storage.Written,
 		OnFail: func(reason error) {
 			p.Log.Error("the store has failed: nothing is taken until a restart", "error", reason)
 		},
@@ -84,6 +102,14 @@ func (p *parts) openStore() (err error) {
 	p.onStop(p.store.Close)
 	p.metrics.StoreBytes(func() int64 { return int64(p.store.Stats().Bytes) })
 	p.onStop(func() error { p.metrics.StoreBytes(nil); return nil })
+	return nil
+}
+
+// openStats begins to count; the last minute is kept before the store closes.
+func (p *parts) openStats() error {
+	p.stats = stats.New(stats.Options{Store: p.store, Above: current{p.directory}.above, Below: current{p.directory}.below, Lanes: between{p}.standings, Now: p.clock.Now, Log: p.Log})
+	p.stats.Start()
+	p.onStop(func() error { p.stats.Close(); return nil })
 	return nil
 }
 
@@ -101,32 +127,50 @@ func (p *parts) unlock(held bool) error {
 }
 
 func (p *parts) openTransport() error {
-	p.transport = transport.New(transport.Options{Egress: egressOf(p.config)})
+	kept := within(p.config.Bounds.Connections, 16)
+	p.transport = transport.New(transport.Options{
+		Egress: egressOf(p.config), Holder: current{p.directory}.holder,
+		Kept: counts{p}.budget("connections", int64(kept)), Sessions: counts{p}.budget("sessions", int64(p.config.Bounds.Sessions)),
+	})
 	p.onStop(func() error { p.transport.Close(); return nil })
-	if err := p.takeWay(p.config); err != nil {
-		return err
+	return p.takeWay(p.config)
+}
+
+// within bounds connections by a part of the descriptors that the process may have open.
+func within(most, part int) int {
+	if files := server.OpenFiles(); files > 0 {
+		return min(most, max(1, files/part))
 	}
-	p.certificates = signature.NewCertificates(between{p}.fetchCertificate, nil)
-	p.keySets = signature.NewKeySets(between{p}.fetchKeySet)
-	return nil
+	return most
 }
 
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Backlog: p.store, Statuses: p.store, Archive: p.store, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Targets: now.target, Observe: counts{p}.observeLane,
+		Backlog: sparing{p.store, p.storage}, Statuses: p.store, Archive: p.store, Firm: p.store.Firm, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Tracer: p.tracer, Targets: now.target, Observe: counts{p}.observeLane,
 		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Attempts: counts{p}.budget("attempts", int64(p.config.Bounds.Attempts)),
-		Holder:  now.holder,
+		Holder: now.holder, Spare: sparing{p.store, p.storage}.spare, Held: p.held.is.Load(),
+		Limit:   within(outbound.DefaultLimit, 8),
 		Version: p.Version, Logger: p.Log,
 	})
 	return nil
 }
 
+func (p *parts) openJobs() error {
+	p.jobs = jobs.New(jobs.Options{
+		Store: p.store, Lanes: p.lanes, There: between{p}.hasLane, Running: shares.New(jobs.MostRunning), Room: p.storage.Admit,
+		Holder: current{p.directory}.holder, Now: p.clock.Now, Log: p.Log, Observer: counts{p}.jobs(),
+	})
+	p.onStop(func() error { p.jobs.Close(); return nil })
+	return nil
+}
+
 func (p *parts) openProxy() error {
+	p.newest = requests.New(requests.Options{PerPlace: p.config.Requests.PerSource, Memory: int(p.config.Requests.Memory), Now: p.clock.Now, Tree: p.directory.Tree})
 	p.proxy = proxy.New(proxy.Options{
-		Transport: p.transport, Watcher: edge.NewWatcher(), PublicURL: p.config.Public.URL, Log: p.Log,
-		Observer: proxy.Observer{Took: p.metrics.RouteDuration().Observe, AuthFailed: p.metrics.AuthFailures("route").Inc}, Relay: between{p}.relay, RelayAll: between{p}.relayAll,
+		Transport: p.transport, Watcher: edge.NewWatcher(), PublicURL: p.config.Public.URL, Log: p.Log, Kept: p.newest,
+		Tracer: p.tracer, Observer: proxy.Observer{Took: metrics.Traced(p.metrics.RouteDuration()), AuthFailed: p.metrics.AuthFailures("route").Inc, Happened: p.happened}, Relay: between{p}.relay, RelayAll: between{p}.relayAll,
 	})
 	p.onStop(func() error { p.proxy.Close(); return nil })
 	p.proxy.Trust(trustedOf(p.config))
@@ -139,7 +183,8 @@ func (p *parts) openResources() (err error) {
 	p.resources, err = resources.Open(resources.Options{
 		Store: p.store, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
 		AdminToken: p.config.AdminToken, Log: p.Log, OnTenantDeleted: b.forget, OnEndpointDeleted: b.dropEndpoint,
-		OnWebhookDeleted: b.dropWebhook, Now: p.clock.Now, Configuration: int(p.config.Bounds.Configuration),
+		OnWebhookDeleted: b.dropWebhook, Now: p.clock.Now, Configuration: int(p.config.Bounds.Configuration), Audit: int(p.config.Audit.Daily),
+		Configured: p.metrics.Peak("configuration", float64(p.config.Bounds.Configuration)).Saw,
 	})
 	if err != nil {
 		return err
@@ -153,8 +198,8 @@ func (p *parts) openSessions() (err error) {
 	p.sessions, err = waiting.New(waiting.Options{
 		Ledger: p.store, Archive: p.store, Recovery: p.store, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
-		Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics).told(p.lanes.Wake),
+		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
+		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(p.lanes.Wake, p.happened),
 	})
 	if err != nil {
 		return err
@@ -167,11 +212,12 @@ func (p *parts) openCalls() error {
 	now, budget, bounds := current{p.directory}, counts{p}.budget, &p.config.Bounds
 	p.calls = calling.New(calling.Options{
 		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
-		Requests: budget("call_requests", int64(bounds.CallRequests)), Holder: now.holder, Above: p.directory.Above, Now: p.clock.Now,
-		Sender: p.transport, Store: p.store, Waits: p.sessions, Webhook: now.webhook,
+		Requests: budget("call_requests", int64(bounds.CallRequests)), Answers: budget("call_answers", int64(bounds.CallAnswers)),
+		Holder: now.holder, Room: p.storage.Admit, Above: p.directory.Above, Now: p.clock.Now, Tracer: p.tracer,
+		Sender: p.transport, Store: heldCalls{p.store, &p.held}, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Observer: calling.Observer{Ended: counts{p}.callEnded(), Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
 		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
@@ -190,19 +236,19 @@ func (p *parts) leaveCalls() error {
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
 	p.publisher = publishing.New(publishing.Options{
-		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Now: p.clock.Now, Holder: current{p.directory}.holder,
+		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
-		Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
+		Room: p.storage.Admit, Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
 	})
 	return nil
 }
 
 func (p *parts) openInbound() error {
 	p.inbound = inbound.New(inbound.Options{
-		Directory: p.directory, Taker: p.sessions, PublicURL: p.config.Public.URL, MaxBody: int(p.config.Public.MaxBody),
+		Directory: p.directory, Taker: p.sessions, Room: p.storage.Admit, PublicURL: p.config.Public.URL, MaxBody: int(p.config.Public.MaxBody),
 		Log: p.Log, Trusts: p.proxy.Trusts,
-		Observer: inbound.Observer{Took: p.metrics.CallbackDuration().Observe, AuthFailed: p.metrics.AuthFailures("source").Inc},
-		Now:      p.clock.Now,
+		Tracer: p.tracer, Observer: inbound.Observer{Took: metrics.Traced(p.metrics.CallbackDuration()), AuthFailed: p.metrics.AuthFailures("source").Inc, Happened: p.happened},
+		Now: p.clock.Now, Kept: p.newest, Fetches: counts{p}.budget("fetches", int64(p.config.Bounds.Fetches)),
 	})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"hookgate/auth/token"
 	"hookgate/configs"
 	"hookgate/gateway"
+	"hookgate/gateway/directory"
 	"hookgate/gateway/gatewaytest/program"
 )
 
@@ -80,26 +81,48 @@ var reloads = map[string]struct {
 		},
 		shown: func(n *Node) bool { return outside.reached(n, "http://receiver.test") },
 	},
-	"log.level":            {change: func(c *configs.Config) { c.Log.Level = "debug" }},
-	"log.format":           {change: func(c *configs.Config) { c.Log.Format = "text" }},
-	"bounds.bodies":        {change: func(c *configs.Config) { c.Bounds.Bodies++ }},
-	"bounds.answers":       {change: func(c *configs.Config) { c.Bounds.Answers++ }},
-	"bounds.list_answer":   {change: func(c *configs.Config) { c.Bounds.ListAnswer++ }},
-	"bounds.waits":         {change: func(c *configs.Config) { c.Bounds.Waits++ }},
-	"bounds.contexts":      {change: func(c *configs.Config) { c.Bounds.Contexts++ }},
-	"bounds.calls":         {change: func(c *configs.Config) { c.Bounds.Calls++ }},
-	"bounds.waited_calls":  {change: func(c *configs.Config) { c.Bounds.WaitedCalls++ }},
-	"bounds.call_requests": {change: func(c *configs.Config) { c.Bounds.CallRequests++ }},
-	"bounds.holds":         {change: func(c *configs.Config) { c.Bounds.Holds++ }},
-	"bounds.windows":       {change: func(c *configs.Config) { c.Bounds.Windows++ }},
-	"bounds.attempts":      {change: func(c *configs.Config) { c.Bounds.Attempts++ }},
-	"bounds.publish":       {change: func(c *configs.Config) { c.Bounds.Publish++ }},
-	"bounds.publishing":    {change: func(c *configs.Config) { c.Bounds.Publishing++ }},
-	"bounds.configuration": {change: func(c *configs.Config) { c.Bounds.Configuration++ }},
-	"bounds.variables_max": {change: func(c *configs.Config) { c.Bounds.VariablesMax++ }},
-	"bounds.pattern":       {change: func(c *configs.Config) { c.Bounds.Pattern++ }},
-	"bounds.mapping":       {change: func(c *configs.Config) { c.Bounds.Mapping++ }},
-	"drain":                {change: func(c *configs.Config) { c.Drain++ }},
+	"log.level":               {change: func(c *configs.Config) { c.Log.Level = "debug" }},
+	"log.format":              {change: func(c *configs.Config) { c.Log.Format = "text" }},
+	"bounds.bodies":           {change: func(c *configs.Config) { c.Bounds.Bodies++ }},
+	"bounds.answers":          {change: func(c *configs.Config) { c.Bounds.Answers++ }},
+	"bounds.list_answer":      {change: func(c *configs.Config) { c.Bounds.ListAnswer++ }},
+	"bounds.waits":            {change: func(c *configs.Config) { c.Bounds.Waits++ }},
+	"bounds.contexts":         {change: func(c *configs.Config) { c.Bounds.Contexts++ }},
+	"bounds.calls":            {change: func(c *configs.Config) { c.Bounds.Calls++ }},
+	"bounds.waited_calls":     {change: func(c *configs.Config) { c.Bounds.WaitedCalls++ }},
+	"bounds.call_requests":    {change: func(c *configs.Config) { c.Bounds.CallRequests++ }},
+	"bounds.holds":            {change: func(c *configs.Config) { c.Bounds.Holds++ }},
+	"bounds.streams":          {change: func(c *configs.Config) { c.Bounds.Streams++ }},
+	"bounds.fetches":          {change: func(c *configs.Config) { c.Bounds.Fetches++ }},
+	"bounds.windows":          {change: func(c *configs.Config) { c.Bounds.Windows++ }},
+	"bounds.call_answers":     {change: func(c *configs.Config) { c.Bounds.CallAnswers++ }},
+	"bounds.attempts":         {change: func(c *configs.Config) { c.Bounds.Attempts++ }},
+	"bounds.connections":      {change: func(c *configs.Config) { c.Bounds.Connections++ }},
+	"bounds.sessions":         {change: func(c *configs.Config) { c.Bounds.Sessions++ }},
+	"bounds.publish":          {change: func(c *configs.Config) { c.Bounds.Publish++ }},
+	"bounds.publishing":       {change: func(c *configs.Config) { c.Bounds.Publishing++ }},
+	"bounds.configuration":    {change: func(c *configs.Config) { c.Bounds.Configuration++ }},
+	"bounds.variables_max":    {change: func(c *configs.Config) { c.Bounds.VariablesMax++ }},
+	"bounds.pattern":          {change: func(c *configs.Config) { c.Bounds.Pattern++ }},
+	"bounds.mapping":          {change: func(c *configs.Config) { c.Bounds.Mapping++ }},
+	"backup.rate":             {change: func(c *configs.Config) { c.Backup.Rate++ }},
+	"audit.retention":         {change: func(c *configs.Config) { c.Audit.Retention++ }},
+	"audit.daily":             {change: func(c *configs.Config) { c.Audit.Daily++ }},
+	"requests.per_source":     {change: func(c *configs.Config) { c.Requests.PerSource++ }},
+	"requests.memory":         {change: func(c *configs.Config) { c.Requests.Memory++ }},
+	"drain.timeout":           {change: func(c *configs.Config) { c.Drain.Timeout++ }},
+	"drain.delay":             {change: func(c *configs.Config) { c.Drain.Delay++ }},
+	"internal.tls.cert":       {change: func(c *configs.Config) { c.Internal.TLS.Cert += "x" }},
+	"internal.tls.key":        {change: func(c *configs.Config) { c.Internal.TLS.Key += "x" }},
+	"internal.tls.client_ca":  {change: func(c *configs.Config) { c.Internal.TLS.ClientCA += "x" }},
+	"otel.endpoint":           {change: func(c *configs.Config) { c.Otel.Endpoint = "http://127.0.0.1:4318" }},
+	"otel.headers":            {change: func(c *configs.Config) { c.Otel.Headers = gateway.Headers{{Name: "api-key", Value: "k"}} }},
+	"otel.sample":             {change: func(c *configs.Config) { c.Otel.Sample = 0.5 }},
+	"console.addr":            {change: func(c *configs.Config) { c.Console.Addr = "127.0.0.1:0" }},
+	"console.url":             {change: func(c *configs.Config) { c.Console.URL = "https://console.example.com" }},
+	"console.trusted_proxies": {change: func(c *configs.Config) { c.Console.TrustedProxies = parsed[[]configs.Network](`["192.0.2.0/24"]`) }},
+	"console.redact":          {change: func(c *configs.Config) { c.Console.Redact = append(c.Console.Redact, "iban") }},
+	"otel.service_name":       {change: func(c *configs.Config) { c.Otel.ServiceName = "edge" }},
 	"tokens": {
 		change: func(c *configs.Config) {
 			c.Tokens = []configs.Token{{Scope: "platform", Secret: "a-token-of-the-file"}}
@@ -181,5 +204,30 @@ func TestReloadGoesByTheRunningMaxBody(t *testing.T) {
 	}
 	if got, want := k.directory.Current().Tenant("acme").Source("pay").MaxBody, configs.Default().Public.MaxBody; gateway.Size(got) != want {
 		t.Errorf("the source takes %d bytes, want %d as at start", got, want)
+	}
+}
+
+// A reload of what is in force builds nothing, and names what waits for a restart again.
+func TestReloadOfTheSameBuildsNothing(t *testing.T) {
+	k := newKit(t, io.Discard)
+	same := configs.Default()
+	k.change = func(c *configs.Config) {
+		*same = *c
+		same.Drain.Timeout++
+		same.Tenants = parsed[configs.Tenants](`{"acme": {"endpoints": {"e": {"url": "https://e.example.com/"}}}}`)
+	}
+	load := k.Load
+	if _, err := load(); err != nil {
+		t.Fatal(err)
+	}
+	k.Load = func() (*configs.Config, error) { return same, nil }
+	swaps := 0
+	swapped := k.directory.OnSwap
+	k.directory.OnSwap = func(changed []string, about directory.About) { swaps++; swapped(changed, about) }
+	for i := range 3 {
+		waiting, err := k.Reload()
+		if err != nil || !slices.Equal(waiting, []string{"drain.timeout"}) || swaps != 1 {
+			t.Errorf("reload %d: %q wait for a restart, error %v, %d snapshots", i, waiting, err, swaps)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/store"
 )
 
 // Backlog is what is unfinished, by lane.
@@ -22,7 +21,8 @@ type Backlog interface {
 	// Settle writes down an attempt (nil: none was made) and how the delivery
 	// stands after it: ended, or due again at d.NextAttemptAt. A crash may lose it,
 	// and repeats the attempt. Of one that is not unfinished any more (its tenant was
-	// deleted, it was cancelled) nothing is written: it stays as it ended.
+	// deleted, it was cancelled) nothing is written: it stays as it ended. With d.Lent it is under
+	// way, until d.NextAttemptAt at most.
 	Settle(d *gateway.Delivery, a *gateway.Attempt) error
 	// Merge lets an unfinished delivery carry the events of others of its lane, in
 	// the order of into.EventIDs; the others are no more, and their events show
@@ -42,9 +42,9 @@ type Backlog interface {
 // Statuses is what is known of endpoints.
 type Statuses interface {
 	// Status gives what is known of an endpoint; the zero EndpointStatus for a new
-	// one. PutStatus keeps it, durably if sync.
+	// one. PutStatus keeps it, durably if sync, in one commit with lines of the audit.
 	Status(lane gateway.LaneKey) (gateway.EndpointStatus, error)
-	PutStatus(lane gateway.LaneKey, s gateway.EndpointStatus, sync bool) error
+	PutStatus(lane gateway.LaneKey, s gateway.EndpointStatus, sync bool, told ...gateway.AuditLine) error
 	// DropLane removes an endpoint that was deleted: its status and holds, and its
 	// unfinished deliveries, which end as cancelled. It is durable.
 	DropLane(lane gateway.LaneKey) error
@@ -56,24 +56,22 @@ type Archive interface {
 	// Delivery gives a delivery with its last attempts, as far as a bound of the store's
 	// goes; else gateway.ErrNotFound.
 	Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attempt, error)
+	// Unfinished gives an unfinished delivery alone; else gateway.ErrNotFound.
+	Unfinished(tenant, id string) (*gateway.Delivery, error)
 	// AttemptedAt tells when the n-th attempt of a delivery that has not ended was made;
 	// else gateway.ErrNotFound.
 	AttemptedAt(tenant, id string, n int) (time.Time, error)
-	// Deliveries visits the deliveries that are asked for, newest first, each with as
-	// many of its attempts, until visit wants no more, or q.Limit were visited. next,
-	// where it is not "", is where to go on (q.Before): q.Rows were looked at.
-	Deliveries(q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) (next string, err error)
-	// EventAlone gives an event; else gateway.ErrNotFound.
-	EventAlone(tenant, id string) (*gateway.Event, error)
 	// Requeue makes deliveries pending again, due at their NextAttemptAt, durably:
 	// ended ones, wherever they are, and waiting ones, whose place in the window
 	// the store finds by itself. State, Base and NextAttemptAt are taken from what
 	// is given, all else from what is stored; their attempts stay. Each is requeued
 	// whole. Those that have expired, or whose events have, are named by a
 	// *gateway.GoneError: all others were requeued.
-	Requeue(deliveries ...*gateway.Delivery) error
+	// Lines of the audit are in one commit with all of them, and are not written where
+	// one was gone.
+	Requeue(told []gateway.AuditLine, deliveries ...*gateway.Delivery) error
 	// Cancel ends an unfinished delivery as d says (State, EndedAt), durably;
 	// gateway.ErrNotFound when it has ended meanwhile. Of Cancel and a Settle at
-	// one time, one wins whole.
-	Cancel(d *gateway.Delivery) error
+	// one time, one wins whole. Lines of the audit are in its commit.
+	Cancel(d *gateway.Delivery, told ...gateway.AuditLine) error
 }

@@ -14,18 +14,24 @@ import (
 // the lane keeps an order, a batch holds one conversation's events.
 
 // isFirst says whether a delivery is due for the first time: at the moment of its
-// making, which its id tells. It is asked of many at each wake, so it reads the
-// ten characters of the ULID's time by itself.
-func isFirst(d gateway.Due) bool {
+// making, which its id tells.
+func isFirst(d gateway.Due) bool { return milliOf(d) == d.At.UnixMilli() }
+
+// madeAt is when a delivery was made.
+func madeAt(d gateway.Due) time.Time { return time.UnixMilli(milliOf(d)) }
+
+// milliOf gives the milliseconds of an id; -1 for none. It is asked of many at each wake,
+// so it reads the ten characters of the ULID's time by itself.
+func milliOf(d gateway.Due) int64 {
 	const from, to = len(gateway.PrefixDelivery), len(gateway.PrefixDelivery) + 10
 	if len(d.ID) < to {
-		return false
+		return -1
 	}
 	ms := int64(0)
 	for i := from; i < to; i++ {
 		ms = ms<<5 | int64(crockford[d.ID[i]])
 	}
-	return ms == d.At.UnixMilli()
+	return ms
 }
 
 // crockford gives the value of each digit of a ULID.
@@ -36,19 +42,23 @@ var crockford = func() (values [256]byte) {
 	return values
 }()
 
-// ripe gives the place of the delivery that may go first; -1 for none.
+// ripe gives the place of the delivery that may go first; -1 for none. What is lent is
+// left out where somebody comes for the others (lapse.go).
 func (n *lane) ripe(now time.Time) int {
 	ready := n.window.ready(now)
-	count := 0
+	first, count := -1, 0
 	for i, d := range n.window.due[:ready] {
+		if d.Lent && n.target.Pull {
+			continue
+		}
 		if !isFirst(d) {
 			return i
 		}
-		if i == 0 && !d.At.Add(n.target.MaxWait).After(now) {
-			return 0
+		if first < 0 {
+			first = i
 		}
-		if count++; count >= n.target.MaxEvents {
-			return 0
+		if count++; count >= n.target.MaxEvents || !n.window.due[first].At.Add(n.target.MaxWait).After(now) {
+			return first
 		}
 	}
 	return -1
@@ -56,20 +66,24 @@ func (n *lane) ripe(now time.Time) int {
 
 // ripens is when the next batch may go.
 func (n *lane) ripens(now time.Time) (at time.Time, ok bool) {
-	if len(n.window.due) == 0 {
-		return at, false
-	}
 	if n.ripe(now) >= 0 {
 		return now, true
 	}
-	at = n.window.due[0].At
-	if ready := n.window.ready(now); ready > 0 {
-		at = at.Add(n.target.MaxWait)
-		if ready < len(n.window.due) && n.window.due[ready].At.Before(at) {
-			at = n.window.due[ready].At
+	for _, d := range n.window.due {
+		switch {
+		case d.Lent && n.target.Pull:
+		case !ok:
+			if at, ok = d.At, true; !at.After(now) {
+				at = at.Add(n.target.MaxWait)
+			}
+		case d.At.After(now): // one more, or one that does not wait
+			if d.At.Before(at) {
+				at = d.At
+			}
+			return at, true
 		}
 	}
-	return at, true
+	return at, ok
 }
 
 // gather takes those that travel with a delivery.

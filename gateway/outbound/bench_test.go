@@ -63,7 +63,7 @@ func benchmarkDeliver(b *testing.B, lanes int) {
 	w.await(b.N)
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
-	if n := w.ended[gateway.DeliverySucceeded]; n != b.N {
+	if n := w.endedIn(gateway.DeliverySucceeded); n != b.N {
 		b.Errorf("%d of %d succeeded", n, b.N)
 	}
 }

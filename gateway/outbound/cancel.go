@@ -9,30 +9,33 @@ import (
 
 // Cancel ends a delivery that has not ended. One that is just being sent ends too,
 // whatever its endpoint answers. gateway.ErrNotFound for none.
-func (s *Steering) Cancel(tenant, id string) (*gateway.Delivery, error) {
+func (s *Steering) Cancel(tenant, id string, told ...gateway.AuditLine) (*gateway.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
-	n, a := s.seize(was.Lane(), id)
-	if n == nil {
-		return nil, errElsewhere
+	n, a, err := s.seize(was.Lane(), id)
+	if err != nil {
+		return nil, err
 	}
-	d, err := s.cancelIn(tenant, id)
+	d, err := s.cancelIn(tenant, id, told)
 	s.unseize(n, a, was, err == nil)
+	if err == nil {
+		n.watched.settled(d, nil)
+	}
 	return d, err
 }
 
-func (s *Steering) cancelIn(tenant, id string) (*gateway.Delivery, error) {
+func (s *Steering) cancelIn(tenant, id string, told []gateway.AuditLine) (*gateway.Delivery, error) {
 	d, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
 	if !d.State.Ended() {
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryCancelled, time.Time{}, s.schedule.now().Round(0)
-		if err := s.archive.Cancel(d); !errors.Is(err, gateway.ErrNotFound) {
+		if err := s.archive.Cancel(d, told...); !errors.Is(err, gateway.ErrNotFound) {
 			return d, err
 		}
 	}
@@ -40,29 +43,31 @@ func (s *Steering) cancelIn(tenant, id string) (*gateway.Delivery, error) {
 }
 
 // seize keeps a delivery from being leased, or an attempt of it from being written.
-// One that is withheld is not to be touched before it may be sent.
-func (s *Steering) seize(key gateway.LaneKey, id string) (*lane, *attempt) {
+// One that is withheld is not to be touched before it may be sent. The lane is primed
+// first: whoever read its holds while the delivery ends would keep one that nobody ends.
+func (s *Steering) seize(key gateway.LaneKey, id string) (*lane, *attempt, error) {
 	s.schedule.mu.Lock()
 	defer s.schedule.mu.Unlock()
-	n := s.schedule.lane(key)
-	if n == nil {
-		return nil, nil
+	n, err := s.schedule.reading.primed(key)
+	if err != nil {
+		return nil, nil, err
 	}
 	n.hands++
+	s.schedule.holds.takeOver(n)
 	for {
 		a, flies := n.flying[id]
 		switch {
 		case !flies:
 			n.flying[id] = nil
 			n.moving++
-			return n, nil
+			return n, nil, nil
 		case a == nil, a.writing || a.due.ID != id && !a.merged:
 			s.schedule.ended.Wait()
 		case a.due.ID != id:
-			return n, a
+			return n, a, nil
 		default:
 			a.cancelled = true
-			return n, a
+			return n, a, nil
 		}
 	}
 }
@@ -120,7 +125,7 @@ func (s *Steering) freeConversations(n *lane, d *gateway.Delivery) {
 	}
 	o.leaves(free)
 	s.schedule.mu.Unlock()
-	s.carrier.endHold(n, d)
+	s.schedule.holds.endHold(n, d)
 	s.schedule.mu.Lock()
 	o.release(free, n.target != nil && n.target.batches())
 }

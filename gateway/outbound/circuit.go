@@ -62,6 +62,7 @@ func (s *schedule) changed(n *lane, circuit int) func(breaker.State, time.Time) 
 		case breaker.Closed:
 			n.standing.closed()
 		}
+		n.watched.turned(state, until)
 		s.log.Info("circuit breaker changed", args...)
 	}
 }

@@ -37,9 +37,14 @@ func (c *carrier) decide(a *attempt, d *gateway.Delivery, outcome retry.Outcome,
 	}
 	pause, again := a.target.Retry.Next(d.Attempts-d.Base, outcome, status, now.Sub(c.begun(a, d)), 2*rand.Float64()-1)
 	if again {
+		if a.said != nil && a.said.RetryAfter > 0 {
+			pause = min(a.said.RetryAfter, retry.MaxRetryAfter)
+		}
 		pause = c.haste.pause(c.options.Holder(d.Tenant).Outermost(), pause, now)
 	}
-	a.verdict = breaker.Failed
+	if a.verdict = breaker.Failed; a.delivery.Lent != nil {
+		a.verdict = breaker.Ignored // nobody was called
+	}
 	switch status {
 	case statusGone:
 		if a.target.Relay == nil {

@@ -54,6 +54,7 @@ func (s *standing) judge(success, gone bool, after time.Duration, now time.Time)
 func (c *carrier) disable(n *lane, reason string) {
 	c.log.Warn("endpoint disabled", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "reason", reason)
 	c.insist(n, "status", func() error { return c.statuses.write(n, true) })
+	n.watched.switched(reason)
 	var data gateway.Raw
 	if c.options.Describe != nil {
 		data = c.options.Describe(n.key.Tenant, n.key.Endpoint)

@@ -37,7 +37,18 @@
 // pause, a disablement, what its handshake proved (proof.go), until when its
 // breaker is open. While it is paused, disabled or not proved, everything waits.
 //
-// Operators act on single deliveries, too (byhand.go, replay.go): a lane never
+// # Pulling
+//
+// From a lane that is pulled (Target.Pull) nothing is sent. Who pulls takes what is due
+// through the same steps as far as prepare, and has it lent (pull.go); what he says of it
+// settles it (said.go). A delivery that is lent is one that is due again when its lease
+// runs out: its record has the attempt that is under way, so that a restart, or the next
+// owner of the slot, knows it, and memory need not. What ends by itself, a lease or what
+// nobody came for, is ended in the lane's turn (lapse.go). Those who wait stand in a line
+// at the lane, without a goroutine, and the first is called when there is something
+// (call.go). There is no breaker: nobody is called who could fail.
+//
+// Operators act on single deliveries, too (cancel.go, retry.go): a lane never
 // leases what is being moved, and what is being sent when it is cancelled is not
 // written.
 //
@@ -49,8 +60,9 @@
 //
 // # Fairness
 //
-// Attempts under way are bounded over all lanes. A tenant may use a share of that
-// bound which leaves room for one more tenant, and a lane such a share of its
-// tenant's; among those below their share, tenants take turns, then their lanes.
+// Attempts under way are bounded over all lanes. A tree of tenants may use a share of
+// that bound which leaves room for one more tree, a tenant such a share of its tree's,
+// and a lane of its tenant's; among those below their share, trees take turns, then
+// their tenants, then the lanes.
 // An endpoint that hangs takes from no other more than that.
 package outbound

@@ -50,12 +50,15 @@ func (s *schedule) drop(key gateway.LaneKey) {
 func (s *schedule) forgetTenant(tenant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, n := range s.lanes {
-		if key.Tenant == tenant {
-			s.forget(n)
+	if t := s.tenants[tenant]; t != nil {
+		for len(t.all) > 0 {
+			s.forget(t.all[0])
 		}
+		if t.tree.members--; t.tree.members == 0 {
+			delete(s.trees, t.tree.name)
+		}
+		delete(s.tenants, tenant)
 	}
-	delete(s.tenants, tenant)
 }
 
 // forgetLeft drops lanes that another owns now.
@@ -73,9 +76,11 @@ func (s *schedule) forget(n *lane) {
 		return
 	}
 	n.gone = true
+	s.loans.dismiss(n, gateway.ErrNotFound)
 	n.standing.end()
 	n.window.grant.close()
 	delete(s.lanes, n.key)
+	n.tenant.remove(n)
 	s.sleep.remove(n)
 	n.abandon()
 	if n.sending == 0 {
@@ -84,4 +89,13 @@ func (s *schedule) forget(n *lane) {
 	if n.circuit != nil {
 		n.watched.breaker(0)
 	}
+}
+
+// remove takes a lane out of those of its tenant.
+func (t *tenant) remove(n *lane) {
+	last := len(t.all) - 1
+	t.all[n.among] = t.all[last]
+	t.all[n.among].among = n.among
+	t.all[last] = nil
+	t.all = t.all[:last]
 }

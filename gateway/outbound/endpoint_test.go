@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,8 @@ func TestBatches(t *testing.T) {
 			}
 			all = append(all, numbers)
 		}
+		// The first two are sent in one moment, over two connections.
+		slices.SortFunc(all[:2], slices.Compare[[]int])
 		if fmt.Sprint(all) != "[[1 2 3] [4 5 6] [7] [8 9 10] [7]]" {
 			t.Fatalf("%v", all)
 		}
@@ -146,14 +149,26 @@ func TestBatches(t *testing.T) {
 // Large events do not travel together: an attempt has several copies of what it carries.
 func TestBatchesOfLargeEvents(t *testing.T) {
 	inBubble(t, always(200), func(t *testing.T, w *world) {
-		w.to(func(to *outbound.Target) { to.MaxEvents, to.MaxWait = 3, time.Minute })
+		var n atomic.Int32
+		_ = w.halt()
+		w.wrap = func(b outbound.Backlog) outbound.Backlog { return loading{b, &n} }
+		w.start()
+		w.to(func(to *outbound.Target) { to.MaxEvents, to.MaxWait = 10, time.Minute })
 		large := strings.Repeat("x", 600<<10)
-		w.acceptAll("crm", item{N: 1, Conversation: large}, item{N: 2, Conversation: large}, item{N: 3, Conversation: large})
-		w.await(3)
+		const many = 10
+		all := make([]item, many)
+		for i := range all {
+			all[i] = item{N: i + 1, Conversation: large}
+		}
+		w.acceptAll("crm", all...)
+		w.await(many)
 		for _, r := range w.receiver.all() {
 			if n := len(items(t, r)); n != 1 {
 				t.Errorf("%d events of 600 KiB travel together", n)
 			}
+		}
+		if n := n.Load(); n > 3*many { // each reads the one that has no room, and not all behind it
+			t.Errorf("to send %d events %d were read", many, n)
 		}
 	})
 }
@@ -355,6 +370,56 @@ func TestRestartKeepsTheBreaker(t *testing.T) {
 	})
 }
 
+// TestCloseBreaker: the deliveries go on at once, one first; over a restart it stays
+// closed, also of an endpoint that nobody has tried since.
+func TestCloseBreaker(t *testing.T) {
+	inBubble(t, always(500), func(t *testing.T, w *world) {
+		for n := range 100 {
+			w.accept("crm", "", n+1)
+		}
+		time.Sleep(time.Minute)
+		before := len(w.receiver.all())
+		if s := w.status(); s.Breaker != "open" || !w.lanes.Rests("acme", "crm").Equal(s.OpenUntil) {
+			t.Fatalf("%+v, and it rests until %s", s, w.lanes.Rests("acme", "crm"))
+		}
+		if err := w.lanes.Pause("acme", "crm"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.lanes.CloseBreaker("acme", "crm"); err != nil {
+			t.Fatal(err)
+		}
+		if s := w.status(); s.Breaker != "closed" || !s.OpenUntil.IsZero() || !w.lanes.Rests("acme", "crm").IsZero() {
+			t.Errorf("%+v, and it rests until %s", s, w.lanes.Rests("acme", "crm"))
+		}
+		_ = w.halt()
+		w.start()
+		if s := w.status(); s.Breaker != "closed" {
+			t.Errorf("after a restart: %+v", s)
+		}
+		if err := w.lanes.Resume("acme", "crm"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := len(w.receiver.all()) - before; n < 1 || n > 5 {
+			t.Errorf("%d requests at once", n)
+		}
+	})
+	inBubble(t, always(500), func(t *testing.T, w *world) {
+		for n := range 100 {
+			w.accept("crm", "", n+1)
+		}
+		time.Sleep(time.Minute)
+		before := len(w.receiver.all())
+		if err := w.lanes.CloseBreaker("acme", "crm"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := len(w.receiver.all()) - before; n != 5 {
+			t.Errorf("%d requests at once, want those that trip it again", n)
+		}
+	})
+}
+
 func TestByHand(t *testing.T) {
 	inBubble(t, always(500), func(t *testing.T, w *world) {
 		w.to(func(to *outbound.Target) {
@@ -374,11 +439,18 @@ func TestByHand(t *testing.T) {
 			t.Fatalf("%+v", d)
 		}
 		w.receiver.play(always(204))
-		if count, err := w.lanes.Replay("acme", "crm", outbound.ReplayFilter{EventTypes: []string{"note"}}); count != 0 || err != nil {
-			t.Errorf("%d, %v", count, err)
+		ids := []string{gateway.NewID(gateway.PrefixDelivery, time.Now()), n.Delivery.ID}
+		if again, gone, err := w.lanes.Again("acme", "crm", time.Now().Add(-time.Hour-time.Second), ids); again != 1 || gone != 1 || err != nil {
+			t.Fatalf("%d, %d, %v", again, gone, err)
 		}
-		if count, err := w.lanes.Replay("acme", "crm", outbound.ReplayFilter{}); count != 1 || err != nil {
-			t.Fatalf("%d, %v", count, err)
+		synctest.Wait()
+		if d, _ := w.read(n); d.State != gateway.DeliveryDead {
+			t.Errorf("it ended since, and is sent again: %+v", d)
+		}
+		for range 2 { // asked twice, it is sent once
+			if again, gone, err := w.lanes.Again("acme", "crm", time.Now(), ids); again != 1 || gone != 1 || err != nil {
+				t.Fatalf("%d, %d, %v", again, gone, err)
+			}
 		}
 		w.await(2) // it died, then it was delivered
 		if d, attempts := w.read(n); d.State != gateway.DeliverySucceeded || attempts[3].Number != 4 {

@@ -63,10 +63,15 @@ func (r *reading) reader() {
 	r.readers--
 }
 
-// fillWindow is called with the lock, which it lets go while the store is read.
+// fillWindow is called with the lock, which it lets go while the store is read. A reader
+// and those who pull do it one after the other: of two reads at once the one that is older
+// would tell where the window ends.
 func (r *reading) fillWindow(n *lane) error {
-	if !n.window.more {
-		return nil // an API call has primed the lane since it was asked for
+	for n.window.reading {
+		r.ended.Wait()
+	}
+	if !n.window.low() {
+		return nil // somebody has read since it was asked for
 	}
 	n.window.regrant()
 	n.window.reading = true // what arrives from now on may not be in what is read
@@ -74,7 +79,9 @@ func (r *reading) fillWindow(n *lane) error {
 	r.mu.Unlock()
 	batch, err := r.options.Backlog.Window(n.key, after, most)
 	r.mu.Lock()
+	defer r.ended.Broadcast() // who pulls may wait for it
 	if err != nil {
+		n.window.reading = false
 		return err
 	}
 	n.window.read(batch, len(batch) < most)
@@ -107,11 +114,35 @@ func (r *reading) prime(n *lane) error {
 	}
 	n.standing.begin(status)
 	n.held, n.primed = holds, true
-	if status.RestUntil.Sub(r.now()) <= retry.MaxRetryAfter { // else a clock was set back
-		n.rest = later(n.rest, status.RestUntil)
-	}
+	n.rest = later(n.rest, restOf(status, r.now()))
 	n.pace.next = later(n.pace.next, status.PacedTo)
 	return nil
+}
+
+// restOf gives until when an endpoint asked for no request; the zero time where that
+// cannot be: a clock was set back.
+func restOf(status gateway.EndpointStatus, now time.Time) time.Time {
+	if status.RestUntil.Sub(now) > retry.MaxRetryAfter {
+		return time.Time{}
+	}
+	return status.RestUntil
+}
+
+// primed gives the lane of an endpoint whose standing is known. It is called with the lock,
+// which it lets go while the store is read.
+func (r *reading) primed(key gateway.LaneKey) (*lane, error) {
+	for {
+		n := r.lane(key)
+		if n == nil {
+			return nil, errElsewhere
+		}
+		if n.primed {
+			return n, nil
+		}
+		if err := r.prime(n); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func later(a, b time.Time) time.Time {

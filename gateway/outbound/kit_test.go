@@ -239,6 +239,13 @@ func (w *world) init(url string, o transport.Options) {
 	w.start()
 }
 
+// endedIn counts the deliveries that have ended in a state.
+func (w *world) endedIn(state gateway.DeliveryState) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ended[state]
+}
+
 // steady is a schedule without chance: nine attempts.
 var steady = func() retry.Policy {
 	p := retry.Default()
@@ -258,7 +265,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.store = store
-	w.options.Backlog, w.options.Statuses, w.options.Archive = store, store, store
+	w.options.Backlog, w.options.Statuses, w.options.Archive, w.options.Firm = store, store, store, store.Firm
 	if w.wrap != nil {
 		w.options.Backlog = w.wrap(store)
 	}

@@ -25,15 +25,18 @@ func (s *schedule) land(a *attempt) {
 	defer s.mu.Unlock()
 	now := s.now()
 	n := a.lane
-	n.sending--
-	n.tenant.flying--
-	s.flying--
+	if !a.lends { // else it has no place among those that are sent
+		n.sending--
+		n.tenant.flying--
+		n.tenant.tree.flying--
+		s.flying--
+	}
 	if a.proves {
 		n.standing.proofEnds()
 	} else {
 		n.land(a, now)
 	}
-	if n.gone && n.sending == 0 {
+	if n.gone && !a.lends && n.sending == 0 {
 		n.giveUp() // nobody is left: its context is freed
 	}
 	s.ended.Broadcast()
@@ -49,12 +52,7 @@ func (n *lane) land(a *attempt, now time.Time) {
 	for _, d := range a.carried {
 		delete(n.flying, d.ID)
 	}
-	if a.rest > 0 && now.Add(a.rest).After(n.rest) {
-		n.rest = now.Add(a.rest)
-		if a.asked {
-			n.standing.rests(n.rest)
-		}
-	}
+	n.restFor(a, now)
 	n.depth -= a.spent
 	if a.again != nil {
 		n.window.add(*a.again, false)
@@ -64,7 +62,17 @@ func (n *lane) land(a *attempt, now time.Time) {
 	for _, d := range a.back {
 		n.window.add(d, false)
 	}
-	if n.order != nil {
+	if n.order != nil && !a.ends {
 		n.order.release(a.due, a.target.batches())
+	}
+}
+
+// restFor lets a lane sleep as long as an attempt says.
+func (n *lane) restFor(a *attempt, now time.Time) {
+	if a.rest > 0 && now.Add(a.rest).After(n.rest) {
+		n.rest = now.Add(a.rest)
+		if a.asked {
+			n.standing.rests(n.rest)
+		}
 	}
 }

@@ -1,7 +1,9 @@
 package outbound
 
 import (
+	"container/list"
 	"context"
+	"sync"
 	"time"
 
 	"hookgate/gateway"
@@ -9,11 +11,12 @@ import (
 )
 
 // lane is one endpoint's. Everything in it is guarded by the schedule's lock, but for
-// standing and upstreams, which have their own.
+// standing and upstreams, which have their own, and holding.
 type lane struct {
 	key      gateway.LaneKey
 	slot     gateway.Slot
 	tenant   *tenant
+	among    int // its place in tenant.all
 	window   window
 	watched  Observer
 	circuit  *breaker.Breaker // nil: none, or no attempt yet
@@ -25,7 +28,8 @@ type lane struct {
 	giveUp   context.CancelFunc
 
 	standing  standing
-	upstreams upstreams // of a relay
+	upstreams upstreams  // of a relay
+	holding   sync.Mutex // the store's holds are changed as the order's are, one after the other
 
 	primed  bool           // its standing and holds were read
 	priming bool           // they are being read
@@ -49,14 +53,31 @@ type lane struct {
 	wakes       time.Time
 
 	depth int // unfinished, as far as it was counted
+
+	pullers list.List // of *puller: who waits to be called
+	called  bool      // one was called, and is not back
+}
+
+// tree is what fairness knows of a tenant that has none above it, with all below it: whoever
+// makes many tenants has no more for that (SPEC 16).
+type tree struct {
+	name    string
+	members int           // tenants
+	turn    fifo[*tenant] // that have something to send, in the order of their turns
+	tenants int           // active ones
+	flying  int
+	queued  bool // it stands in the turn of trees
+	active  bool // queued or flying
 }
 
 // tenant is what fairness knows of a tenant.
 type tenant struct {
+	tree   *tree
+	all    []*lane     // in no order
 	turn   fifo[*lane] // that have something to send, in the order of their turns
 	lanes  int         // active ones
 	flying int
-	queued bool // it stands in the turn of tenants
+	queued bool // it stands in the turn of its tree
 	active bool // queued or flying
 }
 
@@ -81,10 +102,17 @@ func (n *lane) next(now time.Time) (gateway.Due, bool) {
 }
 
 func (n *lane) pop(now time.Time) (gateway.Due, bool) {
-	if !n.target.batches() {
+	i := -1
+	switch {
+	case n.target.batches():
+		i = n.ripe(now)
+	case n.target.Pull:
+		if i = n.window.first(false); i >= n.window.ready(now) {
+			i = -1
+		}
+	default:
 		return n.window.pop(now)
 	}
-	i := n.ripe(now)
 	if i < 0 {
 		return gateway.Due{}, false
 	}
@@ -93,9 +121,14 @@ func (n *lane) pop(now time.Time) (gateway.Due, bool) {
 
 // soonest is when it has something to do.
 func (n *lane) soonest(now time.Time) (at time.Time, ok bool) {
-	if n.target != nil && n.target.batches() {
+	switch {
+	case n.target != nil && n.target.batches():
 		at, ok = n.ripens(now)
-	} else {
+	case n.pulled():
+		if i := n.window.first(false); i >= 0 {
+			at, ok = n.window.due[i].At, true
+		}
+	default:
 		at, ok = n.window.soonest()
 	}
 	if n.order != nil && !n.order.expiry.IsZero() && (!ok || n.order.expiry.Before(at)) {
@@ -107,8 +140,12 @@ func (n *lane) soonest(now time.Time) (at time.Time, ok bool) {
 // waits says that nothing may go until something has come to its end: an attempt,
 // or, where an order is kept, what is moved by hand.
 func (n *lane) waits() bool {
-	return n.shy && n.sending > 0 || n.sending >= n.concurrency || n.order != nil && (n.moving > 0 || n.order.choked())
+	return n.shy && n.sending > 0 || n.sending >= n.concurrency || n.bound()
 }
+
+// bound says that an order lets nothing go: deliveries are moved by hand, or as many wait
+// as may.
+func (n *lane) bound() bool { return n.order != nil && (n.moving > 0 || n.order.choked()) }
 
 // adopt takes over what a target says of the lane itself. What the lane knows of
 // its endpoint outlives a change of settings.
@@ -116,7 +153,7 @@ func (n *lane) adopt(t *Target, s *schedule) {
 	n.target = t
 	n.concurrency = t.concurrency()
 	n.adoptBreaker(t, s)
-	n.window.setPlain(t.Ordered || t.batches())
+	n.window.setPlain(t.Ordered || t.batches() || t.Pull)
 	n.window.resize(max(s.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
 	switch {
 	case t.Ordered && n.order == nil:
@@ -130,6 +167,12 @@ func (n *lane) adopt(t *Target, s *schedule) {
 	case !t.Ordered && n.order != nil:
 		n.order.leave()
 		n.order = nil
+	}
+	if n.order != nil {
+		n.order.lends = t.Pull
+	}
+	if !t.Pull {
+		s.loans.dismiss(n, errPushed)
 	}
 }
 
@@ -146,6 +189,9 @@ func (n *lane) wanted(now time.Time) (at time.Time, ok bool) {
 	}
 	if n.waits() {
 		return at, false
+	}
+	if n.pulled() {
+		return n.lapses()
 	}
 	if at, ok = n.soonest(now); ok && n.rest.After(at) {
 		at = n.rest

@@ -10,6 +10,7 @@ import (
 // safe for concurrent use.
 type Lanes struct {
 	*Steering
+	*Pulling
 }
 
 // New makes Lanes that own no slot: they stand still until Acquire.
@@ -21,7 +22,10 @@ func New(o Options) *Lanes {
 	p := &prover{sender: o.Sender, statuses: st, now: s.now, log: options.Logger, agent: agent}
 	c := &carrier{options: options, backlog: o.Backlog, archive: o.Archive, log: options.Logger, agent: agent, schedule: s, statuses: st, prover: p}
 	s.carry = c.carry
-	return &Lanes{&Steering{options: options, backlog: o.Backlog, archive: o.Archive, schedule: s, statuses: st, carrier: c, prover: p}}
+	return &Lanes{
+		&Steering{options: options, backlog: o.Backlog, archive: o.Archive, schedule: s, statuses: st, carrier: c, prover: p},
+		&Pulling{c},
+	}
 }
 
 // Acquire takes slots over: it finds what former owners left unfinished, and returns
@@ -64,6 +68,20 @@ func (l *Lanes) Withhold(key gateway.LaneKey, id string) { l.schedule.withhold(k
 
 // Let ends Withhold. If the delivery was stored, Wake is called after it.
 func (l *Lanes) Let(key gateway.LaneKey, id string) { l.schedule.let(key, id) }
+
+// LetGo ends Options.Held. The lanes stand in their turns.
+func (l *Lanes) LetGo() {
+	s := l.schedule
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = false
+	for _, n := range s.lanes {
+		if n.pulled() {
+			s.place(n, s.now())
+		}
+	}
+	s.hire()
+}
 
 // Refresh tells that targets of a tenant, or of all for "", may have changed:
 // lanes that had none, or none that may be sent to, are tried again.

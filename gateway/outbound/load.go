@@ -2,10 +2,17 @@ package outbound
 
 import (
 	"errors"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/gateway/transport"
+	"hookgate/retry"
 )
+
+// spareRest is the pause of a lane whose tenant has its share of a disk that is nearly
+// full, before a retry: what retries write would fill the rest of it.
+const spareRest = 5 * time.Second
 
 // loads is how often a delivery is tried to be read.
 const loads = 3
@@ -18,7 +25,7 @@ func (c *carrier) load(a *attempt) bool {
 		if n == loads || !background.Sleep(a.lane.ctx, storeRest) {
 			c.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
 				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
-			c.holdUnread(a)
+			c.schedule.holds.holdUnread(a)
 			return false
 		}
 		d, events, err = c.backlog.Load(a.lane.key.Tenant, a.due.ID)
@@ -31,5 +38,18 @@ func (c *carrier) load(a *attempt) bool {
 		return false
 	}
 	a.delivery, a.events = d, events
+	switch {
+	case d.Lent != nil:
+		a.at, a.sent = d.Lent.At, &transport.Error{Word: string(retry.Lease), Text: "nobody said within the lease what became of it"}
+	case a.ends && c.old(a):
+		c.expire(a)
+		return false
+	case a.ends: // it stood there no more
+		a.again = ptr(d.Due())
+		return false
+	case d.Attempts > 0 && c.options.Spare(d.Tenant):
+		a.again, a.rest, a.delivery = &a.due, spareRest, nil
+		return false
+	}
 	return true
 }

@@ -11,7 +11,9 @@ import (
 const maxBatchBytes = 1 << 20
 
 // merge lets the delivery carry the events of those that travel with it. What may
-// not, or has no room, stays apart and goes back to the lane.
+// not, or has no room, stays apart and goes back to the lane, and so does unread all that
+// stands behind what has no room: to read a thousand large ones for each that is sent
+// costs a thousand times what they are.
 func (c *carrier) merge(a *attempt) bool {
 	if len(a.with) == 0 {
 		return true
@@ -27,13 +29,20 @@ func (c *carrier) merge(a *attempt) bool {
 	into.EventIDs = append(make([]string, 0, 1+len(a.with)), into.EventIDs...)
 	events, size, ended := a.events, len(a.events[0].Body), 0
 	var gone, back []gateway.Due
+	full := false
 	for _, due := range a.with {
+		if full {
+			back = append(back, due)
+			continue
+		}
 		d, more, err := c.backlog.Load(a.lane.key.Tenant, due.ID)
 		switch {
 		case errors.Is(err, gateway.ErrNotFound):
 			ended++
-		case err != nil || !mayTravel(d, due) || len(more) != 1 || size+len(more[0].Body) > maxBatchBytes:
+		case err != nil || !mayTravel(d, due) || len(more) != 1:
 			back = append(back, due)
+		case size+len(more[0].Body) > maxBatchBytes:
+			back, full = append(back, due), true
 		default:
 			size += len(more[0].Body)
 			into.EventIDs = append(into.EventIDs, d.EventIDs...)

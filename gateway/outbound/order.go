@@ -30,6 +30,7 @@ type order struct {
 	stale   map[uint64]struct{} // their hold is over, but the store still has it
 	expiry  time.Time           // no hold runs out before; zero: there is none
 	dropped *gateway.Due        // the first that was dropped because there were too many holds
+	lends   bool                // what is on its way will hold its conversation: somebody comes for it
 }
 
 // hold is one in force.
@@ -80,11 +81,19 @@ func (o *order) admit(d gateway.Due) bool {
 	if o.held(d) {
 		return false
 	}
-	if len(o.holds) >= mostHolds && o.freeOfHolds(d) {
+	if o.full() && o.freeOfHolds(d) {
 		o.dropped = first(o.dropped, d)
 		return false
 	}
 	return true
+}
+
+// full says that there are as many holds as there may be.
+func (o *order) full() bool {
+	if o.lends {
+		return len(o.holds)+len(o.busy) >= mostHolds
+	}
+	return len(o.holds) >= mostHolds
 }
 
 // blocked says whether another is on its way in one of a delivery's conversations, or
@@ -251,15 +260,22 @@ func (o *order) takeBack(d gateway.Due) {
 }
 
 // hold lets a delivery hold its conversations, and gives the holds. It has none where
-// another one does: then this one comes from before that.
-func (o *order) hold(d gateway.Due, until time.Time) (all []gateway.Hold) {
+// another one does: then this one comes from before that. A hold that it has stays as it
+// is, or, anew, lasts until then.
+func (o *order) hold(d gateway.Due, until time.Time, anew bool) (all []gateway.Hold) {
 	for c := range d.Conversations() {
 		h := gateway.Hold{Conversation: c, Delivery: d.ID, Until: until}
 		was := o.holds[c]
 		if was != nil && was.lenders == nil {
-			if was.Delivery == d.ID {
-				all = append(all, was.Hold)
+			if was.Delivery != d.ID {
+				continue
 			}
+			if anew {
+				if was.Until = until; until.Before(o.expiry) {
+					o.expiry = until
+				}
+			}
+			all = append(all, was.Hold)
 			continue
 		}
 		if o.put(h); was != nil { // one of the conversation itself counts more

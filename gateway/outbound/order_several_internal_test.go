@@ -95,7 +95,7 @@ func (g *game) land(i int) (over int) {
 	g.flying = slices.Delete(g.flying, i, i+1)
 	if g.failing[d.ID] > 0 {
 		g.failing[d.ID]--
-		g.order.hold(d, g.clock.Add(time.Hour))
+		g.order.hold(d, g.clock.Add(time.Hour), false)
 		at := slices.IndexFunc(g.all, func(o gateway.Due) bool { return o.ID == d.ID })
 		d.At = d.At.Add(time.Second)
 		g.all[at] = d

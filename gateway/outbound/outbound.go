@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/transport"
 	"hookgate/retry/breaker"
 )
@@ -33,13 +34,17 @@ type attempt struct {
 	with     []gateway.Due // deliveries that may travel with it
 	target   *Target
 	permit   breaker.Permit
-	proves   bool // there is no delivery: it makes the handshake
+	proves   bool  // there is no delivery: it makes the handshake
+	lends    bool  // somebody who pulls is to make it
+	ends     bool  // it is not made: its lease has run out, or nobody came for it
+	said     *Said // what somebody who pulled it says of it; nil: nothing
 	delivery *gateway.Delivery
 	events   []gateway.Event // those of the delivery
 	at       time.Time       // when it was begun
 	room     room            // taken for them
 	request  transport.Request
 	upstream string // where a relay goes
+	span     tracing.Span
 	answer   *transport.Answer
 	sent     *transport.Error // why there is no answer
 
@@ -72,14 +77,8 @@ func (c *carrier) carry(a *attempt) {
 	defer c.statuses.flush(a.lane)
 	defer c.lighten(a)
 	defer c.schedule.land(a)
-	defer func() {
-		if p := recover(); p != nil {
-			// The value may hold anything; its type and the stack tell the place.
-			c.log.Error("a delivery panicked", "tenant", a.lane.key.Tenant, "endpoint", a.lane.key.Endpoint,
-				"delivery_id", a.due.ID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			c.putOff(a)
-		}
-	}()
+	defer func() { a.span.End(c.schedule.now(), "left") }() // of one that was not settled; else it has ended
+	defer c.caught(a)
 	if a.proves {
 		_ = c.prover.prove(a.lane.ctx, a.lane, a.target) // the status tells
 		return
@@ -88,6 +87,16 @@ func (c *carrier) carry(a *attempt) {
 		if !step(c, a) {
 			return
 		}
+	}
+}
+
+// caught is deferred: it puts off a delivery that made this process panic.
+func (c *carrier) caught(a *attempt) {
+	if p := recover(); p != nil {
+		// The value may hold anything; its type and the stack tell the place.
+		c.log.Error("a delivery panicked", "tenant", a.lane.key.Tenant, "endpoint", a.lane.key.Endpoint,
+			"delivery_id", a.due.ID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		c.putOff(a)
 	}
 }
 
@@ -108,7 +117,7 @@ func (c *carrier) putOff(a *attempt) {
 	defer c.schedule.written(a)
 	later := *a.delivery
 	later.NextAttemptAt = c.schedule.now().Add(putOffFor).Round(0)
-	c.keepHold(a, &later)
+	c.schedule.holds.keepHold(a, &later)
 	if err := c.backlog.Settle(&later, nil); err == nil {
 		a.again, a.rest = ptr(later.Due()), 0
 	}

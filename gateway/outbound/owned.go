@@ -69,6 +69,7 @@ func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 		if slots.Has(n.slot) {
 			n.leaving = true
 			s.sleep.remove(n)
+			s.loans.dismiss(n, errElsewhere)
 			left = append(left, n)
 		}
 	}

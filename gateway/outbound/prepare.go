@@ -20,7 +20,11 @@ const (
 // prepare writes the request: a new signature for each attempt, for receivers
 // refuse old ones.
 func (c *carrier) prepare(a *attempt) bool {
+	if a.delivery.Lent != nil {
+		return true // it was sent, in a way
+	}
 	a.at = c.schedule.now()
+	trace(c.options.Tracer, a)
 	if a.target.Relay != nil {
 		c.prepareRelay(a)
 		return true
@@ -36,6 +40,7 @@ func (c *carrier) prepare(a *attempt) bool {
 		t.Signer.Sign(signature.Message{ID: id, At: time.Now(), Body: body}, func(name string, value []byte) { f.add(name, string(value)) })
 	}
 	f.orElse(headerID, id)
+	a.span.Or(a.events[0].Span).Fields(f.add)
 	f.operators(t)
 	f.orElse("Content-Type", contentType)
 	f.orElse("User-Agent", c.agent)

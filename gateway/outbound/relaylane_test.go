@@ -236,7 +236,7 @@ func TestDeadRelayIsReplayed(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.await(1)
-		if n, err := r.lanes.Replay("acme", "_route_wa", outbound.ReplayFilter{EventTypes: []string{"relay"}}); n != 2 || err != nil {
+		if n, _, err := r.lanes.Again("acme", "_route_wa", time.Now(), []string{first(r.delivery(all[0])).ID, first(r.delivery(all[2])).ID}); n != 2 || err != nil {
 			t.Fatalf("%d were replayed, %v", n, err)
 		}
 		r.await(2)

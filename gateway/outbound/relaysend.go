@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/relayed"
 	"hookgate/gateway/secure"
@@ -46,8 +47,12 @@ func (c *carrier) prepareRelay(a *attempt) {
 		return
 	}
 	f := fields{set: make([][2]string, 0, len(header)+len(t.Headers)+2)}
+	if !t.replaces(gateway.HeaderTraceparent) {
+		a.span.Or(e.Span).Fields(f.add)
+	}
+	traced := len(f.set) > 0
 	for _, field := range header {
-		if !t.replaces(field[0]) {
+		if !t.replaces(field[0]) && !(traced && isTraceField(field[0])) {
 			f.add(field[0], field[1])
 		}
 	}
@@ -63,6 +68,11 @@ func (c *carrier) prepareRelay(a *attempt) {
 		Method: e.Relay.Method, URL: a.upstream, Target: below(a.upstream, target), Header: f.set, Body: e.Body,
 		Timeout: t.Timeout, TLS: t.Relay.TLS[a.upstream], Tenant: e.Tenant, Trusted: t.Trusted, Relayed: true,
 	}
+}
+
+// isTraceField says whether a field tells a place in a trace.
+func isTraceField(name string) bool {
+	return relayed.SameField(name, gateway.HeaderTraceparent) || relayed.SameField(name, gateway.HeaderTracestate)
 }
 
 // openRequest reads what is sealed of a relayed request.

@@ -86,7 +86,7 @@ func TestBreakerHoldsBackWithoutUsingUpAttempts(t *testing.T) {
 		}
 		w.await(many)
 		synctest.Wait() // the last one is told before its place is given back
-		if w.ended[gateway.DeliverySucceeded] != many {
+		if w.endedIn(gateway.DeliverySucceeded) != many {
 			t.Errorf("%v", w.ended)
 		}
 		if got := len(w.receiver.all()); got != many+away {

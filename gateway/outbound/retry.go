@@ -11,14 +11,14 @@ import (
 // Retry sends a delivery again by hand: one that has ended, or one that waits,
 // now. Its attempts go on in number and its schedule begins anew. One that is just
 // being sent is left alone. gateway.ErrNotFound for none.
-func (s *Steering) Retry(tenant, id string) (*gateway.Delivery, error) {
+func (s *Steering) Retry(tenant, id string, told ...gateway.AuditLine) (*gateway.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, _, err := s.archive.Delivery(tenant, id)
 	if err != nil {
 		return nil, err
 	}
-	moved, err := s.requeue(d.Lane(), []*gateway.Delivery{d})
+	moved, err := s.requeue(d.Lane(), []*gateway.Delivery{d}, told...)
 	if err != nil {
 		return nil, err
 	}
@@ -31,10 +31,11 @@ func (s *Steering) Retry(tenant, id string) (*gateway.Delivery, error) {
 	return d, nil
 }
 
-// requeue makes deliveries of one lane due now, in the order given, and gives
+// requeue makes deliveries of one lane due now, in the order given, with the lines of
+// the audit that tell of it, and gives
 // those that it moved: not those on their way, and not those that are due already,
 // which must keep their place among others.
-func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved []*gateway.Delivery, err error) {
+func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery, told ...gateway.AuditLine) (moved []*gateway.Delivery, err error) {
 	n, list := s.grab(key, list)
 	if n == nil {
 		return nil, errElsewhere
@@ -49,7 +50,7 @@ func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved
 				continue
 			} else if err != nil {
 				break
-			} else if !d.NextAttemptAt.After(now) {
+			} else if !d.NextAttemptAt.After(now) || d.Lent != nil {
 				continue
 			}
 			ids = append(ids, d.ID)
@@ -58,8 +59,8 @@ func (s *Steering) requeue(key gateway.LaneKey, list []*gateway.Delivery) (moved
 		again.State, again.Base, again.NextAttemptAt, again.EndedAt = gateway.DeliveryPending, d.Attempts, now, time.Time{}
 		moved = append(moved, &again)
 	}
-	if err == nil && len(moved) > 0 {
-		err = s.archive.Requeue(moved...)
+	if err == nil && len(moved)+len(told) > 0 {
+		err = s.archive.Requeue(told, moved...)
 	}
 	var gone *gateway.GoneError
 	if errors.As(err, &gone) {

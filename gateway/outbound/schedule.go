@@ -26,26 +26,32 @@ type schedule struct {
 	mu      sync.Mutex // guards all that follows, and what is in the lanes
 	ended   *sync.Cond // an attempt has landed, or may be cancelled again; a lane was primed, or let go
 	stopped bool
+	held    bool            // nothing is sent: see Options.Held
+	away    bool            // nobody pulls any more: see Lanes.Dismiss
 	slots   gateway.SlotSet // whose lanes are here
 	coming  gateway.SlotSet // of those: what former owners left is not known yet
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
-	turn    fifo[*tenant] // that have something to send, in the order of their turns
-	active  int           // tenants
-	flying  int           // attempts
-	workers int           // goroutines that carry attempts, or look for one
+	trees   map[string]*tree
+	turn    fifo[*tree] // that have something to send, in the order of their turns
+	active  int         // trees
+	flying  int         // attempts
+	workers int         // goroutines that carry attempts, or look for one
 	sleep   sleepers
 	reading reading
+	loans   loans
+	holds   holds
 }
 
 func newSchedule(o *Options) *schedule {
 	s := &schedule{
-		options: o, log: o.Logger, lanes: make(map[gateway.LaneKey]*lane), tenants: make(map[string]*tenant),
+		options: o, log: o.Logger, held: o.Held, lanes: make(map[gateway.LaneKey]*lane), tenants: make(map[string]*tenant), trees: make(map[string]*tree),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.sleep.wake, s.sleep.now = s.wakeSleepers, s.now
 	s.ended = sync.NewCond(&s.mu)
-	s.reading.schedule = s
+	s.reading.schedule, s.loans.schedule = s, s
+	s.holds = holds{s, o.Backlog, o.Logger}
 	return s
 }
 
@@ -75,13 +81,25 @@ func (s *schedule) refresh(tenant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	for key, n := range s.lanes {
-		if tenant == "" || key.Tenant == tenant {
-			n.parked = false
-			s.place(n, now)
+	if t := s.tenants[tenant]; t != nil {
+		for _, n := range t.all {
+			s.renew(n, now)
+		}
+	} else if tenant == "" {
+		for _, n := range s.lanes {
+			s.renew(n, now)
 		}
 	}
 	s.hire()
+}
+
+// renew tells of one lane what refresh tells.
+func (s *schedule) renew(n *lane, now time.Time) {
+	n.parked = false
+	if n.pulled() {
+		n.target = nil // it may be sent from now
+	}
+	s.place(n, now)
 }
 
 // drain takes up nothing new and waits for the attempts under way.
@@ -118,7 +136,7 @@ func (s *schedule) lane(key gateway.LaneKey) *lane {
 	}
 	t := s.tenants[key.Tenant]
 	if t == nil {
-		t = &tenant{}
+		t = &tenant{tree: treeOf(s, key.Tenant)}
 		s.tenants[key.Tenant] = t
 	}
 	n := &lane{
@@ -131,7 +149,21 @@ func (s *schedule) lane(key gateway.LaneKey) *lane {
 	})
 	n.window.more = n.known
 	s.lanes[key] = n
+	n.among = len(t.all)
+	t.all = append(t.all, n)
 	return n
+}
+
+// treeOf gives the tree that a tenant has come to, for as long as it is known.
+func treeOf(s *schedule, tenant string) *tree {
+	name := s.options.Holder(tenant).Outermost()
+	g := s.trees[name]
+	if g == nil {
+		g = &tree{name: name}
+		s.trees[name] = g
+	}
+	g.members++
+	return g
 }
 
 // place puts a lane where it belongs: in the turn, asleep, or nowhere when it is
@@ -146,6 +178,11 @@ func (s *schedule) place(n *lane, now time.Time) {
 		s.reading.fill(n)
 	}
 	at, ok := n.wanted(now)
+	if n.pulled() {
+		if called, is := s.loans.call(n, now); is && (!ok || called.Before(at)) {
+			at, ok = called, true
+		}
+	}
 	switch {
 	case !ok:
 		s.sleep.remove(n)

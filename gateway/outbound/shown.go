@@ -6,7 +6,7 @@ import (
 
 // shown are the fields whose values are kept with an attempt, unless an operator has set
 // them: none of them is a credential.
-var shown = [][2]string{{"Content-Type"}, {"User-Agent"}, {headerID}, {headerTimestamp}, {headerAttempt}}
+var shown = [][2]string{{"Content-Type"}, {"User-Agent"}, {headerID}, {headerTimestamp}, {headerAttempt}, {gateway.HeaderTraceparent}, {gateway.HeaderTracestate}}
 
 // headerTimestamp is of Standard Webhooks.
 const headerTimestamp = "webhook-timestamp"

@@ -1,6 +1,8 @@
 package outbound
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -17,17 +19,39 @@ type Stat struct {
 	OpenUntil time.Time
 }
 
-// stats shows every lane to visit.
+// statsAtOnce is how many lanes are looked at while publishers and attempts wait.
+const statsAtOnce = 128
+
+// stats shows every lane to visit, which may take its time: the schedule is not held then.
 func (s *schedule) stats(visit func(Stat)) {
 	s.mu.Lock()
+	keys := slices.Collect(maps.Keys(s.lanes))
+	s.mu.Unlock()
+	some := make([]Stat, 0, statsAtOnce)
+	for keys := range slices.Chunk(keys, statsAtOnce) {
+		some = appendStats(some[:0], s, keys)
+		for _, stat := range some {
+			visit(stat)
+		}
+	}
+}
+
+// appendStats tells how these lanes stand, those that are still there.
+func appendStats(some []Stat, s *schedule, keys []gateway.LaneKey) []Stat {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, n := range s.lanes {
+	for _, key := range keys {
+		n := s.lanes[key]
+		if n == nil {
+			continue
+		}
 		stat := Stat{Lane: key, Depth: n.unfinished(), Oldest: n.oldest(), Flying: n.sending}
 		if n.circuit != nil {
 			stat.Breaker, stat.OpenUntil = n.circuit.State()
 		}
-		visit(stat)
+		some = append(some, stat)
 	}
+	return some
 }
 
 // unfinished is how many deliveries it has, for whoever looks. While some are in

@@ -36,6 +36,28 @@ func (s *Steering) Status(tenant, endpoint string) (Status, error) {
 	return is, err
 }
 
+// Rests tells until when nothing of an endpoint is sent: its breaker is open, or it asked
+// for a rest; the zero Time: it does not rest, or its lane is not here.
+func (s *Steering) Rests(tenant, endpoint string) (until time.Time) {
+	s.schedule.mu.Lock()
+	defer s.schedule.mu.Unlock()
+	n := s.schedule.lanes[gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}]
+	if n == nil {
+		return until
+	}
+	now := s.schedule.now()
+	until = n.rest
+	if n.circuit != nil {
+		if _, open := n.circuit.State(); !open.IsZero() {
+			until = later(until, now.Add(time.Until(open)).Round(0)) // the breaker has another clock
+		}
+	}
+	if !until.After(now) {
+		return time.Time{}
+	}
+	return until
+}
+
 // live gives how an endpoint stands whose lane is here and knows it.
 func (s *Steering) live(n *lane, t *Target) Status {
 	known := n.standing.get()

@@ -50,21 +50,26 @@ func (s *statuses) tell(n *lane, err error) {
 	}
 }
 
-// change makes a change durable, then takes it.
-func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus)) error {
+// change makes a change durable, with the lines of the audit that tell of it, then takes
+// it.
+func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus), told ...gateway.AuditLine) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	was := n.standing.get().DisabledReason
 	next, other, gone := n.standing.with(change)
 	switch {
 	case gone:
 		return errElsewhere
-	case !other:
+	case !other && len(told) == 0:
 		return nil
 	}
-	if err := s.store.PutStatus(n.key, next, true); err != nil {
+	if err := s.store.PutStatus(n.key, next, true, told...); err != nil {
 		return err
 	}
 	n.standing.take(change)
+	if was != "" && next.DisabledReason == "" {
+		n.watched.switched("")
+	}
 	return nil
 }
 

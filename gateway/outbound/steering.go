@@ -8,7 +8,8 @@ import (
 	"hookgate/gateway"
 )
 
-// Steering is what is done to endpoints and to their deliveries by hand. What lanes
+// Steering is what is done to endpoints and to their deliveries by hand; the lines of the
+// audit that are given are in one commit with it. What lanes
 // do meanwhile is kept apart by the schedule. An endpoint whose slot is another's is
 // answered with gateway.CodeUnavailable, but for what the store alone can tell.
 type Steering struct {
@@ -23,28 +24,50 @@ type Steering struct {
 }
 
 // Pause keeps an endpoint's deliveries waiting until Resume, over restarts.
-func (s *Steering) Pause(tenant, endpoint string) error {
-	return s.change(tenant, endpoint, func(s *gateway.EndpointStatus) { s.Paused = true })
+func (s *Steering) Pause(tenant, endpoint string, told ...gateway.AuditLine) error {
+	return s.change(tenant, endpoint, func(s *gateway.EndpointStatus) { s.Paused = true }, told...)
 }
 
 // Resume ends a pause, and a disablement too.
-func (s *Steering) Resume(tenant, endpoint string) error {
+func (s *Steering) Resume(tenant, endpoint string, told ...gateway.AuditLine) error {
 	return s.change(tenant, endpoint, func(s *gateway.EndpointStatus) {
 		s.Paused = false
 		enable(s)
-	})
+	}, told...)
+}
+
+// CloseBreaker closes an endpoint's circuit breaker, open or half-open: its deliveries go
+// on, one at first. A rest that the endpoint asked for stays.
+func (s *Steering) CloseBreaker(tenant, endpoint string, told ...gateway.AuditLine) error {
+	forget := func(s *gateway.EndpointStatus) { s.OpenUntil, s.Trips = time.Time{}, 0 }
+	n, err := s.primed(tenant, endpoint)
+	if err != nil {
+		return err
+	}
+	if err := s.statuses.change(n, forget, told...); err != nil {
+		return err
+	}
+	s.schedule.mu.Lock()
+	if n.circuit != nil {
+		n.circuit.Close()
+	}
+	n.rest = restOf(n.standing.get(), s.schedule.now())
+	s.schedule.mu.Unlock()
+	s.statuses.flush(n)
+	s.attend(n)
+	return nil
 }
 
 // enable lifts a disablement: the endpoint has all its time again.
 func enable(s *gateway.EndpointStatus) { s.DisabledReason, s.FailingSince = "", time.Time{} }
 
 // change changes a status and makes it durable; its deliveries follow at once.
-func (s *Steering) change(tenant, endpoint string, change func(*gateway.EndpointStatus)) error {
+func (s *Steering) change(tenant, endpoint string, change func(*gateway.EndpointStatus), told ...gateway.AuditLine) error {
 	n, err := s.primed(tenant, endpoint)
 	if err != nil {
 		return err
 	}
-	if err := s.statuses.change(n, change); err != nil {
+	if err := s.statuses.change(n, change, told...); err != nil {
 		return err
 	}
 	s.statuses.flush(n)
@@ -54,21 +77,9 @@ func (s *Steering) change(tenant, endpoint string, change func(*gateway.Endpoint
 
 // primed gives the lane of an endpoint whose standing is known.
 func (s *Steering) primed(tenant, endpoint string) (*lane, error) {
-	key := gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}
 	s.schedule.mu.Lock()
 	defer s.schedule.mu.Unlock()
-	for {
-		n := s.schedule.lane(key)
-		if n == nil {
-			return nil, errElsewhere
-		}
-		if n.primed {
-			return n, nil
-		}
-		if err := s.schedule.reading.prime(n); err != nil {
-			return nil, err
-		}
-	}
+	return s.schedule.reading.primed(gateway.LaneKey{Tenant: tenant, Endpoint: endpoint})
 }
 
 // Changed tells that an endpoint was written. A disablement is lifted, and where
@@ -119,14 +130,33 @@ func (s *Steering) Verify(ctx context.Context, tenant, endpoint string) error {
 }
 
 // Watch sees to it that an endpoint which nobody has proved yet is proved in the
-// background, though nothing waits for it: for those that the file names.
+// background, though nothing waits for it: for those that the file names. One that has no
+// lane and needs no proof gets none: it costs nothing until its first delivery.
 func (s *Steering) Watch(tenant, endpoint string) {
+	key := gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}
 	s.schedule.mu.Lock()
-	n := s.schedule.lane(gateway.LaneKey{Tenant: tenant, Endpoint: endpoint})
+	_, has := s.schedule.lanes[key]
+	s.schedule.mu.Unlock()
+	if !has && !s.unproved(key) {
+		return
+	}
+	s.schedule.mu.Lock()
+	n := s.schedule.lane(key)
 	s.schedule.mu.Unlock()
 	if n != nil {
 		s.attend(n)
 	}
+}
+
+// unproved says whether an endpoint has yet to prove itself, as far as can be told: the
+// lane reads it again.
+func (s *Steering) unproved(key gateway.LaneKey) bool {
+	target := s.options.Targets(key.Tenant, key.Endpoint)
+	if target == nil || !target.proves() {
+		return false
+	}
+	status, err := s.statuses.store.Status(key)
+	return err != nil || missing(target, &status)
 }
 
 // attend gives a lane its turn, for its target or its status has changed.

@@ -13,6 +13,7 @@ import (
 
 // Target is where the deliveries of one endpoint go, and how.
 type Target struct {
+	Pull    bool         // nothing is sent: somebody comes for it (pull.go)
 	URL     string       // of an endpoint; a relay has upstreams
 	Relay   *RelayTarget // nil: events
 	Trusted bool         // the configuration file names it: the egress rules do not bind it
@@ -66,11 +67,11 @@ func EndpointTarget(e *directory.Endpoint) *Target {
 	if e == nil {
 		return nil
 	}
-	if !e.Enabled {
-		return &Target{Off: true, Proof: e.ProofKey}
+	if e.Refused {
+		return &Target{Off: true, Proof: e.ProofKey, Retry: retry.Default()}
 	}
 	t := &Target{
-		URL: e.URL, TLS: e.TLS, Headers: e.Headers, Proof: e.ProofKey, Signer: e.Signer, Form: Envelope, Timeout: e.Timeout,
+		Off: !e.Enabled, Pull: e.Pull, URL: e.URL, TLS: e.TLS, Headers: e.Headers, Proof: e.ProofKey, Signer: e.Signer, Form: Envelope, Timeout: e.Timeout,
 		Retry: e.Retry, Breaker: e.Breaker, Concurrency: e.Concurrency, Rate: e.Rate,
 		MaxEvents: e.Batch.MaxEvents, MaxWait: e.Batch.MaxWait,
 		Ordered: e.Ordered, Hold: e.OrderedHold, DisableAfter: e.DisableAfter,

@@ -2,27 +2,39 @@ package outbound
 
 import (
 	"time"
+
+	"hookgate/gateway"
 )
 
-// enqueue gives a lane its turn, and its tenant one among the tenants.
+// enqueue gives a lane its turn, its tenant one in its tree, and that one among the trees.
 func (s *schedule) enqueue(n *lane) {
+	t, g := n.tenant, n.tenant.tree
 	n.queued = true
-	n.tenant.turn.push(n)
-	if !n.tenant.queued {
-		n.tenant.queued = true
-		s.turn.push(n.tenant)
+	t.turn.push(n)
+	if !t.queued {
+		t.queued = true
+		g.turn.push(t)
+	}
+	if !g.queued {
+		g.queued = true
+		s.turn.push(g)
 	}
 	s.counted(n)
 }
 
-// counted keeps the numbers of active lanes and tenants, by which shares are made.
+// counted keeps the numbers of active lanes, tenants and trees, by which shares are made.
 func (s *schedule) counted(n *lane) {
+	t, g := n.tenant, n.tenant.tree
 	if is := n.queued || n.sending > 0; is != n.active {
 		n.active = is
-		n.tenant.lanes += delta(is)
+		t.lanes += delta(is)
 	}
-	if is := n.tenant.queued || n.tenant.flying > 0; is != n.tenant.active {
-		n.tenant.active = is
+	if is := t.queued || t.flying > 0; is != t.active {
+		t.active = is
+		g.tenants += delta(is)
+	}
+	if is := g.queued || g.flying > 0; is != g.active {
+		g.active = is
 		s.active += delta(is)
 	}
 }
@@ -40,7 +52,7 @@ func share(whole, among int) int { return max(1, whole/(among+1)) }
 
 // hire starts a worker when there is a turn to take and nobody who looks for one.
 func (s *schedule) hire() {
-	if looking := s.workers - s.flying; s.stopped || s.turn.len() == 0 || looking > 0 || s.flying >= s.options.Limit {
+	if looking := s.workers - s.flying; s.stopped || s.held || s.turn.len() == 0 || looking > 0 || s.flying >= s.options.Limit {
 		return
 	}
 	s.workers++
@@ -58,36 +70,64 @@ func (s *schedule) work() {
 	}
 }
 
-// lease takes the next delivery in turn: of the tenants that are below their
-// share the first, and of its lanes likewise. nil ends the worker.
+// lease takes the next delivery in turn: of the trees that are below their share the
+// first, and of its tenants and their lanes likewise. nil ends the worker.
 func (s *schedule) lease() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	if !s.stopped && s.flying < s.options.Limit {
+	if !s.stopped && !s.held && s.flying < s.options.Limit {
 		for range s.turn.len() {
-			t := s.turn.pop()
+			g := s.turn.pop()
 			var a *attempt
-			if most := share(s.options.Limit, s.active); t.flying < most {
-				a = s.leaseOf(t, most, now)
+			if most := share(s.options.Limit, s.active); g.flying < most {
+				a = g.lease(s, most, now)
 			}
-			if t.turn.len() > 0 {
-				s.turn.push(t)
+			if g.turn.len() > 0 {
+				s.turn.push(g)
 			} else {
-				t.queued = false
+				g.queued = false
 			}
 			if a != nil {
 				s.counted(a.lane)
 				s.hire()
 				return a
 			}
-			if !t.queued && t.flying == 0 && t.active {
-				t.active = false
+			if !g.queued && g.flying == 0 && g.active {
+				g.active = false
 				s.active--
 			}
 		}
 	}
 	s.workers--
+	return nil
+}
+
+// lease takes the next delivery of a tree, which may use so much. A tenant that has nobody
+// beside it has all of that.
+func (g *tree) lease(s *schedule, most int, now time.Time) *attempt {
+	if g.members > 1 {
+		most = share(most, g.tenants)
+	}
+	for range g.turn.len() {
+		t := g.turn.pop()
+		var a *attempt
+		if t.flying < most {
+			a = s.leaseOf(t, most, now)
+		}
+		if t.turn.len() > 0 {
+			g.turn.push(t)
+		} else {
+			t.queued = false
+		}
+		if a != nil {
+			return a
+		}
+		if !t.queued && t.flying == 0 && t.active {
+			t.active = false
+			g.tenants--
+		}
+	}
 	return nil
 }
 
@@ -105,6 +145,7 @@ func (s *schedule) leaseOf(t *tenant, most int, now time.Time) *attempt {
 			a.lane = n
 			n.sending++
 			t.flying++
+			t.tree.flying++
 			s.flying++
 		}
 		s.place(n, now)
@@ -119,15 +160,13 @@ func (s *schedule) leaseOf(t *tenant, most int, now time.Time) *attempt {
 // leaseFrom takes the next delivery of a lane, with the permit of its breaker; or
 // the proof that its endpoint wants deliveries.
 func (s *schedule) leaseFrom(n *lane, now time.Time) *attempt {
-	if n.gone || n.leaving {
+	target := s.open(n)
+	if target == nil {
 		return nil
 	}
-	target := s.options.Targets(n.key.Tenant, n.key.Endpoint)
-	if target == nil || target.Off || n.standing.shut() {
-		n.parked = true
-		return nil
+	if target.Pull {
+		return n.lapse(now)
 	}
-	n.adopt(target, s)
 	if missing, begun := n.standing.prove(target, now); begun {
 		return &attempt{target: target, proves: true}
 	} else if missing {
@@ -149,8 +188,30 @@ func (s *schedule) leaseFrom(n *lane, now time.Time) *attempt {
 		n.window.add(due, true) // to where it was taken from
 		return nil
 	}
-	n.pace.spend(target.Rate, now)
-	a := &attempt{due: due, target: target, permit: permit, with: n.gather(due, now)}
+	a := n.leaves(due, now)
+	a.permit = permit
+	return a
+}
+
+// open adopts the target of a lane as it now is; nil: nothing may leave.
+func (s *schedule) open(n *lane) *Target {
+	if n.gone || n.leaving {
+		return nil
+	}
+	target := s.options.Targets(n.key.Tenant, n.key.Endpoint)
+	if target == nil || target.Off || n.standing.shut() {
+		n.parked = true
+		return nil
+	}
+	n.adopt(target, s)
+	return target
+}
+
+// leaves begins an attempt of a delivery that was taken from the window, and of those that
+// travel with it.
+func (n *lane) leaves(due gateway.Due, now time.Time) *attempt {
+	n.pace.spend(n.target.Rate, now)
+	a := &attempt{due: due, target: n.target, with: n.gather(due, now)}
 	a.carried = a.with
 	n.flying[due.ID] = a
 	for _, d := range a.with {

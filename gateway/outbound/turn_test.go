@@ -10,18 +10,22 @@ import (
 
 	"hookgate/gateway/directory"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/shares"
 )
 
 // TestHangingEndpointsHoldUpNobody: with few places and many deliveries for
 // endpoints that hang, all others are served at once.
 func TestHangingEndpointsHoldUpNobody(t *testing.T) {
 	for name, c := range map[string]struct {
-		other string
-		hangs int // endpoints
+		other    string
+		hangs    int // endpoints
+		children int // whose they are; 0: the tenant's own
 	}{
-		"one, and another tenant":       {"globex", 1},
-		"one, and others of its tenant": {"acme", 1},
-		"many, and another tenant":      {"globex", 100},
+		"one, and another tenant":       {"globex", 1, 0},
+		"one, and others of its tenant": {"acme", 1, 0},
+		"many, and another tenant":      {"globex", 100, 0},
+		"those of many children":        {"globex", 1, 50},
+		"a child's, and another child":  {"acme1", 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -36,6 +40,12 @@ func TestHangingEndpointsHoldUpNobody(t *testing.T) {
 				defer w.stop()
 				_ = w.halt()
 				w.options.Limit = 8
+				w.options.Holder = func(tenant string) shares.Holder {
+					if tenant != "acme" && strings.HasPrefix(tenant, "acme") {
+						return shares.Tenant(tenant, "acme")
+					}
+					return shares.Tenant(tenant)
+				}
 				w.options.Targets = func(_, endpoint string) *outbound.Target {
 					to := *w.target
 					to.Headers = []directory.Header{{Name: "X-To", Value: endpoint}}
@@ -44,7 +54,11 @@ func TestHangingEndpointsHoldUpNobody(t *testing.T) {
 				}
 				w.start()
 				for i := range 100 {
-					w.publish("acme", fmt.Sprintf("hangs%d", i%c.hangs))
+					tenant := "acme"
+					if c.children > 0 {
+						tenant = fmt.Sprint("acme", i%c.children)
+					}
+					w.publish(tenant, fmt.Sprintf("hangs%d", i%c.hangs))
 				}
 				synctest.Wait()
 				if n := hung.Load(); n == 0 || n > 4 {

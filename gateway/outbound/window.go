@@ -203,6 +203,18 @@ func (w *window) soonest() (at time.Time, ok bool) {
 	return at, ok
 }
 
+// drop takes out the one at a place, if it stands there.
+func (w *window) drop(d gateway.Due) {
+	if i, found := slices.BinarySearchFunc(w.due, d, compare); found {
+		w.take(i)
+	}
+}
+
+// first gives the place of the first one that is lent, or is not; -1 for none.
+func (w *window) first(lent bool) int {
+	return slices.IndexFunc(w.due, func(d gateway.Due) bool { return d.Lent == lent })
+}
+
 // pop takes one that is due.
 func (w *window) pop(now time.Time) (gateway.Due, bool) {
 	ready := w.ready(now)

@@ -91,8 +91,8 @@ func TestAnswerBytes(t *testing.T) {
 						}
 						return
 					}
-					got := make([]byte, len(want))
-					if _, err := io.ReadFull(client.r, got); err != nil || string(got) != want {
+					got := make([]byte, len(want)+fieldOfID)
+					if _, err := io.ReadFull(client.r, got); err != nil || unidentified(t, string(got)) != want {
 						t.Fatalf("got\n%q\nwant\n%q (%v)", got, want, err)
 					}
 				}

@@ -7,6 +7,7 @@ import (
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 )
 
@@ -73,6 +74,7 @@ var errUnjudged = gateway.Unavailable("the request cannot be verified now", time
 // too often: a flood must not fill the log.
 func (x *exchange) failed(err error) *gateway.Error {
 	x.p.options.Observer.AuthFailed()
+	telling{x}.blame(err)
 	client, refusal := x.caller.Address(), errUnverified
 	if signature.IsUnavailable(err) {
 		refusal = errUnjudged
@@ -85,6 +87,6 @@ func (x *exchange) failed(err error) *gateway.Error {
 		return refusal
 	}
 	x.p.options.Log.Info("request to a route not verified", slog.String("route", x.route.ID),
-		slog.String("client", client.String()), slog.String("reason", err.Error()))
+		slog.String("client", client.String()), slog.String("request_id", string(edge.RequestID(x.ctx))), slog.String("reason", err.Error()))
 	return refusal
 }

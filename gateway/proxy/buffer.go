@@ -73,8 +73,11 @@ func (b *buffer) pending() []byte { return b.b[b.r:b.w] }
 func (b *buffer) empty() bool     { return b.r == b.w }
 func (b *buffer) full() bool      { return b.w == len(b.b)-behind }
 
+// room is where more may be put.
+func (b *buffer) room() []byte { return b.b[b.w : len(b.b)-behind] }
+
 func (b *buffer) read(c net.Conn) (int, error) {
-	n, err := c.Read(b.b[b.w : len(b.b)-behind])
+	n, err := c.Read(b.room())
 	b.w += n
 	return n, err
 }

@@ -13,6 +13,7 @@ import (
 type conn struct {
 	net.Conn
 	alive  alive
+	asking asking
 	made   time.Time
 	used   time.Time // when it was given back; zero: never
 	reads  time.Time // the deadlines that are set
@@ -118,6 +119,7 @@ func (u *upstream) dial(timeout time.Duration) (*conn, error) {
 	}
 	c := &conn{Conn: made, made: time.Now()}
 	c.alive.of(made)
+	c.asking.of(made)
 	return c, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/tracing"
 )
 
 // exchange is one request on its way, and its answer on the way back. It is
@@ -25,6 +26,8 @@ type exchange struct {
 	request outgoing
 	leg     leg
 	reply   reply
+	moments moments
+	span    tracing.Span
 }
 
 func newExchange(p *Proxy) *exchange {
@@ -50,29 +53,32 @@ func (x *exchange) begin(ctx *fasthttp.RequestCtx) {
 func (x *exchange) enter(r *route) {
 	x.route, x.leg.route, x.reply.idle = r, r, r.IdleTimeout
 	x.request.ctx, x.request.route = x.ctx, r
+	x.trace()
 }
 
 // end counts the request and lets go of all that belongs to it, also after a panic.
 func (x *exchange) end() {
 	x.stopUpload()
-	x.leg.end()
 	if x.reply.status == 0 {
 		x.reply.status = fasthttp.StatusInternalServerError // what the edge makes of a panic
 	}
+	telling{x}.keep()
+	telling{x}.endSpan()
+	x.leg.end()
 	if x.route != nil && x.route.Relay {
 		share(x.ctx, x.route)
 	}
 	if x.route != nil {
 		x.route.Metrics.Answered(x.reply.status)
 		if x.reply.status != fasthttp.StatusSwitchingProtocols {
-			x.p.options.Observer.Took(time.Since(x.at).Seconds())
+			x.p.options.Observer.Took(time.Since(x.at).Seconds(), x.span.Trace())
 		}
 	}
 	if x.reply.closes {
 		x.ctx.SetConnectionClose()
 	}
 	x.request.end()
-	x.reply = reply{}
+	x.reply, x.moments, x.span = reply{}, moments{}, tracing.Span{}
 	x.ctx, x.caller.Ctx, x.table, x.route = nil, nil, nil, nil
 	x.proof.Body, x.proof.Method = nil, ""
 }
@@ -109,6 +115,7 @@ func (x *exchange) refuse(err error) {
 	if !errors.As(err, &known) {
 		known = gateway.Errorf(gateway.CodeInternal, "")
 	}
+	telling{x}.note(known)
 	edge.WriteProblem(x.ctx, known)
 	x.reply.status = x.ctx.Response.StatusCode()
 }

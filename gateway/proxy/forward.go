@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"time"
 
 	"hookgate/retry/breaker"
 )
@@ -25,12 +26,17 @@ func (x *exchange) forward() done {
 func (x *exchange) attempt() (undone bool, err error) {
 	l := &x.leg
 	l.out = x.request.append(l.out[:0], l.upstream)
+	m := &x.moments
+	m.upstream = l.upstream.url
 	for redo := false; ; redo = true {
+		m.asked, m.connected, m.heard = time.Now(), time.Time{}, time.Time{}
 		if err := l.connect(redo); err != nil {
 			return true, l.lost(err)
 		}
+		m.connected = time.Now()
 		err := l.converse(&x.request, &x.reply)
 		if err == nil {
+			m.heard, m.status = time.Now(), l.head.status
 			l.settle(nil, breaker.Succeeded)
 			l.upstream.answered()
 			return false, nil

@@ -8,9 +8,9 @@ import (
 	"hookgate/gateway/wire"
 )
 
-// forwards says which of the X-Forwarded fields are ours to send: the others are
+// forwards says which of the X-Forwarded fields, and X-Request-Id, are ours to send: the others are
 // set, or removed, by the route.
-type forwards struct{ chain, proto, host, prefix bool }
+type forwards struct{ chain, proto, host, prefix, requestID bool }
 
 // Trusts says whether an address is one of public.trusted_proxies.
 func (p *Proxy) Trusts(a netip.Addr) bool {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"net/http"
 
 	"hookgate/gateway/wire"
 )
@@ -131,6 +132,9 @@ func (h *answerHead) appendStart(dst []byte) []byte {
 // drops says whether a field is not passed on.
 func (h *answerHead) drops(name []byte) bool {
 	if connectionInitials[folded[name[0]]] && isConnectionField(name) {
+		return true
+	}
+	if (h.status >= 200 || h.status == http.StatusSwitchingProtocols) && is(name, "x-request-id") { // the client is told ours, by which all else is found
 		return true
 	}
 	for _, named := range h.named {

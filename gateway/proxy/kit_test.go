@@ -53,6 +53,7 @@ type siteOptions struct {
 	server   server.Options
 	roots    *x509.CertPool
 	public   string // public.url
+	kept     Kept
 }
 
 type logBuffer struct {
@@ -78,8 +79,8 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	out := transport.New(transport.Options{RootCAs: o.roots})
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Proxy = New(Options{
-		Transport: out, Watcher: edge.NewWatcher(), Log: log, Relay: o.relay, RelayAll: o.relayAll, PublicURL: o.public,
-		Observer: Observer{Took: s.metrics.RouteDuration().Observe, AuthFailed: s.metrics.AuthFailures("route").Inc},
+		Transport: out, Watcher: edge.NewWatcher(), Log: log, Relay: o.relay, RelayAll: o.relayAll, PublicURL: o.public, Kept: o.kept,
+		Observer: Observer{Took: metrics.Traced(s.metrics.RouteDuration()), AuthFailed: s.metrics.AuthFailures("route").Inc},
 	})
 	var trusted []netip.Prefix
 	for _, text := range o.trusted {
@@ -87,6 +88,7 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	}
 	s.Trust(trusted)
 	s.route(t, routes)
+	o.server.Trusts = s.Trusts
 	o.server.PublicAddr, o.server.InternalAddr, o.server.Log = "127.0.0.1:0", "127.0.0.1:0", log
 	none := func(ctx *fasthttp.RequestCtx) {}
 	var err error

@@ -94,14 +94,7 @@ func (l *leg) connect(redo bool) (err error) {
 func (l *leg) converse(q *outgoing, to *reply) error {
 	l.in.reset()
 	l.heard = false
-	err := l.conn.write(l.out, l.route.Timeout)
-	switch {
-	case err != nil:
-	case q.uploads():
-		l.upload = q.startUpload(l.conn)
-	case len(q.body) > smallBody:
-		err = l.conn.writeUntil(q.body, l.deadline)
-	}
+	err := l.send(q)
 	if err != nil && isTimeout(err) {
 		return err
 	}
@@ -112,6 +105,42 @@ func (l *leg) converse(q *outgoing, to *reply) error {
 		return answer
 	}
 	return nil
+}
+
+// send sends the request, as far as it is in memory.
+func (l *leg) send(q *outgoing) error {
+	if !q.uploads() && len(q.body) <= smallBody {
+		return l.ask()
+	}
+	err := l.conn.write(l.out, l.route.Timeout)
+	switch {
+	case err != nil:
+	case q.uploads():
+		l.upload = q.startUpload(l.conn)
+	default:
+		err = l.conn.writeUntil(q.body, l.deadline)
+	}
+	return err
+}
+
+// ask sends a request that is all in out, and has what comes first of its answer unless
+// that takes long. Its error may be of the answer.
+func (l *leg) ask() error {
+	if err := l.conn.untilRead(time.Now(), l.deadline); err != nil {
+		return err
+	}
+	wrote, got, err := l.conn.asking.ask(l.out, l.in.room())
+	l.in.w += got
+	l.heard = got > 0
+	switch {
+	case wrote < len(l.out) && err == nil:
+		return l.conn.write(l.out[wrote:], l.route.Timeout)
+	case wrote < len(l.out):
+		return err
+	case err != nil && isTimeout(err):
+		return nil // awaitHead says whether that is too long
+	}
+	return notAnswered(true, err)
 }
 
 // lost tells breaker and log of a request that got no answer, and gives what the

@@ -23,6 +23,7 @@ type outgoing struct {
 	named    [][]byte              // fields that Connection names
 	protocol []byte                // that the client asks to upgrade to; nil: none
 	told     told                  // by proxies in front
+	place    *gateway.SpanContext  // in a trace, of this request; nil: what came goes on, where it is believed
 	kept     []gateway.HeaderField // of a relay
 }
 
@@ -49,13 +50,23 @@ func (q *outgoing) append(dst []byte, u *upstream) []byte {
 	from := 0 // of the lines that are copied together
 	trusted := q.trusted()
 	for f := wire.EachField(raw); f.Next(); {
-		if q.drops(trusted, f.Name, f.Value) {
+		if q.drops(trusted, f.Name, f.Value) || is(f.Name, "x-request-id") {
 			dst = append(dst, raw[from:f.Start]...)
 			from = f.End
 		}
 	}
 	dst = append(dst, raw[from:lines(raw)]...)
 	dst = q.appendForwarded(dst)
+	if q.route.forwarded.requestID {
+		dst = wire.AppendField(dst, edge.HeaderRequestID, edge.RequestID(q.ctx))
+	}
+	if q.place != nil {
+		q.place.Fields(func(name, value string) {
+			if !q.route.drops.has([]byte(name)) {
+				dst = wire.AppendField(dst, name, value)
+			}
+		})
+	}
 	dst = append(dst, q.route.set...)
 	dst = append(q.appendFraming(dst), '\r', '\n')
 	if len(q.body) <= smallBody {
@@ -165,6 +176,8 @@ func (q *outgoing) drops(trusted bool, name, value []byte) bool {
 		return true
 	} else if (c == 'x' || c == 'f') && q.dropsForwarded(trusted, name, value) {
 		return true
+	} else if c == 't' && (!trusted || q.place != nil) && isTraceField(name) { // a stranger begins no trace of ours: the upstream does, or we
+		return true
 	}
 	if q.route.drops.has(name) {
 		return true
@@ -175,6 +188,11 @@ func (q *outgoing) drops(trusted bool, name, value []byte) bool {
 		}
 	}
 	return false
+}
+
+// isTraceField says whether a field tells a place in a trace.
+func isTraceField(name []byte) bool {
+	return is(name, gateway.HeaderTraceparent) || is(name, gateway.HeaderTracestate)
 }
 
 // connectionFields are not passed on, either way.

@@ -14,6 +14,7 @@ import (
 	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/mapping"
+	"hookgate/gateway/tracing"
 	"hookgate/gateway/transport"
 )
 
@@ -26,6 +27,10 @@ type Options struct {
 	PublicURL string
 	Log       *slog.Logger
 	Observer  Observer
+	// Kept keeps the newest requests for those who ask what became of one; nil: nobody does.
+	Kept Kept
+	// Tracer tells of each request to a route; nil: it does not.
+	Tracer *tracing.Tracer
 	// Relay stores a request for its delivery, and gives its id, or that of the one
 	// that it repeats; what it gives is durable. nil: routes of mode relay are not
 	// served.
@@ -44,8 +49,12 @@ type Relayed struct {
 // Observer is told what happens, for metrics. Its funcs must be there, and return at
 // once.
 type Observer struct {
-	Took       func(seconds float64) // a request, from its first byte to the end of its answer
-	AuthFailed func()                // a verification failed
+	// Took: a request, from its first byte to the end of its answer, and the trace that has
+	// it; "": none has.
+	Took       func(seconds float64, trace string)
+	AuthFailed func() // a verification failed
+	// Happened: the breaker of an upstream has changed; nil: nobody is told.
+	Happened func(gateway.Happening)
 }
 
 // Proxy answers the requests to routes.

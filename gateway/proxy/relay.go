@@ -14,10 +14,11 @@ import (
 // bytes and texts are valid until Relay returns.
 type RelayRequest struct {
 	Route          *directory.Route
-	Key            string   // of the conversation; "" for none
-	Keys           []string // of all its conversations, where they are several
-	IDs            []string // the provider's own, of the messages in it
-	IdempotencyKey string   // "" for none
+	Key            string               // of the conversation; "" for none
+	Keys           []string             // of all its conversations, where they are several
+	IDs            []string             // the provider's own, of the messages in it
+	IdempotencyKey string               // "" for none
+	Span           *gateway.SpanContext // where it stands in a trace; nil: nobody says, who is believed
 	Request        gateway.RelayedRequest
 	Body           []byte
 }
@@ -50,7 +51,7 @@ func (x relaying) store() (taken relayedRequest, err error) {
 	}
 	plan := x.route.Plan
 	plan.Set.Read(&of.document, values)
-	q := RelayRequest{Route: x.route.Route, Body: x.request.body, Request: x.request.relayed(&x.leg.out)}
+	q := RelayRequest{Route: x.route.Route, Span: x.place(), Body: x.request.body, Request: x.request.relayed(&x.leg.out)}
 	if key, n := x.caller.Get("Idempotency-Key"); n == 1 && len(key) <= maxIdempotencyKey {
 		q.IdempotencyKey = string(key)
 	}
@@ -127,13 +128,17 @@ func (q *outgoing) relayed(scratch *[]byte) gateway.RelayedRequest {
 	q.read(raw)
 	q.kept = q.kept[:0]
 	text := string(raw) // of which all names and values are parts
-	trusted := q.trusted()
+	trusted, identified := q.trusted(), !q.route.forwarded.requestID
 	for f := wire.EachField(raw); f.Next(); {
+		identified = identified || is(f.Name, "x-request-id") // which some providers sign, so it stays as it came
 		if !q.drops(trusted, f.Name, f.Value) {
 			q.keep(text[f.Start:], &f)
 		}
 	}
 	out := q.appendForwarded((*scratch)[:0])
+	if id := edge.RequestID(q.ctx); !identified && id != nil {
+		out = wire.AppendField(out, edge.HeaderRequestID, id)
+	}
 	text = string(out)
 	for f := wire.EachField(out); f.Next(); {
 		q.keep(text[f.Start:], &f)

@@ -60,6 +60,9 @@ func (r *reply) appendHead(dst []byte, h *answerHead, framed bool) []byte {
 	if h.length == untilClose && !framed && !wire.Bodiless(h.status) && !r.bare {
 		r.closes = true
 	}
+	if id := r.conn.RequestID(); h.status >= 200 {
+		dst = wire.AppendField(dst, edge.HeaderRequestID, id)
+	}
 	if r.closes && h.status >= 200 {
 		dst = append(dst, "Connection: close\r\n"...)
 	}

@@ -2,11 +2,11 @@ package proxy
 
 import (
 	"log/slog"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/limits"
 	"hookgate/gateway/respond"
 )
@@ -17,11 +17,11 @@ func (x relaying) respond(o gateway.Outcome, id, key string) (status int, own bo
 	if x.route.Answers == nil {
 		return fasthttp.StatusOK, false
 	}
-	told := respond.Told{Tenant: x.route.Spec.Tenant, Outcome: o, CallbackID: id, Key: key}
+	told := respond.Told{Owner: x.route.Spec.Tenant, Outcome: o, CallbackID: id, Key: key}
 	status = x.route.Answers.Pin(o, fasthttp.StatusOK)
 	reply, is, err := x.route.Answers.Render(&told, fasthttp.StatusOK)
 	if err != nil {
-		x.p.tellUnrendered(x.route, id, x.at, err)
+		x.p.tellUnrendered(x.exchange, id, err)
 	}
 	if !is {
 		return respond.Unredirected(status, fasthttp.StatusOK), false
@@ -39,10 +39,10 @@ func (x relaying) respond(o gateway.Outcome, id, key string) (status int, own bo
 
 // tellUnrendered logs that an answer does not render, once a minute for each route: a
 // flood must not fill the log.
-func (p *Proxy) tellUnrendered(r *route, id string, at time.Time, err error) {
+func (p *Proxy) tellUnrendered(x *exchange, id string, err error) {
 	once := gateway.Rate{PerSecond: 1.0 / 60, Burst: 1}
-	if p.told.Take(limits.Key{Tenant: r.ID}, &once, 1, at) == 0 {
-		p.options.Log.Warn("respond does not render: the answer is hookgate's own", slog.String("route", r.ID),
-			slog.String("callback_id", id), slog.Any("error", err))
+	if p.told.Take(limits.Key{Tenant: x.route.ID}, &once, 1, x.at) == 0 {
+		p.options.Log.Warn("respond does not render: the answer is hookgate's own", slog.String("route", x.route.ID),
+			slog.String("callback_id", id), slog.String("request_id", string(edge.RequestID(x.ctx))), slog.Any("error", err))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/gateway/edge"
 	"hookgate/gateway/wire"
 )
 
@@ -37,6 +38,7 @@ func (x *exchange) upgrade() error {
 	}
 	r.conn.TakeAnswer()
 	l.out = append(l.head.appendStart(l.out[:0]), "Connection: Upgrade\r\n"...)
+	l.out = wire.AppendField(l.out, edge.HeaderRequestID, r.conn.RequestID())
 	l.out = append(wire.AppendField(l.out, "Upgrade", l.head.upgrade), "\r\n"...)
 	l.out = append(l.out, l.in.pending()...)
 	r.status, r.begun, r.closes = fasthttp.StatusSwitchingProtocols, true, true

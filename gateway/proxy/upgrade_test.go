@@ -42,7 +42,11 @@ func TestUpgrade(t *testing.T) {
 	if head := <-heads; !strings.Contains(head, "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n") || !strings.Contains(head, "Sec-WebSocket-Key: ") || strings.Count(head, "Upgrade: ") != 1 {
 		t.Errorf("the upstream got %q", head)
 	}
-	expect(t, c, "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\nfirstearly")
+	want := "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\nfirstearly"
+	got := make([]byte, len(want)+fieldOfID)
+	if _, err := io.ReadFull(c.r, got); err != nil || unidentified(t, string(got)) != want {
+		t.Fatalf("got %q, want %q (%v)", got, want, err)
+	}
 	for _, frame := range []string{"\x81\x05hello", "GET / HTTP/1.1\r\n\r\n", strings.Repeat("\x00\xff", 100_000)} {
 		done := make(chan struct{})
 		go func() { defer close(done); _, _ = io.WriteString(c, frame) }()

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/transport"
 	"hookgate/retry/breaker"
@@ -17,6 +18,7 @@ type upstream struct {
 	route, url string
 	secured    string // the digest of its settings of TLS
 	log        *slog.Logger
+	happened   func(gateway.Happening)
 	dialer     *transport.Dialer
 	breaker    *breaker.Breaker // nil: none
 	health     *directory.Health
@@ -46,7 +48,7 @@ func (p *Proxy) newRoute(r *directory.Route, kept map[upstreamKey]*upstream) (*r
 		made.drops.add(name)
 	}
 	has := func(name string) bool { return made.drops.has([]byte(name)) }
-	made.forwarded = forwards{!has("x-forwarded-for"), !has("x-forwarded-proto"), !has("x-forwarded-host"), !has("x-forwarded-prefix")}
+	made.forwarded = forwards{!has("x-forwarded-for"), !has("x-forwarded-proto"), !has("x-forwarded-host"), !has("x-forwarded-prefix"), !has("x-request-id")}
 	if r.Spec.StripPrefix {
 		made.prefix = []byte(strings.TrimSuffix(r.Spec.Match.Path, "/"))
 	}
@@ -81,6 +83,7 @@ func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
 	}
 	u := &upstream{route: r.ID, url: url, secured: r.TLS[url].Digest(), dialer: dialer, health: r.Health, stop: func() {}}
 	u.log = p.options.Log.With("route", r.ID, "upstream", dialer.Host())
+	u.happened = p.options.Observer.Happened
 	if r.Breaker != nil {
 		u.breaker = breaker.New(*r.Breaker, u.changed)
 	}
@@ -92,6 +95,13 @@ func (p *Proxy) newUpstream(r *directory.Route, url string) (*upstream, error) {
 
 // changed hears of the breaker, under its lock.
 func (u *upstream) changed(s breaker.State, until time.Time) {
+	if u.happened != nil {
+		h := gateway.Happening{Kind: gateway.HappenedBreaker, At: time.Now(), Of: "route", Target: u.route, Outcome: s.String()}
+		if s == breaker.Open {
+			h.Until = gateway.At(until).Time
+		}
+		u.happened(h)
+	}
 	if s != breaker.Open {
 		u.rests.Store(0)
 		return

@@ -24,7 +24,7 @@ type draft struct {
 	counts      []int            // deliveries by event
 	ids         eventIDs
 	filtered    *filtered // nil: no endpoint had a filter yet
-	scratch     []byte
+	scratch     [64]byte  // for texts that are written with escapes
 }
 
 // tenantShare is how many of the events are one tenant's.
@@ -56,7 +56,7 @@ func (d *draft) free() {
 	d.ids.free()
 	*d = draft{
 		ids: d.ids, filtered: d.filtered,
-		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0], scratch: d.scratch[:0],
+		root: d.root, item: d.item, tenants: d.tenants[:0], named: d.named[:0], owned: d.owned[:0], counts: d.counts[:0],
 		publication: gateway.Publication{
 			Events: d.publication.Events[:0], Deliveries: d.publication.Deliveries[:0], Traces: d.publication.Traces[:0],
 			Own: d.publication.Own[:0], Marks: d.publication.Marks[:0],
@@ -151,7 +151,7 @@ func (d *draft) acceptEvent(i int, item []byte) error {
 	if !ok || !gateway.IsEventType(kind) {
 		return invalidEvent(i, ".event.type", "must be a string of 1 to 64 characters of a-z, 0-9, . _ and -, the first a letter or digit")
 	}
-	e := gateway.Event{Type: word(kind), AcceptedAt: d.at, Body: item}
+	e := gateway.Event{Type: word(kind), AcceptedAt: d.at, Body: item, Span: d.Span}
 	if e.Type == messageType {
 		if kind, ok := d.string(eventPaths.messageKind); ok {
 			e.Kind = word(kind)
@@ -162,7 +162,7 @@ func (d *draft) acceptEvent(i int, item []byte) error {
 		return err
 	}
 	e.Tenant = tenant.ID
-	e.ID = gateway.NewID(gateway.PrefixEvent, d.at)
+	e.ID = gateway.NewEventID(d.at)
 	e.ConversationKey, _ = mapping.KeyOf(d.item.At(eventPaths.key))
 	d.name(&e)
 	d.count(tenant)
@@ -187,7 +187,7 @@ func (d *draft) text(slot mapping.Slot) ([]byte, bool) {
 	if v.Kind != mapping.String && v.Kind != mapping.Number {
 		return nil, false
 	}
-	text, ok := v.Text(d.scratch)
+	text, ok := v.Text(d.scratch[:0])
 	return text, ok
 }
 

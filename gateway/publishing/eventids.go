@@ -118,7 +118,7 @@ func (d *draft) identify() {
 		d.document.Raw = event.Body
 		e.at.set.Read(&d.document, &d.item)
 		v := d.item.At(e.at.slot)
-		text, is := v.Text(d.scratch)
+		text, is := v.Text(d.scratch[:0])
 		if is = is && v.Kind != mapping.Bool && len(text) > 0; is {
 			id = append(append(append(id[:0], e.path...), 0), text...)
 			e.keys = append(e.keys, gateway.NewMarkKey(gateway.MarkEvent, []byte(event.Tenant), id))

@@ -6,11 +6,10 @@ import (
 	"hookgate/gateway"
 )
 
-// fanout makes one delivery for each endpoint that wants an event, and the
-// event's line in its conversation's timeline.
+// fanout makes one delivery for each endpoint that wants an event, and says that its
+// conversation's timeline shows it.
 func (d *draft) fanout() {
 	p := &d.publication
-	d.scratch = d.scratch[:0]
 	share := 0 // events mostly come from one tenant: it is found at once
 	for i := range p.Events {
 		e := &p.Events[i]
@@ -18,22 +17,29 @@ func (d *draft) fanout() {
 			share = d.shareOf(e.Tenant)
 		}
 		n := 0
-		for endpoint := range d.tenants[share].of.Wanting(e.Type, e.Kind) {
+		wanting := d.tenants[share].of.Wanting(e.Type, e.Kind)
+		for endpoint := wanting.Next(); endpoint != nil; endpoint = wanting.Next() {
 			if !d.filtered.pass(i, endpoint) {
 				continue
 			}
 			n++
 			p.Deliveries = append(p.Deliveries, gateway.Delivery{
-				ID: gateway.NewID(gateway.PrefixDelivery, d.at), Tenant: e.Tenant, Endpoint: endpoint.ID,
+				ID: d.deliveryID(e, n), Tenant: e.Tenant, Endpoint: endpoint.ID,
 				EventIDs: []string{e.ID}, EventType: e.Type, ConversationKey: e.ConversationKey,
 				State: gateway.DeliveryPending, NextAttemptAt: d.at, CreatedAt: d.at,
 			})
 		}
 		d.counts = append(d.counts, n)
-		if e.ConversationKey != "" {
-			d.trace(e)
-		}
+		e.Lined = e.ConversationKey != ""
 	}
+}
+
+// deliveryID makes the id of the n-th delivery of an event.
+func (d *draft) deliveryID(e *gateway.Event, n int) string {
+	if n > gateway.DeliveriesBeside {
+		return gateway.NewID(gateway.PrefixDelivery, d.at)
+	}
+	return gateway.DeliveryBeside(e.ID, n)
 }
 
 func (d *draft) shareOf(tenant string) int {
@@ -43,20 +49,6 @@ func (d *draft) shareOf(tenant string) int {
 		}
 	}
 	panic("publishing: an event of a tenant that was not counted") // count saw every event
-}
-
-func (d *draft) trace(e *gateway.Event) {
-	from := len(d.scratch)
-	d.scratch = append(d.scratch, `{"type":`...)
-	d.scratch = gateway.AppendString(d.scratch, e.Type)
-	if e.Kind != "" {
-		d.scratch = append(d.scratch, `,"message":`...)
-		d.scratch = gateway.AppendString(d.scratch, e.Kind)
-	}
-	d.scratch = append(d.scratch, '}')
-	d.publication.Traces = append(d.publication.Traces, gateway.Trace{
-		Tenant: e.Tenant, Key: e.ConversationKey, At: d.at, Kind: "event", ID: e.ID, Data: d.scratch[from:],
-	})
 }
 
 // answer is {"accepted":n,"events":[{"id":"evt_…","deliveries":2}]}. Accepted are those

@@ -44,7 +44,7 @@ func (f *filtered) begin(events int) {
 func (p *Publisher) filterOf(d *draft, t *tenantShare, all *mapping.Filters, words int) {
 	f, owner := d.filtered, ""
 	if len(d.tenants) == 1 {
-		owner = t.of.ID
+		owner = t.of.Tree()
 	}
 	f.looking.Begin(all, t.events, owner)
 	defer f.looking.Release()
@@ -53,18 +53,22 @@ func (p *Publisher) filterOf(d *draft, t *tenantShare, all *mapping.Filters, wor
 		if e.Tenant != t.of.ID {
 			continue
 		}
+		if f.looking.Over() {
+			break // this one and those after it pass, as any that has no filters
+		}
 		f.rows[i] = len(f.passes)
 		f.passes = append(f.passes, make([]uint64, words)...)
 		f.known = append(f.known[:0], make([]uint64, words)...)
 		f.looking.Read(e.Body)
-		for endpoint := range t.of.Wanting(e.Type, e.Kind) {
+		wanting := t.of.Wanting(e.Type, e.Kind)
+		for endpoint := wanting.Next(); endpoint != nil; endpoint = wanting.Next() {
 			f.look(i, endpoint.Filter())
 		}
 		f.looking.Rest()
 	}
 	if err := f.looking.Err(); err != nil && p.options.Log != nil {
 		p.options.Log.Warn("filters of endpoints take more work than these events may: what nobody looked at is delivered",
-			slog.String("tenant", t.of.ID), slog.Any("error", err))
+			slog.String("tenant", t.of.ID), slog.String("request_id", string(d.RequestID)), slog.Any("error", err))
 	}
 }
 

@@ -63,7 +63,6 @@ func (d *draft) over(tenant string) bool { return d.tenants[d.shareOf(tenant)].o
 
 // fanoutMany is fanout for very many deliveries, which are decided here and not made.
 func (d *draft) fanoutMany(at time.Time) []gateway.Fanout {
-	d.scratch = d.scratch[:0]
 	of := map[string]*audience{}
 	var all []*audience
 	for i := range d.publication.Events {
@@ -74,9 +73,7 @@ func (d *draft) fanoutMany(at time.Time) []gateway.Fanout {
 			of[e.Tenant], all = a, append(all, a)
 		}
 		d.counts = append(d.counts, a.add(e, d.tenants[d.shareOf(e.Tenant)].of, func(to *directory.Endpoint) bool { return d.filtered.pass(i, to) }))
-		if e.ConversationKey != "" {
-			d.trace(e)
-		}
+		e.Lined = e.ConversationKey != ""
 	}
 	many := make([]gateway.Fanout, 0, len(all))
 	for _, a := range all {
@@ -98,7 +95,8 @@ type audience struct {
 func (a *audience) add(e *gateway.Event, of *directory.Tenant, passes func(*directory.Endpoint) bool) (n int) {
 	at := uint16(len(a.Events)) // of at most gateway.MaxEvents
 	a.Events = append(a.Events, gateway.FanoutEvent{ID: e.ID, Type: e.Type, ConversationKey: e.ConversationKey})
-	for endpoint := range of.Wanting(e.Type, e.Kind) {
+	wanting := of.Wanting(e.Type, e.Kind)
+	for endpoint := wanting.Next(); endpoint != nil; endpoint = wanting.Next() {
 		if !passes(endpoint) {
 			continue
 		}

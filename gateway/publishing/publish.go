@@ -13,8 +13,10 @@ type Request struct {
 	Snapshot *directory.Snapshot
 	// Tenant is whose events they are; nil: each event says by its account key.
 	Tenant         *directory.Tenant
-	Body           []byte // not kept
-	IdempotencyKey string // "" for none
+	Body           []byte               // not kept
+	IdempotencyKey string               // "" for none
+	RequestID      []byte               // not kept; for the log
+	Span           *gateway.SpanContext // of who publishes; nil: nobody said
 }
 
 // Published is what a publisher is answered.
@@ -64,7 +66,7 @@ func (p *Publisher) publish(d *draft) (Published, error) {
 	if err := p.admit(d); err != nil {
 		return Published{}, err
 	}
-	if made.deliveries > 0 {
+	if made.many {
 		return p.publishMany(d)
 	}
 	d.fanout()
@@ -102,9 +104,12 @@ func (p *Publisher) repeated(d *draft) (Published, bool, error) {
 // idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).
 const idempotencyKept = 24 * time.Hour
 
-// admit holds back what is too much for a tenant.
+// admit holds back what is too much for a tenant, and for which the disk has no room.
 func (p *Publisher) admit(d *draft) error {
 	for _, t := range d.tenants {
+		if err := p.options.Room(t.of.ID); err != nil {
+			return err
+		}
 		again := p.rates.TakeTree(t.of, d.Snapshot.Above(t.of), limits.Events, t.events, d.at)
 		if again > 0 {
 			return &gateway.Error{
@@ -142,5 +147,6 @@ func (p *Publisher) accepted(d *draft) {
 	for i := range d.publication.Events {
 		e := &d.publication.Events[i]
 		d.tenants[d.shareOf(e.Tenant)].of.Metrics.EventsAccepted(e.Type, 1)
+		p.options.Accepted(e)
 	}
 }

@@ -21,6 +21,8 @@ type Options struct {
 	// several, in the order of their ids; it does not keep them.
 	Wake     func(gateway.LaneKey, gateway.Due)
 	WakeMany func(gateway.LaneKey, []gateway.Due)
+	// Accepted is told of each event that is durable; it does not keep it. nil: nobody is.
+	Accepted func(*gateway.Event)
 	// Most bounds the deliveries that one publish makes; 0: DefaultMost.
 	Most int
 	// Made is told how many deliveries a publish would make, where it is more than a
@@ -31,6 +33,8 @@ type Options struct {
 	Making *shares.Budget
 	// Holder says who has what a publish takes of it; nil: the tenant by itself.
 	Holder func(tenant string) shares.Holder
+	// Room refuses a tenant that has as much on the disk as it may have; nil: nobody does.
+	Room func(tenant string) error
 	// Log is told of filters that take too much work; nil: nobody is.
 	Log *slog.Logger
 	// Now is the clock by which deliveries are due, which must not leap; nil: time.Now.
@@ -60,6 +64,12 @@ func New(o Options) *Publisher {
 	}
 	if o.Holder == nil {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
+	}
+	if o.Room == nil {
+		o.Room = func(string) error { return nil }
+	}
+	if o.Accepted == nil {
+		o.Accepted = func(*gateway.Event) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

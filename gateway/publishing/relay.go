@@ -22,8 +22,9 @@ type RelayRequest struct {
 	// several messages. A request is a repeat when all of them were taken before:
 	// providers put together anew what they send again.
 	IDs            []string
-	IdempotencyKey string        // "" for none
-	Window         time.Duration // for which ids and key are remembered; 0: a day; at most gateway.MaxMarkAge
+	IdempotencyKey string               // "" for none
+	Span           *gateway.SpanContext // where it stands in a trace; nil: nobody says
+	Window         time.Duration        // for which ids and key are remembered; 0: a day; at most gateway.MaxMarkAge
 	Request        gateway.RelayedRequest
 	Body           []byte
 }
@@ -87,12 +88,16 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 			return Relayed{CallbackID: first, EventID: eventOfCallback(first), Duplicate: true}, nil
 		}
 	}
+	if err := p.options.Room(q.Tenant.ID); err != nil {
+		return Relayed{}, err
+	}
 	callback := r.build(p.options.Sealer)
 	if err := p.store.Accept(&r.publication); err != nil {
 		return Relayed{}, err
 	}
 	p.wake(r.publication.Deliveries)
 	q.Tenant.Metrics.EventsAccepted(gateway.EventRelay, 1)
+	p.options.Accepted(&r.event[0])
 	return Relayed{CallbackID: callback, EventID: r.event[0].ID}, nil
 }
 
@@ -176,7 +181,7 @@ func (p *Publisher) taken(r *relay, before map[gateway.MarkKey]gateway.Mark) (fi
 
 // build makes what is stored, and gives the callback's id.
 func (r *relay) build(sealer Sealer) (callback string) {
-	id := gateway.NewID(gateway.PrefixEvent, r.at)
+	id := gateway.NewEventID(r.at)
 	callback = callbackOfEvent(id)
 	path, _, _ := strings.Cut(r.Request.Target, "?")
 	r.plain = relayed.Append(r.plain[:0], &r.Request)
@@ -186,11 +191,11 @@ func (r *relay) build(sealer Sealer) (callback string) {
 		Sealed: sealer.AppendSealed(r.of.Sealed[:0], r.plain, r.scratch),
 	}
 	r.event[0] = gateway.Event{
-		ID: id, Tenant: r.Tenant.ID, Type: gateway.EventRelay, ConversationKey: r.Key, AcceptedAt: r.at, Body: r.Body, Relay: &r.of,
+		ID: id, Tenant: r.Tenant.ID, Type: gateway.EventRelay, ConversationKey: r.Key, AcceptedAt: r.at, Body: r.Body, Relay: &r.of, Span: r.Span,
 	}
 	r.eventID[0] = id
 	r.delivery[0] = gateway.Delivery{
-		ID: gateway.NewID(gateway.PrefixDelivery, r.at), Tenant: r.Tenant.ID, Endpoint: gateway.RouteLane(r.Route),
+		ID: gateway.DeliveryBeside(id, 1), Tenant: r.Tenant.ID, Endpoint: gateway.RouteLane(r.Route),
 		EventIDs: r.eventID[:], EventType: gateway.EventRelay, ConversationKey: r.Key, Also: gateway.AlsoOf(r.Keys),
 		State: gateway.DeliveryPending, NextAttemptAt: r.at, CreatedAt: r.at,
 	}

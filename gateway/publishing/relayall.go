@@ -32,11 +32,17 @@ func (p *Publisher) RelayAll(all []RelayRequest) ([]Relayed, error) {
 	if len(b.publication.Events) == 0 {
 		return became, nil
 	}
+	if err := p.options.Room(tenant.ID); err != nil {
+		return nil, err
+	}
 	if err := p.store.Accept(&b.publication); err != nil {
 		return nil, err
 	}
 	p.wake(b.publication.Deliveries)
 	tenant.Metrics.EventsAccepted(gateway.EventRelay, len(b.publication.Events))
+	for i := range b.publication.Events {
+		p.options.Accepted(&b.publication.Events[i])
+	}
 	return became, nil
 }
 

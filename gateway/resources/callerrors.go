@@ -59,14 +59,17 @@ func (r *Webhooks) SetError(tenant, id, text string) error {
 	if !r.keepsErrors(k) || r.errors.get(k) == text {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turn(auth.Principal{Scope: auth.Tenant, Tenant: tenant})
+	if err != nil {
+		return err
+	}
+	defer end()
 	if !r.keepsErrors(k) || r.errors.get(k) == text {
 		return nil
 	}
 	rec := *r.of(tenant).webhooks[id]
 	rec.Error = text
-	return r.store(auth.Principal{Scope: auth.Admin}, r.directory.Current().Tenant(tenant), id, &rec)
+	return r.store(auth.Principal{Scope: auth.Admin}, r.directory.Current().Tenant(tenant), id, &rec, nil)
 }
 
 // Error gives how the last call of a webhook failed; "": it did not.

@@ -18,11 +18,11 @@ var readOnlyEndpoint = fields.ReadOnly("id", "managed_by", "created_at", "update
 // readOnlyWebhook is readOnly for a webhook.
 var readOnlyWebhook = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "error", "breaker.state", "breaker.open_until")
 
-// decode reads a body into spec, a pointer, and puts old's secrets where it is
-// masked.
-func decode(tree any, spec, old any, readOnly fields.Option) []gateway.Fault {
+// decode reads a body into spec, a pointer, opens what is sealed in it, and puts old's
+// secrets where it is masked.
+func decode(tree any, spec, old any, readOnly fields.Option, o opener) []gateway.Fault {
 	faults := fields.Decode(tree, spec, readOnly)
-	return append(faults, keep(spec, old)...)
+	return append(append(faults, o.open(spec)...), keep(spec, old)...)
 }
 
 // withMore adds faults of compiling to those of decoding. What could not be read

@@ -6,12 +6,9 @@ import (
 
 	"hookgate/auth"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
 )
-
-// maxEndpoints bounds what one tenant can make a snapshot hold, and how many
-// deliveries one event can make.
-const maxEndpoints = 1000
 
 // Endpoints writes the endpoints of tenants, and ends the secrets that were rotated.
 type Endpoints struct {
@@ -20,13 +17,26 @@ type Endpoints struct {
 	onDeleted func(tenant, endpoint string)
 	timer     *time.Timer // fires when the first rotated secret's time is over
 	closed    bool
+	rotated   map[gateway.LaneKey]bool // those that may have old secrets
+}
+
+func (r *Endpoints) load(rec gateway.Record) error {
+	e, err := readRecord[endpointRecord](r.sealer, rec)
+	if err != nil {
+		return err
+	}
+	r.keep(rec.Tenant, rec.ID, e)
+	return nil
 }
 
 // Put creates or replaces an endpoint. body is a tree of package fields.
 // made has the secret if one was made up for it: nobody is shown it again.
 func (r *Endpoints) Put(by auth.Principal, tenant, id string, body any) (e *directory.Endpoint, made Made, created bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turn(by)
+	if err != nil {
+		return nil, made, false, err
+	}
+	defer end()
 	t, err := r.tenant(by, tenant)
 	if err != nil {
 		return nil, made, false, err
@@ -40,41 +50,65 @@ func (r *Endpoints) Put(by auth.Principal, tenant, id string, body any) (e *dire
 	if last != nil {
 		old = r.of(tenant).endpoints[id]
 		rec.CreatedAt = old.CreatedAt
-	} else if len(t.Endpoints()) >= maxEndpoints {
-		return nil, made, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d endpoints: the most there may be", maxEndpoints)
+	} else if err := full(r.directory.Current().Full(t)); err != nil {
+		return nil, made, false, err
 	}
-	faults := decode(body, &rec.Spec, &old.Spec, readOnlyEndpoint)
+	if err := r.unchanged(by, last != nil, managedByAPI, &old.Spec); err != nil {
+		return nil, made, false, err
+	}
+	faults := decode(body, &rec.Spec, &old.Spec, readOnlyEndpoint, r.opener(by, tenant, gateway.KindEndpoint, id))
 	made = rec.settleSign(old, r.clock())
 	faults = append(faults, written(directory.EndpointSecrets(rec.Spec), &rec.Spec, &old.Spec)...)
 	e, more := rec.compile(id, r.options, r.clock())
 	if err := withMore(faults, more); err != nil {
 		return nil, Made{}, false, err
 	}
+	if by.Dry() {
+		return t.WithEndpoint(e).Endpoint(id), Made{}, last == nil, nil
+	}
 	r.warnOfCertificate(e.TLS, "tenant", tenant, "endpoint", id)
-	if e, err = r.put(by, t, e, rec); err != nil {
+	var before audit.Value
+	if last != nil {
+		before = old.value(r.ledger)
+	}
+	if e, err = r.put(by, wrote(last != nil), t, e, before, rec); err != nil {
 		return nil, Made{}, false, err
 	}
 	return e, made, last == nil, nil
 }
 
-// put stores an endpoint and lets it be seen.
-func (r *Endpoints) put(by auth.Principal, t *directory.Tenant, e *directory.Endpoint, rec *endpointRecord) (*directory.Endpoint, error) {
+// full refuses one more endpoint: they bound what a snapshot holds, and how many
+// deliveries one event makes. Whose limit it is, if not its own, is not told.
+func full(at string, most int) error {
+	if at == "" {
+		return nil
+	}
+	return gateway.Errorf(gateway.CodeInvalidField, "the tenant, or one above it, has as many endpoints as its limits.endpoints allows: %d", most)
+}
+
+// put stores an endpoint, which was as before says, and lets it be seen.
+func (r *Endpoints) put(by auth.Principal, action audit.Action, t *directory.Tenant, e *directory.Endpoint, before audit.Value, rec *endpointRecord) (*directory.Endpoint, error) {
 	stored, err := writeRecord(r.sealer, gateway.KindEndpoint, t.ID, e.ID, rec)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
+	w := writing{by: by, action: action, tenant: t.ID, object: pathOf(t.ID, gateway.KindEndpoint, e.ID)}
+	lines, err := r.lines(w, before, rec.value(r.ledger))
+	if err != nil {
 		return nil, err
 	}
-	r.of(t.ID).endpoints[e.ID] = rec
-	r.show(t, e)
+	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
+		return nil, err
+	}
+	r.keep(t.ID, e.ID, rec)
+	r.show(w, t, e)
 	r.watchOverlaps()
 	return r.directory.Current().Tenant(t.ID).Endpoint(e.ID), nil
 }
 
-// show lets an endpoint be seen, and says so.
-func (r *Endpoints) show(t *directory.Tenant, e *directory.Endpoint) {
-	r.directory.Swap(r.directory.Current().With(t.WithEndpoint(e)))
+// show lets an endpoint be seen that was written, and says so.
+func (r *Endpoints) show(w writing, t *directory.Tenant, e *directory.Endpoint) {
+	r.swap(w, r.directory.Current().With(t.WithEndpoint(e)))
 	if r.onChanged != nil {
 		r.onChanged(t.ID, e.ID)
 	}
@@ -83,17 +117,28 @@ func (r *Endpoints) show(t *directory.Tenant, e *directory.Endpoint) {
 // Delete removes an endpoint: no event finds it from now on. What becomes
 // of its unfinished deliveries is for Options.OnEndpointDeleted.
 func (r *Endpoints) Delete(by auth.Principal, tenant, id string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turnToEnd(by)
+	if err != nil {
+		return err
+	}
+	defer end()
 	t, e, err := r.endpoint(by, tenant, id)
 	if err != nil {
 		return err
 	}
-	if err := r.weights.DeleteResource(gateway.KindEndpoint, tenant, e.ID); err != nil {
+	if err := r.unchanged(by, true, managedByAPI, &e.Spec); err != nil {
+		return err
+	}
+	w := writing{by: by, action: audit.Delete, tenant: tenant, object: pathOf(tenant, gateway.KindEndpoint, id)}
+	lines, err := r.lines(w, r.of(tenant).endpoints[id].value(r.ledger), nil)
+	if err != nil {
+		return err
+	}
+	if err := r.weights.DeleteResource(gateway.KindEndpoint, tenant, e.ID, lines...); err != nil {
 		return err
 	}
 	delete(r.of(tenant).endpoints, id)
-	r.directory.Swap(r.directory.Current().With(t.WithoutEndpoint(id)))
+	r.swap(w, r.directory.Current().With(t.WithoutEndpoint(id)))
 	r.watchOverlaps()
 	if r.onDeleted != nil {
 		r.onDeleted(tenant, id)

@@ -1,6 +1,7 @@
 package resources_test
 
 import (
+	"crypto/sha256"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,8 +27,15 @@ func file(t failer, text string) resources.File {
 	if faults := fields.Decode(tree(t, text), &read); len(faults) > 0 {
 		t.Fatalf("%s: %v", text, faults)
 	}
-	for id, tenant := range read {
-		f.Tenants[id] = directory.FileTenant{Tenant: tenant.Tenant, Sources: tenant.Sources, Endpoints: tenant.Endpoints, Webhooks: tenant.Webhooks}
+	for id, said := range tree(t, text).(*fields.Object).All() {
+		tenant, written := read[id], said.(*fields.Object)
+		text, err := written.MarshalJSON()
+		if err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		f.Tenants[id] = directory.FileTenant{
+			Tenant: tenant.Tenant, Sources: tenant.Sources, Endpoints: tenant.Endpoints, Webhooks: tenant.Webhooks, Digest: sha256.Sum256(text),
+		}
 	}
 	return f
 }
@@ -112,7 +120,7 @@ func TestTenantThatLeavesTheFileWhileStopped(t *testing.T) {
 	k := newKit(t)
 	k.set(fileAcme)
 	k.source("acme", "mine", `{"verify": {"type": "bearer", "secrets": ["s"]}}`)
-	_, text, err := k.Tokens.Make("tenant", "acme", "")
+	_, text, err := k.Tokens.Make(admin, resources.NewToken{Scope: "tenant", Tenant: "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,10 +219,10 @@ func TestMetricsFollowTheSnapshot(t *testing.T) {
 	k.tenant("acme", `{}`)
 	k.source("acme", "pay", `{"verify": {"type": "none"}}`)
 	k.source("acme", "cal", `{"verify": {"type": "none"}}`)
-	first := k.here.Current().Tenant("acme").Source("pay").Metrics.Callbacks["resumed"]
+	first := k.here.Current().Tenant("acme").Source("pay").Metrics
 	k.source("acme", "pay", `{"verify": {"type": "none"}, "respond": {"status": 204}}`)
 	k.tenant("acme", `{"name": "renamed"}`)
-	if k.here.Current().Tenant("acme").Source("pay").Metrics.Callbacks["resumed"] != first {
+	if k.here.Current().Tenant("acme").Source("pay").Metrics != first {
 		t.Error("a PUT gave the source another counter: counts would be lost")
 	}
 	series := func(source string) (n int) {

@@ -26,7 +26,7 @@ func (r *Tokens) First() (text string, err error) {
 		r.hadAdmin = true
 		return "", r.weights.PutResources(adminMark)
 	}
-	_, text, err = r.make(&tokenRecord{Scope: auth.Admin, Name: "first start", First: true})
+	_, text, err = r.make(auth.Principal{}, &tokenRecord{Scope: auth.Admin, Name: "first start", First: true})
 	return text, err
 }
 
@@ -40,4 +40,16 @@ func (r *Tokens) FirstShown() error {
 	}
 	r.hadAdmin = true
 	return nil
+}
+
+// HasAdmin says whether an admin token is in force: by environment, file or API.
+func (r *Tokens) HasAdmin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.table() {
+		if p.Scope == auth.Admin && !p.Expired(r.clock()) {
+			return true
+		}
+	}
+	return false
 }

@@ -26,22 +26,24 @@ import (
 
 // kit is Resources over a real store, which a test can start again.
 type kit struct {
-	t       testing.TB
-	fs      vfs.FS
-	dir     string
-	key     byte
-	env     string // HOOKGATE_ADMIN_TOKEN
-	most    int    // Options.Configuration
-	store   *pebblestore.Store
-	under   *under // what Resources has for its store
-	logs    bytes.Buffer
-	metrics *metrics.Set
-	here    *directory.Directory
-	deleted []string
-	changed chan string // endpoints, as OnEndpointChanged tells them; nil: nobody listens
-	gone    []string    // endpoints, as OnEndpointDeleted tells them
-	dropped []string    // webhooks, as OnWebhookDeleted tells them
-	now     func() time.Time
+	t          testing.TB
+	fs         vfs.FS
+	dir        string
+	key        byte
+	env        string      // HOOKGATE_ADMIN_TOKEN
+	most       int         // Options.Configuration
+	daily      int         // Options.Audit
+	configured func(int64) // Options.Configured
+	store      *pebblestore.Store
+	under      *under // what Resources has for its store
+	logs       bytes.Buffer
+	metrics    *metrics.Set
+	here       *directory.Directory
+	deleted    []string
+	changed    chan string // endpoints, as OnEndpointChanged tells them; nil: nobody listens
+	gone       []string    // endpoints, as OnEndpointDeleted tells them
+	dropped    []string    // webhooks, as OnWebhookDeleted tells them
+	now        func() time.Time
 	*resources.Resources
 }
 
@@ -88,7 +90,7 @@ func (k *kit) tryStart(f resources.File) (err error) {
 	}
 	k.here, k.metrics, k.under = directory.New(), metrics.New("test"), &under{k.store}
 	k.Resources, err = resources.Open(resources.Options{
-		Store: k.under, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env), Now: k.now, Configuration: k.most,
+		Store: k.under, Directory: k.here, Metrics: k.metrics, Sealer: sealer(k.t, k.key), AdminToken: gateway.Secret(k.env), Now: k.now, Configuration: k.most, Audit: k.daily, Configured: k.configured,
 		Log:             slog.New(slog.NewTextHandler(&k.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnTenantDeleted: func(tenant string) { k.deleted = append(k.deleted, tenant) },
 		OnEndpointChanged: func(tenant, endpoint string) {

@@ -2,27 +2,29 @@ package resources
 
 import (
 	"log/slog"
-	"sync"
 	"time"
 
 	"hookgate/auth"
 	"hookgate/auth/seal"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
 )
 
 // ledger is what those who write share: what the store has, what the file says, and
-// the snapshot that both make. Its lock orders them.
+// the snapshot that both make. They come one after the other.
 type ledger struct {
-	mu        sync.Mutex
+	mu        desk
 	kept      map[string]*kept // by tenant: what the store has
 	file      File
 	options   directory.Options // of compiling, as the file last said
 	weights   *weights          // the store
 	directory *directory.Directory
 	sealer    *seal.Sealer
+	audit     *audit.Log
 	log       *slog.Logger
-	clock     func() time.Time // Options.Now
+	clock     func() time.Time          // Options.Now
+	revoked   func(tokenID string) bool // says whether a token of the API's is none any more
 }
 
 // kept is what the store has of one tenant.
@@ -52,6 +54,19 @@ func (r *ledger) tenant(by auth.Principal, id string) (*directory.Tenant, error)
 	return nil, errNoTenant
 }
 
+// above gives the ids of the tenants above one, the nearest first.
+func (r *ledger) above(tenant string) (ids []string) {
+	s := r.directory.Current()
+	t := s.Tenant(tenant)
+	if t == nil {
+		return nil
+	}
+	for _, one := range s.Above(t) {
+		ids = append(ids, one.ID)
+	}
+	return ids
+}
+
 // stored are the options for what was accepted before: its URLs are judged again
 // when they are dialled, and an egress rule that was added since does not keep
 // the whole tenant from starting.
@@ -62,11 +77,11 @@ func (r *ledger) stored() directory.Options {
 	return o
 }
 
-// enter makes a record of a tenant's durable, if whoever writes may keep as much.
-// above is the tenant's parent.
-func (r *ledger) enter(by auth.Principal, rec gateway.Record, above string) error {
+// enter makes a record of a tenant's durable, with the lines that tell of it, if whoever
+// writes may keep as much. above is the tenant's parent.
+func (r *ledger) enter(by auth.Principal, rec gateway.Record, above string, lines []gateway.AuditLine) error {
 	if err := r.weights.fits(by, r.directory.Current(), rec, above); err != nil {
 		return err
 	}
-	return r.weights.PutResources(rec)
+	return r.weights.PutAudited(lines, rec)
 }

@@ -98,8 +98,9 @@ func TestSnapshotIsWhatTheStoreGives(t *testing.T) {
 			},
 			"load": func(rt *rapid.T) {
 				text := files.Draw(rt, "file")
-				next := file(rt, text)
-				err := k.SetFile(compiled(next))
+				next, now := file(rt, text), compiled(file(rt, text))
+				now.Compile.Rules = rapid.SampledFrom([]string{"", "same", "others"}).Draw(rt, "rules")
+				err := k.SetFile(now)
 				if err == nil {
 					f = next
 				}

@@ -6,6 +6,7 @@
 //	allow     a tenant's token stays in its tree, and lets be what binds it
 //	compile   directory refuses what could not run, with every fault
 //	seal      each secret for its own place, before it leaves memory
+//	tell      the line of the audit: who changed what, in the same commit
 //	store     durably; only then is anything answered
 //	swap      the next request sees the next snapshot, made by copying one tenant
 //
@@ -21,6 +22,9 @@
 // A webhook's record also has how its last call failed. No snapshot knows it: calls
 // tell it (Webhooks.SetError), and only a change of it is written.
 //
+// What the file said last is in the store too, so that a start tells what it changed while
+// no process ran (infile.go).
+//
 // Each kind has its writer, and one ledger orders them all by its lock. Readers use
 // the directory's snapshot and never come here.
 package resources
@@ -33,8 +37,11 @@ import (
 	"time"
 
 	"hookgate/auth/seal"
+	"hookgate/auth/token"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/shares"
 	"hookgate/metrics"
 )
 
@@ -47,12 +54,17 @@ type Options struct {
 	// AdminToken is the environment's: the admin token while it is set.
 	AdminToken gateway.Secret
 	Log        *slog.Logger
+	// Audit is how many bytes of the audit's lines the tokens of a tree may have written
+	// in a day; 0 stands for audit.DefaultDaily.
+	Audit int
 	// Now is the clock by which a rotated secret's overlap ends, which must not leap;
 	// nil: time.Now. What is only shown (created_at, updated_at) is the wall clock's.
 	Now func() time.Time
 	// Configuration is how much a tree of tenants may keep here by its own tokens, in
 	// bytes; 0 stands for DefaultConfiguration.
 	Configuration int
+	// Configured is told how much a tree has with what its token has written; may be nil.
+	Configured func(int64)
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
@@ -83,12 +95,17 @@ var ErrMasterKey = seal.ErrMasterKey
 type Resources struct {
 	*ledger
 	metrics *metrics.Set
+	taken   bool // a file was: the snapshot is made of it
+	filed   *filed
 
 	Tenants   *Tenants
 	Sources   *Sources
 	Endpoints *Endpoints
 	Webhooks  *Webhooks
 	Tokens    *Tokens
+	Logins    *Logins
+	Knowns    *Knowns
+	Audit     *audit.Log
 }
 
 // Open reads what the store has. With a wrong master key it gives ErrMasterKey
@@ -106,7 +123,9 @@ func Open(o Options) (*Resources, error) {
 		return nil, ErrMasterKey
 	}
 	for _, rec := range records {
-		r.weights.set(rec)
+		if rec.Kind != gateway.KindFile { // nobody's by the API
+			r.weights.set(rec)
+		}
 		if err := r.load(rec); err != nil {
 			return nil, fmt.Errorf("reading %s %s/%s: %w", rec.Kind, rec.Tenant, rec.ID, err)
 		}
@@ -117,18 +136,22 @@ func Open(o Options) (*Resources, error) {
 			return nil, fmt.Errorf("marking the store with its master key: %w", err)
 		}
 	}
-	return r, nil
+	return r, r.Logins.begin(records)
 }
 
 func newResources(o Options) *Resources {
-	l := &ledger{kept: map[string]*kept{}, directory: o.Directory, sealer: o.Sealer, log: o.Log, clock: o.Now}
-	l.weights = &weights{Store: o.Store, of: map[string]*weight{}, most: cmp.Or(o.Configuration, DefaultConfiguration)}
-	r := &Resources{ledger: l, metrics: o.Metrics}
+	l := &ledger{mu: newDesk(), kept: map[string]*kept{}, directory: o.Directory, sealer: o.Sealer, log: o.Log, clock: o.Now}
+	l.weights = &weights{Store: o.Store, of: map[string]*weight{}, most: cmp.Or(o.Configuration, DefaultConfiguration), saw: o.Configured}
+	l.audit = audit.New(audit.Options{Store: o.Store, Above: l.above, Daily: o.Audit, Now: o.Now, Log: o.Log})
+	r := &Resources{ledger: l, metrics: o.Metrics, Audit: l.audit, filed: newFiled(l)}
 	r.Tokens = &Tokens{ledger: l, made: map[string]*tokenRecord{}, admin: o.AdminToken}
+	l.revoked = func(id string) bool { return r.Tokens.made[id] == nil }
+	r.Logins = &Logins{ledger: l, sessions: map[string]*loginRecord{}, links: map[token.Digest]*linkRecord{}, unused: shares.New(mostLinks), portals: shares.New(mostPortals), desk: newDesk()}
 	r.Sources = &Sources{ledger: l}
-	r.Endpoints = &Endpoints{ledger: l, onChanged: o.OnEndpointChanged, onDeleted: o.OnEndpointDeleted}
+	r.Knowns = &Knowns{ledger: l, all: map[string][]gateway.Known{}}
+	r.Endpoints = &Endpoints{ledger: l, onChanged: o.OnEndpointChanged, onDeleted: o.OnEndpointDeleted, rotated: map[gateway.LaneKey]bool{}}
 	r.Webhooks = &Webhooks{ledger: l, onDeleted: o.OnWebhookDeleted}
-	r.Tenants = &Tenants{ledger: l, tokens: r.Tokens, webhooks: r.Webhooks, onDeleted: o.OnTenantDeleted}
+	r.Tenants = &Tenants{ledger: l, tokens: r.Tokens, webhooks: r.Webhooks, knowns: r.Knowns, onDeleted: o.OnTenantDeleted}
 	return r
 }
 
@@ -153,12 +176,19 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 	case gateway.KindSource:
 		r.of(rec.Tenant).sources[rec.ID], err = readRecord[sourceRecord](r.sealer, rec)
 	case gateway.KindEndpoint:
-		r.of(rec.Tenant).endpoints[rec.ID], err = readRecord[endpointRecord](r.sealer, rec)
+		err = r.Endpoints.load(rec)
 	case gateway.KindWebhook:
 		err = r.Webhooks.load(rec)
 	case gateway.KindToken:
 		err = r.Tokens.load(rec)
+	case gateway.KindKnown:
+		err = r.Knowns.load(rec)
+	case gateway.KindLogin, gateway.KindLink, markInstallation:
+		// Logins.begin has them.
+	case gateway.KindFile:
+		r.filed.load(rec)
 	case markKind:
+		r.filed.whole = r.filed.whole || rec.ID == markFile
 		r.Tokens.hadAdmin = r.Tokens.hadAdmin || rec.ID == markAdmin
 	default:
 		err = errors.New("a kind of resource that this version does not know")
@@ -167,7 +197,12 @@ func (r *Resources) load(rec gateway.Record) (err error) {
 }
 
 // Close ends what runs in the background. Nothing may be written after it.
-func (r *Resources) Close() { r.Endpoints.close() }
+func (r *Resources) Close() {
+	r.Endpoints.close()
+	r.Tokens.close()
+	r.filed.close()
+	r.audit.Close()
+}
 
 // now is the moment of a write, as it is stored and shown.
 func now() gateway.Time { return gateway.At(time.Now()) }

@@ -217,7 +217,7 @@ func TestSecretsAreSealedOnDisk(t *testing.T) {
 	k.start(resources.File{})
 	k.tenant("acme", acme)
 	k.source("acme", "payments", payments)
-	_, text, err := k.Tokens.Make("platform", "", "bot")
+	_, text, err := k.Tokens.Make(admin, resources.NewToken{Scope: "platform", Name: "bot"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestFirstToken(t *testing.T) {
 	if _, ok := k.knows(first); !ok {
 		t.Error("the token is forgotten after a restart")
 	}
-	_, other, err := k.Tokens.Make("admin", "", "mine")
+	_, other, err := k.Tokens.Make(admin, resources.NewToken{Scope: "admin", Name: "mine"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +349,7 @@ func TestFirstToken(t *testing.T) {
 		t.Error("the first token does not come back")
 	}
 	for _, made := range k.Tokens.List() {
-		if err := k.Tokens.Delete(made.ID); err != nil {
+		if err := k.Tokens.Delete(admin, made.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -382,17 +382,17 @@ func TestNoFirstTokenWhereOneIsSet(t *testing.T) {
 func TestTokens(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", `{}`)
-	made, text, err := k.Tokens.Make("tenant", "acme", "ci")
+	made, text, err := k.Tokens.Make(admin, resources.NewToken{Scope: "tenant", Tenant: "acme", Name: "ci"})
 	if err != nil || made.Scope != "tenant" || made.Tenant != "acme" || made.Name != "ci" || !strings.HasPrefix(text, "hg_tenant_") {
 		t.Fatalf("made %+v, %v", made, err)
 	}
 	for _, bad := range [][3]string{{"root", "", ""}, {"tenant", "", ""}, {"tenant", "nobody", ""}, {"admin", "acme", ""}, {"admin", "", "a\nb"}} {
-		if _, _, err := k.Tokens.Make(bad[0], bad[1], bad[2]); code(err) != gateway.CodeInvalidField {
+		if _, _, err := k.Tokens.Make(admin, resources.NewToken{Scope: bad[0], Tenant: bad[1], Name: bad[2]}); code(err) != gateway.CodeInvalidField {
 			t.Errorf("MakeToken(%q): %v", bad, err)
 		}
 	}
 	k.start(resources.File{})
-	if p, ok := k.knows(text); !ok || p != (auth.Principal{Scope: auth.Tenant, Tenant: "acme", TokenID: made.ID}) {
+	if p, ok := k.knows(text); !ok || p != (auth.Principal{Scope: auth.Tenant, Tenant: "acme", TokenID: made.ID, Name: "ci"}) {
 		t.Errorf("after a restart it stands for %+v, %t", p, ok)
 	}
 	if shown, err := k.Tokens.Get(made.ID); err != nil || shown != made {
@@ -409,7 +409,7 @@ func TestTokens(t *testing.T) {
 	if _, ok := k.knows(text); ok || len(k.Tokens.List()) != 0 {
 		t.Error("a token of a deleted tenant is back after a restart")
 	}
-	if err := k.Tokens.Delete(made.ID); code(err) != gateway.CodeNotFound {
+	if err := k.Tokens.Delete(admin, made.ID); code(err) != gateway.CodeNotFound {
 		t.Errorf("deleting it again: %v", err)
 	}
 }
@@ -419,15 +419,16 @@ type full struct{ resources.Store }
 
 var errFull = gateway.Unavailable("the disk is full", time.Second)
 
-func (full) PutResources(...gateway.Record) error        { return errFull }
-func (full) DeleteResource(string, string, string) error { return errFull }
-func (full) DeleteTenant(string) error                   { return errFull }
+func (full) PutResources(...gateway.Record) error                              { return errFull }
+func (full) PutAudited([]gateway.AuditLine, ...gateway.Record) error           { return errFull }
+func (full) DeleteResource(string, string, string, ...gateway.AuditLine) error { return errFull }
+func (full) DeleteTenant(string, ...gateway.AuditLine) error                   { return errFull }
 
 func TestFullDiskChangesNothing(t *testing.T) {
 	k := newKit(t)
 	k.tenant("acme", acme)
 	k.source("acme", "payments", payments)
-	made, _, err := k.Tokens.Make("platform", "", "")
+	made, _, err := k.Tokens.Make(admin, resources.NewToken{Scope: "platform"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -435,9 +436,9 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	k.under.Store = full{k.store}
 	_, _, putTenant := k.Tenants.Put(admin, "acme", tree(t, `{}`))
 	_, _, putSource := k.Sources.Put(admin, "acme", "payments", tree(t, `{"verify": {"type": "none"}}`))
-	_, _, makeToken := k.Tokens.Make("admin", "", "")
+	_, _, makeToken := k.Tokens.Make(admin, resources.NewToken{Scope: "admin"})
 	for what, err := range map[string]error{
-		"PUT tenant": putTenant, "PUT source": putSource, "make token": makeToken, "DELETE token": k.Tokens.Delete(made.ID),
+		"PUT tenant": putTenant, "PUT source": putSource, "make token": makeToken, "DELETE token": k.Tokens.Delete(admin, made.ID),
 		"DELETE source": k.Sources.Delete(admin, "acme", "payments"), "DELETE tenant": k.Tenants.Delete(admin, "acme"),
 	} {
 		if code(err) != gateway.CodeUnavailable {

@@ -6,6 +6,7 @@ import (
 
 	"hookgate/auth"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
 )
 
@@ -66,8 +67,11 @@ func (rec *endpointRecord) settleSign(old *endpointRecord, at time.Time) (made M
 // Rotate gives an endpoint a new signing secret, which signs first; those
 // that it had sign beside it until the overlap ends. The new one is shown once.
 func (r *Endpoints) Rotate(by auth.Principal, tenant, id string, overlap time.Duration) (e *directory.Endpoint, made Made, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turn(by)
+	if err != nil {
+		return nil, made, err
+	}
+	defer end()
 	t, e, err := r.endpoint(by, tenant, id)
 	if err != nil {
 		return nil, made, err
@@ -83,7 +87,7 @@ func (r *Endpoints) Rotate(by auth.Principal, tenant, id string, overlap time.Du
 	if err := gateway.Invalid(faults); err != nil {
 		return nil, Made{}, err
 	}
-	if e, err = r.put(by, t, e, &rec); err != nil {
+	if e, err = r.put(by, audit.Rotate, t, e, last.value(r.ledger), &rec); err != nil {
 		return nil, Made{}, err
 	}
 	return e, made, nil

@@ -13,6 +13,14 @@ var (
 	timeType   = reflect.TypeFor[gateway.Time]()
 )
 
+// EachSecret visits every secret that v, a pointer, leads to, at its path.
+func EachSecret(v any, visit func(path string, secret gateway.Secret)) {
+	each(v, func(path string, secret gateway.Secret) gateway.Secret {
+		visit(path, secret)
+		return secret
+	})
+}
+
 // each visits every secret that v, a pointer, leads to, at its path as JSON has
 // it, and puts what visit returns in its place. Where that is the same nothing is
 // written: v may be in use by readers.
@@ -33,8 +41,12 @@ func eachIn(v reflect.Value, path string, visit func(string, gateway.Secret) gat
 		return !v.IsNil() && eachIn(v.Elem(), path, visit)
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			changed = eachIn(v.Field(i), fields.Member(path, name), visit) || changed
+			f := v.Type().Field(i)
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" || !f.Anonymous {
+				changed = eachIn(v.Field(i), fields.Member(path, name), visit) || changed
+				continue
+			}
+			changed = eachIn(v.Field(i), path, visit) || changed // its members stand among the others
 		}
 	case fields.KeepsOrder(v.Type()):
 		for i := range v.Len() {
@@ -77,7 +89,7 @@ func keep(spec, old any) (faults []gateway.Fault) {
 		case had[path] == "":
 			why = `is "***", which keeps an old value, and there is none here: write the value`
 		case !staysPut(spec, old, path):
-			why = `is "***", which keeps the old value only while scheme, host and port of ` + sentTo(spec, path).place + ` stay the same: write the value again`
+			why = `is "***", which keeps the old value only while ` + sentTo(spec, path).same + `: write the value again`
 		default:
 			return had[path]
 		}

@@ -9,10 +9,15 @@ import (
 	"hookgate/gateway/secure"
 )
 
-// destination is the url that a secret is sent to, and its place in the resource;
-// the zero destination is that of a secret which is sent nowhere: with it somebody
-// is verified, or something signed.
-type destination struct{ place, url string }
+// destination is the url that a secret is sent to, or that whoever pulls gets it, and what
+// must stay the same for it to go nowhere else; the zero destination is that of a secret
+// which is sent nowhere: with it somebody is verified, or something signed.
+type destination struct{ same, url string }
+
+// sent is the destination of what goes to the url at a place of a resource.
+func sent(place, url string) destination {
+	return destination{"scheme, host and port of " + place + " stay the same", url}
+}
 
 // sentTo tells where the secret at a place of a resource goes. A tenant's headers
 // go wherever anything of the tenant goes; of that, only the platform's url is
@@ -21,15 +26,19 @@ func sentTo(spec any, path string) destination {
 	switch s := spec.(type) {
 	case *gateway.Tenant:
 		if s.Platform != nil && !strings.HasPrefix(path, "platform.sign.") {
-			return destination{"platform.url", s.Platform.URL}
+			return sent("platform.url", s.Platform.URL)
 		}
 	case *gateway.Endpoint:
-		if !signs(path) {
-			return destination{"url", s.URL}
+		switch {
+		case signs(path):
+		case s.Mode == gateway.EndpointPull: // to whoever may pull
+			return destination{"mode stays pull", s.Mode}
+		default:
+			return sent("url", s.URL)
 		}
 	case *gateway.Webhook:
 		if !signs(path) {
-			return destination{"url", s.URL}
+			return sent("url", s.URL)
 		}
 	}
 	return destination{}

@@ -5,6 +5,7 @@ import (
 
 	"hookgate/auth"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/fields"
 )
@@ -14,13 +15,17 @@ type Tenants struct {
 	*ledger
 	tokens    *Tokens
 	webhooks  *Webhooks
+	knowns    *Knowns
 	onDeleted func(tenant string)
 }
 
 // Put creates or replaces a tenant. body is a tree of package fields.
 func (r *Tenants) Put(by auth.Principal, id string, body any) (t *directory.Tenant, created bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turn(by)
+	if err != nil {
+		return nil, false, err
+	}
+	defer end()
 	snapshot := r.directory.Current()
 	last := snapshot.Tenant(id)
 	if last != nil && !snapshot.Reaches(by, id) {
@@ -37,10 +42,15 @@ func (r *Tenants) Put(by auth.Principal, id string, body any) (t *directory.Tena
 	}
 	faults := fields.Decode(body, rec.Spec, readOnly)
 	w := write{by: by, snapshot: snapshot, id: id, existed: last != nil, spec: rec.Spec, old: old, guesses: guesses(rec.Spec.Platform)}
+	faults = append(faults, r.opener(by, id, gateway.KindTenant, "").open(rec.Spec)...)
 	faults = append(faults, keep(rec.Spec, old)...)
 	faults = append(faults, written(directory.TenantSecrets(*rec.Spec), rec.Spec, old)...)
 	w.keepFixed(body)
 	if err := w.allowed(); err != nil {
+		return nil, false, err
+	}
+	// Only now: who may not write a tenant is not told whether there is one.
+	if err := r.unchanged(by, last != nil, managedByAPI, old); err != nil {
 		return nil, false, err
 	}
 	tree, taken := snapshot.CheckTenant(id, *rec.Spec)
@@ -51,6 +61,9 @@ func (r *Tenants) Put(by auth.Principal, id string, body any) (t *directory.Tena
 	if taken != "" {
 		return nil, false, gateway.Errorf(gateway.CodeAccountKeyTaken, "another tenant holds the account key %q", taken)
 	}
+	if by.Dry() {
+		return t, last == nil, nil
+	}
 	return r.put(by, t, &rec, last)
 }
 
@@ -60,14 +73,23 @@ func (r *Tenants) put(by auth.Principal, t *directory.Tenant, rec *tenantRecord,
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
+	w := writing{by: by, action: wrote(last != nil), tenant: t.ID, object: "tenants/" + t.ID, parent: t.Spec.Parent}
+	var before audit.Value
+	if last != nil {
+		before = r.value(&last.Spec)
+	}
+	lines, err := r.lines(w, before, r.value(rec.Spec))
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
 		return nil, false, err
 	}
 	r.of(t.ID).tenant = rec
 	if last != nil {
 		t = t.Having(last.Sources()...).HavingEndpoints(last.Endpoints()...).HavingWebhooks(last.Webhooks()...)
 	}
-	r.directory.Swap(r.directory.Current().With(t))
+	r.swap(w, r.directory.Current().With(t))
 	return t, last == nil, nil
 }
 
@@ -77,8 +99,11 @@ func (rec *tenantRecord) meta(id string) gateway.Meta {
 
 // Delete ends a tenant and everything of it.
 func (r *Tenants) Delete(by auth.Principal, id string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turnToEnd(by)
+	if err != nil {
+		return err
+	}
+	defer end()
 	snapshot := r.directory.Current()
 	if snapshot.Tenant(id) == nil || !snapshot.Reaches(by, id) {
 		return errNoTenant
@@ -89,18 +114,27 @@ func (r *Tenants) Delete(by auth.Principal, id string) error {
 	if snapshot.HasChildren(id) {
 		return gateway.Errorf(gateway.CodeTenantHasChildren, "other tenants have this one as their parent: delete or move them first")
 	}
-	// Tokens go first: whatever happens, none of them may find a new tenant under
-	// the old one's id.
-	if err := r.tokens.deleteOf(id); err != nil {
+	t := snapshot.Tenant(id)
+	if err := r.unchanged(by, true, t.Meta, &t.Spec); err != nil {
 		return err
 	}
-	if err := r.weights.DeleteTenant(id); err != nil {
+	w := writing{by: by, action: audit.Delete, tenant: id, object: "tenants/" + id}
+	err = r.audit.Ended(deedOf(w, r.value(&t.Spec), nil), func(told []gateway.AuditLine) error {
+		// Tokens go first: whatever happens, none of them may find a new tenant under
+		// the old one's id.
+		if err := r.tokens.deleteOf(by, id); err != nil {
+			return err
+		}
+		return r.weights.DeleteTenant(id, told...)
+	})
+	if err != nil {
 		return err
 	}
 	delete(r.kept, id)
+	r.knowns.set(id, nil)
 	r.webhooks.errors.forget(func(k webhookKey) bool { return k.tenant == id })
-	r.directory.Swap(r.directory.Current().Without(id).WithTokens(r.tokens.table()))
-	snapshot.Tenant(id).Life.End()
+	r.swap(w, r.directory.Current().Without(id).WithTokens(r.tokens.table()))
+	t.Life.End()
 	r.onDeleted(id)
 	// Until its life ended a request could still use the last snapshot, and leave
 	// something behind. The promise is kept already; this only clears up after it.

@@ -3,6 +3,7 @@ package resources
 import (
 	"hookgate/auth"
 	"hookgate/gateway"
+	"hookgate/gateway/audit"
 	"hookgate/gateway/directory"
 )
 
@@ -28,14 +29,21 @@ func (r *Webhooks) load(rec gateway.Record) error {
 
 // Put creates or replaces a webhook. body is a tree of package fields.
 func (r *Webhooks) Put(by auth.Principal, tenant, id string, body any) (w *directory.Webhook, created bool, err error) {
-	return r.put(by, tenant, id, func(spec, old *gateway.Webhook) []gateway.Fault {
-		return decode(body, spec, old, readOnlyWebhook)
+	return r.put(by, tenant, id, false, func(spec, old *gateway.Webhook) []gateway.Fault {
+		return decode(body, spec, old, readOnlyWebhook, r.opener(by, tenant, gateway.KindWebhook, id))
 	})
 }
 
 // PutSpec is Put for what was read already.
 func (r *Webhooks) PutSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (w *directory.Webhook, created bool, err error) {
-	return r.put(by, tenant, id, taken(spec))
+	return r.put(by, tenant, id, false, taken(spec))
+}
+
+// ReplaceSpec is PutSpec of a webhook that is there: one that was deleted meanwhile is not
+// made again.
+func (r *Webhooks) ReplaceSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) error {
+	_, _, err := r.put(by, tenant, id, true, taken(spec))
+	return err
 }
 
 // CheckSpec gives a webhook as PutSpec would take it, its masks
@@ -43,8 +51,11 @@ func (r *Webhooks) PutSpec(by auth.Principal, tenant, id string, spec gateway.We
 // for those who must ask elsewhere before anything is stored. The masks within spec
 // are written over.
 func (r *Webhooks) CheckSpec(by auth.Principal, tenant, id string, spec gateway.Webhook) (gateway.Webhook, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turn(by)
+	if err != nil {
+		return gateway.Webhook{}, err
+	}
+	defer end()
 	n, err := r.compile(by, tenant, id, taken(spec))
 	if err != nil {
 		return gateway.Webhook{}, err
@@ -62,18 +73,32 @@ func taken(spec gateway.Webhook) webhookReader {
 	}
 }
 
-func (r *Webhooks) put(by auth.Principal, tenant, id string, read webhookReader) (*directory.Webhook, bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n, err := r.compile(by, tenant, id, read)
+func (r *Webhooks) put(by auth.Principal, tenant, id string, there bool, read webhookReader) (*directory.Webhook, bool, error) {
+	end, err := r.turn(by)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.store(by, n.tenant, id, n.record); err != nil {
+	defer end()
+	n, err := r.compile(by, tenant, id, read)
+	if err == nil && there && n.created {
+		err = errNoWebhook
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if by.Dry() {
+		return n.tenant.WithWebhook(n.compiled).Webhook(id), n.created, nil
+	}
+	w := writing{by: by, action: wrote(!n.created), tenant: tenant, object: pathOf(tenant, gateway.KindWebhook, id)}
+	lines, err := r.lines(w, n.before, r.value(&n.record.Spec))
+	if err != nil {
+		return nil, false, err
+	}
+	if err := r.store(by, n.tenant, id, n.record, lines); err != nil {
 		return nil, false, err
 	}
 	r.warnOfCertificate(n.compiled.TLS, "tenant", tenant, "webhook", id)
-	r.directory.Swap(r.directory.Current().With(n.tenant.WithWebhook(n.compiled)))
+	r.swap(w, r.directory.Current().With(n.tenant.WithWebhook(n.compiled)))
 	return r.directory.Current().Tenant(tenant).Webhook(id), n.created, nil
 }
 
@@ -83,6 +108,7 @@ type nextWebhook struct {
 	compiled *directory.Webhook
 	record   *webhookRecord
 	created  bool
+	before   audit.Value // what was there; nil: nothing
 }
 
 // compile finds out whether a webhook may be stored. The lock is held.
@@ -103,23 +129,59 @@ func (r *Webhooks) compile(by auth.Principal, tenant, id string, read webhookRea
 	} else if len(t.Webhooks()) >= maxWebhooks {
 		return nil, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d webhooks: the most there may be", maxWebhooks)
 	}
+	if err := r.unchanged(by, last != nil, managedByAPI, old); err != nil {
+		return nil, err
+	}
+	w, err := r.compiled(rec, id, old, read)
+	if err != nil {
+		return nil, err
+	}
+	return &nextWebhook{t, w, rec, last == nil, r.valueIf(last != nil, old)}, nil
+}
+
+// compiled reads what somebody wrote in the place of old.
+func (r *Webhooks) compiled(rec *webhookRecord, id string, old *gateway.Webhook, read webhookReader) (*directory.Webhook, error) {
 	faults := read(&rec.Spec, old)
 	faults = append(faults, written(directory.WebhookSecrets(rec.Spec), &rec.Spec, old)...)
 	w, more := directory.CompileWebhook(rec.meta(id), rec.Spec, r.options)
-	if err := withMore(faults, more); err != nil {
+	return w, withMore(faults, more)
+}
+
+// Edited gives a webhook as it would be if a PUT wrote body, whoever manages it: to run it
+// before it is written. No snapshot has it.
+func (r *Webhooks) Edited(by auth.Principal, tenant, id string, body any) (*directory.Webhook, error) {
+	end, err := r.turn(by)
+	if err != nil {
 		return nil, err
 	}
-	return &nextWebhook{t, w, rec, last == nil}, nil
+	defer end()
+	t, err := r.tenant(by, tenant)
+	if err != nil {
+		return nil, err
+	}
+	last := t.Webhook(id)
+	if last == nil {
+		return nil, errNoWebhook
+	}
+	w, err := r.compiled(&webhookRecord{CreatedAt: last.Meta.CreatedAt, UpdatedAt: now()}, id, &last.Spec, func(spec, old *gateway.Webhook) []gateway.Fault {
+		return decode(body, spec, old, readOnlyWebhook, r.opener(by, tenant, gateway.KindWebhook, id))
+	})
+	if err != nil {
+		return nil, err
+	}
+	w = t.WithWebhook(w).Webhook(id)
+	w.Metrics = last.Metrics // those that a snapshot would give it
+	return w, nil
 }
 
 // store stores a webhook for who may keep as much; of a call's error that is
-// hookgate itself.
-func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord) error {
+// hookgate itself, and there are no lines.
+func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord, lines []gateway.AuditLine) error {
 	stored, err := writeRecord(r.sealer, gateway.KindWebhook, t.ID, id, rec)
 	if err != nil {
 		return err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent); err != nil {
+	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
 		return err
 	}
 	r.of(t.ID).webhooks[id] = rec
@@ -130,8 +192,11 @@ func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec 
 // Delete removes a webhook: no call finds it from now on. Calls that are
 // under way go on to their end.
 func (r *Webhooks) Delete(by auth.Principal, tenant, id string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	end, err := r.turnToEnd(by)
+	if err != nil {
+		return err
+	}
+	defer end()
 	t, err := r.tenant(by, tenant)
 	if err != nil {
 		return err
@@ -143,12 +208,20 @@ func (r *Webhooks) Delete(by auth.Principal, tenant, id string) error {
 	case w.Meta.ManagedBy == gateway.ManagedByFile:
 		return errManagedByFile
 	}
-	if err := r.weights.DeleteResource(gateway.KindWebhook, tenant, id); err != nil {
+	if err := r.unchanged(by, true, w.Meta, &w.Spec); err != nil {
+		return err
+	}
+	of := writing{by: by, action: audit.Delete, tenant: tenant, object: pathOf(tenant, gateway.KindWebhook, id)}
+	lines, err := r.lines(of, r.value(&w.Spec), nil)
+	if err != nil {
+		return err
+	}
+	if err := r.weights.DeleteResource(gateway.KindWebhook, tenant, id, lines...); err != nil {
 		return err
 	}
 	delete(r.of(tenant).webhooks, id)
 	r.errors.forget(func(k webhookKey) bool { return k == webhookKey{tenant, id} })
-	r.directory.Swap(r.directory.Current().With(t.WithoutWebhook(id)))
+	r.swap(of, r.directory.Current().With(t.WithoutWebhook(id)))
 	if r.onDeleted != nil {
 		r.onDeleted(tenant, id)
 	}

@@ -11,11 +11,24 @@ import (
 // over for as long as the process is up, and after each start again (SPEC 16).
 const DefaultConfiguration = 32 << 20
 
+// least is what a resource counts at the least, in bytes: however short it is written,
+// the verifier, counters and names of a source take 40 KiB of memory.
+const least = 8 << 10
+
+// weigh gives what a record counts; one without a value is no more.
+func weigh(rec gateway.Record) int {
+	if len(rec.Value) == 0 {
+		return 0
+	}
+	return max(len(rec.Value), least)
+}
+
 // weights is a Store that knows how much each tenant's resources take.
 type weights struct {
 	Store
 	of   map[string]*weight // by tenant
 	most int                // Options.Configuration
+	saw  func(int64)        // Options.Configured
 }
 
 // weight is the sizes of one tenant's resources, in bytes.
@@ -28,7 +41,11 @@ type weight struct {
 type part struct{ kind, id string }
 
 func (w *weights) PutResources(records ...gateway.Record) error {
-	if err := w.Store.PutResources(records...); err != nil {
+	return w.PutAudited(nil, records...)
+}
+
+func (w *weights) PutAudited(lines []gateway.AuditLine, records ...gateway.Record) error {
+	if err := w.Store.PutAudited(lines, records...); err != nil {
 		return err
 	}
 	for _, rec := range records {
@@ -37,16 +54,16 @@ func (w *weights) PutResources(records ...gateway.Record) error {
 	return nil
 }
 
-func (w *weights) DeleteResource(kind, tenant, id string) error {
-	if err := w.Store.DeleteResource(kind, tenant, id); err != nil {
+func (w *weights) DeleteResource(kind, tenant, id string, lines ...gateway.AuditLine) error {
+	if err := w.Store.DeleteResource(kind, tenant, id, lines...); err != nil {
 		return err
 	}
 	w.set(gateway.Record{Kind: kind, Tenant: tenant, ID: id})
 	return nil
 }
 
-func (w *weights) DeleteTenant(tenant string) error {
-	if err := w.Store.DeleteTenant(tenant); err != nil {
+func (w *weights) DeleteTenant(tenant string, lines ...gateway.AuditLine) error {
+	if err := w.Store.DeleteTenant(tenant, lines...); err != nil {
 		return err
 	}
 	delete(w.of, tenant)
@@ -61,8 +78,8 @@ func (w *weights) set(rec gateway.Record) {
 		w.of[rec.Tenant] = of
 	}
 	p := part{rec.Kind, rec.ID}
-	of.total += len(rec.Value) - of.parts[p]
-	if of.parts[p] = len(rec.Value); len(rec.Value) == 0 {
+	of.total += weigh(rec) - of.parts[p]
+	if of.parts[p] = weigh(rec); of.parts[p] == 0 {
 		delete(of.parts, p)
 	}
 }
@@ -79,7 +96,7 @@ func (w *weights) last(rec gateway.Record) int {
 // have, up to the tenant that has none above, counts together: to be split into
 // children makes nobody's share larger. above is the parent of the record's tenant.
 func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gateway.Record, above string) error {
-	more := len(rec.Value) - w.last(rec)
+	more := weigh(rec) - w.last(rec)
 	if by.EveryTenant() || more <= 0 {
 		return nil
 	}
@@ -97,7 +114,10 @@ func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gate
 	}
 	if more > w.most {
 		return gateway.Errorf(gateway.CodeInvalidField,
-			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration)", w.most)
+			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration), where each of them counts %d at the least", w.most, least)
+	}
+	if w.saw != nil {
+		w.saw(int64(more))
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // sources of 15 MB took 1.6 GB, and a thousand were allowed to each tenant.
 func TestConfigurationOfATreeIsBounded(t *testing.T) {
 	k := newKit(t)
-	k.most = 100 << 10
+	k.most = 124 << 10
 	k.start(resources.File{})
 	k.tenant("agency", `{}`)
 	k.tenant("other", `{}`)
@@ -81,4 +81,23 @@ func TestConfigurationOfATreeIsBounded(t *testing.T) {
 		}
 	}
 	t.Error("a hundred endpoints of 4 KiB are over no bound")
+}
+
+// A hundred children of a thousand sources each, of 100 bytes, would take 4 GB.
+func TestShortResourcesCountWhatTheyTakeInMemory(t *testing.T) {
+	k := newKit(t)
+	k.most = 40 << 10
+	var seen int64
+	k.configured = func(n int64) { seen = n }
+	k.start(resources.File{})
+	k.tenant("agency", `{}`)
+	for i := range 5 {
+		_, _, err := k.Sources.Put(of("agency"), "agency", fmt.Sprint("s", i), tree(t, `{"verify":{"type":"none"}}`))
+		if refused, is := errors.AsType[*gateway.Error](err); is && !strings.Contains(refused.Message, "configuration") || (err != nil) != (i == 4) {
+			t.Errorf("the source %d: %v", i, err)
+		}
+	}
+	if seen != 40<<10 {
+		t.Errorf("a tree was seen to have %d", seen)
+	}
 }

@@ -15,34 +15,25 @@ import (
 // of other tenants and of the operator's routes, too.
 const policy = "default-src 'none'; img-src https: data:; style-src https: 'unsafe-inline'; font-src https:; base-uri 'none'; form-action 'none'"
 
-var (
-	// ours are the fields that the answer has anyway, lower case.
-	ours = []string{"content-type", "content-length", "location", "retry-after", "allow", "hookgate-outcome", "date", "x-content-type-options"}
-	// common are those that hold for all of the host, whose other pages are those of other
-	// tenants and of the operator's routes.
-	common = []string{"set-cookie", "clear-site-data", "strict-transport-security", "alt-svc", "service-worker-allowed", "access-control-allow-credentials",
-		"public-key-pins", "nel", "report-to", "reporting-endpoints", "origin-agent-cluster", "origin-trial", "critical-ch", "accept-ch"}
-	// fixed are those whose values steer a browser: nothing of a sender's goes into them.
-	fixed = []string{"refresh", "link", "content-security-policy", "content-security-policy-report-only", "content-disposition", "content-encoding"}
-)
-
 func (a *answer) compileHeaders(set map[string]string, builder *mapping.Builder, check func(name, value string) error, f *faults) {
 	if len(set) > mostHeaders {
 		f.add("headers", "has %d: at most %d", len(set), mostHeaders)
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
-		place, lower := fields.Member("headers", name), strings.ToLower(name)
+		if len(name) > maxName {
+			f.add("headers", "has a name of %d bytes: at most %d", len(name), maxName)
+			continue
+		}
+		place, refused := fields.Member("headers", name), Refuses(name)
 		h := header{name, template(set[name], place, builder, f)}
 		text, is := h.value.Constant()
 		switch err := check(name, text); {
 		case err != nil:
 			f.add(place, "%v", err)
-		case slices.Contains(ours, lower):
-			f.add(place, "is a field of the answer itself")
-		case slices.Contains(common, lower):
-			f.add(place, "holds for all of the host, which others answer at, too")
-		case !is && (slices.Contains(fixed, lower) || strings.HasPrefix(lower, "access-control-")):
+		case refused != "":
+			f.add(place, "%s", refused)
+		case !is && Steers(name):
 			f.add(place, "has expressions, and steers browsers: write its value as it is to be")
 		case len(text) > mostValue:
 			f.add(place, "has %d bytes: at most %d", len(text), mostValue)

@@ -12,7 +12,7 @@ import (
 
 // Told is what templates can say. What is "" is not known.
 type Told struct {
-	Tenant                  string
+	Owner                   string // of the turns that rendering takes: a tree of tenants
 	Outcome                 gateway.Outcome
 	CallbackID, Key, WaitID string
 	Variables               []byte // a JSON object; nil: none are known
@@ -93,7 +93,7 @@ func (a *Answers) Render(t *Told, own int) (reply Reply, is bool, err error) {
 	v := values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
 	defer values.Put(v)
 	defer v.Release()
-	v.Owner(t.Tenant)
+	v.Owner(t.Owner)
 	one.set.Read(&mapping.Document{Body: mapping.JSON, Raw: t.json()}, v)
 	if reply.Header, err = one.fields(v); err == nil {
 		err = one.fill(&reply, v)

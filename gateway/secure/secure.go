@@ -33,7 +33,6 @@ type Settings struct {
 	own    []tls.Certificate
 	name   string
 	ends   []ending
-	cache  tls.ClientSessionCache // apart: a session must not outlive whom it was made for
 }
 
 // ending is when one certificate ends.
@@ -52,7 +51,7 @@ func Compile(s Spec) (*Settings, []Fault) {
 		return nil, nil
 	}
 	var c compiler
-	made := &Settings{digest: digestOf(s), name: c.name(s.ServerName), cache: tls.NewLRUClientSessionCache(64)}
+	made := &Settings{digest: digestOf(s), name: c.name(s.ServerName)}
 	if s.CA != "" {
 		made.roots = x509.NewCertPool()
 		for _, authority := range c.certificates("ca", s.CA) {
@@ -93,7 +92,7 @@ func (s *Settings) Apply(c *tls.Config) {
 	if s == nil {
 		return
 	}
-	c.ClientSessionCache, c.Certificates = s.cache, s.own
+	c.Certificates = s.own
 	if s.roots != nil {
 		c.RootCAs = s.roots
 	}

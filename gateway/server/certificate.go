@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -9,15 +10,20 @@ import (
 	"time"
 )
 
-// Certificate is a certificate and its key from two files in PEM. It is loaded
-// again when they change: renewals need no restart.
+// CertificateFiles are the files in PEM of a certificate, of its key, and of the
+// authorities that let clients in; "" for those: none are asked.
+type CertificateFiles struct{ Cert, Key, ClientCA string }
+
+// Certificate is a certificate and its key from their files, with those who may show one
+// to it. They are loaded again when they change: renewals need no restart.
 type Certificate struct {
-	cert, key string
-	log       *slog.Logger
+	files CertificateFiles
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	of      [2]stamp // the files that were looked at last, good or bad
+	clients *x509.CertPool // nil: whoever comes
+	of      [3]stamp       // the files that were looked at last, good or bad
 	looked  time.Time
 }
 
@@ -31,11 +37,12 @@ type stamp struct {
 // once in this time, and only while clients come.
 const lookEvery = time.Second
 
-// LoadCertificate loads both files, or says which setting to change.
-func LoadCertificate(cert, key string, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{cert: cert, key: key, log: log}
+// LoadCertificate loads the files of a listener, Public or Internal, or says which setting
+// to change.
+func LoadCertificate(listener string, files CertificateFiles, log *slog.Logger) (*Certificate, error) {
+	c := &Certificate{files: files, log: log}
 	if err := c.load(); err != nil {
-		return nil, fmt.Errorf("public.tls: %w", err)
+		return nil, fmt.Errorf("%s.tls: %w", listener, err)
 	}
 	return c, nil
 }
@@ -48,7 +55,7 @@ func (c *Certificate) Config(asks func() bool) *tls.Config {
 	quiet := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now(), nil },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { own, _ := c.now(); return own, nil },
 	}
 	asking := quiet.Clone()
 	asking.ClientAuth = tls.RequestClientCert
@@ -61,9 +68,29 @@ func (c *Certificate) Config(asks func() bool) *tls.Config {
 	return quiet
 }
 
-// now gives the certificate of the files as they are now. While they are faulty,
+// Closed gives the settings of a listener that lets nobody in without a certificate of the
+// authorities, where some are named.
+func (c *Certificate) Closed() *tls.Config {
+	own := &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { own, _ := c.now(); return own, nil },
+	}
+	if c.files.ClientCA == "" {
+		return own
+	}
+	own.ClientAuth = tls.RequireAndVerifyClientCert
+	own.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		with := own.Clone()
+		with.GetConfigForClient = nil
+		_, with.ClientCAs = c.now()
+		return with, nil
+	}
+	return own
+}
+
+// now gives the certificate, and the authorities, of the files as they are now. While they are faulty,
 // and between the writing of the one and of the other, the last good one stands in.
-func (c *Certificate) now() *tls.Certificate {
+func (c *Certificate) now() (own *tls.Certificate, clients *x509.CertPool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.looked) >= lookEvery {
@@ -76,23 +103,29 @@ func (c *Certificate) now() *tls.Certificate {
 			}
 		}
 	}
-	return c.current
+	return c.current, c.clients
 }
 
-// load reads both files. The stamps are taken first: a change while they are read
+// load reads the files. The stamps are taken first: a change while they are read
 // is seen the next time.
 func (c *Certificate) load() error {
 	c.of = c.stamps()
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	pair, err := tls.LoadX509KeyPair(c.files.Cert, c.files.Key)
 	if err != nil {
 		return err
 	}
-	c.current = &pair
+	var clients *x509.CertPool
+	if c.files.ClientCA != "" {
+		if clients, err = authorities(c.files.ClientCA); err != nil {
+			return fmt.Errorf("client_ca %w", err)
+		}
+	}
+	c.current, c.clients = &pair, clients
 	return nil
 }
 
-func (c *Certificate) stamps() (all [2]stamp) {
-	for i, name := range [...]string{c.cert, c.key} {
+func (c *Certificate) stamps() (all [3]stamp) {
+	for i, name := range [...]string{c.files.Cert, c.files.Key, c.files.ClientCA} {
 		if info, err := os.Stat(name); err == nil {
 			all[i] = stamp{info.ModTime(), info.Size()}
 		}

@@ -47,7 +47,7 @@ func TestCertificateAsksClients(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	loaded, err := server.LoadCertificate(files[0], files[1], slog.New(slog.DiscardHandler))
+	loaded, err := server.LoadCertificate(server.Public, server.CertificateFiles{Cert: files[0], Key: files[1]}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,6 +18,7 @@ const soon = 14 * 24 * time.Hour
 type CertificateFault struct {
 	OfKey   bool // it is about the key's file, not the certificate's
 	Warning bool // it would be served all the same
+	Over    bool // its dates do not hold now
 	Message string
 }
 
@@ -41,10 +43,32 @@ func CheckCertificate(cert, key, host string, now time.Time) (faults []Certifica
 	if _, err := tls.X509KeyPair(chain, secret); err != nil {
 		return []CertificateFault{{OfKey: true, Message: "is not the key of the certificate: " + strings.TrimPrefix(err.Error(), "tls: ")}}
 	}
-	for _, text := range unfit(leaf, host, now) {
-		faults = append(faults, CertificateFault{Warning: true, Message: text})
+	over := now.After(leaf.NotAfter) || now.Before(leaf.NotBefore)
+	for i, text := range unfit(leaf, host, now) {
+		faults = append(faults, CertificateFault{Warning: true, Over: over && i == 0, Message: text}) // dates come first
 	}
 	return faults
+}
+
+// CheckAuthorities gives what is wrong with a file of authorities; "": nothing.
+func CheckAuthorities(file string) string {
+	if _, err := authorities(file); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// authorities reads a file of certificates.
+func authorities(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("has no certificate in PEM")
+	}
+	return pool, nil
 }
 
 // leafOf gives the first certificate of a file.
@@ -76,4 +100,17 @@ func unfit(leaf *x509.Certificate, host string, now time.Time) (all []string) {
 		all = append(all, "is not for the host of public.url, "+host)
 	}
 	return all
+}
+
+// CertificateEnd gives the end of a certificate, and whether that is past or near.
+func CertificateEnd(cert string, now time.Time) (end time.Time, soonEnds bool, err error) {
+	chain, err := os.ReadFile(cert)
+	if err != nil {
+		return end, false, err
+	}
+	leaf, err := leafOf(chain)
+	if err != nil {
+		return end, false, err
+	}
+	return leaf.NotAfter, now.Add(soon).After(leaf.NotAfter), nil
 }

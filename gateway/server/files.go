@@ -12,7 +12,7 @@ func (o *Options) share(files int) {
 	public, internal := mostPublicConns, mostInternalConns
 	if files > 0 {
 		public = min(public, files/4)
-		internal = min(internal, files*3/4-min(maxReserve, files/4))
+		internal = min(internal, files*3/4-min(maxReserve, files*3/16))
 	}
 	orDefault(&o.PublicConns, max(1, public))
 	orDefault(&o.InternalConns, max(1, internal))
@@ -22,7 +22,7 @@ func (o *Options) share(files int) {
 // option says otherwise.
 func InternalConns() int {
 	var o Options
-	o.share(openFiles())
+	o.share(OpenFiles())
 	return o.InternalConns
 }
 
@@ -30,6 +30,8 @@ const (
 	mostPublicConns   = 16384
 	mostInternalConns = 65536 // each held wait has one
 	fewConns          = 1024  // of the public ones: fewer are worth a warning
-	// maxReserve is what the store and connections to endpoints may need.
-	maxReserve = 2048
+	// maxReserve is what the store may need, and connections to endpoints: those of
+	// attempts under way (an eighth at most), and those that are kept (bounds.connections,
+	// a sixteenth at most).
+	maxReserve = 10240
 )

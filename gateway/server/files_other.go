@@ -2,5 +2,5 @@
 
 package server
 
-// openFiles gives how many descriptors the process may have open; 0 for any number.
-func openFiles() int { return 0 }
+// OpenFiles gives how many descriptors the process may have open; 0 for any number.
+func OpenFiles() int { return 0 }

@@ -4,9 +4,9 @@ package server
 
 import "syscall"
 
-// openFiles gives how many descriptors the process may have open; 0 for any
+// OpenFiles gives how many descriptors the process may have open; 0 for any
 // number. The runtime has raised it to the hard limit by now (package os).
-func openFiles() int {
+func OpenFiles() int {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur > 1<<30 {
 		return 0

@@ -10,9 +10,14 @@ func hookKey(path []byte) int {
 }
 
 // timelineKey gives where the key of a conversation's path begins,
-// /v1/tenants/{tenant}/conversations/{key}; below 0 for another path.
+// /v1/tenants/{tenant}/conversations/{key}, and so below /console and /portal; below 0
+// for another path.
 func timelineKey(path []byte) int {
-	rest, tenants := bytes.CutPrefix(path, tenantsPrefix)
+	var rest []byte
+	tenants := false
+	for i := 0; i < len(tenantsPrefixes) && !tenants; i++ {
+		rest, tenants = bytes.CutPrefix(path, tenantsPrefixes[i])
+	}
 	_, rest, _ = bytes.Cut(rest, slash)
 	key, conversations := bytes.CutPrefix(rest, conversationsPrefix)
 	if !tenants || !conversations || bytes.Contains(key, slash) {
@@ -22,7 +27,7 @@ func timelineKey(path []byte) int {
 }
 
 var (
-	tenantsPrefix       = []byte("/v1/tenants/")
+	tenantsPrefixes     = [][]byte{[]byte("/v1/tenants/"), []byte("/console/tenants/"), []byte("/portal/tenants/")}
 	conversationsPrefix = []byte("conversations/")
 )
 

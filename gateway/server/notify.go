@@ -12,6 +12,10 @@ const (
 	NotifyStopping = "STOPPING=1"
 )
 
+// NotifyReloading is what it is told before the configuration is loaded again; NotifyReady
+// ends that. With the moment of its monotonic clock it knows one reload from the next.
+func NotifyReloading() string { return "RELOADING=1" + monotonic() }
+
 // Notify tells the service manager that started this process of its state; without
 // one, which is when NOTIFY_SOCKET is unset, it does nothing.
 func Notify(state string) error {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -21,8 +22,8 @@ func (q quiet) Printf(format string, args ...any) {
 
 // panicked logs where a handler panicked: never the request, whose bytes may be
 // secret, and of the value its type unless it is an error of the runtime.
-func (s *side) panicked(value any, stack []byte) {
-	s.options.Log.Error("a handler panicked", "listener", s.name, "panic", describe(value), "stack", string(stack))
+func (s *side) panicked(requestID string, value any, stack []byte) {
+	s.options.Log.Error("a handler panicked", "listener", s.name, "request_id", requestID, "panic", describe(value), "stack", string(stack))
 	s.options.Panicked(s.name)
 }
 
@@ -33,8 +34,10 @@ func describe(value any) string {
 	return fmt.Sprintf("%T", value)
 }
 
-func (s *side) refused(fault *gateway.Error) {
-	s.options.Log.Debug("request refused", "listener", s.name, "code", fault.Code, "reason", fault.Message)
+func (s *side) refused(requestID []byte, fault *gateway.Error) {
+	if s.options.Log.Enabled(context.Background(), slog.LevelDebug) {
+		s.options.Log.Debug("request refused", "listener", s.name, "request_id", string(requestID), "code", fault.Code, "reason", fault.Message)
+	}
 	s.options.Refused(s.name, fault)
 }
 

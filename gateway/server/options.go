@@ -13,12 +13,17 @@ import (
 	"hookgate/gateway/shares"
 )
 
-// Options are the settings of the two listeners; what is zero takes its default.
+// Options are the settings of the listeners; what is zero takes its default.
 type Options struct {
 	PublicAddr   string      // :8080
 	InternalAddr string      // 127.0.0.1:8081
+	ConsoleAddr  string      // "": the internal listener answers for the console
 	PublicTLS    *tls.Config // nil: plain HTTP
+	InternalTLS  *tls.Config // nil: plain HTTP
 	Log          *slog.Logger
+	// Sockets were bound by the service manager; Listen takes them instead of binding, and
+	// closes them where it fails.
+	Sockets []Socket
 
 	// PublicBody is the most bytes of a public request for which no source or route says
 	// otherwise; 1 MiB.
@@ -74,7 +79,7 @@ func (o *Options) setDefaults() {
 	orDefault(&o.PublicBody, 1<<20)
 	orDefault(&o.InternalBody, 16<<20)
 	orDefault(&o.Bodies, 128<<20)
-	o.share(openFiles())
+	o.share(OpenFiles())
 	orDefault(&o.PerClient, max(1, o.PublicConns/4))
 	orDefault(&o.PublicIdle, DefaultIdle)
 	orDefault(&o.InternalIdle, DefaultIdle)
@@ -92,7 +97,7 @@ func (o *Options) setDefaults() {
 // Validate reports every fault at once, under the names of the configuration file.
 func (o *Options) Validate() error {
 	return errors.Join(
-		checkAddr("public.addr", o.PublicAddr), checkAddr("internal.addr", o.InternalAddr),
+		checkAddr("public.addr", o.PublicAddr), checkAddr("internal.addr", o.InternalAddr), checkAddr("console.addr", o.ConsoleAddr),
 		checkPositive("public.max_body", o.PublicBody))
 }
 

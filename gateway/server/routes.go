@@ -20,8 +20,12 @@ type Handlers struct {
 	// body is read, and says nothing of whether the source exists.
 	HookBody func(tenant, source []byte) int64
 	// HookTooLarge hears of a callback that was refused because it announced more
-	// than that; nil: nobody does.
-	HookTooLarge func(tenant, source []byte)
+	// than that; nil: nobody does. path has its query.
+	HookTooLarge func(method, path, tenant, source []byte)
+
+	// Unmatched hears of a request below /hooks/ that names no source, once it was answered;
+	// nil: nobody does.
+	Unmatched func(ctx *fasthttp.RequestCtx)
 
 	// Route takes every other public request; nil: there is nothing at those paths.
 	Route fasthttp.RequestHandler
@@ -30,8 +34,11 @@ type Handlers struct {
 	RouteTooLarge func(method, host, path []byte)
 
 	API     fasthttp.RequestHandler // /v1, /v2 and below
+	Docs    fasthttp.RequestHandler // /docs and below; nil: there is nothing
+	Console fasthttp.RequestHandler // /console, /portal and below, on the internal listener or its own
 	Metrics fasthttp.RequestHandler // /metrics
 	Ready   func() error            // why this process should get no requests, or nil
+	Held    func() string           // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
 }
 
 var (
@@ -53,6 +60,9 @@ func (h *Handlers) public(ctx *fasthttp.RequestCtx) {
 	tenant, source, key, found := splitHook(path)
 	if !found {
 		edge.WriteProblem(ctx, errNoPath)
+		if h.Unmatched != nil {
+			h.Unmatched(ctx)
+		}
 		return
 	}
 	h.Hook(ctx, tenant, source, edge.Unescape(key))
@@ -72,9 +82,28 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 			h.API(ctx)
 			return
 		}
+		if h.Docs != nil && below(path, "/docs") {
+			h.Docs(ctx)
+			return
+		}
+		if h.Console != nil && ofConsole(path) {
+			h.Console(ctx)
+			return
+		}
 		edge.WriteProblem(ctx, errNoPath)
 	}
 }
+
+// consoleAlone is every path of the console's own listener.
+func (h *Handlers) consoleAlone(ctx *fasthttp.RequestCtx) {
+	if !ofConsole(edge.Path(ctx)) {
+		edge.WriteProblem(ctx, errNoPath)
+		return
+	}
+	h.Console(ctx)
+}
+
+func ofConsole(path []byte) bool { return below(path, "/console") || below(path, "/portal") }
 
 // below reports whether a path is prefix itself, or goes on behind it.
 func below(path []byte, prefix string) bool {
@@ -110,7 +139,7 @@ func (h *Handlers) tooLarge(method, host, path []byte) *gateway.Error {
 		return nil
 	}
 	if h.HookTooLarge != nil {
-		h.HookTooLarge(tenant, source)
+		h.HookTooLarge(method, path, tenant, source)
 	}
 	return errHookTooLarge
 }
@@ -137,6 +166,13 @@ func (h *Handlers) ready(ctx *fasthttp.RequestCtx) {
 	if err := h.Ready(); err != nil {
 		edge.WriteProblem(ctx, err)
 		return
+	}
+	if h.Held != nil {
+		if why := h.Held(); why != "" {
+			ctx.SetContentType("application/json")
+			ctx.SetBodyString(`{"status":"ok","held":"` + why + `"}`) // a word of ours
+			return
+		}
 	}
 	healthy(ctx)
 }

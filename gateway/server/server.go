@@ -15,27 +15,38 @@ import (
 	"hookgate/gateway/shares"
 )
 
-// The names of the two listeners, in logs and observers.
+// The names of the listeners, in logs and observers.
 const (
 	Public   = "public"
 	Internal = "internal"
+	Console  = "console"
 )
 
-// Server is the two listeners.
+// Server is the listeners.
 type Server struct {
 	public, internal *side
+	console          *side // nil: the internal one answers for it
 }
 
-// side is one of the two.
+// sides are those that there are, the console's first: it is done by the others.
+func (s *Server) sides() []*side {
+	if s.console == nil {
+		return []*side{s.public, s.internal}
+	}
+	return []*side{s.console, s.public, s.internal}
+}
+
+// side is one of them.
 type side struct {
 	name, addr string
 	settings   edge.Settings
 	server     *fasthttp.Server
+	passed     *net.TCPListener // bound by the service manager; nil: Listen binds
 	listener   *edge.Listener
 	options    *Options
 }
 
-// New builds both servers; nothing is bound yet.
+// New builds the servers; nothing is bound yet.
 func New(o Options, h Handlers) (*Server, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -48,39 +59,69 @@ func New(o Options, h Handlers) (*Server, error) {
 		},
 		TooLarge: h.tooLarge, Key: hookKey,
 	})
-	internal := newSide(&o, Internal, o.InternalAddr, h.internal, &edge.Limits{
-		Conns: o.InternalConns, Caller: o.Caller, Key: timelineKey,
+	inside := h
+	if o.ConsoleAddr != "" {
+		inside.Console = nil // it answers there alone
+	}
+	internal := newSide(&o, Internal, o.InternalAddr, inside.internal, &edge.Limits{
+		Conns: o.InternalConns, Caller: o.Caller, Inside: true, Key: timelineKey,
 		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
 	})
-	return &Server{public: public, internal: internal}, nil
+	s := &Server{public: public, internal: internal}
+	if o.ConsoleAddr != "" {
+		s.console = newSide(&o, Console, o.ConsoleAddr, h.consoleAlone, &edge.Limits{
+			Conns: max(1, o.PublicConns/4), ConnsPerBlock: o.PerClient, Key: timelineKey,
+			Body: func(_, _, _ []byte) int64 { return mostConsoleBody },
+		})
+	}
+	return s, nil
 }
+
+// mostConsoleBody is the most that a form of the console's own listener may carry, in
+// bytes: before somebody has signed in nobody knows who sends it.
+const mostConsoleBody = 4 << 20
 
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
 	s := &side{name: name, addr: addr, options: o}
 	read, idle, spoken := o.PublicRead, o.PublicIdle, o.PublicTLS
-	if name == Internal {
+	if name != Public {
 		read, idle, spoken = o.InternalRead, o.InternalIdle, nil
+	}
+	if name == Internal {
+		spoken = o.InternalTLS
 	}
 	limits.Grace, limits.Rate = read, o.BodyRate
 	limits.Bodies = shares.New(o.Bodies)
 	s.settings = edge.Settings{
 		Handler: handler, Limits: limits, TLS: spoken,
 		ReadTimeout: read, IdleTimeout: idle,
-		ReduceMemory: !limits.Streams,
-		Logger:       quiet{o.Log, name},
-		Observer:     edge.Observer{Panicked: s.panicked, Refused: s.refused, Paused: s.paused},
+		ReduceMemory: !limits.Streams, KeepAlive: keepAlive,
+		Logger:   quiet{o.Log, name},
+		Observer: edge.Observer{Panicked: s.panicked, Refused: s.refused, Paused: s.paused},
 	}
 	s.server = s.settings.Server()
 	return s
 }
 
-// Listen binds both addresses, or none and says which setting to change.
+// Listen binds the addresses for which no socket was passed, or none and says which setting
+// to change.
 func (s *Server) Listen() error {
-	if err := s.public.listen(); err != nil {
-		return err
+	sockets := s.public.options.Sockets
+	if err := s.assign(sockets); err != nil {
+		return errors.Join(err, closeSockets(sockets))
 	}
-	if err := s.internal.listen(); err != nil {
-		return errors.Join(err, s.public.listener.Close())
+	for i, one := range s.sides() {
+		if err := one.listen(); err != nil {
+			for _, bound := range s.sides()[:i] {
+				err = errors.Join(err, bound.listener.Close())
+			}
+			for _, other := range s.sides()[i:] {
+				if other.passed != nil {
+					err = errors.Join(err, other.passed.Close())
+				}
+			}
+			return err
+		}
 	}
 	if o := s.public.options; o.PublicConns < fewConns {
 		o.Log.Warn("connections are few: raise the limit of open files", "public_connections", o.PublicConns, "internal_connections", o.InternalConns)
@@ -91,7 +132,23 @@ func (s *Server) Listen() error {
 // A peer that vanished without a word is found after some 30 s.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
+// alive tells the connections of a passed socket what ListenConfig tells those of its own.
+type alive struct{ *net.TCPListener }
+
+func (l alive) Accept() (net.Conn, error) {
+	c, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	_ = c.SetKeepAliveConfig(keepAlive) // else the system's stays, which is no fault
+	return c, nil
+}
+
 func (s *side) listen() error {
+	if s.passed != nil {
+		s.listener = s.settings.Listener(alive{s.passed})
+		return nil
+	}
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
 	ln, err := config.Listen(context.Background(), "tcp", s.addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -109,28 +166,39 @@ func (s *Server) Addrs() (public, internal net.Addr) {
 	return s.public.listener.Addr(), s.internal.listener.Addr()
 }
 
+// ConsoleAddr gives the address of the console: its own, or the internal one.
+func (s *Server) ConsoleAddr() net.Addr {
+	if s.console != nil {
+		return s.console.listener.Addr()
+	}
+	return s.internal.listener.Addr()
+}
+
 // Bodies gives the memory for request bodies of each listener, for metrics.
 func (s *Server) Bodies() (public, internal *shares.Budget) {
 	return s.public.settings.Limits.Bodies, s.internal.settings.Limits.Bodies
 }
 
-// Serve accepts on both listeners and returns when both have stopped, nil after
-// Drain. Where one fails the other stops too: half a gateway is none.
+// Serve accepts on all listeners and returns when all have stopped, nil after
+// Drain. Where one fails the others stop too: half a gateway is none.
 func (s *Server) Serve() error {
-	return both(s, func(one *side) error {
+	return each(s, func(one *side) error {
 		err := one.server.Serve(one.listener)
 		if err != nil {
 			err = fmt.Errorf("%s listener: %w", one.name, err)
 		}
-		return errors.Join(err, s.public.listener.Close(), s.internal.listener.Close())
+		for _, other := range s.sides() {
+			err = errors.Join(err, other.listener.Close())
+		}
+		return err
 	})
 }
 
-// Drain stops accepting on both listeners, lets the requests in flight end, and
+// Drain stops accepting on all listeners, lets the requests in flight end, and
 // closes the connections behind them. Held requests must be answered meanwhile. When
 // ctx ends first, what is still open is cut off and its error returned.
 func (s *Server) Drain(ctx context.Context) error {
-	return both(s, func(one *side) error {
+	return each(s, func(one *side) error {
 		err := one.server.ShutdownWithContext(ctx)
 		if err == nil {
 			err = one.settings.Limits.WaitHeld(ctx)
@@ -143,12 +211,14 @@ func (s *Server) Drain(ctx context.Context) error {
 	})
 }
 
-// both does it on the two sides at once.
-func both(s *Server, do func(*side) error) error {
-	var internal error
+// each does it on all sides at once.
+func each(s *Server, do func(*side) error) error {
+	all := s.sides()
+	faults := make([]error, len(all))
 	var wait sync.WaitGroup
-	wait.Go(func() { internal = do(s.internal) })
-	public := do(s.public)
+	for i, one := range all {
+		wait.Go(func() { faults[i] = do(one) })
+	}
 	wait.Wait()
-	return errors.Join(public, internal)
+	return errors.Join(faults...)
 }

@@ -64,7 +64,7 @@ func TestTLS(t *testing.T) {
 	cert, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
 	writeCertificate(t, "first", cert, key)
 	var log bytes.Buffer
-	c, err := LoadCertificate(cert, key, slog.New(slog.NewTextHandler(&log, nil)))
+	c, err := LoadCertificate(Public, CertificateFiles{Cert: cert, Key: key}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestLoadCertificateNamesTheSetting(t *testing.T) {
-	_, err := LoadCertificate("none.pem", "none.pem", slog.New(slog.DiscardHandler))
+	_, err := LoadCertificate(Public, CertificateFiles{Cert: "none.pem", Key: "none.pem"}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.HasPrefix(err.Error(), "public.tls: open none.pem") {
 		t.Error(err)
 	}

@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// Turns divides time: it lets few at once do what takes long, and of each owner one.
+// Turns divides time: it lets few at once do what takes long, and of each owner one (or as
+// many as Each says).
 // However much one tenant wants, its next one comes after the first of everybody
 // else's (SPEC 16).
 type Turns struct {
 	mu       sync.Mutex
 	most     int           // at once
+	each     int           // of one owner
 	longest  int           // who may wait in one line
 	patience time.Duration // in a line; 0: without end
 	held     int
@@ -23,12 +25,20 @@ type Turns struct {
 type line struct {
 	owner   string
 	waiting []chan struct{}
+	held    int
+	queued  bool // it stands in Turns.next
 }
 
 // NewTurns gives turns of which so many are taken at once. So many of one owner may
 // wait beside the one who has a turn, each so long; 0 is without end.
 func NewTurns(most, longest int, patience time.Duration) *Turns {
-	return &Turns{most: most, longest: longest, patience: patience, lines: map[string]*line{}}
+	return &Turns{most: most, each: 1, longest: longest, patience: patience, lines: map[string]*line{}}
+}
+
+// Each lets one owner have so many turns at once, while nobody else's first waits.
+func (t *Turns) Each(n int) *Turns {
+	t.each = n
+	return t
 }
 
 // Take waits for a turn. It is false when the line is too long, or moves too slowly.
@@ -65,13 +75,15 @@ func (t *Turns) stand(owner string) chan struct{} {
 	if l == nil {
 		l = &line{owner: owner}
 		t.lines[owner] = l
-		t.next = append(t.next, l)
 	}
 	if len(l.waiting) == t.longest {
 		return nil
 	}
 	mine := make(chan struct{})
 	l.waiting = append(l.waiting, mine)
+	if l.held < t.each {
+		t.queue(l)
+	}
 	t.move()
 	return mine
 }
@@ -96,9 +108,19 @@ func (t *Turns) leave(owner string, mine chan struct{}) bool {
 func (t *Turns) Give(owner string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	l := t.lines[owner]
 	t.held--
-	t.next = append(t.next, t.lines[owner])
+	l.held--
+	t.queue(l)
 	t.move()
+}
+
+// queue has a line stand behind all others for its next turn.
+func (t *Turns) queue(l *line) {
+	if !l.queued {
+		l.queued = true
+		t.next = append(t.next, l)
+	}
 }
 
 // Idle says whether nobody has a turn or waits for one.
@@ -113,12 +135,18 @@ func (t *Turns) move() {
 	for t.held < t.most && len(t.next) > 0 {
 		l := t.next[0]
 		t.next = slices.Delete(t.next, 0, 1)
+		l.queued = false
 		if len(l.waiting) == 0 {
-			delete(t.lines, l.owner)
+			if l.held == 0 {
+				delete(t.lines, l.owner)
+			}
 			continue
 		}
 		close(l.waiting[0])
 		l.waiting = slices.Delete(l.waiting, 0, 1)
 		t.held++
+		if l.held++; l.held < t.each && len(l.waiting) > 0 {
+			t.queue(l)
+		}
 	}
 }

@@ -7,14 +7,17 @@ import (
 	"hookgate/gateway"
 )
 
-// Query asks for things of one tenant, newest first: deliveries, events or waits. What
-// is zero asks for nothing; what the things do not have is not asked of them.
+// Query asks for things of one tenant, newest first: deliveries, events, waits, callbacks or
+// calls. What is zero asks for nothing; what the things do not have is not asked of them.
 type Query struct {
 	Tenant       string
 	Conversation []string // has one of these names
 	Endpoint     string   // of a delivery
-	Source       string   // of a wait
+	Source       string   // of a wait or callback
 	State        string   // of a delivery or wait
+	Outcome      string   // of a callback or call
+	Webhook      string   // of a call
+	Reason       string   // why a call failed
 	Type, Kind   string   // of an event; Type also of a delivery
 	Since        time.Time
 	Until        time.Time // made at Since or later, and before Until
@@ -54,6 +57,17 @@ func (q *Query) Event(e *gateway.Event) bool {
 func (q *Query) Wait(w *gateway.Wait) bool {
 	return wanted(q.Source, w.Source) && wanted(q.State, string(w.State)) && q.inTime(w.CreatedAt) &&
 		(q.named(w.ConversationKey) || slices.ContainsFunc(w.Aliases, q.named))
+}
+
+// Callback tells whether a callback is asked for.
+func (q *Query) Callback(c *gateway.Callback) bool {
+	return wanted(q.Source, c.Source) && wanted(q.Outcome, string(c.Outcome)) && q.named(c.ConversationKey) && q.inTime(c.ReceivedAt)
+}
+
+// Call tells whether a call is asked for.
+func (q *Query) Call(c *gateway.Call) bool {
+	return wanted(q.Webhook, c.Webhook) && wanted(q.Outcome, string(c.Outcome)) && wanted(q.Reason, c.Reason) &&
+		q.named(c.ConversationKey) && q.inTime(c.CreatedAt)
 }
 
 // Timeline asks for lines of one conversation, the newest first.

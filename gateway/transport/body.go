@@ -10,16 +10,20 @@ import (
 
 // read sets what is kept of the body, to at most so many bytes, in no coding that is
 // known. After an error it has what came.
-func (a *Answer) read(r *bufio.Reader, f *framing, most int) (err error) {
+func (a *Answer) read(r *bufio.Reader, f *framing, room *room) (err error) {
+	most := room.most
 	if len(f.codings) == 0 {
-		a.Body, a.Truncated, err = readBody(r, f.length, most)
+		a.Body, a.Truncated, err = readBody(r, f.length, most, room)
 		f.keeps = f.keeps && !a.Truncated
 		return err
 	}
-	body, cut, err := readBody(r, f.length, coded(most))
+	body, cut, err := readBody(r, f.length, coded(most), room)
 	f.keeps = f.keeps && !cut
 	var inflated error
-	a.Body, a.Truncated, a.Detail, inflated = inflate(body, f.codings, most)
+	a.Body, a.Truncated, a.Detail, inflated = inflate(body, f.codings, room)
+	if errors.Is(inflated, errNoRoom) {
+		return inflated
+	}
 	if len(a.Body) > most { // it stayed as it came
 		a.Body, a.Truncated = a.Body[:most], true
 	}
@@ -31,14 +35,17 @@ func (a *Answer) read(r *bufio.Reader, f *framing, most int) (err error) {
 
 // readBody gives the first bytes of a body, and reads no further than to see that
 // there are more. With an error it gives what came.
-func readBody(r *bufio.Reader, length int64, most int) (body []byte, cut bool, err error) {
+func readBody(r *bufio.Reader, length int64, most int, room *room) (body []byte, cut bool, err error) {
 	switch length {
 	case 0:
 		return nil, false, nil
 	case chunked:
-		return readMost(&chunkReader{from: r, chunks: wire.Chunks{Lax: true}}, most)
+		return readMost(room.reader(&chunkReader{from: r, chunks: wire.Chunks{Lax: true}}), most)
 	case untilClose:
-		return readMost(r, most)
+		return readMost(room.reader(r), most)
+	}
+	if err := room.take(int(min(length, int64(most)))); err != nil {
+		return nil, false, err
 	}
 	body = make([]byte, min(length, int64(most)))
 	n, err := io.ReadFull(r, body)

@@ -26,7 +26,7 @@ func coded(most int) int { return most + most/8 + 64<<10 }
 // inflate undoes the codings of a body, the last first, to at most so many bytes. A
 // body that stays as it is has a note that says why: a coding that is not known, or
 // one that is named and not there.
-func inflate(body []byte, codings []byte, most int) (plain []byte, cut bool, note string, err error) {
+func inflate(body []byte, codings []byte, room *room) (plain []byte, cut bool, note string, err error) {
 	var names [maxCodings]string
 	n := 0
 	for list := codings; len(list) > 0; {
@@ -46,11 +46,11 @@ func inflate(body []byte, codings []byte, most int) (plain []byte, cut bool, not
 		if open == nil {
 			return body, cut, "the body is in the content coding " + names[n] + ", which was not asked for: it is kept as it came", nil
 		}
-		at := most
+		at := room.most
 		if n > 0 {
-			at = coded(most)
+			at = coded(room.most)
 		}
-		next, more, err := open(body, at)
+		next, more, err := open(body, at, room)
 		if errors.Is(err, errNotCoded) {
 			return body, cut, "the body is not in " + names[n] + ", as Content-Encoding says: it is kept as it came", nil
 		}
@@ -78,7 +78,7 @@ func codingOf(item []byte) string {
 }
 
 // coders undo one coding each.
-var coders = map[string]func(body []byte, most int) (plain []byte, cut bool, err error){
+var coders = map[string]func(body []byte, most int, room *room) (plain []byte, cut bool, err error){
 	"gzip":    gunzip,
 	"deflate": undeflate,
 }
@@ -92,7 +92,7 @@ var gunzippers = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // gunzip takes several members, one behind the other, and forgives what is no member
 // behind the first.
-func gunzip(body []byte, most int) ([]byte, bool, error) {
+func gunzip(body []byte, most int, room *room) ([]byte, bool, error) {
 	if len(body) < 2 || body[0] != 0x1f || body[1] != 0x8b {
 		return nil, false, errNotCoded
 	}
@@ -100,12 +100,15 @@ func gunzip(body []byte, most int) ([]byte, bool, error) {
 	defer gunzippers.Put(z)
 	from := bytes.NewReader(body)
 	var plain bytes.Buffer
-	members := 0
+	inflated, members := room.reader(z), 0
 	for ; z.Reset(from) == nil; members++ {
 		z.Multistream(false)
-		_, err := io.Copy(&plain, io.LimitReader(z, int64(most)+1-int64(plain.Len())))
+		_, err := io.Copy(&plain, io.LimitReader(inflated, int64(most)+1-int64(plain.Len())))
 		if plain.Len() > most {
 			return plain.Bytes()[:most], true, nil
+		}
+		if errors.Is(err, errNoRoom) {
+			return nil, false, err
 		}
 		if err != nil {
 			return plain.Bytes(), false, errCoding
@@ -119,7 +122,7 @@ func gunzip(body []byte, most int) ([]byte, bool, error) {
 
 // undeflate takes what the standard says (zlib), and what servers send as well: the
 // same without its frame.
-func undeflate(body []byte, most int) ([]byte, bool, error) {
+func undeflate(body []byte, most int, room *room) ([]byte, bool, error) {
 	var from io.ReadCloser
 	if zlibHeader(body) {
 		z, err := zlib.NewReader(bytes.NewReader(body))
@@ -131,8 +134,10 @@ func undeflate(body []byte, most int) ([]byte, bool, error) {
 		from = flate.NewReader(bytes.NewReader(body))
 	}
 	defer func() { _ = from.Close() }()
-	plain, cut, err := readMost(from, most)
+	plain, cut, err := readMost(room.reader(from), most)
 	switch {
+	case errors.Is(err, errNoRoom):
+		return nil, false, err
 	case err == nil || cut:
 		return plain, cut, nil
 	case len(plain) == 0:

@@ -22,17 +22,11 @@ type leads struct {
 	to      target
 	trusted bool // no egress rule binds it but one: never to ourselves
 	secured *secure.Settings
-}
-
-// link is a connection with the address that it leads to.
-type link struct {
-	net.Conn
-	address string
+	tickets *tickets
 }
 
 // connect makes a connection to a target: one lookup, every address it gave
-// tried in turn until one answers. TLS is part of it: fasthttp would leave the
-// handshake to the first write, whose deadline does not bound its reads.
+// tried in turn until one answers. TLS is part of it.
 func (t *Transport) connect(ctx context.Context, l *leads) (*link, error) {
 	way := t.way.Load()
 	if way.byName(&l.to) {
@@ -47,10 +41,7 @@ func (t *Transport) connect(ctx context.Context, l *leads) (*link, error) {
 		at := netip.AddrPortFrom(addr.Unmap(), l.to.port)
 		conn, err := t.reach(ctx, l, way, at, i == len(addresses)-1)
 		if err == nil {
-			if conn, err = t.secure(ctx, conn, l); err == nil {
-				return &link{conn, at.String()}, nil
-			}
-			return nil, withAddress(err, at.String())
+			return t.link(ctx, conn, l, way, at.String())
 		}
 		if last == nil || isBlocked(last) { // a refusal tells less than a failure
 			last = withAddress(err, at.String())
@@ -75,7 +66,7 @@ func (t *Transport) reach(ctx context.Context, l *leads, way *way, at netip.Addr
 		defer cancel()
 	}
 	if way.through(&l.to, at.Addr()) {
-		return t.tunnel(ctx, way.proxy, at.String())
+		return t.tunnel(ctx, way, at.String())
 	}
 	return t.dial(ctx, at, judge)
 }
@@ -135,28 +126,44 @@ func netDial(ctx context.Context, to netip.AddrPort, judge func(netip.AddrPort) 
 	return dialer.DialContext(ctx, "tcp", to.String())
 }
 
-// secure makes TLS of a connection, where the target wants it.
-func (t *Transport) secure(ctx context.Context, conn net.Conn, l *leads) (net.Conn, error) {
+// link makes of a connection what leads to a target: TLS, where it wants that.
+func (t *Transport) link(ctx context.Context, conn net.Conn, l *leads, way *way, address string) (*link, error) {
 	if !l.to.tls {
-		return conn, nil
+		return &link{Conn: conn, address: address, quick: quickOf(conn)}, nil
 	}
-	return handshake(ctx, conn, t.configFor(&l.to, l.secured), l.to.host)
+	secured, err := t.secure(ctx, conn, l, way)
+	if err != nil {
+		return nil, withAddress(err, address)
+	}
+	return &link{Conn: secured, address: address, quick: quickOf(secured), large: chainOf(secured) > maxChain}, nil
 }
 
-// configFor gives what secures a connection to a target.
-func (t *Transport) configFor(to *target, settings *secure.Settings) *tls.Config {
+// secure makes TLS of a connection.
+func (t *Transport) secure(ctx context.Context, conn net.Conn, l *leads, way *way) (*tls.Conn, error) {
 	config := t.tls.Clone()
-	config.RootCAs = t.way.Load().roots
-	config.ServerName = to.host
-	settings.Apply(config)
-	return config
+	config.RootCAs = way.roots
+	config.ServerName = l.to.host
+	config.ClientSessionCache = l.tickets.under(way)
+	l.secured.Apply(config)
+	below := &under{Conn: conn, quick: quickOf(conn)}
+	below.secure = tls.Client(below, config)
+	if err := below.secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, failure(WordTLS, "TLS with "+l.to.host, err, "the handshake failed")
+	}
+	if !below.secure.ConnectionState().DidResume {
+		l.tickets.trusted(chainOf(below.secure))
+	}
+	return below.secure, nil
 }
 
-func handshake(ctx context.Context, conn net.Conn, config *tls.Config, host string) (net.Conn, error) {
-	secured := tls.Client(conn, config)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, failure(WordTLS, "TLS with "+host, err, "the handshake failed")
+// maxChain bounds the certificates of what is kept, connection or session, in bytes.
+const maxChain = 32 << 10
+
+// chainOf is how many bytes the certificates of a peer have.
+func chainOf(c *tls.Conn) (size int64) {
+	for _, cert := range c.ConnectionState().PeerCertificates {
+		size += int64(len(cert.Raw))
 	}
-	return secured, nil
+	return size
 }

@@ -13,8 +13,10 @@
 // Redirects are answers like any other. One deadline bounds all of it: lookup,
 // connecting, TLS, sending and reading.
 //
-// The connections are fasthttp's: a HostClient for each tenant and host keeps
-// them, so that no two tenants share one. The round trip over them is ours,
+// The connections are kept in a pool of our own, apart for each tenant and target, so
+// that no two tenants share one: it learns how long each host keeps a connection (rest),
+// sees that one was closed before anything is sent on it (look), and has the last session
+// of TLS of each (tickets). The round trip over them is ours,
 // since only it can tell a kept connection that the peer had closed (redone
 // once, on a fresh one) from an endpoint that fails, and can cut an answer
 // where fasthttp would refuse it whole. It takes every form of answer whose status

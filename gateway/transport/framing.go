@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"time"
 
 	"hookgate/gateway/wire"
 )
@@ -14,10 +15,11 @@ const (
 
 // framing is what an answer's fields say of its body and its connection.
 type framing struct {
-	length  int64  // in bytes; chunked, or untilClose
-	keeps   bool   // the connection outlives the answer
-	two     bool   // there are lengths that contradict each other
-	codings []byte // Content-Encoding, all fields of the name in one
+	length  int64         // in bytes; chunked, or untilClose
+	keeps   bool          // the connection outlives the answer
+	two     bool          // there are lengths that contradict each other
+	rests   time.Duration // how long the connection is kept, as the peer says it; 0: it does not
+	codings []byte        // Content-Encoding, all fields of the name in one
 }
 
 // framing reads them. A method and a status may leave no body, whatever they say.
@@ -32,6 +34,8 @@ func (h *head) framing(bodiless bool) framing {
 			h.odd = !f.contentLength(value) || h.odd
 		case wire.Is(name, "transfer-encoding"):
 			transfer = h.transfer(&f, value) || transfer
+		case wire.Is(name, "keep-alive"):
+			f.rests = keepAlive(value)
 		case wire.Is(name, "content-encoding"):
 			f.codings = joined(f.codings, value)
 		}
@@ -46,6 +50,21 @@ func (h *head) framing(bodiless bool) framing {
 	f.keeps = f.keeps && !h.odd && f.length != untilClose
 	return f
 }
+
+// keepAlive gives the timeout of a Keep-Alive field; 0 where it has none.
+func keepAlive(value []byte) time.Duration {
+	for len(value) > 0 {
+		var item []byte
+		item, value = wire.CutItem(value)
+		name, says, _ := bytes.Cut(item, equals)
+		if n, ok := wire.Length(wire.Trim(says)); ok && wire.Is(wire.Trim(name), "timeout") {
+			return time.Duration(min(n, int64(time.Hour/time.Second))) * time.Second
+		}
+	}
+	return 0
+}
+
+var equals = []byte("=")
 
 func joined(list, value []byte) []byte {
 	if list == nil {

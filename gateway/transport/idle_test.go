@@ -36,24 +36,29 @@ func TestIdleConnectionsClose(t *testing.T) {
 			}
 		}
 		send()
-		time.Sleep(DefaultIdle / 2)
+		time.Sleep(FirstIdle / 4)
 		send()
 		if dials != 1 {
 			t.Errorf("%d dials: the kept connection was not used", dials)
 		}
-		time.Sleep(DefaultIdle + time.Millisecond) // too old, though no sweep has come by
+		time.Sleep(FirstIdle + time.Millisecond) // too old
 		if send(); dials != 2 {
 			t.Errorf("%d dials: a connection that rested too long was used", dials)
 		}
 		<-closed
 		last := time.Now()
-		if rested := (<-closed).Sub(last); rested < DefaultIdle || rested > 2*DefaultIdle {
+		if rested := (<-closed).Sub(last); rested < FirstIdle || rested > 2*FirstIdle {
 			t.Errorf("closed after %s", rested)
 		}
 		synctest.Wait()
-		tr.hosts.mu.Lock()
-		defer tr.hosts.mu.Unlock()
-		if len(tr.hosts.byKey) != 0 || tr.hosts.sweep != nil {
+		if used := tr.pool.kept.Stat().Used; used != 0 {
+			t.Errorf("%d connections are counted, and none is kept", used)
+		}
+		time.Sleep(forgetAfter + forgetEvery)
+		synctest.Wait()
+		tr.pool.mu.Lock()
+		defer tr.pool.mu.Unlock()
+		if len(tr.pool.hosts) != 0 || len(tr.pool.tenants) != 0 || tr.pool.sweep != nil {
 			t.Error("something is kept of a host at rest")
 		}
 	})
@@ -92,7 +97,7 @@ func TestConnectionsAge(t *testing.T) {
 			if want := dialled[len(dialled)-1].String(); answer.Address != want {
 				t.Errorf("from %s, want %s", answer.Address, want)
 			}
-			time.Sleep(DefaultIdle / 2)
+			time.Sleep(FirstIdle / 4)
 		}
 		if len(dialled) != 2 || dialled[0] == dialled[1] {
 			t.Errorf("dialled %v", dialled)

@@ -117,7 +117,8 @@ func TestProxyResolves(t *testing.T) {
 	if err != nil || answer.Address != "inner.example:443" || names.lookups("inner.example.") > 0 {
 		t.Errorf("%v; looked up %d times", err, names.lookups("inner.example."))
 	}
-	for _, target := range []string{"http://10.1.2.3/", "http://[::ffff:10.1.2.3]/", "http://inner.example:22/"} {
+	for _, target := range []string{"http://10.1.2.3/", "http://[::ffff:10.1.2.3]/", "http://inner.example:22/",
+		"http://localhost:443/", "http://metadata.google.internal/", "http://a.localhost/", "http://db:443/"} {
 		if _, err := get(t, tr, target); err == nil || err.Word != WordBlocked {
 			t.Errorf("%s: %v", target, err)
 		}

@@ -23,7 +23,9 @@ type Request struct {
 	// MaxHeader is how much of the answer's header is kept, in bytes of names and values;
 	// 0: DefaultHeader.
 	MaxHeader int
-	Relayed   bool // it is somebody else's: Accept-Encoding is not added
+	// Room is asked before more than 64 KiB of the answer's body are read; nil: nobody is.
+	Room    Room
+	Relayed bool // it is somebody else's: Accept-Encoding is not added
 }
 
 // DefaultTimeout bounds a request that names no bound (SPEC 7).

@@ -36,8 +36,8 @@ func (t *trip) send(conn net.Conn) sending {
 }
 
 func (t *trip) write(conn net.Conn) error {
-	writer := t.host.AcquireWriter(conn)
-	defer t.host.ReleaseWriter(writer)
+	writer := writerOf(conn)
+	defer freeWriter(writer)
 	if _, err := writer.Write(t.head); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"hookgate/gateway/shares"
 )
 
 // Options are what a Transport is made of; each zero value has a meaning.
@@ -18,14 +20,30 @@ type Options struct {
 	// Dial makes a connection to an address that judge has passed; nil: TCP,
 	// where judge is asked again about what the kernel is told.
 	Dial func(ctx context.Context, to netip.AddrPort, judge func(netip.AddrPort) error) (net.Conn, error)
-	// IdleTimeout is how long an unused connection is kept; 0: DefaultIdle.
+	// IdleTimeout is how long an unused connection is kept while nothing is known of how
+	// long its host keeps one; 0: FirstIdle.
 	IdleTimeout time.Duration
-	MaxConns    int // at once to one host for one tenant; 0: 256
-	MaxHosts    int // for which connections are kept, over all tenants; 0: 4096
+	MaxConns    int // at once to one host for one tenant; 0: DefaultConns
+	MaxHosts    int // of which anything is known, over all tenants; 0: DefaultHosts
+	// Kept is the budget of connections that are kept for the next request (SPEC 16), and
+	// Sessions that of bytes of sessions of TLS; nil: DefaultKept and DefaultSessions.
+	Kept, Sessions *shares.Budget
+	// Holder says who has what a tenant takes of either; nil: the tenant by itself.
+	Holder func(tenant string) shares.Holder
+	// Now is the clock by which connections rest and age, which must not leap; nil: time.Now.
+	Now func() time.Time
 }
 
+// Defaults of the bounds.
+const (
+	DefaultConns    = 4096 // as many attempts as there are at once, over all lanes
+	DefaultHosts    = 16384
+	DefaultKept     = 4096
+	DefaultSessions = 64 << 20 // bytes
+)
+
 // DefaultIdle is below the five seconds after which common servers (Node,
-// Apache) close: a connection that only the peer knows to be closed costs a redo.
+// Apache) close: for who keeps connections and learns nothing of their hosts.
 const DefaultIdle = 4 * time.Second
 
 // Transport makes requests. It is safe for concurrent use.
@@ -35,7 +53,7 @@ type Transport struct {
 	tls      *tls.Config
 	rules    atomic.Pointer[rules]
 	way      atomic.Pointer[way]
-	hosts    hosts
+	pool     pool
 	ctx      context.Context // ends every dial with Close
 	cancel   context.CancelFunc
 }
@@ -52,9 +70,8 @@ func New(o Options) *Transport {
 		resolver: o.Resolver,
 		dialer:   o.Dial,
 		tls: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			NextProtos:         []string{"http/1.1"},
-			ClientSessionCache: tls.NewLRUClientSessionCache(1024),
+			MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"http/1.1"},
 		},
 	}
 	if t.resolver == nil {
@@ -65,8 +82,8 @@ func New(o Options) *Transport {
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.rules.Store(&rules{egress: o.Egress})
+	t.pool.init(&o)
 	t.way.Store(&way{roots: o.RootCAs})
-	t.hosts.init(orDefault(o.MaxHosts, 4096), orDefault(o.MaxConns, 256), orDefault(o.IdleTimeout, DefaultIdle))
 	return t
 }
 
@@ -95,7 +112,7 @@ func (t *Transport) setRules(change func(*rules)) {
 		is := *was
 		change(&is)
 		if t.rules.CompareAndSwap(was, &is) {
-			t.hosts.forget(false)
+			t.pool.forget(false)
 			return
 		}
 	}
@@ -104,7 +121,7 @@ func (t *Transport) setRules(change func(*rules)) {
 // SetWay replaces how targets are reached. Connections that were made the old way are
 // not used again.
 func (t *Transport) SetWay(w Way) error {
-	next := &way{roots: w.Roots}
+	next := &way{roots: w.Roots, tickets: t.ticketsOfOwn()}
 	if w.Proxy != nil {
 		var err error
 		if next.proxy, err = compileProxy(*w.Proxy); err != nil {
@@ -112,7 +129,7 @@ func (t *Transport) SetWay(w Way) error {
 		}
 	}
 	t.way.Store(next)
-	t.hosts.forget(false)
+	t.pool.forget(false)
 	return nil
 }
 
@@ -147,25 +164,28 @@ func (t *Transport) Do(ctx context.Context, r *Request) (*Answer, error) {
 // counted as busy.
 func (t *Transport) host(r *Request, to *target) *host {
 	key := hostKey{tenant: r.Tenant, at: to.at, tls: to.tls, trusted: r.Trusted, secured: r.TLS.Digest()}
-	if found := t.hosts.find(key); found != nil {
+	if found := t.pool.find(key); found != nil {
 		return found
 	}
-	leads := leads{*to, r.Trusted, r.TLS}
-	return t.hosts.add(key, func(_ string, timeout time.Duration) (net.Conn, error) {
-		// fasthttp gives 0 where it dials for a request that waited for a connection.
-		ctx, cancel := context.WithTimeout(t.ctx, orDefault(timeout, DefaultTimeout))
+	leads := leads{to: *to, trusted: r.Trusted, secured: r.TLS}
+	return t.pool.add(key, func(known *tickets, left time.Duration) (*link, error) {
+		ctx, cancel := context.WithTimeout(t.ctx, left)
 		defer cancel()
-		conn, err := t.connect(ctx, &leads)
-		if err != nil {
-			return nil, err // a nil *link is no nil net.Conn
-		}
-		return conn, nil
+		leads := leads
+		leads.tickets = known
+		return t.connect(ctx, &leads)
 	})
+}
+
+// ticketsOfOwn makes a place for the session with what belongs to no tenant: egress.proxy,
+// and the upstreams of routes.
+func (t *Transport) ticketsOfOwn() *tickets {
+	return &tickets{budget: t.pool.sessions, holder: t.pool.holder(""), now: t.pool.now}
 }
 
 // Close ends all dials, closes the connections that are not in use, and lets
 // none be kept afterwards.
 func (t *Transport) Close() {
 	t.cancel()
-	t.hosts.forget(true)
+	t.pool.forget(true)
 }

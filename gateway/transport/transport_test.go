@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,7 +25,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asReceiver) != "" {
+		receive()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // loopback makes a transport that may reach this machine.
 func loopback(t testing.TB, o Options) *Transport {
@@ -475,7 +482,7 @@ func TestHostsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(tr.hosts.byKey); n != 3 {
+	if n := len(tr.pool.hosts); n != 3 {
 		t.Errorf("%d hosts are kept, bound 3", n)
 	}
 }

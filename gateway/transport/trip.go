@@ -27,49 +27,45 @@ type trip struct {
 
 func (t *trip) run() (*Answer, error) {
 	for redo := 0; ; redo++ {
-		answer, stale, err := t.once()
+		answer, stale, err := t.once(redo > 0)
 		if !stale || redo == maxRedo {
 			return answer, err
 		}
-		// The peer closed this one, so it has closed the others as well.
-		t.host.CloseIdleConnections()
 	}
 }
 
 // once makes the request over one connection. stale says that it was a kept
 // connection which the peer had closed before it sent a byte: no attempt.
-func (t *trip) once() (answer *Answer, stale bool, err error) {
-	left := time.Until(t.deadline)
+func (t *trip) once(fresh bool) (answer *Answer, stale bool, err error) {
 	if t.ctx.Err() != nil {
 		return nil, false, failure(WordConnect, "connect", t.ctx.Err(), "given up")
 	}
-	if left <= 0 {
-		return nil, false, failure(WordConnect, "connect", context.DeadlineExceeded, "")
-	}
-	conn, err := t.host.connection(left)
+	conn, err := t.host.acquire(t.ctx, t.deadline, fresh)
 	if err != nil {
 		return nil, false, failure(WordConnect, "connect", err, "it failed")
 	}
 	give := context.AfterFunc(t.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 
 	answer, reuse, early, err := t.exchange(conn.Conn)
-	err = conn.address(answer, err)
+	err = conn.tell(answer, err)
 
 	if !give() {
 		reuse = false // the deadline in the past may be set at any time now
-	}
-	if reuse {
-		conn.release()
-	} else {
-		conn.close()
-	}
-	if t.ctx.Err() != nil && err != nil {
-		return answer, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
 	}
 	// A 408 on a kept connection was sent before our request: some servers say
 	// goodbye to an idle connection with it.
 	goodbye := err == nil && answer.Status == http.StatusRequestTimeout && !reuse
 	stale = conn.reused && (early && !isTimeout(err) || goodbye)
+	switch {
+	case stale:
+		t.host.stale(conn) // before others wait for its place
+	case conn.reused && early && conn.rest >= FirstIdle:
+		t.host.silent(conn)
+	}
+	t.host.release(conn, reuse)
+	if t.ctx.Err() != nil && err != nil {
+		return answer, false, &Error{Word: WordTimeout, Text: "given up", err: t.ctx.Err()}
+	}
 	return answer, stale, err
 }
 
@@ -85,8 +81,8 @@ func (t *trip) exchange(conn net.Conn) (answer *Answer, reuse, early bool, err e
 	}
 	// A peer that has read enough may answer and close while we still send: look
 	// for its answer before calling it a failure.
-	reader := t.host.AcquireReader(conn)
-	defer t.host.ReleaseReader(reader)
+	reader := readerOf(conn)
+	defer freeReader(reader)
 	if _, err := reader.Peek(1); err != nil {
 		return nil, false, true, failure(WordProtocol, "wait for the answer", first(sending.stop(), err), "the connection closed")
 	}
@@ -118,7 +114,13 @@ func (t *trip) read(reader *bufio.Reader) (*Answer, bool, error) {
 	if f.two {
 		return answer, false, answer.malformed(errTwoLengths, errTwoLengths.Error())
 	}
-	err := answer.read(reader, &f, orDefault(r.MaxAnswer, DefaultAnswer))
+	if f.rests > 0 && f.keeps {
+		t.host.heard(f.rests)
+	}
+	err := answer.read(reader, &f, &room{of: r.Room, most: orDefault(r.MaxAnswer, DefaultAnswer)})
+	if errors.Is(err, errNoRoom) {
+		return nil, false, &Error{Word: WordTimeout, Text: "read the answer: " + errNoRoom.Error(), err: err}
+	}
 	if err != nil && !isForm(err) {
 		return nil, false, failure(WordProtocol, "read the answer", err, "its body cannot be read")
 	}

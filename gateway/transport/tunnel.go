@@ -10,25 +10,27 @@ import (
 	"time"
 )
 
-// connectByName leaves it to the proxy to resolve a name. What a name and a port tell
-// was judged before; of an address nobody here knows, the ports alone bind.
+// connectByName leaves it to the proxy to resolve a name. Of an address nobody here knows,
+// so what a name and a port tell binds also where egress.allow lists networks: the names
+// of the proxy's own network, and localhost, are not a tenant's.
 func (t *Transport) connectByName(ctx context.Context, l *leads, way *way) (*link, error) {
 	if egress := t.rules.Load().egress; !l.trusted && !egress.allowsPort(l.to.port) {
 		return nil, blocked("port %d: egress.ports allows %s", l.to.port, egress.portList())
 	}
-	conn, err := t.tunnel(ctx, way.proxy, l.to.at)
-	if err == nil {
-		conn, err = t.secure(ctx, conn, l)
+	if !l.trusted && isInternal(l.to.host) {
+		return nil, blocked("%s is a name of an internal network, whose address the proxy alone would know: egress.proxy.no_proxy can list it", l.to.host)
 	}
+	conn, err := t.tunnel(ctx, way, l.to.at)
 	if err != nil {
 		return nil, withAddress(err, l.to.at)
 	}
-	return &link{conn, l.to.at}, nil
+	return t.link(ctx, conn, l, way, l.to.at)
 }
 
 // tunnel asks the proxy for a connection to host:port. The proxy's own address is not
 // bound by the egress rules, for the operator names it; but it is never ourselves.
-func (t *Transport) tunnel(ctx context.Context, p *proxy, to string) (net.Conn, error) {
+func (t *Transport) tunnel(ctx context.Context, way *way, to string) (net.Conn, error) {
+	p := way.proxy
 	addresses, err := t.lookup(ctx, &p.to)
 	if err != nil {
 		return nil, throughProxy(err)
@@ -45,7 +47,7 @@ func (t *Transport) tunnel(ctx context.Context, p *proxy, to string) (net.Conn, 
 		}
 	}
 	if err == nil && p.to.tls {
-		conn, err = handshake(ctx, conn, t.configFor(&p.to, nil), p.to.host)
+		conn, err = t.secure(ctx, conn, &leads{to: p.to, tickets: way.tickets}, way)
 	}
 	if err != nil {
 		return nil, throughProxy(err)

@@ -24,7 +24,7 @@ func (t *Transport) Dialer(url string, settings *secure.Settings) (*Dialer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Dialer{t, leads{to, true, settings}}, nil
+	return &Dialer{t, leads{to, true, settings, t.ticketsOfOwn()}}, nil
 }
 
 // Dial makes a connection, over TLS where the URL is https. The error is an *Error.

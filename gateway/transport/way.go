@@ -27,8 +27,9 @@ type Proxy struct {
 
 // way is a Way in force; it is replaced whole.
 type way struct {
-	roots *x509.CertPool
-	proxy *proxy // nil: none
+	roots   *x509.CertPool
+	proxy   *proxy   // nil: none
+	tickets *tickets // of the proxy
 }
 
 // proxy is a Proxy, compiled.

@@ -2,7 +2,8 @@ package waiting
 
 import "hookgate/gateway"
 
-// admit refuses a second wait for a conversation, and waits beyond a limit.
+// admit refuses a second wait for a conversation, waits beyond a limit, and those for which
+// the disk has no room.
 func (o *opening) admit() done {
 	s := o.sessions
 	for {
@@ -22,6 +23,9 @@ func (o *opening) admit() done {
 				Extra: []gateway.ExtraMember{{Name: "wait_id", Value: e.wait.ID}},
 			})
 		}
+	}
+	if err := s.options.Room(o.Source.Tenant.ID); err != nil {
+		return o.fail(err)
 	}
 	place, err := s.budget.take(o.room, len(o.Context)+len(o.Match)+len(o.Variables))
 	if o.place = place; err == nil {

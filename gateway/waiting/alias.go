@@ -45,7 +45,7 @@ func (s *Sessions) Alias(ctx context.Context, tenant, key, alias string) error {
 	}
 	if outcome = s.options.Ledger.Commit(l.changes...); outcome == nil {
 		for _, g := range given {
-			g.session.aliased.Store(g.wait)
+			g.session.becomes(g.wait, g.session.until())
 		}
 	}
 	return outcome

@@ -4,6 +4,7 @@
 //	open     register a wait, or take the callback that was there before it
 //	take     give a callback to the wait it fits; else park it, or say why not
 //	cancel   end a wait because somebody asked to
+//	deeds    resolve a wait by hand, or give it another deadline
 //	expire   end a wait because its time is over
 //	hold     look on until a wait has ended
 //	alias    give a conversation another name, also while it waits

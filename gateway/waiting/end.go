@@ -10,7 +10,7 @@ import (
 // inTime gives the session back unless its deadline has passed: then it ends
 // here, for the timer may be late but a deadline is not. The turn is held.
 func (s *Sessions) inTime(r *room, e *session) (*session, error) {
-	if e == nil || nowBefore(e.deadline) {
+	if e == nil || nowBefore(e.until()) {
 		return e, nil
 	}
 	return nil, s.end(r, e, gateway.StateTimedOut, gateway.ReasonTimeout)

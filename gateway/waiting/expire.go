@@ -55,6 +55,21 @@ func (x *expirer) add(item *expiry) {
 	}
 }
 
+// reset gives an item another moment, and takes it up where it is not there.
+func (x *expirer) reset(item *expiry, at time.Time) {
+	x.mu.Lock()
+	if item.at = at; item.place == absent {
+		heap.Push(&x.items, item)
+	} else {
+		heap.Fix(&x.items, item.place)
+	}
+	first := item.place == 0
+	x.mu.Unlock()
+	if first {
+		x.poke()
+	}
+}
+
 func (x *expirer) remove(item *expiry) {
 	x.mu.Lock()
 	if item.place != absent {
@@ -127,7 +142,7 @@ func (x *expirer) expireDue() (next time.Time, any bool) {
 	}
 	if x.history.due() {
 		// A slot that is given up in this moment is another's to speak of.
-		x.steady(func(owned gateway.SlotSet) { x.history.tell(owned, x.oldest()) })
+		x.steady(func(owned gateway.SlotSet) { x.history.tell(owned, x.oldest) })
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

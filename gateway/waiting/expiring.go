@@ -21,6 +21,11 @@ func (x *expirer) expire(due []*expiry) {
 		if !item.room.tryAcquire(t, item.session) {
 			continue
 		}
+		if until := item.session.until(); now.Before(until) { // it was extended while it was on its way here
+			x.reset(item, until)
+			item.room.release(t)
+			continue
+		}
 		change := x.outcomes.change(endedWithout(item.session.now(), gateway.StateTimedOut, gateway.ReasonTimeout, stamped))
 		all, changes = append(all, expiring{item, t, change}), append(changes, change)
 	}
@@ -46,7 +51,7 @@ type expiring struct {
 // conclude tells the registry that a session has ended, or tries again later, and gives
 // the turn back.
 func (x *expirer) conclude(e *expiring, now time.Time, err error) {
-	late := now.Sub(e.session.deadline)
+	late := now.Sub(e.session.until())
 	if err == nil {
 		x.lag(late)
 		e.room.finish(e.session, e.change.Wait)
@@ -58,6 +63,5 @@ func (x *expirer) conclude(e *expiring, now time.Time, err error) {
 	if late > overdueWatch {
 		x.holds.tell(e.session.wait.ID, nil, errUnwritten)
 	}
-	e.at = now.Add(expireAgain) // the deadline stays what it was
-	x.add(e.expiry)
+	x.reset(e.expiry, now.Add(expireAgain)) // the deadline stays what it was
 }

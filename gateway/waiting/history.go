@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type history struct {
 	recovery Recovery
 	now      func() time.Time
 	last     time.Time    // when it was told
+	telling  sync.Mutex   // held from looking which is the oldest until that is told
 	released atomic.Int64 // Unix milliseconds told last, of all slots together
 }
 
@@ -33,11 +35,20 @@ func (h *history) due() bool {
 	return true
 }
 
-// tell tells that the waits of slots that were created before a moment have ended.
-func (h *history) tell(slots gateway.SlotSet, oldest time.Time) {
-	at := oldest.Add(-releaseMargin)
+// tell tells that the waits of slots that were created before the oldest have ended.
+func (h *history) tell(slots gateway.SlotSet, oldest func() time.Time) {
+	h.telling.Lock()
+	defer h.telling.Unlock()
+	at := oldest().Add(-releaseMargin)
 	h.released.Store(at.UnixMilli())
 	h.recovery.ReleaseBefore(slots, at)
+}
+
+// rest waits until what is being told is told: who has become known to the expirer before
+// is not left out after it.
+func (h *history) rest() {
+	h.telling.Lock()
+	defer h.telling.Unlock()
 }
 
 // reach sees to it that recovery will look at a wait of a tenant created at this

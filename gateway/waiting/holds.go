@@ -45,7 +45,7 @@ func (h *holds) add(e *session, done func(*gateway.Wait, error)) (stop func() bo
 	}
 	id, x := e.wait.ID, &watcher{done}
 	of := h.of[id]
-	of.tenant, of.deadline, of.watchers = e.wait.Tenant, e.deadline, append(of.watchers, x)
+	of.tenant, of.deadline, of.watchers = e.wait.Tenant, e.until(), append(of.watchers, x)
 	h.of[id] = of
 	return func() bool { return h.remove(id, x) }, nil
 }
@@ -77,6 +77,23 @@ func (h *holds) tell(id string, final *gateway.Wait, why error) {
 	for _, x := range of.watchers {
 		x.done(final, why)
 	}
+}
+
+// move gives those who look on at a wait its new deadline.
+func (h *holds) move(id string, deadline time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if of, held := h.of[id]; held {
+		of.deadline = deadline
+		h.of[id] = of
+	}
+}
+
+// count counts those who look on at a wait.
+func (h *holds) count(id string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.of[id].watchers)
 }
 
 // among gives the waits of slots at which somebody looks on, by id.

@@ -37,6 +37,7 @@ func (r *room) finish(e *session, final *gateway.Wait) {
 	r.house.holds.tell(final.ID, final, nil)
 	r.house.budget.giveBack(e.place)
 	r.house.observer.Open(r.tenant, -1)
+	r.house.observer.Happened(gateway.WaitHappened(final))
 	r.house.observer.Ended(final.Tenant, final.Source, final.State, final.EndedAt.Sub(final.CreatedAt))
 }
 

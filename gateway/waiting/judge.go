@@ -80,7 +80,7 @@ func judgeParked(own *mapping.Program, src *directory.Source, p *gateway.Parked)
 	v := values.Get().(*mapping.Values) //nolint:forcetypeassert // the pool holds nothing else
 	defer values.Put(v)
 	defer v.Release()
-	v.Owner(p.Tenant)
+	v.Owner(src.Tenant.Tree())
 	body, item := wholeOf(src, p)
 	doc := &mapping.Document{Body: mapping.BodyKind(p.Kind), Raw: body, Request: &keptRequest{header: p.Header, query: p.Query}}
 	set, rules := src.Plan.Set, &src.Plan.Rules

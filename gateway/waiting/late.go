@@ -58,7 +58,7 @@ func (k *taking) noticeLate(ended gateway.Ended) done {
 	}
 	k.change.Marks = k.marks[:]
 	k.trace(gateway.OutcomeLate, wait.ID)
-	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now)
+	k.change.Notice = gateway.LateNotice(wait, &k.Taken, variables, now).Led(k.Span)
 	return k.decided(gateway.OutcomeLate)
 }
 
@@ -81,12 +81,14 @@ func (k *taking) variablesFor(wait *gateway.Wait) (gateway.Raw, error) {
 
 // lastEnded tells of the last wait of the callback's conversation that ended.
 func (k *taking) lastEnded() (last gateway.Ended, found bool, err error) {
-	if k.batch != nil {
-		if last, found = k.batch.lastEnded(k); found {
-			return last, true, nil
-		}
+	last, found, err = k.sessions.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.names)
+	if k.batch == nil || err != nil {
+		return last, found, err
 	}
-	return k.sessions.lastEnded(k.Source.Tenant.ID, k.Source.ID, k.names)
+	if here, ends := k.batch.lastEnded(k); ends && (!found || later(here, last)) {
+		return here, true, nil
+	}
+	return last, found, nil
 }
 
 // lastEnded tells of the last wait that ended at a source under any of the names

@@ -42,7 +42,7 @@ func (s *matcher) meet(r *room, names []string, before []meeting) (found []meeti
 			at = append(at, name{source, key})
 		}
 		for _, e := range r.openAt(at) {
-			if !slices.Contains(names, e.wait.ConversationKey) || !nowBefore(e.deadline) || hasMet(found, e) {
+			if !slices.Contains(names, e.wait.ConversationKey) || !nowBefore(e.until()) || hasMet(found, e) {
 				continue
 			}
 			own, err := s.rules.of(e.wait, src)
@@ -57,7 +57,7 @@ func (s *matcher) meet(r *room, names []string, before []meeting) (found []meeti
 			if early == nil {
 				continue
 			}
-			change.Traces = append(change.Traces, waitTrace(change.Wait, appendWaitTrace(nil, change.Wait)))
+			change.Traces = append(change.Traces, change.Wait.Line())
 			change.Notice = s.outcomes.notice(change.Wait)
 			found = append(found, meeting{e, early, change})
 		}
@@ -141,9 +141,9 @@ func (s *matcher) takeParked(
 				Expires: record.Callback.ReceivedAt.Add(record.Window),
 			})
 		}
-		change.Traces = append(change.Traces, gateway.Trace{
-			Tenant: w.Tenant, Key: record.Key, At: record.Callback.ReceivedAt, Kind: "callback", ID: early.id,
-			Data: appendCallbackTrace(nil, src.ID, gateway.OutcomeResumed, w.ID),
+		change.Callbacks = append(change.Callbacks, gateway.Callback{
+			ID: early.id, Tenant: w.Tenant, Source: src.ID, Outcome: gateway.OutcomeResumed,
+			ConversationKey: record.Key, WaitID: w.ID, ReceivedAt: record.Callback.ReceivedAt,
 		})
 		return early, nil
 	}

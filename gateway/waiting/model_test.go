@@ -66,7 +66,7 @@ func (s step) String() string {
 var drawStep = rapid.Custom(func(t *rapid.T) step {
 	return step{
 		do: rapid.SampledFrom([]string{
-			"open", "open", "send", "send", "send all", "send all", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "sleep", "restart", "crash", "move", "move and back",
+			"open", "open", "send", "send", "send all", "send all", "hear", "hear", "heard and crashed", "not heard and crashed", "cancel", "resolve", "extend", "extend", "sleep", "restart", "crash", "move", "move and back",
 		}).Draw(t, "do"),
 		key:     rapid.SampledFrom([]string{"a", "a", "b", "x", "y"}).Draw(t, "key"),
 		alias:   rapid.Bool().Draw(t, "alias"),
@@ -156,6 +156,10 @@ func (m *model) step(s step) error {
 		return m.sendAll(s)
 	case "cancel":
 		return m.cancel(s)
+	case "resolve":
+		return m.resolve(s)
+	case "extend":
+		return m.extend(s)
 	case "restart":
 		m.kit.restart()
 	case "crash":
@@ -469,6 +473,33 @@ func (m *model) cancel(s step) error {
 		return fmt.Errorf("cancelled: %v, %w", got, err)
 	}
 	w.state, w.ended = gateway.StateCancelled, time.Now()
+	return nil
+}
+
+func (m *model) resolve(s step) error {
+	w := m.waiting(s.key)
+	if w == nil {
+		return nil
+	}
+	got, err := m.kit.sessions.Resolve(context.Background(), "acme", w.id, waiting.Resolution{Branch: gateway.Failure}, waiting.Doer{})
+	if err != nil || got.State != gateway.StateResumed || got.Reason != gateway.ReasonManual || got.Callback != nil {
+		return fmt.Errorf("resolved: %v, %w", got, err)
+	}
+	w.state, w.ended = gateway.StateResumed, time.Now()
+	return nil
+}
+
+func (m *model) extend(s step) error {
+	w := m.waiting(s.key)
+	if w == nil {
+		return nil
+	}
+	by := time.Duration(s.seconds)*time.Second + 300*time.Millisecond
+	got, err := m.kit.sessions.Extend(context.Background(), "acme", w.id, by, waiting.Doer{})
+	if err != nil || got.State != gateway.StateWaiting || !got.ExpiresAt.Equal(time.Now().Add(by)) {
+		return fmt.Errorf("extended: %v, %w", got, err)
+	}
+	w.until = time.Now().Add(by)
 	return nil
 }
 

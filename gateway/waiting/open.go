@@ -20,8 +20,9 @@ type OpenRequest struct {
 	Match          gateway.Raw // nil: the source's
 	Variables      gateway.Raw // nil: the source's
 	Context        gateway.Raw
-	IdempotencyKey string          // "" for none
-	Sum            gateway.MarkKey // of the request's body, where there is an Idempotency-Key
+	Span           *gateway.SpanContext // of who asks; nil: nobody said
+	IdempotencyKey string               // "" for none
+	Sum            gateway.MarkKey      // of the request's body, where there is an Idempotency-Key
 	// With gives what else is promised with the wait of this id, in the same commit
 	// (nil: nothing); nil for none.
 	With func(waitID string) *gateway.Change

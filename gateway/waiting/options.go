@@ -16,6 +16,8 @@ type Observer struct {
 	Ended func(tenant, source string, state gateway.WaitState, after time.Duration)
 	// Taken: a wait ended in the moment it was opened, by a parked callback.
 	Taken func(tenant, source string)
+	// Happened: a wait was opened, or has ended.
+	Happened func(gateway.Happening)
 	// TimerLag: a deadline was kept so late.
 	TimerLag func(time.Duration)
 	// Parked: this process has so many parked callbacks of a tenant more, or fewer.
@@ -36,6 +38,9 @@ func (o Observer) whole() Observer {
 	}
 	if o.Taken == nil {
 		o.Taken = func(string, string) {}
+	}
+	if o.Happened == nil {
+		o.Happened = func(gateway.Happening) {}
 	}
 	if o.TimerLag == nil {
 		o.TimerLag = func(time.Duration) {}
@@ -70,6 +75,8 @@ type Options struct {
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
+	// Room refuses a tenant that has as much on the disk as it may have; nil: nobody does.
+	Room func(tenant string) error
 	// Above gives the tenants above one, whose limits bind it too; nil: there are none.
 	Above func(*directory.Tenant) []*directory.Tenant
 	// Holder says who has what an open wait of a tenant takes of them; nil: the
@@ -82,6 +89,9 @@ func (o Options) whole() Options {
 	o.Observer = o.Observer.whole()
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Room == nil {
+		o.Room = func(string) error { return nil }
 	}
 	if o.Above == nil {
 		o.Above = func(*directory.Tenant) []*directory.Tenant { return nil }

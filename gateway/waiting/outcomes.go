@@ -20,7 +20,7 @@ type outcomes struct {
 
 // change is what is stored of a wait that has ended.
 func (o *outcomes) change(final *gateway.Wait) *gateway.Change {
-	return &gateway.Change{Wait: final, Traces: []gateway.Trace{waitTrace(final, appendWaitTrace(nil, final))}, Notice: o.notice(final)}
+	return &gateway.Change{Wait: final, Traces: []gateway.Trace{final.Line()}, Notice: o.notice(final)}
 }
 
 // notice tells the platform of the end of a wait that asked for it.

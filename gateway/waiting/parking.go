@@ -152,3 +152,10 @@ func (k *parking) clear() {
 		k.leave(p)
 	}
 }
+
+// full says whether a source has as many parked as it may.
+func (k *parking) full(source string, most int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.of[source] >= most
+}

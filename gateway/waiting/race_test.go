@@ -91,6 +91,7 @@ type contest struct {
 	resumed map[string]string
 	taken   map[gateway.Outcome]int
 	cancels int
+	deeds   int // by which it was resolved
 	errs    []error
 }
 
@@ -118,6 +119,9 @@ func race(k *kit, key string, draw *rand.Rand) error {
 		}
 	}
 	racers.Go(func() { c.cancel(k, opened) })
+	if draw.IntN(3) == 0 {
+		racers.Go(func() { c.byHand(k, draw.IntN(2) == 0) })
+	}
 	racers.Wait()
 	return c.judge(k)
 }
@@ -172,6 +176,39 @@ func (c *contest) cancel(k *kit, opened <-chan string) {
 	}
 }
 
+// byHand resolves what is open, or extends it.
+func (c *contest) byHand(k *kit, resolves bool) {
+	c.mu.Lock()
+	var id string
+	for id = range c.waits {
+		break
+	}
+	c.mu.Unlock()
+	if id == "" {
+		return
+	}
+	var w *gateway.Wait
+	err := k.ask(func(s *waiting.Sessions) (err error) {
+		if resolves {
+			w, err = s.Resolve(context.Background(), "acme", id, waiting.Resolution{Branch: gateway.Success}, waiting.Doer{})
+		} else {
+			w, err = s.Extend(context.Background(), "acme", id, 60*time.Millisecond, waiting.Doer{})
+		}
+		return err
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ended *gateway.Error
+	switch {
+	case err == nil && resolves:
+		c.deeds++
+	case err == nil:
+		c.until[id] = w.ExpiresAt
+	case !errors.As(err, &ended) || ended.Code != gateway.CodeWaitEnded:
+		c.errs = append(c.errs, fmt.Errorf("by hand: %v, %w", w, err))
+	}
+}
+
 // judge compares the answers with how the wait ended. The first has ended when
 // the cancel has returned; what is parked then is drained by further waits.
 func (c *contest) judge(k *kit) error {
@@ -188,7 +225,9 @@ func (c *contest) judge(k *kit) error {
 		}
 		by, answered := c.resumed[id]
 		switch {
-		case answered != (w.State == gateway.StateResumed):
+		case (c.deeds == 1) != (w.Reason == gateway.ReasonManual):
+			return fmt.Errorf("%s ended for %q, but %d deeds succeeded", id, w.Reason, c.deeds)
+		case answered != (w.State == gateway.StateResumed && c.deeds == 0):
 			return fmt.Errorf("%s is %s, but resumed was answered: %t", id, w.State, answered)
 		case answered && w.Callback.ID != by:
 			return fmt.Errorf("%s was resumed by %s, but %s was told so", id, w.Callback.ID, by)

@@ -14,7 +14,7 @@ func (o *opening) register() done {
 			o.changes = append(o.changes, more)
 		}
 	}
-	change.Traces = append(change.Traces, waitTrace(w, appendWaitTrace(nil, w)))
+	change.Traces = append(change.Traces, w.Line())
 	if o.early != nil {
 		change.Notice = s.outcomes.notice(w)
 	}
@@ -23,6 +23,9 @@ func (o *opening) register() done {
 		return o.fail(o.outcome)
 	}
 	o.opened.Wait = w
+	opened := gateway.WaitHappened(w)
+	opened.AtOnce = o.early != nil
+	s.options.Observer.Happened(opened) // before anybody can find it and end it
 	if o.early != nil {
 		o.room.parking.leave(o.early)
 		s.outcomes.wake(change)
@@ -41,7 +44,7 @@ func (o *opening) register() done {
 func (o *opening) wait(now time.Time) *gateway.Wait {
 	w := &gateway.Wait{
 		ID: gateway.NewID(gateway.PrefixWait, now), Tenant: o.Source.Tenant.ID, Source: o.Source.ID,
-		ConversationKey: o.Key, State: gateway.StateWaiting, Context: o.Context, Mode: o.Mode,
+		ConversationKey: o.Key, State: gateway.StateWaiting, Context: o.Context, Mode: o.Mode, Span: o.Span,
 		OwnMatch: o.Match, OwnVariables: o.Variables, CreatedAt: stamp(now), ExpiresAt: stamp(now.Add(o.Timeout)),
 	}
 	for _, key := range o.names {

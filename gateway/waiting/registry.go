@@ -22,26 +22,45 @@ func addName(names []name, n name) []name {
 }
 
 // session is an open wait. Its wait never changes: an ended one is a copy, and so is one
-// that was given an alias.
+// that was given an alias, or extended.
 type session struct {
 	expiry   // at its deadline, or later when its end could not be written
 	wait     *gateway.Wait
 	place    place // what it has of the budgets
 	names    []name
-	deadline time.Time                    // monotonic
-	order    uint64                       // in which its tenant's were opened here
-	overdue  bool                         // the expirer came while another had the turn
-	aliased  atomic.Pointer[gateway.Wait] // the wait with the aliases that it was given since; nil: none
+	deadline time.Time                // monotonic; see until
+	order    uint64                   // in which its tenant's were opened here
+	overdue  bool                     // the expirer came while another had the turn
+	since    atomic.Pointer[standing] // how it stands since it was given an alias, or extended; nil: as it was opened
 
 	final *gateway.Wait // how it ended; nil while it is open
 }
 
+// standing is how an open wait stands that is not any more as it was opened.
+type standing struct {
+	wait     *gateway.Wait
+	deadline time.Time // monotonic
+}
+
 // now gives the wait as it stands while it is open.
 func (e *session) now() *gateway.Wait {
-	if w := e.aliased.Load(); w != nil {
-		return w
+	if s := e.since.Load(); s != nil {
+		return s.wait
 	}
 	return e.wait
+}
+
+// until gives its deadline as it stands, monotonic.
+func (e *session) until() time.Time {
+	if s := e.since.Load(); s != nil {
+		return s.deadline
+	}
+	return e.deadline
+}
+
+// becomes sets how it stands from now on. Whoever calls it has the turn.
+func (e *session) becomes(w *gateway.Wait, deadline time.Time) {
+	e.since.Store(&standing{w, deadline})
 }
 
 func newSession(r *room, w *gateway.Wait, deadline time.Time) *session {

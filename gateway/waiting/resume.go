@@ -27,7 +27,7 @@ func (k *taking) resume() done {
 	k.remember(final.ID, k.Source.Window)
 	k.trace(gateway.OutcomeResumed, final.ID)
 	k.traceWait(final)
-	k.change.Wait, k.change.Notice = final, s.outcomes.notice(final)
+	k.change.Wait, k.change.Notice = final, s.outcomes.notice(final).Led(k.Span)
 	k.session = e
 	return k.decided(gateway.OutcomeResumed)
 }

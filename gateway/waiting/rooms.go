@@ -99,3 +99,10 @@ func (s *rooms) in(slots gateway.SlotSet) (found []*room) {
 	}
 	return found
 }
+
+// peek gives the room of a tenant; nil where nobody has needed one.
+func (s *rooms) peek(tenant string) *room {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.of[tenant]
+}

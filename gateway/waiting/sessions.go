@@ -72,6 +72,9 @@ func (s *Sessions) Close() {
 // stay open in the store.
 func (s *Sessions) Drain() { s.holds.drain() }
 
+// Holders counts those who look on until a wait has ended; 0 of one that has, or is none.
+func (s *Sessions) Holders(id string) int { return s.holds.count(id) }
+
 // Forget drops everything of a tenant that is no more, from memory. When it returns,
 // nothing of it is being stored any more.
 func (s *Sessions) Forget(tenant string) {

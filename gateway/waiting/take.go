@@ -23,6 +23,8 @@ type Callback struct {
 	Strong bool
 	// Taken is the callback itself, in memory of its own.
 	Taken gateway.TakenCallback
+	// Span is of its request; nil: nobody traces it.
+	Span *gateway.SpanContext
 	// Received is what paths look at. It need not outlive Take.
 	Received Received
 	// Tells asks for the variables in Taken.
@@ -84,7 +86,8 @@ type taking struct {
 	change    gateway.Change
 	changes   [1]*gateway.Change
 	marks     [1]gateway.Mark
-	traces    [2]gateway.Trace
+	traces    [1]gateway.Trace
+	callbacks [1]gateway.Callback
 	data      []byte // of the traces
 	taken     Taken
 	err       error
@@ -191,18 +194,30 @@ func (k *taking) remember(waitID string, kept time.Duration) {
 	k.change.Marks = k.marks[:]
 }
 
+// trace leaves the callback's line: that of one which lists show is the callback itself.
 func (k *taking) trace(o gateway.Outcome, waitID string) {
+	if o.Listed() {
+		k.callbacks[0] = gateway.Callback{
+			ID: k.Taken.ID, Tenant: k.Source.Tenant.ID, Source: k.Source.ID, Outcome: o,
+			ConversationKey: k.Key, WaitID: waitID, ReceivedAt: k.Taken.ReceivedAt,
+		}
+		k.change.Callbacks = k.callbacks[:]
+		return
+	}
 	from := len(k.data)
 	k.data = appendCallbackTrace(k.data, k.Source.ID, o, waitID)
 	k.traces[0] = gateway.Trace{
 		Tenant: k.Source.Tenant.ID, Key: k.Key, At: k.Taken.ReceivedAt, Kind: "callback", ID: k.Taken.ID, Data: k.data[from:],
 	}
-	k.change.Traces = k.traces[:1]
+	k.change.Traces = k.traces[:]
 }
 
+// traceWait leaves the line of a wait that the callback ends, where the callback's own does
+// not tell of it.
 func (k *taking) traceWait(w *gateway.Wait) {
-	from := len(k.data)
-	k.data = appendWaitTrace(k.data, w)
-	k.traces[1] = waitTrace(w, k.data[from:])
-	k.change.Traces = k.traces[:2]
+	if k.callbacks[0].Ends(w) {
+		return
+	}
+	k.traces[0] = w.Line()
+	k.change.Traces = k.traces[:]
 }

@@ -122,7 +122,13 @@ var (
 // quick, and must not call the breaker.
 func New(s Settings, onChange func(State, time.Time)) *Breaker {
 	b := &Breaker{settings: s, onChange: onChange, rest: s.Open}
-	b.circuit = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+	b.circuit = b.newCircuit()
+	return b
+}
+
+func (b *Breaker) newCircuit() *gobreaker.TwoStepCircuitBreaker[struct{}] {
+	s := b.settings
+	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:   1,
 		Interval:      s.Window,
 		BucketPeriod:  max(s.Window/buckets, 1),
@@ -132,7 +138,6 @@ func New(s Settings, onChange func(State, time.Time)) *Breaker {
 		IsSuccessful:  func(err error) bool { return err == nil },
 		IsExcluded:    func(err error) bool { return err == errIgnored },
 	})
-	return b
 }
 
 // Restored makes a breaker that was left open until a moment, or until MaxOpen
@@ -162,6 +167,18 @@ func (b *Breaker) Ramp() {
 	if b.state == Closed {
 		b.ramp = 1
 	}
+}
+
+// Close closes it by hand, as a probe that succeeds would have: requests pass again, one
+// at first. What is under way tells nothing any more.
+func (b *Breaker) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state == Closed {
+		return
+	}
+	b.circuit = b.newCircuit() // gobreaker has no way to close one
+	b.changed("", 0, gobreaker.StateClosed)
 }
 
 // Permit is the leave to make one attempt. Done must be called whatever happens,

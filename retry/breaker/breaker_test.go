@@ -321,3 +321,43 @@ func BenchmarkAllowDone(b *testing.B) {
 		p.Done(breaker.Succeeded)
 	}
 }
+
+// Closed by hand, a breaker lets one request pass, then more; what was under way before
+// tells nothing, and the next opening is as long as after a probe.
+func TestCloseByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, seen := watched(breaker.Default())
+		b.Close()
+		if len(*seen) != 0 {
+			t.Errorf("a closed one told %v", *seen)
+		}
+		late, _, _ := b.Allow(width)
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		state(t, b, breaker.Open)
+		b.Close()
+		state(t, b, breaker.Closed)
+		if n := len(*seen); n != 2 || (*seen)[1].state != breaker.Closed {
+			t.Errorf("told %v", *seen)
+		}
+		late.Done(breaker.Failed)
+		first, _, ok := b.Allow(width)
+		if _, _, second := b.Allow(width); !ok || second {
+			t.Errorf("of two at once the first passes: %t, the second: %t", ok, second)
+		}
+		first.Done(breaker.Succeeded)
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		if until := state(t, b, breaker.Open); !until.Equal(time.Now().Add(time.Minute)) {
+			t.Errorf("open until %s", until)
+		}
+		time.Sleep(time.Minute)
+		probe, _, _ := b.Allow(width)
+		state(t, b, breaker.HalfOpen)
+		b.Close()
+		probe.Done(breaker.Failed)
+		state(t, b, breaker.Closed)
+	})
+}

@@ -33,6 +33,14 @@ type Options struct {
 	Env    []string // NAME=value, on top of the test's own without its HOOKGATE_ variables
 	Args   []string // further arguments of serve
 	Log    *Log     // where standard error goes; nil is a new Log
+	// Sockets are passed as systemd passes them, by these names; the caller keeps them open.
+	Sockets []Socket
+}
+
+// Socket is one that the service manager of a program listens on.
+type Socket struct {
+	Name string // FileDescriptorName= of its unit
+	File *os.File
 }
 
 // Program is a running gateway.
@@ -79,8 +87,29 @@ func Launch(t testing.TB, o Options) *Program {
 	env := append([]string{"HOOKGATE_ADMIN_TOKEN=" + AdminToken, "HOOKGATE_LOG_LEVEL=info"}, o.Env...)
 	command := Command(t, env, append(args, o.Args...)...)
 	command.Stderr, command.Stdout = p.Log, p.Log
+	if len(o.Sockets) > 0 {
+		activate(t, command, o.Sockets)
+	}
 	p.Run(t, command)
 	return p
+}
+
+// activate makes a command that is run as by systemd with sockets (sd_listen_fds(3)). They
+// are for one process, whose id it must be told, and knows no sooner than it is that
+// process: a shell says so and gives place.
+func activate(t testing.TB, c *exec.Cmd, sockets []Socket) {
+	t.Helper()
+	named := filepath.Join(t.TempDir(), Name) // a shell sets no other name
+	if err := os.Symlink(c.Path, named); err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(sockets))
+	for _, one := range sockets {
+		names = append(names, one.Name)
+		c.ExtraFiles = append(c.ExtraFiles, one.File)
+	}
+	c.Env = append(c.Env, fmt.Sprintf("LISTEN_FDS=%d", len(sockets)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
+	c.Path, c.Args = "/bin/sh", append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`, named}, c.Args[1:]...)
 }
 
 // Run runs what Command prepared, with its standard error at p.Log. It ends with

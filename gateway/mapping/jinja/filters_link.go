@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -84,9 +85,12 @@ func twos(r *run, v Value) (both [][2]Value, err error) {
 }
 
 var (
-	linkPattern = regexp.MustCompile(`(?i)^(?:(?:https?://|www\.)(?:(?:[\w%-]+\.)+)?(?:[a-z]{2,63}|xn--[\w%]{2,59})|` +
-		`(?:[\w%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)|` +
-		`https?://(?:(?:\d{1,3}(?:\.\d{1,3}){3})|(?:\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])))(?::\d{1,5})?$`)
+	// linkPattern is compiled when the first text is searched for links: it is large.
+	linkPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^(?:(?:https?://|www\.)(?:(?:[\w%-]+\.)+)?(?:[a-z]{2,63}|xn--[\w%]{2,59})|` +
+			`(?:[\w%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)|` +
+			`https?://(?:(?:\d{1,3}(?:\.\d{1,3}){3})|(?:\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])))(?::\d{1,5})?$`)
+	})
 	mailPattern = regexp.MustCompile(`^\S+@\w[\w.-]*\.\w+$`)
 )
 
@@ -161,7 +165,7 @@ func isLink(word string) bool {
 	if at := strings.IndexAny(word[from:], "/?#"); at >= 0 {
 		word = word[:from+at]
 	}
-	return isPlainHost(word) || linkPattern.MatchString(word)
+	return isPlainHost(word) || linkPattern().MatchString(word)
 }
 
 // isPlainHost knows most links without the pattern: https://a.example.

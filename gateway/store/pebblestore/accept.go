@@ -24,7 +24,9 @@ func (s *publications) Accept(p *gateway.Publication) error {
 	b := s.newBatch(sizeOfPublication(p))
 	defer b.free()
 	s.putPublication(b, p)
-	if err := s.commit(b, true); err != nil {
+	s.handy.keep(b, p)
+	err := s.commit(b, true)
+	if b.said(err == nil); err != nil {
 		return err
 	}
 	return s.dropLate(p.Deliveries)
@@ -85,6 +87,10 @@ func sizeOfPublication(p *gateway.Publication) int {
 }
 
 func putEvent(b *batch, v *gateway.Event) {
+	if v.Lined && !linedByID(v) {
+		putLinedApart(b, v)
+		return
+	}
 	b.begin(kindEvent, v.Tenant)
 	b.id(kindEvent, gateway.PrefixEvent, v.ID)
 	b.enc.Event(v)
@@ -94,6 +100,9 @@ func putEvent(b *batch, v *gateway.Event) {
 // putNew puts a delivery that is made with its events: it is due, and they show it.
 func putNew(b *batch, d *gateway.Delivery) {
 	putUnfinished(b, d, 0)
+	if besideEvent(d) {
+		return
+	}
 	for _, event := range d.EventIDs {
 		b.index(kindIndex, d, event)
 		b.put()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
 	"hookgate/gateway/store/record"
@@ -21,6 +22,11 @@ type batch struct {
 	err    error      // the first fault of what was put
 	later  []unposted // of what was put: what lists ask for (later.go)
 	placed placed     // of what waits (gaps.go)
+	sieves *sieves
+	handy  *handy
+	made   []*atHand // of what was put: what is at hand when it is durable
+	once   ulid.ULID // the keys of deliveries from it on are put once (once.go)
+	owing  owing     // whose it is (extent.go)
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -28,20 +34,27 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // maxPooled is the most memory that goes back to the pool with a batch.
 const maxPooled = 64 << 10
 
+// retained is the most that Pebble keeps of a batch for the next one: of its own accord it
+// keeps a megabyte, and the batches of what is posted (blocks.go) would soon have made each
+// that a callback takes as large.
+var retained = pebble.WithMaxRetainedSizeBytes(128 << 10)
+
 // newBatch makes a batch for about size bytes of values.
 func (s *engine) newBatch(size int) *batch {
 	b := batches.Get().(*batch)
-	b.Batch = s.db.NewBatchWithSize(size)
+	b.Batch, b.sieves, b.once, b.handy = s.db.NewBatchWithSize(size, retained), s.sieves, s.once, s.handy
 	return b
 }
 
 // free gives the batch back; nothing of it may be used any more.
 func (b *batch) free() {
 	_ = b.Close() // fails only for a batch that was closed
-	b.Batch, b.err, b.placed = nil, nil, placed{}
+	b.Batch, b.sieves, b.err, b.placed = nil, nil, nil, placed{}
 	clear(b.later)
-	b.later = b.later[:0]
-	if cap(b.enc.B)+cap(b.key)+64*cap(b.later) <= maxPooled {
+	clear(b.made)
+	clear(b.owing)
+	b.later, b.made, b.owing = b.later[:0], b.made[:0], b.owing[:0]
+	if cap(b.enc.B)+cap(b.key)+64*cap(b.later)+8*cap(b.made)+24*cap(b.owing) <= maxPooled {
 		batches.Put(b)
 	}
 }
@@ -53,6 +66,7 @@ func (b *batch) begin(kind byte, tenant string) {
 	}
 	b.key = appendPrefix(b.key[:0], kind, tenant)
 	b.enc.B = b.enc.B[:0]
+	b.owing.begin(tenant)
 }
 
 // put puts what was built in b.key and b.enc.
@@ -60,6 +74,7 @@ func (b *batch) put() {
 	if err := b.Set(b.key, b.enc.B, nil); err != nil && b.err == nil {
 		b.err = err
 	}
+	b.owing.put(len(b.key) + len(b.enc.B))
 }
 
 func (b *batch) remove() {
@@ -116,6 +131,7 @@ func (s *engine) commit(b *batch, synced bool) error {
 	if err := s.unknown(); err != nil {
 		return err
 	}
+	b.owing.tell(s.opts.OnWrite)
 	if !synced {
 		s.unsynced.Add(1)
 		return nil

@@ -31,7 +31,7 @@ func resumed(at time.Time) *gateway.Change {
 	}
 }
 
-func benchStore(b *testing.B) *Store {
+func benchStore(b testing.TB) *Store {
 	return mustOpen(b, Options{Dir: b.TempDir()})
 }
 

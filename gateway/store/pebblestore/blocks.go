@@ -146,25 +146,17 @@ func (l *list) recent(kind byte, hash uint64) *recent {
 }
 
 // posted opens all postings of a kind, as one stream for each value.
-func (l *list) posted(of *later, values asking) (streams []stream, err error) {
+func (l *list) posted(of *later, values asking) (streams []stream) {
 	for _, hash := range values.hashes {
-		single, err := l.shelfmarked(of.single, hash)
-		if err != nil {
-			return nil, err
-		}
-		many, err := l.shelfmarked(of.block, hash)
-		if err != nil {
-			return nil, err
-		}
+		single, many := l.shelfmarked(of.single, hash), l.shelfmarked(of.block, hash)
 		streams = append(streams, &anyOf{of: []stream{single, &blocks{heads: *many}, l.recent(of.single, hash)}})
 	}
-	return streams, nil
+	return streams
 }
 
 // shelfmarked opens the postings of a value of one kind of keys.
-func (l *list) shelfmarked(kind byte, hash uint64) (*posted, error) {
+func (l *list) shelfmarked(kind byte, hash uint64) *posted {
 	prefix := appendPrefix(nil, kind, l.q.Tenant)
 	from := binary.BigEndian.AppendUint32(slices.Clone(prefix), uint32(bucketOfULID(l.low)))
-	it, err := l.iter(from, pastPrefix(prefix))
-	return &posted{it: it, prefix: prefix, hash: hash}, err
+	return &posted{cursor: cursor{list: l, from: from, to: pastPrefix(prefix)}, prefix: prefix, hash: hash}
 }

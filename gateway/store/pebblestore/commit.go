@@ -41,7 +41,7 @@ func (s *engine) admit() error {
 
 func onlyTraces(c *gateway.Change) bool {
 	return c.Wait == nil && len(c.Marks) == 0 && c.Park == nil && c.Unpark == nil && c.Names == nil && c.Notice == nil &&
-		c.Pending == nil && c.Settled == nil
+		c.Pending == nil && c.Settled == nil && len(c.Told) == 0
 }
 
 func (s *publications) putChange(b *batch, c *gateway.Change) {
@@ -65,6 +65,12 @@ func (s *publications) putChange(b *batch, c *gateway.Change) {
 	for i := range c.Traces {
 		putTrace(b, &c.Traces[i])
 	}
+	if len(c.Callbacks) > 0 {
+		s.putCallbacks(b, c.Callbacks)
+	}
+	if c.Call != nil {
+		s.putCall(b, c.Call)
+	}
 	if c.Notice != nil {
 		putEvent(b, &c.Notice.Event)
 		putNew(b, &c.Notice.Delivery)
@@ -76,6 +82,7 @@ func (s *publications) putChange(b *batch, c *gateway.Change) {
 	if c.Settled != nil {
 		removePending(b, c.Settled)
 	}
+	b.lines(c.Told)
 }
 
 // sizeOf guesses how large a batch becomes, so that it grows at most once.
@@ -98,6 +105,10 @@ func sizeOf(changes []*gateway.Change) int {
 		}
 		for i := range c.Traces {
 			size += record + len(c.Traces[i].Data)
+		}
+		size += record * len(c.Callbacks)
+		if c.Call != nil {
+			size += record + c.Call.Size()
 		}
 		if c.Notice != nil {
 			size += 6*record + len(c.Notice.Event.Body)

@@ -77,14 +77,18 @@ type finding struct {
 	d       *gateway.Delivery
 	last    *gateway.Attempt
 	place   byte
-	dropped bool // it waits there, and was ended by the drop of its lane
+	dropped bool      // it waits there, and was ended by the drop of its lane
+	due     time.Time // when it was due there
 }
 
 // find looks for a delivery in all places; else gateway.ErrNotFound.
 func (s *reads) find(r pebble.Reader, tenant string, u ulid.ULID) (f finding, err error) {
 	for _, f.place = range [...]byte{kindDelivery, kindUnfinished, kindRetrying, kindCancelled} {
 		f.d, f.last, err = deliveryAt(r, append(appendPrefix(nil, f.place, tenant), u[:]...), tenant, u)
-		f.dropped = err == nil && s.cancelDropped(f.d, u)
+		if err == nil {
+			f.due = f.d.NextAttemptAt
+			f.dropped = s.cancelDropped(f.d, u)
+		}
 		if !errors.Is(err, gateway.ErrNotFound) {
 			return f, err
 		}

@@ -21,7 +21,7 @@ func (s *reads) Deliveries(
 		return "", err
 	}
 	defer s.using.leave()
-	q.Source, q.Kind = "", ""
+	q.Source, q.Kind, q.Outcome, q.Webhook, q.Reason = "", "", "", "", ""
 	found := 0
 	return s.look(q, gateway.PrefixDelivery, func(l *list) (string, error) {
 		all, err := s.asked(l)
@@ -101,17 +101,9 @@ func (b *besides) seek(u ulid.ULID) bool {
 // for: their own postings, and those of the events that they follow.
 func (l *list) deliveryFacets() (streams []stream, err error) {
 	for _, values := range l.asked() {
-		own, err := l.posted(&l.later.deliveries, values)
-		if err != nil {
-			return nil, err
-		}
-		any := &anyOf{of: own}
+		any := &anyOf{of: l.posted(&l.later.deliveries, values)}
 		for _, hash := range values.hashes {
-			kept, err := l.shelfmarked(kindKeptBy, hash)
-			if err != nil {
-				return nil, err
-			}
-			any.of = append(any.of, kept)
+			any.of = append(any.of, l.shelfmarked(kindKeptBy, hash))
 		}
 		if values.of != facetEndpoint {
 			followed, err := l.followed(values)
@@ -142,42 +134,32 @@ func (s *reads) placesOf(state gateway.DeliveryState) []byte {
 // graves gives a stream for every day on which something died that is asked for.
 func (l *list) graves() (streams []stream, err error) {
 	prefix := appendPrefix(nil, kindDead, l.q.Tenant)
-	days, err := l.iter(appendDay(slices.Clone(prefix), l.q.Since), pastPrefix(prefix)) // it died after it was made
-	if err != nil {
-		return nil, err
+	days := cursor{list: l, from: appendDay(slices.Clone(prefix), l.q.Since), to: pastPrefix(prefix)} // it died after it was made
+	if !days.open() {
+		return nil, l.failed
 	}
-	for more := days.First(); more; {
-		died, ok := bucketIn(days.Key(), prefix)
+	defer days.done()
+	for more := days.it.First(); more; {
+		died, ok := bucketIn(days.it.Key(), prefix)
 		if !ok {
 			return nil, corrupt(kindDead)
 		}
-		grave, err := l.grave(died)
-		if err != nil {
-			return nil, err
-		}
-		streams = append(streams, grave)
-		more = days.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), died+1))
+		streams = append(streams, l.grave(died))
+		more = days.it.SeekGE(binary.BigEndian.AppendUint32(slices.Clone(prefix), died+1))
 	}
 	return streams, nil
 }
 
 // grave gives what died on a day.
-func (l *list) grave(died uint32) (stream, error) {
-	place, err := l.shelf(binary.BigEndian.AppendUint32(appendPrefix(nil, kindDead, l.q.Tenant), died))
-	if err != nil {
-		return nil, err
-	}
+func (l *list) grave(died uint32) stream {
+	place := l.shelf(binary.BigEndian.AppendUint32(appendPrefix(nil, kindDead, l.q.Tenant), died))
 	var facets []stream
 	for _, values := range l.asked() {
 		any := &anyOf{}
 		for _, hash := range values.hashes {
-			one, err := l.shelf(appendPosting(appendPrefix(nil, kindDeadBy, l.q.Tenant), bucket(died), hash))
-			if err != nil {
-				return nil, err
-			}
-			any.of = append(any.of, one)
+			any.of = append(any.of, l.shelf(appendPosting(appendPrefix(nil, kindDeadBy, l.q.Tenant), bucket(died), hash)))
 		}
 		facets = append(facets, any)
 	}
-	return l.within(facets, place), nil
+	return l.within(facets, place)
 }

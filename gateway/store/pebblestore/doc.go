@@ -12,10 +12,15 @@
 // the day they died (settle.go), events of paused endpoints to a place of their own
 // (keep.go).
 //
-// An event and its deliveries come in with one batch (accept.go). A delivery is in
+// An event and its deliveries come in with one batch (accept.go): it has no record of its
+// own for its line in a timeline (eventlines.go), nor for deliveries that have ids beside its
+// id (beside.go). A delivery is in
 // one place at a time (queue.go); it ends by Settle, Cancel or DropLane, and comes
 // back by Requeue. Each of them looks where it is first, under a lock of its lane
 // (lanelocks.go), so that none is in two places, whoever comes at the same moment.
+//
+// What is published is mostly sent at once: it stays at hand until it is settled, and is
+// not read back (handy.go). What leaves the queue leaves no tombstone there (once.go).
 //
 // The lane of a deleted endpoint is dropped in one commit, whatever waits in it
 // (drop.go); each delivery gets its record as cancelled after, in the background
@@ -34,8 +39,13 @@
 // (list.go). Format 3 is these places and postings: what format 2 left is arranged so
 // before the store opens (arrange.go).
 //
+// What nearly every callback, publish and wait looks up in vain (marks, names) is known not
+// to be there by filters in memory (sieve.go), which a start fills beside its work (sift.go).
+//
 // An async call is pending from the commit before its answer to the one that
 // stores the notice of its outcome (calls.go). It has no lifetime but that.
+//
+// Who changed what is told by lines that come with the change, in its batch (audit.go).
 //
 // A disk that fails fails the store, once and for good: from then on nothing is
 // acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,

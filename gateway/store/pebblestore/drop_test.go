@@ -138,7 +138,7 @@ func TestLateForADroppedLane(t *testing.T) {
 	}
 	back := first.Deliveries[1]
 	back.NextAttemptAt = time.Now()
-	must(s.Requeue(&back))
+	must(s.Requeue(nil, &back))
 	awaitSwept(t, s)
 	if d, _, err := s.Load("acme", back.ID); err != nil || d.State != gateway.DeliveryPending {
 		t.Errorf("what was brought back: %+v, %v", d, err)

@@ -73,9 +73,11 @@ func (s *endpoints) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err 
 	return v, err
 }
 
-// PutStatus keeps what is known of an endpoint, durably if synced.
-func (s *endpoints) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool) error {
+// PutStatus keeps what is known of an endpoint, durably if synced, with the lines of the
+// audit that tell of it.
+func (s *endpoints) PutStatus(lane gateway.LaneKey, v gateway.EndpointStatus, synced bool, told ...gateway.AuditLine) error {
 	return s.settled(synced, func(b *batch) {
+		b.lines(told)
 		b.status(lane)
 		b.enc.Status(&v)
 		b.put()

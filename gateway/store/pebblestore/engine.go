@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/oklog/ulid/v2"
 )
 
 // engine is the database with what guards it: all commits and reads of the parts go
@@ -23,7 +24,11 @@ type engine struct {
 	written  atomic.Bool   // since keepNewest
 	turns    turns
 	later    *laters
+	sieves   *sieves
 	gaps     gaps
+	once     ulid.ULID     // see once.go
+	twice    atomic.Uint64 // what was put twice nevertheless
+	handy    *handy
 
 	failure  atomic.Pointer[failure]
 	failed   chan struct{} // closed with failure
@@ -37,9 +42,9 @@ type engine struct {
 }
 
 func newEngine(opts Options) *engine {
-	e := &engine{opts: opts, later: newLaters(), failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
+	e := &engine{opts: opts, later: newLaters(), sieves: newSieves(), handy: newHandy(), failed: make(chan struct{}), done: make(chan struct{}), gone: make(chan struct{})}
 	e.using.idle = make(chan struct{})
-	e.gaps.far = farWalk
+	e.gaps.far, e.once = farWalk, lastULID
 	e.known = known{fs: opts.FS, name: opts.FS.PathJoin(opts.Dir, "known"), warn: func(err error) {
 		opts.Logger.Error("damage may pass unnoticed", "error", err)
 	}}

@@ -63,6 +63,9 @@ func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 		if err != nil {
 			return err
 		}
+		if !slices.Contains(f.d.EventIDs, id) {
+			continue // its id is beside the event's by chance
+		}
 		if !visit(gateway.EventDelivery{ID: f.d.ID, Endpoint: f.d.Endpoint, State: f.d.State}) {
 			break
 		}
@@ -113,42 +116,49 @@ func (s *endings) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
 	return events, nil
 }
 
-// deliveriesOf reads the index: the deliveries that carry or carried an event, in
-// the order they were made.
+// deliveriesOf gives the deliveries that carry or carried an event, in the order they
+// were made: those of its index, and those that have ids beside its own. One iterator goes
+// to all of the places: a page of events opens a hundred and not seven hundred.
 func deliveriesOf(r pebble.Reader, tenant string, event ulid.ULID) (list []ulid.ULID, err error) {
+	it, err := iterOf(r, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer closeIter(it, &err)
 	for _, kind := range [...]byte{kindIndex, kindKeptIndex} {
 		prefix := append(appendPrefix(nil, kind, tenant), event[:]...)
-		it, err := iterOf(r, prefix, append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, ulidAt)...))
-		if err != nil {
-			return nil, err
-		}
-		for more := it.First(); more; more = it.Next() {
-			list = append(list, record.AsULID(it.Key()[len(prefix):]))
-		}
-		if closeIter(it, &err); err != nil {
+		if list, err = appendTails(list, it, prefix, append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, ulidAt)...)); err != nil {
 			return nil, err
 		}
 	}
+	if list, err = appendBesides(list, it, tenant, event); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(list, ulid.ULID.Compare)
 	return slices.Compact(list), nil
+}
+
+// appendTails appends the ULIDs at the ends of all keys from one to another.
+func appendTails(list []ulid.ULID, it *pebble.Iterator, from, to []byte) ([]ulid.ULID, error) {
+	it.SetBounds(from, to)
+	for more := it.First(); more; more = it.Next() {
+		list = append(list, record.AsULID(tailULID(it.Key())))
+	}
+	return list, readError(it) // the next bounds forget it
 }
 
 // Events visits the events that are asked for, newest first, until visit wants no more,
 // or q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
 // were looked at.
 func (s *reads) Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error) {
-	q.Endpoint, q.Source, q.State = "", "", ""
+	q.Endpoint, q.Source, q.State, q.Outcome, q.Webhook, q.Reason = "", "", "", "", "", ""
 	wanted := counted(q.Limit, visit)
 	return s.show(q, gateway.PrefixEvent, func(l *list) (string, error) {
 		place, err := l.places(kindEvent)
 		if err != nil {
 			return "", err
 		}
-		facets, err := l.facets(&s.later.events)
-		if err != nil {
-			return "", err
-		}
-		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+		return l.run(l.within(l.facets(&s.later.events), place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
 			v, err := record.DecodeEvent(q.Tenant, u[:], value)
 			return err == nil && (!q.Event(&v) || wanted(&v)), err
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -17,6 +18,7 @@ type janitor struct {
 	*engine
 	*dropping
 	waits    *waits
+	jobs     *jobs
 	expiring *sync.Mutex // see byHand
 }
 
@@ -78,8 +80,11 @@ func (s *janitor) expire(now time.Time) error {
 	dead := func(tenant string) []byte {
 		return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Dead, keepDead)))
 	}
+	s.sieves.marks.forget(dayOf(now))
+	s.sieves.names.forget(periodOf(now.Add(-gateway.AliasKept)))
 	return errors.Join(
 		s.waits.expireWaits(now),
+		s.jobs.expireJobs(now),
 		s.expireKind(kindEnded, bucketsBefore(now.Add(-gateway.OutcomeKept), day)),
 		s.expireKind(kindMark, bucketsBefore(now, day)),
 		s.expireKind(kindNames, bucketsBefore(now.Add(-gateway.AliasKept), period)),
@@ -87,7 +92,14 @@ func (s *janitor) expire(now time.Time) error {
 		s.expireKind(kindTrace, func(tenant string) []byte {
 			return appendDay(nil, now.Add(-kept(s.opts.Retention(tenant).Events, keepEvents)))
 		}),
+		s.expireAsEvents(now),
+		s.expireKind(kindMinute, bucketsBefore(now.Add(-store.MinutesKept), time.Hour)),
+		s.expireKind(kindHour, bucketsBefore(now.Add(-store.HoursKept), day)),
 		s.expireKind(kindParked, before(now.Add(-maxParking))),
+		s.expireKind(kindAudit, before(now.Add(-s.opts.AuditKept))),
+		s.expireKind(kindAuditOf, before(now.Add(-s.opts.AuditKept))),
+		s.expireKind(kindChange, before(now.Add(-changesKept))),
+		s.expireKind(kindChangeOf, before(now.Add(-changesKept))),
 		s.expireDeliveries(now),
 		s.expireDrops(now),
 		s.expireKind(kindDead, dead),
@@ -95,6 +107,23 @@ func (s *janitor) expire(now time.Time) error {
 		s.expireKind(kindDeadEvent, dead),
 		s.expireKind(kindDeadAttempt, dead),
 	)
+}
+
+// expireAsEvents removes callbacks and calls, which are kept as long as events, and to the
+// end of the day as lines of timelines are: some of those say how they ended by a callback
+// alone (gateway.Callback.Ends).
+func (s *janitor) expireAsEvents(now time.Time) (err error) {
+	limit := func(tenant string) []byte {
+		u := floorULID(now.Add(-kept(s.opts.Retention(tenant).Events, keepEvents)).UTC().Truncate(day))
+		return u[:]
+	}
+	for _, of := range []*later{&s.later.callbacks, &s.later.calls} {
+		for _, place := range of.places {
+			err = errors.Join(err, s.expireKind(place, limit))
+		}
+		err = errors.Join(err, s.expireKind(of.single, daysBelow(limit)), s.expireKind(of.block, daysBelow(limit)))
+	}
+	return err
 }
 
 // expireKind removes, of every tenant, the records of a kind below a limit.

@@ -1,6 +1,10 @@
 package pebblestore
 
-import "slices"
+import (
+	"slices"
+
+	"hookgate/gateway"
+)
 
 // asking is what a query asks of a facet: one of these values.
 type asking struct {
@@ -17,6 +21,10 @@ func (l *list) asked() (facets []asking) {
 	}
 	one(facetEndpoint, l.q.Endpoint, "")
 	one(facetSource, l.q.Source, "")
+	one(facetWebhook, l.q.Webhook, "")
+	if outcomes := l.outcomes(); len(outcomes) > 0 {
+		facets = append(facets, asking{facetOutcome, outcomes})
+	}
 	if l.q.Kind != "" {
 		one(facetKind, l.q.Type, l.q.Kind)
 	} else {
@@ -33,15 +41,11 @@ func (l *list) asked() (facets []asking) {
 }
 
 // facets opens the postings of a kind, as one stream for each facet that is asked for.
-func (l *list) facets(of *later) (streams []stream, err error) {
+func (l *list) facets(of *later) (streams []stream) {
 	for _, values := range l.asked() {
-		one, err := l.posted(of, values)
-		if err != nil {
-			return nil, err
-		}
-		streams = append(streams, &anyOf{of: one})
+		streams = append(streams, &anyOf{of: l.posted(of, values)})
 	}
-	return streams, nil
+	return streams
 }
 
 // within gives what of a place has all that is asked for.
@@ -50,4 +54,23 @@ func (l *list) within(facets []stream, place stream) stream {
 		return place
 	}
 	return &allOf{of: append(facets, place), look: &l.look}
+}
+
+// outcomes gives what is asked of the outcome. That of a call that failed is posted with
+// its reason, so that who asks for any reason asks for each of them.
+func (l *list) outcomes() (hashes []uint64) {
+	switch {
+	case l.q.Reason != "" && l.q.Outcome != "" && l.q.Outcome != string(gateway.CallFailure):
+		return []uint64{valueHash(facetOutcome, l.q.Outcome, l.q.Reason)} // what none has
+	case l.q.Reason != "":
+		return []uint64{valueHash(facetOutcome, string(gateway.CallFailure), l.q.Reason)}
+	case l.q.Outcome == string(gateway.CallFailure):
+		for _, reason := range gateway.CallReasons {
+			hashes = append(hashes, valueHash(facetOutcome, l.q.Outcome, reason))
+		}
+	}
+	if l.q.Outcome != "" {
+		hashes = append(hashes, valueHash(facetOutcome, l.q.Outcome, ""))
+	}
+	return hashes
 }

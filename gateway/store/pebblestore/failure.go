@@ -146,5 +146,11 @@ func (s *engine) listener() *pebble.EventListener {
 		BackgroundError: func(err error) {
 			s.opts.Logger.Warn("the store could not tidy up in the background", "error", err)
 		},
+		PossibleAPIMisuse: func(info pebble.PossibleAPIMisuseInfo) {
+			if info.Kind == pebble.NondeterministicSingleDelete { // once.go; it may come back, and is sent again
+				s.twice.Add(1)
+				s.opts.Logger.Warn("an entry of the queue was put twice")
+			}
+		},
 	}
 }

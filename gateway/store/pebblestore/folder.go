@@ -15,8 +15,11 @@ import (
 
 // formatVersion is that of the folder's layout. A store of a higher one was
 // written by a newer hookgate. Before 2 there was no file "known", before 3 there were no
-// postings (arrange.go).
-const formatVersion = 3
+// postings (arrange.go), before 4 keys of the queue were put more than once (once.go), and
+// attempts, parked callbacks and endpoints' statuses had less in their records. Before 5
+// each event had a record of its line in its conversation's timeline (eventlines.go), and an
+// entry for each of its deliveries (beside.go): both are read as ever.
+const formatVersion = 5
 
 const formatWords = "hookgate data, format "
 

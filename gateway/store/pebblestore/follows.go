@@ -35,7 +35,7 @@ type followed struct {
 	index  *pebble.Iterator // of the deliveries of events
 	prefix []byte
 	look   *look
-	found  []ulid.ULID // of the millisecond that was read last, rising
+	found  []span // of the millisecond that was read last, rising: ids that its deliveries may have
 	now    ulid.ULID
 	next   ulid.ULID // events above were read
 	key    []byte
@@ -64,8 +64,16 @@ func (f *followed) seek(u ulid.ULID) bool {
 			return true
 		}
 	}
-	f.now = f.found[len(f.found)-1]
+	f.now = f.top(u)
 	return true
+}
+
+// top gives the highest at u or below that was found.
+func (f *followed) top(u ulid.ULID) ulid.ULID {
+	if high := f.found[len(f.found)-1].high; high.Compare(u) < 0 {
+		return high
+	}
+	return u
 }
 
 // roof gives the end of the millisecond of the next event, and reads nothing of it.
@@ -74,7 +82,7 @@ func (f *followed) roof(u ulid.ULID) (at ulid.ULID, found bool) {
 		return f.now, true
 	}
 	if f.has(u) {
-		return f.found[len(f.found)-1], true
+		return f.top(u), true
 	}
 	if !f.nextEvent(u) {
 		return u, false
@@ -95,7 +103,7 @@ func (f *followed) nextEvent(u ulid.ULID) bool {
 
 // has tells whether some that were found are at u or below.
 func (f *followed) has(u ulid.ULID) bool {
-	for len(f.found) > 0 && f.found[len(f.found)-1].Compare(u) > 0 {
+	for len(f.found) > 0 && f.found[len(f.found)-1].low.Compare(u) > 0 {
 		f.found = f.found[:len(f.found)-1]
 	}
 	return len(f.found) > 0
@@ -112,11 +120,12 @@ func (f *followed) read(event ulid.ULID) {
 		}
 		event = f.events.at()
 	}
-	slices.SortFunc(f.found, ulid.ULID.Compare)
+	slices.SortFunc(f.found, func(a, b span) int { return a.high.Compare(b.high) })
 }
 
 // deliveries finds those of one event that follow it.
 func (f *followed) deliveries(event ulid.ULID) {
+	f.found = append(f.found, spanBeside(event))
 	f.key = append(append(f.key[:0], f.prefix...), event[:]...)
 	for more := f.index.SeekGE(f.key); more; more = f.index.Next() {
 		rest := f.index.Key()[len(f.prefix):]
@@ -124,7 +133,7 @@ func (f *followed) deliveries(event ulid.ULID) {
 			break
 		}
 		if u := record.AsULID(rest[ulidAt:]); u.Time() == event.Time() {
-			f.found = append(f.found, u)
+			f.found = append(f.found, span{u, u})
 		}
 	}
 }
@@ -139,10 +148,7 @@ func padded(u ulid.ULID, to byte) ulid.ULID {
 
 // followed opens what follows events of which one of some values is posted.
 func (l *list) followed(values asking) (streams []stream, err error) {
-	events, err := l.posted(&l.later.events, values)
-	if err != nil {
-		return nil, err
-	}
+	events := l.posted(&l.later.events, values)
 	prefix := appendPrefix(nil, kindIndex, l.q.Tenant)
 	index, err := l.iter(prefix, pastPrefix(prefix)) // it is moved for each event: all can use it
 	if err != nil {

@@ -63,7 +63,7 @@ func (m *jumble) again() {
 		d := m.made[m.random.IntN(len(m.made))]
 		if d.State.Ended() {
 			d.State, d.EndedAt = []gateway.DeliveryState{gateway.DeliveryPending, gateway.DeliveryRetrying}[m.random.IntN(2)], time.Time{}
-			must(m.t, m.s.Requeue(d))
+			must(m.t, m.s.Requeue(nil, d))
 			continue
 		}
 		if d.State = gateway.DeliveryRetrying; m.random.IntN(2) == 0 {

@@ -36,6 +36,8 @@ type guard struct {
 	s      *engine
 	void   vfs.FS // where files are made after the failure
 
+	checkpoint string // the folder of checkpoints, which are not guarded
+
 	mu      sync.Mutex
 	keeping bool     // until the store is open
 	kept    []string // what Pebble wanted to remove before
@@ -50,7 +52,9 @@ const (
 var errFrozen = errors.New("the store failed: nothing more is written")
 
 func newGuard(s *engine) *guard {
-	return &guard{FS: s.opts.FS, s: s, void: vfs.NewMem(), keeping: true}
+	return &guard{
+		FS: s.opts.FS, s: s, void: vfs.NewMem(), keeping: true, checkpoint: s.opts.FS.PathJoin(s.opts.Dir, checkpointDir),
+	}
 }
 
 // keep puts a removal off: an opening that fails, because something is damaged after
@@ -173,7 +177,14 @@ func (g *guard) file(name string, op func() (vfs.File, error)) (f vfs.File, err 
 	return guarded, nil
 }
 
+// elsewhere says whether a file is one of a checkpoint: what goes wrong with it is no
+// failure of the store, and it is not among what is known of the store's own files.
+func (g *guard) elsewhere(name string) bool { return strings.HasPrefix(name, g.checkpoint) }
+
 func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if g.elsewhere(name) {
+		return g.FS.Create(name, category)
+	}
 	return g.file(name, func() (vfs.File, error) { return g.FS.Create(name, category) })
 }
 
@@ -191,18 +202,24 @@ func (g *guard) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCat
 // OpenDir guards the sync of a folder.
 func (g *guard) OpenDir(name string) (vfs.File, error) {
 	f, err := g.FS.OpenDir(name)
-	if err != nil {
-		return nil, err
+	if err != nil || g.elsewhere(name) {
+		return f, err
 	}
 	return &guardedFile{File: f, g: g, kind: folderFile}, nil
 }
 
 func (g *guard) Link(oldname, newname string) error {
+	if g.elsewhere(newname) {
+		return g.FS.Link(oldname, newname)
+	}
 	_, err := g.change(false, func() error { return g.FS.Link(oldname, newname) })
 	return err
 }
 
 func (g *guard) Remove(name string) error {
+	if g.elsewhere(name) {
+		return g.FS.Remove(name)
+	}
 	if g.keep(name) {
 		return nil
 	}
@@ -214,6 +231,9 @@ func (g *guard) Remove(name string) error {
 }
 
 func (g *guard) RemoveAll(name string) error {
+	if g.elsewhere(name) {
+		return g.FS.RemoveAll(name)
+	}
 	_, err := g.change(false, func() error { return g.FS.RemoveAll(name) })
 	return err
 }

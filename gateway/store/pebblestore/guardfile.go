@@ -15,12 +15,21 @@ type guardedFile struct {
 	kind    fileKind
 	number  uint64
 	written uint64 // bytes; Pebble writes logs and manifests from one goroutine, which syncs them too
+
+	reserved, reserve int64 // of a log: up to where blocks are reserved, and may be
 }
+
+// reserveStep is how much of a log is reserved at a time. Pebble asks for a tenth more than a
+// memtable at once, 35 MiB, which a gateway that idles would hold for nothing.
+const reserveStep = 4 << 20
 
 // Write goes on where a full disk cut it short.
 func (f *guardedFile) Write(p []byte) (n int, err error) {
 	if f.g.frozen() {
 		return len(p), f.g.hold(f.table)
+	}
+	if end := int64(f.written) + int64(len(p)); end > f.reserved && f.reserved < f.reserve {
+		f.reserveTo(end)
 	}
 	n, err = f.File.Write(p)
 	for since := time.Now(); err != nil && scarce(err) && f.g.awaitRoom(f.table, since, err); {
@@ -92,7 +101,18 @@ func (f *guardedFile) Preallocate(offset, length int64) error {
 	if f.g.frozen() {
 		return nil
 	}
-	return f.File.Preallocate(offset, length)
+	if f.kind != logFile {
+		return f.File.Preallocate(offset, length)
+	}
+	f.reserved, f.reserve = max(f.reserved, offset), offset+length
+	return nil
+}
+
+// reserveTo reserves the next step of a log, and what is to be written.
+func (f *guardedFile) reserveTo(end int64) {
+	most := min(max(end, f.reserved+reserveStep), f.reserve)
+	_ = f.File.Preallocate(f.reserved, most-f.reserved) // see Preallocate
+	f.reserved = most
 }
 
 func (f *guardedFile) Close() error {

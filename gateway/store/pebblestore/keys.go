@@ -27,21 +27,27 @@ import (
 //	kindMark        day mark                Mark             by day of its Expires
 //	kindNames       period name             Names            by period of last use
 //	kindOwn         period key              nothing          by period of its last event
-//	kindTrace       day key 0 at id         Trace            by day it happened
+//	kindTrace       day key 0 at id         Trace            by day it happened; none of an event that is Lined
 //	kindParked      ulid of the callback    Parked           by ULID, or its wait takes it
-//	kindDue         endpoint 0 at ulid      conversation     when settled
+//	kindDue         endpoint 0 at ulid      conversation …   when settled
 //	kindUnfinished  ulid                    pending Delivery when settled
 //	kindRetrying    ulid                    retrying one     when settled
 //	kindDelivery    ulid                    succeeded one    by ULID
 //	kindCancelled   ulid                    cancelled one    by ULID
 //	kindByDelivery  day value ulid          nothing          by day of the ULID, with those that ended
 //	kindKeptBy      day value ulid          nothing          when nothing so old is unfinished
+//	kindCallback    ulid                    Callback         by ULID, as events
+//	kindByCallback  day value ulid          nothing          by day of the ULID, with them
+//	kindCallbackBlock day value ulid        more ULIDs       with kindByCallback
+//	kindCall        ulid                    Call             by ULID, as events
+//	kindByCall      day value ulid          nothing          by day of the ULID, with them
+//	kindCallBlock   day value ulid          more ULIDs       with kindByCall
 //	kindWide        ulid of delivery        nothing          when it ends
 //	kindDeliveryBlock day value ulid        more ULIDs       with kindByDelivery
 //	kindEvent       ulid                    Event            by ULID
 //	kindByEvent     day value ulid          nothing          by day of the ULID, with them and their deliveries
 //	kindEventBlock  day value ulid          more ULIDs       with kindByEvent
-//	kindIndex       ulid of event, delivery nothing          by ULID of the event, with it and its deliveries
+//	kindIndex       ulid of event, delivery nothing          by ULID of the event, with it and its deliveries; none of a delivery beside it
 //	kindAttempt     ulid of delivery, n     Attempt          by ULID
 //	kindKeptEvent   ulid                    Event            when nothing so old is unfinished
 //	kindKeptIndex   ulid of event, delivery nothing          when nothing so old is unfinished
@@ -51,15 +57,27 @@ import (
 //	kindDeadEvent   day ulid                Event            by day of death
 //	kindDeadAttempt day ulid of delivery, n Attempt          by day of death
 //	kindPending     ulid                    PendingCall      when settled
+//	kindJob         ulid                    Job              by ULID, when it ended gateway.JobKept ago
+//	kindJobPart     ulid of job, number     delivery ULIDs   when it ends
 //	kindHold        endpoint 0 conversation Hold             when cleared
 //	kindStatus      endpoint                EndpointStatus   with its endpoint
 //	kindDrop        endpoint                drop             when all of it is swept
 //	kindDrop        endpoint 0 ulid         exempt of it     with it
 //	kindFanout      ulid of first delivery  Fanout           when all of it is made
 //	kindFanout      ulid 1                  how many of it   with it
+//	kindMinute      hour series 0 minute    figures          by hour
+//	kindHour        day series 0 hour       figures          by day
 //
 // A conversation is its hash, 8 bytes, and so is a value (postings.go). An ended Delivery
 // has its last attempt with it, unless that is large.
+//
+// What somebody did with a tenant outlives it: these do not go with it. A line lies in one
+// place, whose tenant is "", and is found by each tenant that it is shown to.
+//
+//	kindAudit       ulid                    AuditLine        by ULID, after Options.AuditKept
+//	kindAuditOf     ulid                    nothing          by ULID, with it
+//	kindChange      ulid                    AuditLine        by ULID, after changesKept
+//	kindChangeOf    ulid                    nothing          by ULID, with it
 //
 // Two kinds belong to no tenant, and never expire:
 //
@@ -106,10 +124,24 @@ const (
 	kindEventBlock    = 'N'
 	kindDeliveryBlock = 'Q'
 	kindWaitBlock     = 'P'
+	kindMinute        = 'I'
+	kindHour          = 'Z'
+	kindAudit         = 'U'
+	kindAuditOf       = 'u'
+	kindJob           = 'J'
+	kindJobPart       = 'Y'
+	kindCallback      = 'K'
+	kindByCallback    = 'H'
+	kindCallbackBlock = 'L'
+	kindCall          = 'O'
+	kindByCall        = 'S'
+	kindCallBlock     = 'F'
+	kindChange        = '1'
+	kindChangeOf      = '2'
 )
 
 // tenantKinds are the kinds whose keys begin with a tenant.
-const tenantKinds = "wemnotpxqdvakjDEAyilchszfrCWTXbBGVgNQP"
+const tenantKinds = "wemnotpxqdvakjDEAyilchszfrCWTXbBGVgNQPJYIZKHLOSF"
 
 // kindWords say in an error what a record was, without its content.
 var kindWords = map[byte]string{
@@ -124,7 +156,13 @@ var kindWords = map[byte]string{
 	kindResumed: "resumed wait", kindTimedOut: "timed out wait", kindGivenUp: "cancelled wait",
 	kindByDelivery: "posting of a delivery", kindKeptBy: "kept posting of a delivery", kindDeadBy: "posting of a dead letter",
 	kindByEvent: "posting of an event", kindByWait: "posting of a wait",
+	kindChange: "line of what changed", kindChangeOf: "posting of a line of what changed",
+	kindAudit: "line of the audit", kindAuditOf: "posting of a line of the audit",
 	kindEventBlock: "postings of events", kindDeliveryBlock: "postings of deliveries", kindWaitBlock: "postings of waits",
+	kindCallback: "callback", kindByCallback: "posting of a callback", kindCallbackBlock: "postings of callbacks",
+	kindCall: "call", kindByCall: "posting of a call", kindCallBlock: "postings of calls",
+	kindJob: "job", kindJobPart: "part of a job",
+	kindMinute: "figures of a minute", kindHour: "figures of an hour",
 }
 
 const (

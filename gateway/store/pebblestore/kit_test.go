@@ -33,6 +33,9 @@ func mustClose(t testing.TB, s *Store) {
 	if err := s.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
+	if n := s.twice.Load(); n > 0 {
+		t.Errorf("%d entries of the queue were put twice", n)
+	}
 }
 
 func openWait(at time.Time, size int) *gateway.Wait {

@@ -125,13 +125,19 @@ func readKnown(fs vfs.FS, name string) (knowledge, error) {
 
 // make writes the file anew, whole or not at all, with what k says.
 func (n *known) make(k knowledge) error {
-	k.turn++
+	text := k.file()
+	n.k = k
+	return writeWhole(n.fs, n.name, text)
+}
+
+// file gives the file that says so, and nothing else, in both of its slots.
+func (k *knowledge) file() []byte {
 	text := make([]byte, 2*knownSlot)
+	k.turn++
 	k.append(text[:0])
 	k.turn++
 	k.append(text[knownSlot:knownSlot])
-	n.k = k
-	return writeWhole(n.fs, n.name, text)
+	return text
 }
 
 // open begins to write down what happens from now on.

@@ -48,8 +48,8 @@ type later struct {
 
 // laters are what is posted later, of all kinds.
 type laters struct {
-	events, deliveries, waits later
-	poked                     chan struct{}
+	events, deliveries, waits, callbacks, calls later
+	poked                                       chan struct{}
 }
 
 func newLaters() *laters {
@@ -59,8 +59,10 @@ func newLaters() *laters {
 			single: kindByDelivery, block: kindDeliveryBlock, id: gateway.PrefixDelivery,
 			places: []byte{kindUnfinished, kindRetrying, kindDelivery, kindCancelled},
 		},
-		waits: later{single: kindByWait, block: kindWaitBlock, places: waitPlaces[:], id: gateway.PrefixWait},
-		poked: make(chan struct{}, 1),
+		waits:     later{single: kindByWait, block: kindWaitBlock, places: waitPlaces[:], id: gateway.PrefixWait},
+		callbacks: later{single: kindByCallback, block: kindCallbackBlock, places: []byte{kindCallback}, id: gateway.PrefixCallback},
+		calls:     later{single: kindByCall, block: kindCallBlock, places: []byte{kindCall}, id: gateway.PrefixCall},
+		poked:     make(chan struct{}, 1),
 	}
 	for _, of := range l.all() {
 		of.enough = laterEnough
@@ -68,7 +70,9 @@ func newLaters() *laters {
 	return l
 }
 
-func (l *laters) all() []*later { return []*later{&l.events, &l.deliveries, &l.waits} }
+func (l *laters) all() []*later {
+	return []*later{&l.events, &l.deliveries, &l.waits, &l.callbacks, &l.calls}
+}
 
 // post sees to it that what is in b.later is found: most of it later, the rest by
 // postings in the batch. What cannot be stored is not noted: it could not be posted either,

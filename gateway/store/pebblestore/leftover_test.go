@@ -41,7 +41,7 @@ func TestNothingLeft(t *testing.T) {
 	settle(&list[2], gateway.DeliveryDead)
 	again := list[2]
 	again.State, again.EndedAt, again.NextAttemptAt = gateway.DeliveryPending, time.Time{}, now
-	must(s.Requeue(&again))
+	must(s.Requeue(nil, &again))
 	settle(&again, gateway.DeliveryDead)
 	list[3].State = gateway.DeliveryCancelled
 	must(s.Cancel(&list[3]))

@@ -23,9 +23,11 @@ type list struct {
 	prefix    string // of its ids
 	snapshot  *pebble.Snapshot
 	iterators []*pebble.Iterator
-	low       ulid.ULID // nothing below is asked for
-	high      ulid.ULID // nor above
-	empty     bool      // there can be nothing
+	spare     []*pebble.Iterator // of those, what nobody needs any more
+	failed    error              // why one could not be opened
+	low       ulid.ULID          // nothing below is asked for
+	high      ulid.ULID          // nor above
+	empty     bool               // there can be nothing
 	later     *laters
 	unposted  map[byte][][]unposted
 	look      look
@@ -92,12 +94,52 @@ func (l *list) iter(from, to []byte) (*pebble.Iterator, error) {
 	return it, err
 }
 
-// shelf opens the stream of what begins with a prefix.
-func (l *list) shelf(prefix []byte) (stream, error) {
+// cursor is an iterator over some keys that a stream has while it needs it: from when it is
+// first asked until nothing is left. Most postings of a question are not there, and to open
+// an iterator costs more than to go somewhere with one.
+type cursor struct {
+	list     *list // nil: the iterator is the stream's own
+	from, to []byte
+	it       *pebble.Iterator
+}
+
+// open says whether there is an iterator.
+func (c *cursor) open() bool {
+	if c.it != nil {
+		return true
+	}
+	l := c.list
+	if n := len(l.spare); n > 0 {
+		c.it, l.spare = l.spare[n-1], l.spare[:n-1]
+		c.it.SetBounds(c.from, c.to)
+		return true
+	}
+	it, err := l.iter(c.from, c.to)
+	if err != nil {
+		l.failed = err
+		return false
+	}
+	c.it = it
+	return true
+}
+
+// done gives the iterator to whoever needs one next; but for one that was cut short, which
+// would forget it: close tells.
+func (c *cursor) done() {
+	if c.list == nil || c.it == nil {
+		return
+	}
+	if c.it.Error() == nil {
+		c.list.spare = append(c.list.spare, c.it)
+	}
+	c.it = nil
+}
+
+// shelf gives the stream of what begins with a prefix.
+func (l *list) shelf(prefix []byte) stream {
 	from := append(slices.Clone(prefix), l.low[:]...)
 	to := append(append(slices.Clone(prefix), l.high[:]...), 0)
-	it, err := l.iter(from, to)
-	return &shelf{it: it, prefix: prefix}, err
+	return &shelf{cursor: cursor{list: l, from: from, to: to}, prefix: prefix}
 }
 
 // places opens the places of some kinds as one stream.
@@ -112,11 +154,7 @@ func (l *list) places(kinds ...byte) (stream, error) {
 			}
 			all.leave = append(all.leave, one)
 		default:
-			one, err := l.shelf(appendPrefix(nil, kind, l.q.Tenant))
-			if err != nil {
-				return nil, err
-			}
-			all.stay.of = append(all.stay.of, one)
+			all.stay.of = append(all.stay.of, l.shelf(appendPrefix(nil, kind, l.q.Tenant)))
 		}
 	}
 	return all, nil
@@ -144,7 +182,7 @@ func (l *list) run(s stream, visit func(kind byte, u ulid.ULID, value []byte) (m
 			return record.FormatID(l.prefix, at[:]), nil
 		}
 	}
-	return "", nil
+	return "", l.failed
 }
 
 // above is the ULID after one.

@@ -20,7 +20,7 @@ type crowded struct {
 	step time.Duration
 }
 
-func crowdedStore(b *testing.B, n int) *crowded {
+func crowdedStore(b testing.TB, n int) *crowded {
 	c := &crowded{Store: benchStore(b), n: n}
 	c.from = time.Now().Add(-6 * day)
 	c.step = 6 * day / time.Duration(n)
@@ -40,14 +40,14 @@ func some(what string, i, n int) string {
 	return fmt.Sprintf("%s-%d", what, i%100)
 }
 
-func (c *crowded) publish(b *testing.B, from, most int) {
+func (c *crowded) publish(b testing.TB, from, most int) {
 	p := published(c.from, most)
 	p.Traces = nil
 	for i := range p.Events {
 		at, v, d := c.from.Add(time.Duration(from+i)*c.step), &p.Events[i], &p.Deliveries[i]
-		v.ID, v.AcceptedAt, v.Type = gateway.NewID(gateway.PrefixEvent, at), at, some("type", from+i, c.n)
+		v.ID, v.AcceptedAt, v.Type = gateway.NewEventID(at), at, some("type", from+i, c.n)
 		v.ConversationKey = some("conversation", from+i, c.n)
-		d.ID, d.CreatedAt, d.NextAttemptAt = gateway.NewID(gateway.PrefixDelivery, at), at, at
+		d.ID, d.CreatedAt, d.NextAttemptAt = gateway.DeliveryBeside(v.ID, 1), at, at
 		d.EventIDs, d.EventType, d.ConversationKey, d.Endpoint = []string{v.ID}, v.Type, v.ConversationKey, some("endpoint", from+i, c.n)
 	}
 	must(b, c.Accept(p))
@@ -68,7 +68,7 @@ func (c *crowded) publish(b *testing.B, from, most int) {
 	}
 }
 
-func (c *crowded) wait(b *testing.B, from, most int) {
+func (c *crowded) wait(b testing.TB, from, most int) {
 	changes := make([]*gateway.Change, most)
 	for i := range changes {
 		w := openWait(time.Now().Add(-time.Duration(c.n-from-i)*(c.step/10)), 100)

@@ -9,8 +9,9 @@ import (
 )
 
 // Marks, ends and names are looked up for every callback, and nearly always in
-// vain. Each is one key in the bucket of its time, so a lookup asks the few
-// buckets in which it may be, and Bloom filters answer for those on disk.
+// vain. Each is one key in the bucket of its time, so a lookup asks for the few buckets
+// in which it may be: first a sieve (sieve.go), then Pebble, whose Bloom filters answer
+// for those on disk.
 
 // marks are what a callback or publish is looked up in: marks, ends, names, own keys,
 // and parked callbacks.
@@ -20,6 +21,7 @@ func putMark(b *batch, m *gateway.Mark, turn uint64) {
 	b.begin(kindMark, m.Tenant)
 	b.key = appendDay(b.key, m.Expires)
 	b.key = append(b.key, m.Key[:]...)
+	b.sieves.marks.add(dayOf(m.Expires), b.sieves.sum(b.key))
 	b.enc.Mark(m, turn)
 	b.put()
 }
@@ -32,17 +34,16 @@ func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 		return m, false, err
 	}
 	defer s.using.leave()
-	l, err := s.begin(kindMark, tenant)
-	if err != nil {
-		return m, false, err
-	}
+	l := s.begin(kindMark, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), key[:]...)
 	var latest uint64
 	for bucket, last := dayOf(now), dayOf(now.Add(window)); bucket <= last; bucket++ {
-		binary.BigEndian.PutUint32(l.key[at:], bucket)
+		if !l.in(bucket, at, &s.sieves.marks) {
+			continue
+		}
 		value, there := l.find()
 		if !there {
 			continue
@@ -68,10 +69,7 @@ func (s *marks) Ended(tenant, source, key string) (e gateway.Ended, found bool, 
 		return e, false, err
 	}
 	defer s.using.leave()
-	l, err := s.begin(kindEnded, tenant)
-	if err != nil {
-		return e, false, err
-	}
+	l := s.begin(kindEnded, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
 	at := len(l.key)
@@ -107,6 +105,7 @@ func putNames(b *batch, n *gateway.Names) {
 		b.begin(kindNames, n.Tenant)
 		b.key = binary.BigEndian.AppendUint32(b.key, periodOf(n.Used))
 		b.key = append(b.key, name...)
+		b.sieves.names.add(periodOf(n.Used), b.sieves.sum(b.key))
 		b.enc.Names(n)
 		b.put()
 	}
@@ -119,17 +118,16 @@ func (s *marks) Names(tenant, name string) (n gateway.Names, found bool, err err
 		return n, false, err
 	}
 	defer s.using.leave()
-	l, err := s.begin(kindNames, tenant)
-	if err != nil {
-		return n, false, err
-	}
+	l := s.begin(kindNames, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
 	at := len(l.key)
 	l.key = append(append(l.key, 0, 0, 0, 0), name...)
 	first := int(periodOf(now.Add(-gateway.AliasKept)))
 	for bucket := int(periodOf(now.Add(ahead))); bucket >= first; bucket-- {
-		binary.BigEndian.PutUint32(l.key[at:], uint32(bucket))
+		if !l.in(uint32(bucket), at, &s.sieves.names) {
+			continue
+		}
 		value, there := l.find()
 		if !there {
 			continue

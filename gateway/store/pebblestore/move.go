@@ -67,6 +67,10 @@ func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 	removeDue(b, d, d.NextAttemptAt)
 	removeUnfinished(b, from, d)
 	unpostDelivery(b, d)
+	if besideEvent(d) { // its event finds it, and has no entry that could be changed
+		b.index(kindIndex, to, d.EventIDs[0])
+		b.put()
+	}
 	for _, event := range d.EventIDs {
 		for _, kind := range [...]byte{kindIndex, kindKeptIndex} {
 			b.index(kind, d, event)
@@ -86,7 +90,7 @@ func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 
 // Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound when
 // it has ended meanwhile. Its events and attempts are those that the store knows.
-func (s *byHand) Cancel(d *gateway.Delivery) error {
+func (s *byHand) Cancel(d *gateway.Delivery, told ...gateway.AuditLine) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -97,13 +101,13 @@ func (s *byHand) Cancel(d *gateway.Delivery) error {
 	if !d.State.Ended() {
 		return fmt.Errorf("cancel %s: %s is no state to end in", d.ID, d.State)
 	}
-	if err := s.cancel(d); err != nil {
+	if err := s.cancel(d, told); err != nil {
 		return err
 	}
 	return s.sync()
 }
 
-func (s *byHand) cancel(d *gateway.Delivery) error {
+func (s *byHand) cancel(d *gateway.Delivery, told []gateway.AuditLine) error {
 	lock := s.lanes.of(laneOf(d))
 	lock.Lock()
 	defer lock.Unlock()
@@ -113,6 +117,7 @@ func (s *byHand) cancel(d *gateway.Delivery) error {
 	}
 	b := s.newBatch(1 << 10)
 	defer b.free()
+	b.lines(told)
 	removeDue(b, stored, stored.NextAttemptAt)
 	stored.State, stored.NextAttemptAt, stored.EndedAt = d.State, time.Time{}, d.EndedAt
 	if err := s.end(b, place, stored, nil); err != nil {

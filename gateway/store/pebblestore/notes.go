@@ -46,6 +46,22 @@ func (l *laters) postWait(b *batch, w *gateway.Wait) {
 	l.post(&l.waits, b)
 }
 
+// postCallbacks notes callbacks; of one that was noted before, its outcome now.
+func (l *laters) postCallbacks(b *batch, list []gateway.Callback) {
+	b.later = b.later[:0]
+	for i := range list {
+		noteCallback(b, &list[i])
+	}
+	l.post(&l.callbacks, b)
+}
+
+// postCall notes a call; of one that was pending, its outcome now.
+func (l *laters) postCall(b *batch, c *gateway.Call) {
+	b.later = b.later[:0]
+	noteCall(b, c)
+	l.post(&l.calls, b)
+}
+
 // openedEnded is how long a wait may last that ended by its opening, whose callback was
 // there already. One that did not, and ended as soon, is posted twice at worst.
 const openedEnded = 100 * time.Millisecond
@@ -83,4 +99,18 @@ func (b *batch) noteWait(w *gateway.Wait) {
 	for _, alias := range w.Aliases {
 		b.later = append(b.later, unposted{tenant: w.Tenant, u: u, values: [3]uint64{hashed(facetConversation, alias, "")}})
 	}
+}
+
+func noteCallback(b *batch, c *gateway.Callback) {
+	u, _ := parseID(gateway.PrefixCallback, c.ID)
+	b.later = append(b.later, unposted{tenant: c.Tenant, u: u, values: [3]uint64{
+		hashed(facetSource, c.Source, ""), hashed(facetOutcome, string(c.Outcome), ""), hashed(facetConversation, c.ConversationKey, ""),
+	}})
+}
+
+func noteCall(b *batch, c *gateway.Call) {
+	u, _ := parseID(gateway.PrefixCall, c.ID)
+	b.later = append(b.later, unposted{tenant: c.Tenant, u: u, values: [3]uint64{
+		hashed(facetWebhook, c.Webhook, ""), hashed(facetOutcome, string(c.Outcome), c.Reason), hashed(facetConversation, c.ConversationKey, ""),
+	}})
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -73,14 +74,73 @@ func unpack(t *testing.T, name string) (dir string, h holding) {
 	}
 }
 
-// TestOpensOldFormat opens what the last version of format 2 left, and finds all of it.
+// TestOpensOldFormat opens what the last version of a format left, and finds all of it.
 func TestOpensOldFormat(t *testing.T) {
-	dir, h := unpack(t, "format2.tar.gz")
-	for range 2 {
-		s := mustOpen(t, Options{Dir: dir, Now: func() time.Time { return h.Now }})
-		h.check(t, s)
-		mustClose(t, s)
+	for _, name := range []string{"format2.tar.gz", "format4.tar.gz"} {
+		t.Run(name, func(t *testing.T) {
+			dir, h := unpack(t, name)
+			for range 2 {
+				s := mustOpen(t, Options{Dir: dir, Now: func() time.Time { return h.Now }})
+				h.check(t, s)
+				mustClose(t, s)
+				if version, err := formatOf(vfs.Default, dir); err != nil || version != formatVersion {
+					t.Errorf("the folder has format %d (%v), want %d", version, err, formatVersion)
+				}
+			}
+		})
 	}
+}
+
+// TestNamesAnOlderFormat damages the digit of a folder of today to that of an older one, which
+// no check of that file alone can tell: it is opened as such, and has all that it had.
+func TestNamesAnOlderFormat(t *testing.T) {
+	for older := 1; older < formatVersion; older++ {
+		t.Run(strconv.Itoa(older), func(t *testing.T) {
+			dir, h := unpack(t, "format4.tar.gz")
+			p := published(h.Now, 3)
+			for i := range p.Events {
+				h.Events = append([]gateway.Event{p.Events[i]}, h.Events...)
+				h.Deliveries = append([]heldDelivery{{Delivery: &p.Deliveries[i], Events: p.Deliveries[i].EventIDs}}, h.Deliveries...)
+			}
+			o := Options{Dir: dir, Now: func() time.Time { return h.Now }}
+			s := mustOpen(t, o)
+			must(t, s.Accept(p))
+			h.check(t, s)
+			mustClose(t, s)
+			must(t, os.WriteFile(filepath.Join(dir, "format"), []byte(formatWords+strconv.Itoa(older)+"\n"), 0o600))
+			s = mustOpen(t, o)
+			h.check(t, s)
+			mustClose(t, s)
+		})
+	}
+}
+
+// TestOldBesideNew accepts and merges on a folder of format 4: lines and deliveries of old
+// events, which have records of them, stand among those of new ones, which have none.
+func TestOldBesideNew(t *testing.T) {
+	dir, h := unpack(t, "format4.tar.gz")
+	s := mustOpen(t, Options{Dir: dir, Now: func() time.Time { return h.Now }})
+	p := published(h.Now, 3)
+	for i := range p.Events {
+		p.Events[i].ConversationKey, p.Deliveries[i].ConversationKey = "42", "42"
+		h.Events = append([]gateway.Event{p.Events[i]}, h.Events...)
+		h.Deliveries = append([]heldDelivery{{Delivery: &p.Deliveries[i], Events: p.Deliveries[i].EventIDs}}, h.Deliveries...)
+		h.Traces = append(h.Traces, p.Events[i].Line())
+	}
+	must(t, s.Accept(p))
+	h.check(t, s)
+	old := slices.IndexFunc(h.Deliveries, func(d heldDelivery) bool {
+		return d.Delivery.State == gateway.DeliveryRetrying && d.Delivery.Endpoint == p.Deliveries[0].Endpoint
+	})
+	into := *h.Deliveries[old].Delivery
+	into.EventIDs = append(slices.Clone(into.EventIDs), p.Events[0].ID)
+	must(t, s.Merge(&into, []gateway.Due{{ID: p.Deliveries[0].ID, At: p.Deliveries[0].NextAttemptAt}}))
+	for _, id := range into.EventIDs {
+		var shown []string
+		must(t, s.EventDeliveries("acme", id, func(d gateway.EventDelivery) bool { shown = append(shown, d.ID); return true }))
+		same(t, "what the event shows", shown, []string{into.ID})
+	}
+	mustClose(t, s)
 }
 
 // TestArrangedHalf kills the first start on such a folder at many moments: the next one
@@ -244,6 +304,16 @@ func (h *holding) checkDeliveries(t *testing.T, s *Store) {
 	_, err = s.Events(store.Query{Tenant: "acme", Rows: 1 << 30}, func(v *gateway.Event) bool { events = append(events, *v); return true })
 	must(t, err)
 	same(t, "events", events, h.Events)
+	for i := range events {
+		var shown, want []string
+		must(t, s.EventDeliveries("acme", events[i].ID, func(d gateway.EventDelivery) bool { shown = append(shown, d.ID); return true }))
+		for _, d := range slices.Backward(h.Deliveries) {
+			if slices.Contains(d.Delivery.EventIDs, events[i].ID) {
+				want = append(want, d.Delivery.ID)
+			}
+		}
+		same(t, "deliveries of an event", shown, want)
+	}
 }
 
 func (h *holding) checkRest(t *testing.T, s *Store) {

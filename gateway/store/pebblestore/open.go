@@ -18,6 +18,7 @@ type Store struct {
 	*marks
 	*timelines
 	*calls
+	*jobs
 	*resources
 	*publications
 	*queue
@@ -27,12 +28,16 @@ type Store struct {
 	*dropping
 	*sweeping
 	*reads
+	*figures
+	*audits
+	*told
+	*extents
 }
 
 // newStore joins the parts.
 func newStore(opts Options) *Store {
 	e := newEngine(opts)
-	s := &Store{engine: e, folder: &folder{e}, upkeep: &upkeep{e}, marks: &marks{e}, timelines: &timelines{e}, calls: &calls{e}, endpoints: &endpoints{e}}
+	s := &Store{engine: e, folder: &folder{e}, upkeep: &upkeep{e}, marks: &marks{e}, timelines: &timelines{e}, calls: &calls{e}, audits: &audits{e}, extents: &extents{e}, told: &told{e}, jobs: &jobs{e}, endpoints: &endpoints{e}}
 	locks, expiring, making := &laneLocks{seed: maphash.MakeSeed()}, &sync.Mutex{}, &fanouts{}
 	s.waits = &waits{engine: e}
 	s.resources = &resources{e, locks}
@@ -41,9 +46,9 @@ func newStore(opts Options) *Store {
 	s.sweeping = &sweeping{e, s.dropping, making}
 	s.publications = &publications{e, s.dropping, s.waits, making}
 	s.queue = &queue{e, s.dropping}
-	s.reads = &reads{e, s.dropping}
+	s.reads, s.figures = &reads{e, s.dropping}, &figures{e}
 	s.byHand = &byHand{e, s.dropping, s.queue, s.reads, expiring}
-	s.janitor = &janitor{e, s.dropping, s.waits, expiring}
+	s.janitor = &janitor{e, s.dropping, s.waits, s.jobs, expiring}
 	return s
 }
 
@@ -65,18 +70,20 @@ func Open(opts Options) (*Store, error) {
 		return nil, errors.Join(s.notOpened(err), s.Close())
 	}
 	s.guard.removeKept()
+	s.removeCheckpoint()
 	s.known.setOpened()
 	s.space.look()
 	s.workers.Go(s.catchUp)
 	s.workers.Go(s.janitor.run)
 	s.workers.Go(s.sweep)
 	s.workers.Go(s.postLater)
+	s.workers.Go(s.sift)
 	return s, nil
 }
 
 // prepare does what must be done before anybody can ask.
 func (s *Store) prepare() error {
-	for _, step := range []func() error{s.tellNewest, s.loadReleased, s.countOpening, s.arrange, s.repost, s.loadDrops, s.finishFanouts} {
+	for _, step := range []func() error{s.tellNewest, s.loadReleased, s.countOpening, s.arrange, s.putOnce, s.repost, s.loadDrops, s.finishFanouts} {
 		if err := step(); err != nil {
 			return err
 		}

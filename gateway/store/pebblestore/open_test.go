@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +48,7 @@ func writeFile(t *testing.T, fs vfs.FS, name, text string) {
 // TestNewerFormat refuses a folder that a newer hookgate wrote, and leaves it alone.
 func TestNewerFormat(t *testing.T) {
 	for text, want := range map[string]string{
-		"hookgate data, format 4\n": "newer hookgate",
+		"hookgate data, format 6\n": "newer hookgate",
 		"something else\n":          "is this a data folder of hookgate?",
 		"":                          "is this a data folder of hookgate?",
 	} {
@@ -187,7 +188,7 @@ func TestFirstFormat(t *testing.T) {
 			}
 			mustClose(t, s)
 		}
-		if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+"3\n" {
+		if text, err := readFile(fs, "data/format", 256); err != nil || string(text) != formatWords+strconv.Itoa(formatVersion)+"\n" {
 			t.Errorf("%s: format: %q, %v", state, text, err)
 		}
 	}

@@ -34,6 +34,8 @@ type Options struct {
 	// Retention tells how long what ended is kept for a tenant; nil members, and
 	// a nil func, stand for the defaults of SPEC 14. It is asked by the janitor.
 	Retention func(tenant string) gateway.Retention
+	// AuditKept is how long the lines of the audit are kept; 0 is 90 days.
+	AuditKept time.Duration
 	// ExpireEvery is the pause between two runs of the janitor; 0 is 5 minutes.
 	ExpireEvery time.Duration
 	// DiskUsage tells how much room there is; nil asks the file system of Dir.
@@ -43,6 +45,9 @@ type Options struct {
 	CacheBytes int64
 	// OnCommit is told how long each synced commit took. It must not block.
 	OnCommit func(time.Duration)
+	// OnWrite is told, after a commit, whose records it put and how many bytes they have. It
+	// must not block.
+	OnWrite func(tenant string, bytes int)
 	// OnFail is told, once, why the store failed for good. It must neither block
 	// nor call the store.
 	OnFail func(reason error)
@@ -55,6 +60,8 @@ const (
 	keepEvents     = 7 * day
 	keepDeliveries = 7 * day
 	keepDead       = 30 * day
+	keepAudit      = 90 * day
+	changesKept    = 30 * day
 )
 
 const (
@@ -71,6 +78,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Retention == nil {
 		o.Retention = func(string) gateway.Retention { return gateway.Retention{} }
+	}
+	if o.AuditKept <= 0 {
+		o.AuditKept = keepAudit
 	}
 	if o.ExpireEvery <= 0 {
 		o.ExpireEvery = defaultExpireEvery

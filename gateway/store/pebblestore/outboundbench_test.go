@@ -17,16 +17,13 @@ func published(at time.Time, n int) *gateway.Publication {
 	body := gateway.Raw(`{"event":{"type":"message"},"data":"` + strings.Repeat("x", 760) + `"}`)
 	for range n {
 		v := gateway.Event{
-			ID: gateway.NewID(gateway.PrefixEvent, at), Tenant: "acme", Type: "message", Kind: "text",
+			ID: gateway.NewEventID(at), Lined: true, Tenant: "acme", Type: "message", Kind: "text",
 			ConversationKey: "42bb83c1-6d3e-4d0e-9d1e-1f1f6f6f6f6f", AcceptedAt: at, Body: body,
 		}
 		p.Events = append(p.Events, v)
 		p.Deliveries = append(p.Deliveries, gateway.Delivery{
-			ID: gateway.NewID(gateway.PrefixDelivery, at), Tenant: "acme", Endpoint: "crm", EventIDs: []string{v.ID}, EventType: v.Type,
+			ID: gateway.DeliveryBeside(v.ID, 1), Tenant: "acme", Endpoint: "crm", EventIDs: []string{v.ID}, EventType: v.Type,
 			ConversationKey: v.ConversationKey, State: gateway.DeliveryPending, NextAttemptAt: at, CreatedAt: at,
-		})
-		p.Traces = append(p.Traces, gateway.Trace{
-			Tenant: "acme", Key: v.ConversationKey, At: at, Kind: "event", ID: v.ID, Data: gateway.Raw(`{"type":"message","deliveries":1}`),
 		})
 	}
 	return p
@@ -35,9 +32,8 @@ func published(at time.Time, n int) *gateway.Publication {
 // renew gives what is published ids that were never stored.
 func renew(p *gateway.Publication, at time.Time) {
 	for i := range p.Events {
-		p.Events[i].ID = gateway.NewID(gateway.PrefixEvent, at)
-		p.Deliveries[i].ID, p.Deliveries[i].EventIDs[0] = gateway.NewID(gateway.PrefixDelivery, at), p.Events[i].ID
-		p.Traces[i].ID = p.Events[i].ID
+		p.Events[i].ID = gateway.NewEventID(at)
+		p.Deliveries[i].ID, p.Deliveries[i].EventIDs[0] = gateway.DeliveryBeside(p.Events[i].ID, 1), p.Events[i].ID
 	}
 }
 

@@ -66,7 +66,7 @@ func (c *deliverers) one(i int) error {
 			continue
 		}
 		d.State, d.NextAttemptAt, d.EndedAt = gateway.DeliveryPending, at.Add(time.Minute), time.Time{}
-		if err := c.s.Requeue(&d); err != nil {
+		if err := c.s.Requeue(nil, &d); err != nil {
 			return err
 		}
 		c.mu.Lock()
@@ -123,7 +123,7 @@ func TestDurable(t *testing.T) {
 				return err
 			}
 			d.State, d.EndedAt = gateway.DeliveryRetrying, time.Time{}
-			return s.Requeue(d)
+			return s.Requeue(nil, d)
 		}, gateway.DeliveryRetrying},
 		"PutStatus": {func(s *Store, _ *gateway.Delivery) error {
 			return s.PutStatus(lane, gateway.EndpointStatus{Paused: true}, true)

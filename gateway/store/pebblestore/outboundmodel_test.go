@@ -106,7 +106,7 @@ func (x *machine) requeue(t *rapid.T) {
 	}
 	next := *d
 	next.State, next.Base, next.NextAttemptAt, next.EndedAt = gateway.DeliveryPending, d.Attempts, x.now, time.Time{}
-	err := x.Requeue(&next)
+	err := x.Requeue(nil, &next)
 	var gone *gateway.GoneError
 	if errors.As(err, &gone) {
 		if x.mustHave(d) || !slices.Equal(gone.Deliveries, []string{id}) {

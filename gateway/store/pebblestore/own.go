@@ -23,10 +23,7 @@ func (s *marks) Own(tenant string, keys []string) (own []bool, err error) {
 		return nil, err
 	}
 	defer s.using.leave()
-	l, err := s.begin(kindOwn, tenant)
-	if err != nil {
-		return nil, err
-	}
+	l := s.begin(kindOwn, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
 	at := len(l.key)

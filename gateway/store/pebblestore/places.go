@@ -76,7 +76,7 @@ func (l *list) passage(kind byte) (*passage, error) {
 	}
 	p.gaps = l.gaps.view(gapKey{l.q.Tenant, kind}, l.puts, l.low, slices.MinFunc([]ulid.ULID{l.high, l.old}, ulid.ULID.Compare))
 	var err error
-	p.it, err = l.iter(p.low, p.to)
+	p.it, err = l.iter(p.low, p.to) // its own: it comes back from what it ended at
 	return p, err
 }
 

@@ -30,6 +30,8 @@ const (
 	facetKind         facet = 'k' // type and kind
 	facetConversation facet = 'c'
 	facetSource       facet = 's'
+	facetOutcome      facet = 'o' // of a callback; of a call with its reason
+	facetWebhook      facet = 'w'
 )
 
 // valueHash stands for a value of a facet in postings: eight bytes, whatever names look

@@ -44,6 +44,9 @@ var unfinishedPlaces = [...]byte{kindUnfinished, kindRetrying}
 // It takes it from the place where it was, if that is another; 0: it is new.
 func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 	place := deliveryPlace(d.State)
+	if from != 0 {
+		b.moves(d)
+	}
 	if from != 0 && from != place {
 		removeFrom(b, from, d)
 	}
@@ -51,12 +54,17 @@ func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 	b.id(place, gateway.PrefixDelivery, d.ID)
 	if from != place {
 		b.placed.put(place, record.AsULID(tailULID(b.key)))
+	} else if place == kindUnfinished {
+		b.remove() // once.go
 	}
 	b.enc.Delivery(d, nil)
 	b.put()
 	b.due(d, d.NextAttemptAt)
 	b.enc.B = binary.BigEndian.AppendUint64(b.enc.B, gateway.ConversationHash(d.ConversationKey))
 	b.enc.Also(d.Also)
+	if d.Lent != nil {
+		b.enc.B = append(b.enc.B, isLent)
+	}
 	b.put()
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
@@ -69,11 +77,16 @@ func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 func removeFrom(b *batch, place byte, d *gateway.Delivery) {
 	b.begin(place, d.Tenant)
 	b.id(place, gateway.PrefixDelivery, d.ID)
-	b.remove()
+	if place == kindUnfinished {
+		b.removeOnce()
+	} else {
+		b.remove()
+	}
 }
 
 // removeUnfinished takes a delivery from where it waits, but for its place in the window.
 func removeUnfinished(b *batch, place byte, d *gateway.Delivery) {
+	b.moves(d)
 	removeFrom(b, place, d)
 	if wide(d) {
 		b.begin(kindWide, d.Tenant)
@@ -85,7 +98,7 @@ func removeUnfinished(b *batch, place byte, d *gateway.Delivery) {
 // removeDue takes a place in the window away.
 func removeDue(b *batch, d *gateway.Delivery, at time.Time) {
 	b.due(d, at)
-	b.remove()
+	b.removeOnce()
 }
 
 // due starts the key of a place in the window.
@@ -194,11 +207,18 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 	return due, nil
 }
 
+// isLent ends the value of a place in the window whose delivery is lent; what comes before
+// is in groups of eight bytes.
+const isLent = 1
+
 func decodeDue(rest, value []byte) (gateway.Due, error) {
 	if len(rest) != 8+ulidAt || len(value) < 8 {
 		return gateway.Due{}, corrupt(kindDue)
 	}
 	due := gateway.Due{ID: record.FormatID(gateway.PrefixDelivery, rest[8:]), At: record.MomentAt(rest), Conversation: binary.BigEndian.Uint64(value)}
+	if last := len(value) - 1; len(value)%8 == 1 && value[last] == isLent {
+		due.Lent, value = true, value[:last]
+	}
 	if len(value) > 8 {
 		also, ok := record.DecodeAlso(string(value[8:]))
 		if due.Also = also; !ok {
@@ -215,12 +235,34 @@ func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 		return nil, nil, err
 	}
 	defer s.using.leave()
+	if one := s.handy.find(tenant, id); one != nil && !s.isDropped(&one.d) {
+		return &one.d, one.events[:], nil
+	}
 	d, _, err := s.unfinished(tenant, id)
 	if err != nil {
 		return nil, nil, err
 	}
 	events, err := s.eventsOf(d)
 	return d, events, err
+}
+
+// Unfinished gives an unfinished delivery without its events.
+func (s *queue) Unfinished(tenant, id string) (*gateway.Delivery, error) {
+	if err := s.using.enter(); err != nil {
+		return nil, err
+	}
+	defer s.using.leave()
+	d, _, err := s.unfinished(tenant, id)
+	return d, err
+}
+
+// Firm makes durable what was settled before.
+func (s *queue) Firm() error {
+	if err := s.using.enter(); err != nil {
+		return err
+	}
+	defer s.using.leave()
+	return s.firm()
 }
 
 // unfinished gives an unfinished delivery and its place; else gateway.ErrNotFound.

@@ -101,6 +101,16 @@ func (s *folder) repostOne(of *later, tenant string, u, value []byte) (err error
 		if err = failed; err == nil {
 			b.noteDelivery(d, false)
 		}
+	case &s.later.callbacks:
+		c, failed := record.DecodeCallback(tenant, u, value)
+		if err = failed; err == nil {
+			noteCallback(b, &c)
+		}
+	case &s.later.calls:
+		c, failed := record.DecodeCall(tenant, u, value, true)
+		if err = failed; err == nil {
+			noteCall(b, c)
+		}
 	default:
 		w, failed := record.DecodeWaitWithoutBody(tenant, u, value)
 		if err = failed; err == nil {

@@ -25,8 +25,10 @@ const requeueBatch = 1 << 20
 // ended ones, wherever they are, and waiting ones. Their events and attempts are
 // those that the store knows. It is durable when it returns; each is requeued whole,
 // though not all in one commit. Those that cannot be, because they or their events
-// have expired, are named by a *gateway.GoneError; all others were requeued.
-func (s *byHand) Requeue(deliveries ...*gateway.Delivery) error {
+// have expired, are named by a *gateway.GoneError; all others were requeued. Where there
+// are lines of the audit that tell of it, all are in one commit, which has no lines where
+// one was gone.
+func (s *byHand) Requeue(told []gateway.AuditLine, deliveries ...*gateway.Delivery) error {
 	if err := s.using.enter(); err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func (s *byHand) Requeue(deliveries ...*gateway.Delivery) error {
 	if err := s.admit(); err != nil {
 		return err
 	}
-	gone, err := s.requeueAll(deliveries)
+	gone, err := s.requeueAll(deliveries, told)
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func (s *byHand) Requeue(deliveries ...*gateway.Delivery) error {
 	return nil
 }
 
-func (s *byHand) requeueAll(deliveries []*gateway.Delivery) (gone []string, err error) {
+func (s *byHand) requeueAll(deliveries []*gateway.Delivery, told []gateway.AuditLine) (gone []string, err error) {
 	s.expiring.Lock()
 	defer s.expiring.Unlock()
 	defer s.lanes.lockAll(deliveries)()
@@ -66,13 +68,16 @@ func (s *byHand) requeueAll(deliveries []*gateway.Delivery) (gone []string, err 
 		if !done {
 			gone = append(gone, d.ID)
 		}
-		if b.Len() >= requeueBatch {
+		if b.Len() >= requeueBatch && len(told) == 0 { // what is told of is in one commit with its line
 			if err := s.commit(b, false); err != nil {
 				return nil, err
 			}
 			b.free()
 			b = s.newBatch(1 << 10)
 		}
+	}
+	if len(gone) == 0 {
+		b.lines(told)
 	}
 	return gone, s.commit(b, false)
 }
@@ -95,7 +100,9 @@ func (s *byHand) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	}
 	from := f.place
 	switch {
-	case f.dropped: // it has no place in the window any more
+	case f.dropped: // it has no place in the window any more, unless it came late
+		b.due(f.d, f.due)
+		b.remove()
 	case f.place == kindUnfinished, f.place == kindRetrying:
 		removeDue(b, f.d, f.d.NextAttemptAt)
 	case f.place == kindDead:

@@ -20,7 +20,13 @@ func resourceKey(kind, tenant, id string) []byte {
 
 // PutResources makes records durable, all of them or none.
 func (s *resources) PutResources(records ...gateway.Record) error {
+	return s.PutAudited(nil, records...)
+}
+
+// PutAudited makes records durable, and the lines that tell of it: all of them or none.
+func (s *resources) PutAudited(lines []gateway.AuditLine, records ...gateway.Record) error {
 	return s.change(func(b *batch) {
+		b.lines(lines)
 		for _, r := range records {
 			if !keyable(r.Kind, r.Tenant, r.ID) {
 				b.fail(kindResource)
@@ -32,9 +38,11 @@ func (s *resources) PutResources(records ...gateway.Record) error {
 	})
 }
 
-// DeleteResource removes one durably; it is no error when it is not there.
-func (s *resources) DeleteResource(kind, tenant, id string) error {
+// DeleteResource removes one durably, with the lines that tell of it; it is no error when
+// it is not there.
+func (s *resources) DeleteResource(kind, tenant, id string, lines ...gateway.AuditLine) error {
 	return s.change(func(b *batch) {
+		b.lines(lines)
 		if !keyable(kind, tenant, id) {
 			return // nothing can be there
 		}
@@ -67,9 +75,9 @@ func (s *resources) Resources(each func(gateway.Record) error) (err error) {
 	return nil
 }
 
-// DeleteTenant removes everything of a tenant durably. It is one range for each
-// kind, however much there is.
-func (s *resources) DeleteTenant(tenant string) (err error) {
+// DeleteTenant removes everything of a tenant durably, with the lines that tell of it; what
+// the audit has of it stays. It is one range for each kind, however much there is.
+func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) (err error) {
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
@@ -80,7 +88,9 @@ func (s *resources) DeleteTenant(tenant string) (err error) {
 	defer s.locks.lockEvery()() // what is being settled must not come back
 	over := s.later.hold(tenant)
 	defer func() { over(err == nil) }()
+	defer s.handy.forget(tenant) // of what it gave out meanwhile nothing is written
 	return s.change(func(b *batch) {
+		b.lines(lines)
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)
 			b.removeRange(prefix, pastPrefix(prefix))

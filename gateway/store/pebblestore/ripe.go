@@ -17,7 +17,7 @@ func (l *later) view() [][]unposted {
 
 // views are those of all kinds, by the kind of their single postings.
 func (l *laters) views() map[byte][][]unposted {
-	views := make(map[byte][][]unposted, 3)
+	views := make(map[byte][][]unposted, 5)
 	for _, of := range l.all() {
 		views[of.single] = of.view()
 	}

@@ -18,6 +18,14 @@ func iterOf(r pebble.Reader, from, to []byte) (*pebble.Iterator, error) {
 	return it, nil
 }
 
+// readError tells what cut a scan short, of an iterator that goes on elsewhere.
+func readError(it *pebble.Iterator) error {
+	if err := it.Error(); err != nil {
+		return fmt.Errorf("reading the store: %w", err)
+	}
+	return nil
+}
+
 // closeIter ends a scan, and tells what cut it short.
 func closeIter(it *pebble.Iterator, err *error) {
 	if failed := it.Close(); failed != nil && *err == nil {

@@ -62,9 +62,12 @@ func (s *engine) admitSettle() error {
 }
 
 // dueOf gives the moment at which an unfinished delivery is due, and its place; 0 when
-// it is not unfinished. It builds its key in the batch. Most were written moments ago:
-// Get, which ends where it finds, is better here than a lookup.
+// it is not unfinished. It builds its key in the batch. What is not at hand was mostly written
+// not long ago: Get, which ends where it finds, is better here than a lookup.
 func (s *queue) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
+	if one := s.handy.find(d.Tenant, d.ID); one != nil {
+		return one.d.NextAttemptAt, kindUnfinished, nil
+	}
 	for _, place = range unfinishedPlaces {
 		b.begin(place, d.Tenant)
 		b.id(place, gateway.PrefixDelivery, d.ID)

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,15 +23,16 @@ type space struct {
 	s         *engine
 	memtable  uint64 // bytes; its log and its table are as large
 	watermark uint64 // below it writes are refused
-	ballast   uint64 // bytes of the ballast file
+	ballast   uint64 // bytes of the ballast file, at most
 
 	free    atomic.Uint64 // as last asked; unknown is the largest
 	pending atomic.Uint64 // bytes committed since
 	full    atomic.Bool   // refusing
 
 	mu     sync.Mutex
-	held   bool // the ballast is there
-	sought bool // that of the process before was given back, or is not there
+	held   uint64 // bytes of the ballast that is there
+	taken  uint64 // bytes committed before pending
+	sought bool   // that of the process before was given back, or is not there
 }
 
 const (
@@ -41,6 +43,7 @@ const (
 	minMemtable  = 1 << 20
 	maxWatermark = 128 << 20
 	maxBallast   = 64 << 20
+	minBallast   = 8 << 20
 )
 
 // newSpace sizes everything by the disk: what serves a disk of a terabyte would
@@ -54,10 +57,49 @@ func newSpace(s *engine) *space {
 		return sp
 	}
 	sp.free.Store(free)
-	sp.memtable = clamp(total/64, minMemtable, maxMemtable)
-	sp.watermark = min(max(total/16, 4*sp.memtable), maxWatermark)
+	sp.memtable, sp.watermark = sizesOf(total)
 	sp.ballast = min(total/50, maxBallast)
 	return sp
+}
+
+// sizesOf gives the memtable and the watermark of a disk.
+func sizesOf(total uint64) (memtable, watermark uint64) {
+	memtable = clamp(total/64, minMemtable, maxMemtable)
+	return memtable, min(max(total/16, 4*memtable), maxWatermark)
+}
+
+// Disk is what the disk of a data folder is like.
+type Disk struct {
+	Free, Least uint64        // bytes that are free, and below which writes are refused
+	Sync        time.Duration // that a small write took to be durable, at worst of a few
+}
+
+// Measure tries the disk of a data folder, or of what it would lie in, with a file of its
+// own, which is gone afterwards.
+func Measure(dir string) (d Disk, err error) {
+	at := existing(dir)
+	use, err := vfs.Default.GetDiskUsage(at)
+	if err != nil {
+		return d, err
+	}
+	d.Free = use.AvailBytes
+	_, d.Least = sizesOf(use.TotalBytes)
+	f, err := os.CreateTemp(at, "hookgate-doctor-*")
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	for range 5 {
+		begun := time.Now()
+		if _, err := f.Write(make([]byte, 4<<10)); err != nil {
+			return d, err
+		}
+		if err := f.Sync(); err != nil {
+			return d, err
+		}
+		d.Sync = max(d.Sync, time.Since(begun))
+	}
+	return d, nil
 }
 
 func clamp(n, least, most uint64) uint64 { return min(max(n, least), most) }
@@ -114,7 +156,7 @@ func (sp *space) look() {
 		sp.full.Store(false) // who finds no room will say so again
 		return
 	}
-	sp.pending.Store(0)
+	committed := sp.pending.Swap(0)
 	sp.free.Store(free)
 	roomy := sp.watermark + sp.watermark/4
 	switch {
@@ -126,7 +168,7 @@ func (sp *space) look() {
 		sp.s.opts.Logger.Info("the disk has room again: writes are taken", "free_bytes", free)
 	}
 	if free > roomy+2*sp.ballast {
-		sp.makeBallast()
+		sp.makeBallast(committed)
 	}
 }
 
@@ -152,22 +194,32 @@ func (sp *space) ballastName() string {
 
 // makeBallast reserves the blocks of the ballast. Where the file system cannot
 // reserve, there is none.
-func (sp *space) makeBallast() {
+//
+// It grows with what this process commits: what is not committed needs no room to be
+// flushed, and a gateway that idles would hold 64 MiB for nothing.
+func (sp *space) makeBallast(committed uint64) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	if sp.held || sp.ballast == 0 {
+	sp.taken += min(committed, maxBallast)
+	size := uint64(minBallast)
+	for size < min(sp.taken, sp.ballast) {
+		size *= 2
+	}
+	size = min(size, sp.ballast)
+	if sp.held >= size {
 		return
 	}
+	sp.held = 0 // Create gives back the blocks of the smaller one
 	f, err := sp.s.opts.FS.Create(sp.ballastName(), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return
 	}
-	err = f.Preallocate(0, int64(sp.ballast))
+	err = f.Preallocate(0, int64(size))
 	if closed := f.Close(); err != nil || closed != nil {
 		_ = sp.s.opts.FS.Remove(sp.ballastName()) // an empty file harms nobody
 		return
 	}
-	sp.held = true
+	sp.held = size
 }
 
 // releaseBallast gives the blocks back to the file system; false when there are none.
@@ -175,10 +227,10 @@ func (sp *space) makeBallast() {
 func (sp *space) releaseBallast(opened bool) bool {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	if !sp.held && (opened || sp.sought) {
+	if sp.held == 0 && (opened || sp.sought) {
 		return false
 	}
-	sp.held, sp.sought = false, true
+	sp.held, sp.sought = 0, true
 	if opened {
 		sp.shut(opened, errBallast)
 	}

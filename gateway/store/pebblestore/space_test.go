@@ -3,8 +3,10 @@ package pebblestore
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -335,4 +337,54 @@ func TestFullIsTold(t *testing.T) {
 			t.Errorf("told %d times:\n%s", n, told.String())
 		}
 	})
+}
+
+// TestIdleTakesLittle opens a folder on a real disk: what is reserved there for later comes
+// to little, and grows once there is something to do.
+func TestIdleTakesLittle(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, Options{Dir: dir})
+	if err := commitOne(s, 100); err != nil {
+		t.Fatal(err)
+	}
+	// SPEC-operations asks for 16 MiB with all that a gateway writes when it starts.
+	if got, most := reservedIn(t, dir), int64(minBallast+reserveStep+mib); got > most {
+		t.Errorf("%d bytes are taken on disk, want %d at most", got, most)
+	}
+	before := s.space.heldBallast()
+	for range 3 * minBallast / (100 << 10) {
+		if err := commitOne(s, 100<<10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.space.look()
+	if after := s.space.heldBallast(); before > 0 && after < min(4*minBallast, s.space.ballast) {
+		t.Errorf("after %d bytes the ballast has %d, and had %d before", 3*minBallast, after, before)
+	}
+}
+
+func (sp *space) heldBallast() uint64 {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	return sp.held
+}
+
+// reservedIn gives the bytes of disk that a folder takes, reserved ones too.
+func reservedIn(t *testing.T, dir string) (bytes int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		bytes += blocksOf(info)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway/store/record"
@@ -27,7 +26,7 @@ type stream interface {
 // shelf is a stream of all keys that are a prefix and a ULID: a place of records, or
 // the postings of one value in one day.
 type shelf struct {
-	it     *pebble.Iterator
+	cursor
 	prefix []byte
 	key    []byte
 	now    ulid.ULID
@@ -53,13 +52,14 @@ func (s *shelf) seek(u ulid.ULID) bool {
 	}
 	s.begun = true
 	s.key = append(append(append(s.key[:0], s.prefix...), u[:]...), 0)
-	return !s.ended && s.is(s.it.SeekLT(s.key))
+	return !s.ended && s.is(s.open() && s.it.SeekLT(s.key))
 }
 
 // is takes note of where the iterator stands.
 func (s *shelf) is(valid bool) bool {
 	if !valid {
 		s.ended = true
+		s.done()
 		return false
 	}
 	s.now = record.AsULID(tailULID(s.it.Key()))
@@ -68,7 +68,7 @@ func (s *shelf) is(valid bool) bool {
 
 // posted is a stream of all that has postings of one value, in any day.
 type posted struct {
-	it     *pebble.Iterator // over all postings of a kind and tenant
+	cursor // over all postings of a kind and tenant
 	prefix []byte
 	hash   uint64
 	key    []byte
@@ -99,7 +99,7 @@ func (p *posted) seek(u ulid.ULID) bool {
 
 // leap seeks day by day, past those on which nothing was posted.
 func (p *posted) leap(u ulid.ULID) bool {
-	for day := bucketOfULID(u); ; u = lastULID {
+	for day := bucketOfULID(u); p.open(); u = lastULID {
 		p.key = appendPosting(append(p.key[:0], p.prefix...), day, p.hash)
 		p.key = append(append(p.key, u[:]...), 0)
 		if !p.it.SeekLT(p.key) {
@@ -115,6 +115,7 @@ func (p *posted) leap(u ulid.ULID) bool {
 		day = min(bucket(last), day-1)
 	}
 	p.ended = true
+	p.done()
 	return false
 }
 

@@ -2,10 +2,8 @@ package pebblestore
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -43,6 +41,41 @@ func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
 	if !keyable(q.Tenant) {
 		return nil, nil
 	}
+	if list, err = s.kept(q); err != nil {
+		return nil, err
+	}
+	callbacks, err := s.callbackLines(&q)
+	if err != nil {
+		return nil, err
+	}
+	list = join(list, callbacks)
+	of := q
+	if q.Limit > 0 && len(list) >= q.Limit {
+		of.Since = list[q.Limit-1].At // events without such a line have others: it goes past no more of them than of these
+	}
+	events, err := s.eventLines(of)
+	if err != nil {
+		return nil, err
+	}
+	list = join(list, events)
+	if q.Limit > 0 {
+		list = list[:min(len(list), q.Limit)]
+	}
+	return list, s.tellEnds(q.Tenant, list)
+}
+
+// join adds lines to others; the newest are first again.
+func join(list, more []gateway.Trace) []gateway.Trace {
+	if len(more) == 0 {
+		return list
+	}
+	list = append(list, more...)
+	slices.SortStableFunc(list, newerLine)
+	return list
+}
+
+// kept gives those that have records.
+func (s *timelines) kept(q store.Timeline) (list []gateway.Trace, err error) {
 	prefix := appendPrefix(nil, kindTrace, q.Tenant)
 	upper := pastPrefix(prefix)
 	if q.Before != (store.Line{}) {
@@ -70,9 +103,6 @@ func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
 		list = append(list, found...)
 		more = it.SeekLT(binary.BigEndian.AppendUint32(slices.Clone(prefix), bucket))
 	}
-	if q.Limit > 0 {
-		list = list[:min(len(list), q.Limit)]
-	}
 	return list, nil
 }
 
@@ -95,9 +125,7 @@ func (t *timeline) day(bucket uint32) (list []gateway.Trace, err error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(list, func(a, b gateway.Trace) int {
-		return cmp.Or(b.At.Compare(a.At), strings.Compare(b.ID, a.ID))
-	})
+	slices.SortStableFunc(list, newerLine)
 	return list, nil
 }
 

@@ -100,7 +100,7 @@ func (s *waits) forgotten(w *gateway.Wait) bool {
 // q.Limit were visited. Without q.Bodies those of their callbacks are not read. next,
 // where it is not "", is where to go on (q.Before): q.Rows were looked at.
 func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (next string, err error) {
-	q.Endpoint, q.Type, q.Kind = "", "", ""
+	q.Endpoint, q.Type, q.Kind, q.Outcome, q.Webhook, q.Reason = "", "", "", "", "", ""
 	wanted, decode := counted(q.Limit, visit), record.DecodeWaitWithoutBody
 	if q.Bodies {
 		decode = record.DecodeWait
@@ -114,11 +114,7 @@ func (s *waits) Waits(q store.Query, visit func(*gateway.Wait) (more bool)) (nex
 		if err != nil {
 			return "", err
 		}
-		facets, err := l.facets(&s.later.waits)
-		if err != nil {
-			return "", err
-		}
-		return l.run(l.within(facets, place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
+		return l.run(l.within(l.facets(&s.later.waits), place), func(_ byte, u ulid.ULID, value []byte) (bool, error) {
 			w, err := decode(q.Tenant, u[:], value)
 			return err == nil && (!q.Wait(w) || s.forgotten(w) || wanted(w)), err
 		})

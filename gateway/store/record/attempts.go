@@ -9,37 +9,46 @@ import (
 // Versions of an attempt. In the record of its delivery the version stands in the place
 // of a flag, for which one of the first version was yes.
 const (
-	noAttempt  = 0
-	recordTold = 2 // with its address, its detail and both headers
+	noAttempt    = 0
+	recordTold   = 2 // with its address, its detail and both headers
+	recordPacked = 3 // the values of headers are packed
 )
 
 // Attempt appends an attempt.
 func (e *Encoder) Attempt(a *gateway.Attempt) {
-	e.B = append(e.B, recordTold)
-	e.attemptMembers(a)
+	e.B = append(e.B, recordPacked)
+	e.attemptMembers(a, "")
 }
 
-func (e *Encoder) attemptMembers(a *gateway.Attempt) {
+// attemptMembers appends all but the number; event is the id of the one that was carried,
+// if the reader will know it.
+func (e *Encoder) attemptMembers(a *gateway.Attempt, event string) {
 	e.Time(a.At)
 	e.Number(uint64(a.Duration))
 	e.Number(uint64(a.Status))
 	e.Text(a.Error)
 	e.Text(a.Detail)
 	e.Text(a.Address)
-	e.fields(a.RequestHeaders)
-	e.fields(a.ResponseHeaders)
+	by := packingOf(a.At, event)
+	e.fields(a.RequestHeaders, by)
+	e.fields(a.ResponseHeaders, by)
 	e.Raw(a.ResponseBody)
 }
 
-func (d *Decoder) attemptMembers(version byte, number int) gateway.Attempt {
+func (d *Decoder) attemptMembers(version byte, number int, event string) gateway.Attempt {
 	a := gateway.Attempt{
 		Number: number, At: d.Time(), Duration: time.Duration(d.Number()), Status: int(d.Number()), Error: d.Text(), BodyUnread: d.skims,
 	}
 	switch version {
 	case First:
-	case recordTold:
+	case recordTold, recordPacked:
 		a.Detail, a.Address = d.Text(), d.Text()
-		a.RequestHeaders, a.ResponseHeaders = d.fields(), d.fields()
+		var by *packing
+		if version == recordPacked {
+			p := packingOf(a.At, event)
+			by = &p
+		}
+		a.RequestHeaders, a.ResponseHeaders = d.fields(by), d.fields(by)
 	default:
 		d.Fail()
 	}
@@ -53,12 +62,12 @@ func DecodeAttempt(number int, value []byte, said bool) (gateway.Attempt, error)
 	if !said {
 		d = openSkimmer(value)
 	}
-	a := d.attemptMembers(d.Byte(), number)
+	a := d.attemptMembers(d.Byte(), number, "")
 	return a, d.Done("attempt")
 }
 
 // fields appends the fields of a header: of a name that is common its place in the list.
-func (e *Encoder) fields(header [][2]string) {
+func (e *Encoder) fields(header [][2]string, by packing) {
 	e.Number(uint64(len(header)))
 	for i := range header {
 		place := places[header[i][0]]
@@ -66,12 +75,13 @@ func (e *Encoder) fields(header [][2]string) {
 		if place == 0 {
 			e.Text(header[i][0])
 		}
-		e.Text(header[i][1])
+		e.packed(header[i][1], by)
 	}
 }
 
-// fields reads the fields of a header; nil for none. A skimmer gives nil.
-func (d *Decoder) fields() [][2]string {
+// fields reads the fields of a header; nil for none. A skimmer gives nil. by is nil where
+// values are not packed.
+func (d *Decoder) fields(by *packing) [][2]string {
 	n := d.Number()
 	if n > uint64(len(d.rest)) { // each takes two bytes at least
 		d.Fail()
@@ -84,12 +94,24 @@ func (d *Decoder) fields() [][2]string {
 		list = make([][2]string, 0, n)
 	}
 	for range n {
-		name, value := d.name(), d.next()
+		name, value := d.name(), d.value(by)
 		if !d.skims {
-			list = append(list, [2]string{d.own(name), d.own(value)})
+			list = append(list, [2]string{d.own(name), value})
 		}
 	}
 	return list
+}
+
+// value gives the value of a field; a skimmer may give nothing.
+func (d *Decoder) value(by *packing) string {
+	switch {
+	case by != nil:
+		return d.packed(*by)
+	case d.skims:
+		d.next()
+		return ""
+	}
+	return d.Text()
 }
 
 // name gives the name of a field as it lies in rest.

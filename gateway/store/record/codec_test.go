@@ -10,6 +10,43 @@ import (
 	"hookgate/gateway"
 )
 
+func spanOf() *gateway.SpanContext {
+	return gateway.ParseSpanContext([]byte("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), []byte("a=1"))
+}
+
+// What has no place in a trace is written as before there were any, and so is read by what
+// was released before.
+func TestUntracedRecordsAreAsBefore(t *testing.T) {
+	versions := map[string][2]byte{}
+	for _, span := range []*gateway.SpanContext{nil, spanOf()} {
+		at := 0
+		if span != nil {
+			at = 1
+		}
+		for name, encode := range map[string]func(*Encoder){
+			"event":   func(e *Encoder) { e.Event(&gateway.Event{Span: span}) },
+			"relayed": func(e *Encoder) { e.Event(&gateway.Event{Span: span, Relay: &gateway.Relayed{}}) },
+			"wait":    func(e *Encoder) { e.Wait(&gateway.Wait{Span: span, State: gateway.StateWaiting}) },
+			"call":    func(e *Encoder) { e.PendingCall(&gateway.PendingCall{Span: span}) },
+		} {
+			var e Encoder
+			encode(&e)
+			v := versions[name]
+			v[at] = e.B[0]
+			versions[name] = v
+			if name == "wait" {
+				if open, err := PeekWait(e.B); !open || err != nil {
+					t.Errorf("an open wait: %v, %v", open, err)
+				}
+			}
+		}
+	}
+	want := map[string][2]byte{"event": {1, 3}, "relayed": {2, 4}, "wait": {1, 2}, "call": {1, 2}}
+	if !reflect.DeepEqual(versions, want) {
+		t.Errorf("versions %v, want %v", versions, want)
+	}
+}
+
 // FuzzDecode reads records from any bytes. None panics; and what can be read is
 // written so that it reads the same.
 func FuzzDecode(f *testing.F) {
@@ -39,6 +76,17 @@ func FuzzDecode(f *testing.F) {
 		func() {
 			e.PendingCall(&gateway.PendingCall{Webhook: "w", WaitID: "wait_1", Sent: true, CreatedAt: now, Request: gateway.Raw("{}")})
 		},
+		func() {
+			e.Delivery(&gateway.Delivery{EventIDs: []string{"evt_01ARZ3NDEKTSV4RRFFQ69G5FAV"}, State: gateway.DeliveryDead, CreatedAt: now, EndedAt: now}, nil)
+		},
+		func() {
+			e.Event(&gateway.Event{Type: "t", Body: gateway.Raw("{}"), Span: spanOf().Linked(spanOf())})
+		},
+		func() {
+			e.Event(&gateway.Event{Type: "relay", Relay: &gateway.Relayed{Route: "r"}, Span: spanOf()})
+		},
+		func() { e.Wait(&gateway.Wait{State: gateway.StateWaiting, Span: spanOf()}) },
+		func() { e.PendingCall(&gateway.PendingCall{Webhook: "w", Span: spanOf()}) },
 		func() { e.Hold(&gateway.Hold{Delivery: "dlv_1", Until: now}) },
 		func() { e.Status(&gateway.EndpointStatus{Paused: true, OpenUntil: now, Trips: 2}) },
 	} {

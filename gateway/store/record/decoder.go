@@ -40,15 +40,6 @@ func OpenRecord(value []byte) *Decoder {
 	return &Decoder{rest: string(value)}
 }
 
-// newSkimmer is openSkimmer for a record of the first version: another is a fault.
-func newSkimmer(value []byte) *Decoder {
-	d := openSkimmer(value)
-	if d.Byte() != First {
-		d.bad = true
-	}
-	return d
-}
-
 // openSkimmer makes a Decoder, before the version, that leaves out bodies, and so copies each text by
 // itself and not the record: for lists, which read many large ones.
 func openSkimmer(value []byte) *Decoder {
@@ -106,7 +97,11 @@ func (d *Decoder) own(s string) string {
 
 // next gives the next text as it lies in rest.
 func (d *Decoder) next() string {
-	n := d.Number()
+	return d.some(d.Number())
+}
+
+// some gives the next n bytes as they lie in rest.
+func (d *Decoder) some(n uint64) string {
 	if n > uint64(len(d.rest)) {
 		d.Fail()
 		return ""
@@ -135,8 +130,13 @@ func (d *Decoder) body() []byte {
 
 // Time reads a moment.
 func (d *Decoder) Time() time.Time {
+	return FromNanos(d.signed())
+}
+
+// signed reads what binary.AppendVarint wrote.
+func (d *Decoder) signed() int64 {
 	n := d.Number()
-	return FromNanos(int64(n>>1) ^ -int64(n&1)) // as binary.AppendVarint wrote it
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 // Texts reads a list of texts; nil for none.

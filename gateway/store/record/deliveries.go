@@ -7,17 +7,32 @@ import (
 	"hookgate/gateway"
 )
 
-// recordRelayed is the version of a relayed request's event: that of any other, and
-// then what it knows of the request.
-const recordRelayed = 2
+// The versions of an event beside the first: that of a relayed request, which goes on with
+// what is known of the request; and those of either with its place in a trace at the end.
+const (
+	recordRelayed       = 2
+	recordTraced        = 3
+	recordRelayedTraced = 4
+)
+
+// recordLined is set in the version of an event that is Lined.
+const recordLined = 0x80
 
 // Event appends an event.
 func (e *Encoder) Event(v *gateway.Event) {
-	if v.Relay == nil {
-		e.Version()
-	} else {
-		e.B = append(e.B, recordRelayed)
+	version := byte(First)
+	switch {
+	case v.Relay != nil && v.Span != nil:
+		version = recordRelayedTraced
+	case v.Relay != nil:
+		version = recordRelayed
+	case v.Span != nil:
+		version = recordTraced
 	}
+	if v.Lined {
+		version |= recordLined
+	}
+	e.B = append(e.B, version)
 	e.Text(v.Type)
 	e.Text(v.Kind)
 	e.Text(v.ConversationKey)
@@ -29,47 +44,82 @@ func (e *Encoder) Event(v *gateway.Event) {
 		e.Text(r.Path)
 		e.Raw(r.Sealed)
 	}
+	if v.Span != nil {
+		e.span(v.Span)
+	}
 }
 
 // DecodeEvent reads an event; id is the ULID of its id.
 func DecodeEvent(tenant string, id, value []byte) (gateway.Event, error) {
 	d := OpenRecord(value)
 	version := d.Byte()
-	if version != First && version != recordRelayed {
+	lined := version&recordLined != 0
+	if version &^= recordLined; version < First || version > recordRelayedTraced {
 		d.Fail()
 	}
 	v := gateway.Event{
-		ID: FormatID(gateway.PrefixEvent, id), Tenant: tenant,
+		Lined: lined,
+		ID:    FormatID(gateway.PrefixEvent, id), Tenant: tenant,
 		Type: d.Text(), Kind: d.Text(), ConversationKey: d.Text(), AcceptedAt: d.Time(), Body: d.Raw(),
 	}
-	if version == recordRelayed {
+	if version == recordRelayed || version == recordRelayedTraced {
 		v.Relay = &gateway.Relayed{Route: d.Text(), Method: d.Text(), Path: d.Text(), Sealed: d.Raw()}
+	}
+	if version >= recordTraced {
+		v.Span = d.span()
 	}
 	return v, d.Done("event")
 }
 
 // Delivery appends a delivery. When it is due comes first, for PeekDue. last is an attempt that the
-// record has with it, or nil.
+// record has with it, or nil: of one that has not ended, that is the attempt which is lent.
 func (e *Encoder) Delivery(v *gateway.Delivery, last *gateway.Attempt) {
-	e.Version()
+	if !v.State.Ended() {
+		last = v.Lent
+	}
+	event, state, is := short(v)
+	if is {
+		e.B = append(e.B, recordShort)
+	} else {
+		e.Version()
+	}
 	e.B = AppendMoment(e.B, v.NextAttemptAt)
 	e.Text(v.Endpoint)
-	e.Texts(v.EventIDs)
+	if is {
+		e.B = append(append(e.B, event[:]...), state)
+	} else {
+		e.Texts(v.EventIDs)
+	}
 	e.Text(v.EventType)
 	e.Text(v.ConversationKey)
-	e.Text(string(v.State))
+	if !is {
+		e.Text(string(v.State))
+	}
 	e.Number(uint64(v.Attempts))
 	e.Number(uint64(v.Base))
 	e.Time(v.CreatedAt)
-	e.Time(v.EndedAt)
+	switch {
+	case !is:
+		e.Time(v.EndedAt)
+	case state&hasEnded != 0:
+		e.B = binary.AppendVarint(e.B, Nanos(v.EndedAt)-Nanos(v.CreatedAt))
+	}
 	if last == nil {
 		e.B = append(e.B, noAttempt)
 	} else {
-		e.B = append(e.B, recordTold)
+		e.B = append(e.B, recordPacked)
 		e.Number(uint64(last.Number))
-		e.attemptMembers(last)
+		e.attemptMembers(last, carried(v))
 	}
 	e.Also(v.Also)
+}
+
+// carried is the id of the event of a delivery that has one; else "".
+func carried(v *gateway.Delivery) string {
+	if len(v.EventIDs) == 1 {
+		return v.EventIDs[0]
+	}
+	return ""
 }
 
 // Also appends the other conversations of a delivery, to the end of a record. Where there
@@ -100,17 +150,26 @@ func DecodeAlso(rest string) (also *gateway.Also, ok bool) {
 // DecodeDelivery reads a delivery, and the attempt that its record has with it, or nil;
 // id is the ULID of its id.
 func DecodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, *gateway.Attempt, error) {
-	d := NewDecoder(value)
-	v := &gateway.Delivery{
-		ID: FormatID(gateway.PrefixDelivery, id), Tenant: tenant, NextAttemptAt: d.Moment(),
-		Endpoint: d.Text(), EventIDs: d.Texts(), EventType: d.Text(), ConversationKey: d.Text(),
-		State: gateway.DeliveryState(d.Text()), Attempts: int(d.Number()), Base: int(d.Number()),
-		CreatedAt: d.Time(), EndedAt: d.Time(),
+	d := OpenRecord(value)
+	version := d.Byte()
+	v := &gateway.Delivery{ID: FormatID(gateway.PrefixDelivery, id), Tenant: tenant, NextAttemptAt: d.Moment(), Endpoint: d.Text()}
+	switch version {
+	case First:
+		v.EventIDs, v.EventType, v.ConversationKey = d.Texts(), d.Text(), d.Text()
+		v.State, v.Attempts, v.Base = gateway.DeliveryState(d.Text()), int(d.Number()), int(d.Number())
+		v.CreatedAt, v.EndedAt = d.Time(), d.Time()
+	case recordShort:
+		d.short(v)
+	default:
+		d.Fail()
 	}
 	var last *gateway.Attempt
 	if version := d.Byte(); version != noAttempt {
-		a := d.attemptMembers(version, int(d.Number()))
+		a := d.attemptMembers(version, int(d.Number()), carried(v))
 		last = &a
+	}
+	if !v.State.Ended() {
+		v.Lent, last = last, nil
 	}
 	if also, ok := DecodeAlso(d.rest); ok {
 		v.Also, d.rest = also, ""
@@ -120,7 +179,7 @@ func DecodeDelivery(tenant string, id, value []byte) (*gateway.Delivery, *gatewa
 
 // PeekDue reads only when a delivery is due.
 func PeekDue(value []byte) (at time.Time, err error) {
-	if len(value) < 9 || value[0] != First {
+	if len(value) < 9 || value[0] != First && value[0] != recordShort {
 		return at, Corrupt("unfinished delivery")
 	}
 	return MomentAt(value[1:]), nil

@@ -6,9 +6,22 @@ import (
 	"hookgate/gateway"
 )
 
+// recordSpanned is the version of a wait, and of a pending call, with its place in a trace
+// at the end.
+const recordSpanned = 2
+
+// versionOf begins a record that has a place in a trace, or has none.
+func (e *Encoder) versionOf(c *gateway.SpanContext) {
+	if c == nil {
+		e.Version()
+	} else {
+		e.B = append(e.B, recordSpanned)
+	}
+}
+
 // Wait appends a wait.
 func (e *Encoder) Wait(w *gateway.Wait) {
-	e.Version()
+	e.versionOf(w.Span)
 	e.Text(string(w.State))
 	e.Time(w.EndedAt)
 	e.Text(w.Source)
@@ -28,20 +41,27 @@ func (e *Encoder) Wait(w *gateway.Wait) {
 	if w.Callback != nil {
 		e.callback(w.Callback)
 	}
+	if w.Span != nil {
+		e.span(w.Span)
+	}
 }
 
 // DecodeWait reads a wait; id is the ULID of its id.
 func DecodeWait(tenant string, id, value []byte) (*gateway.Wait, error) {
-	return NewDecoder(value).wait(tenant, id)
+	return OpenRecord(value).wait(tenant, id)
 }
 
 // DecodeWaitWithoutBody leaves out the body of the callback, which is nearly all of
 // a large record.
 func DecodeWaitWithoutBody(tenant string, id, value []byte) (*gateway.Wait, error) {
-	return newSkimmer(value).wait(tenant, id)
+	return openSkimmer(value).wait(tenant, id)
 }
 
 func (d *Decoder) wait(tenant string, id []byte) (*gateway.Wait, error) {
+	version := d.Byte()
+	if version != First && version != recordSpanned {
+		d.Fail()
+	}
 	w := &gateway.Wait{ID: FormatID(gateway.PrefixWait, id), Tenant: tenant}
 	w.State = gateway.WaitState(d.Text())
 	w.EndedAt = d.Time()
@@ -62,13 +82,16 @@ func (d *Decoder) wait(tenant string, id []byte) (*gateway.Wait, error) {
 		c := d.callback()
 		w.Callback = &c
 	}
+	if version == recordSpanned {
+		w.Span = d.span()
+	}
 	return w, d.Done("wait")
 }
 
 // PeekWait reads only what decides whether a wait is still open.
 func PeekWait(value []byte) (open bool, err error) {
 	const waiting = string(gateway.StateWaiting)
-	if len(value) < 2 || value[0] != First || int(value[1]) > len(value)-2 || value[1] >= 0x80 {
+	if len(value) < 2 || value[0] != First && value[0] != recordSpanned || int(value[1]) > len(value)-2 || value[1] >= 0x80 {
 		return false, Corrupt("wait")
 	}
 	return string(value[2:2+value[1]]) == waiting, nil

@@ -143,7 +143,7 @@ func markAnswer(k *kit) {
 		}
 		k.same("mark", got, *p.Mark)
 	})
-	k.now = k.now.Add(time.Hour)
+	k.set(k.now.Add(time.Hour))
 	if _, found, err := k.Mark(acme, p.Mark.Key, time.Hour); err != nil || found {
 		k.Fatalf("a mark that expired: %v, %v", found, err)
 	}

@@ -12,7 +12,7 @@ func (k *kit) pendingCall(tenant string) *gateway.PendingCall {
 	return &gateway.PendingCall{
 		ID: gateway.NewID(gateway.PrefixCall, k.now), Tenant: tenant, Webhook: "lookup",
 		Request: gateway.Raw(`{"conversation_key":"42","variables":{"text":"ünïcode \u0000"}}`),
-		WaitID:  gateway.NewID(gateway.PrefixWait, k.now), Sent: true, CreatedAt: k.now,
+		WaitID:  gateway.NewID(gateway.PrefixWait, k.now), Sent: true, CreatedAt: k.now, Span: span(3),
 	}
 }
 
@@ -55,7 +55,7 @@ func pendingOldestFirst(k *kit) {
 	for i := range 30 {
 		c := k.pendingCall([]string{"zebra", acme, acmeB}[i%3])
 		want = append(want, c)
-		k.now = k.now.Add(time.Duration(i%3) * time.Millisecond)
+		k.set(k.now.Add(time.Duration(i%3) * time.Millisecond))
 	}
 	for i := range want {
 		k.commit(&gateway.Change{Pending: want[len(want)-1-i]})

@@ -12,7 +12,7 @@ func eventsCursor(k *kit) {
 		v, _ := k.acceptOne("42", "crm")
 		want = append([]string{v.ID}, want...)
 		k.must(k.Accept(&gateway.Publication{Events: []gateway.Event{k.event(acmeB, "42")}}))
-		k.now = k.now.Add(time.Duration(len(want)%3) * time.Millisecond)
+		k.set(k.now.Add(time.Duration(len(want)%3) * time.Millisecond))
 	}
 	k.twice(func() {
 		var got []string

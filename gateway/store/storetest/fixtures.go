@@ -23,7 +23,15 @@ func (k *kit) fullWait(tenant, key string) *gateway.Wait {
 	w.Variables, w.Context = gateway.Raw(`{"amount":1200}`), gateway.Raw(`{"step":"7"}`)
 	w.OwnMatch, w.OwnVariables = gateway.Raw(`[]`), gateway.Raw(`[{"name":"amount"}]`)
 	w.Callback = k.callback()
+	w.Span = span(9)
 	return w
+}
+
+// span is a place in a trace, linked with another.
+func span(n byte) *gateway.SpanContext {
+	c := &gateway.SpanContext{Flags: 1, State: "congo=t61rcWkgMzE"}
+	c.Trace[15], c.Span[7] = n, n
+	return c.Linked(&gateway.SpanContext{Trace: [16]byte{n}, Span: [8]byte{n}})
 }
 
 // ended gives the wait as it stands when it ends now.
@@ -85,7 +93,7 @@ func (k *kit) publish(tenant string) *gateway.Delivery {
 
 // placeOf is where a delivery stands in its window.
 func placeOf(d *gateway.Delivery) gateway.Due {
-	return gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey)}
+	return gateway.Due{ID: d.ID, At: d.NextAttemptAt, Conversation: gateway.ConversationHash(d.ConversationKey), Lent: d.Lent != nil}
 }
 
 // settle writes down the n-th attempt of a delivery, and how it stands then.

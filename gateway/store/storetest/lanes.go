@@ -55,7 +55,7 @@ func furnished(k *kit, lane gateway.LaneKey, want bool) {
 
 func dropLane(k *kit) {
 	made := furnish(k)
-	k.now = k.now.Add(time.Minute)
+	k.set(k.now.Add(time.Minute))
 	gone := neighbours[0]
 	k.must(k.DropLane(gone))
 	k.must(k.DropLane(gateway.LaneKey{Tenant: acme, Endpoint: "never"}))

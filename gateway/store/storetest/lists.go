@@ -42,7 +42,7 @@ func furnishArchive(k *kit, n int) (a archive) {
 			k.commit(&gateway.Change{Wait: w})
 		}
 		a.deliveries, a.events, a.waits = append(a.deliveries, &d), append(a.events, v), append(a.waits, w)
-		k.now = k.now.Add([]time.Duration{0, 300 * time.Microsecond, time.Second, 25 * time.Minute}[i%4])
+		k.set(k.now.Add([]time.Duration{0, 300 * time.Microsecond, time.Second, 25 * time.Minute}[i%4]))
 	}
 	slices.Reverse(a.deliveries)
 	slices.Reverse(a.events)
@@ -145,7 +145,7 @@ func listsCostWhatTheyAnswer(k *kit) {
 				w.Source, w.ConversationKey, w.State = "rare", "rare", gateway.StateCancelled
 			}
 			p.Events, p.Deliveries, waits = append(p.Events, v), append(p.Deliveries, d), append(waits, &gateway.Change{Wait: w})
-			k.now = k.now.Add(time.Second)
+			k.set(k.now.Add(time.Second))
 		}
 		k.must(k.Accept(p))
 		k.commit(waits...)
@@ -207,7 +207,7 @@ func listsOutlive(k *kit) {
 	k.twice(func() { found(made[2], made[0]) })
 	again := *made[0]
 	again.State, again.NextAttemptAt, again.EndedAt = gateway.DeliveryPending, k.now, time.Time{}
-	k.must(k.Requeue(&again))
+	k.must(k.Requeue(nil, &again))
 	k.pass(aDay)
 	k.twice(func() { found(made[2], &again) })
 }

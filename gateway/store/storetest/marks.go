@@ -11,7 +11,7 @@ func markOfEveryWindow(k *kit) {
 		m := k.mark(acme, lives.String(), lives)
 		k.commit(&gateway.Change{Marks: []gateway.Mark{m}})
 		for _, age := range []time.Duration{0, lives / 3, lives / 2, lives - time.Nanosecond} {
-			k.now = m.Expires.Add(age - lives)
+			k.set(m.Expires.Add(age - lives))
 			k.must(k.Expire(k.now))
 			got, found, err := k.Mark(acme, m.Key, lives)
 			if err != nil || !found {
@@ -64,7 +64,7 @@ func namesUnderEach(k *kit) {
 			k.Fatalf("%s of %s: %v, %v", name, tenant, found, err)
 		}
 	}
-	k.now = k.now.Add(12 * 24 * time.Hour)
+	k.set(k.now.Add(12 * 24 * time.Hour))
 	more := gateway.Names{Tenant: acme, All: append(n.All[:3:3], "wa_9"), Used: k.now}
 	k.commit(&gateway.Change{Names: &more})
 	k.twice(func() {
@@ -85,7 +85,7 @@ func namesForgotten(k *kit) {
 			k.Fatalf("%s after their last use: %v, %v", k.now.Sub(n.Used), found, err)
 		}
 	}
-	k.now = n.Used.Add(gateway.AliasKept - time.Nanosecond)
+	k.set(n.Used.Add(gateway.AliasKept - time.Nanosecond))
 	if _, found, err := k.Names(acme, "b"); err != nil || !found {
 		k.Fatalf("just short of 30 days: %v, %v", found, err)
 	}
@@ -115,7 +115,7 @@ func ownKeysRemembered(k *kit) {
 		known(acme, true)
 		show()
 	}
-	k.now = k.now.Add(-30 * time.Hour) // the clock was set back
+	k.set(k.now.Add(-30 * time.Hour)) // the clock was set back
 	known(acme, true)
 	k.pass(2 * gateway.AliasKept)
 	known(acme, false)

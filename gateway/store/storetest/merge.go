@@ -25,7 +25,7 @@ func (k *kit) several(n int, endpoint string) (events []gateway.Event, list []*g
 	for range n {
 		v, d := k.acceptOne("42", endpoint)
 		events, list = append(events, v), append(list, d)
-		k.now = k.now.Add(time.Second)
+		k.set(k.now.Add(time.Second))
 	}
 	return events, list
 }
@@ -132,7 +132,7 @@ func mergeOutlivesItsEvents(k *kit) {
 		k.pass(29 * aDay)
 		k.twice(func() { k.is(into, 1) })
 		again := k.again(into)
-		k.must(k.Requeue(again))
+		k.must(k.Requeue(nil, again))
 		k.pass(20 * aDay)
 		k.waitsWith(again, 1, events...)
 		k.settle(again, gateway.DeliverySucceeded, time.Time{})

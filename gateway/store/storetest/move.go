@@ -13,9 +13,9 @@ func requeueEnded(k *kit) {
 		v, d := k.acceptOne("42", "crm")
 		k.settle(d, gateway.DeliveryRetrying, k.now.Add(time.Minute))
 		k.settle(d, state, time.Time{})
-		k.now = k.now.Add(time.Hour)
+		k.set(k.now.Add(time.Hour))
 		d = k.again(d)
-		k.must(k.Requeue(d))
+		k.must(k.Requeue(nil, d))
 		k.twice(func() {
 			k.waitsWith(d, 2, v)
 			k.shows(v, d)
@@ -28,7 +28,7 @@ func requeueEnded(k *kit) {
 			k.twice(func() { k.is(d, 3+n) })
 			if n == 0 {
 				d = k.again(d)
-				k.must(k.Requeue(d, d))
+				k.must(k.Requeue(nil, d, d))
 			}
 		}
 	}
@@ -37,11 +37,11 @@ func requeueEnded(k *kit) {
 func requeueWaiting(k *kit) {
 	v, d := k.acceptOne("42", "crm")
 	k.settle(d, gateway.DeliveryRetrying, k.now.Add(10*time.Hour))
-	k.now = k.now.Add(time.Minute)
+	k.set(k.now.Add(time.Minute))
 	d = k.again(d)
-	k.must(k.Requeue(d))
+	k.must(k.Requeue(nil, d))
 	k.twice(func() { k.waitsWith(d, 1, v) })
-	k.must(k.Requeue(d))
+	k.must(k.Requeue(nil, d))
 	k.twice(func() { k.waitsWith(d, 1, v) })
 }
 
@@ -51,7 +51,7 @@ func requeueMoved(k *kit) {
 	for _, state := range []gateway.DeliveryState{gateway.DeliveryRetrying, gateway.DeliverySucceeded} {
 		_, d := k.acceptOne("42", "crm")
 		k.settle(d, gateway.DeliveryRetrying, k.now.Add(10*time.Hour))
-		k.must(k.Requeue(k.again(d)))
+		k.must(k.Requeue(nil, k.again(d)))
 		k.settle(d, state, k.now.Add(time.Hour))
 		k.twice(func() {
 			if state.Ended() {
@@ -75,12 +75,12 @@ func requeueDeadOfOneDay(k *kit) {
 	}
 	k.pass(8 * aDay) // the event has expired
 	first := k.again(list[0])
-	k.must(k.Requeue(first))
+	k.must(k.Requeue(nil, first))
 	k.twice(func() { k.waitsWith(first, 1, v) })
 	k.settle(first, gateway.DeliverySucceeded, time.Time{})
 	k.pass(8 * aDay)
 	second := k.again(list[1])
-	k.must(k.Requeue(second))
+	k.must(k.Requeue(nil, second))
 	k.twice(func() { k.waitsWith(second, 1, v) })
 }
 
@@ -94,7 +94,7 @@ func requeueDeadLongAfter(k *kit) {
 		k.pass(aDay)
 	}
 	d = k.again(d)
-	k.must(k.Requeue(d))
+	k.must(k.Requeue(nil, d))
 	for range 25 {
 		k.pass(aDay)
 		k.twice(func() {
@@ -117,7 +117,7 @@ func requeueExpired(k *kit) {
 	v, fresh := k.acceptOne("42", "mail")
 	k.settle(fresh, gateway.DeliverySucceeded, time.Time{})
 	fresh = k.again(fresh)
-	err := k.Requeue(k.again(never), fresh, k.again(old))
+	err := k.Requeue(nil, k.again(never), fresh, k.again(old))
 	var gone *gateway.GoneError
 	if !errors.As(err, &gone) {
 		k.Fatalf("got %v, want a gateway.GoneError", err)
@@ -133,7 +133,7 @@ func requeueRefusesEnded(k *kit) {
 	v, d := k.acceptOne("42", "crm")
 	bad := *d
 	bad.State = gateway.DeliverySucceeded
-	if err := k.Requeue(&bad); err == nil {
+	if err := k.Requeue(nil, &bad); err == nil {
 		k.Fatal("requeued as succeeded")
 	}
 	k.waitsWith(d, 0, v)

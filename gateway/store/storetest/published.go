@@ -15,9 +15,13 @@ func laneOf(d *gateway.Delivery) gateway.LaneKey {
 
 // event makes an event as of now.
 func (k *kit) event(tenant, conversation string) gateway.Event {
-	id := gateway.NewID(gateway.PrefixEvent, k.now)
+	id := gateway.NewEventID(k.now)
+	var of *gateway.SpanContext
+	if conversation != "" { // some have one, and some have not
+		of = span(1)
+	}
 	return gateway.Event{
-		ID: id, Tenant: tenant, Type: "message", Kind: "text", ConversationKey: conversation, AcceptedAt: k.now,
+		Span: of, ID: id, Tenant: tenant, Type: "message", Kind: "text", ConversationKey: conversation, AcceptedAt: k.now,
 		Body: gateway.Raw(`{"event":{"type":"message"},"id":"` + id + `","text":"\u00fcber ünïcode"}`),
 	}
 }
@@ -27,6 +31,10 @@ func (k *kit) delivery(endpoint string, events ...gateway.Event) gateway.Deliver
 	d := gateway.Delivery{
 		ID: gateway.NewID(gateway.PrefixDelivery, k.now), Tenant: events[0].Tenant, Endpoint: endpoint, EventType: events[0].Type,
 		ConversationKey: events[0].ConversationKey, State: gateway.DeliveryPending, NextAttemptAt: k.now, CreatedAt: k.now,
+	}
+	if k.made++; len(events) == 1 && events[0].AcceptedAt.Equal(k.now) && k.made%3 > 0 { // others are found otherwise
+		k.beside[events[0].ID]++
+		d.ID = gateway.DeliveryBeside(events[0].ID, k.beside[events[0].ID])
 	}
 	for _, v := range events {
 		d.EventIDs = append(d.EventIDs, v.ID)

@@ -90,13 +90,18 @@ func queueLoad(k *kit) {
 	n := k.notice(acme)
 	k.commit(&gateway.Change{Notice: n})
 	k.twice(func() {
+		alone, err := k.Unfinished(acme, n.Delivery.ID)
+		k.must(err)
 		d, events, err := k.Load(acme, n.Delivery.ID)
 		k.must(err)
 		k.same("delivery", d, &n.Delivery)
+		k.same("delivery alone", alone, &n.Delivery)
 		k.same("events", events, []gateway.Event{n.Event})
 	})
 	_, _, err := k.Load(acmeB, n.Delivery.ID)
 	k.gone("another tenant's", err)
+	_, err = k.Unfinished(acmeB, n.Delivery.ID)
+	k.gone("another tenant's alone", err)
 	_, _, err = k.Load(acme, gateway.NewID(gateway.PrefixDelivery, k.now))
 	k.gone("one that never was", err)
 }
@@ -104,7 +109,7 @@ func queueLoad(k *kit) {
 func queueRetries(k *kit) {
 	d := k.publish(acme)
 	for i := range 4 {
-		k.now = k.now.Add(time.Minute)
+		k.set(k.now.Add(time.Minute))
 		k.settle(d, gateway.DeliveryRetrying, k.now.Add(time.Duration(i)*time.Hour))
 		k.twice(func() {
 			due, err := k.Window(platform, gateway.Due{}, 10)
@@ -128,7 +133,7 @@ func queueEnds(k *kit) {
 	for _, state := range []gateway.DeliveryState{gateway.DeliverySucceeded, gateway.DeliveryDead, gateway.DeliveryCancelled} {
 		d := k.publish(acme)
 		k.settle(d, gateway.DeliveryRetrying, k.now.Add(time.Minute))
-		k.now = k.now.Add(time.Minute)
+		k.set(k.now.Add(time.Minute))
 		k.settle(d, state, time.Time{})
 		k.twice(func() {
 			due, err := k.Window(platform, gateway.Due{}, 10)
@@ -175,7 +180,7 @@ func queueListsNewestFirst(k *kit) {
 		d := k.publish(acme)
 		k.publish(acmeB)
 		want = append([]string{d.ID}, want...)
-		k.now = k.now.Add(5 * time.Hour) // dead letters of many days
+		k.set(k.now.Add(5 * time.Hour)) // dead letters of many days
 		if state := states[i%len(states)]; state != gateway.DeliveryPending {
 			k.settle(d, state, k.now.Add(time.Hour))
 		}
@@ -272,4 +277,53 @@ func queueUnfinishedOutlives(k *kit) {
 	list, err := k.Deliveries(acme, "", 100, allDeliveries)
 	k.must(err)
 	k.same("left after all ended", len(list), 0)
+}
+
+// queueLends lends deliveries: they are due at the end of their lease, and known as lent,
+// until they are settled.
+func queueLends(k *kit) {
+	firm, is := k.Store.(interface{ Firm() error })
+	if !is {
+		k.Fatal("it makes nothing firm that was settled")
+	}
+	var list []*gateway.Delivery
+	for range 3 {
+		n := k.notice(acme)
+		k.commit(&gateway.Change{Notice: n})
+		list = append(list, &n.Delivery)
+	}
+	until := k.now.Add(time.Minute)
+	for _, d := range list[:2] {
+		d.Lent = k.attempt(1, 0)
+		d.Lent.Error, d.Lent.ResponseBody, d.Lent.ResponseHeaders = "", nil, nil
+		d.NextAttemptAt = until
+		k.must(k.Settle(d, nil))
+	}
+	k.must(firm.Firm())
+	k.twice(func() {
+		due, err := k.Window(platform, gateway.Due{}, 10)
+		k.must(err)
+		k.same("the window", due, []gateway.Due{placeOf(list[2]), placeOf(list[0]), placeOf(list[1])})
+		d, _, err := k.Load(acme, list[0].ID)
+		k.must(err)
+		k.same("what is lent", d.Lent, list[0].Lent)
+		_, attempts, err := k.Delivery(acme, list[0].ID)
+		k.must(err)
+		k.same("attempts that were made", len(attempts), 0)
+	})
+	made := list[0].Lent
+	list[0].Lent, list[1].Lent = nil, nil
+	list[0].Attempts = 1
+	list[0].State, list[0].NextAttemptAt = gateway.DeliveryRetrying, k.now.Add(time.Hour)
+	made.Error = "lease"
+	k.must(k.Settle(list[0], made))
+	k.settle(list[1], gateway.DeliverySucceeded, time.Time{})
+	k.twice(func() {
+		due, err := k.Window(platform, gateway.Due{}, 10)
+		k.must(err)
+		k.same("the window", due, []gateway.Due{placeOf(list[2]), placeOf(list[0])})
+		_, attempts, err := k.Delivery(acme, list[0].ID)
+		k.must(err)
+		k.same("the attempt", attempts, []gateway.Attempt{*made})
+	})
 }

@@ -66,13 +66,13 @@ func recoverAfterRelease(k *kit) {
 	for range 10 {
 		w := k.openWait(acme, "1")
 		k.commit(&gateway.Change{Wait: w})
-		k.now = k.now.Add(time.Minute)
+		k.set(k.now.Add(time.Minute))
 		k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateResumed, "")})
 	}
 	held := k.openWait(acme, "2")
 	k.commit(&gateway.Change{Wait: held})
 	k.ReleaseBefore(gateway.AllSlots(), held.CreatedAt)
-	k.now = k.now.Add(20 * time.Second)
+	k.set(k.now.Add(20 * time.Second))
 	later := k.openWait(acmeB, "3")
 	k.commit(&gateway.Change{Wait: later})
 	k.ReleaseBefore(gateway.AllSlots(), held.CreatedAt)
@@ -84,7 +84,7 @@ func recoverAfterRelease(k *kit) {
 // recoverAfterClockSetBack opens a wait with an id older than what was released.
 func recoverAfterClockSetBack(k *kit) {
 	k.ReleaseBefore(gateway.AllSlots(), k.now)
-	k.now = k.now.Add(-time.Hour)
+	k.set(k.now.Add(-time.Hour))
 	w := k.openWait(acme, "1")
 	k.commit(&gateway.Change{Wait: w})
 	k.twice(func() {

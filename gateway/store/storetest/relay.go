@@ -38,7 +38,7 @@ func relayRoundTrip(k *kit) {
 			k.same("listed", *page[0], p.Events[0])
 		})
 		k.settle(d, gateway.DeliverySucceeded, time.Time{})
-		k.now = k.now.Add(time.Millisecond)
+		k.set(k.now.Add(time.Millisecond))
 	}
 }
 
@@ -61,6 +61,6 @@ func relayDies(k *kit) {
 	k.pass(20 * aDay)
 	k.twice(func() { k.is(d, 1) })
 	again := k.again(d)
-	k.must(k.Requeue(again))
+	k.must(k.Requeue(nil, again))
 	k.twice(func() { k.waitsWith(again, 1, p.Events[0]) })
 }

@@ -73,7 +73,7 @@ func slotsAreReleasedApart(k *kit) {
 		k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateResumed, "")})
 		ids[tenant] = w.ID
 	}
-	k.now = k.now.Add(time.Minute)
+	k.set(k.now.Add(time.Minute))
 	k.Store.ReleaseBefore(first, k.now)
 	still := k.openWait(other, "2")
 	still.ID, still.CreatedAt = gateway.NewID(gateway.PrefixWait, k.now.Add(-30*time.Second)), k.now.Add(-30*time.Second)

@@ -5,11 +5,14 @@ package storetest
 
 import (
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
+	"hookgate/gateway/changes"
+	"hookgate/gateway/jobs"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
 	"hookgate/gateway/resources"
@@ -23,6 +26,7 @@ type Store interface {
 	waiting.Archive
 	waiting.Recovery
 	calling.Store
+	jobs.Store
 	publishing.Store
 	outbound.Backlog
 	outbound.Statuses
@@ -33,6 +37,12 @@ type Store interface {
 	Events(q store.Query, visit func(*gateway.Event) (more bool)) (next string, err error)
 	EventAlone(tenant, id string) (*gateway.Event, error)
 	EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) error
+	Deliveries(q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool)) (next string, err error)
+	changes.Store
+	Callback(tenant, id string) (gateway.Callback, error)
+	Callbacks(q store.Query, visit func(*gateway.Callback) (more bool)) (next string, err error)
+	Call(tenant, id string) (*gateway.Call, error)
+	Calls(q store.Query, visit func(*gateway.Call) (more bool)) (next string, err error)
 	ReadDelivery(tenant, id string, most gateway.AttemptBounds) (*gateway.Delivery, []gateway.Attempt, error)
 
 	// Expire removes what is too old at now.
@@ -63,21 +73,36 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"NamesUnderEach", namesUnderEach},
 		{"NamesForgotten", namesForgotten},
 		{"OwnKeysRemembered", ownKeysRemembered},
+		{"FiguresRoundTrip", figuresRoundTrip},
+		{"FiguresExpire", figuresExpire},
 		{"ParkedRoundTrip", parkedRoundTrip},
 		{"ParkedExpires", parkedExpires},
 		{"TracesInOrder", tracesInOrder},
 		{"TracesBounded", tracesBounded},
 		{"TracesPaged", tracesPaged},
+		{"LinedEvents", linedEvents},
+		{"LinedExpire", linedExpire},
 		{"TracesReplaced", tracesReplaced},
 		{"TracesExpire", tracesExpire},
+		{"CallbacksAnswerQueries", callbacksAnswerQueries},
+		{"CallbacksAreLines", callbacksAreLines},
+		{"CallbacksTellEnds", callbacksTellEnds},
+		{"CallsRoundTrip", callsRoundTrip},
+		{"CallsAnswerQueries", callsAnswerQueries},
+		{"ToldCostWhatTheyAnswer", toldCostWhatTheyAnswer},
+		{"ToldExpire", toldExpire},
+		{"ChangesAreKept", changesAreKept},
 		{"RecoverOpenOnly", recoverOpenOnly},
 		{"RecoverAfterRelease", recoverAfterRelease},
 		{"RecoverAfterClockSetBack", recoverAfterClockSetBack},
 		{"OpenWaitOutlivesDowntime", openWaitOutlivesDowntime},
+		{"JobsRoundTrip", jobsRoundTrip},
+		{"JobsExpire", jobsExpire},
 		{"QueueLanes", queueLanes},
 		{"QueueWindowPages", queueWindowPages},
 		{"QueueLoad", queueLoad},
 		{"QueueRetries", queueRetries},
+		{"QueueLends", queueLends},
 		{"QueueEnds", queueEnds},
 		{"QueueSettlesNothingGone", queueSettlesNothingGone},
 		{"QueueListsNewestFirst", queueListsNewestFirst},
@@ -136,10 +161,14 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"ResourcesInOrder", resourcesInOrder},
 		{"ResourcesWhole", resourcesWhole},
 		{"DeleteTenantLeavesNothing", deleteTenantLeavesNothing},
+		{"AuditComesWithItsChange", auditComesWithItsChange},
+		{"AuditComesWithDeeds", auditComesWithDeeds},
+		{"AuditIsShownTo", auditIsShownTo},
+		{"AuditOutlivesTenants", auditOutlivesTenants},
 		{"StrangeIDs", strangeIDs},
 	} {
 		t.Run(part.name, func(t *testing.T) {
-			k := &kit{T: t, now: start, opener: fresh(t)}
+			k := &kit{T: t, now: start, opener: fresh(t), beside: map[string]int{}}
 			k.open()
 			t.Cleanup(k.close)
 			part.test(k)
@@ -155,10 +184,22 @@ type kit struct {
 	*testing.T
 	Store
 	now    time.Time
+	clock  atomic.Pointer[time.Time] // now, for the store
 	opener Opener
+	beside map[string]int // deliveries whose ids are beside that of an event
+	made   int            // deliveries
 }
 
-func (k *kit) open() { k.Store = k.opener(func() time.Time { return k.now }) }
+func (k *kit) open() {
+	k.set(k.now)
+	k.Store = k.opener(func() time.Time { return *k.clock.Load() })
+}
+
+// set sets the clock, which the store reads at any time.
+func (k *kit) set(now time.Time) {
+	k.now = now
+	k.clock.Store(&now)
+}
 
 func (k *kit) close() {
 	if err := k.Store.Close(); err != nil {
@@ -176,7 +217,7 @@ func (k *kit) reopen() {
 // pass lets time go by, and the store expire what is too old.
 func (k *kit) pass(d time.Duration) {
 	k.Helper()
-	k.now = k.now.Add(d)
+	k.set(k.now.Add(d))
 	k.must(k.Expire(k.now))
 }
 

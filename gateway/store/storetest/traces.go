@@ -14,7 +14,7 @@ func tracesInOrder(k *kit) {
 		t := k.trace(acme, []string{"42bb", "pi_1"}[i%2], fmt.Sprintf("cb_%02d", i))
 		want = append(want, t)
 		k.commit(&gateway.Change{Traces: []gateway.Trace{t, k.trace(acme, "42", "x"), k.trace(acmeB, "42bb", "y")}, Refused: i%2 == 0})
-		k.now = k.now.Add([]time.Duration{0, time.Nanosecond, time.Second, 7 * time.Hour}[i%4])
+		k.set(k.now.Add([]time.Duration{0, time.Nanosecond, time.Second, 7 * time.Hour}[i%4]))
 	}
 	names := []string{"pi_1", "42bb", "pi_1", "never"}
 	k.twice(func() {
@@ -40,7 +40,7 @@ func tracesInOrder(k *kit) {
 func tracesBounded(k *kit) {
 	var want []gateway.Trace
 	for i := range 20 {
-		k.now = k.now.Add(5 * time.Hour)
+		k.set(k.now.Add(5 * time.Hour))
 		t := k.trace(acme, []string{"a", "b", "c"}[i%3], fmt.Sprint(i))
 		want = append(want, t)
 		k.commit(&gateway.Change{Traces: []gateway.Trace{t}})
@@ -90,7 +90,7 @@ func tracesPaged(k *kit) {
 		t := k.trace(acme, []string{"a", "b", "c"}[i%3], fmt.Sprintf("cb_%02d", i))
 		want = append([]gateway.Trace{t}, want...)
 		k.commit(&gateway.Change{Traces: []gateway.Trace{t, k.trace(acme, "other", "x")}})
-		k.now = k.now.Add([]time.Duration{0, 0, time.Nanosecond, 5 * time.Hour}[i%4])
+		k.set(k.now.Add([]time.Duration{0, 0, time.Nanosecond, 5 * time.Hour}[i%4]))
 	}
 	for _, most := range []int{1, 4, 7, 100} {
 		var got []gateway.Trace

@@ -38,7 +38,7 @@ func (k *kit) gone(what string, err error) {
 func waitOutcomeKept(k *kit) {
 	w := k.openWait(acme, "1")
 	k.commit(&gateway.Change{Wait: w})
-	k.now = k.now.Add(time.Minute)
+	k.set(k.now.Add(time.Minute))
 	k.commit(&gateway.Change{Wait: k.ended(w, gateway.StateTimedOut, gateway.ReasonTimeout)})
 	k.ReleaseBefore(gateway.AllSlots(), k.now)
 	k.pass(gateway.OutcomeKept - time.Nanosecond)
@@ -65,7 +65,7 @@ func waitsOrderAndCursor(k *kit) {
 		w := k.openWait(acme, "k")
 		k.commit(&gateway.Change{Wait: w})
 		ids = append([]string{w.ID}, ids...)
-		k.now = k.now.Add(time.Duration(len(ids)%3) * time.Millisecond)
+		k.set(k.now.Add(time.Duration(len(ids)%3) * time.Millisecond))
 	}
 	var got []string
 	for before := ""; ; {
@@ -221,7 +221,7 @@ func endedLastsADay(k *kit) {
 
 func endedIsTheLast(k *kit) {
 	for _, pause := range []time.Duration{time.Minute, 10 * time.Hour, time.Minute} { // over midnight too
-		k.now = k.now.Add(pause)
+		k.set(k.now.Add(pause))
 		w := k.ended(k.openWait(acme, "1"), gateway.StateTimedOut, gateway.ReasonTimeout)
 		k.commit(&gateway.Change{Wait: w})
 		k.twice(func() {

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"hookgate/configs"
+	"hookgate/gateway/node"
+)
+
+func newDoctorCommand() *cobra.Command {
+	var f configs.Flags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what would keep serve from running well here",
+		Long: `Look at the configuration, and at this machine, for what would keep serve from
+running, and for what is worth a word: the clock against the dates of certificates, the
+disk, open files, ports, secrets that are short or used twice, sources that anybody may
+call, endpoints without TLS, holes in the egress rules, tenants without a platform url.
+What the API holds in the data folder is not looked at.
+
+Errors are what serve would refuse, and dates that are over: the exit status is 1 then.
+Nothing is asked over the network, and nothing is left behind. Ports that a running
+hookgate has are in use: run it before the start, or with its configuration elsewhere.`,
+		Example: "  hookgate doctor --config hookgate.yaml --data /var/lib/hookgate",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all := node.Doctor(func() (*configs.Config, error) { return configs.Load(configs.Options{Flags: f, Environ: os.Environ()}) })
+			if err := showFindings(cmd.OutOrStdout(), all, asJSON); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(all, func(found node.Finding) bool { return found.Severity == node.SeverityError }) {
+				return errShown
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.Config, "config", "", "configuration file (default HOOKGATE_CONFIG)")
+	flags.StringVar(&f.Data, "data", "", "data folder (default that of the configuration)")
+	flags.BoolVar(&asJSON, "json", false, "as a JSON array of {check, severity, detail, fix}")
+	return cmd
+}
+
+// showFindings prints what was found, each with what to do.
+func showFindings(w io.Writer, all []node.Finding, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(all)
+	}
+	for _, found := range all {
+		if _, err := fmt.Fprintf(w, "%-8s %s: %s\n", found.Severity, found.Check, found.Detail); err != nil {
+			return err
+		}
+		if found.Fix != "" {
+			if _, err := fmt.Fprintf(w, "%-8s   %s\n", "", found.Fix); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

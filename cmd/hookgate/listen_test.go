@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"hookgate/gateway/gatewaytest/program"
+)
+
+// laptop is a developer's server: it refuses what it gets first.
+type laptop struct {
+	mu     sync.Mutex
+	fails  int
+	bodies []string
+	signed int
+}
+
+func (l *laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // what is cut is not what is looked for
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fails > 0 {
+		l.fails--
+		http.Error(w, "the developer is at lunch", http.StatusInternalServerError)
+		return
+	}
+	if strings.HasPrefix(r.Header.Get("webhook-signature"), "v1,") && r.Header.Get("webhook-id") != "" {
+		l.signed++
+	}
+	l.bodies = append(l.bodies, string(body))
+}
+
+// has says whether an event has arrived.
+func (l *laptop) has(text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, body := range l.bodies {
+		if strings.Contains(body, text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not among %q", text, l.bodies)
+}
+
+// goesOn runs a command that has no end; stop ends it as Ctrl-C does.
+func goesOn(t *testing.T, env []string, args ...string) (log *program.Log, stop func()) {
+	log = &program.Log{}
+	c := program.Command(t, env, args...)
+	c.Stdout, c.Stderr = log, log
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- c.Wait() }()
+	t.Cleanup(func() { _ = c.Process.Kill() }) // it may have ended by itself
+	return log, func() {
+		t.Helper()
+		if err := c.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-exited:
+			if exit, failed := errors.AsType[*exec.ExitError](err); failed {
+				t.Errorf("%s exits with %d\n%s", args[0], exit.ExitCode(), log.Text())
+			}
+		case <-time.After(60 * time.Second):
+			t.Errorf("%s does not end\n%s", args[0], log.Text())
+		}
+	}
+}
+
+// A developer on a laptop gets the deliveries of a tenant, signed, over failures of the own
+// server and a kill -9 of the gateway; hookgate knows what the server said.
+func TestListen(t *testing.T) {
+	t.Parallel()
+	internal := freeAddr(t)
+	o := program.Options{Dir: t.TempDir() + "/data", Args: []string{"--internal", internal}}
+	p := program.Start(t, o)
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme/endpoints/mine", `{"mode":"pull","retry":{"schedule":["100ms","1s"]}}`)
+	publish := func(text string) {
+		t.Helper()
+		p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note"},"text":"`+text+`"}]}`)
+	}
+	mine := &laptop{fails: 1}
+	server := httptest.NewServer(mine)
+	t.Cleanup(server.Close)
+	env := []string{"HOOKGATE_SERVER=" + internal, "HOOKGATE_TOKEN=" + program.AdminToken, "HOOKGATE_TENANT=acme"}
+	log, stop := goesOn(t, env, "listen", "--forward", server.URL, "--endpoint", "mine")
+	publish("before")
+	program.Eventually(t, 60*time.Second, func() error { return mine.has("before") })
+	deliveries := p.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/deliveries?include=bodies", nil)
+	if !strings.Contains(string(deliveries.Body), "the developer is at lunch") {
+		t.Errorf("the attempt does not tell what the server said: %s", deliveries.Body)
+	}
+
+	p.Kill9()
+	p = program.Start(t, o)
+	publish("after")
+	program.Eventually(t, 60*time.Second, func() error { return mine.has("after") })
+	stop()
+	for _, want := range []string{" 500 ", "the developer is at lunch", " 200 ", "hookgate is away"} {
+		if !strings.Contains(log.Text(), want) {
+			t.Errorf("it prints no %q:\n%s", want, log.Text())
+		}
+	}
+	if mine.signed != len(mine.bodies) {
+		t.Errorf("%d of %d are signed", mine.signed, len(mine.bodies))
+	}
+
+	// An endpoint that was made for it is gone when it ends.
+	log, stop = goesOn(t, env, "listen", "--forward", server.URL, "--event-types", "note", "--json")
+	made := func() string {
+		return string(p.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/endpoints", nil).Body)
+	}
+	program.Eventually(t, 60*time.Second, func() error {
+		if !strings.Contains(made(), `"listen-`) {
+			return errors.New("no endpoint was made")
+		}
+		return nil
+	})
+	publish("made")
+	program.Eventually(t, 60*time.Second, func() error {
+		if !strings.Contains(log.Text(), `"result":"200"`) {
+			return errors.New("nothing is printed")
+		}
+		return mine.has("made")
+	})
+	stop()
+	if strings.Contains(made(), `"listen-`) {
+		t.Errorf("its endpoint is left: %s", made())
+	}
+}
+
+// Who follows a conversation is shown its past and what happens in it, and nothing of
+// others; the stream goes on over a restart of the gateway.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	internal := freeAddr(t)
+	o := program.Options{Dir: t.TempDir() + "/data", Args: []string{"--internal", internal}}
+	p := program.Start(t, o)
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme/sources/s", `{"verify":{"type":"none"}}`)
+	open := func(key string) string {
+		return p.Admin().Must(t, []int{201}, "POST", "/v1/tenants/acme/waits", `{"source":"s","mode":"poll","conversation_key":"`+key+`"}`).Field("id")
+	}
+	past := open("chat-1")
+	env := []string{"HOOKGATE_SERVER=" + internal, "HOOKGATE_TOKEN=" + program.AdminToken, "HOOKGATE_TENANT=acme"}
+	log, stop := goesOn(t, env, "conversation", "chat-1", "--follow", "--json")
+	tail, stopTail := goesOn(t, env, "tail", "--kinds", "wait", "--utc")
+	shows := func(log *program.Log, text string) {
+		t.Helper()
+		program.Eventually(t, 60*time.Second, func() error {
+			open(fmt.Sprint("other-", time.Now().UnixNano()))
+			if !strings.Contains(log.Text(), text) {
+				return errors.New(log.Text())
+			}
+			return nil
+		})
+	}
+	shows(log, past)
+	shows(tail, "acme/other-")
+	p.Admin().Must(t, []int{200}, "DELETE", "/v1/tenants/acme/waits/"+past, nil)
+	shows(log, `"state":"cancelled"`)
+	p.Kill9()
+	p = program.Start(t, o)
+	shows(tail, "again in")
+	again := ""
+	program.Eventually(t, 60*time.Second, func() error { // until the stream is open again
+		if again != "" && strings.Contains(log.Text(), again) {
+			return nil
+		}
+		if again != "" {
+			p.Admin().Must(t, []int{200}, "DELETE", "/v1/tenants/acme/waits/"+again, nil)
+		}
+		again = open("chat-1")
+		return errors.New("nothing is shown after the restart")
+	})
+	stop()
+	stopTail()
+	if strings.Contains(log.Text(), "other-") {
+		t.Errorf("it shows another conversation:\n%s", log.Text())
+	}
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/auth"
+	"hookgate/auth/token"
+	"hookgate/gateway/audit"
+)
+
+// The console shows what the API answers, and does what it does: it asks the same
+// handlers, in process, by the right of the token with which somebody signed in. What it
+// can, that token can by HTTP.
+
+// Who is somebody who asks by a session of the console.
+type Who struct {
+	By     auth.Principal
+	Digest token.Digest // of the token by which he has signed in
+	// Alive says whether the session lasts; of a stream it is asked again and again.
+	Alive func() bool
+}
+
+// Asked is one request of the console's.
+type Asked struct {
+	Who     Who
+	Client  netip.Addr // of whoever looks
+	Request string     // its id
+	Method  string
+	Target  string // path and query, encoded
+	Body    []byte // JSON; nil: none
+	// IfMatch and Key are the fields If-Match and Idempotency-Key; "": none.
+	IfMatch, Key string
+}
+
+// Answered is what it comes to.
+type Answered struct {
+	Status int
+	ETag   string
+	Body   []byte // the console's own
+}
+
+// Ask answers a request of the console's. What stays for somebody (holds, streams, backups)
+// is not asked for here: it needs the client's own connection.
+func (a *API) Ask(q *Asked) Answered {
+	var ctx fasthttp.RequestCtx
+	ctx.Init2(noConn{q.Client}, nil, false)
+	h := &ctx.Request.Header
+	h.SetMethod(q.Method)
+	h.SetRequestURI(q.Target)
+	h.SetHost("console")
+	for name, value := range map[string]string{fasthttp.HeaderIfMatch: q.IfMatch, "Idempotency-Key": q.Key} {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	if q.Body != nil {
+		h.SetContentType(jsonType)
+		ctx.Request.SetBodyRaw(q.Body)
+	}
+	who := q.Who
+	who.By.Asking = &auth.Asking{Kind: audit.KindConsole, Client: q.Client.String(), RequestID: q.Request}
+	a.handle(&ctx, &who)
+	answered := Answered{Status: ctx.Response.StatusCode(), ETag: string(ctx.Response.Header.Peek(fasthttp.HeaderETag))}
+	answered.Body = bytes.Clone(ctx.Response.Body())
+	_ = ctx.Response.CloseBodyStream() // it lies in memory, which is free again
+	return answered
+}
+
+// Follow answers a request of the console's for the stream on the client's own connection.
+func (a *API) Follow(ctx *fasthttp.RequestCtx, who Who, target string) {
+	ctx.Request.Header.SetRequestURI(target)
+	ctx.Request.URI().Reset()
+	a.handle(ctx, &who)
+}
+
+// MayAsk says whether somebody's scope may do what a method of a path does, as far as
+// scopes tell: what it may not is not shown.
+func (a *API) MayAsk(by auth.Principal, method, path string) bool {
+	run, _, err := a.table.find([]byte(path), []byte(method))
+	return err == nil && by.Allows(run.needs)
+}
+
+// noConn stands for the connection of a request that came over none: it knows the address
+// of whoever looks.
+type noConn struct{ client netip.Addr }
+
+func (noConn) Read([]byte) (int, error)  { return 0, net.ErrClosed }
+func (noConn) Write([]byte) (int, error) { return 0, net.ErrClosed }
+func (noConn) Close() error              { return nil }
+func (noConn) LocalAddr() net.Addr       { return &net.TCPAddr{} }
+func (c noConn) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.client, 0))
+}
+func (noConn) SetDeadline(time.Time) error      { return nil }
+func (noConn) SetReadDeadline(time.Time) error  { return nil }
+func (noConn) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,85 @@
+package calling
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"hookgate/auth/signature"
+	"hookgate/gateway"
+	"hookgate/gateway/directory"
+	"hookgate/gateway/shares"
+	"hookgate/gateway/transport"
+	"hookgate/retry/breaker"
+)
+
+// silent is a backend whose answer is large, and ends when there is no room for it.
+type silent struct{}
+
+func (silent) Do(_ context.Context, r *transport.Request) (*transport.Answer, error) {
+	if r.Room.Grant(20 << 10) {
+		return nil, &transport.Error{Word: transport.WordTimeout, Text: "it says nothing"}
+	}
+	return nil, &transport.Error{Word: transport.WordTimeout, Text: "no room"}
+}
+
+// A call that ran out of time because we had no room for its answer says nothing of its
+// backend: neighbours' large answers would open the breakers of a tenant's webhooks.
+func TestNoRoomIsNoFailureOfTheBackend(t *testing.T) {
+	unsigned, _ := signature.CompileSigner(signature.Config{Type: "none"})
+	budget := shares.New(1 << 20)
+	for name, used := range map[string]int64{"no room": 1 << 20, "room": 0} {
+		t.Run(name, func(t *testing.T) {
+			budget.Force(shares.Tenant("other"), used)
+			defer budget.Give(shares.Tenant("other"), used)
+			b := breaker.New(breaker.Settings{Failures: 1, Open: time.Minute, MaxOpen: time.Minute}, func(breaker.State, time.Time) {})
+			permit, _, _ := b.Allow(rampTo)
+			k := &call{carrier: &carrier{seats: &seats{answers: budget}, sender: silent{}}, ctx: context.Background(), each: 20 * time.Millisecond}
+			k.result, k.Webhook = &gateway.Call{}, &directory.Webhook{Signer: unsigned}
+			k.request.Room = k
+			k.place = place{taken: true, holder: shares.Tenant("acme"), among: k.carrier.seats.pending}
+			k.carrier.attempt(k, permit)
+			if state, _ := b.State(); (state == breaker.Open) != (used == 0) {
+				t.Errorf("the breaker is %s", state)
+			}
+		})
+	}
+}
+
+// The memory of a large answer is taken once for a call, waited for no longer than the
+// attempt lasts, and is the caller's to give back where it says so.
+func TestLargeAnswersHaveRoom(t *testing.T) {
+	budget := shares.New(1 << 20)
+	s := &seats{answers: budget}
+	begin := func() *call {
+		k := &call{carrier: &carrier{seats: s}, ctx: context.Background(), until: time.Now().Add(time.Millisecond)}
+		k.place = place{taken: true, holder: shares.Tenant("acme"), among: s.pending}
+		return k
+	}
+	first, second := begin(), begin()
+	if !first.Grant(20 << 10) {
+		t.Fatal("the first has no room")
+	}
+	others := budget.Most() - budget.Stat().Used
+	budget.Force(shares.Tenant("other"), others)
+	if second.Grant(20 << 10) {
+		t.Error("the second has room that is not there")
+	}
+	budget.Give(shares.Tenant("other"), others)
+	var free func()
+	first.Free = &free
+	s.hand(first)
+	s.giveBack(first)
+	if used := budget.Stat().Used; used != copies*20<<10 {
+		t.Errorf("%d bytes are used while the caller is told", used)
+	}
+	free()
+	if !second.Grant(20 << 10) {
+		t.Error("there is no room again")
+	}
+	s.lighten(second) // before another attempt
+	s.giveBack(second)
+	if used := budget.Stat().Used; used != 0 {
+		t.Errorf("%d bytes are not given back", used)
+	}
+}

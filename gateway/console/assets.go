@@ -1,0 +1,62 @@
+package console
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/edge"
+)
+
+//go:embed assets templates
+var embedded embed.FS
+
+// asset is a file that pages load. Its name has a digest of what is in it, so that it may
+// be kept for ever.
+type asset struct {
+	text []byte
+	kind string
+}
+
+var assets, assetNames = loadAssets()
+
+var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+func loadAssets() (byName map[string]asset, names map[string]string) {
+	byName, names = map[string]asset{}, map[string]string{}
+	entries, err := embedded.ReadDir("assets")
+	if err != nil {
+		panic("console: " + err.Error()) // it is in the binary
+	}
+	for _, e := range entries {
+		text, err := embedded.ReadFile("assets/" + e.Name())
+		if err != nil {
+			panic("console: " + err.Error())
+		}
+		sum, ext := sha256.Sum256(text), path.Ext(e.Name())
+		name := strings.TrimSuffix(e.Name(), ext) + "-" + hex.EncodeToString(sum[:6]) + ext
+		byName[name], names[e.Name()] = asset{text, assetKinds[ext]}, name
+	}
+	return byName, names
+}
+
+func serveAsset(ctx *fasthttp.RequestCtx, name string) {
+	a, is := assets[name]
+	if !is || !ctx.IsGet() && !ctx.IsHead() {
+		edge.WriteProblem(ctx, gateway.Errorf(gateway.CodeNotFound, "there is nothing at this path"))
+		return
+	}
+	h := &ctx.Response.Header
+	h.SetContentType(a.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'") // of a worker: it reads the stream
+	ctx.SetStatusCode(http.StatusOK)
+	ctx.Response.SetBodyRaw(a.text)
+}

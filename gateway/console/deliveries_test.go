@@ -1,0 +1,67 @@
+package console
+
+import (
+	"testing"
+	"time"
+)
+
+// What was pulled and acknowledged has neither status nor error, and went well.
+func TestAttemptWords(t *testing.T) {
+	ok, gone, lease := 204, 500, "lease"
+	class := "5xx"
+	for name, c := range map[string]struct {
+		attempt    attempt
+		word, last string
+	}{
+		"pushed":       {attempt{Status: &ok}, "ok", "204"},
+		"refused":      {attempt{Status: &gone, Error: &class}, "failed", "500"},
+		"acknowledged": {attempt{}, "ok", "ok"},
+		"lease lapsed": {attempt{Error: &lease}, "failed", "lease"},
+	} {
+		d := delivery{Attempts: []attempt{c.attempt}}
+		l := line{Kind: "attempt", Status: c.attempt.Status, Error: c.attempt.Error}
+		if c.attempt.Word() != c.word || l.Word() != c.word || d.Last() != c.last {
+			t.Errorf("%s: %s, on the axis %s, last %s; want %s and %s", name, c.attempt.Word(), l.Word(), d.Last(), c.word, c.last)
+		}
+	}
+}
+
+// The next attempt does not lie behind, and none is promised where somebody has to act first.
+func TestNextAttempt(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) *time.Time { t := now.Add(d); return &t }
+	open := func(until time.Duration) endpoint {
+		e := endpoint{Verified: true}
+		e.Breaker = &breakerShown{State: "open", OpenUntil: at(until)}
+		return e
+	}
+	for name, c := range map[string]struct {
+		next     *time.Time
+		endpoint endpoint
+		due      time.Duration
+		waitsFor string
+	}{
+		"its pause goes on":             {at(time.Minute), endpoint{Verified: true}, time.Minute, ""},
+		"its turn":                      {at(-time.Minute), endpoint{Verified: true}, 0, ""},
+		"the breaker is open":           {at(-time.Minute), open(30 * time.Second), 30 * time.Second, ""},
+		"the breaker opens before":      {at(time.Minute), open(30 * time.Second), time.Minute, ""},
+		"a probe is due":                {at(-time.Minute), open(-time.Second), 0, ""},
+		"nobody has pulled it":          {at(-time.Minute), endpoint{Verified: true, Mode: "pull"}, 0, "when pulled"},
+		"it is lent":                    {at(time.Minute), endpoint{Verified: true, Mode: "pull"}, time.Minute, ""},
+		"paused":                        {at(-time.Minute), endpoint{Verified: true, Paused: true}, 0, "paused"},
+		"the endpoint is not verified":  {at(-time.Minute), endpoint{}, 0, "unverified"},
+		"paused, and its pause goes on": {at(time.Minute), endpoint{Verified: true, Paused: true}, time.Minute, ""},
+	} {
+		d := delivery{State: "retrying", Next: c.next}
+		if due := d.due(&c.endpoint, now); !due.Equal(now.Add(c.due)) {
+			t.Errorf("%s: due %s, want %s", name, due.Sub(now), c.due)
+		}
+		if got := d.waitsFor(&c.endpoint, now); got != c.waitsFor {
+			t.Errorf("%s: it waits for %q, want %q", name, got, c.waitsFor)
+		}
+	}
+	ended := delivery{State: "dead", Next: at(0)}
+	if ended.due(&endpoint{}, now) != nil || ended.waitsFor(&endpoint{Mode: "pull"}, now) != "" {
+		t.Error("what has ended is due again")
+	}
+}

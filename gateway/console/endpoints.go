@@ -1,0 +1,168 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// endpointPage is where a tenant wants events delivered, and how that stands.
+type endpoint struct {
+	ID                string         `json:"id"`
+	ManagedBy         string         `json:"managed_by"`
+	URL               string         `json:"url"`
+	Mode              string         `json:"mode"`
+	Enabled           *bool          `json:"enabled"`
+	EventTypes        []string       `json:"event_types"`
+	Ordered           bool           `json:"ordered"`
+	Verified          bool           `json:"verified"`
+	VerificationError *string        `json:"verification_error"`
+	Paused            bool           `json:"paused"`
+	DisabledReason    *string        `json:"disabled_reason"`
+	QueueDepth        int            `json:"queue_depth"`
+	OldSecretsUntil   *time.Time     `json:"old_secrets_until"`
+	CreatedAt         *time.Time     `json:"created_at"`
+	UpdatedAt         *time.Time     `json:"updated_at"`
+	Secret            string         `json:"secret"`
+	Breaker           *breakerShown  `json:"breaker"`
+	Retry             *retrySchedule `json:"retry"`
+	Sign              *struct {
+		Type string `json:"type"`
+	} `json:"sign"`
+
+	Figures *figures `json:"-"`
+}
+
+// breakerShown is the circuit breaker of an endpoint.
+type breakerShown struct {
+	State     string     `json:"state"`
+	OpenUntil *time.Time `json:"open_until"`
+	Failures  *int       `json:"failures"`
+}
+
+// Word is how it stands, the worst first.
+func (e *endpoint) Word() string {
+	switch {
+	case e.DisabledReason != nil || e.Enabled != nil && !*e.Enabled:
+		return "disabled"
+	case !e.Verified:
+		return "unverified"
+	case e.Paused:
+		return "paused"
+	case e.Breaker != nil && e.Breaker.State != "closed":
+		return e.Breaker.State
+	}
+	return "enabled"
+}
+
+// holds says why it is sent nothing now; empty: it is.
+func (e *endpoint) holds(now time.Time) (why []string) {
+	if e.DisabledReason != nil {
+		why = append(why, "the endpoint is disabled: "+*e.DisabledReason)
+	} else if e.Enabled != nil && !*e.Enabled {
+		why = append(why, "the endpoint is switched off")
+	}
+	if !e.Verified {
+		why = append(why, "the endpoint has not proved that it knows its token: "+or(e.VerificationError, "no handshake yet"))
+	}
+	if e.Paused {
+		why = append(why, "the endpoint is paused")
+	}
+	if b := e.Breaker; b != nil && b.State == "open" {
+		text := "the breaker is open"
+		if b.OpenUntil != nil {
+			text += " until " + b.OpenUntil.UTC().Format("15:04:05") + " UTC (" + relative(now.Sub(*b.OpenUntil)) + ")"
+		}
+		why = append(why, text)
+	} else if b != nil && b.State == "half_open" {
+		why = append(why, "the breaker is half open: a few deliveries are let through, to see whether the endpoint is back")
+	}
+	return why
+}
+
+// endpointsPage lists them.
+func endpointsPage(v *view) error {
+	rows, shown, err := listOf[endpoint](v, asksFor{path: v.of("endpoints")})
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		rows[i].Figures = lately(v, "endpoint", rows[i].ID, i)
+	}
+	shown.Kept = keptOf(v, keptUntilDeleted)
+	shown.Make = curl(v, http.MethodPut, v.of("endpoints", "crm"), `{"url": "https://crm.example.com/hook", "event_types": ["*"]}`)
+	shown.New = newIf(v, "endpoints")
+	v.show("endpoints", "Endpoints", shown)
+	return nil
+}
+
+// endpointShown is the page of one endpoint.
+type endpointShown struct {
+	*endpoint
+	Why     []string
+	Newest  []delivery
+	MayAct  bool
+	MayEdit bool
+	Curl    string
+}
+
+// endpointPage shows one, with what it gets.
+func endpointPage(v *view) error {
+	var e endpoint
+	if err := v.get(v.of("endpoints", v.id), nil, &e); err != nil {
+		return err
+	}
+	e.Figures, _ = statsOf(v, v.of("stats"), 24*time.Hour, url.Values{"endpoint": {v.id}})
+	shown := endpointShown{endpoint: &e, Why: e.holds(v.now), Curl: curl(v, http.MethodGet, v.of("endpoints", v.id), nil), MayAct: v.may(http.MethodPost, v.of("endpoints", v.id, "pause")), MayEdit: v.session.Portal == nil && v.may(http.MethodPut, v.of("endpoints", v.id))}
+	var list struct {
+		Data []delivery `json:"data"`
+	}
+	if v.get(v.of("deliveries"), url.Values{"endpoint": {v.id}, "limit": {"20"}}, &list) == nil {
+		shown.Newest = list.Data
+	}
+	v.show("endpoint", v.id, shown)
+	return nil
+}
+
+// steer is a deed to an endpoint that needs nothing but to be asked for.
+func steer(verb, path, question, done string) deed {
+	return deed{
+		verb: verb,
+		asks: func(v *view) (string, error) { return fmt.Sprintf(question, v.id), nil },
+		do: func(v *view, _ url.Values) (said, error) {
+			_, err := v.ask(request{method: http.MethodPost, path: v.of("endpoints", v.id, path)}, nil)
+			return said{Text: done, Name: v.id, URL: v.at("endpoints", v.id)}, err
+		},
+	}
+}
+
+var (
+	pauseEndpoint  = steer("Pause", "pause", "Pause %s? Nothing is sent to this 1 endpoint until it is resumed; what comes for it is kept.", "The endpoint is paused:")
+	resumeEndpoint = steer("Resume", "resume", "Resume %s? What was kept for this 1 endpoint is sent now.", "The endpoint is sent to again:")
+	closeBreaker   = steer("Close breaker", "close-breaker", "Close the breaker of %s? Its deliveries go on, one at first, to this 1 endpoint.", "The breaker is closed:")
+	verifyEndpoint = steer("Verify", "verify", "Verify %s? The handshake is made at once, with this 1 endpoint.", "The handshake was made:")
+)
+
+// rotated is the page that shows a new secret, this once.
+type rotated struct {
+	Endpoint, Secret, URL string
+}
+
+// rotate gives an endpoint a new signing secret, and shows it. It asks as other deeds do;
+// but what happened cannot be told by the next page: nothing keeps the secret until then.
+func rotate(v *view) error {
+	d := steer("Rotate", "", "Rotate the signing secret of %s? This 1 endpoint has 24 hours to take the new one; both sign until then.", "")
+	var made endpoint
+	d.do = func(v *view, _ url.Values) (said, error) {
+		_, err := v.ask(request{method: http.MethodPost, path: v.of("endpoints", v.id, "rotate-secret")}, &made)
+		return said{Text: "It signs with a new secret:", Name: v.id, URL: v.at("endpoints", v.id)}, err
+	}
+	if err := act(d)(v); err != nil || made.Secret == "" {
+		return err
+	}
+	v.ctx.Response.Header.Del("Location")
+	v.ctx.Response.Header.DelAllCookies()
+	v.show("secret", "The new secret", rotated{v.id, made.Secret, v.at("endpoints", v.id)})
+	return nil
+}

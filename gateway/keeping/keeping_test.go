@@ -1,0 +1,235 @@
+package keeping
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// folder is what a fake store holds.
+var folder = map[string]string{
+	"format": "hookgate data, format 3\n", "known": strings.Repeat("k", 8192), "sealed": "hgs1:x",
+	"pebble/000004.sst": strings.Repeat("s", 300_000), "pebble/MANIFEST-000001": "m", "pebble/000005.log": "",
+}
+
+type fakePoint struct {
+	scarce bool
+	closed *int
+}
+
+func (p fakePoint) Scarce() bool { return p.scarce }
+func (p fakePoint) Close() error { *p.closed++; return nil }
+func (fakePoint) Files() (files []File) {
+	for name, text := range folder {
+		files = append(files, File{name, int64(len(text)), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }})
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return files
+}
+
+func backups(p fakePoint, rate int64) *Backups {
+	return New(Options{
+		Checkpoint: func() (Checkpoint, error) { return p, nil }, Version: "v1", Now: time.Now, Rate: rate,
+		Beside: func(bool) ([]File, error) { return nil, nil },
+	})
+}
+
+func archive(t *testing.T) []byte {
+	t.Helper()
+	closed := 0
+	b, err := backups(fakePoint{closed: &closed}, 0).Take(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := errors.Join(b.Send(&text), b.Close()); err != nil || closed != 1 {
+		t.Fatal(err, closed)
+	}
+	if int64(text.Len()) != b.Size {
+		t.Fatalf("the archive has %d bytes, and was said to have %d", text.Len(), b.Size)
+	}
+	return text.Bytes()
+}
+
+// files gives what is in a folder.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		found[filepath.ToSlash(name)] = string(text)
+		return err
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// What was backed up is there again, and held until it is released, once.
+func TestRestore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "data")
+	about, err := Restore(bytes.NewReader(archive(t)), dir)
+	if err != nil || about.Version != "v1" || about.WithKey {
+		t.Fatalf("%+v, %v", about, err)
+	}
+	got := files(t, dir)
+	if why, err := Held(dir); why != Restored || err != nil || got["held"] == "" {
+		t.Errorf("it is held for %q, %v", why, err)
+	}
+	delete(got, "held")
+	for name, text := range folder {
+		if got[name] != text {
+			t.Errorf("%s is not as it was", name)
+		}
+		delete(got, name)
+	}
+	if len(got) > 0 {
+		t.Errorf("it has %d files more", len(got))
+	}
+	for range 2 {
+		if err := Release(dir); err != nil {
+			t.Fatal(err)
+		}
+		if why, err := Held(dir); why != "" || err != nil {
+			t.Errorf("it is held for %q, %v", why, err)
+		}
+	}
+	if _, err := Restore(bytes.NewReader(archive(t)), dir); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("restored over what was there: %v", err)
+	}
+}
+
+// Of an archive that was cut anywhere, or has any one byte changed that matters, nothing is
+// restored, and the folder is as it was.
+func TestRestoreRefuses(t *testing.T) {
+	whole := archive(t)
+	refused := func(name string, text []byte) {
+		t.Helper()
+		dir := t.TempDir()
+		if _, err := Restore(bytes.NewReader(text), dir); err == nil {
+			t.Fatalf("%s: restored", name)
+		}
+		if left := files(t, dir); len(left) > 0 {
+			t.Fatalf("%s: left %d files", name, len(left))
+		}
+	}
+	for size := 0; size < len(whole)-2*block; size += 1 + rand.IntN(4096) {
+		refused(fmt.Sprintf("cut at %d", size), whole[:size])
+	}
+	for range 200 {
+		at := rand.IntN(len(whole) - 2*block)
+		bad := slices.Clone(whole)
+		bad[at] ^= 1 << rand.IntN(8)
+		dir := t.TempDir()
+		if _, err := Restore(bytes.NewReader(bad), dir); err != nil {
+			if left := files(t, dir); len(left) > 0 {
+				t.Fatalf("byte %d changed: left %d files", at, len(left))
+			}
+			continue
+		}
+		got := files(t, dir) // what fills a block is nobody's
+		for name, text := range folder {
+			if got[name] != text {
+				t.Fatalf("byte %d changed: restored %s as it was not", at, name)
+			}
+		}
+	}
+	refused("no archive", []byte("hello"))
+	refused("more behind it", append(slices.Clone(whole[:len(whole)-2*block]), whole...))
+}
+
+// Names that lead elsewhere, or to what no data folder has, are refused before anything is
+// written for them.
+func TestRestoreNames(t *testing.T) {
+	for _, name := range []string{"../x", "/etc/x", "pebble/../../x", "pebble/.x", "held", "lock", "pebble/a/b", `pebble\x`, "x"} {
+		var text bytes.Buffer
+		err := writeArchive(&text, []byte(`{"archive":1}`), time.Now(), []File{{name, 1, func(w io.Writer) error { _, err := w.Write([]byte("x")); return err }}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if _, err := Restore(&text, filepath.Join(dir, "data")); err == nil || !strings.Contains(err.Error(), "no data folder has") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left := files(t, dir); len(left) > 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+}
+
+// A newer form is refused, with both versions named.
+func TestRestoreNewer(t *testing.T) {
+	var text bytes.Buffer
+	if err := writeArchive(&text, []byte(`{"archive":9,"version":"v7"}`), time.Now(), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Verify(&text)
+	if err == nil || !strings.Contains(err.Error(), "form 9, written by hookgate v7; this one knows up to 1") {
+		t.Error(err)
+	}
+}
+
+// One backup at a time; it keeps its pace, and is given up where nobody reads it, where the
+// disk is full, and where the process stops.
+func TestBackupBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := 0
+		b := backups(fakePoint{closed: &closed}, 100_000)
+		first, err := b.Take(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var known *gateway.Error
+		if _, err := b.Take(false); !errors.As(err, &known) || known.Code != gateway.CodeRateLimited {
+			t.Errorf("a second one: %v", err)
+		}
+		began := time.Now()
+		if err := errors.Join(first.Send(io.Discard), first.Close()); err != nil {
+			t.Fatal(err)
+		}
+		// The last piece is sent when those before it are paid for.
+		if took, least := time.Since(began), time.Duration(float64(first.Size-piece)/100_000*float64(time.Second)); took < least-time.Second || took > least+2*time.Second {
+			t.Errorf("%d bytes at 100000 a second took %s", first.Size, took)
+		}
+		slow, _ := b.Take(false)
+		if err := slow.Send(writes(func() { time.Sleep(time.Hour) })); !errors.Is(err, errSlow) {
+			t.Errorf("read slowly: %v", err)
+		}
+		if err := slow.Close(); err != nil {
+			t.Error(err)
+		}
+		stopped, _ := b.Take(false)
+		if err := stopped.Send(writes(b.Stop)); !errors.Is(err, context.Canceled) {
+			t.Errorf("stopped: %v", err)
+		}
+		if _, err := b.Take(false); !errors.As(err, &known) || known.Code != gateway.CodeDraining {
+			t.Errorf("after the stop: %v", err)
+		}
+		full, _ := backups(fakePoint{scarce: true, closed: &closed}, 0).Take(false)
+		if err := full.Send(io.Discard); !errors.Is(err, errScarce) {
+			t.Errorf("on a full disk: %v", err)
+		}
+	})
+}
+
+// writes does something before each write.
+type writes func()
+
+func (w writes) Write(p []byte) (int, error) { w(); return len(p), nil }

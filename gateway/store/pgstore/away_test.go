@@ -1,0 +1,177 @@
+package pgstore
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest/postgres"
+)
+
+// TestCrash crashes the database, and a process of it: what the store knows is in doubt, and
+// nothing is written for a slot until it was read anew.
+func TestCrash(t *testing.T) {
+	own := postgres.Start(t)
+	o := options(own)
+	doubts := atomic.Int64{}
+	o.OnDoubt = func(slots gateway.SlotSet) {
+		if slots.Len() == gateway.Slots {
+			doubts.Add(1)
+		}
+	}
+	s := mustOpen(t, o)
+	kept := map[string]bool{}
+	keep := func() {
+		w := aWait(tenantOf(0), "kept")
+		must(t, s.Commit(&gateway.Change{Wait: w}))
+		kept[w.ID] = true
+	}
+	for name, crash := range map[string]func(){
+		"the database": func() {
+			own.Kill()
+			must(t, own.Run())
+		},
+		"a process of it": func() { // the postmaster lives, and lets all others end
+			by := newSession(t, own)
+			var pid int
+			_, err := fmt.Sscan(by.ask("SELECT pg_backend_pid()"), &pid)
+			must(t, err)
+			must(t, syscall.Kill(pid, syscall.SIGKILL))
+			for deadline := time.Now().Add(time.Minute); strings.Count(own.Log(), "all server processes terminated; reinitializing") == 0; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal(own.Log())
+				}
+			}
+		},
+	} {
+		keep()
+		before := doubts.Load()
+		crash()
+		for { // until it has joined again
+			if err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "decided before")}); err == nil {
+				t.Fatalf("%s crashed, and a slot is written for that was not read anew", name)
+			}
+			if doubts.Load() > before {
+				break
+			}
+		}
+		if err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(1), "decided before")}); !isUnknown(err) {
+			t.Errorf("%s crashed; what was decided before: %v", name, err)
+		}
+		ids := openWaits(t, s)
+		if fmt.Sprint(ids) != fmt.Sprint(kept) {
+			t.Errorf("%s crashed; open: %v, want %v", name, ids, kept)
+		}
+		keep()
+	}
+}
+
+// TestAway has no database: writes and reads are refused, and go on when it is back.
+func TestAway(t *testing.T) {
+	own := postgres.Start(t)
+	o := options(own)
+	o.Patience = 200 * time.Millisecond
+	s := mustOpen(t, o)
+	own.Stop()
+	refused := false
+	for range 3 { // the first may be under way as the connection ends
+		err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "away")})
+		if err == nil {
+			t.Fatal("written without a database")
+		}
+		refused = isUnavailable(err)
+	}
+	if !refused {
+		t.Error("what cannot be written is not told so")
+	}
+	if _, err := s.Wait("t", gateway.NewID(gateway.PrefixWait, at)); !isUnavailable(err) {
+		t.Errorf("a read: %v", err)
+	}
+	must(t, own.Run())
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error { return nil }, func(*gateway.Parked) error { return nil })
+		if err == nil {
+			err = s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "back")})
+		}
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestMigrateAtOnce opens one schema from several nodes at once.
+func TestMigrateAtOnce(t *testing.T) {
+	o := options(server(t))
+	var done sync.WaitGroup
+	for range 4 {
+		done.Go(func() {
+			s, err := Open(o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			must(t, s.Close())
+		})
+	}
+	done.Wait()
+	by := newSession(t, server(t))
+	by.ask(fmt.Sprintf("INSERT INTO %s.versions (version) VALUES (%d)", o.Schema, Version()+1))
+	must(t, mustOpenOnce(o))
+	by.ask(fmt.Sprintf("INSERT INTO %s.versions (version) VALUES (%d)", o.Schema, Version()+2))
+	if err := mustOpenOnce(o); err == nil || !strings.Contains(err.Error(), "run a newer hookgate") {
+		t.Errorf("a schema of long after: %v", err)
+	}
+}
+
+func mustOpenOnce(o Options) error {
+	s, err := Open(o)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// TestReadOnly has a database that is set read-only: writes are refused, reads go on, and so
+// do writes when it takes them again.
+func TestReadOnly(t *testing.T) {
+	own := postgres.Start(t)
+	o := options(own)
+	o.Patience = time.Second
+	s, by := mustOpen(t, o), newSession(t, own)
+	w := aWait(tenantOf(0), "before")
+	must(t, s.Commit(&gateway.Change{Wait: w}))
+	by.ask("ALTER SYSTEM SET default_transaction_read_only = on")
+	by.ask("SELECT pg_reload_conf()")
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "x")})
+		if isUnavailable(err) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a database that takes no writes: %v", err)
+		}
+	}
+	if _, err := s.Wait(w.Tenant, w.ID); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	by.ask("SET default_transaction_read_only = off")
+	by.ask("ALTER SYSTEM RESET default_transaction_read_only")
+	by.ask("SELECT pg_reload_conf()")
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "after")})
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookgate/gateway"
+)
+
+// mayWrite refuses a promise that was decided by who knows something else than the database.
+func (w *writers) mayWrite(p *promise) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.dead:
+		return errGap()
+	case meet(p.slots, w.stale), meet(p.lanes, w.staleLanes):
+		return errUnknown(errStale)
+	}
+	return nil
+}
+
+// meet tells whether two sets have a slot in common.
+func meet(a, b gateway.SlotSet) bool {
+	for i := range a {
+		if a[i]&b[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// errStale: what was decided was decided by what may be lost.
+var errStale = errors.New("the database was started anew or promoted: nothing is written for a slot until it was read anew")
+
+// outOf tells a group that the fence did not hold: nothing of it was written.
+func (w *writer) outOf(g *group, a answer) {
+	if a.system == w.fence.of && (a.epoch > w.fence.epoch || a.epoch < 0) {
+		w.die()
+		g.tell(errGap())
+		return
+	}
+	w.lose(fmt.Errorf("the database is another: it was %q, and is %q", w.fence.of, a.system))
+	g.tell(errUnknown(errStale))
+}
+
+func (w *writers) die() {
+	w.mu.Lock()
+	was := w.dead
+	w.dead = true
+	w.mu.Unlock()
+	if !was {
+		w.opts.Logger.Error("nothing is written any more", "error", errDead)
+		if w.opts.OnFenced != nil {
+			w.opts.OnFenced()
+		}
+	}
+}
+
+// lose gives the connection up: what it sent last may come yet.
+func (w *writer) lose(err error) {
+	w.opts.Logger.Warn("a connection that writes is given up", "error", err)
+	w.mu.Lock()
+	if w.joined {
+		w.joined, w.steady = false, make(chan struct{})
+	}
+	w.mu.Unlock()
+	if w.conn != nil {
+		closeNow(w.conn)
+		w.conn = nil
+	}
+}
+
+func (w *writer) isJoined() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.joined
+}
+
+// Rejoin joins as a node of its own again, for one that was declared dead. Every slot is stale
+// until somebody reads it anew.
+func (w *writers) Rejoin() error {
+	node, err := w.fences.newNode(context.Background())
+	if err != nil {
+		return fmt.Errorf("joining the database: %w", err)
+	}
+	w.mu.Lock()
+	w.node, w.dead = node, false
+	w.stale, w.staleLanes = gateway.AllSlots(), gateway.AllSlots()
+	w.mu.Unlock()
+	for _, one := range w.all {
+		one.mu.Lock()
+		if one.renewed = node; one.joined {
+			one.joined, one.steady = false, make(chan struct{})
+		}
+		one.mu.Unlock()
+		one.poke()
+	}
+	return nil
+}
+
+// Node is the number of this node.
+func (w *writers) Node() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.node
+}
+
+// renew lets the writer write for another node, if it is to.
+func (w *writer) renew() {
+	w.mu.Lock()
+	node := w.renewed
+	w.renewed = 0
+	w.mu.Unlock()
+	if node != 0 {
+		w.fence, w.tried = fence{node: node, n: w.n}, nil
+		if w.conn != nil {
+			closeNow(w.conn)
+			w.conn = nil
+		}
+	}
+}
+
+// again is the pause before the database is asked again that could not be.
+const again = 250 * time.Millisecond
+
+// rejoin joins until it is done; what waits meanwhile waits for as long as it has patience.
+// It is false when the writer is to end.
+func (w *writer) rejoin() bool {
+	for {
+		err := w.join(context.Background())
+		if err == nil {
+			return true
+		}
+		var woken <-chan struct{}
+		var pause <-chan time.Time
+		if errors.Is(err, errDead) { // the dead wait until they are to live again
+			w.die()
+			woken = w.wake
+		} else {
+			w.opts.Logger.Debug("the database cannot be joined", "error", err)
+			pause = time.After(again)
+		}
+		select {
+		case <-w.stop:
+			return false
+		case <-woken:
+		case <-pause:
+		}
+		w.renew()
+	}
+}
+
+// join connects and is given an epoch. Where the system is another than before, all slots
+// are stale.
+func (w *writer) join(ctx context.Context) error {
+	conn, err := w.connect(ctx, "write", w.notice)
+	if err != nil {
+		return err
+	}
+	f, err := w.fences.raise(ctx, w.fence, &w.tried)
+	if err != nil {
+		closeNow(conn)
+		return err
+	}
+	w.conn, w.fence, w.tried = conn, f, nil
+	w.know(f.of)
+	w.mu.Lock()
+	w.joined = true
+	close(w.steady)
+	w.mu.Unlock()
+	return nil
+}
+
+// know takes note of the system as it is.
+func (w *writers) know(system string) {
+	w.mu.Lock()
+	changed := w.system != "" && w.system != system
+	w.system = system
+	if changed {
+		w.stale, w.staleLanes = gateway.AllSlots(), gateway.AllSlots()
+	}
+	w.mu.Unlock()
+	if changed {
+		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
+		if w.opts.OnDoubt != nil {
+			w.opts.OnDoubt(gateway.AllSlots())
+		}
+	}
+}
+
+// firm waits until it is known what was written. What is read then of slots, of their tenants
+// or of their lanes, is what anybody may go on with: so they are stale no more.
+func (w *writers) firm(slots, lanes gateway.SlotSet) error {
+	w.mu.Lock()
+	dead := w.dead
+	w.mu.Unlock()
+	if dead {
+		return errGap()
+	}
+	timer := time.NewTimer(w.opts.Patience)
+	defer timer.Stop()
+	for _, one := range w.all {
+		one.mu.Lock()
+		steady := one.steady
+		one.mu.Unlock()
+		select {
+		case <-steady:
+		case <-timer.C:
+			return unavailable(errors.New("it is not known yet what was written"))
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range slots {
+		w.stale[i] &^= slots[i]
+		w.staleLanes[i] &^= lanes[i]
+	}
+	return nil
+}
+
+// deleteNode forgets a node that ends by itself.
+func (w *writers) deleteNode() {
+	ctx, cancel := context.WithTimeout(context.Background(), w.opts.Patience)
+	defer cancel()
+	err := w.pool.with(ctx, func(c *pgconn.PgConn) error {
+		p := &params{}
+		node := p.long(w.Node())
+		return tell(ctx, c, w.in(fmt.Sprintf("WITH gone AS (DELETE FROM {s}writers WHERE node = %s) DELETE FROM {s}nodes WHERE node = %s", node, node)), p)
+	})
+	if err != nil {
+		w.opts.Logger.Debug("the rows of this node are left behind", "error", err)
+	}
+}

@@ -1,0 +1,244 @@
+package pgstore
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/record"
+)
+
+// rowsAtOnce is how many rows a list looks at where its query says nothing, and pageRows how
+// many of them one statement reads.
+const (
+	rowsAtOnce = 4096
+	pageRows   = 512
+)
+
+// listing is what a query asks for, page by page, the newest first. Each table that it reads
+// from has the columns tenant, id and value, and an index over (tenant, c, id) for each column
+// c that it is asked by.
+//
+// Asked by one such column, it reads the ids that have the value. Asked by several, it reads
+// ids by each of them and goes on with those of the column that has the fewest, or comes
+// furthest with as many; what the others say is seen in the records. So it costs what the
+// rarest value has.
+type listing struct {
+	*engine
+	q         store.Query
+	prefix    string // of its ids
+	from      []string
+	parted    bool   // by the day of the id
+	low, high []byte // ids are within
+	empty     bool   // there can be nothing
+	facets    []facet
+}
+
+// facet is one column with values of which any will do. names, where it is not "", is a
+// table (tenant, name, id) that has more of them.
+type facet struct {
+	column string
+	sort   sort
+	values []cell
+	names  string
+}
+
+// lastYear is the last of which a list knows: an id has room for no more.
+const lastYear = 9999
+
+func (e *engine) newListing(q store.Query, prefix string) *listing {
+	l := &listing{engine: e, q: q, prefix: prefix, low: make([]byte, 16), high: bytes.Repeat([]byte{0xff}, 16)}
+	l.empty = !keyable(q.Tenant) || !q.Until.IsZero() && q.Until.Unix() < 0 || q.Since.Year() > lastYear
+	if q.Since.Unix() > 0 {
+		l.low = floorID(q.Since)
+	}
+	if !q.Until.IsZero() && q.Until.Year() <= lastYear && !l.empty {
+		// The last millisecond may hold some that are younger than Until, and some that are older.
+		l.high = below(floorID(q.Until.Add(time.Millisecond)))
+	}
+	if q.Before != "" {
+		u, is := gateway.ParseID(prefix, q.Before)
+		l.empty = l.empty || !is
+		if b := below(u[:]); bytes.Compare(b, l.high) < 0 {
+			l.high = b
+		}
+	}
+	return l
+}
+
+// facet asks by a column.
+func (l *listing) facet(column string, s sort, values ...cell) {
+	l.facets = append(l.facets, facet{column: column, sort: s, values: values})
+}
+
+// text asks by a column of text, if there is anything to ask for.
+func (l *listing) text(column, value string) {
+	if value != "" {
+		l.facet(column, bytesOf, text(value))
+	}
+}
+
+// conversation asks by the names of conversations, if there are any; names is the table with
+// further names of things, "" for none.
+func (l *listing) conversation(names string) {
+	if len(l.q.Conversation) == 0 {
+		return
+	}
+	f := facet{column: "conversation", sort: longOf, names: names}
+	for _, name := range l.q.Conversation {
+		f.values = append(f.values, hash(gateway.ConversationHash(name)))
+	}
+	l.facets = append(l.facets, f)
+}
+
+// below is the id before one; of the first that one itself.
+func below(id []byte) []byte {
+	b := slices.Clone(id)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i]--; b[i] != 0xff {
+			return b
+		}
+	}
+	return slices.Clone(id)
+}
+
+// run visits what is asked for until visit wants no more. It gives where to go on when it
+// looked at as many rows as it may.
+func (l *listing) run(visit func(id, value []byte) (more bool, err error)) (next string, err error) {
+	left := l.q.Rows
+	if left <= 0 {
+		left = rowsAtOnce
+	}
+	for !l.empty && bytes.Compare(l.low, l.high) <= 0 {
+		n := min(left, pageRows)
+		if l.q.Limit > 0 {
+			n = min(n, max(16, l.q.Limit+1))
+		}
+		last, looked, more, err := l.page(n, visit)
+		if err != nil || !more || looked < n {
+			return "", err
+		}
+		if left -= looked; left <= 0 {
+			return record.FormatID(l.prefix, last), nil
+		}
+		if l.high = below(last); bytes.Equal(l.high, last) {
+			break
+		}
+	}
+	return "", nil
+}
+
+// page visits the next n rows, or what there is of them.
+func (l *listing) page(n int, visit func(id, value []byte) (more bool, err error)) (last []byte, looked int, more bool, err error) {
+	p, sql := &params{}, ""
+	more = true
+	if len(l.facets) == 0 {
+		sql = l.rows(p, n)
+	} else {
+		ids, err := l.driving(n)
+		if err != nil || len(ids) == 0 {
+			return nil, 0, true, err
+		}
+		last, looked = ids[len(ids)-1], len(ids)
+		sql = l.rowsOf(p, ids)
+	}
+	var before []byte
+	err = l.read(sql, p, func(row [][]byte) (bool, error) {
+		if bytes.Equal(row[0], before) {
+			return true, nil
+		}
+		before = append(before[:0], row[0]...)
+		if more, err = visit(row[0], row[1]); len(l.facets) == 0 {
+			looked++
+		}
+		return more, err
+	})
+	if len(l.facets) == 0 {
+		last = before
+	}
+	return last, looked, more, err
+}
+
+// within is the condition on the ids of a table.
+func (l *listing) within(p *params, alias string) string {
+	sql := fmt.Sprintf("%s.tenant = %s AND %[1]s.id >= %[3]s AND %[1]s.id <= %[4]s", alias, p.text(l.q.Tenant), p.bytes(l.low), p.bytes(l.high))
+	if l.parted && alias == "t" {
+		sql += fmt.Sprintf(" AND t.day >= %s AND t.day <= %s", p.long(dayOfID(l.low)), p.long(dayOfID(l.high)))
+	}
+	return sql
+}
+
+// rows reads the newest n rows.
+func (l *listing) rows(p *params, n int) string {
+	var parts []string
+	for _, table := range l.from {
+		parts = append(parts, fmt.Sprintf("(SELECT t.id, t.value FROM {s}%s AS t WHERE %s ORDER BY t.id DESC LIMIT %d)", table, l.within(p, "t"), n))
+	}
+	return fmt.Sprintf("SELECT id, value FROM (%s) AS u ORDER BY id DESC LIMIT %d", strings.Join(parts, " UNION ALL "), n)
+}
+
+// rowsOf reads the rows that have one of some ids, one by one: where the planner takes a
+// table for small it would rather read all rows of the tenant.
+func (l *listing) rowsOf(p *params, ids [][]byte) string {
+	all, tenant, day := p.many(bytesOf, len(ids), func(i int) cell { return raw(ids[i]) }), p.text(l.q.Tenant), ""
+	if l.parted {
+		day = " AND t.day = {s}day_of(i.id)"
+	}
+	var parts []string
+	for _, table := range l.from {
+		parts = append(parts, fmt.Sprintf("(SELECT r.id, r.value FROM unnest(%s) AS i(id), LATERAL (SELECT t.id, t.value FROM {s}%s AS t WHERE t.tenant = %s AND t.id = i.id%s OFFSET 0) AS r)", all, table, tenant, day))
+	}
+	return fmt.Sprintf("SELECT id, value FROM (%s) AS u ORDER BY id DESC", strings.Join(parts, " UNION ALL "))
+}
+
+// driving gives the newest n ids, or all that there are, of the facet that has the fewest.
+func (l *listing) driving(n int) (best [][]byte, err error) {
+	p := &params{}
+	var parts []string
+	for i := range l.facets {
+		parts = append(parts, fmt.Sprintf("(SELECT %d::int2 AS k, id FROM (%s) AS u GROUP BY id ORDER BY id DESC LIMIT %d)", i, strings.Join(l.branches(p, &l.facets[i], n), " UNION ALL "), n))
+	}
+	lists := make([][][]byte, len(l.facets))
+	err = l.read("SELECT k, id FROM ("+strings.Join(parts, " UNION ALL ")+") AS v ORDER BY k, id DESC", p, func(row [][]byte) (bool, error) {
+		k := shortAt(row[0])
+		lists[k] = append(lists[k], slices.Clone(row[1]))
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	best = lists[0]
+	for _, other := range lists[1:] {
+		if len(other) < len(best) || len(other) == len(best) && len(other) == n && bytes.Compare(other[n-1], best[n-1]) < 0 {
+			best = other
+		}
+	}
+	return best, nil
+}
+
+// branches read the newest n ids of each value that will do.
+func (l *listing) branches(p *params, f *facet, n int) (all []string) {
+	for _, value := range f.values {
+		place := p.one(f.sort, value)
+		for _, table := range l.from {
+			all = append(all, fmt.Sprintf("(SELECT t.id FROM {s}%s AS t WHERE t.%s = %s AND %s ORDER BY t.id DESC LIMIT %d)", table, f.column, place, l.within(p, "t"), n))
+		}
+		if f.names != "" {
+			all = append(all, fmt.Sprintf("(SELECT a.id FROM {s}%s AS a WHERE a.name = %s AND %s ORDER BY a.id DESC LIMIT %d)", f.names, place, l.within(p, "a"), n))
+		}
+	}
+	return all
+}
+
+// counted is a visit that ends the list when as many were visited as are wanted.
+func counted[T any](most int, visit func(T) (more bool)) func(T) (more bool) {
+	found := 0
+	return func(one T) bool {
+		found++
+		return visit(one) && found != most
+	}
+}

@@ -1,0 +1,117 @@
+package pgstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// migrations are the versions of the schema, in the order of their names. One that was
+// released is never changed. Each only adds: a node of the version before goes on beside it.
+//
+//go:embed schema/*.sql
+var migrations embed.FS
+
+// Version is the version of the schema that this hookgate makes. It works on one version
+// newer, too.
+func Version() int { return len(migrationNames()) }
+
+func migrationNames() []string {
+	names, _ := fs.Glob(migrations, "schema/*.sql") // the form is right
+	slices.Sort(names)
+	return names
+}
+
+// migrate brings the schema up to this version, if it is not, under a lock: of several nodes
+// that start at once, one does. Who may not create anything is told so only where there is
+// something to create.
+func (s *fences) migrate(ctx context.Context) error {
+	return s.on(ctx, whole, func(ctx context.Context, c *pgconn.PgConn) error {
+		is, err := s.schemaVersion(ctx, c)
+		if err != nil || is >= Version() {
+			return errors.Join(err, tooNew(is))
+		}
+		if err := s.migrateFrom(ctx, c); err != nil {
+			var e *pgconn.PgError
+			if errors.As(err, &e) && e.Code == "42501" {
+				return fmt.Errorf("it has version %d, this hookgate needs %d, and this role may not bring it there: run hookgate migrate with store.migrate_url: %w", is, Version(), err)
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+func tooNew(is int) error {
+	if is > Version()+1 {
+		return fmt.Errorf("it has version %d, and this hookgate knows %d and can work on %d: run a newer hookgate", is, Version(), Version()+1)
+	}
+	return nil
+}
+
+// schemaVersion is 0 where there is no schema.
+func (s *fences) schemaVersion(ctx context.Context, c *pgconn.PgConn) (int, error) {
+	p := &params{}
+	there, err := row(ctx, c, fmt.Sprintf("SELECT (to_regclass(%s) IS NOT NULL)::int::int8", p.word(s.opts.Schema+".versions")), p)
+	if err != nil || longAt(there[0]) == 0 {
+		return 0, err
+	}
+	is, err := row(ctx, c, s.in("SELECT coalesce(max(version), 0)::int8 FROM {s}versions"), nil)
+	if err != nil {
+		return 0, err
+	}
+	return int(longAt(is[0])), nil
+}
+
+// migrateFrom makes all that is missing in one transaction.
+func (s *fences) migrateFrom(ctx context.Context, c *pgconn.PgConn) error {
+	if err := tell(ctx, c, "BEGIN", nil); err != nil {
+		return err
+	}
+	p := &params{}
+	if err := tell(ctx, c, fmt.Sprintf("SELECT pg_advisory_xact_lock(%s)", p.long(s.lockKey("migrate"))), p); err != nil {
+		return err
+	}
+	is, err := s.schemaVersion(ctx, c) // somebody else may have done it meanwhile
+	if err != nil {
+		return err
+	}
+	if is == 0 {
+		if err := s.script(ctx, c, "CREATE SCHEMA IF NOT EXISTS "+s.opts.Schema+"; CREATE TABLE {s}versions (version int8 PRIMARY KEY, made timestamptz NOT NULL DEFAULT now())"); err != nil {
+			return err
+		}
+	}
+	for n, name := range migrationNames() {
+		if n < is {
+			continue
+		}
+		sql, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := s.script(ctx, c, string(sql)+fmt.Sprintf(";\nINSERT INTO {s}versions (version) VALUES (%d)", n+1)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return tell(ctx, c, "COMMIT", nil)
+}
+
+// script runs statements without parameters.
+func (s *fences) script(ctx context.Context, c *pgconn.PgConn, sql string) error {
+	_, err := c.Exec(ctx, s.in(sql)).ReadAll()
+	return err
+}
+
+// lockKey is the key of an advisory lock of this schema. Such locks are taken for the length
+// of a transaction only.
+func (e *engine) lockKey(what string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte("hookgate\x00" + e.opts.Schema + "\x00" + what))
+	return int64(h.Sum64())
+}

@@ -1,0 +1,210 @@
+package pgstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookgate/gateway/store/record"
+)
+
+// group is what one statement makes durable: the ops of some promises, by what they do. Where
+// several blind ops meet one row the last of them counts.
+type group struct {
+	promises []*promise
+	durable  bool
+	rows     int
+	size     int
+	met      map[string]place // by key of a row: the op that meets it
+	verbs    []*list
+	of       map[*verb]*list
+}
+
+// place is where an op is in a group.
+type place struct {
+	list *list
+	at   int
+}
+
+// list is the ops of one verb.
+type list struct {
+	verb *verb
+	ops  []*op // nil: another one folded it
+}
+
+func newGroup() *group { return &group{met: map[string]place{}, of: map[*verb]*list{}} }
+
+// mostRows and mostBytes bound a group of several promises, so that none waits for long.
+const (
+	mostRows  = 4096
+	mostBytes = 4 << 20
+)
+
+// takes tells whether a promise may come into the group.
+func (g *group) takes(p *promise) bool {
+	if len(g.promises) == 0 {
+		return true
+	}
+	if p.alone || g.promises[0].alone {
+		return false
+	}
+	if g.rows+len(p.ops) > mostRows || g.size+p.size > mostBytes {
+		return false
+	}
+	for i := range p.ops {
+		if met, is := g.met[p.ops[i].key()]; is && !(met.list.verb.blind && p.ops[i].verb.blind) {
+			return false
+		}
+	}
+	return true
+}
+
+// add adds a promise that it takes.
+func (g *group) add(p *promise) {
+	g.promises = append(g.promises, p)
+	g.durable = g.durable || p.durable
+	g.rows, g.size = g.rows+len(p.ops), g.size+p.size
+	for i := range p.ops {
+		o := &p.ops[i]
+		key := o.key()
+		if met, is := g.met[key]; is {
+			if !met.list.verb.blind || !o.verb.blind {
+				p.fail(o.verb.table, "it is met twice by one promise")
+				continue
+			}
+			met.list.ops[met.at] = nil
+		}
+		l := g.of[o.verb]
+		if l == nil {
+			l = &list{verb: o.verb}
+			g.of[o.verb], g.verbs = l, append(g.verbs, l)
+		}
+		g.met[key] = place{l, len(l.ops)}
+		l.ops = append(l.ops, o)
+	}
+}
+
+// sorted are the ops that are left, in the order of their keys: two statements that met the
+// same rows in other orders would wait for each other.
+func (l *list) sorted() []*op {
+	l.ops = slices.DeleteFunc(l.ops, func(o *op) bool { return o == nil })
+	slices.SortFunc(l.ops, func(a, b *op) int {
+		for i := range l.verb.keys {
+			if c := cmp.Or(bytes.Compare(a.cells[i].b, b.cells[i].b), cmp.Compare(a.cells[i].n, b.cells[i].n)); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return l.ops
+}
+
+// fence is by what a writer is known to write: see fence.go.
+type fence struct {
+	node  int64
+	n     int
+	epoch int64
+	of    string // the system in which that epoch was given
+}
+
+// statement writes down a group as one statement. What every part of it waits for is the
+// fence: the row of its writer with its epoch, locked for share until the commit, in the
+// system that the writer knows.
+func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []*list) {
+	p = &params{}
+	var b strings.Builder
+	fmt.Fprintf(&b, "WITH sys AS MATERIALIZED (SELECT %s AS s), f AS MATERIALIZED (SELECT w.epoch FROM {s}writers AS w, sys WHERE w.node = %s AND w.n = %s AND w.epoch = %s AND sys.s = %s FOR SHARE OF w)",
+		systemSQL, p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of))
+	var told strings.Builder
+	for _, l := range g.verbs {
+		ops := l.sorted()
+		if len(ops) == 0 {
+			continue
+		}
+		name := "v" + strconv.Itoa(len(p.values))
+		fmt.Fprintf(&b, ", %s AS (%s)", name, strings.ReplaceAll(l.verb.sql, "{in}", l.in(p, ops)))
+		places := []string{"{this}", name}
+		for i, then := range l.verb.then {
+			places = append(places, "{"+strconv.Itoa(i)+"}", name+"_"+strconv.Itoa(i))
+			fmt.Fprintf(&b, ", %s_%d AS (%s)", name, i, strings.NewReplacer(places...).Replace(then))
+		}
+		if l.verb.answers {
+			fmt.Fprintf(&told, ", "+l.answer(), name, len(ops))
+			answers = append(answers, l)
+		}
+	}
+	commit := "off"
+	if g.durable {
+		commit = "on"
+	}
+	// remote_apply is more than on, and stays.
+	fmt.Fprintf(&b, " SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') || %s = 'remote_applyon' THEN 'remote_apply' ELSE %[1]s END, true),", p.word(commit))
+	fmt.Fprintf(&b, " (SELECT count(*) FROM f), (SELECT s FROM sys), coalesce((SELECT epoch FROM {s}writers WHERE node = %s AND n = %s), -1)", p.long(f.node), p.short(f.n))
+	b.WriteString(told.String())
+	return e.in(b.String()), p, answers
+}
+
+// answer is what a list of ops gives back. One that must meet something makes the statement fail
+// where it does not, as the division by zero that it is (notMet).
+func (l *list) answer() string {
+	if !l.verb.must {
+		return "ARRAY(SELECT o FROM %[1]s)::int8[]"
+	}
+	return "CASE WHEN (SELECT count(*) FROM %[1]s) = %[2]d OR NOT EXISTS (SELECT FROM f) THEN ARRAY(SELECT o FROM %[1]s)::int8[] ELSE ARRAY[1 / (SELECT 0 * count(*) FROM f)] END"
+}
+
+// in writes the list down as a table of the statement. The planner takes a limit that it
+// cannot know for a tenth of the rows: so it looks each of them up by an index, also in a
+// table of which it has no statistics yet, and does not read all of that.
+func (l *list) in(p *params, ops []*op) string {
+	var arrays []string
+	for i := range l.verb.in {
+		arrays = append(arrays, p.many(l.verb.in[i].sort, len(ops), func(n int) cell { return ops[n].cells[i] }))
+	}
+	as, ordinal := names(l.verb.in, "*"), ""
+	if l.verb.answers {
+		as, ordinal = as+", o", " WITH ORDINALITY"
+	}
+	return fmt.Sprintf("(SELECT * FROM unnest(%s)%s AS u(%s) WHERE EXISTS (SELECT FROM f) LIMIT (SELECT 1 << 30)) AS i", strings.Join(arrays, ", "), ordinal, as)
+}
+
+// in puts the schema into a statement.
+func (e *engine) in(sql string) string { return e.places.Replace(sql) }
+
+// answer is what the database said of a statement of promises.
+type answer struct {
+	held   bool   // the fence did
+	system string // as it is now
+	epoch  int64  // of the writer, as it is now; -1: there is no such writer
+}
+
+// send sends a group, and reads what it met.
+func (e *engine) send(ctx context.Context, c *pgconn.PgConn, g *group, f fence) (a answer, err error) {
+	sql, p, answers := e.statement(g, f)
+	values, err := row(ctx, c, sql, p)
+	if err != nil {
+		return a, err
+	}
+	if len(values) != 4+len(answers) {
+		return a, record.Corrupt("answer of a statement")
+	}
+	a = answer{held: longAt(values[1]) == 1, system: string(values[2]), epoch: longAt(values[3])}
+	for i, l := range answers {
+		hits, err := longsIn(values[4+i])
+		if err != nil {
+			return a, err
+		}
+		for _, n := range hits {
+			if o := l.ops[n-1]; o.hit != nil {
+				*o.hit = true
+			}
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,201 @@
+package pgstore
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/store"
+)
+
+// published gives an event of a tenant with a delivery, both stored.
+func published(t *testing.T, s *Store, tenant, endpoint string, at time.Time) *gateway.Delivery {
+	t.Helper()
+	v := gateway.Event{ID: gateway.NewEventID(at), Tenant: tenant, Type: "message", ConversationKey: endpoint, AcceptedAt: at, Body: gateway.Raw(`{}`)}
+	d := gateway.Delivery{
+		ID: gateway.NewID(gateway.PrefixDelivery, at), Tenant: tenant, Endpoint: endpoint, EventIDs: []string{v.ID}, EventType: v.Type,
+		ConversationKey: endpoint, State: gateway.DeliveryPending, NextAttemptAt: at, CreatedAt: at,
+	}
+	must(t, s.Accept(&gateway.Publication{Events: []gateway.Event{v}, Deliveries: []gateway.Delivery{d}}))
+	return &d
+}
+
+// TestTwoNodesEndOneDelivery has the owner of a lane settle what the owner of its tenant
+// cancels, sends again and deletes, each at a node of its own: a delivery lies in one place,
+// whoever came first, and has a place in the window where it is unfinished.
+func TestTwoNodesEndOneDelivery(t *testing.T) {
+	o := options(server(t))
+	lanes, tenants := mustOpen(t, o), mustOpen(t, o)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	by := newSession(t, server(t))
+	for i := range 60 {
+		tenant := fmt.Sprint("t", i)
+		d := published(t, tenants, tenant, "crm", now)
+		settled, other := *d, *d
+		settled.State = []gateway.DeliveryState{gateway.DeliverySucceeded, gateway.DeliveryRetrying, gateway.DeliveryDead}[i%3]
+		settled.Attempts, settled.NextAttemptAt = 1, now.Add(time.Hour)
+		if settled.State.Ended() {
+			settled.NextAttemptAt, settled.EndedAt = time.Time{}, now
+		}
+		var told error
+		var both sync.WaitGroup
+		both.Go(func() { must(t, lanes.Settle(&settled, &gateway.Attempt{Number: 1, At: now, Status: 200})) })
+		both.Go(func() {
+			switch i / 3 % 4 {
+			case 0:
+				other.State, other.EndedAt = gateway.DeliveryCancelled, now
+				if told = tenants.Cancel(&other); errors.Is(told, gateway.ErrNotFound) {
+					told = nil
+				}
+			case 1:
+				other.NextAttemptAt = now.Add(time.Minute)
+				told = tenants.Requeue(nil, &other)
+			case 2:
+				told = tenants.DropLane(other.Lane())
+			default:
+				told = tenants.DeleteTenant(tenant)
+			}
+		})
+		both.Wait()
+		must(t, told)
+		found := 0
+		_, err := tenants.Deliveries(store.Query{Tenant: tenant}, gateway.AttemptBounds{}, func(*gateway.Delivery, []gateway.Attempt) bool { found++; return true })
+		must(t, err)
+		if deleted := i/3%4 == 3; found > 1 || found == 0 && !deleted {
+			t.Errorf("round %d: it is there %d times", i, found)
+		}
+		due, err := lanes.Window(d.Lane(), gateway.Due{}, 10)
+		must(t, err)
+		waits := by.ask("SELECT count(*) FROM " + o.Schema + ".unfinished AS u JOIN " + o.Schema + ".due AS d ON d.id = u.id AND d.tenant = u.tenant AND d.at = u.due AND d.slot = u.slot AND d.endpoint = u.endpoint WHERE u.tenant = '" + tenant + "'")
+		all := by.ask("SELECT count(*) FROM " + o.Schema + ".unfinished WHERE tenant = '" + tenant + "'")
+		if waits != all || fmt.Sprint(len(due)) != all {
+			t.Errorf("round %d: %s are unfinished, %s of them with their place, and the window has %d", i, all, waits, len(due))
+		}
+	}
+}
+
+// TestFanOutIsFinishedByTheNext ends a process between two steps of a fan-out: who has the
+// slot of its tenant next makes the rest, once, before it looks at lanes.
+func TestFanOutIsFinishedByTheNext(t *testing.T) {
+	o := options(server(t))
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	s, err := Open(o)
+	must(t, err)
+	f := gateway.Fanout{Tenant: "acme", At: now, Listeners: []gateway.Listener{{Endpoint: "crm"}, {Endpoint: "log"}}}
+	p := &gateway.Publication{}
+	for i := range uint16(2 * fanoutStep) {
+		v := gateway.Event{ID: gateway.NewEventID(now), Tenant: "acme", Type: "message", AcceptedAt: now, Body: gateway.Raw(`{}`)}
+		p.Events = append(p.Events, v)
+		f.Events = append(f.Events, gateway.FanoutEvent{ID: v.ID, Type: v.Type})
+		for n := range f.Listeners {
+			f.Listeners[n].Events = append(f.Listeners[n].Events, i)
+		}
+	}
+	f.First = gateway.NewIDs(gateway.PrefixDelivery, now, f.Len())
+	var first gateway.Delivery
+	must(t, s.FanOut(p, []gateway.Fanout{f}, func() {}, func(made []gateway.Delivery) bool {
+		first = made[0]
+		return false // as where the process ends
+	}))
+	first.Attempts, first.State, first.NextAttemptAt, first.EndedAt = 1, gateway.DeliverySucceeded, time.Time{}, now
+	must(t, s.Settle(&first, nil))
+	if lanes, err := s.Lanes(gateway.SlotsOf(gateway.SlotOf("another"))); err != nil || len(lanes) > 0 {
+		t.Fatalf("lanes of another slot: %v, %v", lanes, err)
+	}
+	must(t, s.Close())
+	next := mustOpen(t, o)
+	for range 2 {
+		lanes, err := next.Lanes(gateway.AllSlots())
+		must(t, err)
+		if len(lanes) != 2 {
+			t.Fatalf("lanes: %v", lanes)
+		}
+		for n, want := range []int{2*fanoutStep - 1, 2 * fanoutStep} {
+			if due, err := next.Window(gateway.LaneKey{Tenant: "acme", Endpoint: f.Listeners[n].Endpoint}, gateway.Due{}, 10_000); err != nil || len(due) != want {
+				t.Errorf("%s has %d, want %d: %v", f.Listeners[n].Endpoint, len(due), want, err)
+			}
+		}
+	}
+	if d, _, err := next.Delivery("acme", first.ID); err != nil || d.State != gateway.DeliverySucceeded {
+		t.Errorf("what was delivered between: %+v, %v", d, err)
+	}
+}
+
+// TestTenantWithVeryMuchGoes deletes a tenant that has more than a statement deletes: all of it
+// goes, and nothing of another.
+func TestTenantWithVeryMuchGoes(t *testing.T) {
+	server := server(t)
+	o := options(server)
+	s, by := mustOpen(t, o), newSession(t, server)
+	other := published(t, s, "other", "crm", time.Now())
+	published(t, s, "acme", "crm", time.Now())
+	by.ask(s.in(fmt.Sprintf(`
+		INSERT INTO {s}unfinished SELECT 'acme', int8send(n) || int8send(n), 7, 'crm', n, 0, 'message', n, '', '', 0, '' FROM generate_series(1, %d) AS n;
+		INSERT INTO {s}due SELECT slot, tenant, endpoint, due, id, conversation, also, lent FROM {s}unfinished WHERE slot = 7 AND tenant = 'acme' AND type = 'message' AND value = '';
+		INSERT INTO {s}attempts SELECT tenant, id, 1, due %% 9, '' FROM {s}unfinished WHERE tenant = 'acme'`, 2*deletedAtOnce)))
+	much, err := s.resources.muchOf("acme")
+	must(t, err)
+	if len(much) != 2 {
+		t.Fatalf("there is very much in %d tables, want 2", len(much))
+	}
+	must(t, s.thin("acme"))
+	if n := by.ask(s.in("SELECT count(*) FROM {s}due WHERE tenant = 'acme'")); n != by.ask(s.in("SELECT count(*) FROM {s}unfinished WHERE tenant = 'acme'")) || n == "0" {
+		t.Errorf("%s places are left", n)
+	}
+	must(t, s.DeleteTenant("acme"))
+	for _, table := range tenantTables {
+		if n := by.ask(s.in("SELECT count(*) FROM {s}" + table + " WHERE tenant = 'acme'")); n != "0" {
+			t.Errorf("%s has %s rows", table, n)
+		}
+	}
+	if _, events, err := s.Load("other", other.ID); err != nil || len(events) != 1 {
+		t.Errorf("another's: %d events, %v", len(events), err)
+	}
+}
+
+// TestReopenedBesideASweep sends again what ended, as late as its event is shown: the sweep
+// that drops the event's part right after leaves it a copy; and one whose event went between
+// the look and the promise is told to be gone.
+func TestReopenedBesideASweep(t *testing.T) {
+	o := options(server(t))
+	at := time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC)
+	now := at
+	o.Now = func() time.Time { return now }
+	s, by := mustOpen(t, o), newSession(t, server(t))
+	end := func(d *gateway.Delivery) {
+		d.Attempts, d.State, d.NextAttemptAt, d.EndedAt = 1, gateway.DeliverySucceeded, time.Time{}, now
+		must(t, s.Settle(d, &gateway.Attempt{Number: 1, At: now, Status: 200}))
+	}
+	d, lost := published(t, s, "acme", "crm", at), published(t, s, "acme", "crm", at)
+	now = at.Add(keepEvents - time.Minute)
+	end(d)
+	end(lost)
+	again := func(d *gateway.Delivery) error {
+		next := *d
+		next.State, next.NextAttemptAt, next.EndedAt = gateway.DeliveryPending, now, time.Time{}
+		return s.Requeue(nil, &next)
+	}
+	p := newPromise()
+	done, err := s.putBack(p, lost)
+	if must(t, err); !done {
+		t.Fatal("it cannot be sent again")
+	}
+	must(t, again(d))
+	by.ask(s.in("DELETE FROM {s}events")) // as its part goes
+	if err := s.write(p); !notMet(err) {
+		t.Errorf("without its event: %v", err)
+	}
+	var gone *gateway.GoneError
+	if err := again(lost); !errors.As(err, &gone) {
+		t.Errorf("without its event: %v", err)
+	}
+	if _, events, err := s.Load("acme", d.ID); err != nil || len(events) != 1 {
+		t.Errorf("%d events, %v", len(events), err)
+	}
+	if _, attempts, err := s.Delivery("acme", d.ID); err != nil || len(attempts) != 1 {
+		t.Errorf("%d attempts, %v", len(attempts), err)
+	}
+}

@@ -1,0 +1,5 @@
+package stream
+
+import "errors"
+
+var errStuck = errors.New("the reader takes nothing")
