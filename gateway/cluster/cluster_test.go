@@ -59,6 +59,7 @@ func TestRestartedInPlace(t *testing.T) {
 	inBubble(t, 1, func(f *fleet) {
 		one := f.start()
 		one.kill()
+		f.db.set(func() { f.db.inPlace = true })
 		f.startAt(one.name)
 		took := f.within(4*time.Second, "taken over", f.whole(1))
 		f.t.Logf("after %s", took)
@@ -120,6 +121,7 @@ func TestOutage(t *testing.T) {
 		}
 		f.within(15*time.Second, "a share for each", f.whole(3))
 		for _, outage := range []time.Duration{2 * time.Second, 7 * time.Second, time.Minute, time.Hour} {
+			time.Sleep(5 * time.Second)
 			var owners store.Owners
 			f.db.set(func() { f.db.away, owners = true, f.db.owners })
 			time.Sleep(outage)
@@ -135,8 +137,9 @@ func TestOutage(t *testing.T) {
 					f.t.Error("one that cannot know whether it was declared dead answers")
 				}
 				f.together()
+				time.Sleep(2 * time.Second)
 			}
-			f.db.set(func() { f.db.away = false })
+			f.db.set(func() { f.db.away, f.db.back = false, time.Now() })
 			f.within(7*time.Second, "everybody answers again", f.whole(3))
 			time.Sleep(10 * time.Second)
 			f.db.set(func() {
@@ -236,7 +239,7 @@ func TestWaitOwner(t *testing.T) {
 		if one.Confirmed(gateway.SlotsOf(slot)) == nil {
 			f.t.Error("it may be read")
 		}
-		f.db.set(func() { f.db.away = false })
+		f.db.set(func() { f.db.away, f.db.back = false, time.Now() })
 		if _, here, err := one.WaitOwner(f.t.Context(), slot); err != nil || !here {
 			f.t.Errorf("when the database is back: %v, %v", here, err)
 		}

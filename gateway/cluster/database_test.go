@@ -29,11 +29,14 @@ type database struct {
 	moves   int                             // changes of owners
 	unclear int                             // of a hundred Assigns so many come late, or never, and nobody knows
 	late    []func()
+	inPlace bool                // nodes come at the addresses of those that were killed
+	beats   map[int64]time.Time // when each node beat last
+	back    time.Time           // when the database came back last
 	rng     *rand.Rand
 }
 
 func newDatabase(t *testing.T, seed uint64) *database {
-	return &database{t: t, nodes: map[int64]*store.Member{}, acts: map[int64]map[gateway.Slot]bool{}, rng: rand.New(rand.NewPCG(seed, 7))}
+	return &database{t: t, nodes: map[int64]*store.Member{}, acts: map[int64]map[gateway.Slot]bool{}, beats: map[int64]time.Time{}, rng: rand.New(rand.NewPCG(seed, 7))}
 }
 
 // connection is a Store: that of one process.
@@ -106,7 +109,7 @@ func (c *connection) Beat(told []byte) error {
 			return err
 		}
 		n := c.nodes[c.node]
-		n.Beat, n.Told = n.Beat+1, told
+		n.Beat, n.Told, c.beats[c.node] = n.Beat+1, told, time.Now()
 		return nil
 	})
 }
@@ -176,8 +179,14 @@ func (c *connection) TakeOver(dead int64, to *store.Owners) error {
 		if err := c.alive(); err != nil {
 			return err
 		}
-		if n := c.nodes[dead]; n != nil {
+		if n := c.nodes[dead]; n != nil && !n.Gone {
 			n.Gone = true
+			if since := time.Since(c.beats[dead]); since < replacedAfter || since < deadAfter && !c.inPlace {
+				c.t.Errorf("node %d is declared dead %s after a beat", dead, since)
+			}
+			if since := time.Since(c.back); since < deadAfter {
+				c.t.Errorf("node %d is declared dead %s after the database was back", dead, since)
+			}
 		}
 		delete(c.acts, dead) // it writes nothing any more, whatever it believes
 		for slot, is := range c.owners {

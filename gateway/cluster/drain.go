@@ -86,7 +86,11 @@ func (c *Cluster) DrainNode(ctx context.Context, id string) error {
 		e.Err = err
 		return e
 	}
-	c.watcher.poke()
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	if p := c.state.peers[node]; p != nil {
+		p.told.Draining = true // as it will say soon
+	}
 	return nil
 }
 

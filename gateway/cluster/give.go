@@ -112,9 +112,8 @@ func (m *mover) giveSome(ctx context.Context, node int64, size int) bool {
 	return ok
 }
 
-// isReady asks a node whether it is ready to take slots. One that does not answer, but beats,
-// will find what it is given by itself; that takes longer, so it is given something only when
-// it has not answered for long.
+// isReady asks a node whether it is ready to take slots. One that has not answered for long,
+// but beats, is not asked: it will find by itself what it is given, which takes longer.
 func (m *mover) isReady(ctx context.Context, node int64) bool {
 	m.mu.Lock()
 	p := m.peers[node]
@@ -124,8 +123,11 @@ func (m *mover) isReady(ctx context.Context, node int64) bool {
 	}
 	to, mute := Node{idOf(node), p.told.Address}, p.mute(time.Now())
 	m.mu.Unlock()
+	if mute {
+		return true
+	}
 	_, err := m.ask(ctx, to, verbReady, nil)
-	return err == nil || mute
+	return err == nil
 }
 
 // handOver hands slots over: it releases them, assigns them, and tells the new owner.
@@ -146,18 +148,7 @@ func (m *mover) handOver(ctx context.Context, node int64, slots gateway.SlotSet)
 		m.mu.Unlock()
 		return false
 	}
-	m.mu.Lock()
-	to, o := Node{ID: idOf(node)}, offer{}
-	if p := m.peers[node]; p != nil {
-		to.Address = p.told.Address
-	}
-	for slot := range given.All() {
-		o.Slots, o.Owners = append(o.Slots, slot), append(o.Owners, m.known[slot])
-	}
-	m.mu.Unlock()
-	if _, err := m.ask(ctx, to, verbTake, o); err != nil {
-		m.options.Log.Debug("a node was not told of its slots: it will find them", "node", idOf(node), "error", err)
-	}
+	m.offer(ctx, node, given)
 	if left := slots.Without(given); left.Len() > 0 { // they are not what they were known to be
 		m.mu.Lock()
 		m.unsure, m.anew = m.unsure.With(left), true
@@ -165,6 +156,25 @@ func (m *mover) handOver(ctx context.Context, node int64, slots gateway.SlotSet)
 	}
 	m.options.Observer.HandedOver(given.Len(), time.Since(began))
 	return given == slots
+}
+
+// offer tells a node of slots that are its now, and waits until it answers for them. Who is
+// not told will find them.
+func (m *mover) offer(ctx context.Context, node int64, slots gateway.SlotSet) {
+	m.mu.Lock()
+	p, o := m.peers[node], offer{}
+	if p == nil || p.mute(time.Now()) {
+		m.mu.Unlock()
+		return
+	}
+	to := Node{idOf(node), p.told.Address}
+	for slot := range slots.All() {
+		o.Slots, o.Owners = append(o.Slots, slot), append(o.Owners, m.known[slot])
+	}
+	m.mu.Unlock()
+	if _, err := m.ask(ctx, to, verbTake, o); err != nil {
+		m.options.Log.Debug("a node was not told of its slots, or has not taken them yet", "node", idOf(node), "error", err)
+	}
 }
 
 // ask asks another node something that is not worth waiting long for.
