@@ -65,6 +65,30 @@ func (s *SlotSet) Len() (n int) {
 	return n
 }
 
+// With gives the slots of either set.
+func (s SlotSet) With(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] |= other[i]
+	}
+	return s
+}
+
+// Without gives the slots of the set that are not in the other.
+func (s SlotSet) Without(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+	return s
+}
+
+// Both gives the slots that are in both sets.
+func (s SlotSet) Both(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] &= other[i]
+	}
+	return s
+}
+
 // All gives the slots of the set, rising.
 func (s SlotSet) All() iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {

@@ -56,9 +56,8 @@ func owned(s *schedule) gateway.SlotSet {
 	return s.slots
 }
 
-// leave gives slots away: their lanes take up nothing new. It returns them when
-// nothing of theirs is written any more, and none of their attempts will be.
-func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
+// halt gives slots away: their lanes take up nothing new.
+func (s *schedule) halt(slots gateway.SlotSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for slot := range slots.All() {
@@ -66,10 +65,21 @@ func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 		s.coming.Remove(slot)
 	}
 	for _, n := range s.lanes {
-		if slots.Has(n.slot) {
+		if slots.Has(n.slot) && !n.leaving {
 			n.leaving = true
 			s.sleep.remove(n)
 			s.loans.dismiss(n, errElsewhere)
+		}
+	}
+}
+
+// leave gives lanes that were halted. It returns them when nothing of theirs is written
+// any more, and none of their attempts will be.
+func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.lanes {
+		if slots.Has(n.slot) {
 			left = append(left, n)
 		}
 	}
