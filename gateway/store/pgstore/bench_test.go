@@ -44,12 +44,13 @@ func delivered(s storetest.Store, tenant string) error {
 	if err := s.Accept(p); err != nil {
 		return err
 	}
-	d, _, err := s.Load(tenant, p.Deliveries[0].ID)
+	was, _, err := s.Load(tenant, p.Deliveries[0].ID)
 	if err != nil {
 		return err
 	}
+	d := *was
 	d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, 1, time.Time{}, at
-	return s.Settle(d, &gateway.Attempt{Number: 1, At: at, Duration: time.Millisecond, Status: 200, ResponseBody: []byte("ok")})
+	return s.Settle(&d, &gateway.Attempt{Number: 1, At: at, Duration: time.Millisecond, Status: 200, ResponseBody: []byte("ok")})
 }
 
 // claimed opens a wait, and does what the callback that resumes it asks of the store.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/gate"
 )
 
 // outcome is what came of a statement.
@@ -92,4 +93,4 @@ func errNotStorable(err error) error {
 	return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: err}
 }
 
-var errClosed = errors.New("the store is closed")
+var errClosed = gate.ErrClosed

@@ -40,10 +40,10 @@ func (s *members) Beat(told []byte) error {
 
 // alone uses the connection that is for fences, beats and owners alone.
 func (s *members) alone(use func(context.Context, *pgconn.PgConn) error) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	return s.fences.on(context.Background(), s.opts.Patience+2*raiseAfter, use)
 }
 
