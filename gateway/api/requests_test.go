@@ -220,7 +220,7 @@ func TestRoutesAreShown(t *testing.T) {
 	k.want(404, "GET", "/v1/routes/nope", "")
 	k.want(404, "GET", "/v1/routes/nope/requests", "")
 	k.kept.Keep(&requests.Record{
-		Of: requests.Route, Place: "bot", At: time.Now(), Method: "GET", Path: []byte("/bot/x"), Status: 200, Upstream: "http://bot.example.com:8080",
+		Of: requests.Route, Place: "bot", At: time.Now(), Method: "GET", Path: []byte("/bot/x"), Status: 200, Upstream: "http://bot.example.com:8080", Body: []byte(`{"a":1}`), BodyBytes: 7,
 		UpstreamStatus: 200, Phases: [3]time.Duration{time.Millisecond, 2 * time.Millisecond, -1},
 	})
 	g = k.want(200, "GET", "/v1/routes/bot/requests", "")
@@ -229,5 +229,18 @@ func TestRoutesAreShown(t *testing.T) {
 	}
 	if !strings.Contains(g.text, `"phases":{"verify_ms":1,"connect_ms":2,"first_byte_ms":null,`) || strings.Contains(g.text, "callback_id") {
 		t.Errorf("shown is %s", g.text)
+	}
+	id := k.kept.List(requests.Query{Of: requests.Route, Place: "bot", Most: 1})[0].ID
+	one := k.want(200, "GET", "/v1/routes/bot/requests/"+id, "")
+	if err := fits(d, "Routed", one.body); err != nil {
+		t.Error(err)
+	}
+	if one.str("id") != id || one.str("body") != `{"a":1}` || strings.Contains(one.text, "body_preview") {
+		t.Errorf("one is %s", one.text)
+	}
+	keep(k, "to a source")
+	other := k.kept.List(requests.Query{Tenant: "acme", Place: "payments", Most: 1})[0].ID
+	for _, path := range []string{"bot/requests/" + other, "nope/requests/" + id, "bot/requests/req_x"} {
+		k.want(404, "GET", "/v1/routes/"+path, "")
 	}
 }

@@ -173,6 +173,7 @@ var rights = []right{
 	{operation: "GET /v1/routes", want: "200 200 403 403 403 403"},
 	{operation: "GET /v1/routes/{id}", thing: named("bot"), want: "200 200 403 403 403 403"},
 	{operation: "GET /v1/routes/{id}/requests", thing: named("bot"), want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/routes/{id}/requests/{request}", thing: named("bot"), want: "404 404 403 403 403 403"}, // there is none of this name
 	{operation: "GET /v1/requests", query: "?unmatched=true", want: "200 403 403 403 403 403"},
 
 	{operation: "GET" + inAcme + "/endpoints", want: read, told: true},
