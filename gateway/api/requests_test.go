@@ -14,6 +14,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/requests"
+	"hookgate/retry/breaker"
 )
 
 // explainer answers with what it was asked.
@@ -31,7 +32,8 @@ func (explainer) Explain(q *requests.Question, edited *directory.Source) (reques
 
 func (explainer) Upstreams(string) []proxy.Upstream {
 	well := false
-	return []proxy.Upstream{{URL: "http://bot.example.com:8080", Healthy: &well, Breaker: "open", Until: time.Now(), InFlight: 3}}
+	return []proxy.Upstream{{URL: "http://bot.example.com:8080", Healthy: &well, Breaker: "open", Until: time.Now(), InFlight: 3,
+		Probe: breaker.Probe{At: time.Now(), Verdict: breaker.Failed}, Latency: proxy.Latency{P50: 2 * time.Millisecond, P99: 1500 * time.Microsecond, Count: 7}}}
 }
 
 func (explainer) Try(q *requests.Question) (requests.Tried, error) {
@@ -208,7 +210,7 @@ func TestRoutesAreShown(t *testing.T) {
 	if err := fits(d, "Route", g.body); err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(g.text, `"healthy":false,"breaker":{"state":"open","until":"2`) || !strings.Contains(g.text, `"in_flight":3`) {
+	if !strings.Contains(g.text, `"healthy":false,"breaker":{"state":"open","until":"2`) || !strings.Contains(g.text, `"in_flight":3,"latency_ms":{"p50":2,"p99":1.5,"count":7}`) || !strings.Contains(g.text, `,"outcome":"failed"}`) {
 		t.Errorf("shown is %s", g.text)
 	}
 	if g := k.want(200, "GET", "/v1/routes", ""); fits(d, "RouteList", g.body) != nil || strings.Count(g.text, `"id":"bot"`) != 1 {

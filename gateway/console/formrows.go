@@ -221,6 +221,7 @@ func (r *rowsOf) names(form url.Values, at string, add func(path, field string))
 // shownRows is a list with what a form says in it.
 type shownRows struct {
 	At    string // its path
+	More  int    // blank rows that somebody asked for; 0: none
 	Label string // of one row
 	Rows  []shownRow
 }
@@ -233,6 +234,9 @@ type shownRow struct {
 // shown gives the rows, with the blank ones, and each fault at its field.
 func (r *rowsOf) shown(form url.Values, at string, wrong map[string]string) shownRows {
 	all := shownRows{At: at, Label: r.label}
+	if n := r.blank(form, at); n > r.fresh {
+		all.More = n
+	}
 	for row := range min(r.count(form, at)+r.blank(form, at), r.most) {
 		base, one := rowAt(at, row), shownRow{}
 		for _, m := range r.members {

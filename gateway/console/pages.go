@@ -53,6 +53,7 @@ func pages() []page {
 		{path: "/tenants/{tenant}/conversations/{id}", read: conversationPage},
 		{path: "/tenants/{tenant}/deliveries", read: deliveriesPage},
 		{path: "/tenants/{tenant}/dead-letters", read: deadLettersPage},
+		{path: "/tenants/{tenant}/deliveries/replay", read: replayForm, write: replay},
 		{path: "/tenants/{tenant}/deliveries/groups/known", read: knownForm, write: act(markKnown)},
 		{path: "/tenants/{tenant}/deliveries/groups/known/{id}/unmark", write: act(unmarkKnown)},
 		{path: "/tenants/{tenant}/deliveries/{id}", read: deliveryPage},

@@ -333,6 +333,9 @@ func (v *view) At(parts ...string) string { return v.at(parts...) }
 // MayRead says whether the session sees a list of the tenant's, for templates.
 func (v *view) MayRead(list string) bool { return v.may(http.MethodGet, v.of(list)) }
 
+// MayPost says whether the session may do something to a thing of the tenant's, for templates.
+func (v *view) MayPost(parts ...string) bool { return v.may(http.MethodPost, v.of(parts...)) }
+
 // With is with, for templates.
 func (v *view) With(pairs ...string) string { return v.with(pairs...) }
 
