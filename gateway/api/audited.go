@@ -45,6 +45,7 @@ func asking(c *call) *auth.Asking {
 	if match := h.Peek(fasthttp.HeaderIfMatch); len(match) > 0 {
 		how.IfMatch = string(match)
 	}
+	how.IfNoneMatch = string(h.Peek(fasthttp.HeaderIfNoneMatch))
 	if agent := string(h.UserAgent()); strings.HasPrefix(agent, "hookgate-cli") || strings.HasPrefix(agent, "hookgate/") {
 		how.Kind = audit.KindCLI
 	}

@@ -115,6 +115,9 @@ func (n *nouns) routes() []route {
 		{"/v1/routes/{id}/requests", map[string]action{
 			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.requests, looks: true, query: pagedBy()},
 		}},
+		{"/v1/routes/{id}/requests/{request}", map[string]action{
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.request},
+		}},
 		{"/v1/requests", map[string]action{
 			"GET": {needs: auth.ReadStrangers, do: n.requests.unmatched, looks: true, query: pagedBy("unmatched")},
 		}},

@@ -32,8 +32,9 @@ type Asked struct {
 	Method  string
 	Target  string // path and query, encoded
 	Body    []byte // JSON; nil: none
-	// IfMatch and Key are the fields If-Match and Idempotency-Key; "": none.
-	IfMatch, Key string
+	// IfMatch, IfNoneMatch and Key are the fields If-Match, If-None-Match and Idempotency-Key;
+	// "": none.
+	IfMatch, IfNoneMatch, Key string
 }
 
 // Answered is what it comes to.
@@ -51,7 +52,7 @@ func (a *API) Ask(q *Asked) Answered {
 	h.SetMethod(q.Method)
 	h.SetRequestURI(q.Target)
 	h.SetHost("console")
-	for name, value := range map[string]string{fasthttp.HeaderIfMatch: q.IfMatch, "Idempotency-Key": q.Key} {
+	for name, value := range map[string]string{fasthttp.HeaderIfMatch: q.IfMatch, fasthttp.HeaderIfNoneMatch: q.IfNoneMatch, "Idempotency-Key": q.Key} {
 		if value != "" {
 			h.Set(name, value)
 		}
