@@ -36,6 +36,7 @@ const (
 	CodeAccountKeyTaken        Code = "account_key_taken"       // another tenant holds this account key
 	CodeTenantHasChildren      Code = "tenant_has_children"     // tenants that have it as parent must go first
 	CodeReloadFailed           Code = "reload_failed"           // the file is faulty; the old configuration stays
+	CodeUsePgDump              Code = "use_pg_dump"             // a backup of what is in a database
 	CodeExpectationFailed      Code = "expectation_failed"      // an Expect other than 100-continue
 	CodeNotImplemented         Code = "not_implemented"         // an HTTP feature that is refused on purpose
 	CodeVersionNotSupported    Code = "version_not_supported"   // neither HTTP/1.1 nor HTTP/1.0

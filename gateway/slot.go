@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"errors"
 	"iter"
 	"math/bits"
+	"time"
 )
 
 // Slot is a share of the work that has one owner at a time: the waits and calls of a
@@ -98,4 +100,13 @@ func (s SlotSet) All() iter.Seq[Slot] {
 			}
 		}
 	}
+}
+
+// ErrMoved is behind errors of what begins for a slot that is not this process's (any
+// more): nothing of it was done, and its owner can do it.
+var ErrMoved = errors.New("another node owns the slot")
+
+// Moved is such an error, for who is told of it.
+func Moved(reason string) *Error {
+	return &Error{Code: CodeUnavailable, Message: reason, RetryAfter: time.Second, Err: ErrMoved}
 }

@@ -41,6 +41,7 @@ var statuses = map[gateway.Code]status{
 	gateway.CodePlatformNotConfigured:  {http.StatusUnprocessableEntity, "Platform not configured"},
 	gateway.CodeAccountKeyTaken:        {http.StatusConflict, "Account key taken"},
 	gateway.CodeTenantHasChildren:      {http.StatusConflict, "Tenant has children"},
+	gateway.CodeUsePgDump:              {http.StatusConflict, "Use pg_dump"},
 	gateway.CodeReloadFailed:           {http.StatusUnprocessableEntity, "Reload failed"},
 	gateway.CodeExpectationFailed:      {http.StatusExpectationFailed, "Expectation failed"},
 	gateway.CodeNotImplemented:         {http.StatusNotImplemented, "Not implemented"},

@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/store"
+	"hookgate/gateway/store/gate"
 )
 
 // outcome is what came of a statement.
@@ -93,4 +94,4 @@ func errNotStorable(err error) error {
 	return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: err}
 }
 
-var errClosed = errors.New("the store is closed")
+var errClosed = gate.ErrClosed

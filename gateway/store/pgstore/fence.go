@@ -28,6 +28,23 @@ import (
 // promotion more; so all that the process knows is in doubt.
 const systemSQL = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())::text || ' ' || coalesce((SELECT id::text FROM {s}incarnation), '')`
 
+// fenceSQL makes the function that a statement of promises begins with. It holds where the
+// writer has its epoch still, in the system in which that was given. What it sets holds for
+// this transaction only; remote_apply is more than on, and stays.
+const fenceSQL = `-- The fence of a statement of promises: see fence.go and pinned.go.
+CREATE FUNCTION {s}fence_1(int8, int2, int8, text, text, OUT held bool, OUT is_of text, OUT is_epoch int8) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
+	IF current_setting('synchronous_commit') <> 'remote_apply' OR $5 <> 'on' THEN
+		PERFORM set_config('synchronous_commit', $5, true);
+	END IF;
+	is_of := ` + systemSQL + `;
+	PERFORM FROM {s}writers WHERE node = $1 AND n = $2 AND epoch = $3 AND is_of = $4 FOR SHARE;
+	held := FOUND;
+	is_epoch := coalesce((SELECT epoch FROM {s}writers WHERE node = $1 AND n = $2), -1);
+END $$;
+`
+
 // epochSQL is a new epoch.
 const epochSQL = `((('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int8 << 32) | nextval('{s}epochs'))`
 

@@ -189,6 +189,7 @@ func (w *writers) know(system string) {
 	}
 	w.mu.Unlock()
 	if changed {
+		w.hand.ForgetLanes(gateway.AllSlots())
 		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
 		if w.opts.OnDoubt != nil {
 			w.opts.OnDoubt(gateway.AllSlots())
@@ -208,9 +209,7 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	timer := time.NewTimer(w.opts.Patience)
 	defer timer.Stop()
 	for _, one := range w.all {
-		one.mu.Lock()
-		steady := one.steady
-		one.mu.Unlock()
+		steady := one.hurry()
 		select {
 		case <-steady:
 		case <-timer.C:

@@ -34,10 +34,10 @@ const beatPatience = 2 * time.Second
 
 // alone uses the connection that is for fences, beats and owners alone.
 func (s *members) alone(most time.Duration, use func(context.Context, *pgconn.PgConn) error) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	return s.fences.on(context.Background(), most, use)
 }
 
