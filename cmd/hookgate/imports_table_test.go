@@ -58,7 +58,7 @@ var rows = map[string]row{
 		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them"},
 	},
 	"gateway/cluster": {
-		may:   []string{"gateway", "gateway/background", "gateway/store"},
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/store"},
 		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them", "gateway/store/pgstore": "it is handed a store in which nodes see each other"},
 	},
 	"gateway/secure/securetest":       {},

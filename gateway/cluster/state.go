@@ -137,9 +137,13 @@ func (s *state) node(nodes map[int64]*Node, id int64) (*Node, bool) {
 	if p == nil || !p.lives() {
 		return nil, false
 	}
-	nodes[id] = &Node{ID: idOf(id), Address: p.told.Address}
-	return nodes[id], true
+	n := p.node(id)
+	nodes[id] = &n
+	return &n, true
 }
+
+// node gives it as others reach it.
+func (p *peer) node(id int64) Node { return Node{ID: idOf(id), Address: p.told.Address} }
 
 // lives says whether it has said something of itself, and nobody declared it dead.
 func (p *peer) lives() bool { return !p.member.Gone && p.told.Address != "" }
