@@ -71,7 +71,7 @@ func (p *Peers) answer(ctx *fasthttp.RequestCtx, c *credential, body []byte) (st
 	if handler == nil { // of a later version
 		return statusNotHere, nil
 	}
-	answer, err := handler(context.WithValue(context.Background(), fromKey{}, c.from), body)
+	answer, err := handler(WithFrom(context.Background(), c.from), body)
 	switch {
 	case err == nil:
 		return http.StatusOK, answer
@@ -82,5 +82,5 @@ func (p *Peers) answer(ctx *fasthttp.RequestCtx, c *credential, body []byte) (st
 	if !errors.As(err, &known) && !errors.Is(err, gateway.ErrNotFound) {
 		p.options.Log.Error("a request of another node failed", "verb", c.verb, "from", c.from, "request_id", string(edge.RequestID(ctx)), "error", err)
 	}
-	return statusError, pack(err)
+	return statusError, PackError(err)
 }
