@@ -140,5 +140,5 @@ func (d *database) listed(t *testing.T) {
 }
 
 func event(round string) map[string]any {
-	return map[string]any{"events": []any{map[string]any{"type": "message", "data": map[string]any{"round": round}}}}
+	return map[string]any{"events": []any{map[string]any{"event": map[string]any{"type": "message"}, "round": round}}}
 }

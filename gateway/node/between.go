@@ -32,6 +32,9 @@ func (b between) swapped(changed []string, about directory.About) {
 		b.Log.Error("a route is out of service", "error", err)
 	}
 	b.tellChanged(changed, about)
+	if b.others != nil && !about.Followed {
+		b.others.everybody(verbConfigured)
+	}
 }
 
 // tellChanged tells those who look on which tenants came, went or changed, and by what

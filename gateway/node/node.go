@@ -30,6 +30,9 @@ type Options struct {
 	NoFile bool
 	// AcceptDataLoss starts with what can be read of a damaged data folder.
 	AcceptDataLoss bool
+
+	// among stands in for the cluster, in tests that say themselves who owns what.
+	among among
 }
 
 // Node is one running hookgate.

@@ -26,6 +26,7 @@ type among interface {
 	Owner(slot gateway.Slot) (owner cluster.Node, here bool)
 	WaitOwner(ctx context.Context, slot gateway.Slot) (owner cluster.Node, here bool, err error)
 	NextOwner(ctx context.Context, slot gateway.Slot) (owner cluster.Node, here bool, err error)
+	Nodes() []cluster.Status
 }
 
 // others are the other nodes of a cluster: they are asked what they decide, and told what they
@@ -168,6 +169,24 @@ func (o *others) tell(slot gateway.Slot, verb string, body []byte, here func() (
 // tellTime is how long something small may take.
 const tellTime = 10 * time.Second
 
+// everybody tells each other node that lives something small, and waits for nobody. Who does
+// not hear it finds out by itself.
+func (o *others) everybody(verb string) {
+	self := o.among.Self().ID
+	for _, n := range o.among.Nodes() {
+		if n.ID == self || n.State == cluster.StateGone {
+			continue
+		}
+		go func() {
+			ctx, stop := context.WithTimeout(context.Background(), farTime)
+			defer stop()
+			if _, err := o.peers.Ask(ctx, peers.Node{ID: n.ID, Address: n.Address}, verb, nil); err != nil {
+				o.Log.Debug("another node was not told", "verb", verb, "node", n.ID, "error", err)
+			}
+		}()
+	}
+}
+
 // drain sends away who is held here for what others decide.
 func (o *others) drain() {
 	if o != nil {
@@ -219,10 +238,14 @@ func (n *Node) openOthers() error {
 	if n.store.members == nil {
 		return nil
 	}
-	c := n.newCluster()
-	n.others = n.meet(c, n.clusterSecrets(), nil)
-	for verb, handler := range c.Handlers() {
-		n.others.peers.Handle(verb, handler)
+	if n.among != nil {
+		n.others = n.meet(n.among, n.clusterSecrets(), nil)
+	} else {
+		c := n.newCluster()
+		n.others = n.meet(c, n.clusterSecrets(), nil)
+		for verb, handler := range c.Handlers() {
+			n.others.peers.Handle(verb, handler)
+		}
 	}
 	n.onStop(func() error { n.others.close(); return nil })
 	return nil
