@@ -57,6 +57,10 @@ var rows = map[string]row{
 		may:   []string{"gateway", "gateway/background"},
 		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them"},
 	},
+	"gateway/cluster": {
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/store"},
+		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them", "gateway/store/pgstore": "it is handed a store in which nodes see each other"},
+	},
 	"gateway/secure/securetest":       {},
 	"gateway/transport/transporttest": {},
 	"gateway/secure":                  {never: map[string]string{"gateway/transport": "it says how a connection is secured, and knows none"}},

@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
 	"hookgate/gateway/clock"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -69,6 +70,8 @@ type parts struct {
 	doubts       doubts
 	follows      *follower
 	others       *others // nil: this node is alone
+	cluster      atomic.Pointer[cluster.Cluster]
+	alike        atomic.Pointer[alike] // of what is in force
 
 	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
 	stops       []func() error // run backwards
