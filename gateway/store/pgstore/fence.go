@@ -53,8 +53,9 @@ var errDead = errors.New("another node has declared this one dead")
 // fences is the one connection that is for fences alone, lest they wait for anything else.
 type fences struct {
 	*engine
-	mu   sync.Mutex
-	conn *pgconn.PgConn
+	mu    sync.Mutex
+	conn  *pgconn.PgConn
+	warns warnings
 }
 
 // raiseAfter is how long a raise of an epoch waits for a statement in its way until that is
@@ -79,11 +80,15 @@ func (s *fences) on(ctx context.Context, most time.Duration, use func(context.Co
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil || s.conn.IsClosed() {
-		if s.conn, err = s.connect(ctx, "fence", nil); err != nil {
+		if s.conn, err = s.connect(ctx, "fence", s.warns.note); err != nil {
 			return err
 		}
 	}
-	if err = use(ctx, s.conn); err != nil {
+	err = use(ctx, s.conn)
+	if warned := s.warns.take(); err == nil {
+		err = warned // what it wrote may be on one disk alone
+	}
+	if err != nil {
 		closeNow(s.conn)
 		s.conn = nil
 	}

@@ -27,8 +27,8 @@ type writer struct {
 	n     int
 	conn  *pgconn.PgConn
 	fence fence
-	tried []int64  // epochs that it may have been given, and was not told
-	warns []string // of the statement under way
+	tried []int64 // epochs that it may have been given, and was not told
+	warns warnings
 
 	mu      sync.Mutex
 	queue   []turn
@@ -339,19 +339,11 @@ func (w *writer) sendOnce(g *group) (a answer, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
-	w.warns = w.warns[:0]
 	a, err = w.send(ctx, w.conn, g, w.fence)
-	if err == nil && len(w.warns) > 0 {
-		err = fmt.Errorf("%w: %s", errWarned, w.warns[0])
+	if warned := w.warns.take(); err == nil {
+		err = warned
 	}
 	return a, err
-}
-
-// notice takes note of warnings. It is called while a statement is read.
-func (w *writer) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
-	if n.SeverityUnlocalized == "WARNING" || n.Severity == "WARNING" {
-		w.warns = append(w.warns, n.Message)
-	}
 }
 
 func (w *writers) owed(p *promise) {
