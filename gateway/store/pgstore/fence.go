@@ -25,6 +25,17 @@ import (
 // so does a promotion. Behind a pooler, where a connection outlives the database, that is how
 // it is seen. What was written with synchronous_commit = off may be lost then, and after a
 // promotion more; so all that the process knows is in doubt.
+//
+// A connection that is lost while the system is the same puts no more in doubt than the group
+// that was under way: what was committed before stands whether or not the disk had it, for a
+// database that ends without its log crashes, and begins another system. A restored copy, and
+// a second standby that is promoted to the same timeline, have been started at another time.
+// Whoever was not there when the system changed learns of it by the next statement, which
+// writes nothing; until then this process answers by what it knew, and promises nothing.
+// What an unknown outcome left is seen by others before it is on the standby: so nothing of a
+// tenant is looked up until the epoch has been raised, by a commit that had all before it
+// there (steadyFor), and a warning is no commit for a fence either. TestWarned, TestPromoted
+// and TestPooler hold to that.
 const systemSQL = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())::text || ' ' || coalesce((SELECT id::text FROM {s}incarnation), '')`
 
 // fenceSQL makes the function that a statement of promises begins with. It holds where the
