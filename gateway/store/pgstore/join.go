@@ -187,6 +187,7 @@ func (w *writers) know(system string) {
 	w.mu.Unlock()
 	if changed {
 		w.hand.ForgetLanes(gateway.AllSlots())
+		w.pool.drop()
 		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
 		if w.opts.OnDoubt != nil {
 			w.opts.OnDoubt(gateway.AllSlots())
