@@ -70,7 +70,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {
@@ -152,7 +152,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/slots", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,

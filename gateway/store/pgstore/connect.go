@@ -24,9 +24,9 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 	if err != nil {
 		return nil, fmt.Errorf("the url of the database: %w", err)
 	}
-	config, err := pgconn.ParseConfig(url)
+	config, err := parseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("the url of the database: %w", withoutURL(err))
+		return nil, fmt.Errorf("the url of the database: %w", err)
 	}
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -69,6 +69,20 @@ func (w *warnings) take() (err error) {
 	}
 	*w = (*w)[:0]
 	return err
+}
+
+// CheckURL says why a URL cannot name a database. Its error repeats nothing of it.
+func CheckURL(url string) error {
+	_, err := parseURL(url)
+	return err
+}
+
+func parseURL(url string) (*pgconn.Config, error) {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	return config, nil
 }
 
 // withoutURL is an error whose text has no password: the driver's names the url with its

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 	"hookgate/gateway/store/gate"
 )
 
@@ -79,8 +80,8 @@ func unavailable(err error) error {
 
 // errGap: nothing was written, by a node that writes nothing any more. Another does soon.
 func errGap() error {
-	e := gateway.Unavailable(errDead.Error(), time.Second)
-	e.Err = errDead
+	e := gateway.Unavailable(store.ErrDeclaredDead.Error(), time.Second)
+	e.Err = store.ErrDeclaredDead
 	return e
 }
 

@@ -2,12 +2,13 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookgate/gateway/store"
 )
 
 // A node has a row in nodes, and one in writers for each connection that writes. An epoch is
@@ -58,9 +59,6 @@ END $$;
 // epochSQL is a new epoch.
 const epochSQL = `((('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int8 << 32) | nextval('{s}epochs'))`
 
-// errDead: somebody declared this node dead.
-var errDead = errors.New("another node has declared this one dead")
-
 // fences is the one connection that is for fences alone, lest they wait for anything else.
 type fences struct {
 	*engine
@@ -74,7 +72,7 @@ type fences struct {
 const raiseAfter = time.Second
 
 // raise gives a writer a new epoch in place of the one that it has; 0: it has none yet. When
-// it returns, nothing of an older one is written any more. errDead: somebody else has raised
+// it returns, nothing of an older one is written any more. store.ErrDeclaredDead: somebody else has raised
 // it. tried are epochs that it may have been given before, and was not told.
 func (s *fences) raise(ctx context.Context, was fence, tried *[]int64) (f fence, err error) {
 	err = s.on(ctx, s.opts.Patience+2*raiseAfter, func(ctx context.Context, c *pgconn.PgConn) error {
@@ -84,7 +82,7 @@ func (s *fences) raise(ctx context.Context, was fence, tried *[]int64) (f fence,
 	return f, err
 }
 
-// on uses the connection, which is closed after any error.
+// on uses the connection, which is closed after any error. A warning is one: see errWarned.
 func (s *fences) on(ctx context.Context, most time.Duration, use func(context.Context, *pgconn.PgConn) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
@@ -138,7 +136,7 @@ func (s *fences) raiseBy(ctx context.Context, c *pgconn.PgConn, was fence, tried
 		return f, err
 	}
 	if values == nil {
-		return f, errDead
+		return f, store.ErrDeclaredDead
 	}
 	f.epoch, f.of = longAt(values[0]), string(values[1])
 	*tried = append(*tried, f.epoch)
