@@ -15,11 +15,7 @@ import (
 func TestPromoted(t *testing.T) {
 	own := postgres.Start(t)
 	standby := own.Standby(t)
-	by := newSession(t, own)
-	by.ask("SET synchronous_commit = local")
-	by.ask("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
-	by.ask("SELECT pg_reload_conf()")
-	by.until("SELECT sync_state FROM pg_stat_replication", "sync")
+	must(t, own.Synchronous())
 	var hosts atomic.Pointer[[]string]
 	hosts.Store(&[]string{own.Dir, standby.Dir})
 	o := options(own)
@@ -37,14 +33,10 @@ func TestPromoted(t *testing.T) {
 		own.Kill()
 		must(t, standby.Promote())
 		if own = standby; round < rounds-1 {
-			standby = own.Standby(t) // it has the settings of the one before
+			standby = own.Standby(t)
 			hosts.Store(&[]string{own.Dir, standby.Dir})
-			continue
+			must(t, own.Synchronous()) // what was told before that has it, too
 		}
-		by := newSession(t, own) // nobody follows it any more
-		by.ask("SET synchronous_commit = local")
-		by.ask("ALTER SYSTEM SET synchronous_standby_names = ''")
-		by.ask("SELECT pg_reload_conf()")
 	}
 	c.goesOn(t)
 	c.judge(t)
