@@ -89,6 +89,7 @@ func keptBy[S interface {
 
 func (p *parts) openStore() (err error) {
 	counts{p}.bound(p.config.Bounds)
+	p.promised = &promised{}
 	p.storage = storage.New(onDisk{p}.options())
 	if p.config.Store.Driver == configs.DriverPostgres {
 		err = p.openDatabase()
