@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"errors"
 	"strconv"
 
 	"hookgate/gateway"
@@ -13,7 +14,7 @@ import (
 func (p *Publisher) admit(d *draft) error {
 	for _, t := range d.tenants {
 		if err := p.options.Room(t.of.ID); err != nil {
-			return err
+			return d.blames(err, t.of.ID)
 		}
 	}
 	var room [8]limits.Demand
@@ -22,16 +23,24 @@ func (p *Publisher) admit(d *draft) error {
 	if again == 0 {
 		return nil
 	}
-	e := &gateway.Error{
+	return d.blames(&gateway.Error{
 		Code: gateway.CodeRateLimited, Message: "more events than limits.events_per_second allows", RetryAfter: again,
+	}, all[refusing].Key.Tenant)
+}
+
+// blames says in a publish for several tenants which event is refused, and with it all: the
+// others can be published without those of its tenant.
+func (d *draft) blames(err error, tenant string) error {
+	var refused *gateway.Error
+	if len(d.tenants) < 2 || !errors.As(err, &refused) {
+		return err
 	}
-	if len(d.tenants) > 1 {
-		e.Faults = []gateway.Fault{{
-			Path:    "events[" + strconv.Itoa(d.firstUnder(all[refusing].Key.Tenant)) + "]",
-			Message: "its tenant, or one above it, may have no more events now: the others can be published without them",
-		}}
-	}
-	return e
+	named := *refused
+	named.Faults = []gateway.Fault{{
+		Path:    "events[" + strconv.Itoa(d.firstUnder(tenant)) + "]",
+		Message: "is refused for its tenant, or one above it: the others can be published without that tenant's",
+	}}
+	return &named
 }
 
 // demands appends what the publish asks of limits: of one above several of its tenants
