@@ -127,6 +127,16 @@ func (b between) hasLane(tenant, endpoint string) bool {
 	return t != nil && (t.Disabled || relays || endpoint == gateway.PlatformEndpoint || t.Endpoint(endpoint) != nil)
 }
 
+// jobRate is how many deliveries a second a job sends again to an endpoint.
+func (b between) jobRate(tenant, endpoint string) float64 {
+	if t := b.directory.Current().Tenant(tenant); t != nil {
+		if e := t.Endpoint(endpoint); e != nil && e.Spec.RateLimit != nil {
+			return e.Spec.RateLimit.PerSecond
+		}
+	}
+	return gateway.DefaultJobRate
+}
+
 // dropEndpoint ends what was on its way to an endpoint that was deleted.
 func (b between) dropEndpoint(tenant, endpoint string) {
 	b.tellDropped(tenant, endpoint, b.lanes.Dropped(tenant, endpoint))
@@ -146,7 +156,7 @@ func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, w
 // owns are left to it. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (b between) dropOrphans() error {
-	lanes, err := b.store.Lanes(b.lanes.Owned())
+	lanes, err := b.store.backlog.Lanes(b.lanes.Owned())
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}
