@@ -84,8 +84,10 @@ func requestID(r *request) slog.Attr {
 // done says that the callback has its outcome, which ends the way.
 type done bool
 
-// finish ends the way with an outcome that needs no more than its word.
+// finish ends the way with an outcome that needs no more than its word. A turn that the body
+// had is given back: what comes now may need one of its own, and wait for others.
 func (r *request) finish(o gateway.Outcome) done {
+	r.let()
 	r.taken.Outcome = o
 	return true
 }
