@@ -1,8 +1,6 @@
 package publishing
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -40,8 +38,8 @@ func (p *Publisher) measure(d *draft) (m measured, err error) {
 		p.options.Made(int64(min(n, p.options.Most)))
 	}
 	if n > p.options.Most {
-		return m, d.blames(gateway.Errorf(gateway.CodeTooManyDeliveries,
-			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.options.Most), d.busiest())
+		return m, sharing{d}.blames(gateway.Errorf(gateway.CodeTooManyDeliveries,
+			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.options.Most), sharing{d}.busiest())
 	}
 	m.many = n > mostAtOnce
 	if n <= mostPooled {
@@ -65,14 +63,6 @@ func (d *draft) mostDeliveries() (n int) {
 		n += t.events * t.of.Listening()
 	}
 	return n
-}
-
-// busiest is the tenant whose events would make the most deliveries, as far as is known
-// without looking at them.
-func (d *draft) busiest() string {
-	return slices.MaxFunc(d.tenants, func(a, b tenantShare) int {
-		return cmp.Compare(a.events*a.of.Listening(), b.events*b.of.Listening())
-	}).of.ID
 }
 
 func (d *draft) countDeliveries() (n int) {
