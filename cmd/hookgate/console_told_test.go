@@ -50,3 +50,16 @@ func TestConsoleRouteRequests(t *testing.T) {
 	page.hasNot(t, "4111-hidden", "canary-token")
 	b.want(404, "/console/routes/bot/requests/req_01M8KW0ZV2R0J6DP1PKX000001")
 }
+
+// A callback whose address is misspelt is found, with the source that was meant.
+func TestConsoleUnmatched(t *testing.T) {
+	t.Parallel()
+	w := newConsoleWorld(t)
+	b := signedIn(t, w.Program, program.AdminToken)
+	w.Sender().Must(t, []int{404}, "POST", "/hooks/acme/paymnts", map[string]any{"conversation_key": "x"}, sourceToken)
+	page := b.want(200, "/console/requests")
+	page.has(t, "/hooks/acme/paymnts", "payments of acme")
+	if !strings.Contains(page.text, `href="/console/tenants/acme/sources/payments/requests"`) || !strings.Contains(page.text, `<a href="/console/requests" aria-current="page">Unmatched`) {
+		t.Errorf("it leads nowhere: %s", page.text)
+	}
+}
