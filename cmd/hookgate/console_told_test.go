@@ -63,3 +63,17 @@ func TestConsoleUnmatched(t *testing.T) {
 		t.Errorf("it leads nowhere: %s", page.text)
 	}
 }
+
+// Calls are listed by webhook and by how they went, and open beside the list; the webhook
+// tells of its breaker.
+func TestConsoleCalls(t *testing.T) {
+	t.Parallel()
+	w := newConsoleWorld(t)
+	b := signedIn(t, w.Program, program.AdminToken)
+	const in = "/console/tenants/acme"
+	id := w.Admin().Must(t, []int{200}, "POST", "/v1/tenants/acme/webhooks/mine/call", map[string]any{"conversation_key": "called", "variables": map[string]any{}}).Field("id")
+	b.want(200, in+"/webhooks/mine").has(t, "Its calls", "Breaker", "closed")
+	page := b.want(200, in+"/calls?webhook=mine&outcome=success&sel="+id)
+	page.has(t, "called", "mine", "Calls are kept for", id)
+	b.want(200, in+"/calls?outcome=failure&webhook=mine").has(t, "None fits these filters.")
+}

@@ -35,7 +35,7 @@ type endpoint struct {
 	Figures *figures `json:"-"`
 }
 
-// breakerShown is the circuit breaker of an endpoint.
+// breakerShown is the circuit breaker of an endpoint, or of a webhook.
 type breakerShown struct {
 	State     string     `json:"state"`
 	OpenUntil *time.Time `json:"open_until"`
@@ -56,6 +56,11 @@ func (e *endpoint) Word() string {
 		return e.Breaker.State
 	}
 	return "enabled"
+}
+
+// OwnSecret says whether the configuration file has the secret by which it signs.
+func (e *endpoint) OwnSecret() bool {
+	return e.ManagedBy == "file" && e.Sign != nil && e.Sign.Type != "none"
 }
 
 // holds says why it is sent nothing now; empty: it is.

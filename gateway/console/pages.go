@@ -67,6 +67,7 @@ func pages() []page {
 		{path: "/tenants/{tenant}/waits/{id}/cancel", write: act(cancelWait)},
 		{path: "/tenants/{tenant}/callbacks", read: callbacksPage},
 		{path: "/tenants/{tenant}/callbacks/{id}", read: callbackPage},
+		{path: "/tenants/{tenant}/calls", read: callsPage},
 		{path: "/tenants/{tenant}/calls/{id}", read: callPage},
 		{path: "/tenants/{tenant}/sources", read: sourcesPage},
 		{path: "/tenants/{tenant}/sources/{id}", read: sourcePage},
