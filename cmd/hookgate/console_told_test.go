@@ -23,7 +23,7 @@ func TestConsoleCallbacks(t *testing.T) {
 		t.Errorf("%d rows, want the one that is parked: %s", n, page.words())
 	}
 	page = b.want(200, in+"/callbacks?sel="+id)
-	page.has(t, "Callback", id, "amount")
+	page.has(t, "Callback", id, "amount", "Request, with its checks", "Source payments")
 	page.hasNot(t, "DE-hidden", "Nothing of this id")
 	if got := b.want(422, in+"/callbacks?outcome=parkd"); !strings.Contains(got.wrongAt("outcome"), "parked") {
 		t.Errorf("a slip in the outcome: %q", got.wrongAt("outcome"))
@@ -58,7 +58,7 @@ func TestConsoleUnmatched(t *testing.T) {
 	b := signedIn(t, w.Program, program.AdminToken)
 	w.Sender().Must(t, []int{404}, "POST", "/hooks/acme/paymnts", map[string]any{"conversation_key": "x"}, sourceToken)
 	page := b.want(200, "/console/requests")
-	page.has(t, "/hooks/acme/paymnts", "payments of acme")
+	page.has(t, "/hooks/acme/paymnts", "payments of acme", "the tenant acme has no source paymnts")
 	if !strings.Contains(page.text, `href="/console/tenants/acme/sources/payments/requests"`) || !strings.Contains(page.text, `<a href="/console/requests" aria-current="page">Unmatched`) {
 		t.Errorf("it leads nowhere: %s", page.text)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -61,6 +63,19 @@ func (e *endpoint) Word() string {
 // OwnSecret says whether the configuration file has the secret by which it signs.
 func (e *endpoint) OwnSecret() bool {
 	return e.ManagedBy == "file" && e.Sign != nil && e.Sign.Type != "none"
+}
+
+// Rotates says whether its secret can be rotated: it has one, and the API may write it.
+func (e *endpoint) Rotates() bool {
+	return e.ManagedBy != "file" && e.Sign != nil && e.Sign.Type != "none"
+}
+
+// Types says what it listens to.
+func (e *endpoint) Types() string {
+	if len(e.EventTypes) == 0 || slices.Contains(e.EventTypes, "*") {
+		return "all"
+	}
+	return strings.Join(e.EventTypes, ", ")
 }
 
 // holds says why it is sent nothing now; empty: it is.

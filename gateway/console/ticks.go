@@ -1,16 +1,23 @@
 package console
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // ticks gives places with their times, as far as there is room, and the gaps that are drawn
 // shorter than they are.
 func (s *scale) ticks(width float64) (ticks []tick, gaps []gap) {
-	const room = 86.0
+	const room, letter = 86.0, 6.5
 	last := -room
 	var times []time.Time
 	for i, at := range s.at {
 		if i > 0 && s.at[i].Sub(s.at[i-1]) > 5*time.Minute && s.xs[i]-s.xs[i-1] > 12 {
-			gaps = append(gaps, gap{s.xs[i-1], s.xs[i] - s.xs[i-1], span(at.Sub(s.at[i-1]))})
+			one := gap{s.xs[i-1], s.xs[i] - s.xs[i-1], span(at.Sub(s.at[i-1]))}
+			if one.W < letter*float64(utf8.RuneCountInString(one.Text)) {
+				one.Text = "" // it would stand over the next one's
+			}
+			gaps = append(gaps, one)
 		}
 		if s.xs[i]-last < room || s.xs[i] > width-30 {
 			continue

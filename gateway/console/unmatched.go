@@ -26,8 +26,9 @@ func unmatchedPage(v *view) error {
 		return err
 	}
 	for i := range rows {
-		r := &rows[i]
+		r, why := &rows[i], rows[i].Reason
 		r.seen(v)
+		r.Reason = why // it tells of the address alone, and of no value of a body
 		if n := r.Nearest; n != nil {
 			r.To = v.base + "/tenants/" + url.PathEscape(n.Tenant) + "/sources/" + url.PathEscape(n.Source) + "/requests"
 		}
