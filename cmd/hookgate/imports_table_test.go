@@ -70,7 +70,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {
@@ -152,7 +152,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/slots", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -263,8 +263,13 @@ var rows = map[string]row{
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/store/pebblestore": "what is kept of a thing is the same in every store"},
 	},
+	"gateway/store/handy": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/store/pebblestore": "what is at hand is the same in every store"},
+	},
+	"gateway/store/gate": {never: map[string]string{"gateway": "it counts who is inside, of whatever"}},
 	"gateway/store/pebblestore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound": "a store meets the ways' interfaces by its methods alone: it knows none of them",
@@ -272,7 +277,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/store/pgstore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":           "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound":          "a store meets the ways' interfaces by its methods alone: it knows none of them",

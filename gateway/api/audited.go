@@ -37,6 +37,9 @@ func says(c *call, run *action) {
 }
 
 func asking(c *call) *auth.Asking {
+	if c.by.Asking != nil && edge.FromNode(c.ctx) != nil { // the node that has the client has said so
+		return c.by.Asking
+	}
 	h := &c.ctx.Request.Header
 	how := &auth.Asking{Client: edge.ClientIP(c.ctx).String(), RequestID: string(edge.RequestID(c.ctx))}
 	if match := h.Peek(fasthttp.HeaderIfMatch); len(match) > 0 {

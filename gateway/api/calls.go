@@ -115,7 +115,7 @@ func (h *calls) make(c *call, q calling.Request, do func(context.Context, callin
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	a, err := h.holder.hold(c, made.Wait, 0, say)
+	a, err := h.holder.hold(c, made.Wait, 0, say, atWait)
 	if err != nil { // the call was made all the same
 		return c.atOnce(say(nil, err)), nil
 	}

@@ -156,7 +156,7 @@ func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, w
 // owns are left to it. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
 func (b between) dropOrphans() error {
-	lanes, err := b.store.Lanes(b.lanes.Owned())
+	lanes, err := b.store.backlog.Lanes(b.lanes.Owned())
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}

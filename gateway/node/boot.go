@@ -37,6 +37,7 @@ func (n *Node) recover() error {
 	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
+	n.doubts.tell(n.doubt)
 	n.stats.ReadAhead(n.tenantIDs())
 	b := between{&n.parts}
 	b.proveEndpoints(b.directory.Current().Tenants())

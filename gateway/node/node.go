@@ -135,10 +135,14 @@ func (n *Node) drainBackground(limit context.Context) error {
 	return errors.Join(n.lanes.Drain(limit), <-calls)
 }
 
-// ready says why this process should get no requests, and lists all that is not ready.
-func (n *Node) ready() error {
+// ready says why this process should get no requests, and lists all that is not ready, but
+// for the part that is to be ignored.
+func (n *Node) ready(ignore string) error {
 	var refused *gateway.Error
-	failed := n.store.Healthy()
+	part, failed := n.store.missing()
+	if part == ignore {
+		failed = nil
+	}
 	switch {
 	case n.draining.Load():
 		refused = &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
@@ -146,10 +150,10 @@ func (n *Node) ready() error {
 	case failed == nil:
 		return nil
 	default:
-		refused = &gateway.Error{Code: gateway.CodeUnavailable, Message: failed.Error(), RetryAfter: 30 * time.Second}
+		refused = &gateway.Error{Code: gateway.CodeUnavailable, Message: failed.Message, RetryAfter: failed.RetryAfter}
 	}
 	if failed != nil {
-		refused.Faults = append(refused.Faults, gateway.Fault{Path: "store", Message: failed.Error()})
+		refused.Faults = append(refused.Faults, gateway.Fault{Path: part, Message: failed.Message})
 	}
 	return refused
 }

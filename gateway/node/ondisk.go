@@ -5,8 +5,8 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
 	"hookgate/gateway/storage"
-	"hookgate/gateway/store/pebblestore"
 	"hookgate/metrics"
 )
 
@@ -22,7 +22,7 @@ func (d onDisk) Room() (int64, bool) { return d.store.Room() }
 
 func (d onDisk) options() storage.Options {
 	return storage.Options{
-		Disk: d, Used: func() int64 { return int64(d.store.Stats().Bytes) }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
+		Disk: d, Used: func() int64 { return d.store.stands().bytes }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
 	}
 }
 
@@ -54,7 +54,7 @@ func (d onDisk) tenants() func(func(string, []string, int64)) bool {
 // sparing is the store for the lanes: what a tenant writes that has as much on the disk as
 // it may have is little, for it goes on with what was promised.
 type sparing struct {
-	*pebblestore.Store
+	outbound.Backlog
 	storage *storage.Storage
 }
 
@@ -71,7 +71,7 @@ func (s sparing) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 		unsaid.Unsay()
 		a = &unsaid
 	}
-	return s.Store.Settle(d, a)
+	return s.Backlog.Settle(d, a)
 }
 
 // spare says whose retries wait until the disk has room.

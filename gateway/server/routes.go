@@ -37,8 +37,10 @@ type Handlers struct {
 	Docs    fasthttp.RequestHandler // /docs and below; nil: there is nothing
 	Console fasthttp.RequestHandler // /console, /portal and below, on the internal listener or its own
 	Metrics fasthttp.RequestHandler // /metrics
-	Ready   func() error            // why this process should get no requests, or nil
-	Held    func() string           // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
+	// Ready says why this process should get no requests, or nil, but for the part that is
+	// to be ignored.
+	Ready func(ignore string) error
+	Held  func() string // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
 }
 
 var (
@@ -163,7 +165,7 @@ func healthy(ctx *fasthttp.RequestCtx) {
 }
 
 func (h *Handlers) ready(ctx *fasthttp.RequestCtx) {
-	if err := h.Ready(); err != nil {
+	if err := h.Ready(string(ctx.QueryArgs().Peek("ignore"))); err != nil {
 		edge.WriteProblem(ctx, err)
 		return
 	}
