@@ -25,16 +25,20 @@ func (n *Node) loadFile() error {
 
 // recover takes up what the process before has left.
 func (n *Node) recover() error {
-	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
+	own := gateway.AllSlots()
+	if n.others != nil {
+		own = gateway.SlotSet{} // they come when the others give them
+	}
+	if err := n.sessions.Acquire(own); err != nil {
 		return fmt.Errorf("reading the open waits: %w", err)
 	}
-	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
+	if err := n.lanes.Acquire(own); err != nil {
 		return fmt.Errorf("reading the unfinished deliveries: %w", err)
 	}
 	if err := n.jobs.Start(); err != nil {
 		return fmt.Errorf("reading the bulk jobs: %w", err)
 	}
-	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
+	if err := n.calls.Acquire(own); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
 	n.doubts.tell(n.doubt)

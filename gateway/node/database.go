@@ -42,6 +42,7 @@ func (p *parts) openDatabase() error {
 	}
 	d.round = p.metrics.Database(d.figures)
 	p.store = keptBy(s, d)
+	p.store.revisions = s
 	p.onStop(d.watch())
 	return nil
 }

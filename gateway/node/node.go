@@ -30,6 +30,11 @@ type Options struct {
 	NoFile bool
 	// AcceptDataLoss starts with what can be read of a damaged data folder.
 	AcceptDataLoss bool
+
+	// among says which node owns what, and secrets are what nodes prove themselves by; nil:
+	// this one is alone.
+	among   among
+	secrets []string
 }
 
 // Node is one running hookgate.
@@ -62,8 +67,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
-		n.loadFile, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, n.openOthers,
+		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -98,6 +103,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.Log.Info("draining", "at_most", n.config.Drain.Timeout.String())
 	n.backups.Stop()
+	n.others.drain()
 	n.sessions.Drain()
 	n.lanes.Dismiss()
 	n.proxy.Drain()

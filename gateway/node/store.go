@@ -35,6 +35,7 @@ type kept struct {
 	names      api.Names
 	deliveries api.Deliveries
 	told       api.Told
+	revisions  revisions // nil: no other process configures anything
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.

@@ -30,6 +30,8 @@ type Options struct {
 	PublicBody int64
 	// InternalBody is the most bytes of an internal request; 16 MiB (SPEC 14).
 	InternalBody int64
+	// PeerBody is the most bytes of a request of another node.
+	PeerBody int64
 	// Bodies is how many bytes of memory the bodies of requests in flight may take, on
 	// each side; 128 MiB. No tenant, nor block of clients, gets more than a share.
 	Bodies int64

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,12 @@ func New(o Options, h Handlers) (*Server, error) {
 	}
 	internal := newSide(&o, Internal, o.InternalAddr, inside.internal, &edge.Limits{
 		Conns: o.InternalConns, Caller: o.Caller, Inside: true, Key: timelineKey,
-		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
+		Body: func(_, _, path []byte) int64 {
+			if inside.Peers != nil && bytes.HasPrefix(path, peersPrefix) {
+				return o.PeerBody
+			}
+			return o.InternalBody
+		},
 	})
 	s := &Server{public: public, internal: internal}
 	if o.ConsoleAddr != "" {
