@@ -5,9 +5,9 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/storage"
-	"hookgate/gateway/store/pebblestore"
 	"hookgate/metrics"
 )
 
@@ -23,7 +23,7 @@ func (d onDisk) Room() (int64, bool) { return d.store.Room() }
 
 func (d onDisk) options() storage.Options {
 	return storage.Options{
-		Disk: d, Promises: d.parts.promised, Used: func() int64 { return int64(d.store.Stats().Bytes) }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
+		Disk: d, Promises: d.parts.promised, Used: func() int64 { return d.store.stands().bytes }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
 	}
 }
 
@@ -95,7 +95,7 @@ func (p *promised) Held(tenant string) int64 {
 // sparing is the store for the lanes: what a tenant writes that has as much on the disk as
 // it may have is little, for it goes on with what was promised.
 type sparing struct {
-	*pebblestore.Store
+	outbound.Backlog
 	storage *storage.Storage
 }
 
@@ -112,7 +112,7 @@ func (s sparing) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 		unsaid.Unsay()
 		a = &unsaid
 	}
-	return s.Store.Settle(d, a)
+	return s.Backlog.Settle(d, a)
 }
 
 // spare says whose retries wait until the disk has room.
