@@ -37,9 +37,9 @@ func (n *Node) recover() error {
 	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
 		return fmt.Errorf("reading the pending calls: %w", err)
 	}
-	n.doubts.tell(n.doubt)
-	n.stats.ReadAhead(n.tenantIDs())
 	b := between{&n.parts}
+	n.doubts.tell(b.doubt)
+	n.stats.ReadAhead(n.tenantIDs())
 	b.proveEndpoints(b.directory.Current().Tenants())
 	return b.dropOrphans()
 }

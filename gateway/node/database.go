@@ -18,9 +18,10 @@ import (
 	"hookgate/metrics"
 )
 
-// openDatabase joins the database. Whether the master key is that of all other nodes is
+// database joins a database. Whether the master key is that of all other nodes is
 // looked at before anything is read that was sealed with it.
-func (p *parts) openDatabase() error {
+func (o opening) database() error {
+	p := o.parts
 	key, err := seal.ParseKey(p.config.MasterKey.Reveal())
 	if err != nil {
 		return fmt.Errorf("HOOKGATE_MASTER_KEY: %w", err)
@@ -195,8 +196,8 @@ func (d *doubts) tell(to func(gateway.SlotSet)) {
 }
 
 // doubt has all parts read slots anew.
-func (p *parts) doubt(slots gateway.SlotSet) {
-	p.sessions.Doubt(slots)
-	p.lanes.Doubt(slots)
-	p.calls.Doubt(slots)
+func (b between) doubt(slots gateway.SlotSet) {
+	b.sessions.Doubt(slots)
+	b.lanes.Doubt(slots)
+	b.calls.Doubt(slots)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // kept is the store as each who asks it sees it, and what it stands on. Only who opens it
-// knows which it is: openDisk, openDatabase.
+// knows which it is (opening).
 type kept struct {
 	ground
 	ledger     waiting.Ledger
@@ -84,13 +84,16 @@ func keptBy[S interface {
 	}
 }
 
+// opening opens the store that the configuration names.
+type opening struct{ *parts }
+
 func (p *parts) openStore() (err error) {
 	counts{p}.bound(p.config.Bounds)
 	p.storage = storage.New(onDisk{p}.options())
 	if p.config.Store.Driver == configs.DriverPostgres {
-		err = p.openDatabase()
+		err = opening{p}.database()
 	} else {
-		err = p.openDisk()
+		err = opening{p}.folder()
 	}
 	if err != nil {
 		return err
