@@ -49,6 +49,7 @@ const (
 	CodeNotPulled              Code = "not_pulled"           // the endpoint's deliveries are sent: it has not mode pull
 	CodeDeliveryEnded          Code = "delivery_ended"       // it cannot be cancelled any more
 	CodeJobEnded               Code = "job_ended"            // it cannot be cancelled any more
+	CodeLastNode               Code = "last_node"            // no other node takes slots: it is not drained
 	CodeVerificationFailed     Code = "verification_failed"  // a connection's url did not give the challenge back
 	CodeUpstreamFailed         Code = "upstream_failed"      // no connection to the upstream, or no answer that is HTTP
 	CodeUpstreamTimeout        Code = "upstream_timeout"     // the upstream did not answer in time

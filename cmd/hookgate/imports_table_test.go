@@ -263,8 +263,13 @@ var rows = map[string]row{
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/store/pebblestore": "what is kept of a thing is the same in every store"},
 	},
+	"gateway/store/handy": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/store/pebblestore": "what is at hand is the same in every store"},
+	},
+	"gateway/store/gate": {never: map[string]string{"gateway": "it counts who is inside, of whatever"}},
 	"gateway/store/pebblestore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound": "a store meets the ways' interfaces by its methods alone: it knows none of them",
@@ -272,7 +277,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/store/pgstore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":           "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound":          "a store meets the ways' interfaces by its methods alone: it knows none of them",

@@ -218,6 +218,8 @@ func (d *detail) Title() string {
 		return "Delivery to " + d.Delivery.Endpoint
 	case d.Event != nil:
 		return "Event " + d.Event.Type
+	case d.Raw != nil:
+		return d.Kind
 	}
 	return "Nothing of this id"
 }
@@ -243,11 +245,11 @@ func detailOf(v *view, id string, lines []line) *detail {
 		d.URL = v.at("events", id)
 		d.Event, err = eventOf(v, id)
 	case "cb":
-		d.URL = v.at("callbacks", id)
+		d.URL, d.Kind = v.at("callbacks", id), orText(d.Kind, "Callback")
 		err = v.get(v.of("callbacks", id), nil, &d.Raw)
 		d.Raw, d.Body, d.Mapped = toldWhole(v, d.Raw)
 	case "call":
-		d.URL = v.at("calls", id)
+		d.URL, d.Kind = v.at("calls", id), orText(d.Kind, "Call")
 		err = v.get(v.of("calls", id), nil, &d.Raw)
 		d.Raw, d.Body, d.Mapped = toldWhole(v, d.Raw)
 	}

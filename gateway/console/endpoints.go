@@ -22,6 +22,7 @@ type endpoint struct {
 	DisabledReason    *string        `json:"disabled_reason"`
 	QueueDepth        int            `json:"queue_depth"`
 	OldSecretsUntil   *time.Time     `json:"old_secrets_until"`
+	SecretSetAt       *time.Time     `json:"secret_set_at"`
 	CreatedAt         *time.Time     `json:"created_at"`
 	UpdatedAt         *time.Time     `json:"updated_at"`
 	Secret            string         `json:"secret"`
@@ -39,6 +40,7 @@ type breakerShown struct {
 	State     string     `json:"state"`
 	OpenUntil *time.Time `json:"open_until"`
 	Failures  *int       `json:"failures"`
+	LastProbe *probe     `json:"last_probe"`
 }
 
 // Word is how it stands, the worst first.

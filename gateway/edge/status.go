@@ -52,6 +52,7 @@ var statuses = map[gateway.Code]status{
 	gateway.CodeNotPulled:              {http.StatusConflict, "Not pulled"},
 	gateway.CodeDeliveryEnded:          {http.StatusConflict, "Delivery ended"},
 	gateway.CodeJobEnded:               {http.StatusConflict, "Job ended"},
+	gateway.CodeLastNode:               {http.StatusConflict, "Last node"},
 	gateway.CodeVerificationFailed:     {http.StatusUnprocessableEntity, "Verification failed"},
 	gateway.CodeUpstreamFailed:         {http.StatusBadGateway, "Upstream failed"},
 	gateway.CodeUpstreamTimeout:        {http.StatusGatewayTimeout, "Upstream timed out"},

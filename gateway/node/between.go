@@ -127,6 +127,16 @@ func (b between) hasLane(tenant, endpoint string) bool {
 	return t != nil && (t.Disabled || relays || endpoint == gateway.PlatformEndpoint || t.Endpoint(endpoint) != nil)
 }
 
+// jobRate is how many deliveries a second a job sends again to an endpoint.
+func (b between) jobRate(tenant, endpoint string) float64 {
+	if t := b.directory.Current().Tenant(tenant); t != nil {
+		if e := t.Endpoint(endpoint); e != nil && e.Spec.RateLimit != nil {
+			return e.Spec.RateLimit.PerSecond
+		}
+	}
+	return gateway.DefaultJobRate
+}
+
 // dropEndpoint ends what was on its way to an endpoint that was deleted.
 func (b between) dropEndpoint(tenant, endpoint string) {
 	b.tellDropped(tenant, endpoint, b.lanes.Dropped(tenant, endpoint))

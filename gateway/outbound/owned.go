@@ -12,7 +12,7 @@ import (
 const maxLeaving = 5 * time.Second
 
 // errElsewhere is of a lane that another owns now.
-var errElsewhere = gateway.Unavailable("the deliveries of this endpoint are moving to another node", time.Second)
+var errElsewhere = gateway.Moved("the deliveries of this endpoint are moving to another node")
 
 // acquire finds what former owners of slots left unfinished. It returns when every
 // lane is known; their windows fill in the background. A lane that is told of a

@@ -56,10 +56,10 @@ func (a *asker) ask(of *question, cells ...cell) (rows [][2][]byte, err error) {
 
 // askAll asks several at once, and waits for all answers.
 func (a *asker) askAll(all ...*asked) error {
-	if err := a.engine.using.enter(); err != nil {
+	if err := a.engine.using.Enter(); err != nil {
 		return err
 	}
-	defer a.engine.using.leave()
+	defer a.engine.using.Leave()
 	a.mu.Lock()
 	a.queue = append(a.queue, all...)
 	if a.working < asking {

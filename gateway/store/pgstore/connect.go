@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func row(ctx context.Context, c *pgconn.PgConn, sql string, p *params) (values [
 	for r.NextRow() {
 		values = values[:0]
 		for _, v := range r.Values() {
-			values = append(values, append([]byte(nil), v...))
+			values = append(values, bytes.Clone(v)) // NULL stays nil
 		}
 	}
 	_, err = r.Close()

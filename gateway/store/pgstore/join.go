@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // mayWrite refuses a promise that was decided by who knows something else than the database.
@@ -54,7 +55,7 @@ func (w *writers) die() {
 	w.dead = true
 	w.mu.Unlock()
 	if !was {
-		w.opts.Logger.Error("nothing is written any more", "error", errDead)
+		w.opts.Logger.Error("nothing is written any more", "error", store.ErrDeclaredDead)
 		if w.opts.OnFenced != nil {
 			w.opts.OnFenced()
 		}
@@ -138,7 +139,7 @@ func (w *writer) rejoin() bool {
 		}
 		var woken <-chan struct{}
 		var pause <-chan time.Time
-		if errors.Is(err, errDead) { // the dead wait until they are to live again
+		if errors.Is(err, store.ErrDeclaredDead) { // the dead wait until they are to live again
 			w.die()
 			woken = w.wake
 		} else {
@@ -186,6 +187,7 @@ func (w *writers) know(system string) {
 	}
 	w.mu.Unlock()
 	if changed {
+		w.hand.ForgetLanes(gateway.AllSlots())
 		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
 		if w.opts.OnDoubt != nil {
 			w.opts.OnDoubt(gateway.AllSlots())
@@ -205,9 +207,7 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	timer := time.NewTimer(w.opts.Patience)
 	defer timer.Stop()
 	for _, one := range w.all {
-		one.mu.Lock()
-		steady := one.steady
-		one.mu.Unlock()
+		steady := one.hurry()
 		select {
 		case <-steady:
 		case <-timer.C:

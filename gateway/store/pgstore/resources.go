@@ -179,6 +179,7 @@ func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) erro
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
+	defer s.hand.Forget(tenant) // of what it gave out meanwhile nothing is written
 	if err := s.thin(tenant); err != nil {
 		return err
 	}

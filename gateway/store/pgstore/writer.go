@@ -33,6 +33,7 @@ type writer struct {
 	mu      sync.Mutex
 	queue   []turn
 	queued  int // bytes
+	linger  linger
 	wake    chan struct{}
 	steady  chan struct{} // closed: it is known what was written
 	joined  bool
@@ -123,10 +124,10 @@ func (w *writer) poke() {
 // write makes a promise durable, all of it or nothing. gateway.CodeUnavailable: nothing was
 // written. Any other error: the outcome is unknown.
 func (w *writers) write(p *promise) error {
-	if err := w.using.enter(); err != nil {
+	if err := w.using.Enter(); err != nil {
 		return err
 	}
-	defer w.using.leave()
+	defer w.using.Leave()
 	if p.err != nil {
 		return errNotStorable(p.err)
 	}
@@ -136,6 +137,7 @@ func (w *writers) write(p *promise) error {
 	if err := w.mayWrite(p); err != nil {
 		return err
 	}
+	w.letGo(p)
 	if err := w.enqueue(p); err != nil {
 		return err
 	}
@@ -190,6 +192,7 @@ func (w *writer) push(t turn, size int) error {
 		return unavailable(errors.New("too much waits to be written"))
 	}
 	w.queue, w.queued = append(w.queue, t), w.queued+size
+	w.linger.comes(&t, len(w.queue))
 	w.poke()
 	return nil
 }
@@ -201,6 +204,9 @@ func (w *writer) work() {
 		w.renew()
 		if !w.isJoined() && !w.rejoin() {
 			return
+		}
+		if w.lingers() {
+			continue
 		}
 		switch g, t, last := w.take(); {
 		case t != nil:
@@ -271,6 +277,7 @@ func (w *writer) pop() {
 	if t := w.queue[0]; t.meeting == nil || t.leads {
 		w.queued -= t.p.size
 	}
+	w.linger.goes(&w.queue[0])
 	w.queue[0] = turn{}
 	w.queue = w.queue[1:]
 }
@@ -287,6 +294,7 @@ func (w *writer) sendGroup(g *group) {
 	a, err := w.sendOnce(g)
 	switch out := outcomeOf(err); {
 	case out == written && a.held:
+		w.linger.wrote(g, time.Since(took))
 		if w.opts.OnCommit != nil {
 			w.opts.OnCommit(time.Since(took))
 		}
