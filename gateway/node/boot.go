@@ -56,6 +56,11 @@ func (n *Node) tenantIDs() (ids []string) {
 // fail the start any more: a token that was made before the listeners were bound, and
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
+	if n.store.makesFirst != nil {
+		if makes, err := n.store.makesFirst(); err != nil || !makes {
+			return err
+		}
+	}
 	token, err := n.resources.Tokens.First()
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,20 +44,27 @@ func (o opening) database() error {
 	}
 	d.round = p.metrics.Database(d.figures)
 	p.store = keptBy(s, d)
+	p.store.makesFirst = d.makesFirst
 	p.onStop(d.watch())
 	return nil
 }
 
 // Names under which the schema keeps keyed digests of what every node must have alike.
-const claimedKey = "master_key"
+const (
+	claimedKey   = "master_key"
+	claimedFirst = "first_admin_token" // the node that makes it
+)
 
 // errOtherKey is of a node that would read nothing of what the others sealed.
 var errOtherKey = errors.New("HOOKGATE_MASTER_KEY is not the master key that this schema was sealed with: every node has the same")
 
-// sameKey refuses another master key than that of who made the schema. The digest is an
-// HMAC under a key derived from the master key: it tells two keys apart, and nothing else.
+// keyDigest is an HMAC under a key derived from the master key: it tells two keys apart, and
+// nothing else.
+func keyDigest(sealer *seal.Sealer) seal.Mark { return sealer.Mark("the master key of a schema") }
+
+// sameKey refuses another master key than that of who made the schema.
 func sameKey(s *pgstore.Store, sealer *seal.Sealer) error {
-	own := sealer.Mark("the master key of a schema")
+	own := keyDigest(sealer)
 	is, err := s.Claim(claimedKey, own[:])
 	if err != nil {
 		return fmt.Errorf("finding by which master key the schema is sealed: %w", err)
@@ -65,6 +73,26 @@ func sameKey(s *pgstore.Store, sealer *seal.Sealer) error {
 		return errOtherKey
 	}
 	return nil
+}
+
+// makesFirst says whether this node makes the first admin token: of several that start on a
+// new schema one does. Where that one died before it had shown the token, the next does.
+func (d *database) makesFirst() (bool, error) {
+	own := strconv.FormatInt(d.Node(), 10)
+	is, err := d.Claim(claimedFirst, []byte(own))
+	if err != nil || string(is) == own {
+		return err == nil, err
+	}
+	nodes, _, err := d.Members()
+	if err != nil {
+		return false, err
+	}
+	for _, n := range nodes {
+		if !n.Gone && strconv.FormatInt(n.Node, 10) == string(is) {
+			return false, nil
+		}
+	}
+	return true, d.Reclaim(claimedFirst, []byte(own))
 }
 
 // database is a schema of a PostgreSQL as the ground of a store. It is never a reason to

@@ -35,6 +35,8 @@ type kept struct {
 	names      api.Names
 	deliveries api.Deliveries
 	told       api.Told
+	// makesFirst says whether this process makes the first admin token; nil: it does.
+	makesFirst func() (bool, error)
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.

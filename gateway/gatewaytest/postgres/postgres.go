@@ -188,6 +188,14 @@ func (s *Server) URL() string {
 	return "postgres://hookgate@/postgres?host=" + s.Dir + "&sslmode=disable"
 }
 
+// Ask runs SQL as the owner of the server.
+func (s *Server) Ask(t testing.TB, sql string) {
+	t.Helper()
+	if err := s.run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", s.Dir, "-U", "hookgate", "-d", "postgres", "-c", sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Pid is the process id of the postmaster.
 func (s *Server) Pid() int { return s.process.Process.Pid }
 
