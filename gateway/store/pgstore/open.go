@@ -79,7 +79,7 @@ func newStore(e *engine) *Store {
 	s.timelines, s.calls, s.jobs = &timelines{w}, &calls{w}, &jobs{w}
 	s.resources, s.audits, s.figures = &resources{w}, &audits{w}, &figures{w}
 	making := &making{writers: w}
-	s.publications, s.queue = &publications{w, making}, &queue{w, making}
+	s.publications, s.queue = &publications{w, making}, &queue{w, &asker{engine: e}, making}
 	s.byHand, s.reads, s.endpoints, s.dropping = &byHand{w}, &reads{w}, &endpoints{w}, &dropping{w}
 	s.janitor = &janitor{writers: w}
 	s.members, s.survey = &members{w}, &survey{w}
