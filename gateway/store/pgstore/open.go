@@ -46,6 +46,7 @@ type Store struct {
 	*janitor
 	*members
 	*survey
+	*extents
 }
 
 // Open joins the database as a node of its own, and makes the schema, or brings it up to
@@ -83,6 +84,7 @@ func newStore(e *engine) *Store {
 	s.byHand, s.reads, s.endpoints, s.dropping = &byHand{w}, &reads{w}, &endpoints{w}, &dropping{w}
 	s.janitor = &janitor{writers: w}
 	s.members, s.survey = &members{w}, &survey{w}
+	s.extents = &extents{engine: e, unseen: &w.unseen}
 	return s
 }
 
