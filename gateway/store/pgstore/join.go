@@ -41,7 +41,7 @@ var errStale = errors.New("the database was started anew or promoted: nothing is
 // outOf tells a group that the fence did not hold: nothing of it was written.
 func (w *writer) outOf(g *group, a answer) {
 	if a.system == w.fence.of && (a.epoch > w.fence.epoch || a.epoch < 0) {
-		w.die()
+		w.die(w.fence.node)
 		g.tell(errGap())
 		return
 	}
@@ -49,10 +49,12 @@ func (w *writer) outOf(g *group, a answer) {
 	g.tell(errUnknown(errStale))
 }
 
-func (w *writers) die() {
+// die takes note that a node was declared dead. It may be one that this was before, of which
+// a writer hears late.
+func (w *writers) die(node int64) {
 	w.mu.Lock()
-	was := w.dead
-	w.dead = true
+	was := w.dead || node != w.node
+	w.dead = w.dead || node == w.node
 	w.mu.Unlock()
 	if !was {
 		w.opts.Logger.Error("nothing is written any more", "error", store.ErrDeclaredDead)
@@ -140,7 +142,7 @@ func (w *writer) rejoin() bool {
 		var woken <-chan struct{}
 		var pause <-chan time.Time
 		if errors.Is(err, store.ErrDeclaredDead) { // the dead wait until they are to live again
-			w.die()
+			w.die(w.fence.node)
 			woken = w.wake
 		} else {
 			w.opts.Logger.Debug("the database cannot be joined", "error", err)
