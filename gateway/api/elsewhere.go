@@ -140,7 +140,7 @@ func (c deciding) slotOf(at whose) (gateway.Slot, error) {
 		if err != nil {
 			return 0, err
 		}
-		lane = gateway.LaneKey{Tenant: j.Tenant, Endpoint: j.Endpoint}
+		return j.Slot(), nil
 	case ofBody:
 		body, err := edge.ReadBody(c.ctx, maxBody)
 		if err != nil {

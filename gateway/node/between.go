@@ -170,8 +170,8 @@ func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, w
 // them, or a publish was under way as they were deleted. Those of slots that another
 // owns are left to it. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
-func (b between) dropOrphans() error {
-	lanes, err := b.store.backlog.Lanes(b.lanes.Owned())
+func (b between) dropOrphans(slots gateway.SlotSet) error {
+	lanes, err := b.store.backlog.Lanes(slots)
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}

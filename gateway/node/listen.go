@@ -45,7 +45,7 @@ func (n *Node) listen() (err error) {
 
 func (n *Node) serverOptions() (o server.Options, err error) {
 	o = server.Options{
-		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr, ConsoleAddr: n.config.Console.Addr,
+		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr, ConsoleAddr: n.config.Console.Addr, PeersAddr: n.config.Cluster.Listen,
 		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Trusts: n.proxy.Trusts,
 		PublicIdle: time.Duration(n.config.Public.IdleTimeout), PublicRead: time.Duration(n.config.Public.ReadTimeout),
 		InternalIdle: time.Duration(n.config.Internal.IdleTimeout),

@@ -236,10 +236,18 @@ func (n *Node) caller() func(authorization []byte, client shares.Holder) (shares
 
 // openOthers meets the others, where there are any.
 func (n *Node) openOthers() error {
-	if n.among == nil {
+	if n.store.members == nil {
 		return nil
 	}
-	n.others = meet(&n.parts, n.among, n.secrets, nil)
+	if n.among != nil {
+		n.others = meet(&n.parts, n.among, n.clusterSecrets(), nil)
+	} else {
+		c := n.newCluster()
+		n.others = meet(&n.parts, c, n.clusterSecrets(), nil)
+		for verb, handler := range c.Handlers() {
+			n.others.peers.Handle(verb, handler)
+		}
+	}
 	n.onStop(func() error { n.others.close(); return nil })
 	return nil
 }

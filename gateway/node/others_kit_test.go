@@ -107,7 +107,7 @@ func (w *town) join(t *testing.T, db *postgres.Server, i int) {
 			return k, nil
 		},
 		Log: slog.New(slog.NewTextHandler(&locked{w: c.log}, &slog.HandlerOptions{Level: slog.LevelInfo})), Stderr: io.Discard, Version: "test",
-		among: c, secrets: []string{"the secret of a test"},
+		among: c,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
 	"hookgate/gateway/clock"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -47,6 +48,7 @@ type parts struct {
 	store        kept
 	disk         *pebblestore.Store // nil: it is a database
 	storage      *storage.Storage
+	promised     *promised
 	sealer       *seal.Sealer
 	transport    *transport.Transport
 	certificates *signature.Certificates
@@ -69,6 +71,8 @@ type parts struct {
 	doubts       doubts
 	follows      *follower
 	others       *others // nil: this node is alone
+	cluster      atomic.Pointer[cluster.Cluster]
+	alike        atomic.Pointer[alike] // of what is in force
 
 	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
 	stops       []func() error // run backwards
@@ -168,7 +172,7 @@ func (p *parts) openSessions() (err error) {
 	p.sessions, err = waiting.New(waiting.Options{
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
-		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
+		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: p.promised.count(budget("contexts", int64(p.config.Bounds.Contexts)), ofContext),
 		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	if err != nil {
@@ -181,7 +185,8 @@ func (p *parts) openSessions() (err error) {
 func (p *parts) openCalls() error {
 	now, budget, bounds := current{p.directory}, counts{p}.budget, &p.config.Bounds
 	p.calls = calling.New(calling.Options{
-		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
+		Pending:  p.promised.count(budget("calls", int64(bounds.Calls)), ofPending),
+		Waited:   p.promised.count(budget("waited_calls", int64(bounds.WaitedCalls)), ofWaited),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Answers: budget("call_answers", int64(bounds.CallAnswers)),
 		Holder: now.holder, Room: p.storage.Admit, Above: p.directory.Above, Now: p.clock.Now, Tracer: p.tracer,
 		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,

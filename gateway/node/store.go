@@ -6,6 +6,7 @@ import (
 	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/jobs"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
@@ -35,7 +36,8 @@ type kept struct {
 	names      api.Names
 	deliveries api.Deliveries
 	told       api.Told
-	revisions  revisions // nil: no other process configures anything
+	revisions  revisions     // nil: no other process configures anything
+	members    cluster.Store // nil: there is no other process
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.
@@ -87,6 +89,7 @@ func keptBy[S interface {
 
 func (p *parts) openStore() (err error) {
 	counts{p}.bound(p.config.Bounds)
+	p.promised = &promised{}
 	p.storage = storage.New(onDisk{p}.options())
 	if p.config.Store.Driver == configs.DriverPostgres {
 		err = p.openDatabase()

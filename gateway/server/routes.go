@@ -102,6 +102,15 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 	}
 }
 
+// peersAlone is every path of the listener for other nodes.
+func (h *Handlers) peersAlone(ctx *fasthttp.RequestCtx) {
+	if !bytes.HasPrefix(edge.Path(ctx), peersPrefix) {
+		edge.WriteProblem(ctx, errNoPath)
+		return
+	}
+	h.Peers(ctx)
+}
+
 // consoleAlone is every path of the console's own listener.
 func (h *Handlers) consoleAlone(ctx *fasthttp.RequestCtx) {
 	if !ofConsole(edge.Path(ctx)) {
