@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"hookgate/gateway/secure/securetest"
 )
@@ -42,13 +43,14 @@ func TestAskingKnowsItsOwn(t *testing.T) {
 		{"one of the authority, of another name", "node-b.internal", authority.Server(t, "node-c.internal"), false},
 		{"one of the authority, at an address", "10.0.0.7", authority.Server(t, "10.0.0.7"), true},
 	} {
-		ours, theirs := net.Pipe()
+		ours, theirs := connected(t)
 		done := make(chan error, 1)
 		go func() {
 			done <- tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{c.shows}, ClientAuth: tls.RequireAnyClientCert}).Handshake() //nolint:gosec // of a test
 			_ = theirs.Close()
 		}()
 		asking := own.Asking()
+		_ = ours.SetDeadline(time.Now().Add(10 * time.Second)) // Handshake tells
 		asking.ServerName = c.name
 		err := tls.Client(ours, asking).Handshake()
 		_ = ours.Close()
@@ -56,4 +58,22 @@ func TestAskingKnowsItsOwn(t *testing.T) {
 			t.Errorf("%s: %v, and the other says %v", c.what, err, shown)
 		}
 	}
+}
+
+// connected gives both ends of a connection. A net.Pipe would not do: it has no buffer, and both
+// sides of a handshake that fails write at once.
+func connected(t *testing.T) (ours, theirs net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	if ours, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if theirs, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return ours, theirs
 }
