@@ -61,7 +61,10 @@ func TestRestartedInPlace(t *testing.T) {
 		one := f.start()
 		one.kill()
 		f.db.set(func() { f.db.inPlace = true })
-		f.startAt(one.name)
+		two := f.startAt(one.name)
+		if !two.WaitWhole(f.t.Context()) || !f.whole(1)() {
+			f.t.Error("it does not answer for all when all is whole")
+		}
 		took := f.within(4*time.Second, "taken over", f.whole(1))
 		f.t.Logf("after %s", took)
 	})
