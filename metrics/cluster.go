@@ -4,7 +4,7 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // Forwarded counts requests that were passed on to the node that decides them, and how long
 // its answer took, in seconds. It is called once, with the kinds and results that there are.
-func (s *Set) Forwarded(kinds, results []string) func(kind, result string, seconds float64) {
+func Forwarded(s *Set, kinds, results []string) func(kind, result string, seconds float64) {
 	vec := s.library.counterVec("hookgate_cluster_forwarded_total", "Requests that were passed on to the node that decides them, by what became of it: answered, moved (certainly not taken there, and asked for elsewhere), unclear (no answer).", "kind", "result")
 	took := s.library.histogram("hookgate_cluster_forward_duration_seconds", "How long the node that decides took to answer a request that was passed on to it.",
 		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5, 30)

@@ -23,21 +23,21 @@ const (
 )
 
 // wake tells a lane of a delivery that is durable, wherever the lane is.
-func (p *parts) wake(lane gateway.LaneKey, due gateway.Due) {
-	if p.others == nil {
-		p.lanes.Wake(lane, due)
+func (b between) wake(lane gateway.LaneKey, due gateway.Due) {
+	if b.others == nil {
+		b.lanes.Wake(lane, due)
 		return
 	}
-	p.others.wakes.wake(lane, []gateway.Due{due})
+	b.others.wakes.wake(lane, []gateway.Due{due})
 }
 
 // wakeMany is wake for several of one lane, in the order of their ids. They are not kept.
-func (p *parts) wakeMany(lane gateway.LaneKey, dues []gateway.Due) {
-	if p.others == nil {
-		p.lanes.WakeMany(lane, dues)
+func (b between) wakeMany(lane gateway.LaneKey, dues []gateway.Due) {
+	if b.others == nil {
+		b.lanes.WakeMany(lane, dues)
 		return
 	}
-	p.others.wakes.wake(lane, dues)
+	b.others.wakes.wake(lane, dues)
 }
 
 // lanesAll are the lanes of all nodes, as far as the API asks how they stand. What steers one

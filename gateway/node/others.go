@@ -18,6 +18,7 @@ import (
 	"hookgate/gateway/edge"
 	"hookgate/gateway/server"
 	"hookgate/gateway/shares"
+	"hookgate/metrics"
 )
 
 // among says which node owns what: cluster.Cluster.
@@ -43,10 +44,10 @@ type others struct {
 
 // meet makes the others: what nodes ask each other is proven by secrets, the first of which
 // signs.
-func (p *parts) meet(among among, secrets []string, secured *tls.Config) *others {
+func meet(p *parts, among among, secrets []string, secured *tls.Config) *others {
 	o := &others{parts: p, among: among}
 	o.peers = peers.New(peers.Options{Self: func() string { return among.Self().ID }, Secrets: secrets, TLS: secured, Log: p.Log})
-	forwarded := p.metrics.Forwarded([]string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
+	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
 	o.passer = forward.New(forward.Options{
 		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
 		Forwarded: func(kind, result string, took time.Duration) { forwarded(kind, result, took.Seconds()) },
@@ -181,7 +182,7 @@ func (o *others) everybody(verb string) {
 			ctx, stop := context.WithTimeout(context.Background(), farTime)
 			defer stop()
 			if _, err := o.peers.Ask(ctx, peers.Node{ID: n.ID, Address: n.Address}, verb, nil); err != nil {
-				o.Log.Debug("another node was not told", "verb", verb, "node", n.ID, "error", err)
+				o.Log.Debug("another node was not told", "method", verb, "node", n.ID, "error", err)
 			}
 		}()
 	}
@@ -239,10 +240,10 @@ func (n *Node) openOthers() error {
 		return nil
 	}
 	if n.among != nil {
-		n.others = n.meet(n.among, n.clusterSecrets(), nil)
+		n.others = meet(&n.parts, n.among, n.clusterSecrets(), nil)
 	} else {
 		c := n.newCluster()
-		n.others = n.meet(c, n.clusterSecrets(), nil)
+		n.others = meet(&n.parts, c, n.clusterSecrets(), nil)
 		for verb, handler := range c.Handlers() {
 			n.others.peers.Handle(verb, handler)
 		}

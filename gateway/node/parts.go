@@ -172,7 +172,7 @@ func (p *parts) openSessions() (err error) {
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(p.wake, p.happened),
+		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (p *parts) openCalls() error {
 		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: p.wake},
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: between{p}.wake},
 		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
@@ -209,7 +209,7 @@ func (p *parts) leaveCalls() error {
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
 	p.publisher = publishing.New(publishing.Options{
-		Store: p.store.published, Learner: learner{p}, Sealer: p.sealer, Wake: p.wake, WakeMany: p.wakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
+		Store: p.store.published, Learner: learner{p}, Sealer: p.sealer, Wake: between{p}.wake, WakeMany: between{p}.wakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
 		Room: p.storage.Admit, Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
 	})

@@ -29,7 +29,7 @@ func (r *Resources) Follow(read func(each func(Change) error) error) error {
 	f := following{Resources: r, tenants: map[string]bool{}}
 	err := read(func(c Change) error {
 		if err := f.take(c); err != nil {
-			r.log.Error("what another node has configured cannot be read", "kind", c.Kind, "tenant", c.Tenant, "id", c.ID, "error", err)
+			r.log.Error("what another node has configured cannot be read", "place", pathOf(c.Tenant, c.Kind, c.ID), "error", err)
 		}
 		return nil
 	})

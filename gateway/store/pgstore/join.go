@@ -161,7 +161,7 @@ func (w *writer) rejoin() bool {
 // join connects and is given an epoch. Where the system is another than before, all slots
 // are stale.
 func (w *writer) join(ctx context.Context) error {
-	conn, err := w.connect(ctx, "write", w.notice)
+	conn, err := w.connect(ctx, "write", w.warns.note)
 	if err != nil {
 		return err
 	}
@@ -190,6 +190,7 @@ func (w *writers) know(system string) {
 	w.mu.Unlock()
 	if changed {
 		w.hand.ForgetLanes(gateway.AllSlots())
+		w.pool.drop()
 		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
 		if w.opts.OnDoubt != nil {
 			w.opts.OnDoubt(gateway.AllSlots())
@@ -213,7 +214,7 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 		select {
 		case <-steady:
 		case <-timer.C:
-			return unavailable(errors.New("it is not known yet what was written"))
+			return unavailable(errNotKnown)
 		}
 	}
 	w.mu.Lock()
@@ -224,6 +225,39 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	}
 	return nil
 }
+
+// steadyFor waits until it is known what was written of a tenant. What an unknown outcome left
+// behind can be seen before it is on the standby, too: who told its sender that it was there
+// already would have promised what a failover may lose. Once a higher epoch is, so is all
+// before it.
+func (w *writers) steadyFor(tenant string) error {
+	one := w.all[int(gateway.SlotOf(tenant))%writing]
+	one.mu.Lock()
+	steady := one.steady
+	one.mu.Unlock()
+	select {
+	case <-steady:
+		return nil
+	default:
+	}
+	w.mu.Lock()
+	dead := w.dead
+	w.mu.Unlock()
+	if dead {
+		return errGap()
+	}
+	timer := time.NewTimer(w.opts.Patience)
+	defer timer.Stop()
+	select {
+	case <-steady:
+		return nil
+	case <-timer.C:
+		return unavailable(errNotKnown)
+	}
+}
+
+// errNotKnown: an outcome is unknown still.
+var errNotKnown = errors.New("it is not known yet what was written")
 
 // deleteNode forgets a node that ends by itself.
 func (w *writers) deleteNode() {
