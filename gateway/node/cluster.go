@@ -11,6 +11,7 @@ import (
 
 	"hookgate/configs"
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/cluster"
 	"hookgate/gateway/outbound"
@@ -195,4 +196,12 @@ func (p *parts) fenced() {
 	if c := p.cluster.Load(); c != nil {
 		c.Fenced()
 	}
+}
+
+// nodes are those that the API shows.
+func (n *Node) nodes() api.Nodes {
+	if c := n.cluster.Load(); c != nil {
+		return c
+	}
+	return cluster.Alone{Say: n.self}
 }
