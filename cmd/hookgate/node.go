@@ -49,16 +49,22 @@ func newNodeList(r *running) *cobra.Command {
 		Example: "  hookgate node list\n  hookgate node list --tenant acme --endpoint crm",
 		Args:    cobra.NoArgs,
 		RunE: r.ask(func(a *question) error {
-			query := map[string][]string{}
-			for name, value := range map[string]string{"tenant": tenant, "endpoint": endpoint} {
-				if value != "" {
-					query[name] = []string{value}
-				}
+			page, err := client.Ask[struct{ Data []json.RawMessage }](a.ctx, a.Client, client.Request{
+				Path: client.Path("v1", "nodes"), Query: client.Query("tenant", tenant, "endpoint", endpoint),
+			})
+			if err != nil {
+				return err
 			}
 			return a.rows([]column{
 				{"NODE", "id", nil}, {"ADDRESS", "address", nil}, {"VERSION", "version", nil}, {"STATE", "state", nil}, {"SLOTS", "slots", nil},
 				{"BEAT MS", "beat_ms", nil}, {"LAG MS", "lag_ms", nil}, {"CONFIG", "config_digest", nil}, {"UNREACHABLE FROM", "unreachable_from", wordsText}, {"SINCE", "since", when},
-			}, client.List[json.RawMessage](a.ctx, a.Client, client.Path("v1", "nodes"), query, 0))
+			}, func(yield func(json.RawMessage, error) bool) {
+				for _, node := range page.Data {
+					if !yield(node, nil) {
+						return
+					}
+				}
+			})
 		}),
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "only the node that owns this tenant's waits and calls")

@@ -35,8 +35,8 @@ func (w *two) DrainNode(_ context.Context, id string) error {
 	return nil
 }
 
-// asked gives the text of an answer with a status.
-func asked(k *kit, method, path string, status int) string {
+// answered gives the text of an answer with a status.
+func answered(k *kit, method, path string, status int) string {
 	k.t.Helper()
 	answer := k.as(adminToken, method, path, "")
 	if answer.status != status {
@@ -48,25 +48,25 @@ func asked(k *kit, method, path string, status int) string {
 func TestNodes(t *testing.T) {
 	w := &two{}
 	k := newKit(t, func(o *api.Options) { o.Nodes = w })
-	all := asked(k, "GET", "/v1/nodes", 200)
+	all := answered(k, "GET", "/v1/nodes", 200)
 	if strings.Count(all, `"id":`) != 2 || !strings.Contains(all, `"unreachable_from":["1"]`) {
 		t.Errorf("all: %s", all)
 	}
 	want := []string{`"id":"1"`, `"id":"2"`}[gateway.SlotOf("acme")%2]
-	if one := asked(k, "GET", "/v1/nodes?tenant=acme", 200); strings.Count(one, `"id":`) != 1 || !strings.Contains(one, want) {
+	if one := answered(k, "GET", "/v1/nodes?tenant=acme", 200); strings.Count(one, `"id":`) != 1 || !strings.Contains(one, want) {
 		t.Errorf("the owner of a tenant: %s", one)
 	}
 	want = []string{`"id":"1"`, `"id":"2"`}[gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}.Slot()%2]
-	if one := asked(k, "GET", "/v1/nodes?tenant=acme&endpoint=crm", 200); !strings.Contains(one, want) {
+	if one := answered(k, "GET", "/v1/nodes?tenant=acme&endpoint=crm", 200); !strings.Contains(one, want) {
 		t.Errorf("the owner of a lane: %s", one)
 	}
-	asked(k, "GET", "/v1/nodes?endpoint=crm", 422)
+	answered(k, "GET", "/v1/nodes?endpoint=crm", 422)
 	for range 2 {
-		if text := asked(k, "POST", "/v1/nodes/2/drain", 202); !strings.Contains(text, `"state":"draining"`) {
+		if text := answered(k, "POST", "/v1/nodes/2/drain", 202); !strings.Contains(text, `"state":"draining"`) {
 			t.Errorf("drain: %s", text)
 		}
 	}
-	asked(k, "POST", "/v1/nodes/3/drain", 404)
+	answered(k, "POST", "/v1/nodes/3/drain", 404)
 	if !slices.Equal(w.drained, []string{"2", "2"}) {
 		t.Errorf("drained: %v", w.drained)
 	}
