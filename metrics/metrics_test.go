@@ -32,8 +32,8 @@ func full(t *testing.T) *metrics.Set {
 	s.Route("bot", nil).Answered(200)
 	s.Clock(func() time.Duration { return 90 * time.Minute })
 	s.Database(func() metrics.Database { return metrics.Database{OldestTransaction: time.Second, DeadRows: 9} }).Observe(0.001)
-	s.Forwarded([]string{"api"}, []string{"answered"})("api", "answered", 0.001)
-	s.Cluster(func() (nodes, slots int) { return 3, 85 })
+	metrics.Forwarded(s, []string{"api"}, []string{"answered"})("api", "answered", 0.001)
+	metrics.Cluster(s, func() (nodes, slots int) { return 3, 85 })
 	return s
 }
 

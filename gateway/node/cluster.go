@@ -16,11 +16,12 @@ import (
 	"hookgate/gateway/cluster"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/waiting"
+	"hookgate/metrics"
 )
 
 // newCluster makes this node one of those on a database. Nobody hears of it before join.
 func (n *Node) newCluster() *cluster.Cluster {
-	tookOver, fenced := n.metrics.Cluster(func() (nodes, slots int) {
+	tookOver, fenced := metrics.Cluster(n.metrics, func() (nodes, slots int) {
 		f := n.cluster.Load().Figures()
 		return f.Nodes, f.Slots
 	})
