@@ -93,6 +93,7 @@ func (c *Config) checkProcess() []gateway.Fault {
 	}
 	c.Console.check(&f)
 	c.Store.check(&f)
+	c.checkCluster(&f)
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")
 	}

@@ -15,6 +15,7 @@ type Config struct {
 	Internal Internal `json:"internal" takes:"restart"`
 	Console  Console  `json:"console" takes:"restart"`
 	Store    Store    `json:"store" takes:"restart"`
+	Cluster  Cluster  `json:"cluster" takes:"restart"`
 	Egress   Egress   `json:"egress"`
 	Log      Log      `json:"log" takes:"restart"`
 	Bounds   Bounds   `json:"bounds" takes:"restart"`

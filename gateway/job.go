@@ -37,6 +37,9 @@ type Job struct {
 	EndedAt   time.Time
 }
 
+// Slot is the one whose owner runs it.
+func (j *Job) Slot() Slot { return LaneKey{Tenant: j.Tenant, Endpoint: j.Endpoint}.Slot() }
+
 // Left is how many deliveries it has not come to.
 func (j *Job) Left() int { return j.Total - j.Done - j.Failed }
 

@@ -20,7 +20,7 @@ var keyOfTests = "HOOKGATE_MASTER_KEY=" + base64.StdEncoding.EncodeToString([]by
 
 // onPostgres is a configuration for a database.
 func onPostgres(db *postgres.Server) string {
-	return fmt.Sprintf("store: { driver: postgres, url: %q }\n", db.URL())
+	return fmt.Sprintf("store: { driver: postgres, url: %q }\ncluster: { advertise: \"127.0.0.1:0\" }\n", db.URL())
 }
 
 // postgresConfig is a tenant that uses all ways; %[1]s is where everything is sent.

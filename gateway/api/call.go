@@ -52,17 +52,17 @@ func (c *call) serve() (answer, error) {
 	if err := c.asksFor(run.query); err != nil {
 		return answer{}, err
 	}
-	return c.decide(&run)
+	return deciding{c}.decide(&run)
 }
 
-// run does what a call asks for, in this process.
-func (c *call) run(run *action) (_ answer, err error) {
+// do does what a call asks for, in this process.
+func (c deciding) do(run *action) (_ answer, err error) {
 	if run.looks {
-		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c), true); err != nil {
+		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c.call), true); err != nil {
 			return answer{}, err
 		}
 	}
-	return run.do(c)
+	return run.do(c.call)
 }
 
 // ownerOf is who has the turns of a call: the tree of the caller's tenant. Who looks after

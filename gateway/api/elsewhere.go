@@ -67,10 +67,13 @@ func (a *API) ByNode(ctx *fasthttp.RequestCtx, by []byte) {
 	a.handle(ctx, &Who{By: asks.By, Digest: asks.Digest})
 }
 
+// deciding is a call that may be another node's to decide.
+type deciding struct{ *call }
+
 // decide has the call decided where it has to be.
-func (c *call) decide(run *action) (a answer, err error) {
+func (c deciding) decide(run *action) (a answer, err error) {
 	if c.elsewhere == nil || run.at == ofAnyone {
-		return c.run(run)
+		return c.do(run)
 	}
 	slot, err := c.slotOf(run.at)
 	if err != nil {
@@ -86,7 +89,7 @@ func (c *call) decide(run *action) (a answer, err error) {
 				return err
 			}
 		}
-		if a, err = c.run(run); errors.Is(err, gateway.ErrMoved) {
+		if a, err = c.do(run); errors.Is(err, gateway.ErrMoved) {
 			c.restart()
 		}
 		return err
@@ -98,7 +101,7 @@ func (c *call) decide(run *action) (a answer, err error) {
 }
 
 // refresh has the call use what is configured now.
-func (c *call) refresh(run *action) error {
+func (c deciding) refresh(run *action) error {
 	if err := c.elsewhere.CatchUp(); err != nil {
 		return err
 	}
@@ -112,13 +115,13 @@ func (c *call) refresh(run *action) error {
 }
 
 // restart gives back what a call has that is made anew, or elsewhere.
-func (c *call) restart() {
+func (c deciding) restart() {
 	c.leave(false)
 	c.seat, c.turn, c.gate, c.kept, c.account = seat{}, nil, nil, nil, nil
 }
 
 // slotOf gives the slot whose owner decides.
-func (c *call) slotOf(at whose) (gateway.Slot, error) {
+func (c deciding) slotOf(at whose) (gateway.Slot, error) {
 	lane := gateway.LaneKey{Tenant: c.params.tenant, Endpoint: c.params.id}
 	switch at {
 	case ofConfiguration:
@@ -133,11 +136,11 @@ func (c *call) slotOf(at whose) (gateway.Slot, error) {
 		}
 		lane.Endpoint = d.Endpoint
 	case ofJob:
-		j, err := (&bulk{c.lookups.jobs}).find(c)
+		j, err := (&bulk{c.lookups.jobs}).find(c.call)
 		if err != nil {
 			return 0, err
 		}
-		lane = gateway.LaneKey{Tenant: j.Tenant, Endpoint: j.Endpoint}
+		return j.Slot(), nil
 	case ofBody:
 		body, err := edge.ReadBody(c.ctx, maxBody)
 		if err != nil {
@@ -155,7 +158,7 @@ func (c *call) slotOf(at whose) (gateway.Slot, error) {
 
 // slotOfAccounts gives the slot that decides a publish of several tenants: that of the one
 // whose events are the first. What the others' owners have to hear of it they are told.
-func (c *call) slotOfAccounts() (gateway.Slot, error) {
+func (c deciding) slotOfAccounts() (gateway.Slot, error) {
 	body, err := edge.ReadBody(c.ctx, maxBody)
 	if err != nil {
 		return 0, err
@@ -170,7 +173,7 @@ func (c *call) slotOfAccounts() (gateway.Slot, error) {
 }
 
 // passed goes on with an answer of another node.
-func (c *call) passed(run *action) (answer, error) {
+func (c deciding) passed(run *action) (answer, error) {
 	if run.at == ofConfiguration && c.ctx.Response.StatusCode() < http.StatusMultipleChoices {
 		if err := c.elsewhere.CatchUp(); err != nil { // it is written; this node follows within a second
 			c.log.Warn("what another node has configured is not known here yet", "request_id", string(edge.RequestID(c.ctx)), "error", err)
@@ -188,13 +191,13 @@ func (c *call) passed(run *action) (answer, error) {
 const headerHold = "Hookgate-Hold"
 
 // letHold answers another node, which holds the request.
-func (c *call) letHold(w *gateway.Wait, most time.Duration, say ending, at string) answer {
+func letHold(c *call, w *gateway.Wait, most time.Duration, say ending, at string) answer {
 	c.ctx.Response.Header.Set(headerHold, w.ID+" "+strconv.FormatInt(most.Milliseconds(), 10)+" "+at)
 	return c.atOnce(say(w, nil))
 }
 
 // holdPassed holds a request that another node has decided, as holder.hold does.
-func (c *call) holdPassed(hold string) (answer, error) {
+func (c deciding) holdPassed(hold string) (answer, error) {
 	parts := strings.SplitN(hold, " ", 3)
 	most, err := strconv.ParseInt(parts[min(1, len(parts)-1)], 10, 64)
 	if len(parts) != 3 || err != nil {
@@ -207,11 +210,11 @@ func (c *call) holdPassed(hold string) (answer, error) {
 	w := &gateway.Wait{ID: parts[0], Tenant: c.params.tenant, State: gateway.StateWaiting}
 	say := c.endPassed(parts[2])
 	c.ctx.Response.ResetBody()
-	return c.holder.hold(c, w, time.Duration(most)*time.Millisecond, say, parts[2])
+	return c.holder.hold(c.call, w, time.Duration(most)*time.Millisecond, say, parts[2])
 }
 
 // endPassed answers as the other node has, with the wait as it ends where it stood.
-func (c *call) endPassed(at string) ending {
+func (c deciding) endPassed(at string) ending {
 	response := &c.ctx.Response
 	status, body := response.StatusCode(), bytes.Clone(response.Body())
 	fields := []edge.Field{{Name: fasthttp.HeaderContentType, Value: jsonType}}

@@ -76,7 +76,7 @@ func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending, 
 		return c.atOnce(say(w, nil)), nil
 	}
 	if edge.FromNode(c.ctx) != nil {
-		return c.letHold(w, most, say, at), nil
+		return letHold(c, w, most, say, at), nil
 	}
 	held, seat, kept := h.watcher.Hold(c.ctx), c.seat, c.kept
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)

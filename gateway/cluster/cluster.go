@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/store"
 )
 
 // Cluster is this node among the others. It is safe for concurrent use.
@@ -47,14 +46,7 @@ func (c *Cluster) Start() error {
 	c.state.begin(c.watcher.options.Store.Node())
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
-	err := c.watcher.options.Store.Beat(c.state.tell(time.Now()))
-	if errors.Is(err, store.ErrDeclaredDead) { // the start took long
-		c.watcher.fallen.Store(true)
-		err = nil
-	} else if err == nil {
-		err = c.first(ctx)
-	}
-	if err != nil {
+	if err := c.join(ctx); err != nil {
 		return fmt.Errorf("joining the cluster: %w", err)
 	}
 	c.running.Go(func() { c.watcher.run(ctx) })
@@ -62,17 +54,20 @@ func (c *Cluster) Start() error {
 	return nil
 }
 
-// first looks for the first time.
-func (c *Cluster) first(ctx context.Context) error {
-	began := time.Now()
-	c.state.lease.Store(int64(began.Add(leaseTime).Sub(c.state.base)))
+// join looks, and says that this node is there if it fits to those who are.
+func (c *Cluster) join(ctx context.Context) error {
 	if !c.watcher.look() {
 		return errors.New("the nodes cannot be read")
 	}
 	if err := c.state.strange(); err != nil {
 		return err
 	}
-	c.mover.round(ctx)
+	if !c.watcher.beat(time.Now()) && !c.watcher.fallen.Load() { // one whose start took long comes back as another
+		return errors.New("this node cannot beat")
+	}
+	if c.watcher.look() {
+		c.mover.round(ctx)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -247,4 +248,83 @@ func TestWaitOwner(t *testing.T) {
 			f.t.Error(err)
 		}
 	})
+}
+
+// A node that shares no secret with another does not start, and one that shares one does.
+func TestOtherSecret(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		say := func(keys ...string) func() Self {
+			return func() Self { return Self{Address: "10.0.0.9:8081", Keys: keys} }
+		}
+		first := New(Options{Store: f.db.connect(), Ask: (&member{fleet: f}).ask, Say: say("old", "new"), Log: f.log})
+		if err := first.Start(); err != nil {
+			f.t.Fatal(err)
+		}
+		defer first.Close()
+		other := New(Options{Store: f.db.connect(), Ask: (&member{fleet: f}).ask, Say: say("wrong"), Log: f.log})
+		if err := other.Start(); err == nil || !strings.Contains(err.Error(), "cluster.secret") {
+			f.t.Errorf("with another secret: %v", err)
+		}
+		same := New(Options{Store: f.db.connect(), Ask: (&member{fleet: f}).ask, Say: say("new", "newer"), Log: f.log})
+		if err := same.Start(); err != nil {
+			f.t.Errorf("with one in common: %v", err)
+		}
+		same.Close()
+	})
+}
+
+// One that the store has declared dead (by whomever) gives everything up and comes back.
+func TestFenced(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		one := f.start()
+		was := one.Self()
+		f.db.set(func() {
+			f.db.nodes[one.conn.node].Gone = true
+			delete(f.db.acts, one.conn.node)
+		})
+		one.Fenced()
+		f.within(time.Second, "it answers for nothing", func() bool { slots, _ := f.served(); return slots.Len() == 0 })
+		f.within(3*time.Second, "it has everything again", f.whole(1))
+		if one.Self() == was || one.Nodes()[0].State != StateGone || one.Nodes()[0].Slots != 0 {
+			f.t.Errorf("%+v", one.Nodes())
+		}
+		time.Sleep(shownGone + time.Minute)
+		if list := one.Nodes(); len(list) != 1 || list[0].ID != one.Self().ID {
+			f.t.Errorf("after an hour: %+v", list)
+		}
+	})
+}
+
+func TestAlone(t *testing.T) {
+	a := Alone{Node: Node{ID: "1", Address: "127.0.0.1:8081"}, Say: func() Self { return Self{Address: "127.0.0.1:8081", Version: "1"} }}
+	if owner, here, err := a.WaitOwner(t.Context(), 7); owner != a.Self() || !here || err != nil {
+		t.Errorf("%v, %v, %v", owner, here, err)
+	}
+	if list := a.Nodes(); len(list) != 1 || list[0].Slots != gateway.Slots || list[0].State != StateReady {
+		t.Errorf("%+v", list)
+	}
+	if err := a.DrainNode(t.Context(), "2"); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("another: %v", err)
+	}
+	if err := a.DrainNode(t.Context(), "1"); err != errLast {
+		t.Errorf("the last: %v", err)
+	}
+}
+
+// Looking up an owner is on the way of every request.
+func BenchmarkOwner(b *testing.B) {
+	s := newState(func() Self { return Self{} })
+	s.self, s.held = 1, gateway.AllSlots()
+	for slot := range s.known {
+		s.known[slot].Node = 1
+	}
+	s.publish()
+	s.lease.Store(int64(time.Hour))
+	c := &Cluster{state: s}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, here := c.Owner(7); !here {
+			b.Fatal("it is not here")
+		}
+	}
 }

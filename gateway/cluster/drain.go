@@ -105,5 +105,5 @@ func (s *state) drainable(node int64) (to Node, draining, others bool) {
 	}
 	draining = p.told.Draining || node == s.self && s.draining
 	others = slices.ContainsFunc(s.takers(), func(id int64) bool { return id != node })
-	return Node{idOf(node), p.told.Address}, draining, others
+	return p.node(node), draining, others
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/cluster/peers"
 )
 
 // fleet is nodes that can ask each other.
@@ -40,8 +41,6 @@ type member struct {
 	tookOver int
 }
 
-var errOther = errors.New("another node is here")
-
 // inBubble runs a test in time of its own.
 func inBubble(t *testing.T, seed uint64, test func(f *fleet)) {
 	t.Helper()
@@ -66,8 +65,7 @@ func (f *fleet) startAt(name string) *member {
 	since := time.Now()
 	m.Cluster = New(Options{
 		Store: m.conn, Parts: []Part{&acting{m.conn}}, Ask: m.ask, Log: f.log,
-		Say:      func() Self { return Self{Address: name, Version: "1", Since: since, Digest: "d"} },
-		Replaced: func(err error) bool { return errors.Is(err, errOther) },
+		Say: func() Self { return Self{Address: name, Version: "1", Since: since, Digest: "d"} },
 		Observer: Observer{
 			HandedOver: func(_ int, gap time.Duration) { m.note(func() { m.handed = append(m.handed, gap) }) },
 			Fenced:     func() { m.note(func() { m.fenced++ }) },
@@ -117,7 +115,7 @@ func (m *member) ask(ctx context.Context, to Node, verb string, body []byte) ([]
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case at.Self().ID != to.ID:
-		return nil, errOther
+		return nil, peers.ErrNotHere
 	}
 	return at.Handlers()[verb](ctx, body)
 }

@@ -121,7 +121,7 @@ func (m *mover) isReady(ctx context.Context, node int64) bool {
 		m.mu.Unlock()
 		return false
 	}
-	to, mute := Node{idOf(node), p.told.Address}, p.mute(time.Now())
+	to, mute := p.node(node), p.mute(time.Now())
 	m.mu.Unlock()
 	if mute {
 		return true
@@ -167,7 +167,7 @@ func (m *mover) offer(ctx context.Context, node int64, slots gateway.SlotSet) {
 		m.mu.Unlock()
 		return
 	}
-	to := Node{idOf(node), p.told.Address}
+	to := p.node(node)
 	for slot := range slots.All() {
 		o.Slots, o.Owners = append(o.Slots, slot), append(o.Owners, m.known[slot])
 	}
@@ -194,7 +194,7 @@ func (m *mover) tellOwners(to *store.Owners) {
 	told := map[int64]Node{}
 	for _, is := range to {
 		if p := m.peers[is.Node]; p != nil && is.Node != m.self {
-			told[is.Node] = Node{idOf(is.Node), p.told.Address}
+			told[is.Node] = p.node(is.Node)
 		}
 	}
 	if m.closed {

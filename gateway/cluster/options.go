@@ -6,14 +6,12 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/store"
 )
 
 // Node is a node as others reach it.
-type Node struct {
-	ID      string // of the process: one that comes back has another
-	Address string // host:port of what it listens on for others
-}
+type Node = peers.Node
 
 // Part is what does the work of slots in this process.
 type Part interface {
@@ -64,11 +62,8 @@ type Options struct {
 	Parts []Part
 	// Say gives what this node says of itself. It must not block.
 	Say func() Self
-	// Ask asks another node.
-	Ask func(ctx context.Context, to Node, verb string, body []byte) ([]byte, error)
-	// Replaced says of an error of Ask that another node is at that address now; nil: nobody
-	// can say that.
-	Replaced func(error) bool
+	// Ask asks another node. peers.ErrNotHere is of a node that is there in its place.
+	Ask      func(ctx context.Context, to Node, verb string, body []byte) ([]byte, error)
 	Log      *slog.Logger // nil: slog.Default
 	Observer Observer
 }
@@ -110,9 +105,6 @@ func (o *Options) withDefaults() Options {
 	d := *o
 	if d.Log == nil {
 		d.Log = slog.Default()
-	}
-	if d.Replaced == nil {
-		d.Replaced = func(error) bool { return false }
 	}
 	if d.Observer.TookOver == nil {
 		d.Observer.TookOver = func() {}

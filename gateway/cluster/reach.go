@@ -3,10 +3,13 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"hookgate/gateway/cluster/peers"
 )
 
 // verbPing asks a node how it is.
@@ -46,7 +49,7 @@ func (r *reach) ask() {
 		if p.asked.IsZero() {
 			p.asked = now
 		}
-		to := Node{idOf(id), p.told.Address}
+		to := p.node(id)
 		r.asking.Go(func() { r.askOne(p, to, now) })
 	}
 	r.reckon(now)
@@ -83,7 +86,7 @@ func (r *reach) askOne(p *peer, to Node, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.asking = false
-	if p.replaced = r.options.Replaced(err); err == nil {
+	if p.replaced = errors.Is(err, peers.ErrNotHere); err == nil {
 		p.answered, p.failing = began, answer.Failing
 	}
 	r.reckon(time.Now())
@@ -156,7 +159,7 @@ func (c *Cluster) Via(to Node) (via Node, is bool) {
 	}
 	for _, id := range s.living() {
 		if p := s.peers[id]; id != s.self && id != other && !p.mute(time.Now()) && !s.cut(id, other) && !s.cut(id, s.self) {
-			return Node{idOf(id), p.told.Address}, true
+			return p.node(id), true
 		}
 	}
 	return Node{}, false

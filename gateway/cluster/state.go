@@ -20,6 +20,7 @@ type state struct {
 
 	mu        sync.Mutex
 	self      int64
+	address   string
 	say       func() Self
 	peers     map[int64]*peer // this node, too
 	strangers map[int64]*peer // who asked while this node cannot look
@@ -79,9 +80,10 @@ func newState(say func() Self) *state {
 
 // begin makes it the state of a node that owns nothing and knows nobody.
 func (s *state) begin(self int64) {
+	address := s.say().Address
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.self, s.fenced, s.failing = self, false, false
+	s.self, s.address, s.fenced, s.failing = self, address, false, false
 	s.peers, s.strangers, s.known, s.anew = map[int64]*peer{}, map[int64]*peer{}, store.Owners{}, true
 	s.learnt = [gateway.Slots]uint64{}
 	s.held, s.touched, s.out, s.unsure = gateway.SlotSet{}, gateway.SlotSet{}, gateway.SlotSet{}, gateway.SlotSet{}
@@ -108,7 +110,7 @@ func (s *state) leave() { s.moving.Done() }
 
 // publish makes the view anew. It is called when something has changed.
 func (s *state) publish() {
-	v := &view{self: Node{ID: idOf(s.self), Address: s.say().Address}, changed: make(chan struct{})}
+	v := &view{self: Node{ID: idOf(s.self), Address: s.address}, changed: make(chan struct{})}
 	nodes := map[int64]*Node{}
 	for slot, is := range s.known {
 		slot := gateway.Slot(slot) //nolint:gosec // it ranges over all
@@ -137,9 +139,13 @@ func (s *state) node(nodes map[int64]*Node, id int64) (*Node, bool) {
 	if p == nil || !p.lives() {
 		return nil, false
 	}
-	nodes[id] = &Node{ID: idOf(id), Address: p.told.Address}
-	return nodes[id], true
+	n := p.node(id)
+	nodes[id] = &n
+	return &n, true
 }
+
+// node gives it as others reach it.
+func (p *peer) node(id int64) Node { return Node{ID: idOf(id), Address: p.told.Address} }
 
 // lives says whether it has said something of itself, and nobody declared it dead.
 func (p *peer) lives() bool { return !p.member.Gone && p.told.Address != "" }

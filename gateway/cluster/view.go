@@ -53,6 +53,16 @@ func (c *Cluster) NextOwner(ctx context.Context, slot gateway.Slot) (owner Node,
 	return c.state.waitOwner(ctx, slot)
 }
 
+// WaitWhole waits until every slot has an owner that lives; false where ctx ends before.
+func (c *Cluster) WaitWhole(ctx context.Context) bool {
+	for slot := range gateway.AllSlots().All() {
+		if _, _, err := c.state.waitOwner(ctx, slot); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *state) waitOwner(ctx context.Context, slot gateway.Slot) (owner Node, here bool, err error) {
 	for {
 		v := s.view.Load()

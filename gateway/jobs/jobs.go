@@ -138,19 +138,30 @@ func New(o Options) *Jobs {
 	return s
 }
 
-// Start takes up the jobs that run, and runs them and all that are made from then on.
-func (s *Jobs) Start() error {
-	err := s.options.Store.RunningJobs(func(j *gateway.Job) error {
+// Start runs the jobs that are acquired, or made, from then on.
+func (s *Jobs) Start() { s.stopped.Go(s.run) }
+
+// Acquire takes up the jobs of slots that run.
+func (s *Jobs) Acquire(slots gateway.SlotSet) error {
+	return s.options.Store.RunningJobs(func(j *gateway.Job) error {
+		slot := j.Slot()
+		s.mu.Lock()
+		known := s.running[j.ID] != nil
+		s.mu.Unlock()
+		if known || !slots.Has(slot) {
+			return nil
+		}
 		holder := s.options.Holder(j.Tenant)
 		s.options.Running.Force(holder, 1)
 		s.add(j, holder)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	s.stopped.Go(s.run)
-	return nil
+}
+
+// Release gives the jobs of slots up: who acquires them next goes on with them. When it
+// returns nothing of them is being stored any more.
+func (s *Jobs) Release(slots gateway.SlotSet) {
+	s.forget(func(j *gateway.Job) bool { return slots.Has(j.Slot()) })
 }
 
 // Close ends the step that is being made, and lets no other begin: the next process goes
@@ -242,10 +253,14 @@ func (s *Jobs) Cancel(tenant, id string, told ...gateway.AuditLine) (*gateway.Jo
 // Forget drops the jobs of a tenant that is no more. When it returns, nothing of them is
 // being stored any more.
 func (s *Jobs) Forget(tenant string) {
+	s.forget(func(j *gateway.Job) bool { return j.Tenant == tenant })
+}
+
+func (s *Jobs) forget(is func(*gateway.Job) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, r := range s.running {
-		if r.job.Tenant != tenant {
+		if !is(&r.job) {
 			continue
 		}
 		if r = s.rest(id); r != nil {

@@ -58,7 +58,8 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.jobs = jobs.New(jobs.Options{Store: w.store, Lanes: w, Running: w.running, Holder: w.holder, There: func(_, lane string) bool { return w.there && lane != "closed" }, Rate: func(_, lane string) float64 { return w.rates[lane] }, Observer: w.observer})
-	if err := w.jobs.Start(); err != nil {
+	w.jobs.Start()
+	if err := w.jobs.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
 }

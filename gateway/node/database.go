@@ -33,7 +33,7 @@ func (o opening) database() error {
 		URL: p.config.Store.Database, Schema: p.config.Store.Schema, Connections: p.config.Store.Connections,
 		Now: p.clock.Now, Retention: current{p.directory}.retention, AuditKept: time.Duration(p.config.Audit.Retention),
 		OnCommit: func(took time.Duration) { commits.Observe(took.Seconds()) },
-		OnDoubt:  p.doubts.raise, Logger: p.Log,
+		OnDoubt:  p.doubts.raise, OnFenced: p.fenced, Logger: p.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("the database: %w", err)
@@ -45,6 +45,10 @@ func (o opening) database() error {
 	d.round = p.metrics.Database(d.figures)
 	p.store = keptBy(s, d)
 	p.store.makesFirst = d.makesFirst
+	p.store.members = d
+	sure := confirmed{s, s, s, p.cluster.Load}
+	p.store.recovery, p.store.backlog, p.store.calls = sure, sure, sure
+	p.store.revisions = s
 	p.onStop(d.watch())
 	return nil
 }
@@ -107,18 +111,15 @@ type database struct {
 }
 
 const (
-	beatEvery   = time.Second
 	surveyEvery = 30 * time.Second // it looks at the sizes of all tables
 	// away is how long after the last beat a database is taken for away.
 	away = 3 * time.Second
 )
 
-// watch beats, and looks how the database stands, until what it returns is called.
+// watch looks how the database stands, until what it returns is called.
 func (d *database) watch() (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	d.beat()
-	done.Go(func() { every(ctx, beatEvery, d.beat) })
 	done.Go(func() { d.look(); every(ctx, surveyEvery, d.look) })
 	return func() error { cancel(); done.Wait(); return nil }
 }
@@ -136,16 +137,16 @@ func every(ctx context.Context, pause time.Duration, do func()) {
 	}
 }
 
-// beat is one write that waits for all that a promise waits for.
-func (d *database) beat() {
+// Beat raises the counter of this node: one write that waits for all that a promise waits for.
+func (d *database) Beat(told []byte) error {
 	began := time.Now()
-	if err := d.Beat(nil); err != nil {
-		d.log.Debug("the database does not answer", "error", err)
-		return
+	if err := d.Store.Beat(told); err != nil {
+		return err
 	}
 	now := time.Now()
 	d.round.Observe(now.Sub(began).Seconds())
 	d.beaten.Store(&now)
+	return nil
 }
 
 func (d *database) look() {
@@ -225,6 +226,9 @@ func (d *doubts) tell(to func(gateway.SlotSet)) {
 
 // doubt has all parts read slots anew.
 func (b between) doubt(slots gateway.SlotSet) {
+	if c := b.cluster.Load(); c != nil {
+		c.Doubt(slots) // first: nothing is read of them before it is known whose they are
+	}
 	b.sessions.Doubt(slots)
 	b.lanes.Doubt(slots)
 	b.calls.Doubt(slots)

@@ -30,6 +30,9 @@ type Options struct {
 	NoFile bool
 	// AcceptDataLoss starts with what can be read of a damaged data folder.
 	AcceptDataLoss bool
+
+	// among stands in for the cluster, in tests that say themselves who owns what.
+	among among
 }
 
 // Node is one running hookgate.
@@ -62,8 +65,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
-		n.loadFile, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, n.openOthers,
+		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -93,11 +96,12 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	_ = server.Notify(server.NotifyStopping) // a supervisor that is not there any more needs no telling
 	n.draining.Store(true)
-	if err := n.linger(served); err != nil {
+	if err := n.linger(ctx, served); err != nil {
 		return errors.Join(err, n.stop())
 	}
 	n.Log.Info("draining", "at_most", n.config.Drain.Timeout.String())
 	n.backups.Stop()
+	n.others.drain()
 	n.sessions.Drain()
 	n.lanes.Dismiss()
 	n.proxy.Drain()
@@ -111,8 +115,10 @@ func (n *Node) Run(ctx context.Context) error {
 
 // linger serves on for as long as balancers need to notice that this process is not ready
 // any more. An error is why it could not.
-func (n *Node) linger(served <-chan error) error {
+func (n *Node) linger(ctx context.Context, served <-chan error) error {
+	given := n.giveAway(context.WithoutCancel(ctx))
 	if n.config.Drain.Delay == 0 {
+		<-given
 		return nil
 	}
 	n.Log.Info("not ready any more, and serving on", "at_most", n.config.Drain.Delay.String())
@@ -122,6 +128,7 @@ func (n *Node) linger(served <-chan error) error {
 	case err := <-served:
 		return err
 	case <-noticed.C:
+		<-given
 		return nil
 	}
 }

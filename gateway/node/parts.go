@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
 	"hookgate/gateway/clock"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -67,6 +68,10 @@ type parts struct {
 	backups      *keeping.Backups
 	held         held
 	doubts       doubts
+	follows      *follower
+	others       *others // nil: this node is alone
+	cluster      atomic.Pointer[cluster.Cluster]
+	alike        atomic.Pointer[alike] // of what is in force
 
 	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
 	stops       []func() error // run backwards
@@ -144,6 +149,9 @@ func (p *parts) openProxy() error {
 }
 
 func (p *parts) openResources() (err error) {
+	if p.follows, err = newFollower(p); err != nil {
+		return err
+	}
 	b := between{p}
 	p.resources, err = resources.Open(resources.Options{
 		Store: p.store.resources, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
@@ -164,7 +172,7 @@ func (p *parts) openSessions() (err error) {
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(p.lanes.Wake, p.happened),
+		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	if err != nil {
 		return err
@@ -182,7 +190,7 @@ func (p *parts) openCalls() error {
 		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: between{p}.wake},
 		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
@@ -201,7 +209,7 @@ func (p *parts) leaveCalls() error {
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
 	p.publisher = publishing.New(publishing.Options{
-		Store: p.store.published, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
+		Store: p.store.published, Learner: learner{p}, Sealer: p.sealer, Wake: between{p}.wake, WakeMany: between{p}.wakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
 		Room: p.storage.Admit, Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
 	})

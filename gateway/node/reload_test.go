@@ -50,6 +50,10 @@ var reloads = map[string]struct {
 	"store.schema":      {change: func(c *configs.Config) { c.Store.Schema += "2" }},
 	"store.connections": {change: func(c *configs.Config) { c.Store.Connections++ }},
 	"store.migrate_url": {change: func(c *configs.Config) { c.Store.MigrateURL = "postgres://127.0.0.1" }},
+	"cluster.advertise": {change: func(c *configs.Config) { c.Cluster.Advertise = "10.0.0.7:8081" }},
+	"cluster.secret":    {change: func(c *configs.Config) { c.Cluster.Secret = "another" }},
+	"cluster.secrets":   {change: func(c *configs.Config) { c.Cluster.Secrets = []gateway.Secret{"another"} }},
+	"cluster.listen":    {change: func(c *configs.Config) { c.Cluster.Listen = "127.0.0.1:1" }},
 	"egress.allow": {
 		change: func(c *configs.Config) { c.Egress.Allow = parsed[[]configs.Network](`["192.0.2.0/24"]`) },
 		shown:  func(n *Node) bool { return n.transport.CheckURL("http://bot.internal", false) == nil },

@@ -6,6 +6,7 @@ import (
 	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/jobs"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
@@ -37,6 +38,8 @@ type kept struct {
 	told       api.Told
 	// makesFirst says whether this process makes the first admin token; nil: it does.
 	makesFirst func() (bool, error)
+	revisions  revisions     // nil: no other process configures anything
+	members    cluster.Store // nil: there is no other process
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.

@@ -407,7 +407,7 @@ func TestAcceptOutlivesDescriptorShortage(t *testing.T) {
 func TestSplitHookAllocatesNothing(t *testing.T) {
 	path := []byte("/hooks/acme/payments/42bb83")
 	if allocs := testing.AllocsPerRun(100, func() {
-		if _, _, key, found := splitHook(path); !found || string(key) != "42bb83" {
+		if _, _, key, found := SplitHook(path); !found || string(key) != "42bb83" {
 			t.Fatal("not found")
 		}
 	}); allocs != 0 {

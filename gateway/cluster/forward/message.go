@@ -4,14 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"net/netip"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
 )
 
@@ -47,8 +46,8 @@ func packRequest(ctx *fasthttp.RequestCtx, q *Question, known int64, body []byte
 	}
 	head := headOf(ctx)
 	out := make([]byte, 0, 8+len(said)+len(head)+len(body))
-	out = appendPart(out, said)
-	out = appendPart(out, head)
+	out = peers.AppendPart(out, said)
+	out = peers.AppendPart(out, head)
 	return append(out, body...), nil
 }
 
@@ -68,30 +67,13 @@ func headOf(ctx *fasthttp.RequestCtx) []byte {
 	return out
 }
 
-func appendPart(dst, part []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(dst, uint32(len(part))), part...) //nolint:gosec // below peers.MaxBody, or refused there
-}
-
-var errCut = errors.New("a message of another node is cut")
-
-func cutPart(b []byte) (part, rest []byte, err error) {
-	if len(b) < 4 {
-		return nil, nil, errCut
-	}
-	n := binary.BigEndian.Uint32(b)
-	if b = b[4:]; uint64(n) > uint64(len(b)) {
-		return nil, nil, errCut
-	}
-	return b[:n], b[n:], nil
-}
-
 // unpackRequest makes of what came the request as its client sent it. The body is not copied.
 func unpackRequest(message []byte) (a about, ctx *fasthttp.RequestCtx, err error) {
-	said, rest, err := cutPart(message)
+	said, rest, err := peers.CutPart(message)
 	if err != nil {
 		return a, nil, err
 	}
-	head, body, err := cutPart(rest)
+	head, body, err := peers.CutPart(rest)
 	if err != nil {
 		return a, nil, err
 	}
@@ -135,12 +117,12 @@ func packAnswer(r *fasthttp.Response) ([]byte, error) {
 		return nil, err
 	}
 	body := r.Body()
-	return append(appendPart(make([]byte, 0, 4+len(said)+len(body)), said), body...), nil
+	return append(peers.AppendPart(make([]byte, 0, 4+len(said)+len(body)), said), body...), nil
 }
 
 // unpackAnswer makes of what came the answer to the client.
 func unpackAnswer(message []byte, r *fasthttp.Response) error {
-	said, body, err := cutPart(message)
+	said, body, err := peers.CutPart(message)
 	if err != nil {
 		return err
 	}
@@ -149,7 +131,7 @@ func unpackAnswer(message []byte, r *fasthttp.Response) error {
 		return err
 	}
 	if a.Status < 200 || a.Status > 599 {
-		return errCut
+		return peers.ErrCut
 	}
 	r.SetStatusCode(a.Status)
 	for _, f := range a.Fields {

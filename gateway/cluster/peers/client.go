@@ -120,7 +120,7 @@ func (r *request) judge(a *fasthttp.Response) ([]byte, error) {
 	case http.StatusOK:
 		return append([]byte(nil), body...), nil
 	case statusError:
-		return nil, unpack(body)
+		return nil, UnpackError(body)
 	case statusNotHere:
 		return nil, &notTaken{ErrNotHere}
 	case http.StatusConflict:

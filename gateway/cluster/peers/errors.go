@@ -49,9 +49,9 @@ const (
 	statusNotHere = http.StatusMisdirectedRequest
 )
 
-// pack gives an error as it travels. What has no code of ours is internal, and its text
+// PackError gives an error as it travels. What has no code of ours is internal, and its text
 // stays here.
-func pack(err error) []byte {
+func PackError(err error) []byte {
 	var e *gateway.Error
 	if !errors.As(err, &e) {
 		e = &gateway.Error{Code: gateway.CodeInternal}
@@ -63,8 +63,8 @@ func pack(err error) []byte {
 	return text
 }
 
-// unpack gives an error that came.
-func unpack(text []byte) error {
+// UnpackError gives an error that came.
+func UnpackError(text []byte) error {
 	var c carried
 	if err := json.Unmarshal(text, &c); err != nil || c.Code == "" {
 		return &unclear{errors.New("the answer is an error that cannot be read")}

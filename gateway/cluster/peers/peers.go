@@ -154,3 +154,8 @@ func From(ctx context.Context) string {
 func sumOf(body []byte, want *[sha256.Size]byte) bool {
 	return sha256.Sum256(body) == *want
 }
+
+// WithFrom gives the context of a handler that the node of an id asks.
+func WithFrom(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, fromKey{}, id)
+}

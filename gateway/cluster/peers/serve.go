@@ -64,14 +64,14 @@ func (p *Peers) answer(ctx *fasthttp.RequestCtx, c *credential, body []byte) (st
 		return statusNotHere, nil
 	}
 	if !p.numbers.take(c.session, c.number, p.options.Now()) {
-		p.options.Log.Warn("a request of another node came twice, or very late", "from", c.from)
+		p.options.Log.Warn("a request of another node came twice, or very late", "node", c.from)
 		return http.StatusConflict, nil
 	}
 	handler := p.handlers[c.verb]
 	if handler == nil { // of a later version
 		return statusNotHere, nil
 	}
-	answer, err := handler(context.WithValue(context.Background(), fromKey{}, c.from), body)
+	answer, err := handler(WithFrom(context.Background(), c.from), body)
 	switch {
 	case err == nil:
 		return http.StatusOK, answer
@@ -80,7 +80,7 @@ func (p *Peers) answer(ctx *fasthttp.RequestCtx, c *credential, body []byte) (st
 	}
 	var known *gateway.Error
 	if !errors.As(err, &known) && !errors.Is(err, gateway.ErrNotFound) {
-		p.options.Log.Error("a request of another node failed", "verb", c.verb, "from", c.from, "request_id", string(edge.RequestID(ctx)), "error", err)
+		p.options.Log.Error("a request of another node failed", "method", c.verb, "node", c.from, "request_id", string(edge.RequestID(ctx)), "error", err)
 	}
-	return statusError, pack(err)
+	return statusError, PackError(err)
 }

@@ -51,6 +51,26 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 	return c, nil
 }
 
+// warnings are those that came of what is under way. A commit that was cancelled while it
+// waited for its standby is told as done, with one of them before it.
+type warnings []string
+
+// note takes note of a warning. It is called while a statement is read.
+func (w *warnings) note(_ *pgconn.PgConn, n *pgconn.Notice) {
+	if n.SeverityUnlocalized == "WARNING" || n.Severity == "WARNING" {
+		*w = append(*w, n.Message)
+	}
+}
+
+// take forgets them, and gives an error for the first.
+func (w *warnings) take() (err error) {
+	if len(*w) > 0 {
+		err = fmt.Errorf("%w: %s", errWarned, (*w)[0])
+	}
+	*w = (*w)[:0]
+	return err
+}
+
 // CheckURL says why a URL cannot name a database. Its error repeats nothing of it.
 func CheckURL(url string) error {
 	_, err := parseURL(url)

@@ -26,6 +26,17 @@ import (
 // so does a promotion. Behind a pooler, where a connection outlives the database, that is how
 // it is seen. What was written with synchronous_commit = off may be lost then, and after a
 // promotion more; so all that the process knows is in doubt.
+//
+// A connection that is lost while the system is the same puts no more in doubt than the group
+// that was under way: what was committed before stands whether or not the disk had it, for a
+// database that ends without its log crashes, and begins another system. A restored copy, and
+// a second standby that is promoted to the same timeline, have been started at another time.
+// Whoever was not there when the system changed learns of it by the next statement, which
+// writes nothing; until then this process answers by what it knew, and promises nothing.
+// What an unknown outcome left is seen by others before it is on the standby: so nothing of a
+// tenant is looked up until the epoch has been raised, by a commit that had all before it
+// there (steadyFor), and a warning is no commit for a fence either. TestWarned, TestPromoted
+// and TestPooler hold to that.
 const systemSQL = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())::text || ' ' || coalesce((SELECT id::text FROM {s}incarnation), '')`
 
 // fenceSQL makes the function that a statement of promises begins with. It holds where the
@@ -51,9 +62,9 @@ const epochSQL = `((('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
 // fences is the one connection that is for fences alone, lest they wait for anything else.
 type fences struct {
 	*engine
-	mu     sync.Mutex
-	conn   *pgconn.PgConn
-	warned string // by the statement under way
+	mu    sync.Mutex
+	conn  *pgconn.PgConn
+	warns warnings
 }
 
 // raiseAfter is how long a raise of an epoch waits for a statement in its way until that is
@@ -78,26 +89,19 @@ func (s *fences) on(ctx context.Context, most time.Duration, use func(context.Co
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil || s.conn.IsClosed() {
-		if s.conn, err = s.connect(ctx, "fence", s.notice); err != nil {
+		if s.conn, err = s.connect(ctx, "fence", s.warns.note); err != nil {
 			return err
 		}
 	}
-	s.warned = ""
-	if err = use(ctx, s.conn); err == nil && s.warned != "" {
-		err = fmt.Errorf("%w: %s", errWarned, s.warned)
+	err = use(ctx, s.conn)
+	if warned := s.warns.take(); err == nil {
+		err = warned // what it wrote may be on one disk alone
 	}
 	if err != nil {
 		closeNow(s.conn)
 		s.conn = nil
 	}
 	return err
-}
-
-// notice takes note of warnings. It is called while a statement is read.
-func (s *fences) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
-	if n.SeverityUnlocalized == "WARNING" || n.Severity == "WARNING" {
-		s.warned = n.Message
-	}
 }
 
 // newNode writes a row for a node of its own, and gives its number.

@@ -28,28 +28,42 @@ var pinned = pin(
 // pin gives verbs the names of their functions.
 func pin(verbs ...*verb) []*verb {
 	for _, v := range verbs {
-		sum := sha256.Sum256([]byte(v.pinnedIn() + v.pinnedSQL("")))
-		v.function = "do_" + hex.EncodeToString(sum[:8])
+		v.function = "do_" + summed(v.pinnedIn()+v.pinnedSQL(""))
 	}
 	return verbs
 }
 
+// summed stands for a text in a name.
+func summed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
 // pinnedIn is what the function of a verb takes: a list of each column.
 func (v *verb) pinnedIn() string {
+	return listTypes(v.in)
+}
+
+// listTypes are the types of a list of each column.
+func listTypes(in []column) string {
 	var types []string
-	for _, c := range v.in {
+	for _, c := range in {
 		types = append(types, c.sort.name+"[]")
 	}
 	return strings.Join(types, ", ")
 }
 
+// listPlaces are the places of a list of each column, where they are the first parameters.
+func listPlaces(in []column) (places []string) {
+	for i := range in {
+		places = append(places, "$"+strconv.Itoa(i+1))
+	}
+	return places
+}
+
 // pinnedSQL is what it does; into is where the places go of what it met.
 func (v *verb) pinnedSQL(into string) string {
-	var arrays []string
-	for i := range v.in {
-		arrays = append(arrays, "$"+strconv.Itoa(i+1))
-	}
-	sql := strings.ReplaceAll(v.sql, "{in}", v.listed(arrays, ""))
+	sql := strings.ReplaceAll(v.sql, "{in}", v.listed(listPlaces(v.in), ""))
 	if !v.answers && len(v.then) == 0 {
 		return sql
 	}
@@ -67,6 +81,28 @@ func (v *verb) pinnedSQL(into string) string {
 
 // pinnedFunction makes the function of a verb.
 func (v *verb) pinnedFunction() string {
-	into := " INTO met"
-	return fmt.Sprintf("-- %s\nCREATE FUNCTION {s}%s(%s) RETURNS int8[] LANGUAGE plpgsql AS $$\nDECLARE\n\tmet int8[];\nBEGIN\n\t%s;\n\tRETURN met;\nEND $$;\n", v.name, v.function, v.pinnedIn(), v.pinnedSQL(into))
+	return fmt.Sprintf("-- %s\nCREATE FUNCTION {s}%s(%s) RETURNS int8[] LANGUAGE plpgsql AS $$\nDECLARE\n\tmet int8[];\nBEGIN\n\t%s;\n\tRETURN met;\nEND $$;\n", v.name, v.function, v.pinnedIn(), v.pinnedSQL(" INTO met"))
+}
+
+// questions are those that have functions, all of them.
+var questions = answered(markQuestion, endedQuestion, namesQuestion, ownQuestion)
+
+func answered(all ...*question) []*question {
+	for _, q := range all {
+		q.function = "ask_" + summed(listTypes(q.in)+q.pinnedSQL())
+	}
+	return all
+}
+
+// pinnedSQL is what the function of a question asks.
+func (q *question) pinnedSQL() string {
+	n := len(q.in)
+	return strings.NewReplacer(
+		"{in}", fmt.Sprintf("unnest(%s) WITH ORDINALITY AS i(%s, o)", strings.Join(listPlaces(q.in), ", "), names(q.in, "*")),
+		"{low}", "$"+strconv.Itoa(n+1), "{high}", "$"+strconv.Itoa(n+2)).Replace(q.sql)
+}
+
+// pinnedFunction makes the function of a question: nothing but its own plan goes for any values.
+func (q *question) pinnedFunction() string {
+	return fmt.Sprintf("-- a question\nCREATE FUNCTION {s}%s(%s, int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$\nBEGIN\n\tRETURN QUERY %s;\nEND $$;\n", q.function, listTypes(q.in), q.pinnedSQL())
 }

@@ -19,6 +19,9 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 		for _, v := range pinned {
 			b.WriteString("\n" + v.pinnedFunction())
 		}
+		for _, q := range questions {
+			b.WriteString("\n" + q.pinnedFunction())
+		}
 		must(t, os.WriteFile("schema/004_pinned.sql", []byte(b.String()), 0o644))
 		return
 	}
@@ -31,6 +34,11 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 	for _, v := range pinned {
 		if !strings.Contains(all, v.pinnedFunction()) {
 			t.Errorf("%s: no file of the schema makes its function: go test ./gateway/store/pgstore -run TestPinned -update", v.name)
+		}
+	}
+	for _, q := range questions {
+		if !strings.Contains(all, q.pinnedFunction()) {
+			t.Errorf("no file of the schema makes the function of %s", q.sql)
 		}
 	}
 	if !strings.Contains(all, fenceSQL) {

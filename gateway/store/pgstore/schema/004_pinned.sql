@@ -190,3 +190,27 @@ BEGIN
 	DELETE FROM {s}pending WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM (SELECT * FROM unnest($1, $2) AS u(tenant, id) LIMIT (SELECT 1 << 30)) AS i, LATERAL (SELECT t.ctid FROM {s}pending AS t WHERE t.tenant = i.tenant AND t.id = i.id OFFSET 0) AS k));
 	RETURN met;
 END $$;
+
+-- a question
+CREATE FUNCTION {s}ask_e9c5a4bf33d72ffa(bytea[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+	RETURN QUERY SELECT i.o, ''::bytea, x.value FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS i(tenant, key, low, high, o), LATERAL (SELECT t.value FROM {s}marks AS t WHERE t.tenant = i.tenant AND t.key = i.key AND t.day >= i.low AND t.day <= i.high AND t.day >= $5 AND t.day <= $6 ORDER BY t.turn DESC LIMIT 1) AS x;
+END $$;
+
+-- a question
+CREATE FUNCTION {s}ask_e81d24852fd65e33(bytea[], int8[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+	RETURN QUERY SELECT i.o, x.id, x.value FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS i(tenant, conversation, source, low, high, o), LATERAL (SELECT t.id, t.value FROM {s}ended_waits AS t WHERE t.tenant = i.tenant AND t.conversation = i.conversation AND t.source = i.source AND t.day >= i.low AND t.day <= i.high AND t.day >= $6 AND t.day <= $7 ORDER BY t.ended DESC, t.id DESC LIMIT 4) AS x;
+END $$;
+
+-- a question
+CREATE FUNCTION {s}ask_447acb0fafd4c4d0(bytea[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+	RETURN QUERY SELECT i.o, ''::bytea, x.value FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS i(tenant, name, low, high, o), LATERAL (SELECT t.value FROM {s}names AS t WHERE t.tenant = i.tenant AND t.name = i.name AND t.day >= i.low AND t.day <= i.high AND t.day >= $5 AND t.day <= $6 ORDER BY t.day DESC LIMIT 1) AS x;
+END $$;
+
+-- a question
+CREATE FUNCTION {s}ask_c47faa5cfe47bf21(bytea[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+	RETURN QUERY SELECT i.o, ''::bytea, x.key FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS i(tenant, key, low, high, o), LATERAL (SELECT t.key FROM {s}own AS t WHERE t.tenant = i.tenant AND t.key = i.key AND t.day >= i.low AND t.day <= i.high AND t.day >= $5 AND t.day <= $6 LIMIT 1) AS x;
+END $$;
