@@ -120,7 +120,7 @@ func TestPostgresMigrateAndDoctor(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "hookgate.yaml")
 	plain := strings.Replace(db.URL(), "hookgate@", "plain@", 1)
-	config := fmt.Sprintf("store: { driver: postgres, url_file: database, migrate_url: %q, schema: mine }\n", db.URL())
+	config := fmt.Sprintf("store: { driver: postgres, url_file: database, migrate_url: %q, schema: mine }\ncluster: { advertise: \"127.0.0.1:0\" }\n", db.URL())
 	for name, text := range map[string]string{"hookgate.yaml": config, "database": plain + "\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
