@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -36,6 +37,28 @@ func TestHostileRatesOfAPublish(t *testing.T) {
 	}
 	p.Admin().Must(t, []int{202}, "POST", "/v1/events", of("VVVVV"))
 	p.Admin().Must(t, []int{429}, "POST", "/v1/events", of("V"))
+}
+
+// A tenant that has as much on the disk as it may have is named in a publish that has its
+// events, too.
+func TestHostileStorageOfAPublish(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{})
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/victim", `{"account_keys":["V"]}`)
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/mallory", `{"account_keys":["M"],"limits":{"storage":"1MiB"}}`)
+	mallory, _ := tokenFor(t, p, "mallory")
+	large := `{"events":[{"event":{"type":"note"},"x":"` + strings.Repeat("x", 512<<10) + `"}]}`
+	program.Eventually(t, hostilePatience, func() error {
+		if a := mallory.Must(t, []int{202, 429}, "POST", "/v1/tenants/mallory/events", large); a.Status != 429 {
+			return errors.New("there is room yet")
+		}
+		return nil
+	})
+	const victims, mallorys = `{"event":{"type":"note"},"account":{"key":"V"}}`, `{"event":{"type":"note"},"account":{"key":"M"}}`
+	if a := p.Admin().Must(t, []int{429}, "POST", "/v1/events", `{"events":[`+victims+`,`+mallorys+`]}`); !strings.Contains(string(a.Body), `"path":"events[1]"`) {
+		t.Errorf("it does not say which event: %s", a)
+	}
+	p.Admin().Must(t, []int{202}, "POST", "/v1/events", `{"events":[`+victims+`]}`)
 }
 
 // Children of one tenant, whose limit holds for all of them, may be published for at once

@@ -130,8 +130,8 @@ func TestPostgresMigrateAndDoctor(t *testing.T) {
 	if out, log, code := runs(t, env, "doctor", "--config", file); code != 1 || !strings.Contains(out, "cannot be asked") {
 		t.Errorf("a role that is not there: %d %s%s", code, out, log)
 	}
-	if out, err := db.Ask("CREATE ROLE plain LOGIN"); err != nil {
-		t.Fatal(err, out)
+	if _, err := db.Ask("CREATE ROLE plain LOGIN"); err != nil {
+		t.Fatal(err)
 	}
 	for _, want := range []string{"schema mine: made, at version", "schema mine: is at version"} {
 		if out, log, code := runs(t, env, "migrate", "--config", file); code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "role plain") {

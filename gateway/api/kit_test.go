@@ -135,7 +135,6 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	t.Cleanup(res.Close)
 	k.jobs = jobs.New(jobs.Options{Store: k.store, Lanes: k.lanes, Log: log})
 	k.jobs.Start()
-	k.must(k.jobs.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.jobs.Close)
 	k.call(log, res)
 	k.must(res.SetFile(resources.File{

@@ -14,6 +14,12 @@ type callbackRow struct {
 	Key        *string    `json:"conversation_key"`
 	WaitID     *string    `json:"wait_id"`
 	ReceivedAt *time.Time `json:"received_at"`
+	Until      *time.Time `json:"parked_until"`
+}
+
+// Gone says that nobody took it while it was parked.
+func (c *callbackRow) Gone() bool {
+	return c.Outcome == string(gateway.OutcomeParked) && c.Until == nil
 }
 
 // callbacksPage lists what became of callbacks that have a conversation: those that are
@@ -23,7 +29,7 @@ func callbacksPage(v *view) error {
 	for i, o := range gateway.Listed {
 		words[i] = string(o)
 	}
-	_, shown, err := listOf[callbackRow](v, asksFor{path: v.of("callbacks"), filters: []filter{
+	_, shown, err := listOf[*callbackRow](v, asksFor{path: v.of("callbacks"), filters: []filter{
 		{Name: "outcome", Label: "Outcome", Words: words}, {Name: "source", Label: "Source", among: "sources"},
 		{Name: "conversation_key", Label: "Conversation"}, {Name: "since", Label: "Since"}, {Name: "until", Label: "Until"},
 	}})

@@ -58,6 +58,9 @@ func (f field) As() string      { return string(f.as) }
 func (f field) Hint() string    { return f.hint }
 func (f field) Words() []string { return f.words }
 
+// Wide says whether the field takes a whole line: what is written in it is long.
+func (f field) Wide() bool { return f.path == "url" || strings.HasSuffix(f.path, ".url") }
+
 // Rows is how tall the field is.
 func (f field) Rows() int {
 	return max(2, min(14, 1+strings.Count(f.Value, "\n")))

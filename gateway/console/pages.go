@@ -30,6 +30,7 @@ func pages() []page {
 		{path: "/routes", read: routesPage},
 		{path: "/routes/{id}/requests", read: routeRequestsPage},
 		{path: "/routes/{id}/requests/{request}", read: routeRequestPage},
+		{path: "/requests", read: unmatchedPage},
 		{path: "/new/tenants", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/sources", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/endpoints", read: editPage, write: saveEdit, ours: true},
@@ -66,6 +67,7 @@ func pages() []page {
 		{path: "/tenants/{tenant}/waits/{id}/cancel", write: act(cancelWait)},
 		{path: "/tenants/{tenant}/callbacks", read: callbacksPage},
 		{path: "/tenants/{tenant}/callbacks/{id}", read: callbackPage},
+		{path: "/tenants/{tenant}/calls", read: callsPage},
 		{path: "/tenants/{tenant}/calls/{id}", read: callPage},
 		{path: "/tenants/{tenant}/sources", read: sourcesPage},
 		{path: "/tenants/{tenant}/sources/{id}", read: sourcePage},
@@ -176,7 +178,7 @@ func navOf(v *view) (all []navItem) {
 		}
 	}
 	if v.session.Portal == nil {
-		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
+		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Unmatched", "/requests"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
 			before := len(all)
 			if add(p.name, p.path, p.path); i == 0 && len(all) > before {
 				all[before].Apart = true

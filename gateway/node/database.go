@@ -44,11 +44,11 @@ func (o opening) database() error {
 	}
 	d.round = p.metrics.Database(d.figures)
 	p.store = keptBy(s, d)
-	p.store.makesFirst = d.makesFirst
 	p.store.members = d
 	sure := confirmed{s, s, s, p.cluster.Load}
 	p.store.recovery, p.store.backlog, p.store.calls = sure, sure, sure
 	p.store.revisions = s
+	p.store.makesFirst = d.makesFirst
 	p.onStop(d.watch())
 	return nil
 }

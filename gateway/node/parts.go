@@ -48,6 +48,7 @@ type parts struct {
 	store        kept
 	disk         *pebblestore.Store // nil: it is a database
 	storage      *storage.Storage
+	promised     *promised
 	sealer       *seal.Sealer
 	transport    *transport.Transport
 	certificates *signature.Certificates
@@ -171,7 +172,7 @@ func (p *parts) openSessions() (err error) {
 	p.sessions, err = waiting.New(waiting.Options{
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
-		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
+		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: p.promised.count(budget("contexts", int64(p.config.Bounds.Contexts)), ofContext),
 		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	if err != nil {
@@ -184,7 +185,8 @@ func (p *parts) openSessions() (err error) {
 func (p *parts) openCalls() error {
 	now, budget, bounds := current{p.directory}, counts{p}.budget, &p.config.Bounds
 	p.calls = calling.New(calling.Options{
-		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
+		Pending:  p.promised.count(budget("calls", int64(bounds.Calls)), ofPending),
+		Waited:   p.promised.count(budget("waited_calls", int64(bounds.WaitedCalls)), ofWaited),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Answers: budget("call_answers", int64(bounds.CallAnswers)),
 		Holder: now.holder, Room: p.storage.Admit, Above: p.directory.Above, Now: p.clock.Now, Tracer: p.tracer,
 		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,

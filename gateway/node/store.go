@@ -36,10 +36,10 @@ type kept struct {
 	names      api.Names
 	deliveries api.Deliveries
 	told       api.Told
-	// makesFirst says whether this process makes the first admin token; nil: it does.
-	makesFirst func() (bool, error)
 	revisions  revisions     // nil: no other process configures anything
 	members    cluster.Store // nil: there is no other process
+	// makesFirst says whether this process makes the first admin token; nil: it does.
+	makesFirst func() (bool, error)
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.
@@ -94,6 +94,7 @@ type opening struct{ *parts }
 
 func (p *parts) openStore() (err error) {
 	counts{p}.bound(p.config.Bounds)
+	p.promised = &promised{}
 	p.storage = storage.New(onDisk{p}.options())
 	if p.config.Store.Driver == configs.DriverPostgres {
 		err = opening{p}.database()
