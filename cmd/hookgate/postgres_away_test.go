@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,6 +83,39 @@ func TestPostgresAway(t *testing.T) {
 	a = d.Admin().Must(t, []int{409}, "POST", "/v1/backup", nil)
 	if a.Field("code") != "use_pg_dump" {
 		t.Errorf("a backup: %s", a)
+	}
+}
+
+// Whoever writes as the database is killed is taken or told to come again: never that something
+// of ours is wrong.
+func TestPostgresKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	d := startOnPostgres(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for n := range 16 {
+		all.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				a, err := d.Admin().Do(t.Context(), "POST", "/v1/tenants/acme/events", event("load"), fmt.Sprintf("Idempotency-Key: %d-%d", n, i))
+				if err != nil || a.Status != 202 && (a.Status != 503 || a.Header.Get("Retry-After") == "") {
+					t.Errorf("%s, %v", a, err)
+					return
+				}
+			}
+		})
+	}
+	for range 3 {
+		time.Sleep(300 * time.Millisecond) // under load, not just begun
+		d.db.Kill()
+		if err := d.db.Run(); err != nil {
+			t.Fatal(err)
+		}
+		d.recovers(t)
+	}
+	stop()
+	all.Wait()
+	if t.Failed() {
+		t.Log(d.Log.Text())
 	}
 }
 
