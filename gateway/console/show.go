@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -18,8 +19,9 @@ import (
 )
 
 // templates are the pages by their names: each is the frame and the parts, with one page's
-// own template.
-var templates = loadTemplates()
+// own template. They are made when somebody first asks for a page: a megabyte, and a third of
+// the time to start.
+var templates = sync.OnceValue(loadTemplates)
 
 func loadTemplates() map[string]*markup.Set {
 	base := markup.New(functions, methods)
