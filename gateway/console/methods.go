@@ -7,7 +7,7 @@ import (
 	"hookgate/gateway/markup"
 )
 
-// methods are what templates may call of values.
+// methods are what templates may call of values. A test holds them to the templates.
 var methods = markup.Methods{
 	"Age":             {(*wait).Age},
 	"Ahead":           {(*change).Ahead},
@@ -48,6 +48,8 @@ var methods = markup.Methods{
 	"Who":             {(*auditLine).Who},
 	"With":            {(*view).With},
 	"Without":         {(*view).Without},
-	"Word":            {(*line).Word, (*attempt).Word, (*endpoint).Word, (*lastReload).Word, (*change).Word, check.Word, source.Word, (*webhook).Word},
-	"Words":           {field.Words},
+	"Word": {
+		(*line).Word, (*attempt).Word, (*endpoint).Word, (*lastReload).Word, (*change).Word, check.Word, source.Word, (*webhook).Word,
+	},
+	"Words": {field.Words},
 }

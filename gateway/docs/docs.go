@@ -85,6 +85,8 @@ func (p *Page) show(ctx *fasthttp.RequestCtx) {
 	}
 }
 
+var functions = markup.Functions{"paragraphs": paragraphs, "prose": prose, "lower": strings.ToLower}
+
 // render makes the page.
 func (p *Page) render() {
 	d, err := describe(p.description)
@@ -93,7 +95,7 @@ func (p *Page) render() {
 		return
 	}
 	d.Version, d.Style = p.version, p.stylePath
-	t := markup.New(markup.Functions{"paragraphs": paragraphs, "prose": prose, "lower": strings.ToLower}, nil)
+	t := markup.New(functions, nil)
 	if p.err = t.Parse("page", pageText); p.err != nil {
 		return
 	}

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"reflect"
+	"strings"
 	"text/template/parse"
 )
 
@@ -74,10 +75,10 @@ func (r *run) operand(dot reflect.Value, node parse.Node) reflect.Value {
 	panic("unreachable")
 }
 
-// number is an int where it can be.
+// number is an int, or by a point or an exponent a float64.
 func (r *run) number(n *parse.NumberNode) reflect.Value {
 	switch {
-	case n.IsInt:
+	case n.IsInt && !strings.ContainsAny(n.Text, ".eE"):
 		return reflect.ValueOf(int(n.Int64))
 	case n.IsFloat:
 		return reflect.ValueOf(n.Float64)
@@ -163,18 +164,34 @@ func (s *Set) method(of reflect.Value, name string) (method, receiver reflect.Va
 			return m, of.Elem()
 		}
 	}
-	inner := bare(of)
-	if inner.Kind() != reflect.Struct {
+	return s.embedded(bare(of), name)
+}
+
+// embedded is method for what is embedded in a struct. A field is nearer than that.
+func (s *Set) embedded(in reflect.Value, name string) (method, receiver reflect.Value) {
+	if in.Kind() != reflect.Struct {
 		return reflect.Value{}, reflect.Value{}
 	}
-	if f, is := inner.Type().FieldByName(name); is && f.IsExported() {
-		return reflect.Value{}, reflect.Value{} // a field is nearer than what is embedded
+	if f, is := in.Type().FieldByName(name); is && f.IsExported() {
+		return reflect.Value{}, reflect.Value{}
 	}
-	for i := range inner.NumField() {
-		if inner.Type().Field(i).Anonymous {
-			if m, receiver := s.method(inner.Field(i), name); m.IsValid() {
-				return m, receiver
-			}
+	if !in.CanAddr() {
+		copied := reflect.New(in.Type()).Elem()
+		copied.Set(in)
+		in = copied
+	}
+	for i := range in.NumField() {
+		f := in.Type().Field(i)
+		at := in.Field(i)
+		if f.Type.Kind() != reflect.Pointer {
+			at = at.Addr()
+		}
+		if !f.Anonymous || at.IsNil() {
+			continue
+		}
+		// Of a field of an unexported type reflect calls nothing; of what stands there it does.
+		if m, receiver := s.method(reflect.NewAt(at.Type().Elem(), at.UnsafePointer()), name); m.IsValid() {
+			return m, receiver
 		}
 	}
 	return reflect.Value{}, reflect.Value{}
