@@ -71,7 +71,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/background", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/server": {

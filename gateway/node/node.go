@@ -62,7 +62,7 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
 		n.loadFile, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
 	} {
 		if err := step(); err != nil {
