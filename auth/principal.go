@@ -15,11 +15,12 @@ type Principal struct {
 // Asking is how a principal asks, of one request that changes something; nil: nobody
 // wants to know.
 type Asking struct {
-	Kind      string // how it came, for the audit: "cli", "console"; "": by its token
-	Client    string // the address that it asks from
-	RequestID string
-	IfMatch   string // the field If-Match: only what still is as it says is changed
-	Dry       bool   // tell what would be, and change nothing
+	Kind        string // how it came, for the audit: "cli", "console"; "": by its token
+	Client      string // the address that it asks from
+	RequestID   string
+	IfMatch     string // the field If-Match: only what still is as it says is changed
+	IfNoneMatch string // the field If-None-Match: only what is not as it says is; "*": what is not there
+	Dry         bool   // tell what would be, and change nothing
 }
 
 // Expired says whether the token has ended at a moment.
@@ -31,6 +32,14 @@ func (p Principal) Match() string {
 		return ""
 	}
 	return p.Asking.IfMatch
+}
+
+// NoneMatch is what the thing must not be for the change that is asked for; "": it may be any.
+func (p Principal) NoneMatch() string {
+	if p.Asking == nil {
+		return ""
+	}
+	return p.Asking.IfNoneMatch
 }
 
 // Dry says that the change asked for is to be judged, and not made.

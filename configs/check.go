@@ -93,6 +93,7 @@ func (c *Config) checkProcess() []gateway.Fault {
 	}
 	c.Console.check(&f)
 	c.Store.check(&f)
+	c.checkCluster(&f)
 	for i, port := range c.Egress.Ports {
 		f.unless(port >= 1 && port <= 65535, fields.Index("egress.ports", i), "must be a port, 1 to 65535")
 	}
@@ -197,19 +198,6 @@ func (b *Bounds) check(f *faults) {
 	f.unless(b.Mapping >= gateway.Duration(time.Millisecond) && b.Mapping <= gateway.Duration(time.Second), "bounds.mapping", "must be 1ms to 1s")
 }
 
-func (s *Store) check(f *faults) {
-	switch s.Driver {
-	case "pebble":
-		f.unless(s.Dir != "", "store.dir", "must name the data folder")
-		f.unless(s.URL == "", "store.url", "is for the driver nats only")
-		f.unless(s.Replicas == 0, "store.replicas", "is for the driver nats only")
-	case "nats":
-		f.add("store.driver", "is nats, which this version does not have: use pebble")
-	default:
-		f.add("store.driver", "must be pebble")
-	}
-}
-
 func (c *Config) checkTokens(f *faults) {
 	first := map[gateway.Secret]int{}
 	for i, t := range c.Tokens {
@@ -243,7 +231,10 @@ func (c *Config) checkSecrets() []gateway.Fault {
 	if c.AdminToken != "" {
 		f.text("HOOKGATE_ADMIN_TOKEN", tokenFault(c.AdminToken))
 	}
-	if c.MasterKey != "" {
+	switch {
+	case c.MasterKey == "" && c.Store.Driver == DriverPostgres:
+		f.add("HOOKGATE_MASTER_KEY", "must be set with store.driver postgres: every node has the same, and none keeps it on its disk")
+	case c.MasterKey != "":
 		key, err := base64.StdEncoding.DecodeString(c.MasterKey.Reveal())
 		f.unless(err == nil && len(key) == keyBytes, "HOOKGATE_MASTER_KEY", "must be %d bytes in base64, as `openssl rand -base64 %d` makes them", keyBytes, keyBytes)
 	}

@@ -15,6 +15,7 @@ type Config struct {
 	Internal Internal `json:"internal" takes:"restart"`
 	Console  Console  `json:"console" takes:"restart"`
 	Store    Store    `json:"store" takes:"restart"`
+	Cluster  Cluster  `json:"cluster" takes:"restart"`
 	Egress   Egress   `json:"egress"`
 	Log      Log      `json:"log" takes:"restart"`
 	Bounds   Bounds   `json:"bounds" takes:"restart"`
@@ -90,11 +91,24 @@ type Console struct {
 
 // Store is where what was promised is kept.
 type Store struct {
-	Driver   string `json:"driver"`   // pebble; nats comes with the cluster
-	Dir      string `json:"dir"`      // pebble: the data folder, made when it is not there
-	URL      string `json:"url"`      // nats
-	Replicas int    `json:"replicas"` // nats
+	Driver string `json:"driver"` // pebble: a folder of this machine; postgres: a database, for any number of nodes
+	Dir    string `json:"dir"`    // pebble: the data folder, made when it is not there
+
+	// Of postgres. URL names the database as libpq does, several hosts and all; URLFile is a
+	// file that holds it, in its place, read again at each connect.
+	URL         gateway.Secret `json:"url"`
+	URLFile     string         `json:"url_file"`
+	Schema      string         `json:"schema"`      // where all tables are: two schemas are two clusters
+	Connections int            `json:"connections"` // of one node, at most
+	// MigrateURL is that of the schema's owner, for hookgate migrate; "": URL is.
+	MigrateURL gateway.Secret `json:"migrate_url"`
 }
+
+// Drivers of stores.
+const (
+	DriverPebble   = "pebble"
+	DriverPostgres = "postgres"
+)
 
 // Egress says where outbound requests may go beyond public addresses (SPEC 10).
 type Egress struct {
@@ -228,7 +242,7 @@ func Default() *Config {
 			Addr: ":8080", MaxBody: 1 << 20, IdleTimeout: gateway.Duration(75 * time.Second), ReadTimeout: gateway.Duration(10 * time.Second),
 		},
 		Internal: Internal{Addr: "127.0.0.1:8081", IdleTimeout: gateway.Duration(75 * time.Second)},
-		Store:    Store{Driver: "pebble", Dir: "./hookgate-data"},
+		Store:    Store{Driver: DriverPebble, Dir: "./hookgate-data", Schema: "hookgate", Connections: 8},
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
 			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,

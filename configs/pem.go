@@ -25,6 +25,7 @@ type pemReader struct {
 
 func (c *Config) readPEM(folder string) []gateway.Fault {
 	r := pemReader{folder: folder, inputs: c.file.inputs}
+	below(folder, &c.Store.URLFile)
 	readFileInto(&r, "egress.ca", &c.Egress.CA, &c.Egress.CAFile)
 	for id, t := range c.Tenants {
 		r.tenant(fields.Member("tenants", id), &t)

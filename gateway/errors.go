@@ -36,6 +36,7 @@ const (
 	CodeAccountKeyTaken        Code = "account_key_taken"       // another tenant holds this account key
 	CodeTenantHasChildren      Code = "tenant_has_children"     // tenants that have it as parent must go first
 	CodeReloadFailed           Code = "reload_failed"           // the file is faulty; the old configuration stays
+	CodeUsePgDump              Code = "use_pg_dump"             // a backup of what is in a database
 	CodeExpectationFailed      Code = "expectation_failed"      // an Expect other than 100-continue
 	CodeNotImplemented         Code = "not_implemented"         // an HTTP feature that is refused on purpose
 	CodeVersionNotSupported    Code = "version_not_supported"   // neither HTTP/1.1 nor HTTP/1.0
@@ -48,6 +49,7 @@ const (
 	CodeNotPulled              Code = "not_pulled"           // the endpoint's deliveries are sent: it has not mode pull
 	CodeDeliveryEnded          Code = "delivery_ended"       // it cannot be cancelled any more
 	CodeJobEnded               Code = "job_ended"            // it cannot be cancelled any more
+	CodeLastNode               Code = "last_node"            // no other node takes slots: it is not drained
 	CodeVerificationFailed     Code = "verification_failed"  // a connection's url did not give the challenge back
 	CodeUpstreamFailed         Code = "upstream_failed"      // no connection to the upstream, or no answer that is HTTP
 	CodeUpstreamTimeout        Code = "upstream_timeout"     // the upstream did not answer in time

@@ -67,5 +67,7 @@ type EndpointStatus struct {
 	OpenUntil         time.Time // the circuit breaker's, zero when it is closed
 	Trips             int       // how often it opened in a row, for the doubling of its pause
 	RestUntil         time.Time // it asked for no request before: Retry-After, or a 429
+	ProbedAt          time.Time // when the circuit breaker's last probe was done; zero: there was none
+	Probed            string    // how that went: succeeded, failed or undecided
 	PacedTo           time.Time // what it was sent uses its rate up to here, if that was still ahead
 }

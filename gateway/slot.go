@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"errors"
 	"iter"
 	"math/bits"
+	"time"
 )
 
 // Slot is a share of the work that has one owner at a time: the waits and calls of a
@@ -63,6 +65,30 @@ func (s *SlotSet) Len() (n int) {
 	return n
 }
 
+// With gives the slots of either set.
+func (s SlotSet) With(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] |= other[i]
+	}
+	return s
+}
+
+// Without gives the slots of the set that are not in the other.
+func (s SlotSet) Without(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+	return s
+}
+
+// Both gives the slots that are in both sets.
+func (s SlotSet) Both(other SlotSet) SlotSet {
+	for i := range s {
+		s[i] &= other[i]
+	}
+	return s
+}
+
 // All gives the slots of the set, rising.
 func (s SlotSet) All() iter.Seq[Slot] {
 	return func(yield func(Slot) bool) {
@@ -74,4 +100,13 @@ func (s SlotSet) All() iter.Seq[Slot] {
 			}
 		}
 	}
+}
+
+// ErrMoved is behind errors of what begins for a slot that is not this process's (any
+// more): nothing of it was done, and its owner can do it.
+var ErrMoved = errors.New("another node owns the slot")
+
+// Moved is such an error, for who is told of it.
+func Moved(reason string) *Error {
+	return &Error{Code: CodeUnavailable, Message: reason, RetryAfter: time.Second, Err: ErrMoved}
 }

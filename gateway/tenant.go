@@ -13,6 +13,9 @@ type Meta struct {
 	ManagedBy string `json:"managed_by"`
 	CreatedAt Time   `json:"created_at"`
 	UpdatedAt Time   `json:"updated_at"`
+	// SecretSetAt is since when a source or an endpoint has the secrets of its signature;
+	// zero: it has none, or the file has it, or they are older than this is kept.
+	SecretSetAt Time `json:"-"`
 }
 
 // Tenant is a customer of the platform (SPEC 4).

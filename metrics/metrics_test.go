@@ -31,6 +31,7 @@ func full(t *testing.T) *metrics.Set {
 	s.Budget("bodies", func() metrics.Budget { return metrics.Budget{Limit: 4, Used: 3, Largest: 2, Refused: 1} })
 	s.Route("bot", nil).Answered(200)
 	s.Clock(func() time.Duration { return 90 * time.Minute })
+	s.Database(func() metrics.Database { return metrics.Database{OldestTransaction: time.Second, DeadRows: 9} }).Observe(0.001)
 	return s
 }
 

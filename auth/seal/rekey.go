@@ -10,8 +10,16 @@ import (
 )
 
 // rekeyName is the file that says that a folder is being given another key: the new key
-// sealed with the old one, and the old one with the new, so that whoever has either goes on.
+// sealed with the old one, and the old one with the new, so that whoever has either goes on;
+// then where the key is kept, which who goes on may not know. Files of before that have two
+// lines.
 const rekeyName = "rekey"
+
+// Where the key is kept.
+const (
+	inFolder      = "folder"
+	inEnvironment = "environment"
+)
 
 var rekeyPlace = AAD("", "store", "rekey")
 
@@ -19,20 +27,20 @@ var rekeyPlace = AAD("", "store", "rekey")
 var ErrRekeying = errors.New("the data folder is being given another master key, and that was cut short: run hookgate rekey --data DIR again, which goes on from there")
 
 // Rekeying gives a data folder another master key. What is sealed with Old is sealed anew
-// with New between BeginRekey and Finish, which may be days and crashes apart.
+// with New between Begin and Finish, which may be days and crashes apart.
 type Rekeying struct {
 	Old, New Key
+	InFolder bool // the key is kept in the folder, not in the environment
 	Resumed  bool // it had begun before
 
-	dir  string
-	file bool // the key is the folder's own
+	dir string
 }
 
-// BeginRekey begins, or goes on with what was cut short. given is the key from the
-// environment, next the new one; where they are "" the key is in the folder, and the new
-// one is made up. The caller holds the folder's lock. It is durable that it has begun.
-func BeginRekey(dir, given, next string) (*Rekeying, error) {
-	r := &Rekeying{dir: dir, file: given == ""}
+// PlanRekey finds both keys, of a beginning or of what was cut short, and changes nothing.
+// given is the key from the environment, next the new one; where they are "" the key is in
+// the folder, and the new one is made up. The caller holds the folder's lock.
+func PlanRekey(dir, given, next string) (*Rekeying, error) {
+	r := &Rekeying{dir: dir, InFolder: given == ""}
 	text, err := os.ReadFile(filepath.Join(dir, rekeyName))
 	switch {
 	case err == nil:
@@ -41,14 +49,24 @@ func BeginRekey(dir, given, next string) (*Rekeying, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading what was cut short: %w", err)
 	}
-	if err := r.keys(given, next); err != nil {
-		return nil, err
+	return r, r.keys(given, next)
+}
+
+// Begin makes durable that it has begun, and both keys: from here on nobody but who goes on
+// may use the folder. The old key must be known to be that of the store.
+func (r *Rekeying) Begin() error {
+	if r.Resumed {
+		return nil
 	}
-	journal := New(r.Old).Seal(r.New.text(), rekeyPlace) + "\n" + New(r.New).Seal(r.Old.text(), rekeyPlace) + "\n"
-	if err := create(filepath.Join(dir, rekeyName), journal); err != nil {
-		return nil, fmt.Errorf("beginning with another master key: %w", err)
+	where := inEnvironment
+	if r.InFolder {
+		where = inFolder
 	}
-	return r, nil
+	journal := []string{New(r.Old).Seal(r.New.text(), rekeyPlace), New(r.New).Seal(r.Old.text(), rekeyPlace), where, ""}
+	if err := create(filepath.Join(r.dir, rekeyName), strings.Join(journal, "\n")); err != nil {
+		return fmt.Errorf("beginning with another master key: %w", err)
+	}
+	return nil
 }
 
 // keys finds both keys of a beginning.
@@ -84,30 +102,46 @@ func (r *Rekeying) keys(given, next string) error {
 // goOn finds both keys by any one of them.
 func (r *Rekeying) goOn(journal, given, next string) error {
 	lines := strings.Split(strings.TrimSpace(journal), "\n")
-	if len(lines) != 2 {
+	if len(lines) != 2 && (len(lines) != 3 || lines[2] != inFolder && lines[2] != inEnvironment) {
 		return errors.New("the file rekey of the data folder is damaged: restore a backup")
 	}
-	known := []string{given, next}
-	if text, err := os.ReadFile(filepath.Join(r.dir, keyName)); err == nil {
-		known = append(known, string(text))
+	own, err := os.ReadFile(filepath.Join(r.dir, keyName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the master key of the data folder: %w", err)
 	}
-	for _, text := range known {
-		key, err := ParseKey(text)
-		if err != nil {
-			continue
-		}
-		if other, err := New(key).Open(lines[0], rekeyPlace); err == nil {
-			r.Old = key
-			r.New, err = ParseKey(other)
-			return errors.Join(err, r.sameNext(next))
-		}
-		if other, err := New(key).Open(lines[1], rekeyPlace); err == nil {
-			r.New = key
-			r.Old, err = ParseKey(other)
+	for _, text := range []string{given, next, string(own)} {
+		if found, err := r.open(lines, text); found {
+			r.InFolder = lines[len(lines)-1] == inFolder || len(lines) == 2 && r.knows(string(own))
 			return errors.Join(err, r.sameNext(next))
 		}
 	}
 	return fmt.Errorf("going on with another master key: %w", ErrMasterKey)
+}
+
+// open finds both keys by a text that may be one of them.
+func (r *Rekeying) open(lines []string, text string) (found bool, err error) {
+	key, err := ParseKey(text)
+	if err != nil {
+		return false, nil
+	}
+	if other, err := New(key).Open(lines[0], rekeyPlace); err == nil {
+		r.Old = key
+		r.New, err = ParseKey(other)
+		return true, err
+	}
+	if other, err := New(key).Open(lines[1], rekeyPlace); err == nil {
+		r.New = key
+		r.Old, err = ParseKey(other)
+		return true, err
+	}
+	return false, nil
+}
+
+// knows says whether a text is one of both keys. That is how files of two lines tell where
+// the key is kept: one that the folder has is written there anew rather than lost.
+func (r *Rekeying) knows(text string) bool {
+	key, err := ParseKey(text)
+	return err == nil && (key == r.Old || key == r.New)
 }
 
 func (r *Rekeying) sameNext(next string) error {
@@ -120,11 +154,11 @@ func (r *Rekeying) sameNext(next string) error {
 	return nil
 }
 
-// Finish says that all is sealed with the new key. After a crash within it BeginRekey goes
+// Finish says that all is sealed with the new key. After a crash within it PlanRekey goes
 // on, and finds nothing left to do but this.
 func (r *Rekeying) Finish() error {
 	err := create(filepath.Join(r.dir, checkName), New(r.New).Check())
-	if err == nil && r.file {
+	if err == nil && r.InFolder {
 		err = create(filepath.Join(r.dir, keyName), r.New.text()+"\n")
 	}
 	if err == nil {

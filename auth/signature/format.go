@@ -152,12 +152,21 @@ func (p *format) parts(header []byte) iter.Seq2[int, []byte] {
 }
 
 // border is where the two parts of a header meet: no signature has what stands there,
-// but a time may.
+// but a time may, and what stands before the first of them or behind the second.
 func (p *format) border(header []byte) int {
-	if p.items[0].kind == partTimestamp {
-		return bytes.LastIndex(header, []byte(p.joint))
+	from, to := len(p.items[0].before), len(header)-len(p.items[1].after)
+	if from > to {
+		return -1
 	}
-	return bytes.Index(header, []byte(p.joint))
+	find := bytes.Index
+	if p.items[0].kind == partTimestamp {
+		find = bytes.LastIndex
+	}
+	at := find(header[from:to], []byte(p.joint))
+	if at < 0 {
+		return -1
+	}
+	return from + at
 }
 
 // timestamp gives the one time of a header; false where there is none, or more than one,

@@ -140,7 +140,7 @@ func TestFormatFaults(t *testing.T) {
 // FuzzFormat: whatever format is taken, what it writes it reads, and a wrong signature in
 // the place of the right one does not pass.
 func FuzzFormat(f *testing.F) {
-	for _, format := range []string{"t={timestamp},v1={signature}", "{timestamp}:{signature}", "{signature}.{timestamp}", `a="{timestamp}"; b="{signature}"; c`, "x {signature}, y {timestamp}"} {
+	for _, format := range []string{"t={timestamp},v1={signature}", "{timestamp}:{signature}", "{signature}.{timestamp}", `a="{timestamp}"; b="{signature}"; c`, "x {signature}, y {timestamp}", `"{timestamp}"{signature}"`, ".{signature}.{timestamp}"} {
 		for n := range 3 {
 			f.Add(format, uint(n), `{"n":1}`)
 		}

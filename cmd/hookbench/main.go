@@ -12,6 +12,7 @@
 //	operations  what it costs to look on: the stream, the statistics
 //	console     what its pages cost the gateway, and a browser
 //	first       how large it is, how soon it is ready, and what it takes with nothing to do
+//	cluster     events and callbacks on PostgreSQL beside Pebble
 //	beside      any of these, of two builds in turns
 //
 // What it prints can be kept with --record: each record says how it came about.
@@ -55,7 +56,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newTenantsCommand(), newOperationsCommand(), newConsoleCommand(), newFirstCommand(), newBesideCommand(),
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newTenantsCommand(), newOperationsCommand(), newConsoleCommand(), newClusterCommand(), newFirstCommand(), newBesideCommand(),
 		newEchoCommand(), newRelayCommand(), newSinkCommand(), newSecureSinkCommand(), newBackendCommand(), newReverseProxyCommand())
 	return root
 }

@@ -147,9 +147,9 @@ func (p *plan) pruned() error {
 var readOnly = map[string][]string{
 	"":         {"id", "managed_by", "created_at", "updated_at"},
 	"tenant":   {"disabled"},
-	"source":   {"url"},
-	"endpoint": {"verified", "verification_error", "paused", "disabled_reason", "queue_depth", "old_secrets_until", "secret", "public_key", "breaker.state", "breaker.open_until"},
-	"webhook":  {"error", "breaker.state", "breaker.open_until"},
+	"source":   {"url", "secret_set_at"},
+	"endpoint": {"verified", "verification_error", "paused", "disabled_reason", "queue_depth", "old_secrets_until", "secret_set_at", "secret", "public_key", "breaker.state", "breaker.open_until", "breaker.last_probe"},
+	"webhook":  {"error", "breaker.state", "breaker.open_until", "breaker.last_probe"},
 }
 
 // leaves gives what stands at each place of a thing, but for what hookgate writes.

@@ -100,6 +100,16 @@ func TestConsoleReplay(t *testing.T) {
 	}
 	b.want(200, strings.ReplaceAll(told[1], "&amp;", "&")).has(t, "replay", "tenants/acme/endpoints/crm")
 	b.want(200, "/console/jobs").has(t, "crm")
+	const all = "/console/tenants/acme/deliveries/replay"
+	b.want(200, "/console/tenants/acme/dead-letters").has(t, "Replay of all endpoints")
+	every := url.Values{"key": {b.want(200, all).key(t)}, "state": {"succeeded"}}
+	plan := b.post(all, every)
+	plan.has(t, "all endpoints of acme", "archive: ", "Type ")
+	every.Set("count", regexp.MustCompile(`Type (\d+) to send`).FindStringSubmatch(plan.text)[1])
+	if got = b.post(all, every); got.status != 303 {
+		t.Fatalf("replaying all: %d %s", got.status, got.text)
+	}
+	b.want(200, got.header.Get("Location")).has(t, "all of acme", "as each endpoint takes")
 	form.Set("rate", "fast")
 	form.Del("count")
 	if got := b.post(at, form); got.status != 422 || !strings.Contains(got.words(), "a number of deliveries a second") {

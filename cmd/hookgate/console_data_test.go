@@ -23,6 +23,7 @@ type consoleWorld struct {
 
 	Backend string // what answers well
 	Request string // to the source mine, which the API made
+	Parked  string // the callback that it brought
 }
 
 // markup is what nobody may see as anything but text.
@@ -76,7 +77,7 @@ func (w *consoleWorld) fill() {
 	admin.Must(t, []int{201}, "PUT", v1+"/sources/mine", `{"verify":{"type":"token","in":"header","name":"X-Token","secrets":["a-token-of-16-characters"]},"match":[{"name":"paid","branch":"SUCCESS","when":[{"path":"status","equals":"paid"}]}],
 		"variables":[{"name":"total","path":"order.total","type":"number"},{"name":"note","path":"order.note","default":"none"}],"unwrap":""}`)
 	admin.Must(t, []int{201}, "PUT", v1+"/webhooks/mine", `{"name":"Mine","url":"`+w.Backend+`/mine","body":{"chat":"{{ sessionId }}"},"response":{"variables":[{"name":"note","path":"note"}]}}`)
-	sender.Must(t, []int{202}, "POST", "/hooks/acme/mine", map[string]any{"conversation_key": "chat-9", "status": "paid", "items": []any{map[string]any{"odd key": map[string]any{"a/b": 1}}}, "order": map[string]any{"total": "12.50", "who": markup}, "card": map[string]any{"number": "4111-hidden"}}, sourceToken)
+	w.Parked = sender.Must(t, []int{202}, "POST", "/hooks/acme/mine", map[string]any{"conversation_key": "chat-9", "status": "paid", "items": []any{map[string]any{"odd key": map[string]any{"a/b": 1}}}, "order": map[string]any{"total": "12.50", "who": markup}, "card": map[string]any{"number": "4111-hidden"}}, sourceToken).Field("callback_id")
 	var kept struct {
 		Data []struct {
 			ID string `json:"id"`

@@ -83,7 +83,10 @@ func TestConsoleFieldsKeepAll(t *testing.T) {
 		"platform":{"url":"https://platform.example.com/","auth":{"type":"bearer","token":"a-bearer-token-1"},"sign":{"type":"none"},"retry":{"schedule":["1s","2m"]}}}`)
 	for path, body := range map[string]string{
 		"sources/pay": `{"verify":{"type":"hmac","header":"X-Sig","algorithm":"sha256","encoding":"hex","signed":"{body}","secrets":["a-secret-of-16-or-more","another-secret-of-16"]},"conversation_key":[{"in":"header","path":"X-Key"},{"in":"body","path":"chat"}],
-			"match":[{"name":"paid","branch":"SUCCESS","when":[{"path":"status","equals":"paid"}],"variables":[{"name":"sum","path":"sum","type":"number"}]},{"name":"other","branch":"FAILURE","when":[{"path":"status","exists":true}]}],
+			"match":[{"name":"paid","branch":"SUCCESS","when":[{"path":"status","equals":"paid"}],"variables":[{"name":"sum","path":"sum","type":"number"},{"name":"d","path":"d","default":[1,"2"]}]},{"name":"other","branch":"FAILURE","when":[{"path":"status","exists":true}]},
+				{"name":"odd","branch":"FAILURE","when":[{"path":"a","equals":"12"},{"path":"a","equals":12.50},{"path":"a","equals":" x "},{"path":"a","equals":""},{"path":"a","equals":{"b":[1]}},{"path":"a","equals":"true\\n\"q\""},
+					{"path":"a","in":["x","y z"]},{"path":"a","in":["a,b","c"]},{"path":"a","in":[1,true,"t"]},{"path":"a","in":[[1],"1"]},{"path":"a","exists":false},{"path":"header:X","regex":"^a|b$"},{"path":"a","regex":" b "},
+					{"not":{"path":"a","equals":"b"}},{"not":{"path":"a","in":["b"]}},{"not":{"path":"a","exists":true}},{"not":{"not":{"path":"a","equals":1}}},{"any":[{"path":"a","equals":1},{"not":{"path":"b","regex":"c"}}]}]}],
 			"variables":[{"name":"amount","path":"data[\"odd key\"].amount","type":"number","default":0},{"name":"who","path":"$.who","required":true}],"respond":{"body":"","outcomes":{"parked":{"body":"ok"}}},"methods":["POST","PUT"],"early":{"ttl":"0s"},"rate_limit":3}`,
 		"sources/none":      `{"verify":{"type":"none"}}`,
 		"endpoints/crm":     `{"url":"https://crm.example.com/x?a=1&b=<2>","event_types":["message/text","status"],"filter":[{"path":"a","regex":"^\\d+$"}],"retry":{"schedule":[]},"auth":{"type":"basic","username":"u","password":"a-password-123"},"batch":{"max_events":5,"max_wait":"2s"},"ordered":true,"headers":{"X-A":"1"}}`,
@@ -140,7 +143,7 @@ func TestConsoleFieldsSayWhatIsWrong(t *testing.T) {
 	made := b.want(200, in+"/new/sources").written(t)
 	form := with(made, "id", "fresh", "verify.type", "tokn", "verify.tolerance", "soon", "conversation_key.in", "body", "conversation_key.path", "a..b",
 		"variables[0].name", "", "variables[0].path", "", "variables[1].name", "good", "variables[1].path", "x",
-		"variables[2].name", "bad", "variables[2].path", "{{ x |", "variables[2].type", "number", "match[0].name", "m", "match[0].branch", "SUCCESS", "match[0].when", `[{"path":"x","regex":"("}]`, "early.max", "many")
+		"variables[2].name", "bad", "variables[2].path", "{{ x |", "variables[2].type", "number", "match[0].name", "m", "match[0].branch", "SUCCESS", "match[0].when[0].path", "x", "match[0].when[0].test", "matches", "match[0].when[0].value", "(", "early.max", "many")
 	got := b.post(in+"/new/sources", form)
 	if got.status != 422 {
 		t.Fatalf("%d %s", got.status, got.words())
@@ -151,19 +154,19 @@ func TestConsoleFieldsSayWhatIsWrong(t *testing.T) {
 		}
 	}
 	kept := got.written(t)
-	for name, want := range map[string]string{"id": "fresh", "verify.type": "tokn", "verify.tolerance": "soon", "variables[0].name": "good", "variables[1].path": "{{ x |", "variables[1].type": "number", "match[0].when": `[{"path":"x","regex":"("}]`, "early.max": "many"} {
+	for name, want := range map[string]string{"id": "fresh", "verify.type": "tokn", "verify.tolerance": "soon", "variables[0].name": "good", "variables[1].path": "{{ x |", "variables[1].type": "number", "match[0].when[0].test": "matches", "match[0].when[0].value": "(", "early.max": "many"} {
 		if kept.Get(name) != want {
 			t.Errorf("%s is %q now", name, kept.Get(name))
 		}
 	}
 	// With those mended, what is compiled after them is said in its rows.
 	got = b.post(in+"/new/sources", with(kept, "verify.type", "none", "verify.in", "", "verify.name", "", "verify.secrets", "", "verify.tolerance", "", "early.max", "5"))
-	for _, name := range []string{"variables[1].path", "match[0].when", "conversation_key.path"} {
+	for _, name := range []string{"variables[1].path", "match[0].when[0].value", "conversation_key.path"} {
 		if got.status != 422 || got.wrongAt(name) == "" {
 			t.Errorf("nothing is said at %s: %d %s", name, got.status, got.words())
 		}
 	}
-	for name, value := range map[string]string{"match[0].when": "[{", "respond.headers": "no colon here", "rest": "{", "variables[0].default": "{"} {
+	for name, value := range map[string]string{"match[0].variables[0].default": "[{", "respond.headers": "no colon here", "rest": "{", "variables[0].default": "{"} {
 		got := b.post(in+"/new/sources", with(kept, name, value))
 		if got.status != 422 || got.wrongAt(name) == "" || got.written(t).Get(name) != value {
 			t.Errorf("%s as %q: %d %q", name, value, got.status, got.wrongAt(name))
@@ -333,5 +336,77 @@ func TestConsoleBuildsAWebhook(t *testing.T) {
 	begun.has(t, "deep.er[0]")
 	if form := begun.written(t); form.Get("etag") == "" || form.Get("url") == "" {
 		t.Errorf("begun with %v", form)
+	}
+}
+
+// A condition is written in three fields; conditions and variables of its own stand within
+// an outcome, and blank ones are left out.
+func TestConsoleConditions(t *testing.T) {
+	t.Parallel()
+	w := newConsoleWorld(t)
+	b := signedIn(t, w.Program, program.AdminToken)
+	const in = "/console/tenants/acme"
+	form := b.want(200, in+"/sources/mine/edit").written(t)
+	if form.Get("match[0].when[0].path") != "status" || form.Get("match[0].when[0].test") != "equals" || form.Get("match[0].when[0].value") != "paid" || form.Get("rest") != "" {
+		t.Fatalf("the form has %v", form)
+	}
+	more := b.post(in+"/sources/mine/edit", with(form, "do", "row:match[0].when"))
+	more = b.post(in+"/sources/mine/edit", with(more.written(t), "do", "row:match[0].variables"))
+	for _, name := range []string{"match[0].when[2].value", "match[0].variables[0].path", "match[1].when[0].path"} {
+		if strings.Count(more.text, `id="i-`+name+`"`) != 1 {
+			t.Errorf("no row %s: %s", name, more.words())
+		}
+	}
+	form = with(more.written(t), "match[0].when[0].value", "paid, 12, true", "match[0].when[0].test", "one of",
+		"match[0].when[2].path", "order.who", "match[0].when[2].test", "is not", "match[0].when[2].value", `"12"`,
+		"match[0].variables[0].name", "sum", "match[0].variables[0].path", "order.total", "match[0].variables[0].type", "number",
+		"match[2].name", "late", "match[2].branch", "FAILURE", "match[2].when[1].path", "header:X-Late", "match[2].when[1].test", "exists")
+	if got := b.post(in+"/sources/mine/edit", with(form, "do", "save")); got.status != http.StatusSeeOther {
+		t.Fatalf("saving: %d %s", got.status, got.words())
+	}
+	want := `[{"name":"paid","branch":"SUCCESS","when":[{"path":"status","in":["paid",12,true]},{"not":{"path":"order.who","equals":"12"}}],"variables":[{"name":"sum","path":"order.total","type":"number"}]},` +
+		`{"name":"late","branch":"FAILURE","when":[{"path":"header:X-Late","exists":true}]}]`
+	if got := w.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/sources/mine", nil).String(); !strings.Contains(got, `"match":`+want) {
+		t.Errorf("saved is %s, want %s", got, want)
+	}
+	// What is wrong is said in the row, whichever member of the API it is about.
+	form = b.want(200, in+"/endpoints/own/edit").written(t)
+	for _, c := range [][4]string{
+		{"a", "", "", "filter[0].test"}, {"a", "exists", "b", "filter[0].value"}, {"a", "as JSON", `{"path":"a","exists":true}`, "filter[0].path"}, {"", "as JSON", "[", "filter[0].value"},
+		{"a..b", "equals", "x", "filter[0].path"}, {"a", "matches", "(", "filter[0].value"}, {"", "equals", "x", "filter[0].path"}, {"", "as JSON", `{"any":[]}`, "filter[0].value"},
+		{"", "as JSON", `{"path":"a","exists":true,"regex":"b"}`, "filter[0].path"},
+	} {
+		got := b.post(in+"/endpoints/own/edit", with(form, "do", "save", "filter[0].path", c[0], "filter[0].test", c[1], "filter[0].value", c[2]))
+		if got.status != 422 || got.wrongAt(c[3]) == "" || got.written(t).Get("filter[0].value") != c[2] {
+			t.Errorf("%q: %d, at %s %q: %s", c, got.status, c[3], got.wrongAt(c[3]), got.words())
+		}
+	}
+	if got := b.post(in+"/endpoints/own/edit", with(form, "do", "save", "filter[0].path", "conversation.key", "filter[0].test", "exists")); got.status != http.StatusSeeOther {
+		t.Errorf("saving a filter: %d %s", got.status, got.words())
+	}
+}
+
+// What is made anew writes over nothing: an id that is taken is said at its field.
+func TestConsoleMakesWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newConsoleWorld(t)
+	b := signedIn(t, w.Program, program.AdminToken)
+	const in = "/console/tenants/acme"
+	for at, of := range map[string][2]string{
+		in + "/new/sources": {"mine", "/v1/tenants/acme/sources/mine"}, in + "/new/endpoints": {"own", "/v1/tenants/acme/endpoints/own"},
+		in + "/new/webhooks": {"mine", "/v1/tenants/acme/webhooks/mine"},
+	} {
+		before := w.Admin().Must(t, []int{200}, "GET", of[1], nil).String()
+		form := b.want(200, at).written(t)
+		got := b.post(at, with(form, "do", "save", "id", of[0]))
+		if got.status != 422 || !strings.Contains(got.wrongAt("id"), "taken") || got.written(t).Get("id") != of[0] {
+			t.Errorf("%s: %d %q %s", at, got.status, got.wrongAt("id"), got.words())
+		}
+		if after := w.Admin().Must(t, []int{200}, "GET", of[1], nil).String(); after != before {
+			t.Errorf("%s has written over\n%s\nit is\n%s", at, before, after)
+		}
+		if got := b.post(at, with(got.written(t), "do", "save", "id", "fresh")); got.status != http.StatusSeeOther && got.status != 200 {
+			t.Errorf("%s with an id that is free: %d %s", at, got.status, got.words())
+		}
 	}
 }

@@ -43,6 +43,9 @@ func TestConsoleShots(t *testing.T) {
 		pages["resolve"], pages["edit"], pages["replay"], pages["wrong-filter"] = in+"/waits/"+w.Wait+"/resolve", in+"/endpoints/own/edit", in+"/endpoints/crm/replay", in+"/deliveries?stat=dead"
 		pages["source-edit"], pages["webhook-edit"], pages["request"] = in+"/sources/mine/edit?request="+w.Request, in+"/webhooks/mine/edit", in+"/requests/"+w.Request+"?value=body:/order/total&with="+w.Request
 		pages["attempts"], pages["source-test"], pages["endpoint-test"] = in+"/deliveries/"+w.Dead+"?one=1&two=2", in+"/sources/mine/test", in+"/endpoints/archive/test"
+		pages["source-new"], pages["replay-all"] = in+"/new/sources", in+"/deliveries/replay"
+		w.Sender().Must(t, []int{200}, "POST", "/bot/x", map[string]any{"hello": "you"})
+		w.Sender().Must(t, []int{404}, "POST", "/hooks/acme/paymnts", map[string]any{"conversation_key": "x"}, sourceToken)
 		pages["known"] = in + "/deliveries/groups/known?endpoint=crm&error=5xx&status=503"
 		c = newChromium(t, w.Internal)
 		c.signIn(program.AdminToken)
@@ -97,7 +100,7 @@ func (c *chromium) discover(pages map[string]string, tenant string) {
 	}
 	if tenant != "" {
 		add(tenant)
-		places = append(places, links(tenant, "nav.places a")...)
+		places = append(append(places, tenant+"/callbacks"), links(tenant, "nav.places a")...)
 	}
 	slices.Sort(places)
 	for _, place := range slices.Compact(places) {

@@ -163,12 +163,12 @@ func newDeliveryDeed(r *running, verb, short, long, done string) *cobra.Command 
 func newDeliveryReplay(r *running) *cobra.Command {
 	var given client.Replay
 	var since, until, state string
-	var wait bool
+	var wait, all bool
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Send many deliveries of an endpoint again",
-		Long: `Send deliveries of an endpoint again, by filter: a job of the gateway makes them due,
-so many a second. --dry-run tells how many it would be; --wait stays until the job has
+		Short: "Send many deliveries again",
+		Long: `Send deliveries of an endpoint again, or with --all of all endpoints of the tenant, by
+filter: a job of the gateway makes them due, to each endpoint so many a second. --dry-run tells how many it would be; --wait stays until the job has
 ended, and shows how far it is on standard error.`,
 		Example: "  hookgate delivery replay --tenant acme --endpoint crm --since 24h --dry-run",
 		Args:    cobra.NoArgs,
@@ -208,7 +208,9 @@ ended, and shows how far it is on standard error.`,
 	flags.Float64Var(&given.Rate, "rate", 0, "so many a second (default the endpoint's rate_limit, else 100)")
 	flags.BoolVar(&given.DryRun, "dry-run", false, "tell what would be sent again, and change nothing")
 	flags.BoolVar(&wait, "wait", false, "stay until the job has ended")
-	required(cmd, "endpoint")
+	flags.BoolVar(&all, "all", false, "of all endpoints of the tenant")
+	cmd.MarkFlagsOneRequired("endpoint", "all")
+	cmd.MarkFlagsMutuallyExclusive("endpoint", "all")
 	completes(cmd, "endpoint", partsOf(r, "endpoints"))
 	completes(cmd, "state", words(deliveryStates...))
 	return cmd

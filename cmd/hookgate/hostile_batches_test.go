@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"hookgate/gateway/gatewaytest/program"
 )
 
 // Requests of 35 KB whose thousand callbacks each map 15 KB of what is around them: eight
@@ -32,4 +34,27 @@ func TestHostileBatches(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// A request to a route that splits, of whose messages together so much would be made that it
+// can never pass, is too large: 503 has its sender send the same again and again. One of as
+// many messages with little around them is taken.
+func TestHostileSplit(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{Config: `
+tenants: { acme: {} }
+routes:
+  wa: { tenant: acme, mode: relay, match: { path: /wa }, verify: { type: none }, each: "list[*]", split: true, conversation_key: { path: item.k }, upstreams: [{ url: "http://127.0.0.1:9" }] }
+`})
+	body := func(around int) string {
+		items := make([]string, 1000)
+		for i := range items {
+			items[i] = fmt.Sprintf(`{"k":"%d"}`, i)
+		}
+		return `{"around":"` + strings.Repeat("x", around) + `","list":[` + strings.Join(items, ",") + `]}`
+	}
+	if a := p.Sender().Must(t, []int{413}, "POST", "/wa", body(500<<10)); !strings.Contains(string(a.Body), "32 MiB") {
+		t.Errorf("it does not say why: %s", a)
+	}
+	p.Sender().Must(t, []int{200}, "POST", "/wa", body(1<<10))
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,6 +110,71 @@ func TestHostileDisk(t *testing.T) {
 	if share := measured(t, dialRaw(t, p.Internal), `hookgate_budget_largest_share{budget="storage"}`); share < 60<<20 || share > 140<<20 {
 		t.Errorf("its share is told as %.0f bytes", share)
 	}
+}
+
+// A tenant fills the disk with what was promised before it was nearly full: the outcomes of
+// calls that all wait for their backend, and of waits that are then resolved by hand. The
+// bystander's callbacks and events are taken all the while.
+func TestHostileDiskPromises(t *testing.T) {
+	target, answer := gatewaytest.NewReceiver(t), make(chan struct{})
+	target.Script(func(got gatewaytest.Received) gatewaytest.Reply {
+		if got.Path != "/backend" {
+			return gatewaytest.Reply{Status: 500}
+		}
+		<-answer
+		return gatewaytest.Reply{Body: `{"v":"` + noise(980<<10) + `"}`, Header: http.Header{"Content-Type": {"application/json"}}}
+	})
+	p := startOnDisk(t, 256, fmt.Sprintf(arenaConfig, target.URL))
+	api := p.Admin()
+	api.Must(t, []int{201}, "PUT", ofMallory, `{"platform":{"url":"`+target.URL+`"}}`)
+	api.Must(t, []int{201}, "PUT", ofMallory+"/sources/payments", arenaOpen)
+	api.Must(t, []int{201}, "PUT", ofMallory+"/webhooks/slow", `{"url":"`+target.URL+`/backend","mode":"async","timeout":"60s","response":{"variables":[{"name":"v","path":"v"}]}}`)
+	n := 0
+	works := func() {
+		t.Helper()
+		for range 10 {
+			n++
+			p.Sender().Must(t, []int{202}, "POST", "/hooks/bystander/payments", keyed(fmt.Sprintf("k%d", n), `"x":1`), "X-Token: a-token-of-16-characters")
+			api.Must(t, []int{202}, "POST", "/v1/tenants/bystander/events", messages(1))
+		}
+	}
+	var waits []string
+	for i := range 100 {
+		waits = append(waits, api.Must(t, []int{201}, "POST", ofMallory+"/waits", fmt.Sprintf(`{"conversation_key":"w%d","source":"payments","mode":"poll","timeout_seconds":300}`, i)).Field("id"))
+	}
+	calls := 0
+	for api.Must(t, []int{202, 503}, "POST", ofMallory+"/webhooks/slow/call", `{}`).Status == 202 {
+		calls++
+	}
+	if calls == 0 || calls > 60 {
+		t.Errorf("on a disk of 256 MiB %d calls are let in, whose outcomes have 2 MiB each", calls)
+	}
+	works()
+	close(answer)
+	program.Eventually(t, hostilePatience, func() error {
+		works()
+		if left := measured(t, dialRaw(t, p.Internal), `hookgate_budget_used{budget="calls"}`); left > 0 {
+			return fmt.Errorf("%.0f calls have not ended", left)
+		}
+		return nil
+	})
+	for api.Must(t, []int{202, 503}, "POST", ofMallory+"/events", `{"events":[{"event":{"type":"note","payload":{"text":"`+noise(900<<10)+`"}}}]}`).Status == 202 {
+	}
+	refused := ""
+	for _, id := range waits {
+		switch got := api.Must(t, nil, "POST", ofMallory+"/waits/"+id+"/resolve", `{"branch":"SUCCESS","variables":{"v":"`+noise(900<<10)+`"}}`); got.Status {
+		case 200: // what is compacted may give some back
+		case 503:
+			refused = id
+		default:
+			t.Fatalf("a wait is resolved by hand: %d", got.Status)
+		}
+	}
+	works()
+	if refused == "" {
+		t.Fatal("each wait was resolved with 900 KiB of variables")
+	}
+	api.Must(t, []int{200}, "POST", ofMallory+"/waits/"+refused+"/resolve", `{"branch":"SUCCESS"}`)
 }
 
 // noise is text that no disk compresses to less than half.

@@ -24,6 +24,7 @@ var rows = map[string]row{
 		},
 	},
 	"cmd/hookbench": {
+		may:   []string{"gateway/gatewaytest/postgres"}, // it measures on a database of its own
 		never: map[string]string{"gateway/node": "it is a stranger that measures over HTTP, as a user would"},
 	},
 	"configs/release": {
@@ -58,6 +59,10 @@ var rows = map[string]row{
 		may:   []string{"gateway", "gateway/background"},
 		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them"},
 	},
+	"gateway/cluster": {
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/store"},
+		never: map[string]string{"gateway/waiting": "it moves slots, and knows nothing of what is in them", "gateway/store/pgstore": "it is handed a store in which nodes see each other"},
+	},
 	"gateway/secure/securetest":       {},
 	"gateway/transport/transporttest": {},
 	"gateway/secure":                  {never: map[string]string{"gateway/transport": "it says how a connection is secured, and knows none"}},
@@ -71,8 +76,20 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/background", "gateway/api", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/background", "gateway/cluster", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/cluster/watching", "gateway/store", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
+	},
+	"gateway/cluster/peers": {
+		may:   []string{"gateway", "gateway/edge"},
+		never: map[string]string{"gateway/directory": "nodes ask each other, whatever it is"},
+	},
+	"gateway/cluster/forward": {
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/edge"},
+		never: map[string]string{"gateway/api": "a request is passed on whole, and nobody looks what it asks for", "gateway/inbound": "a request is passed on whole, and nobody looks what it asks for"},
+	},
+	"gateway/cluster/watching": {
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/store/record"},
+		never: map[string]string{"gateway/waiting": "it looks on at waits, whoever decides them: node hands in who does here"},
 	},
 	"gateway/server": {
 		may: []string{"gateway", "gateway/edge", "gateway/shares"},
@@ -153,7 +170,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/outbound": {
-		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
+		may: []string{"gateway", "gateway/tracing", "gateway/directory", "gateway/secure", "gateway/shares", "gateway/slots", "gateway/background", "gateway/relayed", "gateway/transport", "retry", "retry/breaker", "auth/signature"},
 		never: map[string]string{
 			"gateway/inbound":           noWay,
 			"gateway/waiting":           noWay,
@@ -264,8 +281,13 @@ var rows = map[string]row{
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/store/pebblestore": "what is kept of a thing is the same in every store"},
 	},
+	"gateway/store/handy": {
+		may:   []string{"gateway"},
+		never: map[string]string{"gateway/store/pebblestore": "what is at hand is the same in every store"},
+	},
+	"gateway/store/gate": {never: map[string]string{"gateway": "it counts who is inside, of whatever"}},
 	"gateway/store/pebblestore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":  "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound": "a store meets the ways' interfaces by its methods alone: it knows none of them",
@@ -273,7 +295,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/store/pgstore": {
-		may: []string{"gateway", "gateway/store", "gateway/store/record"},
+		may: []string{"gateway", "gateway/store", "gateway/store/gate", "gateway/store/handy", "gateway/store/record"},
 		never: map[string]string{
 			"gateway/waiting":           "a store meets the ways' interfaces by its methods alone: it knows none of them",
 			"gateway/outbound":          "a store meets the ways' interfaces by its methods alone: it knows none of them",
@@ -285,7 +307,7 @@ var rows = map[string]row{
 		may:   []string{"gateway", "gateway/store", "gateway/calling", "gateway/jobs", "gateway/waiting", "gateway/outbound", "gateway/publishing", "gateway/resources", "gateway/stats", "gateway/changes"},
 		never: map[string]string{"gateway/store/pebblestore": "the suite holds every store to the same: it knows no concrete one"},
 	},
-	// Nobody's row lists the test kit: only tests import it.
+	// Nobody's row lists the test kit, but for hookbench, which starts the same database: only tests import it.
 	"gateway/gatewaytest":          {may: []string{"gateway"}},
 	"gateway/mapping/jsontest":     {may: []string{"gateway"}},
 	"gateway/gatewaytest/postgres": {never: map[string]string{"gateway": "it starts a database, whoever uses it"}},
@@ -311,7 +333,7 @@ type library struct {
 }
 
 var libraries = []library{
-	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench"},
+	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench"},
 		"it reuses a request's memory after the handler: it shows only where HTTP comes in or goes out"},
 	{"github.com/jackc/pgx", []string{"gateway/store/pgstore"}, "no type of the driver leaves its package: one machine keeps things elsewhere"},
 	{"github.com/chromedp", []string{"cmd/hookbench"}, "a browser is driven by tests, and where pages are measured"},

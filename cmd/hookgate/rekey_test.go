@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -104,6 +105,28 @@ routes:
 				t.Errorf("%s came with %q", q.Body, q.Header.Get("X-Own"))
 			}
 		}
+	}
+}
+
+// With a key that is not the store's nothing is begun, also where the file that tells so is
+// gone: the folder goes on with its own key.
+func TestRekeyByAWrongKey(t *testing.T) {
+	t.Parallel()
+	key := func(fill string) string { return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fill, 32))) }
+	env := []string{"HOOKGATE_MASTER_KEY=" + key("o")}
+	p := program.Start(t, program.Options{Config: oneSource, Env: env})
+	p.Terminate(t)
+	if err := os.Remove(filepath.Join(p.Dir, "sealed")); err != nil {
+		t.Fatal(err)
+	}
+	out, log, code := runs(t, []string{"HOOKGATE_MASTER_KEY=" + key("w"), "HOOKGATE_NEW_MASTER_KEY=" + key("n")}, "rekey", "--data", p.Dir)
+	if code != 1 || !strings.Contains(log, "master key is not the one") {
+		t.Errorf("a wrong key: exit code %d, %s%s", code, out, log)
+	}
+	program.Start(t, program.Options{Dir: p.Dir, Config: oneSource, Env: env}).Terminate(t)
+	env = append(env, "HOOKGATE_NEW_MASTER_KEY="+key("n"))
+	if out, log, code := runs(t, env, "rekey", "--data", p.Dir); code != 0 {
+		t.Errorf("the right key: exit code %d, %s%s", code, out, log)
 	}
 }
 

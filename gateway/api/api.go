@@ -19,11 +19,13 @@ package api
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/gateway"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/mapping"
@@ -70,7 +72,9 @@ type Options struct {
 	Console func() string
 	// Readers is the budget of readers of the stream, in number (SPEC 16); nil: no bound.
 	Readers *shares.Budget
-	Watcher *edge.Watcher // holds calls, and frees those whose client has left
+	// Elsewhere has what another node decides decided there; nil: this one decides all.
+	Elsewhere Elsewhere
+	Watcher   *edge.Watcher // holds calls, and frees those whose client has left
 	// Answers is the memory for large answers, from before they are made until they
 	// were written, in bytes; nil: no bound.
 	Answers *shares.Budget
@@ -112,6 +116,9 @@ type API struct {
 	trail        Audit
 	tracer       *tracing.Tracer // Options.Tracer
 	log          *slog.Logger
+	elsewhere    Elsewhere     // Options.Elsewhere
+	holder       *holder       // of what another node has decided, and is held here
+	lookups      lookups       // for what decides where
 	turns        turns         // of calls that look through a tenant's past
 	reads        *shares.Turns // of calls that read one thing that can be large
 }
@@ -122,8 +129,9 @@ func New(o Options) *API {
 		o.Now = time.Now
 	}
 	o.ListAnswer = cmp.Or(o.ListAnswer, 8<<20)
+	nouns := newNouns(o)
 	return &API{
-		table: newTable(newNouns(o).routes()), directory: o.Directory, accounts: accounts{o.Answers, o.Directory},
+		table: newTable(nouns.routes()), elsewhere: o.Elsewhere, holder: nouns.waits.holder, lookups: lookups{o.Deliveries, o.Jobs}, directory: o.Directory, accounts: accounts{o.Answers, o.Directory},
 		listAnswer: o.ListAnswer, listed: o.Listed, holds: o.Holds, authFailures: o.AuthFailures, log: o.Log,
 		reads: newGate(), now: o.Now, used: o.Resources.Tokens.Used, trail: o.Resources.Audit, tracer: o.Tracer,
 	}
@@ -142,6 +150,10 @@ func (a *API) handle(ctx *fasthttp.RequestCtx, who *Who) {
 	defer func() { c.leave(answer.later) }()
 	answer, err := c.serve()
 	if err != nil {
+		if r := edge.FromNode(ctx); r != nil && errors.Is(err, gateway.ErrMoved) {
+			r.SetMoved()
+			return
+		}
 		refused(c, err)
 		edge.WriteProblem(ctx, c.public(err))
 		return

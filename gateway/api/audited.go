@@ -37,11 +37,15 @@ func says(c *call, run *action) {
 }
 
 func asking(c *call) *auth.Asking {
+	if c.by.Asking != nil && edge.FromNode(c.ctx) != nil { // the node that has the client has said so
+		return c.by.Asking
+	}
 	h := &c.ctx.Request.Header
 	how := &auth.Asking{Client: edge.ClientIP(c.ctx).String(), RequestID: string(edge.RequestID(c.ctx))}
 	if match := h.Peek(fasthttp.HeaderIfMatch); len(match) > 0 {
 		how.IfMatch = string(match)
 	}
+	how.IfNoneMatch = string(h.Peek(fasthttp.HeaderIfNoneMatch))
 	if agent := string(h.UserAgent()); strings.HasPrefix(agent, "hookgate-cli") || strings.HasPrefix(agent, "hookgate/") {
 		how.Kind = audit.KindCLI
 	}

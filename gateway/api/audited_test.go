@@ -187,9 +187,16 @@ func TestETagAndIfMatch(t *testing.T) {
 				t.Errorf("%s %s with an old tag: %s", method, path, g.text)
 			}
 		}
+		for _, not := range []string{"*", wrote, `"other", ` + wrote} {
+			if g := k.want(412, "PUT", path, body, "If-None-Match", not); g.code() != "changed_meanwhile" || !strings.Contains(g.text, "there already") {
+				t.Errorf("PUT %s with If-None-Match %s: %s", path, not, g.text)
+			}
+		}
+		k.want(200, "PUT", path, body, "If-None-Match", read) // it is not that one any more
 		if path != v1Acme {
 			k.want(204, "DELETE", path, "", "If-Match", wrote)
 			k.want(412, "PUT", path, body, "If-Match", "*")
+			k.want(201, "PUT", path, body, "If-None-Match", "*")
 		}
 	}
 }

@@ -52,12 +52,17 @@ func (c *call) serve() (answer, error) {
 	if err := c.asksFor(run.query); err != nil {
 		return answer{}, err
 	}
+	return deciding{c}.decide(&run)
+}
+
+// do does what a call asks for, in this process.
+func (c deciding) do(run *action) (_ answer, err error) {
 	if run.looks {
-		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c), true); err != nil {
+		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c.call), true); err != nil {
 			return answer{}, err
 		}
 	}
-	return run.do(c)
+	return run.do(c.call)
 }
 
 // ownerOf is who has the turns of a call: the tree of the caller's tenant. Who looks after
@@ -84,6 +89,10 @@ func (c *call) authenticate() error {
 	}
 	c.digest = token.Hash(text)
 	by, known := c.snapshot.Token(c.digest)
+	if !known && len(text) > 0 && c.elsewhere != nil && c.elsewhere.CatchUp() == nil { // another node has just made it
+		c.snapshot = c.directory.Current()
+		by, known = c.snapshot.Token(c.digest)
+	}
 	now := c.now()
 	if !known || len(text) == 0 {
 		c.authFailures.Inc()

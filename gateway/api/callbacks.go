@@ -50,7 +50,7 @@ func (h *callbacks) list(c *call) (answer, error) {
 	}
 	err = each(&a.Query, c.turn, func(one gateway.Callback) bool {
 		return l.add(one.ID, func(t *text, e extent) {
-			if t.callback(&one); e == full {
+			if t.callback(&one, parkedUntil(c, &one)); e == full {
 				content, err := h.content(c, &one)
 				if err != nil && t.err == nil {
 					t.err = err
@@ -102,7 +102,7 @@ func (h *callbacks) get(c *call) (answer, error) {
 	}
 	t := c.wholeItem()
 	t.room(1<<10 + len(content.body) + len(content.variables))
-	t.callback(&one)
+	t.callback(&one, parkedUntil(c, &one))
 	t.content(&content)
 	t.raw(`,"request_id":`)
 	request := h.request(&one)
@@ -112,8 +112,24 @@ func (h *callbacks) get(c *call) (answer, error) {
 }
 
 // callback appends what is always shown of a callback, without the closing brace.
-func (t *text) callback(one *gateway.Callback) {
-	t.append(512+6*(len(one.Tenant)+len(one.Source)+len(one.ConversationKey)+len(one.WaitID)), one.AppendOpen)
+func (t *text) callback(one *gateway.Callback, parked gateway.Time) {
+	t.append(576+6*(len(one.Tenant)+len(one.Source)+len(one.ConversationKey)+len(one.WaitID)), func(dst []byte) []byte {
+		return parked.AppendJSON(append(one.AppendOpen(dst), `,"parked_until":`...))
+	})
+}
+
+// parkedUntil is until when a callback waits for its wait, by the early.ttl that its source
+// has now; the zero Time: it does not, or not any more.
+func parkedUntil(c *call, one *gateway.Callback) gateway.Time {
+	s := c.tenant.Source(one.Source)
+	if one.Outcome != gateway.OutcomeParked || s == nil {
+		return gateway.Time{}
+	}
+	until := one.ReceivedAt.Add(s.EarlyTTL)
+	if !until.After(c.now()) {
+		return gateway.Time{}
+	}
+	return gateway.At(until)
 }
 
 // content is what came with a callback, and what was made of it.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"hookgate/auth"
 	"hookgate/gateway"
@@ -26,7 +25,7 @@ type Calls interface {
 	// Run is Call, always sync, with everything that was sent and found.
 	Run(ctx context.Context, q calling.Request) (*calling.Run, error)
 	// Breaker tells how a webhook's circuit breaker stands.
-	Breaker(tenant, webhook string) (state string, until time.Time)
+	Breaker(tenant, webhook string) calling.BreakerStatus
 	// Challenge asks the url of a connection to prove that it knows its token.
 	Challenge(ctx context.Context, tenant *directory.Tenant, w *gateway.Webhook) error
 }
@@ -116,7 +115,7 @@ func (h *calls) make(c *call, q calling.Request, do func(context.Context, callin
 	if w := made.Wait; w == nil || w.Mode != gateway.ModeHold || w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
 	}
-	a, err := h.holder.hold(c, made.Wait, 0, say)
+	a, err := h.holder.hold(c, made.Wait, 0, say, atWait)
 	if err != nil { // the call was made all the same
 		return c.atOnce(say(nil, err)), nil
 	}

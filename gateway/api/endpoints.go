@@ -53,6 +53,7 @@ type endpointView struct {
 	DisabledReason    *string      `json:"disabled_reason"`
 	QueueDepth        int          `json:"queue_depth"`
 	OldSecretsUntil   gateway.Time `json:"old_secrets_until"`
+	SecretSetAt       gateway.Time `json:"secret_set_at"`
 	// Secret and PublicKey are there in the one answer after they were made up.
 	Secret    string `json:"secret,omitempty"`
 	PublicKey string `json:"public_key,omitempty"`
@@ -62,6 +63,20 @@ type breakerView struct {
 	gateway.Breaker
 	State     string       `json:"state"`
 	OpenUntil gateway.Time `json:"open_until"`
+	LastProbe *probeView   `json:"last_probe"` // null: there was none
+}
+
+// probeView is the last request that a breaker let through while it was half-open.
+type probeView struct {
+	At      gateway.Time `json:"at"`
+	Outcome string       `json:"outcome"` // succeeded, failed, undecided
+}
+
+func viewProbe(at time.Time, outcome string) *probeView {
+	if at.IsZero() {
+		return nil
+	}
+	return &probeView{gateway.At(at), outcome}
 }
 
 // viewEndpoint shows an endpoint that hookgate disabled as not enabled: written
@@ -70,13 +85,13 @@ func viewEndpoint(e *directory.Endpoint, s outbound.Status, headers any) *endpoi
 	v := &endpointView{
 		Meta: e.Meta, Endpoint: e.Effective(), Headers: headers,
 		Verified: s.Verified, VerificationError: orNull(s.VerificationError), Paused: s.Paused,
-		DisabledReason: orNull(s.DisabledReason), QueueDepth: s.Depth, OldSecretsUntil: timeOf(e.OldUntil),
+		DisabledReason: orNull(s.DisabledReason), QueueDepth: s.Depth, OldSecretsUntil: timeOf(e.OldUntil), SecretSetAt: e.Meta.SecretSetAt,
 	}
 	if s.DisabledReason != "" {
 		v.Enabled = new(false)
 	}
 	if b := v.Endpoint.Breaker; b != nil {
-		v.Breaker = &breakerView{*b, s.Breaker, timeOf(s.OpenUntil)}
+		v.Breaker = &breakerView{*b, s.Breaker, timeOf(s.OpenUntil), viewProbe(s.ProbedAt, s.Probed)}
 	}
 	return v
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -76,6 +77,9 @@ func TestEndpointShowsWhatIsInForce(t *testing.T) {
 		t.Errorf("no secret is shown: %s", created.text)
 	}
 	read := k.want(200, "GET", crmOf, "")
+	if set, err := time.Parse(time.RFC3339, read.str("secret_set_at")); err != nil || time.Since(set) > time.Minute {
+		t.Errorf("the secret was set %q", read.str("secret_set_at"))
+	}
 	delete(created.body, "secret")
 	if !reflect.DeepEqual(created.body, read.body) {
 		t.Errorf("PUT answers\n%s\nGET\n%s", created.text, read.text)
@@ -85,7 +89,7 @@ func TestEndpointShowsWhatIsInForce(t *testing.T) {
 		"token": "", "token_header": "X-Tok", "verified": "true", "verification_error": "<nil>", "paused": "false", "disabled_reason": "<nil>",
 		"queue_depth": "0", "format": "", "managed_by": "api", "id": "crm", "batch": "<nil>", "rate_limit": "<nil>", "old_secrets_until": "<nil>",
 		"headers": "map[X-Own:canary-own]", "auth": "map[type:none]", "sign": "map[secrets:[***] type:standard]",
-		"breaker": "map[enabled:true failures:5 max_open:10m open:30s open_until:<nil> ratio:0.5 state:closed window:1m]",
+		"breaker": "map[enabled:true failures:5 last_probe:<nil> max_open:10m open:30s open_until:<nil> ratio:0.5 state:closed window:1m]",
 		"retry":   "map[initial:<nil> jitter:0.2 max:<nil> max_age:<nil> max_attempts:<nil> multiplier:<nil> never:[] schedule:[5s 30s 5m 30m 2h 5h 10h 14h]]",
 	} {
 		if got := fmt.Sprint(read.body[member]); got != want {
@@ -151,6 +155,47 @@ func TestHandshake(t *testing.T) {
 	}
 	if g = k.want(200, "PUT", crmOf, r.spec(`, "token": "another"`)); g.body["verified"] != false {
 		t.Errorf("another token asks for no proof: %s", g.text)
+	}
+}
+
+// The age of a secret is that of what stands in sign, or in verify: other members written
+// leave it as it is; where there is none it is null.
+func TestSecretsTellTheirAge(t *testing.T) {
+	k := withAcme(t)
+	source := v1Acme + "/sources/bank"
+	of := func(path string) string { return k.want(200, "GET", path, "").str("secret_set_at") }
+	later := func() { // moments are told in milliseconds
+		for was := time.Now().UnixMilli(); time.Now().UnixMilli() <= was; {
+			runtime.Gosched()
+		}
+	}
+	const verified = `{"verify": {"type": "token", "in": "header", "name": "X-T", "secrets": ["%s"]}, "no_key": "%s"}`
+	k.want(201, "PUT", source, fmt.Sprintf(verified, "a-token-of-16-letters", "reject"))
+	k.want(201, "PUT", crmOf, crm)
+	for path, steps := range map[string][2][3]string{
+		source: {{"PUT", source, fmt.Sprintf(verified, "***", "ignore")}, {"PUT", source, fmt.Sprintf(verified, "another-token-of-16", "ignore")}},
+		crmOf:  {{"PUT", crmOf, `{"url": "https://crm.example.com/bot", "concurrency": 3}`}, {"POST", crmOf + "/rotate-secret", ""}},
+	} {
+		first := of(path)
+		if first == "" {
+			t.Errorf("%s does not tell when its secret was set", path)
+		}
+		later()
+		k.want(200, steps[0][0], steps[0][1], steps[0][2])
+		if now := of(path); now != first {
+			t.Errorf("%s: another member written, its secret is of %s, was of %s", path, now, first)
+		}
+		k.want(200, steps[1][0], steps[1][1], steps[1][2])
+		if now := of(path); now <= first {
+			t.Errorf("%s: a new secret is of %s, the old one was of %s", path, now, first)
+		}
+	}
+	k.want(200, "PUT", source, `{"verify": {"type": "none"}}`)
+	k.want(200, "PUT", crmOf, `{"url": "https://crm.example.com/bot", "sign": {"type": "none"}}`)
+	for _, path := range []string{source, crmOf, "/v1/tenants/filed/endpoints/e"} {
+		if set := k.want(200, "GET", path, "").body["secret_set_at"]; set != nil {
+			t.Errorf("%s without a secret of ours says %v", path, set)
+		}
 	}
 }
 

@@ -48,8 +48,8 @@ func (h *deliveries) byHand(c *call, action audit.Action, status int, what strin
 	return h.show(c, status, d, attempts)
 }
 
-// replay sends deliveries of any lane again: an endpoint's, the platform
-// endpoint's, or a relay's.
+// replay sends deliveries of any lane again: an endpoint's, the platform endpoint's, a
+// relay's, or of all endpoints of the tenant.
 func (h *deliveries) replay(c *call) (answer, error) {
 	var body struct {
 		Endpoint string `json:"endpoint"`
@@ -59,7 +59,7 @@ func (h *deliveries) replay(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if body.Endpoint == "" {
-		return answer{}, invalid("endpoint", "is missing")
+		return h.replays.replay(c, "", &body.replayBody)
 	}
 	if err := c.steersLane(body.Endpoint); err != nil {
 		return answer{}, err

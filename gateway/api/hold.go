@@ -69,10 +69,14 @@ func (s said) of(requestID string) said {
 }
 
 // hold answers when the wait has ended, or after most as it then stands (0: with
-// its end alone). Nothing of the request stays behind but its connection, and its seat.
-func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending) (answer, error) {
+// its end alone). Nothing of the request stays behind but its connection, and its seat. at is
+// where the wait stands in the answer.
+func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending, at string) (answer, error) {
 	if w.State != gateway.StateWaiting {
 		return c.atOnce(say(w, nil)), nil
+	}
+	if edge.FromNode(c.ctx) != nil {
+		return letHold(c, w, most, say, at), nil
 	}
 	held, seat, kept := h.watcher.Hold(c.ctx), c.seat, c.kept
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)

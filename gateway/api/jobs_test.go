@@ -70,6 +70,49 @@ func TestDryRunOfAReplay(t *testing.T) {
 	}
 }
 
+// Without an endpoint a replay is of all endpoints of the tenant: a plan says how many of
+// each, the newest of all where there is a limit, and one job sends them.
+func TestReplayOfAllEndpoints(t *testing.T) {
+	k := withAcme(t)
+	ids := crmWith(k, 3)
+	k.want(201, "PUT", v1Acme+"/endpoints/erp", `{"url": "https://erp.example.com/", "rate_limit": 0.5}`)
+	k.want(200, "POST", v1Acme+"/endpoints/erp/pause", "")
+	for range 2 {
+		id := k.want(202, "POST", v1Acme+"/endpoints/erp/test", "").str("delivery_id")
+		k.want(200, "POST", v1Acme+"/deliveries/"+id+"/cancel", "")
+		ids = append(ids, id)
+	}
+	of := func(i int) string { return k.want(200, "GET", v1Acme+"/deliveries/"+ids[i], "").str("created_at") }
+	const all = v1Acme + "/deliveries/replay"
+	for body, want := range map[string]string{
+		`{"state": "cancelled", "dry_run": true, "rate": 0.25}`: fmt.Sprintf(`{"count":5,"oldest":%q,"newest":%q,"by_endpoint":{"crm":3,"erp":2},"seconds_at_rate":12}`, of(0), of(4)),
+		`{"state": "cancelled", "dry_run": true, "limit": 3}`:   fmt.Sprintf(`{"count":3,"oldest":%q,"newest":%q,"by_endpoint":{"crm":1,"erp":2},"seconds_at_rate":null}`, of(2), of(4)),
+		`{"state": "cancelled", "dry_run": true, "limit": 2}`:   fmt.Sprintf(`{"count":2,"oldest":%q,"newest":%q,"by_endpoint":{"erp":2},"seconds_at_rate":4}`, of(3), of(4)),
+		`{"dry_run": true}`: `{"count":0,"oldest":null,"newest":null,"by_endpoint":{},"seconds_at_rate":null}`,
+	} {
+		if g := k.want(200, "POST", all, body); g.text != want {
+			t.Errorf("%s answers %s, want %s", body, g.text, want)
+		}
+	}
+	g := k.want(202, "POST", all, `{"state": "cancelled", "limit": 4}`)
+	if fmt.Sprint(g.body["count"]) != "4" {
+		t.Errorf("made %s", g.text)
+	}
+	j := awaitJob(k, g.str("job_id"), "done")
+	if !strings.Contains(j.text, `"endpoint":null`) || !strings.Contains(j.text, `"rate":null`) || fmt.Sprint(j.body["done"]) != "4" {
+		t.Errorf("the job is %s", j.text)
+	}
+	for i, want := range []string{"cancelled", "pending", "pending", "pending", "pending"} {
+		if d := k.want(200, "GET", v1Acme+"/deliveries/"+ids[i], ""); d.str("state") != want {
+			t.Errorf("delivery %d is %s, want %s", i, d.str("state"), want)
+		}
+	}
+	if lines := k.want(200, "GET", "/v1/audit?action=replay", "").text; !strings.Contains(lines, `"object":"tenants/acme/deliveries"`) {
+		t.Errorf("the audit tells %s", lines)
+	}
+	k.want(422, "POST", all, `{"endpoint": "nope"}`)
+}
+
 func TestJobs(t *testing.T) {
 	k, c := withTree(t)
 	k.want(204, "DELETE", crmOf, "")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -154,6 +155,10 @@ func (b *linkBody) check(f *faults) {
 
 const originRule = "must be an origin, as https://app.example.com (http on loopback alone)"
 
+// isNoHost says of what no policy can have in a host: browsers take a name of other
+// alphabets in its form of ASCII alone.
+func isNoHost(c rune) bool { return c == '*' || c == '%' || c > '~' }
+
 // originOf reads a URL that a browser may be led to, or may frame a portal; nil for what
 // is none: only https, and http on loopback. Nothing in it can end a directive of a policy.
 func originOf(text string) *url.URL {
@@ -161,7 +166,10 @@ func originOf(text string) *url.URL {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(u.Host, "*%") {
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.ContainsFunc(u.Host, isNoHost) {
+		return nil
+	}
+	if port, _ := strconv.Atoi(u.Port()); port > math.MaxUint16 { // to a browser it is no origin
 		return nil
 	}
 	switch host := u.Hostname(); u.Scheme {

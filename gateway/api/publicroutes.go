@@ -40,11 +40,35 @@ type upstreamView struct {
 	Healthy  *bool            `json:"healthy"` // null: it is not asked
 	Breaker  *upstreamBreaker `json:"breaker"` // null: it has none here
 	InFlight int64            `json:"in_flight"`
+	Latency  *latencyView     `json:"latency_ms"` // null: it has not answered lately
 }
 
 type upstreamBreaker struct {
-	State string        `json:"state"`
-	Until *gateway.Time `json:"until"`
+	State     string        `json:"state"`
+	Until     *gateway.Time `json:"until"`
+	LastProbe *probeView    `json:"last_probe"`
+}
+
+// latencyView is how long an upstream took to answer, in milliseconds.
+type latencyView struct {
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	Count uint64  `json:"count"` // of requests that it answered
+}
+
+func viewUpstream(spec gateway.Upstream, s proxy.Upstream) upstreamView {
+	one := upstreamView{Upstream: spec, Healthy: s.Healthy, InFlight: s.InFlight}
+	if s.Breaker != "" {
+		one.Breaker = &upstreamBreaker{State: s.Breaker, LastProbe: viewProbe(s.Probe.At, s.Probe.Verdict.String())}
+		if !s.Until.IsZero() {
+			until := gateway.At(s.Until)
+			one.Breaker.Until = &until
+		}
+	}
+	if l := s.Latency; l.Count > 0 {
+		one.Latency = &latencyView{inMilliseconds(l.P50), inMilliseconds(l.P99), l.Count}
+	}
+	return one
 }
 
 func (h *publicRoutes) view(r *directory.Route) any {
@@ -58,14 +82,7 @@ func (h *publicRoutes) view(r *directory.Route) any {
 		one := upstreamView{Upstream: u}
 		if i < len(r.Upstreams) {
 			if s, is := stands[r.Upstreams[i]]; is {
-				one.Healthy, one.InFlight = s.Healthy, s.InFlight
-				if s.Breaker != "" {
-					one.Breaker = &upstreamBreaker{State: s.Breaker}
-					if !s.Until.IsZero() {
-						until := gateway.At(s.Until)
-						one.Breaker.Until = &until
-					}
-				}
+				one = viewUpstream(u, s)
 			}
 		}
 		v.Upstreams = append(v.Upstreams, one)
@@ -124,12 +141,27 @@ func (h *publicRoutes) requests(c *call) (answer, error) {
 	}
 	return h.kept.write(c, p, func(before string, most int) []requests.Kept {
 		return h.kept.requests.List(requests.Query{Of: requests.Route, Tenant: r.Spec.Tenant, Place: r.ID, Before: before, Most: most, Body: requests.MostBody})
-	}, h.routed)
+	}, func(r *requests.Kept) any { return h.routed(r, false) })
 }
 
-func (h *publicRoutes) routed(r *requests.Kept) any {
+// request shows one request to a route.
+func (h *publicRoutes) request(c *call) (answer, error) {
+	r := c.snapshot.Route(c.params.id)
+	if r == nil {
+		return answer{}, errNoRoute
+	}
+	one, found := h.kept.requests.Get(requests.Route, r.Spec.Tenant, c.params.request)
+	if !found || one.Place != r.ID {
+		return answer{}, errNoRequest
+	}
+	return show(200, h.routed(&one, true))
+}
+
+// routed shows a request to a route; whole says that its body is shown, not only how it
+// begins.
+func (h *publicRoutes) routed(r *requests.Kept, whole bool) any {
 	v := routedView{
-		requestView: h.kept.view(r, false, requests.Hints{}), Route: r.Place, Upstream: orNull(r.Upstream), UpstreamStatus: orNull(r.UpstreamStatus),
+		requestView: h.kept.view(r, whole, requests.Hints{}), Route: r.Place, Upstream: orNull(r.Upstream), UpstreamStatus: orNull(r.UpstreamStatus),
 		Phases: phasesView{Total: inMilliseconds(r.Took)},
 	}
 	for i, to := range [...]**float64{&v.Phases.Verify, &v.Phases.Connect, &v.Phases.FirstByte} {

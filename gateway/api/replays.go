@@ -3,11 +3,9 @@ package api
 import (
 	"cmp"
 	"errors"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/audit"
@@ -22,8 +20,7 @@ type replays struct {
 	jobs   Jobs
 }
 
-// replayBody says which deliveries of an endpoint are sent again, by default the dead
-// ones, and how.
+// replayBody says which deliveries are sent again, by default the dead ones, and how.
 type replayBody struct {
 	Since      gateway.Time          `json:"since"`
 	Until      gateway.Time          `json:"until"`
@@ -40,9 +37,7 @@ const (
 	maxReplay = 100_000
 	// maxReplayTypes is how many types each delivery is compared with, as many as an
 	// endpoint may list.
-	maxReplayTypes = 100
-	// defaultRate is of a job whose endpoint has no rate_limit; the others are bounds of one.
-	defaultRate      = 100.0
+	maxReplayTypes   = 100
 	minRate, maxRate = 0.01, 10_000
 )
 
@@ -70,26 +65,32 @@ func (b *replayBody) check() error {
 	return gateway.Invalid(f.list)
 }
 
-// replay makes a job that sends deliveries of a lane again, or tells what it would do.
+// replay makes a job that sends deliveries again, of a lane or, where endpoint is "", of all
+// endpoints of the tenant; or tells what it would do.
 func (h *replays) replay(c *call, endpoint string, body *replayBody) (answer, error) {
 	if err := body.check(); err != nil {
 		return answer{}, err
 	}
-	found := finding{memory: c.accounts.of(c.params.tenant), dry: body.DryRun}
+	found := finding{memory: c.accounts.of(c.params.tenant), most: maxReplay, keeps: !body.DryRun || endpoint == ""}
 	defer found.memory.free()
-	if err := h.find(c, endpoint, body, &found); err != nil {
+	if body.Limit != nil {
+		found.most = *body.Limit
+	}
+	if err := h.findAll(c, endpoint, body, &found); err != nil {
 		return answer{}, err
 	}
-	rate := 0.0 // none is said
-	e := c.tenant.Endpoint(endpoint)
-	switch {
-	case body.Rate != nil:
-		rate = *body.Rate
-	case e != nil && e.Spec.RateLimit != nil:
-		rate = e.Spec.RateLimit.PerSecond
+	rates := func(endpoint string) (perSecond float64) { // 0: none is said
+		e := c.tenant.Endpoint(endpoint)
+		switch {
+		case body.Rate != nil:
+			return *body.Rate
+		case e != nil && e.Spec.RateLimit != nil:
+			return e.Spec.RateLimit.PerSecond
+		}
+		return 0
 	}
 	if body.DryRun {
-		return show(http.StatusOK, found.view(endpoint, rate))
+		return show(http.StatusOK, found.view(rates))
 	}
 	c.turn.leave() // what is left to do takes a commit, and no look
 	c.turn = nil
@@ -97,12 +98,18 @@ func (h *replays) replay(c *call, endpoint string, body *replayBody) (answer, er
 		return answer{}, errNoTenant
 	}
 	defer c.tenant.Life.Leave()
-	slices.Reverse(found.ids) // they are sent in the order of their making
+	job, object := gateway.Job{Tenant: c.params.tenant, Endpoint: endpoint}, "deliveries"
+	if body.Rate != nil {
+		job.Rate = *body.Rate
+	}
+	if endpoint != "" {
+		job.Rate, object = cmp.Or(rates(endpoint), gateway.DefaultJobRate), "endpoints/"+endpoint
+	}
 	var j *gateway.Job
-	err := c.deed(audit.Replay, "endpoints/"+endpoint, func(told gateway.AuditLine) (err error) {
-		j, err = h.jobs.Make(gateway.Job{Tenant: c.params.tenant, Endpoint: endpoint, Rate: cmp.Or(rate, defaultRate)}, found.ids, told)
+	err := c.deed(audit.Replay, object, func(told gateway.AuditLine) (err error) {
+		j, err = h.jobs.Make(job, found.inTurn(rates), told)
 		return err
-	}, audit.Change{Path: "count", After: found.count})
+	}, audit.Change{Path: "count", After: found.count()})
 	if err != nil {
 		return answer{}, err
 	}
@@ -113,30 +120,43 @@ func (h *replays) replay(c *call, endpoint string, body *replayBody) (answer, er
 	}{j.ID, j.Total})
 }
 
+// findAll finds the newest deliveries that a body asks for. Those of several endpoints are
+// looked for by endpoint and state, which costs what is found and not what is stored.
+func (h *replays) findAll(c *call, endpoint string, b *replayBody, found *finding) error {
+	if endpoint != "" {
+		return h.find(c, endpoint, b, found)
+	}
+	for _, e := range c.tenant.Endpoints() {
+		if err := h.find(c, e.ID, b, found); err != nil {
+			return err
+		}
+	}
+	found.cut()
+	return nil
+}
+
 // find finds the newest deliveries of a lane that a body asks for.
 func (h *replays) find(c *call, endpoint string, b *replayBody, found *finding) error {
 	q := store.Query{
 		Tenant: c.params.tenant, Endpoint: endpoint, State: cmp.Or(string(b.State), string(gateway.DeliveryDead)),
 		Since: b.Since.Time, Until: b.Until.Time,
 	}
-	most := maxReplay
-	if b.Limit != nil {
-		most = *b.Limit
-	}
 	passes := func(*gateway.Event) bool { return true }
 	if e := c.tenant.Endpoint(endpoint); e != nil && e.Passes() != nil {
 		passes = e.Passes()
 	}
 	var failed error
+	n := 0
 	err := eachDelivery(h.stored, &q, gateway.AttemptBounds{}, c.turn, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 		if len(b.EventTypes) > 0 && !slices.Contains(b.EventTypes, d.EventType) {
 			return true
 		}
 		var is bool
 		if is, failed = h.passes(d, passes); failed == nil && is {
+			n++
 			failed = found.add(d)
 		}
-		return failed == nil && found.count < most
+		return failed == nil && n < found.most
 	})
 	if failed != nil {
 		return failed
@@ -157,54 +177,4 @@ func (h *replays) passes(d *gateway.Delivery, filter func(*gateway.Event) bool) 
 		}
 	}
 	return false, nil
-}
-
-// finding is what a replay found.
-type finding struct {
-	memory         *memory
-	dry            bool // the ids are not wanted
-	ids            []string
-	count          int
-	newest, oldest time.Time
-}
-
-const (
-	idsAtATime = 1024
-	idMemory   = 64 // bytes of one id
-)
-
-func (f *finding) add(d *gateway.Delivery) error {
-	if f.count == 0 {
-		f.newest = d.CreatedAt
-	}
-	f.oldest = d.CreatedAt
-	if !f.dry {
-		if f.count%idsAtATime == 0 {
-			if err := f.memory.take(idsAtATime * idMemory); err != nil {
-				return err
-			}
-		}
-		f.ids = append(f.ids, d.ID)
-	}
-	f.count++
-	return nil
-}
-
-// view is what a dry run answers; rate 0 is none.
-func (f *finding) view(endpoint string, rate float64) any {
-	v := struct {
-		Count         int            `json:"count"`
-		Oldest        gateway.Time   `json:"oldest"`
-		Newest        gateway.Time   `json:"newest"`
-		ByEndpoint    map[string]int `json:"by_endpoint"`
-		SecondsAtRate *float64       `json:"seconds_at_rate"`
-	}{f.count, timeOf(f.oldest), timeOf(f.newest), map[string]int{}, nil}
-	if f.count > 0 {
-		v.ByEndpoint[endpoint] = f.count
-	}
-	if rate > 0 {
-		seconds := math.Ceil(float64(f.count)/rate*1000) / 1000
-		v.SecondsAtRate = &seconds
-	}
-	return v
 }

@@ -13,8 +13,8 @@ import (
 type Requests interface {
 	// List gives requests of a source or route, the newest first.
 	List(requests.Query) []requests.Kept
-	// Get gives one request to a source of a tenant.
-	Get(tenant, id string) (requests.Kept, bool)
+	// Get gives one request to a source, or a route, of a tenant.
+	Get(of requests.Of, tenant, id string) (requests.Kept, bool)
 	// Unmatched gives those that found nothing, the newest first, behind the id before.
 	Unmatched(before string, most int) []requests.Kept
 }
@@ -164,14 +164,14 @@ func (h *kept) get(c *call) (answer, error) {
 
 // find finds the request that a path names.
 func (h *kept) find(c *call) (*requests.Kept, error) {
-	r, found := h.requests.Get(c.params.tenant, c.params.id)
+	r, found := h.requests.Get(requests.Source, c.params.tenant, c.params.id)
 	if !found || c.tenant.Source(r.Place) == nil {
 		return nil, errNoRequest
 	}
 	return &r, nil
 }
 
-var errNoRequest = gateway.Errorf(gateway.CodeNotFound, "no such request: of each source the newest are kept (requests.per_source, requests.memory), and none over a restart")
+var errNoRequest = gateway.Errorf(gateway.CodeNotFound, "no such request: of each source and route the newest are kept (requests.per_source, requests.memory), and none over a restart")
 
 // outcome reads the outcome that is asked for.
 func (q *query) outcome() gateway.Outcome {

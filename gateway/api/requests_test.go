@@ -14,6 +14,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/requests"
+	"hookgate/retry/breaker"
 )
 
 // explainer answers with what it was asked.
@@ -31,7 +32,8 @@ func (explainer) Explain(q *requests.Question, edited *directory.Source) (reques
 
 func (explainer) Upstreams(string) []proxy.Upstream {
 	well := false
-	return []proxy.Upstream{{URL: "http://bot.example.com:8080", Healthy: &well, Breaker: "open", Until: time.Now(), InFlight: 3}}
+	return []proxy.Upstream{{URL: "http://bot.example.com:8080", Healthy: &well, Breaker: "open", Until: time.Now(), InFlight: 3,
+		Probe: breaker.Probe{At: time.Now(), Verdict: breaker.Failed}, Latency: proxy.Latency{P50: 2 * time.Millisecond, P99: 1500 * time.Microsecond, Count: 7}}}
 }
 
 func (explainer) Try(q *requests.Question) (requests.Tried, error) {
@@ -208,7 +210,7 @@ func TestRoutesAreShown(t *testing.T) {
 	if err := fits(d, "Route", g.body); err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(g.text, `"healthy":false,"breaker":{"state":"open","until":"2`) || !strings.Contains(g.text, `"in_flight":3`) {
+	if !strings.Contains(g.text, `"healthy":false,"breaker":{"state":"open","until":"2`) || !strings.Contains(g.text, `"in_flight":3,"latency_ms":{"p50":2,"p99":1.5,"count":7}`) || !strings.Contains(g.text, `,"outcome":"failed"}`) {
 		t.Errorf("shown is %s", g.text)
 	}
 	if g := k.want(200, "GET", "/v1/routes", ""); fits(d, "RouteList", g.body) != nil || strings.Count(g.text, `"id":"bot"`) != 1 {
@@ -220,7 +222,7 @@ func TestRoutesAreShown(t *testing.T) {
 	k.want(404, "GET", "/v1/routes/nope", "")
 	k.want(404, "GET", "/v1/routes/nope/requests", "")
 	k.kept.Keep(&requests.Record{
-		Of: requests.Route, Place: "bot", At: time.Now(), Method: "GET", Path: []byte("/bot/x"), Status: 200, Upstream: "http://bot.example.com:8080",
+		Of: requests.Route, Place: "bot", At: time.Now(), Method: "GET", Path: []byte("/bot/x"), Status: 200, Upstream: "http://bot.example.com:8080", Body: []byte(`{"a":1}`), BodyBytes: 7,
 		UpstreamStatus: 200, Phases: [3]time.Duration{time.Millisecond, 2 * time.Millisecond, -1},
 	})
 	g = k.want(200, "GET", "/v1/routes/bot/requests", "")
@@ -229,5 +231,18 @@ func TestRoutesAreShown(t *testing.T) {
 	}
 	if !strings.Contains(g.text, `"phases":{"verify_ms":1,"connect_ms":2,"first_byte_ms":null,`) || strings.Contains(g.text, "callback_id") {
 		t.Errorf("shown is %s", g.text)
+	}
+	id := k.kept.List(requests.Query{Of: requests.Route, Place: "bot", Most: 1})[0].ID
+	one := k.want(200, "GET", "/v1/routes/bot/requests/"+id, "")
+	if err := fits(d, "Routed", one.body); err != nil {
+		t.Error(err)
+	}
+	if one.str("id") != id || one.str("body") != `{"a":1}` || strings.Contains(one.text, "body_preview") {
+		t.Errorf("one is %s", one.text)
+	}
+	keep(k, "to a source")
+	other := k.kept.List(requests.Query{Tenant: "acme", Place: "payments", Most: 1})[0].ID
+	for _, path := range []string{"bot/requests/" + other, "nope/requests/" + id, "bot/requests/req_x"} {
+		k.want(404, "GET", "/v1/routes/"+path, "")
 	}
 }

@@ -173,6 +173,7 @@ var rights = []right{
 	{operation: "GET /v1/routes", want: "200 200 403 403 403 403"},
 	{operation: "GET /v1/routes/{id}", thing: named("bot"), want: "200 200 403 403 403 403"},
 	{operation: "GET /v1/routes/{id}/requests", thing: named("bot"), want: "200 200 403 403 403 403"},
+	{operation: "GET /v1/routes/{id}/requests/{request}", thing: named("bot"), want: "404 404 403 403 403 403"}, // there is none of this name
 	{operation: "GET /v1/requests", query: "?unmatched=true", want: "200 403 403 403 403 403"},
 
 	{operation: "GET" + inAcme + "/endpoints", want: read, told: true},
@@ -237,7 +238,7 @@ var rights = []right{
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "crm"}`, want: managedAs(202), told: true},
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "_platform"}`, want: operatedAs(202), told: true},
 	{operation: "POST" + inAcme + "/deliveries/replay", body: `{"endpoint": "_route_wa"}`, want: operatedAs(422), told: true}, // there is no such route
-	{operation: "POST" + inAcme + "/deliveries/replay", body: `{}`, want: managedAs(422), told: true},
+	{operation: "POST" + inAcme + "/deliveries/replay", body: `{}`, want: managedAs(202), told: true},
 
 	{operation: "GET /v1/deliveries", want: "200 200 200 200 200 200"}, // each sees its own: see across_test.go
 	{operation: "GET /v1/waits", want: "200 200 200 200 200 200"},

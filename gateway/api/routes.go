@@ -8,6 +8,7 @@ type action struct {
 	do          handler
 	makesTenant bool     // the tenant in the path need not be there yet
 	looks       bool     // through what a tenant did, as far back as it goes
+	at          whose    // which node decides it
 	query       []string // the parameters behind the path; a request with another is refused
 }
 
@@ -26,36 +27,36 @@ var dryRun = []string{"dry_run"}
 func (n *nouns) routes() []route {
 	return []route{
 		{"/v1/events", map[string]action{
-			"POST": {needs: auth.PublishAny, do: n.events.publishAny},
+			"POST": {needs: auth.PublishAny, do: n.events.publishAny, at: ofAccounts},
 		}},
 		{"/v1/tenants/{tenant}/events", map[string]action{
 			"GET": {needs: auth.Read, do: n.events.list, looks: true,
 				query: pagedBy("include", "type", "conversation_key", "since", "until")},
-			"POST": {needs: auth.Publish, do: n.events.publish},
+			"POST": {needs: auth.Publish, do: n.events.publish, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/waits", map[string]action{
-			"GET":  {needs: auth.Read, do: n.waits.list, looks: true, query: pagedBy("include", "state", "source", "conversation_key", "since", "until")},
-			"POST": {needs: auth.UseWaits, do: n.waits.open},
+			"GET":  {needs: auth.Read, do: n.waits.list, at: ofTenant, looks: true, query: pagedBy("include", "state", "source", "conversation_key", "since", "until")},
+			"POST": {needs: auth.UseWaits, do: n.waits.open, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/waits/{id}", map[string]action{
-			"GET":    {needs: auth.Read, do: n.waits.get, query: []string{"hold"}},
-			"DELETE": {needs: auth.UseWaits, do: n.waits.cancel},
+			"GET":    {needs: auth.Read, do: n.waits.get, at: ofTenant, query: []string{"hold"}},
+			"DELETE": {needs: auth.UseWaits, do: n.waits.cancel, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/waits/{id}/resolve", map[string]action{
-			"POST": {needs: auth.UseWaits, do: n.waits.resolve},
+			"POST": {needs: auth.UseWaits, do: n.waits.resolve, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/waits/{id}/extend", map[string]action{
-			"POST": {needs: auth.UseWaits, do: n.waits.extend},
+			"POST": {needs: auth.UseWaits, do: n.waits.extend, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}/call", map[string]action{
-			"POST": {needs: auth.Call, do: n.calls.call},
+			"POST": {needs: auth.Call, do: n.calls.call, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/callbacks", map[string]action{
-			"GET": {needs: auth.Read, do: n.callbacks.list, looks: true,
+			"GET": {needs: auth.Read, do: n.callbacks.list, at: ofTenant, looks: true,
 				query: pagedBy("include", "source", "outcome", "conversation_key", "since", "until")},
 		}},
 		{"/v1/tenants/{tenant}/callbacks/{id}", map[string]action{
-			"GET": {needs: auth.Read, do: n.callbacks.get},
+			"GET": {needs: auth.Read, do: n.callbacks.get, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/calls", map[string]action{
 			"GET": {needs: auth.Read, do: n.madeCalls.list, looks: true,
@@ -65,15 +66,15 @@ func (n *nouns) routes() []route {
 			"GET": {needs: auth.Read, do: n.madeCalls.get},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}/run", map[string]action{
-			"POST": {needs: auth.Call, do: n.calls.run},
+			"POST": {needs: auth.Call, do: n.calls.run, at: ofTenant},
 		}},
 		{"/v1/tenants", map[string]action{
 			"GET": {needs: auth.Read, do: n.tenants.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.tenants.get},
-			"PUT":    {needs: auth.ManageTenants, do: n.tenants.put, makesTenant: true, query: dryRun},
-			"DELETE": {needs: auth.ManageTenants, do: n.tenants.delete},
+			"PUT":    {needs: auth.ManageTenants, do: n.tenants.put, at: ofConfiguration, makesTenant: true, query: dryRun},
+			"DELETE": {needs: auth.ManageTenants, do: n.tenants.delete, at: ofConfiguration},
 		}},
 		{"/v1/tenants/{tenant}/sealed", map[string]action{
 			"GET": {needs: auth.Keep, do: n.tenants.sealed},
@@ -83,22 +84,22 @@ func (n *nouns) routes() []route {
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.sources.get},
-			"PUT":    {needs: auth.ManageResources, do: n.sources.put, query: dryRun},
-			"DELETE": {needs: auth.ManageResources, do: n.sources.delete},
+			"PUT":    {needs: auth.ManageResources, do: n.sources.put, at: ofConfiguration, query: dryRun},
+			"DELETE": {needs: auth.ManageResources, do: n.sources.delete, at: ofConfiguration},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}/requests", map[string]action{
-			"GET": {needs: auth.Read, do: n.requests.list, looks: true, query: pagedBy("outcome")},
+			"GET": {needs: auth.Read, do: n.requests.list, at: ofTenant, looks: true, query: pagedBy("outcome")},
 		}},
 		{"/v1/tenants/{tenant}/requests/{id}", map[string]action{
-			"GET": {needs: auth.Read, do: n.requests.get},
+			"GET": {needs: auth.Read, do: n.requests.get, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/requests/{id}/explain", map[string]action{
-			"POST": {needs: auth.Read, do: n.requests.explain, looks: true},
+			"POST": {needs: auth.Read, do: n.requests.explain, at: ofTenant, looks: true},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}/explain", map[string]action{
-			"POST": {needs: auth.Read, do: n.requests.explainGiven, looks: true},
+			"POST": {needs: auth.Read, do: n.requests.explainGiven, at: ofTenant, looks: true},
 		}},
-		{"/v1/tenants/{tenant}/sources/{id}/test", steering(n.sources.test)},
+		{"/v1/tenants/{tenant}/sources/{id}/test", steering(ofTenant, n.sources.test)},
 		{"/v1/map", map[string]action{
 			"POST": {needs: auth.Read, do: n.mapper.try, looks: true},
 		}},
@@ -114,6 +115,9 @@ func (n *nouns) routes() []route {
 		{"/v1/routes/{id}/requests", map[string]action{
 			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.requests, looks: true, query: pagedBy()},
 		}},
+		{"/v1/routes/{id}/requests/{request}", map[string]action{
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.request},
+		}},
 		{"/v1/requests", map[string]action{
 			"GET": {needs: auth.ReadStrangers, do: n.requests.unmatched, looks: true, query: pagedBy("unmatched")},
 		}},
@@ -122,27 +126,27 @@ func (n *nouns) routes() []route {
 		}},
 		{"/v1/tenants/{tenant}/endpoints/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.endpoints.get},
-			"PUT":    {needs: auth.ManageResources, do: n.endpoints.put, query: dryRun},
-			"DELETE": {needs: auth.ManageResources, do: n.endpoints.delete},
+			"PUT":    {needs: auth.ManageResources, do: n.endpoints.put, at: ofConfiguration, query: dryRun},
+			"DELETE": {needs: auth.ManageResources, do: n.endpoints.delete, at: ofConfiguration},
 		}},
-		{"/v1/tenants/{tenant}/endpoints/{id}/verify", steering(n.endpoints.verify)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/test", steering(n.endpoints.test)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/pause", steering(n.endpoints.pause)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(n.endpoints.resume)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/close-breaker", steering(n.endpoints.closeBreaker)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(n.endpoints.rotate)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/replay", looking(n.endpoints.replay)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/pull", steering(n.pulls.pull)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/ack", steering(n.pulls.ack)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/nack", steering(n.pulls.nack)},
-		{"/v1/tenants/{tenant}/endpoints/{id}/extend", steering(n.pulls.extend)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/verify", steering(ofLane, n.endpoints.verify)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/test", steering(ofLane, n.endpoints.test)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/pause", steering(ofLane, n.endpoints.pause)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/resume", steering(ofLane, n.endpoints.resume)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/close-breaker", steering(ofLane, n.endpoints.closeBreaker)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/rotate-secret", steering(ofConfiguration, n.endpoints.rotate)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/replay", looking(ofLane, n.endpoints.replay)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/pull", steering(ofLane, n.pulls.pull)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/ack", steering(ofLane, n.pulls.ack)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/nack", steering(ofLane, n.pulls.nack)},
+		{"/v1/tenants/{tenant}/endpoints/{id}/extend", steering(ofLane, n.pulls.extend)},
 		{"/v1/tenants/{tenant}/webhooks", map[string]action{
 			"GET": {needs: auth.Read, do: n.webhooks.list, looks: true, query: pagedBy()},
 		}},
 		{"/v1/tenants/{tenant}/webhooks/{id}", map[string]action{
 			"GET":    {needs: auth.Read, do: n.webhooks.get},
-			"PUT":    {needs: auth.ManageResources, do: n.webhooks.put, query: dryRun},
-			"DELETE": {needs: auth.ManageResources, do: n.webhooks.delete},
+			"PUT":    {needs: auth.ManageResources, do: n.webhooks.put, at: ofConfiguration, query: dryRun},
+			"DELETE": {needs: auth.ManageResources, do: n.webhooks.delete, at: ofConfiguration},
 		}},
 		{"/v1/tenants/{tenant}/events/{id}", map[string]action{
 			"GET": {needs: auth.Read, do: n.events.get},
@@ -154,18 +158,18 @@ func (n *nouns) routes() []route {
 		{"/v1/tenants/{tenant}/deliveries/groups", map[string]action{
 			"GET": {needs: auth.Read, do: n.deliveries.groups, looks: true, query: []string{"by", "state", "endpoint", "since", "until", "cursor"}},
 		}},
-		{"/v1/tenants/{tenant}/deliveries/groups/known", steering(n.knowns.mark)},
+		{"/v1/tenants/{tenant}/deliveries/groups/known", steering(ofConfiguration, n.knowns.mark)},
 		{"/v1/tenants/{tenant}/deliveries/groups/known/{id}", map[string]action{
-			"DELETE": {needs: auth.ManageResources, do: n.knowns.unmark},
+			"DELETE": {needs: auth.ManageResources, do: n.knowns.unmark, at: ofConfiguration},
 		}},
-		{"/v1/tenants/{tenant}/deliveries/replay", looking(n.deliveries.replay)},
+		{"/v1/tenants/{tenant}/deliveries/replay", looking(ofBody, n.deliveries.replay)},
 		{"/v1/tenants/{tenant}/deliveries/{id}", map[string]action{
 			"GET": {needs: auth.Read, do: n.deliveries.get},
 		}},
-		{"/v1/tenants/{tenant}/deliveries/{id}/retry", steering(n.deliveries.retry)},
-		{"/v1/tenants/{tenant}/deliveries/{id}/cancel", steering(n.deliveries.cancel)},
+		{"/v1/tenants/{tenant}/deliveries/{id}/retry", steering(ofDelivery, n.deliveries.retry)},
+		{"/v1/tenants/{tenant}/deliveries/{id}/cancel", steering(ofDelivery, n.deliveries.cancel)},
 		{"/v1/tenants/{tenant}/conversations/{id}", map[string]action{
-			"GET": {needs: auth.Read, do: n.conversations.get, looks: true, query: pagedBy()},
+			"GET": {needs: auth.Read, do: n.conversations.get, at: ofTenant, looks: true, query: pagedBy()},
 		}},
 		{"/v1/deliveries", map[string]action{
 			"GET": {needs: auth.Read, do: n.deliveries.across, looks: true,
@@ -181,20 +185,20 @@ func (n *nouns) routes() []route {
 		{"/v1/jobs/{id}", map[string]action{
 			"GET": {needs: auth.Read, do: n.bulk.get, looks: true},
 		}},
-		{"/v1/jobs/{id}/cancel", looking(n.bulk.cancel)},
+		{"/v1/jobs/{id}/cancel", looking(ofJob, n.bulk.cancel)},
 		{"/v1/tokens", map[string]action{
 			"GET":  {needs: auth.Tokens, do: n.tokens.list, looks: true, query: pagedBy()},
-			"POST": {needs: auth.Tokens, do: n.tokens.make},
+			"POST": {needs: auth.Tokens, do: n.tokens.make, at: ofConfiguration},
 		}},
 		{"/v1/tokens/{id}", map[string]action{
 			"GET":    {needs: auth.Tokens, do: n.tokens.get},
-			"DELETE": {needs: auth.Tokens, do: n.tokens.delete},
+			"DELETE": {needs: auth.Tokens, do: n.tokens.delete, at: ofConfiguration},
 		}},
 		{"/v1/sessions/revoke", map[string]action{
-			"POST": {needs: auth.ManageResources, do: n.logins.revoke},
+			"POST": {needs: auth.ManageResources, do: n.logins.revoke, at: ofConfiguration},
 		}},
 		{"/v1/tenants/{tenant}/portal-links", map[string]action{
-			"POST": {needs: auth.ManageResources, do: n.logins.link},
+			"POST": {needs: auth.ManageResources, do: n.logins.link, at: ofConfiguration},
 		}},
 		{"/v1/audit", map[string]action{
 			"GET": {needs: auth.ReadAudit, do: n.audit.list, looks: true, query: pagedBy("since", "until", "actor", "object", "action", "tenant")},
@@ -243,12 +247,12 @@ func (n *nouns) routes() []route {
 		}},
 		{"/v2/integrations/webhook", map[string]action{
 			"GET":  {needs: auth.V2, do: ofToken(n.connections.list), looks: true, query: []string{"cursor"}},
-			"POST": {needs: auth.V2, do: ofToken(n.connections.make)},
+			"POST": {needs: auth.V2, do: ofToken(n.connections.make), at: ofConfiguration},
 		}},
 		{"/v2/integrations/webhook/{id}", map[string]action{
 			"GET":    {needs: auth.V2, do: ofToken(n.connections.get)},
-			"PUT":    {needs: auth.V2, do: ofToken(n.connections.put)},
-			"DELETE": {needs: auth.V2, do: ofToken(n.connections.delete)},
+			"PUT":    {needs: auth.V2, do: ofToken(n.connections.put), at: ofConfiguration},
+			"DELETE": {needs: auth.V2, do: ofToken(n.connections.delete), at: ofConfiguration},
 		}},
 	}
 }
@@ -260,11 +264,11 @@ type handler = func(*call) (answer, error)
 func pagedBy(own ...string) []string { return append([]string{"limit", "cursor"}, own...) }
 
 // steering is what can be done to an endpoint or a delivery by hand: a POST.
-func steering(do handler) map[string]action {
-	return map[string]action{"POST": {needs: auth.ManageResources, do: do}}
+func steering(at whose, do handler) map[string]action {
+	return map[string]action{"POST": {needs: auth.ManageResources, do: do, at: at}}
 }
 
 // looking is steering that looks through what there is first.
-func looking(do handler) map[string]action {
-	return map[string]action{"POST": {needs: auth.ManageResources, do: do, looks: true}}
+func looking(at whose, do handler) map[string]action {
+	return map[string]action{"POST": {needs: auth.ManageResources, do: do, looks: true, at: at}}
 }

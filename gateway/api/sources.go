@@ -10,7 +10,8 @@ import (
 // secrets mask themselves.
 type sourceView struct {
 	gateway.Meta
-	URL string `json:"url,omitempty"` // where callbacks are sent; left out where nobody knows it
+	URL         string       `json:"url,omitempty"` // where callbacks are sent; left out where nobody knows it
+	SecretSetAt gateway.Time `json:"secret_set_at"`
 	gateway.Source
 }
 
@@ -25,7 +26,7 @@ type sources struct {
 }
 
 func (h *sources) view(c *call, s *directory.Source) any {
-	v := sourceView{Meta: s.Meta, Source: s.Effective()}
+	v := sourceView{Meta: s.Meta, Source: s.Effective(), SecretSetAt: s.Meta.SecretSetAt}
 	if h.publicURL != "" {
 		v.URL = h.publicURL + "/hooks/" + c.params.tenant + "/" + s.ID
 		if v.ConversationKey.In == keyInPath {

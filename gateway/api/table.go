@@ -13,6 +13,7 @@ type params struct {
 	tenant    string
 	hasTenant bool
 	id        string
+	request   string
 }
 
 // shape is a route's path taken apart, and its methods as the header Allow lists
@@ -72,6 +73,8 @@ func (p *params) match(segments, path [][]byte) bool {
 			p.tenant, p.hasTenant = string(edge.Unescape(path[i])), true
 		case string(want) == "{id}":
 			p.id = string(edge.Unescape(path[i]))
+		case string(want) == "{request}":
+			p.request = string(edge.Unescape(path[i]))
 		case !bytes.Equal(want, path[i]):
 			return false
 		}

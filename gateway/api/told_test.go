@@ -62,7 +62,7 @@ func TestCallbacksAreListedAndShown(t *testing.T) {
 	for id, shows := range map[string]string{
 		resumed.CallbackID: `"source":"payments","outcome":"resumed","conversation_key":"pi_1","wait_id":"` + wait + `"…"body_kept":true,"content_type":"application/json",` +
 			`"match":"paid","branch":"SUCCESS","body":{"s": "paid", "amount": 5},"variables":{"amount":5},"request_id":null}`,
-		parked.CallbackID:  `"outcome":"parked","conversation_key":"p","wait_id":null…"match":null,"branch":null,"body":{"s": "paid", "amount": [6]},"variables":null,`,
+		parked.CallbackID:  `"outcome":"parked","conversation_key":"p","wait_id":null…"parked_until":"2…"match":null,"branch":null,"body":{"s": "paid", "amount": [6]},"variables":null,`,
 		late.CallbackID:    `"outcome":"late","conversation_key":"l","wait_id":"` + ended + `"…"body":{"s": "paid", "amount": 7},"variables":{"amount":7},`,
 		ignored.CallbackID: `"outcome":"ignored","conversation_key":"c","wait_id":"` + wait + `"…"body_kept":false,…"body":null,"variables":null,"request_id":"req_`,
 	} {

@@ -77,7 +77,7 @@ func (h *waits) open(c *call) (answer, error) {
 	if err := c.stay(); err != nil { // the first request with this key may have said so
 		return answer{}, err
 	}
-	return h.holder.hold(c, opened.Wait, 0, h.holder.endWith(fields))
+	return h.holder.hold(c, opened.Wait, 0, h.holder.endWith(fields), atRoot)
 }
 
 // get shows a wait, after holding it as long as the query asks.
@@ -99,7 +99,7 @@ func (h *waits) get(c *call) (answer, error) {
 	if err := c.stay(); err != nil {
 		return answer{}, err
 	}
-	return h.holder.hold(c, w, time.Duration(hold)*time.Second, h.holder.endWith(jsonFields))
+	return h.holder.hold(c, w, time.Duration(hold)*time.Second, h.holder.endWith(jsonFields), atRoot)
 }
 
 func (h *waits) cancel(c *call) (answer, error) {

@@ -38,8 +38,8 @@ type webhooks struct {
 func (h *webhooks) view(c *call, w *directory.Webhook) any {
 	v := webhookView{Meta: w.Meta, Webhook: w.Effective(), Headers: c.viewHeaders(w.Spec.Headers)}
 	if b := v.Webhook.Breaker; b != nil {
-		state, until := h.calls.Breaker(w.Tenant.ID, w.ID)
-		v.Breaker = &breakerView{*b, state, timeOf(until)}
+		s := h.calls.Breaker(w.Tenant.ID, w.ID)
+		v.Breaker = &breakerView{*b, s.State.String(), timeOf(s.Until), viewProbe(s.Probe.At, s.Probe.Verdict.String())}
 	}
 	if v.Profile == gateway.ProfileChatbot {
 		v.Error = new(errorText(h.resources.Error(w.Tenant.ID, w.ID)))

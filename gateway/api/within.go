@@ -2,15 +2,14 @@ package api
 
 import (
 	"bytes"
-	"net"
 	"net/netip"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/auth"
 	"hookgate/auth/token"
 	"hookgate/gateway/audit"
+	"hookgate/gateway/edge"
 )
 
 // The console shows what the API answers, and does what it does: it asks the same
@@ -33,8 +32,9 @@ type Asked struct {
 	Method  string
 	Target  string // path and query, encoded
 	Body    []byte // JSON; nil: none
-	// IfMatch and Key are the fields If-Match and Idempotency-Key; "": none.
-	IfMatch, Key string
+	// IfMatch, IfNoneMatch and Key are the fields If-Match, If-None-Match and Idempotency-Key;
+	// "": none.
+	IfMatch, IfNoneMatch, Key string
 }
 
 // Answered is what it comes to.
@@ -47,13 +47,12 @@ type Answered struct {
 // Ask answers a request of the console's. What stays for somebody (holds, streams, backups)
 // is not asked for here: it needs the client's own connection.
 func (a *API) Ask(q *Asked) Answered {
-	var ctx fasthttp.RequestCtx
-	ctx.Init2(noConn{q.Client}, nil, false)
+	ctx := edge.NewRemote(&edge.Remote{Address: q.Client})
 	h := &ctx.Request.Header
 	h.SetMethod(q.Method)
 	h.SetRequestURI(q.Target)
 	h.SetHost("console")
-	for name, value := range map[string]string{fasthttp.HeaderIfMatch: q.IfMatch, "Idempotency-Key": q.Key} {
+	for name, value := range map[string]string{fasthttp.HeaderIfMatch: q.IfMatch, fasthttp.HeaderIfNoneMatch: q.IfNoneMatch, "Idempotency-Key": q.Key} {
 		if value != "" {
 			h.Set(name, value)
 		}
@@ -64,7 +63,7 @@ func (a *API) Ask(q *Asked) Answered {
 	}
 	who := q.Who
 	who.By.Asking = &auth.Asking{Kind: audit.KindConsole, Client: q.Client.String(), RequestID: q.Request}
-	a.handle(&ctx, &who)
+	a.handle(ctx, &who)
 	answered := Answered{Status: ctx.Response.StatusCode(), ETag: string(ctx.Response.Header.Peek(fasthttp.HeaderETag))}
 	answered.Body = bytes.Clone(ctx.Response.Body())
 	_ = ctx.Response.CloseBodyStream() // it lies in memory, which is free again
@@ -84,18 +83,3 @@ func (a *API) MayAsk(by auth.Principal, method, path string) bool {
 	run, _, err := a.table.find([]byte(path), []byte(method))
 	return err == nil && by.Allows(run.needs)
 }
-
-// noConn stands for the connection of a request that came over none: it knows the address
-// of whoever looks.
-type noConn struct{ client netip.Addr }
-
-func (noConn) Read([]byte) (int, error)  { return 0, net.ErrClosed }
-func (noConn) Write([]byte) (int, error) { return 0, net.ErrClosed }
-func (noConn) Close() error              { return nil }
-func (noConn) LocalAddr() net.Addr       { return &net.TCPAddr{} }
-func (c noConn) RemoteAddr() net.Addr {
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.client, 0))
-}
-func (noConn) SetDeadline(time.Time) error      { return nil }
-func (noConn) SetReadDeadline(time.Time) error  { return nil }
-func (noConn) SetWriteDeadline(time.Time) error { return nil }

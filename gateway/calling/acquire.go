@@ -20,6 +20,10 @@ func (c *Calls) Acquire(slots gateway.SlotSet) error { return c.owner.Acquire(sl
 // wait go on. When it returns nothing is stored for the slots any more.
 func (c *Calls) Release(slots gateway.SlotSet) { c.owner.Release(slots) }
 
+// Doubt is of slots of which nobody knows what the store has: they are read anew. It
+// returns at once.
+func (c *Calls) Doubt(slots gateway.SlotSet) { c.owner.DoubtAll(slots) }
+
 // handOver is how long pending calls have to end when their slots are given up.
 const handOver = 200 * time.Millisecond
 

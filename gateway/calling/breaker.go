@@ -81,28 +81,34 @@ func (s *standings) open(visit func(tenant, webhook string)) {
 	keys := slices.Collect(maps.Keys(s.of))
 	s.mu.RUnlock()
 	for _, key := range keys {
-		if state, _ := s.breaker(key); state == breaker.Open.String() {
+		if s.breaker(key).State == breaker.Open {
 			visit(key.tenant, key.webhook)
 		}
 	}
 }
 
-// breaker tells how the circuit breaker of a webhook stands, as it was last seen, and
-// until when it is open at least.
-func (s *standings) breaker(key webhookKey) (state string, until time.Time) {
+// breaker tells how the circuit breaker of a webhook stands, as it was last seen.
+func (s *standings) breaker(key webhookKey) (is BreakerStatus) {
 	s.mu.RLock()
 	found := s.of[key]
 	s.mu.RUnlock()
 	if found == nil {
-		return breaker.Closed.String(), until
+		return is
 	}
 	found.mu.Lock()
 	defer found.mu.Unlock()
-	if found.breaker == nil {
-		return breaker.Closed.String(), until
+	if found.breaker != nil {
+		is.State, is.Until = found.breaker.State()
+		is.Probe = found.breaker.Probe()
 	}
-	stands, until := found.breaker.State()
-	return stands.String(), until
+	return is
+}
+
+// BreakerStatus is how a webhook's circuit breaker stands.
+type BreakerStatus struct {
+	State breaker.State
+	Until time.Time // that it is open at least
+	Probe breaker.Probe
 }
 
 // line gives what writes the line of a change of a webhook's breaker.

@@ -104,9 +104,8 @@ func (c *Calls) callSync(ctx context.Context, k *call) {
 	c.promises.conclude(k)
 }
 
-// Breaker tells how the circuit breaker of a webhook stands, as it was last seen,
-// and until when it is open at least.
-func (c *Calls) Breaker(tenant, webhook string) (state string, until time.Time) {
+// Breaker tells how the circuit breaker of a webhook stands, as it was last seen.
+func (c *Calls) Breaker(tenant, webhook string) BreakerStatus {
 	return c.standings.breaker(webhookKey{tenant, webhook})
 }
 

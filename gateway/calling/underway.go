@@ -35,7 +35,7 @@ var errDraining = &gateway.Error{
 }
 
 // errMoved refuses what would begin for a tenant of a slot that is not owned.
-var errMoved = gateway.Unavailable("the tenant's calls are made elsewhere now, or read anew: ask again", time.Second)
+var errMoved = gateway.Moved("the tenant's calls are made elsewhere now, or read anew: ask again")
 
 // enter counts a call among them.
 func (u *underway) enter(k *call) error {

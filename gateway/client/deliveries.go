@@ -74,7 +74,7 @@ func (t OfTenant) CancelDelivery(ctx context.Context, id string) (Delivery, erro
 
 // Replay says which deliveries are sent again (SPEC-operations O2); what is empty is all.
 type Replay struct {
-	Endpoint   string                `json:"endpoint"` // _platform and _route_ID too
+	Endpoint   string                `json:"endpoint,omitempty"` // _platform and _route_ID too; "": all endpoints
 	Since      *time.Time            `json:"since,omitempty"`
 	Until      *time.Time            `json:"until,omitempty"`
 	State      gateway.DeliveryState `json:"state,omitempty"` // default dead
@@ -104,9 +104,9 @@ type Job struct {
 	ID        string    `json:"id"`
 	Kind      string    `json:"kind"`
 	Tenant    string    `json:"tenant"`
-	Endpoint  string    `json:"endpoint"`
-	State     string    `json:"state"` // running, done, cancelled
-	Rate      float64   `json:"rate"`
+	Endpoint  string    `json:"endpoint"` // "": all
+	State     string    `json:"state"`    // running, done, cancelled
+	Rate      float64   `json:"rate"`     // a second, to each endpoint; 0: as each takes
 	Total     int       `json:"total"`
 	Done      int       `json:"done"`
 	Failed    int       `json:"failed"` // that were no more when it came to them

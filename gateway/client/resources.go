@@ -23,7 +23,8 @@ type Tenant struct {
 type Source struct {
 	gateway.Meta
 	gateway.Source
-	URL string `json:"url,omitempty"` // where callbacks are sent, where public.url is set
+	URL         string       `json:"url,omitempty"` // where callbacks are sent, where public.url is set
+	SecretSetAt gateway.Time `json:"secret_set_at"` // zero: nobody knows
 }
 
 // Endpoint is an endpoint as it stands (SPEC 7), the defaults in force put in.
@@ -36,6 +37,7 @@ type Endpoint struct {
 	DisabledReason    *string      `json:"disabled_reason"`
 	QueueDepth        int          `json:"queue_depth"` // deliveries that have not ended
 	OldSecretsUntil   gateway.Time `json:"old_secrets_until"`
+	SecretSetAt       gateway.Time `json:"secret_set_at"` // zero: nobody knows
 	// Secret and PublicKey are there in the one answer after they were made up.
 	MadeSecret gateway.Secret `json:"secret,omitempty"`
 	PublicKey  string         `json:"public_key,omitempty"`

@@ -52,6 +52,7 @@ type request struct {
 	query        url.Values
 	body         any // as JSON, or json.RawMessage; nil: none
 	ifMatch      string
+	ifNoneMatch  string
 }
 
 // ask asks for v's session, and reads the answer into to, which may be nil.
@@ -66,7 +67,7 @@ func (v *view) ask(q request, to any) (api.Answered, error) {
 func answered(v *view, q request, to any) (api.Answered, error) {
 	asked := api.Asked{
 		Who: v.who(), Client: edge.Client(v.ctx, v.c.Trusts), Request: string(edge.RequestID(v.ctx)),
-		Method: q.method, Target: "/v1" + q.path, IfMatch: q.ifMatch,
+		Method: q.method, Target: "/v1" + q.path, IfMatch: q.ifMatch, IfNoneMatch: q.ifNoneMatch,
 	}
 	if len(q.query) > 0 {
 		asked.Target += "?" + q.query.Encode()

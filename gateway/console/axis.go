@@ -287,24 +287,3 @@ func (s *scale) on(at time.Time) (x float64, on bool) {
 	}
 	return s.x(at), true
 }
-
-// ticks gives places with their times, as far as there is room, and the gaps that are drawn
-// shorter than they are.
-func (s *scale) ticks(width float64) (ticks []tick, gaps []gap) {
-	const room = 86.0
-	last, form := -room, "15:04:05"
-	if s.at[len(s.at)-1].Sub(s.at[0]) < 20*time.Second {
-		form = "15:04:05.0"
-	}
-	for i, at := range s.at {
-		if i > 0 && s.at[i].Sub(s.at[i-1]) > 5*time.Minute && s.xs[i]-s.xs[i-1] > 12 {
-			gaps = append(gaps, gap{s.xs[i-1], s.xs[i] - s.xs[i-1], span(at.Sub(s.at[i-1]))})
-		}
-		if s.xs[i]-last < room || s.xs[i] > width-30 {
-			continue
-		}
-		last = s.xs[i]
-		ticks = append(ticks, tick{s.xs[i], at.UTC().Format(form)})
-	}
-	return ticks, gaps
-}

@@ -200,10 +200,8 @@ type detail struct {
 	Wait     *wait
 	Delivery *deliveryShown
 	Event    *event
-	Raw      json.RawMessage // of what has no form of its own, without its body
-	Body     shownBody
-	Mapped   []mapped
-	URL      string // its own page; "": it has none
+	Told     *toldWhole // of a callback, or of a call
+	URL      string     // its own page; "": it has none
 	Missing  bool
 }
 
@@ -218,6 +216,8 @@ func (d *detail) Title() string {
 		return "Delivery to " + d.Delivery.Endpoint
 	case d.Event != nil:
 		return "Event " + d.Event.Type
+	case d.Told != nil:
+		return d.Kind
 	}
 	return "Nothing of this id"
 }
@@ -243,16 +243,25 @@ func detailOf(v *view, id string, lines []line) *detail {
 		d.URL = v.at("events", id)
 		d.Event, err = eventOf(v, id)
 	case "cb":
-		d.URL = v.at("callbacks", id)
-		err = v.get(v.of("callbacks", id), nil, &d.Raw)
-		d.Raw, d.Body, d.Mapped = toldWhole(v, d.Raw)
+		d.URL, d.Kind = v.at("callbacks", id), orText(d.Kind, "Callback")
+		err = d.tell(v, "callbacks", id)
 	case "call":
-		d.URL = v.at("calls", id)
-		err = v.get(v.of("calls", id), nil, &d.Raw)
-		d.Raw, d.Body, d.Mapped = toldWhole(v, d.Raw)
+		d.URL, d.Kind = v.at("calls", id), orText(d.Kind, "Call")
+		err = d.tell(v, "calls", id)
 	}
 	d.Missing = err != nil && d.Line == nil
 	return d
+}
+
+// tell reads a callback, or a call.
+func (d *detail) tell(v *view, kind, id string) error {
+	var raw json.RawMessage
+	if err := v.get(v.of(kind, id), nil, &raw); err != nil {
+		return err
+	}
+	whole := wholeOf(v, raw)
+	d.Told = &whole
+	return nil
 }
 
 // curl gives the command that does the same.

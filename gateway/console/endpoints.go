@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,6 +24,7 @@ type endpoint struct {
 	DisabledReason    *string        `json:"disabled_reason"`
 	QueueDepth        int            `json:"queue_depth"`
 	OldSecretsUntil   *time.Time     `json:"old_secrets_until"`
+	SecretSetAt       *time.Time     `json:"secret_set_at"`
 	CreatedAt         *time.Time     `json:"created_at"`
 	UpdatedAt         *time.Time     `json:"updated_at"`
 	Secret            string         `json:"secret"`
@@ -34,11 +37,12 @@ type endpoint struct {
 	Figures *figures `json:"-"`
 }
 
-// breakerShown is the circuit breaker of an endpoint.
+// breakerShown is the circuit breaker of an endpoint, or of a webhook.
 type breakerShown struct {
 	State     string     `json:"state"`
 	OpenUntil *time.Time `json:"open_until"`
 	Failures  *int       `json:"failures"`
+	LastProbe *probe     `json:"last_probe"`
 }
 
 // Word is how it stands, the worst first.
@@ -54,6 +58,24 @@ func (e *endpoint) Word() string {
 		return e.Breaker.State
 	}
 	return "enabled"
+}
+
+// OwnSecret says whether the configuration file has the secret by which it signs.
+func (e *endpoint) OwnSecret() bool {
+	return e.ManagedBy == "file" && e.Sign != nil && e.Sign.Type != "none"
+}
+
+// Rotates says whether its secret can be rotated: it has one, and the API may write it.
+func (e *endpoint) Rotates() bool {
+	return e.ManagedBy != "file" && e.Sign != nil && e.Sign.Type != "none"
+}
+
+// Types says what it listens to.
+func (e *endpoint) Types() string {
+	if len(e.EventTypes) == 0 || slices.Contains(e.EventTypes, "*") {
+		return "all"
+	}
+	return strings.Join(e.EventTypes, ", ")
 }
 
 // holds says why it is sent nothing now; empty: it is.

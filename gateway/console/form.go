@@ -44,14 +44,6 @@ type section struct {
 	rows        *rowsOf // or it is a list of things
 }
 
-// rowsOf is a list whose items are rows of fields.
-type rowsOf struct {
-	path    string
-	label   string // of one
-	members []member
-	most    int
-}
-
 // field is a member in a form, with what somebody wrote.
 type field struct {
 	member
@@ -66,6 +58,9 @@ func (f field) As() string      { return string(f.as) }
 func (f field) Hint() string    { return f.hint }
 func (f field) Words() []string { return f.words }
 
+// Wide says whether the field takes a whole line: what is written in it is long.
+func (f field) Wide() bool { return f.path == "url" || strings.HasSuffix(f.path, ".url") }
+
 // Rows is how tall the field is.
 func (f field) Rows() int {
 	return max(2, min(14, 1+strings.Count(f.Value, "\n")))
@@ -78,9 +73,7 @@ type shownSection struct {
 	Open        bool // it is not: something in it is wrong
 	Set         int  // fields that say something
 	Fields      []field
-	Rows        [][]field
-	RowsAt      string // the path of the list
-	RowLabel    string
+	List        *shownRows // or it is a list of things
 }
 
 // filled gives what fields say of a thing. What none can show stays in rest.
@@ -97,7 +90,7 @@ func filled(all []section, raw json.RawMessage) (url.Values, error) {
 				o.drop(m.path)
 			}
 		}
-		if r := all[i].rows; r != nil && r.fill(form, o.at(r.path)) {
+		if r := all[i].rows; r != nil && r.fill(form, r.path, o.at(r.path)) {
 			o.drop(r.path)
 		}
 	}
@@ -267,7 +260,7 @@ func built(all []section, form url.Values) (json.RawMessage, []fault) {
 			put(m.path, raw, wrong)
 		}
 		if r := all[i].rows; r != nil {
-			raw, more := r.build(form)
+			raw, more := r.build(form, r.path)
 			faults = append(faults, more...)
 			put(r.path, raw, "")
 		}
@@ -286,13 +279,10 @@ func built(all []section, form url.Values) (json.RawMessage, []fault) {
 // that have none are rest's.
 func shownOf(all []section, form url.Values, wrong *problemOf) (shown []shownSection, rest string) {
 	at := placed(all, form, wrong)
-	of := func(m member, path string) field {
-		return field{member: m, Path: path, Value: form.Get(path), Wrong: at[path]}
-	}
 	for i := range all {
 		s := shownSection{Title: all[i].title, Hint: all[i].hint, Folded: all[i].folded}
 		for _, m := range all[i].members {
-			f := of(m, m.path)
+			f := field{member: m, Path: m.path, Value: form.Get(m.path), Wrong: at[m.path]}
 			s.Open = s.Open || f.Wrong != ""
 			if f.Value != "" {
 				s.Set++
@@ -300,14 +290,10 @@ func shownOf(all []section, form url.Values, wrong *problemOf) (shown []shownSec
 			s.Fields = append(s.Fields, f)
 		}
 		if r := all[i].rows; r != nil {
-			s.RowsAt, s.RowLabel = r.path, r.label
-			n := r.count(form)
-			for row := range min(n+r.blank(form), r.most) {
-				fields := make([]field, len(r.members))
-				for j, m := range r.members {
-					fields[j] = of(m, r.at(row, m.path))
-				}
-				s.Rows = append(s.Rows, fields)
+			list := r.shown(form, r.path, at)
+			s.List, s.Set = &list, s.Set+r.count(form, r.path)
+			for name := range at {
+				s.Open = s.Open || below(name, r.path)
 			}
 		}
 		shown = append(shown, s)
@@ -323,16 +309,17 @@ func placed(all []section, form url.Values, wrong *problemOf) map[string]string 
 		return at
 	}
 	var fields []string
+	shownAt := map[string]string{} // by path: the field at which a fault stands
+	add := func(path, field string) {
+		fields = append(fields, path)
+		shownAt[path] = field
+	}
 	for i := range all {
 		for _, m := range all[i].members {
-			fields = append(fields, m.path)
+			add(m.path, m.path)
 		}
 		if r := all[i].rows; r != nil {
-			for row := range r.count(form) {
-				for _, m := range r.members {
-					fields = append(fields, r.at(row, m.path))
-				}
-			}
+			r.names(form, r.path, add)
 		}
 	}
 	for _, f := range wrong.Faults {
@@ -342,13 +329,13 @@ func placed(all []section, form url.Values, wrong *problemOf) map[string]string 
 		place := "rest"
 		for _, name := range fields {
 			if f.Path == name || below(f.Path, name) {
-				place = name // the last one is no worse: no field is below another
+				place = shownAt[name] // the last one is no worse: no field is below another
 			}
 		}
 		if place == "rest" && f.Path != "" {
 			for i := len(fields) - 1; i >= 0; i-- {
 				if below(fields[i], f.Path) {
-					place = fields[i]
+					place = shownAt[fields[i]]
 				}
 			}
 		}

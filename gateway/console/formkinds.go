@@ -9,17 +9,14 @@ var (
 	variableRows  = []member{
 		{path: "name", label: "Name", as: asText}, {path: "path", label: "Path", as: asText},
 		{path: "type", label: "Type", as: asChoice, words: variableTypes},
-		{path: "default", label: "Default, as JSON", as: asText}, {path: "required", label: "Required", as: asYes},
+		{path: "default", label: "Default, as JSON", as: asJSON}, {path: "required", label: "Required", as: asYes},
 	}
 	eventTypes = []string{"*", "message", "message/text", "status"}
 	timeUnits  = []string{"s", "ms", "us", "iso"}
 )
 
 func variablesAt(path, hint string) section {
-	rows := make([]member, len(variableRows))
-	copy(rows, variableRows)
-	rows[3].as = asJSON
-	return section{title: "Variables", hint: hint, rows: &rowsOf{path: path, label: "variable", members: rows, most: 50}}
+	return section{title: "Variables", hint: hint, rows: &rowsOf{path: path, label: "variable", members: variableRows, most: 50, fresh: 1}}
 }
 
 // authAt is how an outbound request says who sends it.
@@ -99,10 +96,11 @@ func sourceForm() []section {
 			{path: "conversation_key.in", label: "Key in", as: asChoice, words: []string{"body", "query", "header", "path"}}, {path: "conversation_key.path", label: "Key at", as: asText, hint: "Its path in the body, or the name of the parameter or header"},
 			{path: "no_key", label: "Without a key", as: asChoice, words: []string{"reject", "ignore"}}, {path: "aliases_from", label: "Other names at", as: asLines, hint: "Paths of other keys of the conversation, one a line"},
 		}},
-		{title: "Outcomes", hint: "The first whose conditions all hold is taken; with none, every callback resumes.", rows: &rowsOf{path: "match", label: "outcome", most: 50, members: []member{
-			{path: "name", label: "Name", as: asText}, {path: "branch", label: "Branch", as: asChoice, words: []string{"SUCCESS", "FAILURE"}},
-			{path: "when", label: "When, as JSON", as: asJSON}, {path: "variables", label: "Variables of its own, as JSON", as: asJSON},
-		}}},
+		{title: "Outcomes", hint: "The first whose conditions all hold is taken; with none, every callback resumes. A condition looks at a path of the body, header:Name or query:name; its value is JSON, and a word alone is a text. Variables of its own stand in place of those below.", rows: &rowsOf{
+			path: "match", label: "outcome", most: 50, fresh: 1,
+			members: []member{{path: "name", label: "Name", as: asText}, {path: "branch", label: "Branch", as: asChoice, words: []string{"SUCCESS", "FAILURE"}}},
+			lists:   []*rowsOf{conditionsAt("when", 100), {path: "variables", label: "variable of its own", most: 50, members: variableRows}},
+		}},
 		variablesAt("variables", "What goes into the flow from the body of a callback."),
 		{title: "Early and repeated", folded: true, members: []member{
 			{path: "early.ttl", label: "Parked for", as: asText, hint: "Until a wait is open; 0: not at all"}, {path: "early.max", label: "Parked at most", as: asNumber}, {path: "early.again", label: "Park after an ended wait", as: asYes},
@@ -122,9 +120,9 @@ func endpointForm() []section {
 		{title: "Where to", members: []member{
 			{path: "enabled", label: "Enabled", as: asYes}, {path: "mode", label: "Mode", as: asChoice, words: []string{"push", "pull"}},
 			{path: "url", label: "URL", as: asText, hint: "Of one that is pushed to"}, {path: "event_types", label: "Event types", as: asLines, words: eventTypes, hint: "One a line, as message or message/text; none: all"},
-			{path: "filter", label: "Filter", as: asJSON, hint: `Conditions that all hold: [{"path": "conversation.key", "exists": true}]`},
 			{path: "format", label: "Format", as: asChoice, words: []string{"cloudevents"}}, headersAt("headers"),
 		}},
+		{title: "Filter", folded: true, hint: "Conditions over an event, as conversation.key exists; only events for which all hold are delivered. A value is JSON, and a word alone is a text.", rows: conditionsAt("filter", 100)},
 		{title: "Token", folded: true, members: []member{
 			{path: "token", label: "Token", as: asText, hint: "Goes with every delivery, and is proved by a handshake"}, {path: "token_header", label: "Token's header", as: asText, hint: "X-Webhook-Token"},
 		}},

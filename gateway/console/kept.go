@@ -71,6 +71,16 @@ func keptEvents(v *view) kept {
 	return kept{"Events are kept for " + long(r.Events) + ".", before(v, r.Events), "was accepted", false}
 }
 
+func keptCallbacks(v *view) kept {
+	r := retentionOf(v)
+	return kept{"Callbacks are kept for " + long(r.Events) + ", as events are.", before(v, r.Events), "came", false}
+}
+
+func keptCalls(v *view) kept {
+	r := retentionOf(v)
+	return kept{"Calls are kept for " + long(r.Events) + ", as events are.", before(v, r.Events), "was made", false}
+}
+
 func keptConversation(v *view) kept {
 	r := retentionOf(v)
 	return kept{"Events, callbacks and calls are kept for " + long(r.Events) + ", deliveries for " + long(r.Deliveries) + ", waits for " + long(duration(gateway.OutcomeKept)) + " after their end.", before(v, max(r.Events, r.Deliveries)), "", false}

@@ -32,6 +32,11 @@ type listShown struct {
 	Kept    kept
 }
 
+// Asks says whether somebody may set a filter.
+func (l listShown) Asks() bool {
+	return slices.ContainsFunc(l.Filters, func(f filter) bool { return !f.Hidden })
+}
+
 // filter is one word of the query that a list can be asked for.
 type filter struct {
 	Name, Label, Value string

@@ -8,7 +8,7 @@ import (
 
 // page is one place of the console: what reads it, and what a form sent there does.
 type page struct {
-	path  string // below the base: {tenant} and {id} are parameters
+	path  string // below the base: {tenant}, {id} and {request} are parameters
 	read  func(*view) error
 	write func(*view) error // nil: it takes no form
 	ours  bool              // no portal has it: it writes configuration, or shows it whole
@@ -29,6 +29,8 @@ func pages() []page {
 		{path: "/tokens/{id}/delete", write: act(deleteToken)},
 		{path: "/routes", read: routesPage},
 		{path: "/routes/{id}/requests", read: routeRequestsPage},
+		{path: "/routes/{id}/requests/{request}", read: routeRequestPage},
+		{path: "/requests", read: unmatchedPage},
 		{path: "/new/tenants", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/sources", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/endpoints", read: editPage, write: saveEdit, ours: true},
@@ -52,6 +54,7 @@ func pages() []page {
 		{path: "/tenants/{tenant}/conversations/{id}", read: conversationPage},
 		{path: "/tenants/{tenant}/deliveries", read: deliveriesPage},
 		{path: "/tenants/{tenant}/dead-letters", read: deadLettersPage},
+		{path: "/tenants/{tenant}/deliveries/replay", read: replayForm, write: replay},
 		{path: "/tenants/{tenant}/deliveries/groups/known", read: knownForm, write: act(markKnown)},
 		{path: "/tenants/{tenant}/deliveries/groups/known/{id}/unmark", write: act(unmarkKnown)},
 		{path: "/tenants/{tenant}/deliveries/{id}", read: deliveryPage},
@@ -62,7 +65,9 @@ func pages() []page {
 		{path: "/tenants/{tenant}/waits/{id}/resolve", read: resolveFormPage, write: act(resolveWait)},
 		{path: "/tenants/{tenant}/waits/{id}/extend", read: extendFormPage, write: act(extendWait)},
 		{path: "/tenants/{tenant}/waits/{id}/cancel", write: act(cancelWait)},
+		{path: "/tenants/{tenant}/callbacks", read: callbacksPage},
 		{path: "/tenants/{tenant}/callbacks/{id}", read: callbackPage},
+		{path: "/tenants/{tenant}/calls", read: callsPage},
 		{path: "/tenants/{tenant}/calls/{id}", read: callPage},
 		{path: "/tenants/{tenant}/sources", read: sourcesPage},
 		{path: "/tenants/{tenant}/sources/{id}", read: sourcePage},
@@ -111,7 +116,7 @@ func (v *view) find() *page {
 			return p
 		}
 	}
-	v.tenant, v.id = "", ""
+	v.tenant, v.id, v.request = "", "", ""
 	return nil
 }
 
@@ -119,7 +124,7 @@ func (v *view) fits(segments, here []string) bool {
 	if len(segments) != len(here) {
 		return false
 	}
-	v.tenant, v.id = "", ""
+	v.tenant, v.id, v.request = "", "", ""
 	for i, want := range segments {
 		value, err := url.PathUnescape(here[i])
 		switch {
@@ -129,6 +134,8 @@ func (v *view) fits(segments, here []string) bool {
 			v.tenant = value
 		case want == "{id}":
 			v.id = value
+		case want == "{request}":
+			v.request = value
 		case want != here[i]:
 			return false
 		}
@@ -171,7 +178,7 @@ func navOf(v *view) (all []navItem) {
 		}
 	}
 	if v.session.Portal == nil {
-		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
+		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Unmatched", "/requests"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
 			before := len(all)
 			if add(p.name, p.path, p.path); i == 0 && len(all) > before {
 				all[before].Apart = true

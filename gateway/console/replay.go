@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // Deliveries that are sent again go three steps: what is to be sent is asked for, a plan
@@ -13,7 +15,8 @@ import (
 
 // replayShown is the page of the first two steps.
 type replayShown struct {
-	Endpoint string
+	Endpoint string // "": all
+	Back     string
 	Form     url.Values
 	Plan     *replayPlan
 	Wrong    *problemOf
@@ -26,13 +29,18 @@ type replayPlan struct {
 	Oldest  *time.Time `json:"oldest"`
 	Newest  *time.Time `json:"newest"`
 	Seconds *float64   `json:"seconds_at_rate"`
+
+	ByEndpoint map[string]int `json:"by_endpoint"`
 }
 
 // Takes says how long it takes.
 func (p *replayPlan) Takes() string {
 	if p.Seconds == nil {
-		const perSecond = 100 // of a job without a rate, to an endpoint without one (SPEC-operations O10)
-		return span(time.Duration(p.Count)*time.Second/perSecond) + ", at 100 a second"
+		most := 0
+		for _, n := range p.ByEndpoint {
+			most = max(most, n)
+		}
+		return span(time.Duration(float64(most)/gateway.DefaultJobRate*float64(time.Second))) + " or more, at 100 a second where an endpoint has no rate of its own"
 	}
 	return span(time.Duration(*p.Seconds * float64(time.Second)))
 }
@@ -42,13 +50,24 @@ func replayForm(v *view) error {
 	for name := range v.query {
 		form.Set(name, v.query.Get(name))
 	}
-	v.show("replay", "Replay", replayShown{Endpoint: v.id, Form: form, States: deliveryStates})
+	v.show("replay", "Replay", begunReplay(v, form))
 	return nil
+}
+
+// begunReplay is of the endpoint of the path, or of all of the tenant.
+func begunReplay(v *view, form url.Values) replayShown {
+	back := v.at("dead-letters")
+	if v.id != "" {
+		back = v.at("endpoints", v.id)
+	}
+	return replayShown{Endpoint: v.id, Back: back, Form: form, States: deliveryStates}
 }
 
 // replayBody is what a form asks for, as the API takes it.
 func replayBody(form url.Values, endpoint string) (body map[string]any, err error) {
-	body = map[string]any{"endpoint": endpoint}
+	if body = map[string]any{}; endpoint != "" {
+		body["endpoint"] = endpoint
+	}
 	for _, name := range []string{"state", "since", "until"} {
 		if value := strings.TrimSpace(form.Get(name)); value != "" {
 			body[name] = value
@@ -78,7 +97,8 @@ func invalidForm(faults []fault) *problemOf {
 // replay shows the plan; with its number typed, it begins the job.
 func replay(v *view) error {
 	form := formOf(v.ctx)
-	shown := replayShown{Endpoint: v.id, Form: form, States: deliveryStates, Plan: &replayPlan{}}
+	shown := begunReplay(v, form)
+	shown.Plan = &replayPlan{}
 	body, err := replayBody(form, v.id)
 	if err == nil {
 		body["dry_run"] = true
@@ -162,7 +182,11 @@ func jobPage(v *view) error {
 	}
 	j.URL = v.base + "/jobs/" + j.ID
 	if v.may(http.MethodGet, "/audit") {
-		j.Audit = v.base + "/audit?" + url.Values{"action": {"replay"}, "object": {"tenants/" + j.Tenant + "/endpoints/" + j.Endpoint}}.Encode()
+		object := "tenants/" + j.Tenant + "/deliveries"
+		if j.Endpoint != "" {
+			object = "tenants/" + j.Tenant + "/endpoints/" + j.Endpoint
+		}
+		j.Audit = v.base + "/audit?" + url.Values{"action": {"replay"}, "object": {object}}.Encode()
 	}
 	j.MayCancel = j.State == "running" && v.may(http.MethodPost, "/jobs/x/cancel")
 	v.show("job", j.ID, j)

@@ -117,13 +117,18 @@ func requestOf(v *view, id string) (*publicRequest, error) {
 	}
 	r.seen(v)
 	r.URL, r.Curl = v.at("requests", id), curl(v, http.MethodGet, v.of("requests", id), nil)
+	r.readBody(v)
+	return r, nil
+}
+
+// readBody gives Text the body, as far as it may be seen.
+func (r *publicRequest) readBody(v *view) {
 	switch {
 	case r.Body != nil:
 		r.Text = textOf(v, *r.Body)
 	case r.Base64 != nil:
 		r.Text = textOf(v, *r.Base64)
 	}
-	return r, nil
 }
 
 // requestShown is the page of one request.
@@ -185,6 +190,8 @@ type source struct {
 	Enabled   *bool   `json:"enabled"`
 	Verify    verifyd `json:"verify"`
 	Disabled  bool    `json:"disabled"`
+
+	SecretSetAt *time.Time `json:"secret_set_at"`
 
 	Figures *figures `json:"-"`
 	MayTest bool     `json:"-"`

@@ -51,8 +51,8 @@ type editShown struct {
 
 // readsOnly are members that a reading has and nobody writes.
 var readsOnly = []string{
-	"id", "managed_by", "created_at", "updated_at", "disabled", "verified", "verification_error", "paused", "disabled_reason", "queue_depth", "old_secrets_until", "error",
-	"breaker.state", "breaker.open_until",
+	"id", "managed_by", "created_at", "updated_at", "disabled", "verified", "verification_error", "paused", "disabled_reason", "queue_depth", "old_secrets_until", "secret_set_at", "error",
+	"breaker.state", "breaker.open_until", "breaker.last_probe",
 }
 
 // kindAt gives the kind of the path's thing, and the path of the thing in the API.
@@ -265,7 +265,7 @@ func (s *editShown) save(v *view, path string, body json.RawMessage) error {
 	}
 	asked := request{method: http.MethodPut, path: path, body: body, ifMatch: s.ETag}
 	if s.IsNew {
-		asked.ifMatch = ""
+		asked.ifMatch, asked.ifNoneMatch = "", "*"
 	}
 	if _, err := v.ask(asked, &made); err != nil {
 		v.c.done.forget(key)
@@ -286,6 +286,9 @@ func (s *editShown) refused(v *view, path string, body json.RawMessage, err erro
 	p, is := asProblem(err)
 	if !is || p.Status == http.StatusNotFound {
 		return err
+	}
+	if s.IsNew && p.Code == "changed_meanwhile" { // there is one that nobody wants to write over
+		p = wrongField("id", "is taken: there is a "+s.Kind.Name+" of this id already; choose another, or edit that one")
 	}
 	v.status, s.Wrong = p.Status, p
 	if p.Code == "changed_meanwhile" {
@@ -317,7 +320,7 @@ func (s *editShown) work(v *view, path, do, of string) error {
 			}
 		}
 	case "row":
-		s.Form.Set("more."+of, strconv.Itoa(s.rows(of).blank(s.Form)+1))
+		s.Form.Set("more."+of, strconv.Itoa(s.rows(of).blank(s.Form, of)+1))
 	case "pick":
 		s.pick(of)
 	case "take":
@@ -336,8 +339,11 @@ func (s *editShown) work(v *view, path, do, of string) error {
 // rows gives the list of a path.
 func (s *editShown) rows(path string) *rowsOf {
 	for _, one := range s.Kind.form() {
-		if one.rows != nil && one.rows.path == path {
-			return one.rows
+		if one.rows == nil {
+			continue
+		}
+		if found := one.rows.within(one.rows.path, path); found != nil {
+			return found
 		}
 	}
 	return &rowsOf{path: path}

@@ -99,13 +99,14 @@ func (r *publicRequest) contentType() string {
 
 // variable gives the form a row for a variable, unless it has one of that path.
 func (s *editShown) variable(path, name string) {
-	r := s.rows(rulesAt[s.Kind.Path])
+	at := rulesAt[s.Kind.Path]
+	r := s.rows(at)
 	var names []string
-	for row := range r.count(s.Form) {
-		if s.Form.Get(r.at(row, "path")) == path {
+	for row := range r.count(s.Form, at) {
+		if s.Form.Get(rowAt(at, row)+"path") == path {
 			return
 		}
-		names = append(names, s.Form.Get(r.at(row, "name")))
+		names = append(names, s.Form.Get(rowAt(at, row)+"name"))
 	}
 	if name == "" {
 		name = "value"
@@ -114,7 +115,7 @@ func (s *editShown) variable(path, name string) {
 	for n := 2; slices.Contains(names, free); n++ {
 		free = name + "_" + strconv.Itoa(n)
 	}
-	r.add(s.Form, map[string]string{"name": free, "path": path})
+	r.add(s.Form, at, map[string]string{"name": free, "path": path})
 }
 
 // pick makes a variable of a value of the sample.

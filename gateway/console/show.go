@@ -309,6 +309,8 @@ var states = map[string]stateShown{
 	"ended":     {"✕", "ended", isBad},
 	"low":       {"◔", "low", isWait},
 	"good":      {"✓", "good", isGood},
+	"healthy":   {"✓", "healthy", isGood},
+	"unhealthy": {"✕", "unhealthy", isBad},
 	"cancelled": {"⊘", "cancelled", isNone}, "duplicate": {"=", "duplicate", isNone}, "ignored": {"○", "ignored", isNone}, "refused": {"✕", "refused", isBad}, "not judged": {"?", "not judged", isNone},
 }
 

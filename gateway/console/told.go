@@ -1,15 +1,17 @@
 package console
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
 
 // toldShown is the page of one callback, or of one call: whole, as the API tells it.
 type toldShown struct {
 	Kind, ID string
-	Outcome  string
-	Key      string
-	Raw      json.RawMessage // without its body
-	Body     shownBody
-	Mapped   []mapped // from the body, by today's rules
+	Whole    toldWhole
 	Curl     string
 }
 
@@ -21,32 +23,39 @@ func callPage(v *view) error { return told(v, "Call", "calls") }
 
 func told(v *view, kind, path string) error {
 	shown := toldShown{Kind: kind, ID: v.id, Curl: curl(v, "GET", v.of(path, v.id), nil)}
-	if err := v.get(v.of(path, v.id), nil, &shown.Raw); err != nil {
+	var raw json.RawMessage
+	if err := v.get(v.of(path, v.id), nil, &raw); err != nil {
 		return err
 	}
-	var known struct {
-		Outcome *string `json:"outcome"`
-		Key     *string `json:"conversation_key"`
-	}
-	if err := json.Unmarshal(shown.Raw, &known); err != nil {
-		return err
-	}
-	shown.Outcome, shown.Key = or(known.Outcome, ""), or(known.Key, "")
-	shown.Raw, shown.Body, shown.Mapped = toldWhole(v, shown.Raw)
+	shown.Whole = wholeOf(v, raw)
 	v.show("told", v.id, shown)
 	return nil
 }
 
-// toldWhole is what the API tells, and the body in it apart: of a callback, or of the answer
-// of a call.
-func toldWhole(v *view, raw json.RawMessage) (rest json.RawMessage, body shownBody, how []mapped) {
+// toldWhole is what the API tells of a callback, or of a call.
+type toldWhole struct {
+	Facts  []toldFact
+	Raw    json.RawMessage // what is no fact, nor its body
+	Body   shownBody       // of a callback, or of the answer of a call
+	Mapped []mapped        // from the body, by today's rules
+}
+
+// toldFact is one fact of it.
+type toldFact struct {
+	Label, Text, URL string
+	Badge            bool       // it is a state
+	At               *time.Time // it is a moment
+}
+
+// wholeOf takes apart what the API tells.
+func wholeOf(v *view, raw json.RawMessage) (whole toldWhole) {
 	plain, err := objectOf(raw)
 	if err != nil {
-		return nil, body, nil
+		return whole
 	}
 	o, err := objectOf(toldOf(v, raw))
 	if err != nil {
-		return nil, body, nil
+		return whole
 	}
 	var id string
 	kind := "sources"
@@ -54,14 +63,77 @@ func toldWhole(v *view, raw json.RawMessage) (rest json.RawMessage, body shownBo
 		kind = "webhooks"
 		_ = json.Unmarshal(o.at("webhook"), &id) // of neither: nothing can be made of it
 	}
-	body = bodyShown(v, "body", o.at("body"), kind, id, "")
+	whole.Body = bodyShown(v, "body", o.at("body"), kind, id, "")
 	o.drop("body")
-	if rest, err = o.MarshalJSON(); err != nil {
-		return nil, body, nil
+	whole.Facts = factsOf(v, o)
+	*o = slices.DeleteFunc(*o, func(p pair) bool { return p.inner == nil && string(p.value) == "null" })
+	if len(*o) > 0 {
+		whole.Raw, _ = o.MarshalJSON() // it was JSON when it was read
 	}
 	var match string
 	_ = json.Unmarshal(plain.at("match"), &match) // it has none
-	return rest, body, howMapped(v, kind, id, match, plain.at("body"))
+	whole.Mapped = howMapped(v, kind, id, match, plain.at("body"))
+	return whole
+}
+
+// factsOf takes the facts out of what the API tells.
+func factsOf(v *view, o *object) (facts []toldFact) {
+	add := func(name, label string, to func(text string) toldFact) {
+		var text string
+		raw := o.at(name)
+		if json.Unmarshal(raw, &text) != nil {
+			text = string(raw) // a number
+		}
+		if o.drop(name); len(raw) == 0 || string(raw) == "null" || text == "" {
+			return
+		}
+		f := toldFact{Text: text}
+		if to != nil {
+			f = to(text)
+		}
+		f.Label = label
+		facts = append(facts, f)
+	}
+	of := func(parts ...string) func(text string) toldFact {
+		return func(text string) toldFact {
+			f := toldFact{Text: text}
+			if v.may(http.MethodGet, v.of(append(parts, text)...)) {
+				f.URL = v.at(append(parts, text)...)
+			}
+			return f
+		}
+	}
+	moment := func(text string) toldFact {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return toldFact{Text: text}
+		}
+		return toldFact{At: &at}
+	}
+	add("outcome", "Outcome", func(text string) toldFact { return toldFact{Text: text, Badge: true} })
+	add("reason", "Why", func(text string) toldFact { return toldFact{Text: stateOf(text).Word} })
+	add("detail", "In words", nil)
+	add("status", "Status", nil)
+	add("branch", "Branch", func(text string) toldFact { return toldFact{Text: text, Badge: true} })
+	add("match", "Fits", nil)
+	add("source", "Source", of("sources"))
+	add("webhook", "Webhook", of("webhooks"))
+	add("conversation_key", "Conversation", of("conversations"))
+	add("wait_id", "Wait", of("waits"))
+	add("request_id", "Request, with its checks", of("requests"))
+	add("received_at", "Came", moment)
+	add("parked_until", "Parked until", moment)
+	add("created_at", "Made", moment)
+	add("ended_at", "Ended", moment)
+	add("attempts", "Attempts", nil)
+	add("duration_ms", "Took", func(text string) toldFact {
+		ms, _ := strconv.ParseFloat(text, 64)
+		return toldFact{Text: took(ms)}
+	})
+	for _, known := range []string{"id", "tenant"} {
+		o.drop(known)
+	}
+	return facts
 }
 
 // toldOf hides in what the API tells what is to be hidden: places are those of the body, and

@@ -32,6 +32,7 @@ type view struct {
 	signedIn bool
 	tenant   string // of the path; "": none
 	id       string // of the path
+	request  string // of the path, of a request to a route
 	status   int    // 0: 200
 }
 
@@ -328,6 +329,12 @@ func escape(text string) string { return url.QueryEscape(text) }
 
 // At is at, for templates.
 func (v *view) At(parts ...string) string { return v.at(parts...) }
+
+// MayRead says whether the session sees a list of the tenant's, for templates.
+func (v *view) MayRead(list string) bool { return v.may(http.MethodGet, v.of(list)) }
+
+// MayPost says whether the session may do something to a thing of the tenant's, for templates.
+func (v *view) MayPost(parts ...string) bool { return v.may(http.MethodPost, v.of(parts...)) }
 
 // With is with, for templates.
 func (v *view) With(pairs ...string) string { return v.with(pairs...) }

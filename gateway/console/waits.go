@@ -125,7 +125,12 @@ func waitOf(v *view, id string) (*wait, error) {
 	if err := v.get(v.of("waits", id), nil, w); err != nil {
 		return nil, err
 	}
-	w.Variables, w.Context = mappedOf(v, "sources", w.Source, w.Variables), bodyOf(v, w.Context)
+	if string(w.Context) == "null" {
+		w.Context = nil
+	} else {
+		w.Context = bodyOf(v, w.Context)
+	}
+	w.Variables = mappedOf(v, "sources", w.Source, w.Variables)
 	if w.Callback != nil {
 		w.Callback.Mapped = howMapped(v, "sources", w.Source, or(w.Match, ""), w.Callback.Body)
 		w.Callback.Body = bodyOf(v, w.Callback.Body)

@@ -10,17 +10,14 @@ import (
 
 // webhook is an outbound request that a flow step runs.
 type webhook struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	ManagedBy string  `json:"managed_by"`
-	Method    string  `json:"method"`
-	URL       string  `json:"url"`
-	Profile   string  `json:"profile"`
-	Error     *string `json:"error"`
-	Breaker   *struct {
-		State string     `json:"state"`
-		Until *time.Time `json:"open_until"`
-	} `json:"breaker"`
+	ID        string        `json:"id"`
+	Name      string        `json:"name"`
+	ManagedBy string        `json:"managed_by"`
+	Method    string        `json:"method"`
+	URL       string        `json:"url"`
+	Profile   string        `json:"profile"`
+	Error     *string       `json:"error"`
+	Breaker   *breakerShown `json:"breaker"`
 }
 
 // Word is how it stands.

@@ -65,6 +65,8 @@ type About struct {
 	Tenant string // whose the object is
 	Object string // its path: tenants/acme/sources/pay
 	Action string // create, update, delete, reload
+	// Followed says that another process has written it, and has told of it.
+	Followed bool
 }
 
 // Swap is SwapFor of what nobody asked for.

@@ -71,6 +71,9 @@ func (c *Conn) netConn() net.Conn {
 // IsTLS reports whether the request came over TLS that ends here. fasthttp's
 // RequestCtx cannot tell: it does not look behind a Conn.
 func IsTLS(ctx *fasthttp.RequestCtx) bool {
+	if r, ok := ctx.Conn().(*Remote); ok {
+		return r.Secure
+	}
 	c, ok := ctx.Conn().(*Conn)
 	if !ok {
 		return ctx.IsTLS()

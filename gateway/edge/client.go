@@ -14,8 +14,11 @@ import (
 // ClientIP returns the address of whoever sent the request, IPv4 never in its
 // IPv6 form; it is not valid where the connection has none.
 func ClientIP(ctx *fasthttp.RequestCtx) netip.Addr {
-	if c, ok := ctx.Conn().(*Conn); ok {
+	switch c := ctx.Conn().(type) {
+	case *Conn:
 		return c.address
+	case *Remote:
+		return c.Address
 	}
 	return addressOf(ctx.Conn())
 }

@@ -11,6 +11,9 @@ import (
 // first; the handshake has proved that the client holds its key. Nobody else has
 // judged them.
 func Peer(ctx *fasthttp.RequestCtx) []*x509.Certificate {
+	if r, ok := ctx.Conn().(*Remote); ok {
+		return r.Shown
+	}
 	c, ok := ctx.Conn().(*Conn)
 	if !ok {
 		return nil

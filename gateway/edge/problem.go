@@ -19,8 +19,8 @@ import (
 // ProblemType is the media type of RFC 9457.
 const ProblemType = "application/problem+json"
 
-// typePrefix and the code make a problem's type: a name that needs no server.
-const typePrefix = "urn:hookgate:problem:"
+// ProblemPrefix and the code make a problem's type: a name that needs no server.
+const ProblemPrefix = "urn:hookgate:problem:"
 
 // Field is one header field of an answer.
 type Field struct{ Name, Value string }
@@ -79,7 +79,7 @@ func retryAfter(e *gateway.Error) string {
 func problemBody(e *gateway.Error, s status, requestID string) []byte {
 	var out bytes.Buffer
 	out.WriteByte('{')
-	member(&out, "type", typePrefix+string(e.Code))
+	member(&out, "type", ProblemPrefix+string(e.Code))
 	member(&out, "title", s.title)
 	member(&out, "status", s.code)
 	if e.Message != "" {

@@ -73,8 +73,11 @@ func isRequestID(id []byte) bool {
 // caller gave it, where that is believed, and else one that was made for it. nil: it
 // comes from no Listener.
 func RequestID(ctx *fasthttp.RequestCtx) []byte {
-	if c, ok := ctx.Conn().(*Conn); ok {
+	switch c := ctx.Conn().(type) {
+	case *Conn:
 		return c.RequestID()
+	case *Remote:
+		return c.ID
 	}
 	return nil
 }

@@ -98,10 +98,10 @@ func (r *request) itemMark(i int) (mark gateway.MarkKey, strong bool) {
 	if item.ID != nil && !written {
 		return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("item"), item.ID), true
 	}
-	if id := r.src.Unwrap.ID(&r.wrapped); id.Kind != mapping.Missing { // beside what its provider wraps
+	if id := r.src.Unwrap.ID(&r.wrapped); id.Kind != mapping.Missing && r.values.Again(id) { // beside what its provider wraps
 		return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("id"), id.Raw, place), true
 	}
-	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 {
+	if id := r.values.At(r.src.Plan.Dedupe); (id.IsScalar() || id.Kind == mapping.Array) && len(id.Raw) > 0 && r.values.Again(id) {
 		if own {
 			return gateway.NewMarkKey(gateway.MarkDelivery, r.source, []byte("id"), id.Raw), true
 		}
@@ -126,8 +126,12 @@ func (b *batch) Keep() (header []gateway.HeaderField, query string) {
 }
 
 // around gives the body without the other items and without this one, and where it stood.
-// The bound is on all that is kept, or a small request of many items could fill a disk.
+// The bound is on all that is kept, or a small request of many items could fill a disk; once
+// it is reached nothing is made that would not be kept.
 func (b *batch) around(i int) (around gateway.Raw, at int, ok bool) {
+	if b.kept > mostKept {
+		return nil, 0, false
+	}
 	if b.cut == nil {
 		b.cut = mapping.NewCut(b.r.document.Raw, b.items)
 	}

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"errors"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -107,6 +108,33 @@ func New(o Options) *Inbound {
 // Handle answers one request to /hooks/{tenant}/{source}[/{key}]; key is nil
 // where the path has none. The bytes are valid until it returns.
 func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
+	in.carry(ctx, tenant, source, key, func(r *request) bool { r.walk(); return true })
+}
+
+// Decide is Handle where another process may decide: with gateway.ErrMoved it has answered
+// nothing, and nothing was taken.
+func (in *Inbound) Decide(ctx *fasthttp.RequestCtx, tenant, source, key []byte) (err error) {
+	in.carry(ctx, tenant, source, key, func(r *request) bool {
+		if r.walk(); errors.Is(r.err, gateway.ErrMoved) {
+			err = r.err
+		}
+		return err == nil
+	})
+	return err
+}
+
+// Refuse answers a request that nobody has decided, and says why.
+func (in *Inbound) Refuse(ctx *fasthttp.RequestCtx, tenant, source, key []byte, why error) {
+	in.carry(ctx, tenant, source, key, func(r *request) bool {
+		if !r.accept() {
+			r.fail(why)
+		}
+		return true
+	})
+}
+
+// carry has a request decided, and answers it if it was.
+func (in *Inbound) carry(ctx *fasthttp.RequestCtx, tenant, source, key []byte, decide func(*request) (decided bool)) {
 	r := in.requests.Get().(*request)
 	r.begin(ctx, tenant, source, key)
 	in.trace(r)
@@ -114,17 +142,24 @@ func (in *Inbound) Handle(ctx *fasthttp.RequestCtx, tenant, source, key []byte) 
 		r.end()
 		in.requests.Put(r)
 	}()
+	if !decide(r) {
+		return
+	}
+	in.reply(r)
+	telling{r}.endSpan()
+	in.keep(r)
+}
+
+// walk goes the way of a callback.
+func (r *request) walk() {
 	for i, step := range way {
 		ends := step(r)
 		r.span.did(i)
 		if ends {
 			r.ended = i
-			break
+			return
 		}
 	}
-	in.reply(r)
-	telling{r}.endSpan()
-	in.keep(r)
 }
 
 // Forget drops what is kept of a tenant that is no more.

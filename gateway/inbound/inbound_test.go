@@ -84,7 +84,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	o.PublicAddr, o.InternalAddr = "127.0.0.1:0", "127.0.0.1:0"
 	s, err := server.New(o, server.Handlers{
 		Hook: in.Handle, HookBody: in.BodyLimit, HookTooLarge: in.TooLarge, Unmatched: in.Unmatched, API: func(*fasthttp.RequestCtx) {},
-		Metrics: func(*fasthttp.RequestCtx) {}, Ready: func() error { return nil },
+		Metrics: func(*fasthttp.RequestCtx) {}, Ready: func(string) error { return nil },
 	})
 	check(t, err)
 	check(t, s.Listen())

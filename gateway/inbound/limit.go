@@ -20,10 +20,11 @@ func (r *request) limit() done {
 }
 
 // tooMany counts one callback; it gives how long its sender must rest where it is one too
-// many.
+// many. What a source's own limit refuses uses up nothing of its tenant's: the limit of an
+// open source guards the others.
 func (r *request) tooMany() (again time.Duration) {
 	in, tenant := r.in, r.src.Tenant
-	return max(
-		in.rates.TakeTree(tenant, in.options.Directory.Above(tenant), limits.Callbacks, 1, r.at),
-		in.rates.Take(limits.Key{Tenant: tenant.ID, Part: r.src.ID}, r.src.Rate, 1, r.at))
+	room := [8]limits.Demand{{Key: limits.Key{Tenant: tenant.ID, Part: r.src.ID}, Limit: r.src.Rate, N: 1}}
+	_, again = in.rates.TakeAll(limits.Tree(room[:1], tenant, in.options.Directory.Above(tenant), limits.Callbacks, 1), r.at)
+	return again
 }

@@ -15,6 +15,9 @@ type reading struct {
 	sent     []byte // inflated
 	document mapping.Document
 	wrapped  mapping.Values // of the body in which the document lay
+
+	looked bool   // at what the body looks like
+	looks  string // see likeness
 }
 
 // unwrap makes the body that is meant the document. It may be a copy.
@@ -70,7 +73,10 @@ func (b *reading) explain(why string) string {
 	if b.document.Body == mapping.NoBody {
 		return why
 	}
-	switch form := likeness(b.sent, b.document.Body); {
+	if !b.looked { // once, however many of a request's callbacks lack something
+		b.looked, b.looks = true, likeness(b.sent, b.document.Body)
+	}
+	switch form := b.looks; {
 	case form == "":
 		return why
 	case why == "":

@@ -70,7 +70,7 @@ func (r *request) end() {
 	r.wrapped.Release()
 	r.ctx, r.caller.Ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil, nil
 	r.proof.Body, r.proof.Method, r.sent, r.status = nil, "", nil, 0
-	r.document = mapping.Document{Request: &r.caller}
+	r.document, r.looked, r.looks = mapping.Document{Request: &r.caller}, false, ""
 	r.callback, r.batch = waiting.Callback{}, nil
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
 	r.cause, r.record, r.span = requests.Cause{}, requests.Record{}, span{}
@@ -84,8 +84,10 @@ func requestID(r *request) slog.Attr {
 // done says that the callback has its outcome, which ends the way.
 type done bool
 
-// finish ends the way with an outcome that needs no more than its word.
+// finish ends the way with an outcome that needs no more than its word. A turn that the body
+// had is given back: what comes now may need one of its own, and wait for others.
 func (r *request) finish(o gateway.Outcome) done {
+	r.let()
 	r.taken.Outcome = o
 	return true
 }

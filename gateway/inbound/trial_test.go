@@ -118,3 +118,29 @@ func code(err error) gateway.Code {
 	}
 	return ""
 }
+
+// A large body that ends the way early gives its turn back: the look at what will become of
+// it had it, and what was then done waited for it five seconds, as did everybody's.
+func TestTrialsOfLargeBodies(t *testing.T) {
+	s := each("list[*]", "item.k")
+	s.AliasesFrom = []string{"x"}
+	k := newKit(t, map[string]gateway.Source{"b": s})
+	long := strings.Repeat("h", 300<<10)
+	for name, c := range map[string]struct {
+		body string
+		want gateway.Outcome
+	}{
+		"too many items": {`{"x":"` + long + `","list":[0` + strings.Repeat(",0", 1000) + `]}`, gateway.OutcomeTooLarge},
+		"none":           {`{"x":"` + long + `","list":[]}`, gateway.OutcomeIgnored},
+		"too complex":    {`{"x":"` + long + `","list":[{"k":"a"}` + strings.Repeat(`,{"k":"a"}`, 999) + `]}`, gateway.OutcomeTooComplex},
+		"no JSON":        {`{"x":"` + long + `"`, gateway.OutcomeInvalidBody},
+		"taken":          {`{"x":"` + long + `","list":[{"k":"a"}]}`, gateway.OutcomeParked},
+	} {
+		tried, err := k.in.Try(&requests.Question{
+			Tenant: "acme", Source: "b", Method: "POST", Path: "/hooks/acme/b", At: time.Now(), Body: []byte(c.body), Header: [][2]string{{"Content-Type", "application/json"}},
+		})
+		if err != nil || tried.Outcome != c.want && (c.want != gateway.OutcomeParked || tried.Status != 202) {
+			t.Errorf("%s: %s with %d, %v; want %s", name, tried.Outcome, tried.Status, err, c.want)
+		}
+	}
+}

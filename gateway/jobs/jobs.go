@@ -37,6 +37,8 @@ type Lanes interface {
 	// that ended after the moment before. It gives how many are due, or were since, and how
 	// many are no more.
 	Again(tenant, endpoint string, before time.Time, ids []string) (again, gone int, err error)
+	// LaneOf tells to which endpoint a delivery goes; else gateway.ErrNotFound.
+	LaneOf(tenant, delivery string) (endpoint string, err error)
 }
 
 // Options is what Jobs need.
@@ -45,6 +47,9 @@ type Options struct {
 	Lanes Lanes
 	// There says whether a lane has an endpoint; nil: each has.
 	There func(tenant, endpoint string) bool
+	// Rate says how many deliveries a second an endpoint takes of a job of several that says
+	// nothing itself; nil: gateway.DefaultJobRate.
+	Rate func(tenant, endpoint string) float64
 	// Running is the budget of jobs that run, in number (SPEC 16); nil: no bound.
 	Running *shares.Budget
 	// Holder says who has what a tenant's jobs take of the budget; nil: the tenant.
@@ -101,6 +106,7 @@ type running struct {
 	job    gateway.Job
 	holder shares.Holder
 	paced  time.Time // monotonic: up to here its rate is used up
+	paces  paces     // of a job of several lanes, in place of paced
 	next   time.Time // monotonic: when its next step is due
 	failed bool      // its last step was not made
 }
@@ -112,6 +118,12 @@ func New(o Options) *Jobs {
 	}
 	if o.Room == nil {
 		o.Room = func(string) error { return nil }
+	}
+	if o.Rate == nil {
+		o.Rate = func(string, string) float64 { return gateway.DefaultJobRate }
+	}
+	if o.There == nil {
+		o.There = func(string, string) bool { return true }
 	}
 	if o.Holder == nil {
 		o.Holder = func(tenant string) shares.Holder { return shares.Tenant(tenant) }
@@ -126,19 +138,30 @@ func New(o Options) *Jobs {
 	return s
 }
 
-// Start takes up the jobs that run, and runs them and all that are made from then on.
-func (s *Jobs) Start() error {
-	err := s.options.Store.RunningJobs(func(j *gateway.Job) error {
+// Start runs the jobs that are acquired, or made, from then on.
+func (s *Jobs) Start() { s.stopped.Go(s.run) }
+
+// Acquire takes up the jobs of slots that run.
+func (s *Jobs) Acquire(slots gateway.SlotSet) error {
+	return s.options.Store.RunningJobs(func(j *gateway.Job) error {
+		slot := j.Slot()
+		s.mu.Lock()
+		known := s.running[j.ID] != nil
+		s.mu.Unlock()
+		if known || !slots.Has(slot) {
+			return nil
+		}
 		holder := s.options.Holder(j.Tenant)
 		s.options.Running.Force(holder, 1)
 		s.add(j, holder)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	s.stopped.Go(s.run)
-	return nil
+}
+
+// Release gives the jobs of slots up: who acquires them next goes on with them. When it
+// returns nothing of them is being stored any more.
+func (s *Jobs) Release(slots gateway.SlotSet) {
+	s.forget(func(j *gateway.Job) bool { return slots.Has(j.Slot()) })
 }
 
 // Close ends the step that is being made, and lets no other begin: the next process goes
@@ -157,7 +180,8 @@ var errTooMany = &gateway.Error{
 }
 
 // Make makes a job durable, and lets it run. j has its Tenant, Endpoint and Rate; the
-// deliveries are ids, in the order in which they are to be sent.
+// deliveries are ids, in the order in which they are to be sent: of several lanes in that in
+// which their rates let them.
 func (s *Jobs) Make(j gateway.Job, deliveries []string, told ...gateway.AuditLine) (*gateway.Job, error) {
 	if err := s.options.Room(j.Tenant); err != nil {
 		return nil, err
@@ -229,10 +253,14 @@ func (s *Jobs) Cancel(tenant, id string, told ...gateway.AuditLine) (*gateway.Jo
 // Forget drops the jobs of a tenant that is no more. When it returns, nothing of them is
 // being stored any more.
 func (s *Jobs) Forget(tenant string) {
+	s.forget(func(j *gateway.Job) bool { return j.Tenant == tenant })
+}
+
+func (s *Jobs) forget(is func(*gateway.Job) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, r := range s.running {
-		if r.job.Tenant != tenant {
+		if !is(&r.job) {
 			continue
 		}
 		if r = s.rest(id); r != nil {
@@ -251,7 +279,10 @@ func (s *Jobs) rest(id string) *running {
 
 func (s *Jobs) add(j *gateway.Job, holder shares.Holder) {
 	now := time.Now()
-	r := &running{job: *j, holder: holder, paced: now.Add(-pause(j.Rate)), next: now}
+	r := &running{job: *j, holder: holder, paces: paces{}, next: now}
+	if j.Endpoint != "" {
+		r.paced = now.Add(-pause(j.Rate))
+	}
 	s.mu.Lock()
 	s.running[j.ID] = r
 	s.options.Observer.Running(1)

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +36,9 @@ type world struct {
 	steps   []string // the tenants that had one
 	gone    map[string]bool
 	refuses error
-	dies    bool // the process ends after what was asked of the lanes, before it is noted
+	dies    bool               // the process ends after what was asked of the lanes, before it is noted
+	lanes   map[string]string  // by delivery
+	rates   map[string]float64 // by lane
 }
 
 func inBubble(t *testing.T, test func(w *world)) {
@@ -54,8 +57,9 @@ func (w *world) start() {
 	if w.store, err = pebblestore.Open(pebblestore.Options{Dir: "data", FS: w.fs}); err != nil {
 		w.t.Fatal(err)
 	}
-	w.jobs = jobs.New(jobs.Options{Store: w.store, Lanes: w, Running: w.running, Holder: w.holder, There: func(string, string) bool { return w.there }, Observer: w.observer})
-	if err := w.jobs.Start(); err != nil {
+	w.jobs = jobs.New(jobs.Options{Store: w.store, Lanes: w, Running: w.running, Holder: w.holder, There: func(_, lane string) bool { return w.there && lane != "closed" }, Rate: func(_, lane string) float64 { return w.rates[lane] }, Observer: w.observer})
+	w.jobs.Start()
+	if err := w.jobs.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -100,6 +104,16 @@ func (w *world) Again(tenant, _ string, before time.Time, ids []string) (again, 
 		return 0, 0, errors.New("the process ends")
 	}
 	return again, gone, nil
+}
+
+// LaneOf is of lanes that are named by make; others are of crm.
+func (w *world) LaneOf(_, id string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone[id] {
+		return "", gateway.ErrNotFound
+	}
+	return cmp.Or(w.lanes[id], "crm"), nil
 }
 
 // make makes a job about deliveries that nobody has.
@@ -159,6 +173,70 @@ func TestRateAndOrder(t *testing.T) {
 				if most := rate + max(1, rate/10) + 1; float64(to-from) > most {
 					t.Fatalf("at the rate %v it sent %d within a second", rate, to-from)
 				}
+			}
+		})
+	}
+}
+
+// A job of several lanes sends to each at its own rate, beside each other: neither does one
+// that is slow hold back the others, nor does any get more than it takes. What has no lane
+// any more fails; a crash in the middle repeats nothing.
+func TestSeveralLanes(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		inBubble(t, func(w *world) {
+			w.lanes, w.rates = map[string]string{}, map[string]float64{"slow": 0.5, "fast": 100}
+			type one struct {
+				id, lane string
+				due      float64
+			}
+			var all []one
+			for lane, n := range map[string]int{"slow": 5, "fast": 400, "closed": 1} {
+				for k := range n {
+					d := one{gateway.NewID(gateway.PrefixDelivery, time.Now()), lane, float64(k) / cmp.Or(w.rates[lane], 100)}
+					w.lanes[d.id] = lane
+					all = append(all, d)
+				}
+			}
+			slices.SortStableFunc(all, func(a, b one) int { return cmp.Compare(a.due, b.due) })
+			ids := make([]string, len(all))
+			for i, d := range all {
+				ids[i] = d.id
+			}
+			lost := ids[len(ids)/2]
+			w.gone[lost] = true
+			began := time.Now()
+			j, err := w.jobs.Make(gateway.Job{Tenant: "acme"}, ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if crash {
+				time.Sleep(3 * time.Second)
+				w.crash()
+			}
+			for w.get(j).State == gateway.JobRunning {
+				if time.Sleep(50 * time.Millisecond); time.Since(began) > time.Minute {
+					t.Fatalf("it does not end: %+v", w.get(j))
+				}
+			}
+			if took := time.Since(began); took < 7*time.Second || took > 11*time.Second {
+				t.Errorf("it took %s: the slow lane takes 8s", took)
+			}
+			if got := w.get(j); got.Done != len(ids)-2 || got.Failed != 2 {
+				t.Errorf("it ended as %+v", got)
+			}
+			last, sent := map[string]time.Time{}, map[string]int{}
+			for _, id := range w.order {
+				lane := w.lanes[id]
+				if last[lane] = w.sent[id][0]; len(w.sent[id]) != 1 {
+					t.Errorf("one of %s was sent %d times", lane, len(w.sent[id]))
+				}
+				sent[lane]++
+			}
+			if sent["slow"] != 5 || sent["fast"] != 399 || sent["closed"] != 0 {
+				t.Errorf("sent were %v", sent)
+			}
+			if took := last["fast"].Sub(began); took < 2*time.Second || took > 6*time.Second {
+				t.Errorf("the fast lane took %s: it takes 4s", took)
 			}
 		})
 	}

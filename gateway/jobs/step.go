@@ -91,17 +91,23 @@ func (s *Jobs) before(a, b *running) bool {
 	return a.next.Before(b.next)
 }
 
+// stride is how far a step has brought a job.
+type stride struct {
+	job   gateway.Job
+	paced time.Time // as running has it
+	paces paces
+	next  time.Time
+}
+
 // step makes the next deliveries of a job due, as many as its rate allows.
 func (s *Jobs) step(r *running) {
 	now := time.Now()
-	if late := now.Add(-max(lateBy, pause(r.job.Rate))); r.paced.Before(late) {
-		r.paced = late
+	stepping := s.stepOne
+	if r.job.Endpoint == "" {
+		stepping = s.stepSeveral
 	}
-	n := min(int(now.Sub(r.paced).Seconds()*r.job.Rate+1e-6), mostAtOnce, r.job.Left())
-	j, err := r.job, error(nil)
-	if n > 0 {
-		j, err = s.advance(j, n)
-	}
+	to, err := stepping(r, now)
+	j := to.job
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.stepped.Broadcast()
@@ -117,7 +123,6 @@ func (s *Jobs) step(r *running) {
 		r.failed, r.next = true, now.Add(again)
 		return
 	}
-	came := j.Done + j.Failed - r.job.Done - r.job.Failed
 	s.options.Observer.Stepped(j.Done-r.job.Done, j.Failed-r.job.Failed)
 	r.job, r.failed = j, false
 	if j.State != gateway.JobRunning {
@@ -125,13 +130,30 @@ func (s *Jobs) step(r *running) {
 		s.options.Observer.Ended(j.State)
 		return
 	}
-	r.paced = r.paced.Add(worth(came, j.Rate))
-	r.next = r.paced.Add(pause(j.Rate))
+	r.paced, r.paces, r.next = to.paced, to.paces, to.next
 }
+
+// stepOne makes a step of a job of one lane.
+func (s *Jobs) stepOne(r *running, now time.Time) (to stride, err error) {
+	to.job, to.paced = r.job, r.paced
+	if late := now.Add(-max(lateBy, pause(r.job.Rate))); to.paced.Before(late) {
+		to.paced = late
+	}
+	n := min(int(now.Sub(to.paced).Seconds()*r.job.Rate+1e-6), mostAtOnce, r.job.Left())
+	if n > 0 {
+		to.job, err = s.advance(to.job, n)
+	}
+	to.paced = to.paced.Add(worth(came(&r.job, &to.job), r.job.Rate))
+	to.next = to.paced.Add(pause(r.job.Rate))
+	return to, err
+}
+
+// came is how many deliveries a job has come to since it stood as before.
+func came(before, now *gateway.Job) int { return now.Done + now.Failed - before.Done - before.Failed }
 
 // advance makes so many of a job's deliveries due, and gives the job as it then stands.
 func (s *Jobs) advance(j gateway.Job, n int) (gateway.Job, error) {
-	if there := s.options.There; there != nil && !there(j.Tenant, j.Endpoint) {
+	if !s.options.There(j.Tenant, j.Endpoint) {
 		j.Failed += j.Left() // what went with its endpoint
 		return s.write(j)
 	}

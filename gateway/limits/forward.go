@@ -32,21 +32,12 @@ func (f *forward) allow(now time.Time, n int) bool {
 	return f.limiter.AllowN(f.at(now), n)
 }
 
-// reserve takes n, and says whether they are free: where not, the caller gives back what
-// it took.
-func (f *forward) reserve(now time.Time, n int) (r *rate.Reservation, free bool) {
+// giveBack gives back n that were taken. A rate.Reservation would not do: it gives nothing
+// back once a later time was seen, as it is where many come at once.
+func (f *forward) giveBack(now time.Time, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now = f.at(now)
-	r = f.limiter.ReserveN(now, n)
-	return r, r.OK() && r.DelayFrom(now) == 0
-}
-
-// giveBack gives back what was reserved.
-func (f *forward) giveBack(r *rate.Reservation, now time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	r.CancelAt(f.at(now))
+	f.limiter.AllowN(f.at(now), -n)
 }
 
 // set changes the limit, and keeps what was used of it.

@@ -42,6 +42,13 @@ func (t *Table) Take(key Key, limit *gateway.Rate, n int, now time.Time) time.Du
 	return pause(*limit, n)
 }
 
+// giveBack gives back what Take let pass.
+func (t *Table) giveBack(d Demand, now time.Time) {
+	if d.Limit != nil {
+		t.limiter(d.Key, *d.Limit, now).giveBack(now, min(d.N, d.Limit.Burst))
+	}
+}
+
 // pause is after what time n that were refused may pass: whole seconds.
 func pause(limit gateway.Rate, n int) time.Duration {
 	return max(time.Second, time.Duration(math.Ceil(float64(min(n, limit.Burst))/limit.PerSecond))*time.Second)

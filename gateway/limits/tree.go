@@ -3,8 +3,6 @@ package limits
 import (
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
 )
@@ -21,37 +19,47 @@ func Events(l *gateway.Limits) *gateway.Rate { return l.EventsPerSecond }
 // Calls is limits.calls_per_second.
 func Calls(l *gateway.Limits) *gateway.Rate { return l.CallsPerSecond }
 
-// TakeTree is Take for a tenant and for those above it: a tenant's limit holds for
-// the whole tree below it, so that who makes many tenants has no more for that (SPEC
-// 16). What one of them refuses is counted by none.
+// Demand is what is asked of one limiter.
+type Demand struct {
+	Key   Key
+	Limit *gateway.Rate // nil is no limit
+	N     int
+}
+
+// Tree appends what n of a tenant ask of its own limit and of those above it: a limit
+// holds for the whole tree below, so that who makes many tenants has no more for that
+// (SPEC 16).
+func Tree(dst []Demand, of *directory.Tenant, above []*directory.Tenant, limit Of, n int) []Demand {
+	if set := limit(&of.Spec.Limits); set != nil {
+		dst = append(dst, Demand{Key{Tenant: of.ID}, set, n})
+	}
+	for _, at := range above {
+		if set := limit(&at.Spec.Limits); set != nil {
+			dst = append(dst, Demand{Key{Tenant: at.ID}, set, n})
+		}
+	}
+	return dst
+}
+
+// TakeTree is Take for a tenant and for those above it.
 func (t *Table) TakeTree(of *directory.Tenant, above []*directory.Tenant, limit Of, n int, now time.Time) time.Duration {
-	if len(above) == 0 { // as most
-		return t.Take(Key{Tenant: of.ID}, limit(&of.Spec.Limits), n, now)
-	}
-	type took struct {
-		from *limiter
-		r    *rate.Reservation
-	}
-	var taken []took
-	for i := -1; i < len(above); i++ {
-		at := of
-		if i >= 0 {
-			at = above[i]
-		}
-		set := limit(&at.Spec.Limits)
-		if set == nil {
+	var room [8]Demand
+	_, again := t.TakeAll(Tree(room[:0], of, above, limit, n), now)
+	return again
+}
+
+// TakeAll is Take for several limiters, each of which is named once: what one of them
+// refuses is counted by none. It gives the place of the one that refuses.
+func (t *Table) TakeAll(all []Demand, now time.Time) (refusing int, again time.Duration) {
+	for i := range all {
+		d := &all[i]
+		if again = t.Take(d.Key, d.Limit, d.N, now); again == 0 {
 			continue
 		}
-		l := t.limiter(Key{Tenant: at.ID}, *set, now)
-		r, free := l.reserve(now, min(n, set.Burst))
-		taken = append(taken, took{l, r})
-		if free {
-			continue
+		for _, taken := range all[:i] {
+			t.giveBack(taken, now)
 		}
-		for _, t := range taken {
-			t.from.giveBack(t.r, now)
-		}
-		return pause(*set, n)
+		return i, again
 	}
-	return 0
+	return 0, 0
 }

@@ -65,3 +65,29 @@ func TestTakeTree(t *testing.T) {
 		}
 	})
 }
+
+// What was refused is given back although others were counted later meanwhile, as where many
+// come at once.
+func TestTakeAllGivesBack(t *testing.T) {
+	var table limits.Table
+	now, none := time.Now(), &gateway.Rate{PerSecond: 0.001, Burst: 1}
+	ask := func(part string, limit *gateway.Rate, at time.Time) time.Duration {
+		return table.Take(limits.Key{Tenant: "t", Part: part}, limit, 1, at)
+	}
+	if ask("none", none, now) != 0 {
+		t.Fatal("the first is refused")
+	}
+	two := &gateway.Rate{PerSecond: 0.001, Burst: 2}
+	if ask("two", two, now.Add(time.Second)) != 0 { // a later time is seen
+		t.Fatal("the first of two is refused")
+	}
+	all := []limits.Demand{{Key: limits.Key{Tenant: "t", Part: "two"}, Limit: two, N: 1}, {Key: limits.Key{Tenant: "t", Part: "none"}, Limit: none, N: 1}}
+	for range 10 {
+		if refusing, again := table.TakeAll(all, now); refusing != 1 || again == 0 {
+			t.Fatalf("%d refuses, for %s", refusing, again)
+		}
+	}
+	if ask("two", two, now) != 0 || ask("two", two, now) == 0 {
+		t.Error("of two, one was not left")
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/mapping/rawjson"
+	"hookgate/gateway/mapping/work"
 )
 
 // The places of a conversation key (SPEC 5).
@@ -36,11 +37,12 @@ type Keys []Slot
 // Find gives the first key that is valid, in memory of its own; segment is that of the
 // path.
 func (k Keys) Find(v *Values, segment []byte) (key string, found bool) {
+	defer v.work.Rest()
 	for _, slot := range k {
 		if slot == NoSlot {
 			key, found = gateway.Key(string(segment))
 		} else {
-			key, found = KeyOf(v.At(slot))
+			key, found = v.key(v.At(slot))
 		}
 		if found {
 			return key, true
@@ -53,16 +55,23 @@ func (k Keys) Find(v *Values, segment []byte) (key string, found bool) {
 // own: a place may find a list, of what is for several conversations. There are at most
 // MostItems.
 func (k Keys) FindAll(v *Values) (keys []string) {
-	add := func(value Value) {
-		if key, valid := KeyOf(value); valid && len(keys) < MostItems && !slices.Contains(keys, key) {
+	defer v.work.Rest()
+	add := func(value Value) (more bool) {
+		if !v.work.Spend(work.Item + work.Name*len(keys)) {
+			return false
+		}
+		if key, valid := v.key(value); valid && !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
+		return len(keys) < MostItems
 	}
 	for _, slot := range k {
 		value := v.At(slot)
 		if value.Kind == Array {
 			for item := range rawjson.Items(value.Raw) {
-				add(valueOf(item))
+				if !add(valueOf(item)) {
+					break
+				}
 			}
 		} else {
 			add(value)
@@ -80,24 +89,51 @@ type Aliases []Slot
 // Find gives the names, each once and without the key, at most one conversation's, in
 // memory of their own. What is no key is no name; a list is names.
 func (a Aliases) Find(v *Values, key string) (names []string) {
+	defer v.work.Rest()
 	for _, slot := range a {
 		switch found := v.At(slot); found.Kind {
 		case Array:
 			for item := range rawjson.Items(found.Raw) {
-				names = addAlias(names, valueOf(item), key)
+				if len(names) == gateway.MaxAliases-1 || !v.work.Spend(work.Item) {
+					break
+				}
+				names = v.addAlias(names, valueOf(item), key)
 			}
 		default:
-			names = addAlias(names, found, key)
+			names = v.addAlias(names, found, key)
 		}
 	}
 	return names
 }
 
-func addAlias(names []string, value Value, key string) []string {
+// key is KeyOf, and counts as work: what stands beside the items of a request is looked at
+// again for each of them.
+func (v *Values) key(value Value) (key string, found bool) {
+	if isTooLong(value) || !v.work.Spend(work.Text*len(value.Raw)) {
+		return "", false
+	}
+	return KeyOf(value)
+}
+
+// isTooLong says at a glance that a text is none: it has more bytes than a key has however
+// it is escaped, and is no URL, which stands for its last segment.
+func isTooLong(value Value) bool {
+	const mostWritten = len(`\u0000`)*gateway.MaxKey + len(`""`)
+	if len(value.Raw) <= mostWritten || value.Kind != String && value.Kind != Text {
+		return false
+	}
+	first := value.Raw[0]
+	if value.Kind == String {
+		first = value.Raw[1] // behind the quote
+	}
+	return first != 'h' && first != 'H' && first != '\\'
+}
+
+func (v *Values) addAlias(names []string, value Value, key string) []string {
 	if len(names) == gateway.MaxAliases-1 {
 		return names
 	}
-	name, valid := KeyOf(value)
+	name, valid := v.key(value)
 	if !valid || name == key {
 		return names
 	}

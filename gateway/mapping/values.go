@@ -160,6 +160,13 @@ func (v *Values) of(slot Slot) Value {
 	return v.At(slot)
 }
 
+// Again counts that a value is read once more, as for each item of a request: false where
+// that is too much, and then Err says so.
+func (v *Values) Again(value Value) bool {
+	defer v.work.Rest()
+	return v.work.Spend(work.Text * len(value.Raw))
+}
+
 // At gives what the slot's path found.
 func (v *Values) At(slot Slot) Value {
 	if slot == NoSlot {

@@ -32,11 +32,18 @@ func (b between) swapped(changed []string, about directory.About) {
 		b.Log.Error("a route is out of service", "error", err)
 	}
 	b.tellChanged(changed, about)
+	if b.others != nil && !about.Followed {
+		b.others.everybody(verbConfigured)
+	}
 }
 
 // tellChanged tells those who look on which tenants came, went or changed, and by what
 // write. A tenant that changed with another's is told as such.
 func (b between) tellChanged(changed []string, about directory.About) {
+	tell := b.happened
+	if about.Followed { // who has written it has told those who keep it
+		tell = b.stream.Tell
+	}
 	for _, tenant := range changed {
 		h := gateway.Happening{Kind: gateway.HappenedConfig, Tenant: tenant, At: b.clock.Now(), Outcome: "changed"}
 		switch {
@@ -48,22 +55,33 @@ func (b between) tellChanged(changed []string, about directory.About) {
 				h.Action = about.Action
 			}
 		}
-		b.happened(h)
+		tell(h)
 	}
 }
 
 // relay stores a request of a relay route.
 func (b between) relay(q proxy.RelayRequest) (id string, duplicate bool, err error) {
+	if b.others != nil {
+		became, err := b.relayAll([]proxy.RelayRequest{q})
+		if err != nil {
+			return "", false, err
+		}
+		return became[0].ID, became[0].Duplicate, nil
+	}
 	taken, err := b.publisher.Relay(relayRequest(&q))
 	return taken.CallbackID, taken.Duplicate, err
 }
 
-// relayAll stores the messages of one.
-func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
+// relayHere stores the messages of one.
+func (b between) relayHere(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 	requests := make([]publishing.RelayRequest, len(all))
 	for i := range all {
 		requests[i] = relayRequest(&all[i])
 	}
+	return b.relayed(requests)
+}
+
+func (b between) relayed(requests []publishing.RelayRequest) ([]proxy.Relayed, error) {
 	taken, err := b.publisher.RelayAll(requests)
 	became := make([]proxy.Relayed, len(taken))
 	for i, t := range taken {
@@ -97,14 +115,6 @@ func (b between) describe(tenant, endpoint string) gateway.Raw {
 	return shown
 }
 
-// callFailed keeps how the last call of a chatbot's webhook failed, "" for one that
-// went well.
-func (b between) callFailed(tenant, webhook, text string) {
-	if err := b.resources.Webhooks.SetError(tenant, webhook, text); err != nil {
-		b.Log.Error("the error of a webhook was not kept", "tenant", tenant, "webhook", webhook, "error", err)
-	}
-}
-
 // forget drops what the parts hold of a tenant that was deleted.
 func (b between) forget(tenant string) {
 	b.sessions.Forget(tenant)
@@ -127,9 +137,24 @@ func (b between) hasLane(tenant, endpoint string) bool {
 	return t != nil && (t.Disabled || relays || endpoint == gateway.PlatformEndpoint || t.Endpoint(endpoint) != nil)
 }
 
+// jobRate is how many deliveries a second a job sends again to an endpoint.
+func (b between) jobRate(tenant, endpoint string) float64 {
+	if t := b.directory.Current().Tenant(tenant); t != nil {
+		if e := t.Endpoint(endpoint); e != nil && e.Spec.RateLimit != nil {
+			return e.Spec.RateLimit.PerSecond
+		}
+	}
+	return gateway.DefaultJobRate
+}
+
 // dropEndpoint ends what was on its way to an endpoint that was deleted.
 func (b between) dropEndpoint(tenant, endpoint string) {
-	b.tellDropped(tenant, endpoint, b.lanes.Dropped(tenant, endpoint))
+	if b.others == nil {
+		b.tellDropped(tenant, endpoint, b.lanes.Dropped(tenant, endpoint))
+		return
+	}
+	_, err := b.lanes.DropOrphan(gateway.LaneKey{Tenant: tenant, Endpoint: endpoint}) // each node hears of it, and one has the lane
+	b.tellDropped(tenant, endpoint, err)
 }
 
 func (b between) tellDropped(tenant, endpoint string, err error) {
@@ -145,8 +170,8 @@ func (b between) dropWebhook(tenant, webhook string) { b.calls.Dropped(tenant, w
 // them, or a publish was under way as they were deleted. Those of slots that another
 // owns are left to it. What a tenant that left
 // the file has waiting stays, for the tenant may come back; so does what was relayed.
-func (b between) dropOrphans() error {
-	lanes, err := b.store.Lanes(b.lanes.Owned())
+func (b between) dropOrphans(slots gateway.SlotSet) error {
+	lanes, err := b.store.backlog.Lanes(slots)
 	if err != nil {
 		return fmt.Errorf("looking for deliveries without an endpoint: %w", err)
 	}

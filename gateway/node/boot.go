@@ -16,6 +16,7 @@ func (n *Node) loadFile() error {
 	}
 	n.warn(n.config)
 	n.taken = taking{config: n.config, hash: hashOf(n.config)}
+	n.alike.Store(alikeOf(n.config))
 	n.metrics.ConfigLoaded(n.clock.Now(), n.taken.hash)
 	n.last = n.changedFrom(nil)
 	n.config = n.config.Process()
@@ -23,24 +24,22 @@ func (n *Node) loadFile() error {
 	return nil
 }
 
-// recover takes up what the process before has left.
+// recover takes up what the process before has left. In a cluster a node takes what is its
+// when it joins.
 func (n *Node) recover() error {
-	if err := n.sessions.Acquire(gateway.AllSlots()); err != nil {
-		return fmt.Errorf("reading the open waits: %w", err)
-	}
-	if err := n.lanes.Acquire(gateway.AllSlots()); err != nil {
-		return fmt.Errorf("reading the unfinished deliveries: %w", err)
-	}
-	if err := n.jobs.Start(); err != nil {
-		return fmt.Errorf("reading the bulk jobs: %w", err)
-	}
-	if err := n.calls.Acquire(gateway.AllSlots()); err != nil {
-		return fmt.Errorf("reading the pending calls: %w", err)
-	}
+	n.jobs.Start()
+	n.doubts.tell(n.doubt)
 	n.stats.ReadAhead(n.tenantIDs())
-	b := between{&n.parts}
-	b.proveEndpoints(b.directory.Current().Tenants())
-	return b.dropOrphans()
+	if n.store.members != nil {
+		return nil
+	}
+	for _, part := range n.movable() {
+		if err := part.Acquire(gateway.AllSlots()); err != nil {
+			return fmt.Errorf("reading what was left unfinished: %w", err)
+		}
+	}
+	between{&n.parts}.proveEndpoints(n.directory.Current().Tenants())
+	return nil
 }
 
 // tenantIDs gives the ids of all tenants.

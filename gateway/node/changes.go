@@ -11,7 +11,7 @@ import (
 // openChanges begins to keep what changes by itself.
 func (p *parts) openChanges() error {
 	seen := standing{parts: p, cert: p.config.Public.TLS.Cert}
-	p.changes = changes.New(changes.Options{Store: p.store, Above: current{p.directory}.tenantsAbove, Look: seen.look, Now: p.clock.Now, Log: p.Log})
+	p.changes = changes.New(changes.Options{Store: p.store.changes, Above: current{p.directory}.tenantsAbove, Look: seen.look, Now: p.clock.Now, Log: p.Log})
 	p.changes.Start()
 	p.onStop(func() error { p.changes.Close(); return nil })
 	return nil
@@ -47,10 +47,10 @@ func (s *standing) look() []changes.Change {
 
 func (s *standing) disk() changes.Change {
 	c := changes.Change{Kind: changes.Disk, State: changes.Good, Object: "store"}
-	switch is := s.store.Stats(); {
-	case is.Full:
+	switch is := s.store.stands(); {
+	case is.full:
 		c.State, c.Detail = "full", "writes are refused until there is room"
-	case is.Low:
+	case is.low:
 		c.State, c.Detail = "low", "writes are refused when half of what is left is used up"
 	}
 	return c

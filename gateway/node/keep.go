@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/calling"
 	"hookgate/gateway/keeping"
 	"hookgate/gateway/store/pebblestore"
 )
@@ -26,6 +27,9 @@ type held struct {
 
 // openHeld looks whether the folder is held.
 func (p *parts) openHeld() error {
+	if p.disk == nil {
+		return nil // backups of a database are its own
+	}
 	why, err := keeping.Held(p.config.Store.Dir)
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func (p *parts) resume() (was bool, err error) {
 	if !p.held.is.Load() {
 		return false, nil
 	}
-	pending, err := p.store.PendingCalls(gateway.AllSlots())
+	pending, err := p.store.calls.PendingCalls(gateway.AllSlots())
 	if err != nil {
 		return true, err
 	}
@@ -80,7 +84,7 @@ func (p *parts) resume() (was bool, err error) {
 // heldCalls is the store as calling sees it: pending calls that were restored are not made
 // while the gateway is held.
 type heldCalls struct {
-	*pebblestore.Store
+	calling.Store
 	held *held
 }
 
@@ -107,9 +111,12 @@ func (p *parts) openBackups() error {
 	return nil
 }
 
+// errUsePgDump is of a backup of what is in a database.
+var errUsePgDump = gateway.Errorf(gateway.CodeUsePgDump, "the store is a PostgreSQL: take backups of its schema, with pg_dump or what keeps the database; the master key is in none")
+
 // checkpoint is the store's, as keeping asks for it.
 func (p *parts) checkpoint() (keeping.Checkpoint, error) {
-	c, err := p.store.Checkpoint()
+	c, err := p.disk.Checkpoint()
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +136,9 @@ func (c storePoint) Files() (files []keeping.File) {
 // beside gives what the data folder has beside its store: by which key it is sealed, and
 // the key where that is asked for.
 func (p *parts) beside(withKey bool) (files []keeping.File, err error) {
+	if p.disk == nil {
+		return nil, errUsePgDump
+	}
 	dir := p.config.Store.Dir
 	add := func(name string, text []byte, failed error) {
 		if failed != nil {

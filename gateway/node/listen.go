@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hookgate/gateway/api"
+	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/console"
 	"hookgate/gateway/docs"
 	"hookgate/gateway/edge"
@@ -24,7 +25,7 @@ func (n *Node) listen() (err error) {
 	}
 	c, management := counts{&n.parts}, n.management()
 	n.server, err = server.New(options, server.Handlers{
-		Hook: n.inbound.Handle, HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge, Unmatched: n.inbound.Unmatched,
+		Hook: n.hook(), Peers: n.served(management), HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge, Unmatched: n.inbound.Unmatched,
 		Route: n.proxy.Handle, RouteBody: n.proxy.BodyLimit, RouteTooLarge: n.proxy.TooLarge,
 		API: management.Handler, Docs: docs.New(api.Description(), n.Version).Handle, Console: n.openConsole(management).Handler, Ready: n.ready, Held: n.heldWord, Metrics: c.scrape(),
 	})
@@ -44,11 +45,11 @@ func (n *Node) listen() (err error) {
 
 func (n *Node) serverOptions() (o server.Options, err error) {
 	o = server.Options{
-		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr, ConsoleAddr: n.config.Console.Addr,
+		PublicAddr: n.config.Public.Addr, InternalAddr: n.config.Internal.Addr, ConsoleAddr: n.config.Console.Addr, PeersAddr: n.config.Cluster.Listen,
 		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Trusts: n.proxy.Trusts,
 		PublicIdle: time.Duration(n.config.Public.IdleTimeout), PublicRead: time.Duration(n.config.Public.ReadTimeout),
 		InternalIdle: time.Duration(n.config.Internal.IdleTimeout),
-		Caller:       current{n.directory}.caller, Bodies: int64(n.config.Bounds.Bodies),
+		Caller:       n.caller(), PeerBody: peers.MaxBody, Bodies: int64(n.config.Bounds.Bodies),
 	}
 	if o.Sockets, err = server.Sockets(); err != nil {
 		return o, err
@@ -75,15 +76,19 @@ func (n *Node) management() *api.API {
 	c, bounds := counts{&n.parts}, &n.config.Bounds
 	answers := shares.New(int64(bounds.Answers))
 	c.showBudget("answers", answers)
-	return api.New(api.Options{
+	o := api.Options{
 		Answers: answers, ListAnswer: int(bounds.ListAnswer),
 		Listed:    n.metrics.Peak("list_answer", float64(bounds.ListAnswer)).Saw,
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Ends: n.sessions, Timelines: n.sessions, Calls: n.calls,
-		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Pulls: n.expiring, Hand: n.lanes, Jobs: n.jobs, Events: n.store, Names: n.store, Deliveries: n.store, Told: n.store,
+		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Pulls: n.expiring, Hand: n.lanes, Jobs: n.jobs, Events: n.store.events, Names: n.store.names, Deliveries: n.store.deliveries, Told: n.store.told,
 		Requests: n.newest, Explainer: n.inbound, Trier: n.inbound, Upstreams: n.proxy, Whither: n.proxy, Settings: settings{n}, Info: n.info, Mapping: mappingOf(n.config), PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked,
 		Backups: n.backups, Resume: n.resume, Now: n.clock.Now, Log: n.Log,
-		AuthFailures: n.metrics.AuthFailures("internal"), Streams: n.stream, Tracer: n.tracer, Changes: n.store, Statistics: n.stats, Logins: n.resources.Logins, Console: n.consoleURL, Readers: c.budget("streams", int64(min(bounds.Streams, server.InternalConns()))), Holds: c.budget("holds", int64(min(bounds.Holds, server.InternalConns()))),
-	})
+		AuthFailures: n.metrics.AuthFailures("internal"), Streams: n.stream, Tracer: n.tracer, Changes: n.store.changes, Statistics: n.stats, Logins: n.resources.Logins, Console: n.consoleURL, Readers: c.budget("streams", int64(min(bounds.Streams, server.InternalConns()))), Holds: c.budget("holds", int64(min(bounds.Holds, server.InternalConns()))),
+	}
+	if n.others != nil {
+		n.others.reach(&o)
+	}
+	return api.New(o)
 }
 
 // openConsole makes the console, which asks the API in process.

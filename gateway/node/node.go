@@ -30,6 +30,9 @@ type Options struct {
 	NoFile bool
 	// AcceptDataLoss starts with what can be read of a damaged data folder.
 	AcceptDataLoss bool
+
+	// among stands in for the cluster, in tests that say themselves who owns what.
+	among among
 }
 
 // Node is one running hookgate.
@@ -62,8 +65,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound,
-		n.loadFile, onDisk{&n.parts}.open, n.recover, n.listen, n.firstToken,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, n.openOthers,
+		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -93,11 +96,12 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	_ = server.Notify(server.NotifyStopping) // a supervisor that is not there any more needs no telling
 	n.draining.Store(true)
-	if err := n.linger(served); err != nil {
+	if err := n.linger(ctx, served); err != nil {
 		return errors.Join(err, n.stop())
 	}
 	n.Log.Info("draining", "at_most", n.config.Drain.Timeout.String())
 	n.backups.Stop()
+	n.others.drain()
 	n.sessions.Drain()
 	n.lanes.Dismiss()
 	n.proxy.Drain()
@@ -111,8 +115,10 @@ func (n *Node) Run(ctx context.Context) error {
 
 // linger serves on for as long as balancers need to notice that this process is not ready
 // any more. An error is why it could not.
-func (n *Node) linger(served <-chan error) error {
+func (n *Node) linger(ctx context.Context, served <-chan error) error {
+	given := n.giveAway(context.WithoutCancel(ctx))
 	if n.config.Drain.Delay == 0 {
+		<-given
 		return nil
 	}
 	n.Log.Info("not ready any more, and serving on", "at_most", n.config.Drain.Delay.String())
@@ -122,6 +128,7 @@ func (n *Node) linger(served <-chan error) error {
 	case err := <-served:
 		return err
 	case <-noticed.C:
+		<-given
 		return nil
 	}
 }
@@ -135,10 +142,14 @@ func (n *Node) drainBackground(limit context.Context) error {
 	return errors.Join(n.lanes.Drain(limit), <-calls)
 }
 
-// ready says why this process should get no requests, and lists all that is not ready.
-func (n *Node) ready() error {
+// ready says why this process should get no requests, and lists all that is not ready, but
+// for the part that is to be ignored.
+func (n *Node) ready(ignore string) error {
 	var refused *gateway.Error
-	failed := n.store.Healthy()
+	part, failed := n.store.missing()
+	if part == ignore {
+		failed = nil
+	}
 	switch {
 	case n.draining.Load():
 		refused = &gateway.Error{Code: gateway.CodeDraining, Message: "this process is stopping", RetryAfter: time.Second}
@@ -146,10 +157,10 @@ func (n *Node) ready() error {
 	case failed == nil:
 		return nil
 	default:
-		refused = &gateway.Error{Code: gateway.CodeUnavailable, Message: failed.Error(), RetryAfter: 30 * time.Second}
+		refused = &gateway.Error{Code: gateway.CodeUnavailable, Message: failed.Message, RetryAfter: failed.RetryAfter}
 	}
 	if failed != nil {
-		refused.Faults = append(refused.Faults, gateway.Fault{Path: "store", Message: failed.Error()})
+		refused.Faults = append(refused.Faults, gateway.Fault{Path: part, Message: failed.Message})
 	}
 	return refused
 }

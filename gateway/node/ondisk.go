@@ -5,8 +5,9 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/outbound"
+	"hookgate/gateway/shares"
 	"hookgate/gateway/storage"
-	"hookgate/gateway/store/pebblestore"
 	"hookgate/metrics"
 )
 
@@ -22,7 +23,7 @@ func (d onDisk) Room() (int64, bool) { return d.store.Room() }
 
 func (d onDisk) options() storage.Options {
 	return storage.Options{
-		Disk: d, Used: func() int64 { return int64(d.store.Stats().Bytes) }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
+		Disk: d, Promises: d.parts.promised, Used: func() int64 { return d.store.stands().bytes }, Tenants: d.tenants(), Now: time.Now, Log: d.Log,
 	}
 }
 
@@ -51,10 +52,50 @@ func (d onDisk) tenants() func(func(string, []string, int64)) bool {
 	}
 }
 
+// What is written of one thing that was taken on, beside what is counted of it in a budget.
+const (
+	// twice is how often it lies on the disk for a moment: in the log, and in a table.
+	twice = 2
+	// ofPending is the answer of a call, and the variables that were mapped from it: both are
+	// in its notice. Variables above the default of variables_max are not counted.
+	ofPending = twice*2*gateway.MaxCallAnswer + ofWaited
+	ofWaited  = twice * 6 * gateway.MaxKeptMember // a call that is kept, with each of its members
+	ofContext = twice * 2                         // a byte of an open wait: in the wait that ended, and in its notice
+)
+
+// promised is what is yet to be written of what was taken on: so many bytes for each of what
+// is in some budgets. It is empty before those who have them are built.
+type promised struct{ of []promise }
+
+type promise struct {
+	taken *shares.Budget
+	bytes int64
+}
+
+func (p *promised) count(taken *shares.Budget, bytes int64) *shares.Budget {
+	p.of = append(p.of, promise{taken, bytes})
+	return taken
+}
+
+func (p *promised) sum(of func(*shares.Budget) int64) (bytes int64) {
+	for _, one := range p.of {
+		bytes += of(one.taken) * one.bytes
+	}
+	return bytes
+}
+
+func (p *promised) Most() int64 { return p.sum((*shares.Budget).Most) }
+
+func (p *promised) All() int64 { return p.sum((*shares.Budget).Used) }
+
+func (p *promised) Held(tenant string) int64 {
+	return p.sum(func(b *shares.Budget) int64 { return b.Held(tenant) })
+}
+
 // sparing is the store for the lanes: what a tenant writes that has as much on the disk as
 // it may have is little, for it goes on with what was promised.
 type sparing struct {
-	*pebblestore.Store
+	outbound.Backlog
 	storage *storage.Storage
 }
 
@@ -71,7 +112,7 @@ func (s sparing) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 		unsaid.Unsay()
 		a = &unsaid
 	}
-	return s.Store.Settle(d, a)
+	return s.Backlog.Settle(d, a)
 }
 
 // spare says whose retries wait until the disk has room.

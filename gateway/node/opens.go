@@ -11,6 +11,7 @@ import (
 	"hookgate/gateway/directory"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
+	"hookgate/gateway/store/pgstore"
 )
 
 // CheckAll is Check, and what serve would find wrong with what it opens before it can
@@ -25,14 +26,35 @@ func CheckAll(c *configs.Config) []gateway.Fault {
 	if c.Console.Addr != "" && (samePort(c.Console.Addr, c.Internal.Addr) || samePort(c.Console.Addr, c.Public.Addr)) {
 		faults = append(faults, gateway.Fault{Path: "console.addr", Message: "is the address of another listener too: each has its own"})
 	}
+	return append(append(Check(c), faults...), opensStore(c)...)
+}
+
+// opensStore looks at a data folder and its key. Of a database only the form of its URL is
+// looked at, as of all that is asked for over the network.
+func opensStore(c *configs.Config) []gateway.Fault {
+	if c.Store.Driver == configs.DriverPostgres {
+		path := "store.url"
+		if c.Store.URLFile != "" {
+			path = "store.url_file"
+		}
+		url, err := c.Store.Database()
+		if err == nil {
+			err = pgstore.CheckURL(url)
+		}
+		return faultOf(path, err)
+	}
 	held, err := pebblestore.Look(c.Store.Dir)
 	if err == nil {
 		err = seal.Look(c.Store.Dir, c.MasterKey.Reveal(), held)
 	}
-	if err != nil {
-		faults = append(faults, gateway.Fault{Path: "store.dir", Message: err.Error()})
+	return faultOf("store.dir", err)
+}
+
+func faultOf(path string, err error) []gateway.Fault {
+	if err == nil {
+		return nil
 	}
-	return append(Check(c), faults...)
+	return []gateway.Fault{{Path: path, Message: err.Error()}}
 }
 
 // Warnings are what would not keep a configuration from being served, and what somebody

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"hookgate/auth/seal"
 	"hookgate/auth/signature"
@@ -13,6 +12,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/changes"
 	"hookgate/gateway/clock"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/inbound"
@@ -45,8 +45,10 @@ type parts struct {
 	metrics      *metrics.Set
 	peaks        *mapping.Peaks
 	tracer       *tracing.Tracer // nil: off
-	store        *pebblestore.Store
+	store        kept
+	disk         *pebblestore.Store // nil: it is a database
 	storage      *storage.Storage
+	promised     *promised
 	sealer       *seal.Sealer
 	transport    *transport.Transport
 	certificates *signature.Certificates
@@ -67,6 +69,11 @@ type parts struct {
 	changes      *changes.Log
 	backups      *keeping.Backups
 	held         held
+	doubts       doubts
+	follows      *follower
+	others       *others // nil: this node is alone
+	cluster      atomic.Pointer[cluster.Cluster]
+	alike        atomic.Pointer[alike] // of what is in force
 
 	asksClients atomic.Bool    // for their certificates: a source or a route has verify type mtls
 	stops       []func() error // run backwards
@@ -83,47 +90,11 @@ func (p *parts) stop() (err error) {
 	return err
 }
 
-func (p *parts) openStore() (err error) {
-	counts{p}.bound(p.config.Bounds)
-	commits := p.metrics.StoreCommit()
-	p.storage = storage.New(onDisk{p}.options())
-	p.store, err = pebblestore.Open(pebblestore.Options{
-		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: p.unlock, AcceptDataLoss: p.AcceptDataLoss,
-		Now: p.clock.Now, Newest: p.clock.NotBefore,
-		Retention: current{p.directory}.retention, AuditKept: time.Duration(p.config.Audit.Retention),
-		OnCommit: func(took time.Duration) { commits.Observe(took.Seconds()) },
-		OnWrite:  p.storage.Written,
-		OnFail: func(reason error) {
-			p.Log.Error("the store has failed: nothing is taken until a restart", "error", reason)
-		},
-	})
-	if err != nil {
-		return err
-	}
-	p.onStop(p.store.Close)
-	p.metrics.StoreBytes(func() int64 { return int64(p.store.Stats().Bytes) })
-	p.onStop(func() error { p.metrics.StoreBytes(nil); return nil })
-	return nil
-}
-
 // openStats begins to count; the last minute is kept before the store closes.
 func (p *parts) openStats() error {
-	p.stats = stats.New(stats.Options{Store: p.store, Above: current{p.directory}.above, Below: current{p.directory}.below, Lanes: between{p}.standings, Now: p.clock.Now, Log: p.Log})
+	p.stats = stats.New(stats.Options{Store: p.store.figures, Above: current{p.directory}.above, Below: current{p.directory}.below, Lanes: between{p}.standings, Now: p.clock.Now, Log: p.Log})
 	p.stats.Start()
 	p.onStop(func() error { p.stats.Close(); return nil })
-	return nil
-}
-
-// unlock finds the master key, before the store changes anything in the folder.
-func (p *parts) unlock(held bool) error {
-	key, err := seal.Folder(p.config.Store.Dir, p.config.MasterKey.Reveal(), held)
-	if err != nil {
-		return err
-	}
-	if key.Loose {
-		p.Log.Warn("others on this machine may read the master key: set the mode of master.key to 0600")
-	}
-	p.sealer = seal.New(key.Key)
 	return nil
 }
 
@@ -148,10 +119,10 @@ func within(most, part int) int {
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Backlog: sparing{p.store, p.storage}, Statuses: p.store, Archive: p.store, Firm: p.store.Firm, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Tracer: p.tracer, Targets: now.target, Observe: counts{p}.observeLane,
+		Backlog: sparing{p.store.backlog, p.storage}, Statuses: p.store.statuses, Archive: p.store.archive, Firm: p.store.Firm, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Tracer: p.tracer, Targets: now.target, Observe: counts{p}.observeLane,
 		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Attempts: counts{p}.budget("attempts", int64(p.config.Bounds.Attempts)),
-		Holder: now.holder, Spare: sparing{p.store, p.storage}.spare, Held: p.held.is.Load(),
+		Holder: now.holder, Spare: sparing{p.store.backlog, p.storage}.spare, Held: p.held.is.Load(),
 		Limit:   within(outbound.DefaultLimit, 8),
 		Version: p.Version, Logger: p.Log,
 	})
@@ -160,7 +131,7 @@ func (p *parts) openLanes() error {
 
 func (p *parts) openJobs() error {
 	p.jobs = jobs.New(jobs.Options{
-		Store: p.store, Lanes: p.lanes, There: between{p}.hasLane, Running: shares.New(jobs.MostRunning), Room: p.storage.Admit,
+		Store: p.store.jobs, Lanes: p.lanes, There: between{p}.hasLane, Rate: between{p}.jobRate, Running: shares.New(jobs.MostRunning), Room: p.storage.Admit,
 		Holder: current{p.directory}.holder, Now: p.clock.Now, Log: p.Log, Observer: counts{p}.jobs(),
 	})
 	p.onStop(func() error { p.jobs.Close(); return nil })
@@ -180,9 +151,12 @@ func (p *parts) openProxy() error {
 }
 
 func (p *parts) openResources() (err error) {
+	if p.follows, err = newFollower(p); err != nil {
+		return err
+	}
 	b := between{p}
 	p.resources, err = resources.Open(resources.Options{
-		Store: p.store, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
+		Store: p.store.resources, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
 		AdminToken: p.config.AdminToken, Log: p.Log, OnTenantDeleted: b.forget, OnEndpointDeleted: b.dropEndpoint,
 		OnWebhookDeleted: b.dropWebhook, Now: p.clock.Now, Configuration: int(p.config.Bounds.Configuration), Audit: int(p.config.Audit.Daily),
 		Configured: p.metrics.Peak("configuration", float64(p.config.Bounds.Configuration)).Saw,
@@ -197,10 +171,10 @@ func (p *parts) openResources() (err error) {
 func (p *parts) openSessions() (err error) {
 	now, budget := current{p.directory}, counts{p}.budget
 	p.sessions, err = waiting.New(waiting.Options{
-		Ledger: p.store, Archive: p.store, Recovery: p.store, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
+		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
-		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: budget("contexts", int64(p.config.Bounds.Contexts)),
-		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(p.lanes.Wake, p.happened),
+		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: p.promised.count(budget("contexts", int64(p.config.Bounds.Contexts)), ofContext),
+		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	if err != nil {
 		return err
@@ -212,13 +186,14 @@ func (p *parts) openSessions() (err error) {
 func (p *parts) openCalls() error {
 	now, budget, bounds := current{p.directory}, counts{p}.budget, &p.config.Bounds
 	p.calls = calling.New(calling.Options{
-		Pending: budget("calls", int64(bounds.Calls)), Waited: budget("waited_calls", int64(bounds.WaitedCalls)),
+		Pending:  p.promised.count(budget("calls", int64(bounds.Calls)), ofPending),
+		Waited:   p.promised.count(budget("waited_calls", int64(bounds.WaitedCalls)), ofWaited),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Answers: budget("call_answers", int64(bounds.CallAnswers)),
 		Holder: now.holder, Room: p.storage.Admit, Above: p.directory.Above, Now: p.clock.Now, Tracer: p.tracer,
-		Sender: p.transport, Store: heldCalls{p.store, &p.held}, Waits: p.sessions, Webhook: now.webhook,
+		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
-		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: p.lanes.Wake},
+		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: between{p}.wake},
 		Version:  p.Version, Log: p.Log,
 	})
 	p.onStop(p.leaveCalls)
@@ -237,7 +212,7 @@ func (p *parts) leaveCalls() error {
 func (p *parts) openPublisher() error {
 	bounds := &p.config.Bounds
 	p.publisher = publishing.New(publishing.Options{
-		Store: p.store, Learner: p.sessions, Sealer: p.sealer, Wake: p.lanes.Wake, WakeMany: p.lanes.WakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
+		Store: p.store.published, Learner: learner{p}, Sealer: p.sealer, Wake: between{p}.wake, WakeMany: between{p}.wakeMany, Accepted: p.accepted, Now: p.clock.Now, Holder: current{p.directory}.holder,
 		Most: bounds.Publish, Made: p.metrics.Peak("publish", float64(bounds.Publish)).Saw,
 		Room: p.storage.Admit, Making: counts{p}.budget("publishing", int64(bounds.Publishing)), Log: p.Log,
 	})

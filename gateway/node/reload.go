@@ -74,6 +74,7 @@ func (n *Node) takeFile() (waiting []string, err error) {
 	between{&n.parts}.proveEndpoints(n.tenants(built))
 	n.taken = n.kept
 	n.taken.hash = hashOf(n.taken.config)
+	n.alike.Store(alikeOf(n.taken.config))
 	n.lookAgain()
 	return n.taken.waiting, nil
 }
@@ -88,7 +89,7 @@ type taking struct {
 
 // lookAgain does what each load does, also one that finds everything as it was.
 func (n *Node) lookAgain() {
-	if err := (between{&n.parts}).dropOrphans(); err != nil {
+	if err := (between{&n.parts}).dropOrphans(n.lanes.Owned()); err != nil {
 		n.Log.Error("the configuration was loaded, but", "error", err) // the next load, or start, does it
 	}
 	n.warn(n.taken.config)

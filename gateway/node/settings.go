@@ -98,10 +98,10 @@ func (n *Node) info() api.Info {
 	public, internal := n.server.Addrs()
 	i := api.Info{
 		Version: n.Version, Started: n.started, Public: public.String(), Internal: internal.String(), PublicURL: n.config.Public.URL,
-		Driver: n.config.Store.Driver, StoreBytes: int64(n.store.Stats().Bytes), Held: n.heldWord(), AuditKept: time.Duration(n.config.Audit.Retention),
+		Driver: n.config.Store.Driver, StoreBytes: n.store.stands().bytes, Held: n.heldWord(), AuditKept: time.Duration(n.config.Audit.Retention),
 	}
-	if err := n.store.Healthy(); err != nil {
-		i.StoreFault = err.Error()
+	if _, why := n.store.missing(); why != nil {
+		i.StoreFault = why.Message
 	}
 	return i
 }

@@ -61,8 +61,8 @@ func (w *works) writes(ctx context.Context) error {
 		w.durable = nil
 		return w.store.Healthy() // an error that is no failure of the store passes
 	case <-ctx.Done():
-		if w.store.Stats().Full {
-			return nil // it goes on by itself when there is room
+		if w.store.stands().far {
+			return nil
 		}
 		return errNothingDurable
 	}

@@ -45,3 +45,12 @@ func (s *Steering) Again(tenant, endpoint string, before time.Time, ids []string
 	}
 	return again, gone, nil
 }
+
+// LaneOf tells to which endpoint a delivery goes; else gateway.ErrNotFound.
+func (s *Steering) LaneOf(tenant, id string) (endpoint string, err error) {
+	d, _, err := s.archive.Delivery(tenant, id)
+	if err != nil {
+		return "", err
+	}
+	return d.Endpoint, nil
+}

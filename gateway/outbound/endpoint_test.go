@@ -364,8 +364,17 @@ func TestRestartKeepsTheBreaker(t *testing.T) {
 		if n := len(w.receiver.all()) - before; n != 1 {
 			t.Errorf("%d probes", n)
 		}
-		if s := w.status(); s.Breaker != "open" || time.Until(s.OpenUntil) < time.Minute {
-			t.Errorf("%+v: the pause does not double over a restart", s)
+		probed := w.status()
+		if probed.Breaker != "open" || time.Until(probed.OpenUntil) < time.Minute {
+			t.Errorf("%+v: the pause does not double over a restart", probed)
+		}
+		if probed.Probed != "failed" || !probed.ProbedAt.After(was.OpenUntil.Add(-time.Millisecond)) || probed.ProbedAt.After(time.Now()) || !was.ProbedAt.Before(was.OpenUntil) {
+			t.Errorf("the last probe is %q at %s, want failed after %s", probed.Probed, probed.ProbedAt, was.OpenUntil)
+		}
+		_ = w.halt()
+		w.start()
+		if s := w.status(); s.Probed != "failed" || !s.ProbedAt.Equal(probed.ProbedAt) {
+			t.Errorf("after a restart the last probe is %q at %s, was at %s", s.Probed, s.ProbedAt, probed.ProbedAt)
 		}
 	})
 }

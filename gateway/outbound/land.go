@@ -46,7 +46,9 @@ func (s *schedule) land(a *attempt) {
 
 // land puts what an attempt carried where it now belongs.
 func (n *lane) land(a *attempt, now time.Time) {
-	a.permit.Done(a.verdict)
+	if a.permit.Done(a.verdict) {
+		n.standing.probed(now, a.verdict.String())
+	}
 	n.shy = false
 	delete(n.flying, a.due.ID)
 	for _, d := range a.carried {

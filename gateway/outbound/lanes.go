@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"hookgate/gateway"
+	"hookgate/gateway/slots"
 )
 
 // Lanes carries the deliveries of the slots that it owns, and is steered by hand. It is
@@ -11,6 +12,7 @@ import (
 type Lanes struct {
 	*Steering
 	*Pulling
+	owner *slots.Owner
 }
 
 // New makes Lanes that own no slot: they stand still until Acquire.
@@ -22,34 +24,53 @@ func New(o Options) *Lanes {
 	p := &prover{sender: o.Sender, statuses: st, now: s.now, log: options.Logger, agent: agent}
 	c := &carrier{options: options, backlog: o.Backlog, archive: o.Archive, log: options.Logger, agent: agent, schedule: s, statuses: st, prover: p}
 	s.carry = c.carry
-	return &Lanes{
-		&Steering{options: options, backlog: o.Backlog, archive: o.Archive, schedule: s, statuses: st, carrier: c, prover: p},
-		&Pulling{c},
+	l := &Lanes{
+		Steering: &Steering{options: options, backlog: o.Backlog, archive: o.Archive, schedule: s, statuses: st, carrier: c, prover: p},
+		Pulling:  &Pulling{c},
 	}
+	l.owner = slots.New(mover{l})
+	return l
 }
 
 // Acquire takes slots over: it finds what former owners left unfinished, and returns
 // when every lane is known. Of a slot, Acquire and Release come one after the other,
-// here and with whoever else owns it.
-func (l *Lanes) Acquire(slots gateway.SlotSet) error {
-	err := l.schedule.acquire(slots)
-	if err != nil {
-		l.Release(slots)
-	}
-	return err
-}
+// with whoever else owns it.
+func (l *Lanes) Acquire(slots gateway.SlotSet) error { return l.owner.Acquire(slots) }
 
 // Release gives slots away: nothing more of them is taken up. It waits for the attempts
 // under way; those that take too long are given up, to be made again by the next
 // owner. When it returns all that is known of the slots' lanes is in the store, and
 // nothing more will be written.
-func (l *Lanes) Release(slots gateway.SlotSet) {
-	left := l.schedule.leave(slots)
-	l.awaitDrops()
+func (l *Lanes) Release(slots gateway.SlotSet) { l.owner.Release(slots) }
+
+// Doubt is of slots of which nobody knows what the store has: their lanes stop, and are
+// read anew. It returns at once.
+func (l *Lanes) Doubt(slots gateway.SlotSet) { l.owner.DoubtAll(slots) }
+
+// mover is what Lanes do as their slots move: a slots.Part.
+type mover struct{ *Lanes }
+
+// Stop lets lanes take up nothing new.
+func (m mover) Stop(slots gateway.SlotSet) { m.schedule.halt(slots) }
+
+// Forget waits until nothing of lanes is written any more, and drops them.
+func (m mover) Forget(slots gateway.SlotSet) {
+	left := m.schedule.leave(slots)
+	m.awaitDrops()
 	for _, n := range left {
-		l.statuses.leave(n)
+		m.statuses.leave(n)
 	}
-	l.schedule.forgetLeft(left)
+	m.schedule.forgetLeft(left)
+}
+
+// Read finds the lanes.
+func (m mover) Read(slots gateway.SlotSet) error {
+	err := m.schedule.acquire(slots)
+	if err != nil {
+		m.Stop(slots)
+		m.Forget(slots)
+	}
+	return err
 }
 
 // Owned gives the slots that are owned.
@@ -96,4 +117,7 @@ func (l *Lanes) Stats(visit func(Stat)) { l.schedule.stats(visit) }
 // Drain takes up nothing new and waits for the attempts under way. Those that
 // are not done when ctx ends are given up, and repeated after the next start;
 // the error tells how many.
-func (l *Lanes) Drain(ctx context.Context) error { return l.schedule.drain(ctx) }
+func (l *Lanes) Drain(ctx context.Context) error {
+	l.owner.Close()
+	return l.schedule.drain(ctx)
+}

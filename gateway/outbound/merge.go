@@ -51,7 +51,9 @@ func (c *carrier) merge(a *attempt) bool {
 	}
 	if len(gone) > 0 {
 		if err := c.backlog.Merge(&into, gone); err != nil {
-			c.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
+			if !errors.Is(err, gateway.ErrNotFound) { // one of them was cancelled, or its tenant deleted: no fault
+				c.log.Error("a batch cannot be written", "tenant", into.Tenant, "endpoint", into.Endpoint, "delivery_id", into.ID, "error", err)
+			}
 			a.again, a.rest = &a.due, storeRest
 			return false
 		}

@@ -12,7 +12,7 @@ import (
 const maxLeaving = 5 * time.Second
 
 // errElsewhere is of a lane that another owns now.
-var errElsewhere = gateway.Unavailable("the deliveries of this endpoint are moving to another node", time.Second)
+var errElsewhere = gateway.Moved("the deliveries of this endpoint are moving to another node")
 
 // acquire finds what former owners of slots left unfinished. It returns when every
 // lane is known; their windows fill in the background. A lane that is told of a
@@ -56,9 +56,8 @@ func owned(s *schedule) gateway.SlotSet {
 	return s.slots
 }
 
-// leave gives slots away: their lanes take up nothing new. It returns them when
-// nothing of theirs is written any more, and none of their attempts will be.
-func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
+// halt gives slots away: their lanes take up nothing new.
+func (s *schedule) halt(slots gateway.SlotSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for slot := range slots.All() {
@@ -66,10 +65,21 @@ func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 		s.coming.Remove(slot)
 	}
 	for _, n := range s.lanes {
-		if slots.Has(n.slot) {
+		if slots.Has(n.slot) && !n.leaving {
 			n.leaving = true
 			s.sleep.remove(n)
 			s.loans.dismiss(n, errElsewhere)
+		}
+	}
+}
+
+// leave gives lanes that were halted. It returns them when nothing of theirs is written
+// any more, and none of their attempts will be.
+func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.lanes {
+		if slots.Has(n.slot) {
 			left = append(left, n)
 		}
 	}

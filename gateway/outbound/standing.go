@@ -111,6 +111,13 @@ func (s *standing) goes(rest, paced, now time.Time) {
 	}
 }
 
+// probed tells how a probe of the breaker went.
+func (s *standing) probed(at time.Time, how string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.ProbedAt, s.status.Probed, s.dirty = at.Round(0), how, true
+}
+
 // closed tells that the breaker is closed, or that there is none.
 func (s *standing) closed() {
 	s.mu.Lock()

@@ -15,7 +15,9 @@ type Status struct {
 	DisabledReason    string
 	Breaker           string // closed, open, half_open
 	OpenUntil         time.Time
-	Depth             int // unfinished deliveries
+	ProbedAt          time.Time // when the breaker's last probe was done; zero: there was none
+	Probed            string    // how that went
+	Depth             int       // unfinished deliveries
 }
 
 // Status tells how an endpoint stands.
@@ -76,7 +78,7 @@ func (s *Steering) live(n *lane, t *Target) Status {
 func (s *Steering) statusOf(known *gateway.EndpointStatus, t *Target) Status {
 	is := Status{
 		Verified: true, VerificationError: known.VerificationError, Paused: known.Paused,
-		DisabledReason: known.DisabledReason, Breaker: breaker.Closed.String(),
+		DisabledReason: known.DisabledReason, Breaker: breaker.Closed.String(), ProbedAt: known.ProbedAt, Probed: known.Probed,
 	}
 	if t == nil || !t.proves() {
 		is.VerificationError = ""

@@ -39,6 +39,7 @@ func (x *exchange) attempt() (undone bool, err error) {
 			m.heard, m.status = time.Now(), l.head.status
 			l.settle(nil, breaker.Succeeded)
 			l.upstream.answered()
+			l.upstream.latency.add(m.heard, m.heard.Sub(m.asked))
 			return false, nil
 		}
 		kept := !l.conn.used.IsZero()

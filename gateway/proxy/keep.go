@@ -141,37 +141,3 @@ func (x telling) note(known *gateway.Error) {
 		c.Step = requests.Size
 	}
 }
-
-// Upstream is how one upstream of a route stands.
-type Upstream struct {
-	URL      string
-	Healthy  *bool  // what its checks say; nil: it is not asked
-	Breaker  string // closed, half_open, open; "": there is none
-	Until    time.Time
-	InFlight int64
-}
-
-// Upstreams gives how the upstreams of a route of mode proxy stand.
-func (p *Proxy) Upstreams(id string) (all []Upstream) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for key, u := range p.upstreams {
-		if key.route != id {
-			continue
-		}
-		one := Upstream{URL: u.url, InFlight: u.flying.Load()}
-		if u.health != nil {
-			well := !u.sick.Load()
-			one.Healthy = &well
-		}
-		if u.breaker != nil {
-			state, until := u.breaker.State()
-			one.Breaker = state.String()
-			if one.Breaker == "open" {
-				one.Until = until
-			}
-		}
-		all = append(all, one)
-	}
-	return all
-}

@@ -94,7 +94,7 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	var err error
 	s.server, err = server.New(o.server, server.Handlers{
 		Hook: func(ctx *fasthttp.RequestCtx, _, _, _ []byte) { ctx.SetBodyString("callback") },
-		API:  none, Metrics: none, Ready: func() error { return nil },
+		API:  none, Metrics: none, Ready: func(string) error { return nil },
 		Route: s.Handle, RouteBody: s.BodyLimit, RouteTooLarge: s.TooLarge,
 	})
 	if err == nil {

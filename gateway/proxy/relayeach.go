@@ -70,6 +70,9 @@ type relayedRequest struct {
 // with its lists cut down to that message.
 func (x relaying) storeAll(of *reading, values *mapping.Values, items []mapping.Item, q RelayRequest) (taken relayedRequest, err error) {
 	cut := mapping.NewCut(of.document.Raw, items)
+	if len(items)*len(of.document.Raw) > mostSplit && isTooMuch(cut, len(items)) {
+		return taken, errSplit
+	}
 	if !of.plain {
 		q.Request.Header = uncoded(q.Request.Header)
 	}
@@ -94,6 +97,26 @@ func (x relaying) storeAll(of *reading, values *mapping.Values, items []mapping.
 	taken.key = taken.keys[0]
 	taken.all, err = x.p.options.RelayAll(all)
 	return taken, err
+}
+
+// mostSplit bounds what is made of one request, in bytes: twice the largest body.
+const mostSplit = 32 << 20
+
+// errSplit is no 503, of which the sender would send the same again and again.
+var errSplit = gateway.Errorf(gateway.CodeTooLarge,
+	"the messages of the request, each with what stands around them, have together over %d MiB: without split the route relays it as it came", mostSplit>>20)
+
+// isTooMuch says whether the cuts have together more than may be made of one request.
+func isTooMuch(cut *mapping.Cut, items int) bool {
+	var one []byte
+	total := 0
+	for i := range items {
+		one, _ = cut.Append(one[:0], i)
+		if total += len(one); total > mostSplit {
+			return true
+		}
+	}
+	return false
 }
 
 // idOf gives the id of one message: its own, or that of the request with its place.

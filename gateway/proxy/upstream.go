@@ -27,7 +27,8 @@ type upstream struct {
 	rests      atomic.Int64 // until when its breaker is open, Unix nanoseconds
 	sick       atomic.Bool  // the checks say so
 	failing    atomic.Bool  // the last request got no answer
-	stop       func()       // ends the checks
+	latency    latency
+	stop       func() // ends the checks
 }
 
 type upstreamKey struct{ route, url string }

@@ -38,8 +38,8 @@ func (p *Publisher) measure(d *draft) (m measured, err error) {
 		p.options.Made(int64(min(n, p.options.Most)))
 	}
 	if n > p.options.Most {
-		return m, gateway.Errorf(gateway.CodeTooManyDeliveries,
-			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.options.Most)
+		return m, sharing{d}.blames(gateway.Errorf(gateway.CodeTooManyDeliveries,
+			"the %d events would make %d deliveries, and one publish may make %d (bounds.publish): send fewer events at once", len(d.publication.Events), n, p.options.Most), sharing{d}.busiest())
 	}
 	m.many = n > mostAtOnce
 	if n <= mostPooled {

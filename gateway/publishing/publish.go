@@ -5,7 +5,6 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
-	"hookgate/gateway/limits"
 )
 
 // Request is what a publisher sent.
@@ -103,22 +102,6 @@ func (p *Publisher) repeated(d *draft) (Published, bool, error) {
 
 // idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).
 const idempotencyKept = 24 * time.Hour
-
-// admit holds back what is too much for a tenant, and for which the disk has no room.
-func (p *Publisher) admit(d *draft) error {
-	for _, t := range d.tenants {
-		if err := p.options.Room(t.of.ID); err != nil {
-			return err
-		}
-		again := p.rates.TakeTree(t.of, d.Snapshot.Above(t.of), limits.Events, t.events, d.at)
-		if again > 0 {
-			return &gateway.Error{
-				Code: gateway.CodeRateLimited, Message: "more events than limits.events_per_second allows", RetryAfter: again,
-			}
-		}
-	}
-	return nil
-}
 
 // enqueue stores everything in one commit, then wakes the lanes.
 func (p *Publisher) enqueue(d *draft, answer []byte) error {

@@ -155,11 +155,11 @@ func TestListPages(t *testing.T) {
 	if n := len(k.List(Query{Tenant: "acme", Place: "pay", Outcome: gateway.OutcomeParked, Most: 100})); n != 10 {
 		t.Errorf("%d are parked, want 10", n)
 	}
-	one, found := k.Get("acme", ids[3])
+	one, found := k.Get(Source, "acme", ids[3])
 	if !found || one.ID != ids[3] || one.Place != "pay" || one.Tenant != "acme" {
 		t.Errorf("got %v %+v", found, one)
 	}
-	if _, found := k.Get("other", ids[3]); found {
+	if _, found := k.Get(Source, "other", ids[3]); found {
 		t.Error("another tenant gets it")
 	}
 }

@@ -93,13 +93,13 @@ func (k *Keeper) ids(q *Query) (ids []rank) {
 	return ids
 }
 
-// Get gives one request to a source of a tenant, whole.
-func (k *Keeper) Get(tenant, id string) (Kept, bool) {
+// Get gives one request to a source, or a route, of a tenant, whole.
+func (k *Keeper) Get(of Of, tenant, id string) (Kept, bool) {
 	parsed, is := parse(id)
 	if !is {
 		return Kept{}, false
 	}
-	return k.get(parsed, tenant, Source, "", MostBody)
+	return k.get(parsed, tenant, of, "", MostBody)
 }
 
 func (k *Keeper) get(id rank, tenant string, of Of, place string, body int) (Kept, bool) {

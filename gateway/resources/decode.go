@@ -9,14 +9,14 @@ import (
 
 // readOnly are the members that hookgate shows of a tenant or a source and nobody
 // writes: left out of account, so that what a GET gave can be written back.
-var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled", "url")
+var readOnly = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "disabled", "url", "secret_set_at")
 
 // readOnlyEndpoint is readOnly for an endpoint, whose url is its owner's.
 var readOnlyEndpoint = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "verified", "verification_error", "paused",
-	"disabled_reason", "queue_depth", "breaker.state", "breaker.open_until", "old_secrets_until", "secret", "public_key")
+	"disabled_reason", "queue_depth", "breaker.state", "breaker.open_until", "breaker.last_probe", "old_secrets_until", "secret_set_at", "secret", "public_key")
 
 // readOnlyWebhook is readOnly for a webhook.
-var readOnlyWebhook = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "error", "breaker.state", "breaker.open_until")
+var readOnlyWebhook = fields.ReadOnly("id", "managed_by", "created_at", "updated_at", "error", "breaker.state", "breaker.open_until", "breaker.last_probe")
 
 // decode reads a body into spec, a pointer, opens what is sealed in it, and puts old's
 // secrets where it is masked.

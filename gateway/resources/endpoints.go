@@ -58,6 +58,7 @@ func (r *Endpoints) Put(by auth.Principal, tenant, id string, body any) (e *dire
 	}
 	faults := decode(body, &rec.Spec, &old.Spec, readOnlyEndpoint, r.opener(by, tenant, gateway.KindEndpoint, id))
 	made = rec.settleSign(old, r.clock())
+	rec.SecretSetAt = secretsSet(&rec.Spec, &old.Spec, "sign", old.SecretSetAt)
 	faults = append(faults, written(directory.EndpointSecrets(rec.Spec), &rec.Spec, &old.Spec)...)
 	e, more := rec.compile(id, r.options, r.clock())
 	if err := withMore(faults, more); err != nil {
@@ -169,7 +170,7 @@ func (r *Endpoints) endpoint(by auth.Principal, tenant, id string) (*directory.T
 }
 
 func (rec *endpointRecord) meta(id string) gateway.Meta {
-	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
+	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, SecretSetAt: rec.SecretSetAt}
 }
 
 // compile leaves out the old secrets whose time is over.

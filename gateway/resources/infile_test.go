@@ -140,7 +140,7 @@ func TestRekeyIsNoChangeOfTheFile(t *testing.T) {
 	f.Tokens = []resources.FileToken{{Scope: auth.Admin, Name: "boss", Secret: "canary of the file"}}
 	f.Settings = settings(5, "canary-s")
 	k.start(f)
-	if err := resources.Reseal(k.store, sealer(t, 1), sealer(t, 2)); err != nil {
+	if err := resources.Reseal(k.store, sealer(t, 1), sealer(t, 2), func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	k.key = 2

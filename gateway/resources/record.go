@@ -21,20 +21,22 @@ type tenantRecord struct {
 
 // sourceRecord is a source as the store keeps it.
 type sourceRecord struct {
-	Spec      gateway.Source    `json:"spec"`
-	CreatedAt gateway.Time      `json:"created_at"`
-	UpdatedAt gateway.Time      `json:"updated_at"`
-	Secrets   map[string]string `json:"secrets,omitempty"`
+	Spec        gateway.Source    `json:"spec"`
+	CreatedAt   gateway.Time      `json:"created_at"`
+	UpdatedAt   gateway.Time      `json:"updated_at"`
+	SecretSetAt gateway.Time      `json:"secret_set_at,omitzero"`
+	Secrets     map[string]string `json:"secrets,omitempty"`
 }
 
 // endpointRecord is an endpoint as the store keeps it.
 type endpointRecord struct {
-	Spec      gateway.Endpoint    `json:"spec"`           // always with a sign
-	Made      bool                `json:"made,omitempty"` // sign's secret was made up here
-	Old       []gateway.OldSecret `json:"old,omitempty"`  // rotated out, signing until their time is over
-	CreatedAt gateway.Time        `json:"created_at"`
-	UpdatedAt gateway.Time        `json:"updated_at"`
-	Secrets   map[string]string   `json:"secrets,omitempty"`
+	Spec        gateway.Endpoint    `json:"spec"`           // always with a sign
+	Made        bool                `json:"made,omitempty"` // sign's secret was made up here
+	Old         []gateway.OldSecret `json:"old,omitempty"`  // rotated out, signing until their time is over
+	CreatedAt   gateway.Time        `json:"created_at"`
+	UpdatedAt   gateway.Time        `json:"updated_at"`
+	SecretSetAt gateway.Time        `json:"secret_set_at,omitzero"`
+	Secrets     map[string]string   `json:"secrets,omitempty"`
 }
 
 // webhookRecord is a webhook as the store keeps it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"hookgate/auth/seal"
 	"hookgate/gateway"
@@ -15,8 +16,9 @@ const resealed = 100
 
 // Reseal seals all secrets of a store anew that are sealed with from. Those that are sealed
 // with to already stay: it may be cut short anywhere, and be done again. Last of all the
-// store is marked with its new key.
-func Reseal(s Store, from, to *seal.Sealer) error {
+// store is marked with its new key. Before it writes it has opened every secret, and calls
+// begin: with keys that are not the store's nothing was begun.
+func Reseal(s Store, from, to *seal.Sealer, begin func() error) error {
 	records, check, err := readStore(s)
 	if err != nil {
 		return fmt.Errorf("reading resources: %w", err)
@@ -25,7 +27,7 @@ func Reseal(s Store, from, to *seal.Sealer) error {
 		return ErrMasterKey
 	}
 	var changed []gateway.Record
-	for i, rec := range records {
+	for _, rec := range records {
 		again, err := resealRecord(rec, from, to)
 		if err != nil {
 			return fmt.Errorf("sealing %s %s/%s anew: %w", rec.Kind, rec.Tenant, rec.ID, err)
@@ -34,11 +36,13 @@ func Reseal(s Store, from, to *seal.Sealer) error {
 			rec.Value = again
 			changed = append(changed, rec)
 		}
-		if len(changed) == resealed || i == len(records)-1 && len(changed) > 0 {
-			if err := s.PutResources(changed...); err != nil {
-				return err
-			}
-			changed = changed[:0]
+	}
+	if err := begin(); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(changed, resealed) {
+		if err := s.PutResources(some...); err != nil {
+			return err
 		}
 	}
 	return s.PutResources(gateway.Record{Kind: markKind, ID: markSeal, Value: []byte(to.Check())})

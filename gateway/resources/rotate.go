@@ -119,4 +119,5 @@ func (rec *endpointRecord) rotate(secret gateway.Secret, overlap time.Duration, 
 	}
 	sign.Secrets = []gateway.Secret{secret}
 	rec.Spec.Sign, rec.Old, rec.Made, rec.UpdatedAt = &sign, old, true, now()
+	rec.SecretSetAt = rec.UpdatedAt
 }

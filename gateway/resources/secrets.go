@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 
@@ -129,4 +130,27 @@ func (r *ledger) warnOfSecrets(faults []gateway.Fault, of ...any) {
 	for _, fault := range faults {
 		r.log.Warn("a stored secret would be refused today: write it anew", append(of, "error", fault.String())...)
 	}
+}
+
+// secretsSet gives since when a thing has the secrets that stand below a member of it: it
+// had those of old since was.
+func secretsSet(spec, old any, member string, was gateway.Time) gateway.Time {
+	have := secretsBelow(spec, member)
+	switch {
+	case len(have) == 0:
+		return gateway.Time{}
+	case maps.Equal(have, secretsBelow(old, member)):
+		return was
+	}
+	return now()
+}
+
+func secretsBelow(spec any, member string) map[string]gateway.Secret {
+	all := map[string]gateway.Secret{}
+	EachSecret(spec, func(path string, secret gateway.Secret) {
+		if secret != "" && fields.Within(path, member) {
+			all[path] = secret
+		}
+	})
+	return all
 }

@@ -32,7 +32,7 @@ func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *direct
 	rec := sourceRecord{CreatedAt: now(), UpdatedAt: now()}
 	if last != nil {
 		old = &last.Spec
-		rec.CreatedAt = last.Meta.CreatedAt
+		rec.CreatedAt, rec.SecretSetAt = last.Meta.CreatedAt, last.Meta.SecretSetAt
 	} else if len(t.Sources()) >= maxSources {
 		return nil, false, gateway.Errorf(gateway.CodeInvalidField, "the tenant has %d sources: the most there may be", maxSources)
 	}
@@ -69,6 +69,7 @@ func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *direct
 func (r *Sources) compiled(rec *sourceRecord, id string, body any, old *gateway.Source, sealed opener) (*directory.Source, error) {
 	faults := decode(body, &rec.Spec, old, readOnly, sealed)
 	faults = append(faults, written(directory.SourceSecrets(rec.Spec), &rec.Spec, old)...)
+	rec.SecretSetAt = secretsSet(&rec.Spec, old, "verify", rec.SecretSetAt)
 	s, more := directory.CompileSource(rec.meta(id), rec.Spec, r.options)
 	return s, withMore(faults, more)
 }
@@ -89,7 +90,7 @@ func (r *Sources) Edited(by auth.Principal, tenant, id string, body any) (*direc
 	if last == nil {
 		return nil, errNoSource
 	}
-	s, err := r.compiled(&sourceRecord{CreatedAt: last.Meta.CreatedAt, UpdatedAt: now()}, id, body, &last.Spec, r.opener(by, tenant, gateway.KindSource, id))
+	s, err := r.compiled(&sourceRecord{CreatedAt: last.Meta.CreatedAt, UpdatedAt: now(), SecretSetAt: last.Meta.SecretSetAt}, id, body, &last.Spec, r.opener(by, tenant, gateway.KindSource, id))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (r *Sources) Delete(by auth.Principal, tenant, id string) error {
 }
 
 func (rec *sourceRecord) meta(id string) gateway.Meta {
-	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt}
+	return gateway.Meta{ID: id, ManagedBy: gateway.ManagedByAPI, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt, SecretSetAt: rec.SecretSetAt}
 }
 
 // revive is Tenants.revive for a source.

@@ -46,21 +46,36 @@ var managedByAPI = gateway.Meta{ManagedBy: gateway.ManagedByAPI}
 var errChanged = gateway.Errorf(gateway.CodeChangedMeanwhile,
 	"it is not as If-Match says: somebody has changed or deleted it meanwhile; read it again, and write what is still wanted")
 
-// unchanged refuses a change that depends on a version which is not there any more (RFC
-// 9110, 13.1.1). The lock is held until what is asked for is done.
+var errThere = gateway.Errorf(gateway.CodeChangedMeanwhile,
+	"it is there already, and If-None-Match says that it must not be: choose another id, or read what is there and write that anew")
+
+// unchanged refuses a change that depends on a version which is not there any more, or on
+// one not being there that is (RFC 9110, 13.1.1 and 13.1.2). The lock is held until what is
+// asked for is done.
 func (r *ledger) unchanged(by auth.Principal, existed bool, m gateway.Meta, spec any) error {
-	match := by.Match()
+	match, none := by.Match(), by.NoneMatch()
 	switch {
-	case match == "":
+	case match == "" && (none == "" || !existed):
 		return nil
 	case !existed:
 		return errChanged
 	}
 	tag := r.ETag(m, spec)
-	for one := range strings.SplitSeq(match, ",") {
+	switch {
+	case match != "" && !lists(match, tag):
+		return errChanged
+	case none != "" && lists(none, tag):
+		return errThere
+	}
+	return nil
+}
+
+// lists says whether such a field names the version that is there.
+func lists(field, tag string) bool {
+	for one := range strings.SplitSeq(field, ",") {
 		if one = strings.TrimSpace(one); one == "*" || one == tag {
-			return nil
+			return true
 		}
 	}
-	return errChanged
+	return false
 }

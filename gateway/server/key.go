@@ -5,7 +5,7 @@ import "bytes"
 // hookKey gives where the key of a callback's path begins, /hooks/{tenant}/{source}/{key};
 // below 0 for a path without one.
 func hookKey(path []byte) int {
-	_, _, key, _ := splitHook(path)
+	_, _, key, _ := SplitHook(path)
 	return beginsAt(path, key)
 }
 

@@ -18,6 +18,7 @@ type Options struct {
 	PublicAddr   string      // :8080
 	InternalAddr string      // 127.0.0.1:8081
 	ConsoleAddr  string      // "": the internal listener answers for the console
+	PeersAddr    string      // "": the internal listener answers other nodes
 	PublicTLS    *tls.Config // nil: plain HTTP
 	InternalTLS  *tls.Config // nil: plain HTTP
 	Log          *slog.Logger
@@ -30,6 +31,8 @@ type Options struct {
 	PublicBody int64
 	// InternalBody is the most bytes of an internal request; 16 MiB (SPEC 14).
 	InternalBody int64
+	// PeerBody is the most bytes of a request of another node.
+	PeerBody int64
 	// Bodies is how many bytes of memory the bodies of requests in flight may take, on
 	// each side; 128 MiB. No tenant, nor block of clients, gets more than a share.
 	Bodies int64
@@ -97,7 +100,7 @@ func (o *Options) setDefaults() {
 // Validate reports every fault at once, under the names of the configuration file.
 func (o *Options) Validate() error {
 	return errors.Join(
-		checkAddr("public.addr", o.PublicAddr), checkAddr("internal.addr", o.InternalAddr), checkAddr("console.addr", o.ConsoleAddr),
+		checkAddr("public.addr", o.PublicAddr), checkAddr("internal.addr", o.InternalAddr), checkAddr("console.addr", o.ConsoleAddr), checkAddr("cluster.listen", o.PeersAddr),
 		checkPositive("public.max_body", o.PublicBody))
 }
 

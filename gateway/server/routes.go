@@ -35,16 +35,20 @@ type Handlers struct {
 
 	API     fasthttp.RequestHandler // /v1, /v2 and below
 	Docs    fasthttp.RequestHandler // /docs and below; nil: there is nothing
+	Peers   fasthttp.RequestHandler // /cluster/ and below, of other nodes; nil: there is no cluster
 	Console fasthttp.RequestHandler // /console, /portal and below, on the internal listener or its own
 	Metrics fasthttp.RequestHandler // /metrics
-	Ready   func() error            // why this process should get no requests, or nil
-	Held    func() string           // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
+	// Ready says why this process should get no requests, or nil, but for the part that is
+	// to be ignored.
+	Ready func(ignore string) error
+	Held  func() string // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
 }
 
 var (
 	errNoPath     = gateway.Errorf(gateway.CodeNotFound, "there is nothing at this path")
 	errOnlyReads  = &gateway.Error{Code: gateway.CodeMethodNotAllowed, Message: "this path is read only", Allow: "GET, HEAD"}
 	hooksPrefix   = []byte("/hooks/")
+	peersPrefix   = []byte("/cluster/")
 	slash         = []byte("/")
 	healthyAnswer = []byte(`{"status":"ok"}`)
 )
@@ -57,7 +61,7 @@ func (h *Handlers) public(ctx *fasthttp.RequestCtx) {
 		h.Route(ctx)
 		return
 	}
-	tenant, source, key, found := splitHook(path)
+	tenant, source, key, found := SplitHook(path)
 	if !found {
 		edge.WriteProblem(ctx, errNoPath)
 		if h.Unmatched != nil {
@@ -82,6 +86,10 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 			h.API(ctx)
 			return
 		}
+		if h.Peers != nil && bytes.HasPrefix(path, peersPrefix) {
+			h.Peers(ctx)
+			return
+		}
 		if h.Docs != nil && below(path, "/docs") {
 			h.Docs(ctx)
 			return
@@ -92,6 +100,15 @@ func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
 		}
 		edge.WriteProblem(ctx, errNoPath)
 	}
+}
+
+// peersAlone is every path of the listener for other nodes.
+func (h *Handlers) peersAlone(ctx *fasthttp.RequestCtx) {
+	if !bytes.HasPrefix(edge.Path(ctx), peersPrefix) {
+		edge.WriteProblem(ctx, errNoPath)
+		return
+	}
+	h.Peers(ctx)
 }
 
 // consoleAlone is every path of the console's own listener.
@@ -119,7 +136,7 @@ func (h *Handlers) bodyLimit(method, host, path []byte, otherwise int64) int64 {
 		if h.RouteBody != nil {
 			limit = h.RouteBody(method, host, path)
 		}
-	} else if tenant, source, _, found := splitHook(path); found && h.HookBody != nil {
+	} else if tenant, source, _, found := SplitHook(path); found && h.HookBody != nil {
 		limit = h.HookBody(tenant, source)
 	}
 	if limit > 0 {
@@ -134,7 +151,7 @@ func (h *Handlers) tooLarge(method, host, path []byte) *gateway.Error {
 		h.RouteTooLarge(method, host, path)
 		return nil
 	}
-	tenant, source, _, found := splitHook(path)
+	tenant, source, _, found := SplitHook(path)
 	if !found {
 		return nil
 	}
@@ -163,7 +180,7 @@ func healthy(ctx *fasthttp.RequestCtx) {
 }
 
 func (h *Handlers) ready(ctx *fasthttp.RequestCtx) {
-	if err := h.Ready(); err != nil {
+	if err := h.Ready(string(ctx.QueryArgs().Peek("ignore"))); err != nil {
 		edge.WriteProblem(ctx, err)
 		return
 	}
@@ -177,9 +194,9 @@ func (h *Handlers) ready(ctx *fasthttp.RequestCtx) {
 	healthy(ctx)
 }
 
-// splitHook cuts a callback's path. Nothing is decoded: an id has no escapes, so a
+// SplitHook cuts a callback's path. Nothing is decoded: an id has no escapes, so a
 // segment that has one names no tenant.
-func splitHook(path []byte) (tenant, source, key []byte, found bool) {
+func SplitHook(path []byte) (tenant, source, key []byte, found bool) {
 	rest, found := bytes.CutPrefix(path, hooksPrefix)
 	if !found {
 		return nil, nil, nil, false

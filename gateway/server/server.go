@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -20,20 +22,26 @@ const (
 	Public   = "public"
 	Internal = "internal"
 	Console  = "console"
+	Cluster  = "cluster"
 )
 
 // Server is the listeners.
 type Server struct {
 	public, internal *side
-	console          *side // nil: the internal one answers for it
+	console, peers   *side // nil: the internal one answers for it
 }
 
-// sides are those that there are, the console's first: it is done by the others.
+// sides are those that there are, the console's first: it is done by the others. That of other
+// nodes is the last: what they were asked comes back over it.
 func (s *Server) sides() []*side {
-	if s.console == nil {
-		return []*side{s.public, s.internal}
+	all := []*side{s.public, s.internal}
+	if s.peers != nil {
+		all = append(all, s.peers)
 	}
-	return []*side{s.console, s.public, s.internal}
+	if s.console != nil {
+		all = slices.Insert(all, 0, s.console)
+	}
+	return all
 }
 
 // side is one of them.
@@ -63,11 +71,25 @@ func New(o Options, h Handlers) (*Server, error) {
 	if o.ConsoleAddr != "" {
 		inside.Console = nil // it answers there alone
 	}
+	if o.PeersAddr != "" {
+		inside.Peers = nil
+	}
 	internal := newSide(&o, Internal, o.InternalAddr, inside.internal, &edge.Limits{
 		Conns: o.InternalConns, Caller: o.Caller, Inside: true, Key: timelineKey,
-		Body: func(_, _, _ []byte) int64 { return o.InternalBody },
+		Body: func(_, _, path []byte) int64 {
+			if inside.Peers != nil && bytes.HasPrefix(path, peersPrefix) {
+				return o.PeerBody
+			}
+			return o.InternalBody
+		},
 	})
 	s := &Server{public: public, internal: internal}
+	if o.PeersAddr != "" && h.Peers != nil {
+		s.peers = newSide(&o, Cluster, o.PeersAddr, h.peersAlone, &edge.Limits{
+			Conns: o.InternalConns, Caller: o.Caller, Inside: true,
+			Body: func(_, _, _ []byte) int64 { return o.PeerBody },
+		})
+	}
 	if o.ConsoleAddr != "" {
 		s.console = newSide(&o, Console, o.ConsoleAddr, h.consoleAlone, &edge.Limits{
 			Conns: max(1, o.PublicConns/4), ConnsPerBlock: o.PerClient, Key: timelineKey,
@@ -87,7 +109,7 @@ func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, lim
 	if name != Public {
 		read, idle, spoken = o.InternalRead, o.InternalIdle, nil
 	}
-	if name == Internal {
+	if name == Internal || name == Cluster {
 		spoken = o.InternalTLS
 	}
 	limits.Grace, limits.Rate = read, o.BodyRate
@@ -170,6 +192,14 @@ func (s *Server) Addrs() (public, internal net.Addr) {
 func (s *Server) ConsoleAddr() net.Addr {
 	if s.console != nil {
 		return s.console.listener.Addr()
+	}
+	return s.internal.listener.Addr()
+}
+
+// PeersAddr gives the address at which other nodes are listened to.
+func (s *Server) PeersAddr() net.Addr {
+	if s.peers != nil {
+		return s.peers.listener.Addr()
 	}
 	return s.internal.listener.Addr()
 }

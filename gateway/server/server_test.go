@@ -41,7 +41,7 @@ func answerHandlers() Handlers {
 		},
 		API:     func(ctx *fasthttp.RequestCtx) { fmt.Fprintf(ctx, "api %s %d", edge.Path(ctx), len(ctx.PostBody())) },
 		Metrics: func(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("metrics") },
-		Ready:   func() error { return nil },
+		Ready:   func(string) error { return nil },
 	}
 }
 
@@ -165,7 +165,7 @@ func TestRoutes(t *testing.T) {
 
 func TestReadySaysWhyNot(t *testing.T) {
 	h := answerHandlers()
-	h.Ready = func() error { return gateway.Unavailable("the store cannot write", 1500*time.Millisecond) }
+	h.Ready = func(string) error { return gateway.Unavailable("the store cannot write", 1500*time.Millisecond) }
 	answer, body := ask(t, start(t, Options{}, h).internal, "GET", "/readyz", "")
 	if answer.StatusCode != 503 || answer.Header.Get("Retry-After") != "2" || !strings.Contains(body, "the store cannot write") {
 		t.Errorf("%d %v %s", answer.StatusCode, answer.Header, body)
@@ -348,7 +348,7 @@ func TestNotify(t *testing.T) {
 func TestSplitHookAllocatesNothing(t *testing.T) {
 	path := []byte("/hooks/acme/payments/42bb83")
 	if allocs := testing.AllocsPerRun(100, func() {
-		if _, _, key, found := splitHook(path); !found || string(key) != "42bb83" {
+		if _, _, key, found := SplitHook(path); !found || string(key) != "42bb83" {
 			t.Fatal("not found")
 		}
 	}); allocs != 0 {

@@ -97,7 +97,7 @@ func (s *Server) assign(sockets []Socket) error {
 // whose finds the listener by the name of a socket, else by its address; nil: there is none.
 func (s *Server) whose(socket Socket) *side {
 	switch socket.Name {
-	case Public, Internal, Console:
+	case Public, Internal, Console, Cluster:
 		for _, one := range s.sides() {
 			if one.name == socket.Name {
 				return one

@@ -215,6 +215,16 @@ func (b *Budget) Held(tenant string) int64 {
 	return b.of[keyOf(name{tenant: tenant})]
 }
 
+// Used is what all have.
+func (b *Budget) Used() int64 {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
 // Stat is how a budget stands.
 type Stat struct {
 	Most, Used int64

@@ -90,43 +90,45 @@ func (o *Owner) forget(slots gateway.SlotSet) {
 // again is the pause before a slot is read again that could not be read.
 const again = time.Second
 
-// Doubt stops a slot of which nobody knows what the store has, and sees to it that it is
-// read anew. It returns at once; other slots go on.
-func (o *Owner) Doubt(slot gateway.Slot) {
-	first := o.note(slot)
-	o.part.Stop(gateway.SlotsOf(slot))
-	if !first {
+// Doubt is DoubtAll of one slot.
+func (o *Owner) Doubt(slot gateway.Slot) { o.DoubtAll(gateway.SlotsOf(slot)) }
+
+// DoubtAll stops slots of which nobody knows what the store has, and sees to it that they
+// are read anew. It returns at once; other slots go on.
+func (o *Owner) DoubtAll(slots gateway.SlotSet) {
+	fresh := o.note(slots)
+	o.part.Stop(slots)
+	if fresh.Len() == 0 {
 		return
 	}
 	go func() {
 		defer o.beside.Done()
-		for !o.reread(slot) && background.Sleep(o.ctx, again) {
+		for !o.reread(fresh) && background.Sleep(o.ctx, again) {
 		}
 	}()
 }
 
-// note notes a doubt, before its slot stops: see Steady. It says whether the slot is to
+// note notes doubts, before their slots stop: see Steady. It gives those that are to
 // be read anew for it.
-func (o *Owner) note(slot gateway.Slot) bool {
+func (o *Owner) note(slots gateway.SlotSet) (fresh gateway.SlotSet) {
 	o.doubting.Lock()
 	defer o.doubting.Unlock()
-	if o.doubted.Has(slot) || o.ctx.Err() != nil {
-		return false
+	if fresh = without(slots, o.doubted); fresh.Len() == 0 || o.ctx.Err() != nil {
+		return gateway.SlotSet{}
 	}
-	o.doubted.Add(slot)
+	o.doubted = with(o.doubted, fresh)
 	o.beside.Add(1)
-	return true
+	return fresh
 }
 
-// reread forgets a slot and reads it; false where the store does not let it. One that
-// was released meanwhile is left alone.
-func (o *Owner) reread(slot gateway.Slot) (done bool) {
+// reread forgets slots and reads them; false where the store does not let it. Those that
+// were released meanwhile are left alone.
+func (o *Owner) reread(slots gateway.SlotSet) (done bool) {
 	o.moving.Lock()
 	defer o.moving.Unlock()
 	o.doubting.Lock() // who doubts from here on may have been too late for this reading
-	o.doubted.Remove(slot)
+	o.doubted = without(o.doubted, slots)
 	o.doubting.Unlock()
-	slots := gateway.SlotsOf(slot)
 	o.forget(both(slots, o.read))
 	slots = both(slots, o.owned)
 	if slots.Len() == 0 || o.ctx.Err() != nil {

@@ -15,13 +15,15 @@ const (
 	quarter      = 4         // of all is what one may have while others want some
 	wanted       = 10 * time.Second
 	tellEvery    = time.Minute
+	// little is which part of the share one may always have, whatever others were promised.
+	little = 8
 )
 
 // Admit refuses a tenant that has as much as it may have, before it brings anything new.
 // A *gateway.Error; with room and no limits it costs nothing.
 func (s *Storage) Admit(tenant string) error {
 	room, known := s.options.Disk.Room()
-	short := known && room < s.reserve.Load()
+	short := known && s.isShort(room)
 	bound := s.bound.Load()
 	if !short && !bound {
 		return nil
@@ -54,15 +56,22 @@ func (a *account) full() bool {
 	return false
 }
 
-// within says whether one has less than its share while the disk is short.
+// isShort says whether the reserve is begun, or will be by what was promised.
+func (s *Storage) isShort(room int64) bool {
+	left := room - s.reserve.Load()
+	return left < 0 || left < s.options.Promises.Most() && left < s.options.Promises.All()
+}
+
+// within says whether one has less than its share while the disk is short. What was promised
+// counts as if it were written; but who has little gives way to nobody's promises.
 func (s *Storage) within(a *account, room int64) bool {
-	share := s.share(room)
+	share := s.share(room - s.options.Promises.All())
 	contended, tell := s.want.asks(a, s.options.Now())
 	if contended {
 		share = min(share, s.size.Load()/quarter)
 	}
-	has := a.tree.Load()
-	if has < share {
+	has := a.tree.Load() + s.options.Promises.Held(a.tenant)
+	if has < max(share, s.share(room)/little) {
 		return true
 	}
 	if tell(s.options.Now()) {

@@ -11,7 +11,8 @@
 // (dynamic thresholds, as in package shares), and while others want some a quarter of all.
 // So who has filled the disk is refused first, and whoever has next to nothing last; what
 // one has is given back as it expires. Only new things are refused (events, callbacks,
-// waits, calls, relayed requests): what was promised goes on.
+// waits, calls, relayed requests, jobs, variables by hand): what was promised goes on, and
+// counts before it is written.
 //
 // What somebody has is what the tables on the disk have of it, as Pebble tells by their
 // names and indexes, and what was committed since. So nothing needs to be kept over a

@@ -19,9 +19,20 @@ type Disk interface {
 	Room() (int64, bool)
 }
 
+// Promises tells in bytes what is still to be written of what was taken on: the outcomes of
+// calls that are under way, and of open waits. Whoever may go on with it fills the disk
+// when nothing new of him is taken any more.
+type Promises interface {
+	Most() int64 // that all may have together
+	All() int64  // of all, now
+	// Held is of a tenant, together with the tenants below it.
+	Held(tenant string) int64
+}
+
 // Options are what a Storage needs; all but Log are required.
 type Options struct {
-	Disk Disk
+	Disk     Disk
+	Promises Promises
 	// Used gives how many bytes the store has on the disk.
 	Used func() int64
 	// Tenants tells each tenant that there is, those above it, the nearest first, and its

@@ -42,20 +42,35 @@ const (
 type world struct {
 	*Storage
 	*disk
-	changed bool
-	parents map[string][]string
-	most    map[string]int64
+	changed  bool
+	parents  map[string][]string
+	most     map[string]int64
+	promised map[string]int64 // bytes
 }
 
 func newWorld() *world {
 	w := &world{
 		disk: &disk{room: 1000 * mib, on: map[string]int64{}, looked: map[string]int{}}, changed: true,
-		parents: map[string][]string{"mallory": nil, "child": {"mallory"}, "acme": nil, "other": nil}, most: map[string]int64{},
+		parents: map[string][]string{"mallory": nil, "child": {"mallory"}, "acme": nil, "other": nil}, most: map[string]int64{}, promised: map[string]int64{},
 	}
-	w.Storage = New(Options{Disk: w.disk, Used: w.used, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Tenants: w.tell})
+	w.Storage = New(Options{Disk: w.disk, Promises: promises{w}, Used: w.used, Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Tenants: w.tell})
 	w.Look()
 	return w
 }
+
+// promises are those of a world.
+type promises struct{ *world }
+
+func (p promises) Most() int64 { return 1000 * mib }
+
+func (p promises) All() (bytes int64) {
+	for _, n := range p.promised {
+		bytes += n
+	}
+	return bytes
+}
+
+func (p promises) Held(tenant string) int64 { return p.promised[tenant] }
 
 func (w *world) tell(tell func(string, []string, int64)) bool {
 	if !w.changed {
@@ -128,6 +143,32 @@ func TestWhoFillsTheDiskIsRefusedFirst(t *testing.T) {
 		}
 		if w.Stat().Refused < 3 || w.Stat().Largest < 860*mib {
 			t.Errorf("told is %+v", w.Stat())
+		}
+	})
+}
+
+// What was promised is written when nobody is asked any more: it counts before. And nobody is
+// refused for what others were promised, whoever has little.
+func TestWhatWasPromisedCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for w.Admit("mallory") == nil && w.promised["mallory"] < 1000*mib {
+			w.promised["mallory"] += mib
+		}
+		if got := w.promised["mallory"] / mib; got < 850 || got > 880 {
+			t.Errorf("it is promised %d of 1000 MiB, want seven eighths", got)
+		}
+		for _, tenant := range []string{"acme", "other"} {
+			if err := w.Admit(tenant); err != nil {
+				t.Errorf("%s has nothing, and is refused before it is written: %v", tenant, err)
+			}
+		}
+		w.write("mallory", w.promised["mallory"])
+		w.promised["mallory"] = 0
+		w.Look()
+		wantCode(t, "mallory", w.Admit("mallory"), gateway.CodeUnavailable)
+		if got := w.fill("acme") / mib; got < 90 {
+			t.Errorf("the next gets %d MiB of what was left", got)
 		}
 	})
 }

@@ -18,6 +18,10 @@ func (s *Sessions) Acquire(slots gateway.SlotSet) error { return s.owner.Acquire
 // wait goes on holding it.
 func (s *Sessions) Release(slots gateway.SlotSet) { s.owner.Release(slots) }
 
+// Doubt is of slots of which nobody knows what the store has: they are read anew. It
+// returns at once.
+func (s *Sessions) Doubt(slots gateway.SlotSet) { s.owner.DoubtAll(slots) }
+
 // mover is what Sessions do as their slots move: a slots.Part.
 type mover struct{ *Sessions }
 

@@ -27,8 +27,14 @@ type Resolution struct {
 }
 
 // Resolve ends an open wait as a callback would have, without one. It gives the wait as it
-// ended; one that had ended before is an error with its code wait_ended.
+// ended; one that had ended before is an error with its code wait_ended. Variables are
+// something new, for which the disk must have room.
 func (s *Sessions) Resolve(ctx context.Context, tenant, id string, as Resolution, by Doer) (final *gateway.Wait, err error) {
+	if len(as.Variables) > 0 {
+		if err := s.options.Room(tenant); err != nil {
+			return nil, err
+		}
+	}
 	err = s.whileOpen(ctx, tenant, id, func(r *room, e *session) error {
 		at := s.options.Now()
 		w := *e.now()

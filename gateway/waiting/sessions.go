@@ -160,7 +160,7 @@ var errGone = gateway.Errorf(gateway.CodeNotFound, "no such tenant")
 
 // errMoved ends what was begun, and refuses what would begin, for a tenant of a slot that
 // is not owned.
-var errMoved = gateway.Unavailable("what happens to the tenant's waits is decided elsewhere now, or read anew: ask again", time.Second)
+var errMoved = gateway.Moved("what happens to the tenant's waits is decided elsewhere now, or read anew: ask again")
 
 var errDraining = &gateway.Error{
 	Code: gateway.CodeDraining, Message: "this process is stopping; the wait stays open, ask again", RetryAfter: time.Second,

@@ -95,6 +95,23 @@ const (
 	Ignored
 )
 
+// String gives the word of the API for how a probe went.
+func (v Verdict) String() string {
+	switch v {
+	case Failed:
+		return "failed"
+	case Succeeded:
+		return "succeeded"
+	}
+	return "undecided"
+}
+
+// Probe is the last request that a half-open breaker let through.
+type Probe struct {
+	At      time.Time // when it was done; zero: there was none
+	Verdict Verdict
+}
+
 // Breaker is one endpoint's. It is safe for concurrent use.
 type Breaker struct {
 	settings Settings
@@ -110,6 +127,7 @@ type Breaker struct {
 	flying   int           // permits of this era that are not done
 	ramp     int           // how many may fly; 0: no bound
 	tripping bool          // the next failure trips it
+	probe    Probe
 }
 
 var (
@@ -212,11 +230,12 @@ func (b *Breaker) Allow(width int) (p Permit, until time.Time, ok bool) {
 	return Permit{breaker: b, done: done, era: b.era}, time.Time{}, true
 }
 
-// Done tells how the attempt went. A second call does nothing.
-func (p *Permit) Done(v Verdict) {
+// Done tells how the attempt went, and says whether it was a probe. A second call does
+// nothing.
+func (p *Permit) Done(v Verdict) (probe bool) {
 	b := p.breaker
 	if b == nil {
-		return
+		return false
 	}
 	p.breaker = nil
 	b.mu.Lock()
@@ -224,9 +243,12 @@ func (p *Permit) Done(v Verdict) {
 	// An attempt from before the last change tells nothing of what is now. And
 	// gobreaker, told of it while open, would turn half-open before its time.
 	if p.era != b.era {
-		return
+		return false
 	}
 	b.flying--
+	if probe = b.state == HalfOpen; probe {
+		b.probe = Probe{time.Now(), v}
+	}
 	switch v {
 	case Succeeded:
 		b.row = 0
@@ -240,6 +262,14 @@ func (p *Permit) Done(v Verdict) {
 		b.row++
 		p.done(errFailed)
 	}
+	return probe
+}
+
+// Probe gives the last probe; the zero Probe: it made none.
+func (b *Breaker) Probe() Probe {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.probe
 }
 
 // trips is gobreaker's question after a failure while closed.

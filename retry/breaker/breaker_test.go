@@ -242,6 +242,35 @@ func TestRestoredAfterItsTime(t *testing.T) {
 	})
 }
 
+// Only what was let through while it was half-open is a probe; the last one is remembered.
+func TestProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := watched(breaker.Default())
+		for range 5 {
+			attempt(t, b, breaker.Failed)
+		}
+		if p := b.Probe(); !p.At.IsZero() {
+			t.Errorf("before any probe: %+v", p)
+		}
+		for _, want := range []breaker.Verdict{breaker.Failed, breaker.Ignored, breaker.Succeeded} {
+			time.Sleep(10 * time.Minute)
+			p, _, _ := b.Allow(width)
+			if !p.Done(want) {
+				t.Errorf("one that ends %s is not told to be a probe", want)
+			}
+			if got := b.Probe(); got != (breaker.Probe{At: time.Now(), Verdict: want}) {
+				t.Errorf("the last probe is %+v, want %s now", got, want)
+			}
+		}
+		last := b.Probe()
+		time.Sleep(time.Minute)
+		p, _, _ := b.Allow(width)
+		if p.Done(breaker.Failed) || b.Probe() != last {
+			t.Errorf("an attempt while it is closed is taken for a probe: %+v", b.Probe())
+		}
+	})
+}
+
 func TestRampOnRequest(t *testing.T) {
 	b, _ := watched(breaker.Default())
 	b.Ramp()

@@ -107,13 +107,28 @@ func programs() (string, error) {
 
 // run runs one of the programs to its end.
 func (s *Server) run(program string, arguments ...string) error {
+	_, err := s.output(program, arguments...)
+	return err
+}
+
+func (s *Server) output(program string, arguments ...string) ([]byte, error) {
 	c := exec.Command(filepath.Join(s.bin, program), arguments...)
 	c.SysProcAttr, c.Dir, c.Env = s.as, s.Dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", program, err, out)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", program, err, out)
 	}
-	return nil
+	return out, nil
 }
+
+// Ask runs a script and gives what it says.
+func (s *Server) Ask(sql string) (string, error) {
+	out, err := s.output("psql", "-XAtq", s.URL(), "-c", sql)
+	return strings.TrimSpace(string(out)), err
+}
+
+// Pids are the process ids of the postmaster and of what it started.
+func (s *Server) Pids() []int { return append([]int{s.Pid()}, childrenOf(s.Pid())...) }
 
 func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 

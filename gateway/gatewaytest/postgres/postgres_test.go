@@ -2,23 +2,16 @@
 
 package postgres
 
-import (
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestServer starts one, kills it, and starts it again: what it had is there.
 func TestServer(t *testing.T) {
 	s := Start(t)
 	ask := func(sql string) string {
 		t.Helper()
-		out, err := exec.Command(filepath.Join(s.bin, "psql"), "-XAtq", s.URL(), "-c", sql).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v: %s", sql, err, out)
-		}
-		return strings.TrimSpace(string(out))
+		out, err := s.Ask(sql)
+		must(t, err)
+		return out
 	}
 	ask("CREATE TABLE a (n int); INSERT INTO a VALUES (7)")
 	s.Kill()

@@ -14,19 +14,19 @@ type publications struct {
 // commit, whatever its size. gateway.CodeUnavailable: nothing was written. Any
 // other error: the outcome is unknown.
 func (s *publications) Accept(p *gateway.Publication) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}
 	b := s.newBatch(sizeOfPublication(p))
 	defer b.free()
 	s.putPublication(b, p)
-	s.handy.keep(b, p)
+	b.made = s.handy.Keep(b.made, p)
 	err := s.commit(b, true)
-	if b.said(err == nil); err != nil {
+	if s.handy.Said(b.made, err == nil); err != nil {
 		return err
 	}
 	return s.dropLate(p.Deliveries)

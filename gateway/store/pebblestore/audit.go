@@ -66,10 +66,10 @@ func (s *audits) Changes(q store.Query, visit func(gateway.AuditLine) (more bool
 }
 
 func (s *audits) read(from book, q store.Query, visit func(gateway.AuditLine) (more bool)) (next string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return "", err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if !keyable(q.Tenant) {
 		return "", nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/handy"
 	"hookgate/gateway/store/record"
 )
 
@@ -23,10 +24,10 @@ type batch struct {
 	later  []unposted // of what was put: what lists ask for (later.go)
 	placed placed     // of what waits (gaps.go)
 	sieves *sieves
-	handy  *handy
-	made   []*atHand // of what was put: what is at hand when it is durable
-	once   ulid.ULID // the keys of deliveries from it on are put once (once.go)
-	owing  owing     // whose it is (extent.go)
+	handy  *handy.Hand
+	made   []*handy.One // of what was put: what is at hand when it is durable
+	once   ulid.ULID    // the keys of deliveries from it on are put once (once.go)
+	owing  owing        // whose it is (extent.go)
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -57,6 +58,12 @@ func (b *batch) free() {
 	if cap(b.enc.B)+cap(b.key)+64*cap(b.later)+8*cap(b.made)+24*cap(b.owing) <= maxPooled {
 		batches.Put(b)
 	}
+}
+
+// moves takes a delivery that is moved from what is at hand.
+func (b *batch) moves(d *gateway.Delivery) {
+	key, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
+	b.handy.Drop(key)
 }
 
 // begin starts a key; the caller appends to b.key.

@@ -57,10 +57,10 @@ func (s *told) Call(tenant, id string) (c *gateway.Call, err error) {
 }
 
 func (s *told) one(kind byte, tenant, prefix, id string, read func(u, value []byte) error) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(prefix, id)
 	if !ok || !keyable(tenant) {
 		return gateway.ErrNotFound

@@ -34,10 +34,10 @@ func (b *batch) pendingCall(c *gateway.PendingCall) {
 // oldest first. They are as many as a process had under way at once, so this is
 // all of them. A store that failed gives none: it cannot tell which are durable.
 func (s *calls) PendingCalls(slots gateway.SlotSet) (list []*gateway.PendingCall, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.refuse(); err != nil {
 		return nil, err
 	}

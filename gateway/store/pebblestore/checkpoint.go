@@ -36,10 +36,10 @@ type CheckpointFile struct {
 // Checkpoint makes one that holds all that was acknowledged when it was called. The
 // store goes on meanwhile. There is one at a time: the caller sees to that.
 func (s *upkeep) Checkpoint() (*Checkpoint, error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return nil, err // a checkpoint holds room that others need, too
 	}

@@ -11,10 +11,10 @@ import (
 // gateway.CodeUnavailable: nothing was written. Any other error: the outcome is
 // unknown.
 func (s *publications) Commit(changes ...*gateway.Change) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}

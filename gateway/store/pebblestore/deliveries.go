@@ -29,10 +29,10 @@ func (s *reads) Delivery(tenant, id string) (*gateway.Delivery, []gateway.Attemp
 // AttemptedAt tells when the n-th attempt of a delivery that has not ended was made; else
 // gateway.ErrNotFound.
 func (s *reads) AttemptedAt(tenant, id string, n int) (at time.Time, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return at, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return at, gateway.ErrNotFound
@@ -53,10 +53,10 @@ func (s *reads) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 
 // ReadDelivery is Delivery with no more of its attempts than so many; the last count.
 func (s *reads) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *gateway.Delivery, _ []gateway.Attempt, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return nil, nil, gateway.ErrNotFound

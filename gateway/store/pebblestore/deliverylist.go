@@ -17,10 +17,10 @@ import (
 func (s *reads) Deliveries(
 	q store.Query, most gateway.AttemptBounds, visit func(*gateway.Delivery, []gateway.Attempt) (more bool),
 ) (next string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return "", err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	q.Source, q.Kind, q.Outcome, q.Webhook, q.Reason = "", "", "", "", ""
 	found := 0
 	return s.look(q, gateway.PrefixDelivery, func(l *list) (string, error) {

@@ -20,7 +20,7 @@
 // (lanelocks.go), so that none is in two places, whoever comes at the same moment.
 //
 // What is published is mostly sent at once: it stays at hand until it is settled, and is
-// not read back (handy.go). What leaves the queue leaves no tombstone there (once.go).
+// not read back (store/handy). What leaves the queue leaves no tombstone there (once.go).
 //
 // The lane of a deleted endpoint is dropped in one commit, whatever waits in it
 // (drop.go); each delivery gets its record as cancelled after, in the background

@@ -59,10 +59,10 @@ const dropKept = 10 * time.Minute
 // unfinished deliveries, which end as cancelled. It is durable when it returns, however
 // many there are.
 func (s *dropping) DropLane(lane gateway.LaneKey) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return err
 	}

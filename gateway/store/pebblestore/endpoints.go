@@ -12,10 +12,10 @@ type endpoints struct{ *engine }
 
 // Holds gives the conversations of an ordered lane that wait for a failed delivery.
 func (s *endpoints) Holds(lane gateway.LaneKey) (list []gateway.Hold, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if !keyable(lane.Tenant, lane.Endpoint) {
 		return nil, nil
 	}
@@ -59,10 +59,10 @@ func (b *batch) hold(lane gateway.LaneKey, conversation uint64) {
 
 // Status gives what is known of an endpoint; the zero EndpointStatus for a new one.
 func (s *endpoints) Status(lane gateway.LaneKey) (v gateway.EndpointStatus, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return v, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if !keyable(lane.Tenant, lane.Endpoint) {
 		return v, nil
 	}
@@ -95,10 +95,10 @@ func (b *batch) status(lane gateway.LaneKey) {
 // settled is one commit of what put puts. It is small, and belongs to what goes on
 // when the disk is nearly full, as settling does.
 func (s *engine) settled(synced bool, put func(*batch)) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return err
 	}

@@ -16,10 +16,10 @@ import (
 
 // EventAlone gives an event; else gateway.ErrNotFound.
 func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixEvent, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
@@ -38,10 +38,10 @@ func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 // no more. Those that expired before it are not shown; an event that is not there
 // has none.
 func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDelivery) (more bool)) (err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixEvent, id)
 	if !ok || !keyable(tenant) {
 		return nil

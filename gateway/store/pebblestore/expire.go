@@ -59,10 +59,10 @@ func (s *upkeep) watch() {
 // Expire removes what is too old at now. The janitor does so by itself; this is
 // for who cannot wait.
 func (s *janitor) Expire(now time.Time) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	return s.expire(now)
 }
 

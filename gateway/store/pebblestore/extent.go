@@ -9,10 +9,10 @@ type extents struct{ *engine }
 // no compaction removed yet: what the disk has of it, and not what it could have. It looks
 // at the names of tables, and into the index of one or two of each kind and level.
 func (s *extents) Extent(tenant string) (bytes int64, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return 0, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	from, to := make([]byte, 0, 80), make([]byte, 0, 80)
 	for _, kind := range []byte(tenantKinds) {
 		from = appendPrefix(from[:0], kind, tenant)
@@ -38,10 +38,10 @@ func (s *extents) Extent(tenant string) (bytes int64, err error) {
 
 // Unflushed gives how many bytes were committed, and are in no table yet.
 func (s *extents) Unflushed() int64 {
-	if s.using.enter() != nil {
+	if s.using.Enter() != nil {
 		return 0
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	return int64(s.db.Metrics().MemTable.Size)
 }
 

@@ -9,10 +9,13 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store/gate"
 )
 
 // retryAfter is what a sender is told that could not be served.
 const retryAfter = 5 * time.Second
+
+var errClosed = gate.ErrClosed
 
 // failure is why a store takes no writes until a restart.
 type failure struct{ reason error }
@@ -55,7 +58,7 @@ func (s *engine) Healthy() error {
 	if f := s.failure.Load(); f != nil {
 		return fmt.Errorf("the store failed: %w", f.reason)
 	}
-	if s.using.isEnded() {
+	if s.using.Ended() {
 		return errClosed
 	}
 	return nil

@@ -42,10 +42,10 @@ type fanouts struct {
 // the rest of that fan-out is not needed, for its tenant is being deleted. An error
 // after promised says that this process cannot go on: the next one will.
 func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (s *publications) makeInTurn(f *gateway.Fanout, upTo int, step []gateway.De
 
 // awaitSpace waits until there is room for a step. What was promised is not refused.
 func (s *publications) awaitSpace() error {
-	for !s.using.isEnded() {
+	for !s.using.Ended() {
 		if err := s.refuse(); err != nil {
 			return err
 		}

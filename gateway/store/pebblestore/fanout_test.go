@@ -207,7 +207,7 @@ func TestFanOutIsInterrupted(t *testing.T) {
 	err := s.FanOut(p, many, func() {}, func([]gateway.Delivery) bool {
 		if steps++; steps == 3 {
 			closing.Go(func() { mustClose(t, s) })
-			for !s.using.isEnded() {
+			for !s.using.Ended() {
 				time.Sleep(time.Millisecond)
 			}
 		}

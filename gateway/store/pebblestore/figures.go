@@ -58,10 +58,10 @@ func (g grain) appendSeries(dst []byte, at time.Time, series string) []byte {
 // Figures shows the figures that are asked for, in the order of time. The data is valid
 // until visit returns.
 func (s *figures) Figures(of store.FiguresOf, visit func(at time.Time, data []byte)) (err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if of.Tenant == "" || !keyable(of.Tenant, of.Series) {
 		return nil
 	}

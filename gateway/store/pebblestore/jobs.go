@@ -21,10 +21,10 @@ const jobPart = 512
 
 // MakeJob makes a job durable with the deliveries that it is about, in its order.
 func (s *jobs) MakeJob(j *gateway.Job, deliveries []string, told ...gateway.AuditLine) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func (s *jobs) MakeJob(j *gateway.Job, deliveries []string, told ...gateway.Audi
 // PutJob writes how a job stands. It is durable when it returns if it has to be; else
 // after what is committed next.
 func (s *jobs) PutJob(j *gateway.Job, durable bool, told ...gateway.AuditLine) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	b := s.newBatch(1 << 10)
 	defer b.free()
 	b.lines(told)
@@ -85,10 +85,10 @@ func (b *batch) jobPart(j *gateway.Job, part uint32) {
 // Job gives a job that runs, or ended less than gateway.JobKept ago; else
 // gateway.ErrNotFound.
 func (s *jobs) Job(tenant, id string) (j *gateway.Job, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixJob, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
@@ -113,10 +113,10 @@ func (s *jobs) tooOld(j *gateway.Job, now time.Time) bool {
 // JobDeliveries gives the ids of a job's deliveries from one on, at most so many, and no
 // more than lie together; none where there are no more.
 func (s *jobs) JobDeliveries(tenant, id string, from, most int) (ids []string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixJob, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
@@ -141,10 +141,10 @@ func (s *jobs) JobDeliveries(tenant, id string, from, most int) (ids []string, e
 // q.Limit were visited. next, where it is not "", is where to go on (q.Before): q.Rows
 // were looked at.
 func (s *jobs) Jobs(q store.Query, visit func(*gateway.Job) (more bool)) (next string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return "", err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if next, err = s.listJobs(q, counted(q.Limit, visit)); err != nil {
 		return "", err
 	}
@@ -194,10 +194,10 @@ func (s *jobs) listJobs(q store.Query, visit func(*gateway.Job) (more bool)) (ne
 
 // RunningJobs visits every job that runs. What it gives is durable.
 func (s *jobs) RunningJobs(visit func(*gateway.Job) error) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	err := s.eachJob(func(_ ulid.ULID, j *gateway.Job) (more bool, err error) {
 		if j.State == gateway.JobRunning {
 			err = visit(j)

@@ -205,10 +205,10 @@ func counted[T any](most int, visit func(T) (more bool)) func(T) (more bool) {
 
 // show runs a list, and waits until what it showed is durable.
 func (s *engine) show(q store.Query, idPrefix string, run func(*list) (next string, err error)) (next string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return "", err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if next, err = s.look(q, idPrefix, run); err != nil {
 		return "", err
 	}

@@ -30,10 +30,10 @@ func putMark(b *batch, m *gateway.Mark, turn uint64) {
 // now need not be found. One that was put in place of another may lie in another
 // bucket: the later counts.
 func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return m, false, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	l := s.begin(kindMark, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
@@ -65,10 +65,10 @@ func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (
 // Ended tells of the last wait that ended under this very key, less than
 // gateway.OutcomeKept ago.
 func (s *marks) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return e, false, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	l := s.begin(kindEnded, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()
@@ -114,10 +114,10 @@ func putNames(b *batch, n *gateway.Names) {
 // Names gives the names of the conversation that has this one; none when it was
 // never named otherwise, or not within gateway.AliasKept.
 func (s *marks) Names(tenant, name string) (n gateway.Names, found bool, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return n, false, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	l := s.begin(kindNames, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()

@@ -14,10 +14,10 @@ import (
 // same events after a crash. When one of them is not unfinished any more:
 // gateway.ErrNotFound, and nothing is written.
 func (s *byHand) Merge(into *gateway.Delivery, gone []gateway.Due) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return err
 	}
@@ -91,10 +91,10 @@ func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 // Cancel ends an unfinished delivery as d says, durably; gateway.ErrNotFound when
 // it has ended meanwhile. Its events and attempts are those that the store knows.
 func (s *byHand) Cancel(d *gateway.Delivery, told ...gateway.AuditLine) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return err
 	}

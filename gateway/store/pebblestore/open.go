@@ -94,7 +94,7 @@ func (s *Store) prepare() error {
 // Close waits for what is under way, then closes the store. It may be called
 // more than once, and does not hang after a failure.
 func (s *Store) Close() error {
-	if !s.using.end() {
+	if !s.using.End() {
 		<-s.gone
 		return nil
 	}

@@ -77,7 +77,7 @@ func TestCloseInside(t *testing.T) {
 	closed := make(chan error, 1)
 	err := s.Recover(gateway.AllSlots(), func(*gateway.Wait) error {
 		go func() { closed <- s.Close() }()
-		for !s.using.isEnded() {
+		for !s.using.Ended() {
 			runtime.Gosched()
 		}
 		_, err := s.Wait(w.Tenant, w.ID)

@@ -19,10 +19,10 @@ func putOwn(b *batch, o *gateway.OwnKey, at time.Time) {
 // Own says of each key whether an event showed it as its own conversation.key
 // within gateway.AliasKept, and up to a period more.
 func (s *marks) Own(tenant string, keys []string) (own []bool, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	l := s.begin(kindOwn, tenant)
 	defer l.end(&err)
 	now := s.opts.Now()

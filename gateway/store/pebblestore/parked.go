@@ -15,10 +15,10 @@ func putParked(b *batch, p *gateway.Parked) {
 // Parked gives a parked callback whole; else gateway.ErrNotFound. Whether its time
 // is over is not looked at: who took it in time may still need it.
 func (s *marks) Parked(tenant, id string) (*gateway.Parked, error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixCallback, id)
 	if !ok {
 		return nil, gateway.ErrNotFound

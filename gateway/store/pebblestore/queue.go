@@ -125,10 +125,10 @@ func appendLane(dst []byte, kind byte, lane gateway.LaneKey) []byte {
 // Lanes gives every lane of the slots that has unfinished deliveries. A store that failed
 // gives none: it cannot tell which are durable.
 func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.refuse(); err != nil {
 		return nil, err
 	}
@@ -167,10 +167,10 @@ func (s *queue) scanLanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err e
 // Due: from the start), at most so many, in the order (At, ID). A store that failed gives
 // none: it cannot tell which are durable.
 func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due []gateway.Due, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if !keyable(lane.Tenant, lane.Endpoint) {
 		return nil, nil
 	}
@@ -231,12 +231,12 @@ func decodeDue(rest, value []byte) (gateway.Due, error) {
 // Load gives an unfinished delivery with the events that it carries; else
 // gateway.ErrNotFound.
 func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, nil, err
 	}
-	defer s.using.leave()
-	if one := s.handy.find(tenant, id); one != nil && !s.isDropped(&one.d) {
-		return &one.d, one.events[:], nil
+	defer s.using.Leave()
+	if one := s.handy.Find(tenant, id); one != nil && !s.isDropped(&one.Delivery) {
+		return &one.Delivery, one.Events[:], nil
 	}
 	d, _, err := s.unfinished(tenant, id)
 	if err != nil {
@@ -248,20 +248,20 @@ func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, err
 
 // Unfinished gives an unfinished delivery without its events.
 func (s *queue) Unfinished(tenant, id string) (*gateway.Delivery, error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	d, _, err := s.unfinished(tenant, id)
 	return d, err
 }
 
 // Firm makes durable what was settled before.
 func (s *queue) Firm() error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	return s.firm()
 }
 

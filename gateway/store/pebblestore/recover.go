@@ -14,10 +14,10 @@ const maxParking = 10 * time.Minute
 // not expired without its body and document, in no set order. What it gave counts only when
 // it ends without an error: a store that failed cannot tell what of it is durable.
 func (s *waits) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) error, parked func(*gateway.Parked) error) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.refuse(); err != nil {
 		return err
 	}

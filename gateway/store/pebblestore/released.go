@@ -111,10 +111,10 @@ func (r *released) join() {
 // recovery need not look at them again, and gateway.OutcomeKept from now they expire.
 // The last said counts, also when it is earlier. It is a hint and is not synced.
 func (s *waits) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
-	if slots.Len() == 0 || s.using.enter() != nil {
+	if slots.Len() == 0 || s.using.Enter() != nil {
 		return
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	r := &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,10 +29,10 @@ const requeueBatch = 1 << 20
 // are lines of the audit that tell of it, all are in one commit, which has no lines where
 // one was gone.
 func (s *byHand) Requeue(told []gateway.AuditLine, deliveries ...*gateway.Delivery) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}

@@ -21,10 +21,10 @@ const resealBatch = 1 << 20
 // as long as the old, or the old where nothing is to be done. What was written is durable
 // when Reseal returns, and the old forms are on disk no more.
 func (s *upkeep) Reseal(again func(tenant, event string, sealed []byte) ([]byte, error)) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	for _, kind := range sealedKinds {
 		if err := s.resealKind(kind, again); err != nil {
 			return fmt.Errorf("sealing relayed requests anew: %w", err)

@@ -53,10 +53,10 @@ func (s *resources) DeleteResource(kind, tenant, id string, lines ...gateway.Aud
 
 // Resources gives every record, ordered by kind, tenant and id.
 func (s *resources) Resources(each func(gateway.Record) error) (err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) (err
 	defer s.locks.lockEvery()() // what is being settled must not come back
 	over := s.later.hold(tenant)
 	defer func() { over(err == nil) }()
-	defer s.handy.forget(tenant) // of what it gave out meanwhile nothing is written
+	defer s.handy.Forget(tenant) // of what it gave out meanwhile nothing is written
 	return s.change(func(b *batch) {
 		b.lines(lines)
 		for i := range len(tenantKinds) {
@@ -104,10 +104,10 @@ func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) (err
 
 // resourceKinds lists the kinds of resources that there are.
 func (s *resources) resourceKinds() (kinds []string, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	it, err := s.iter([]byte{kindResource}, []byte{kindResource + 1})
 	if err != nil {
 		return nil, err
@@ -126,10 +126,10 @@ func (s *resources) resourceKinds() (kinds []string, err error) {
 
 // change is one synced commit of what put puts.
 func (s *engine) change(put func(*batch)) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admit(); err != nil {
 		return err
 	}

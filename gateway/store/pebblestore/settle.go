@@ -16,10 +16,10 @@ type endings struct{ *engine }
 // was deleted, it was cancelled) nothing is written. Its place in the window is
 // read from its record: it may have been moved since it was taken from there.
 func (s *queue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (s *engine) admitSettle() error {
 // it is not unfinished. It builds its key in the batch. What is not at hand was mostly written
 // not long ago: Get, which ends where it finds, is better here than a lookup.
 func (s *queue) dueOf(b *batch, d *gateway.Delivery) (at time.Time, place byte, err error) {
-	if one := s.handy.find(d.Tenant, d.ID); one != nil {
-		return one.d.NextAttemptAt, kindUnfinished, nil
+	if one := s.handy.Find(d.Tenant, d.ID); one != nil {
+		return one.Delivery.NextAttemptAt, kindUnfinished, nil
 	}
 	for _, place = range unfinishedPlaces {
 		b.begin(place, d.Tenant)

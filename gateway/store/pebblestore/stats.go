@@ -10,10 +10,10 @@ type Stats struct {
 
 // Stats tells how large the store is. It takes microseconds.
 func (s *engine) Stats() Stats {
-	if s.using.enter() != nil {
+	if s.using.Enter() != nil {
 		return Stats{}
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	stats := Stats{Bytes: s.db.Metrics().DiskSpaceUsage(), Free: s.space.free.Load(), Full: s.space.full.Load()}
 	if stats.Free == unknownSpace {
 		stats.Free = 0

@@ -84,10 +84,10 @@ func (s *sweeping) sweepLane(lane gateway.LaneKey) bool {
 // sweepSome ends some, from a key on, and gives the key to go on from; nil when all
 // have ended.
 func (s *sweeping) sweepSome(lane gateway.LaneKey, one drop, from []byte) (next []byte, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if err := s.admitSettle(); err != nil {
 		return nil, err
 	}

@@ -34,10 +34,10 @@ func appendTraceKey(dst []byte, bucket uint32, key string) []byte {
 // Traces gives the lines of a conversation under all its names that are asked for, the
 // newest first.
 func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	if !keyable(q.Tenant) {
 		return nil, nil
 	}

@@ -66,10 +66,10 @@ func putEnded(b *batch, w *gateway.Wait) {
 // Wait gives a wait that is open or ended less than gateway.OutcomeKept ago; else
 // gateway.ErrNotFound.
 func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
-	if err := s.using.enter(); err != nil {
+	if err := s.using.Enter(); err != nil {
 		return nil, err
 	}
-	defer s.using.leave()
+	defer s.using.Leave()
 	u, ok := parseID(gateway.PrefixWait, id)
 	if !ok {
 		return nil, gateway.ErrNotFound

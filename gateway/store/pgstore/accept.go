@@ -7,7 +7,9 @@ import "hookgate/gateway"
 func (s *publications) Accept(p *gateway.Publication) error {
 	to, late := newPromise(), &lates{}
 	to.publication(p, late)
-	if err := s.write(to); err != nil {
+	made := s.hand.Keep(nil, p)
+	err := s.write(to)
+	if s.hand.Said(made, err == nil); err != nil {
 		return err
 	}
 	return s.dropLate(late, p.Deliveries)

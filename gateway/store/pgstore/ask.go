@@ -16,6 +16,8 @@ type question struct {
 	// in ends with the first and the last day to look at. {low} and {high} stand for the first
 	// and last of all that is asked: by them the planner leaves parts out.
 	in []column
+	// function is that of the schema which answers it (pinned.go).
+	function string
 	// sql gives i.o, the place of what was asked, and two values for each row that answers.
 	// {in} stands for what is asked, of the alias i.
 	sql string
@@ -56,10 +58,10 @@ func (a *asker) ask(of *question, cells ...cell) (rows [][2][]byte, err error) {
 
 // askAll asks several at once, and waits for all answers.
 func (a *asker) askAll(all ...*asked) error {
-	if err := a.engine.using.enter(); err != nil {
+	if err := a.engine.using.Enter(); err != nil {
 		return err
 	}
-	defer a.engine.using.leave()
+	defer a.engine.using.Leave()
 	a.mu.Lock()
 	a.queue = append(a.queue, all...)
 	if a.working < asking {
@@ -127,7 +129,7 @@ func (a *asker) askFor(some []*asked) {
 	}
 }
 
-// over writes down what is asked in the place of {in}.
+// over asks the function of a question for all of it.
 func (q *question) over(p *params, some []*asked) string {
 	var arrays []string
 	for i := range q.in {
@@ -138,9 +140,7 @@ func (q *question) over(p *params, some []*asked) string {
 		first, last := one.days()
 		low, high = min(low, first), max(high, last)
 	}
-	return strings.NewReplacer(
-		"{in}", fmt.Sprintf("unnest(%s) WITH ORDINALITY AS i(%s, o)", strings.Join(arrays, ", "), names(q.in, "*")),
-		"{low}", p.long(low), "{high}", p.long(high)).Replace(q.sql)
+	return fmt.Sprintf("SELECT * FROM {s}%s(%s, %s, %s)", q.function, strings.Join(arrays, ", "), p.long(low), p.long(high))
 }
 
 // days are the first and the last that are asked for.

@@ -20,13 +20,13 @@ const replacedIn = unfinishedIn + settledIn + ", was bytea"
 var (
 	// replace puts an unfinished delivery in place of itself, as it was read.
 	replace = &verb{
-		name: "replace a delivery", table: "deliveries", keys: 2, answers: true, must: true, in: columns(replacedIn),
+		name: "replace a delivery", table: "deliveries", keys: 2, takes: true, answers: true, must: true, in: columns(replacedIn),
 		sql:  "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id AND u.value = i.was RETURNING i.o, u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was, " + movedTo,
 		then: []string{takeDue, putAgain, putDueAgain},
 	}
 	// remove an unfinished delivery, as it was read.
 	giveUp = &verb{
-		name: "remove a delivery", table: "deliveries", keys: 2, answers: true, must: true, in: columns("tenant bytea, id bytea, was bytea"),
+		name: "remove a delivery", table: "deliveries", keys: 2, takes: true, answers: true, must: true, in: columns("tenant bytea, id bytea, was bytea"),
 		sql:  "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id AND u.value = i.was RETURNING i.o, u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was, i.tenant, i.id",
 		then: []string{takeDue},
 	}
@@ -74,7 +74,7 @@ var (
 
 func cancelVerb(must bool) *verb {
 	return &verb{
-		name: "cancel a delivery", table: "deliveries", keys: 2, answers: true, must: must, in: columns("tenant bytea, id bytea, day int8, state int2, head bytea"),
+		name: "cancel a delivery", table: "deliveries", keys: 2, takes: true, answers: true, must: must, in: columns("tenant bytea, id bytea, day int8, state int2, head bytea"),
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING i.o, " + wasIn +
 			", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.head || u.value AS value",
 		then: []string{

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,9 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 	if err != nil {
 		return nil, fmt.Errorf("the url of the database: %w", err)
 	}
-	config, err := pgconn.ParseConfig(url)
+	config, err := parseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("the url of the database: %w", withoutURL(err))
+		return nil, fmt.Errorf("the url of the database: %w", err)
 	}
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -48,6 +49,40 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 		return nil, withoutURL(err)
 	}
 	return c, nil
+}
+
+// warnings are those that came of what is under way. A commit that was cancelled while it
+// waited for its standby is told as done, with one of them before it.
+type warnings []string
+
+// note takes note of a warning. It is called while a statement is read.
+func (w *warnings) note(_ *pgconn.PgConn, n *pgconn.Notice) {
+	if n.SeverityUnlocalized == "WARNING" || n.Severity == "WARNING" {
+		*w = append(*w, n.Message)
+	}
+}
+
+// take forgets them, and gives an error for the first.
+func (w *warnings) take() (err error) {
+	if len(*w) > 0 {
+		err = fmt.Errorf("%w: %s", errWarned, (*w)[0])
+	}
+	*w = (*w)[:0]
+	return err
+}
+
+// CheckURL says why a URL cannot name a database. Its error repeats nothing of it.
+func CheckURL(url string) error {
+	_, err := parseURL(url)
+	return err
+}
+
+func parseURL(url string) (*pgconn.Config, error) {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	return config, nil
 }
 
 // withoutURL is an error whose text has no password: the driver's names the url with its
@@ -84,7 +119,7 @@ func row(ctx context.Context, c *pgconn.PgConn, sql string, p *params) (values [
 	for r.NextRow() {
 		values = values[:0]
 		for _, v := range r.Values() {
-			values = append(values, append([]byte(nil), v...))
+			values = append(values, bytes.Clone(v)) // NULL stays nil
 		}
 	}
 	_, err = r.Close()

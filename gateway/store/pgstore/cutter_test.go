@@ -1,7 +1,6 @@
 package pgstore
 
 import (
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,10 +12,11 @@ import (
 )
 
 // cutter stands between stores and the database. Where it is told to cut, it lets a question
-// through and ends the connection in place of its answer.
+// through and ends the connection in place of its answer; or it lets no question through.
 type cutter struct {
-	dir  string
-	cuts atomic.Int64 // that it is told to make
+	dir    string
+	cuts   atomic.Int64 // of answers, that it is told to make
+	before atomic.Int64 // of questions
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -45,10 +45,14 @@ func newCutter(t testing.TB, s *postgres.Server) *cutter {
 			c.conns = append(c.conns, from, to)
 			c.mu.Unlock()
 			serving.Go(func() {
-				_, _ = io.Copy(to, from) // until one end is gone
+				pass(to, from, &c.before)
 				to.Close()
 			})
-			serving.Go(func() { c.answer(from, to) })
+			serving.Go(func() {
+				defer from.Close()
+				defer to.Close()
+				pass(from, to, &c.cuts)
+			})
 		}
 	})
 	t.Cleanup(func() {
@@ -64,19 +68,18 @@ func newCutter(t testing.TB, s *postgres.Server) *cutter {
 	return c
 }
 
-func (c *cutter) answer(from, to net.Conn) {
-	defer from.Close()
-	defer to.Close()
+// pass passes on what comes until one end is gone, or it is to cut.
+func pass(to, from net.Conn, cuts *atomic.Int64) {
 	b := make([]byte, 64<<10)
 	for {
-		n, err := to.Read(b)
+		n, err := from.Read(b)
 		if err != nil {
 			return
 		}
-		if left := c.cuts.Load(); left > 0 && c.cuts.CompareAndSwap(left, left-1) {
+		if left := cuts.Load(); left > 0 && cuts.CompareAndSwap(left, left-1) {
 			return
 		}
-		if _, err := from.Write(b[:n]); err != nil {
+		if _, err := to.Write(b[:n]); err != nil {
 			return
 		}
 	}

@@ -40,6 +40,7 @@ type dropping struct{ *writers }
 // longer it takes; others are written between.
 func (s *dropping) DropLane(lane gateway.LaneKey) error {
 	now := s.opts.Now()
+	defer s.hand.ForgetLanes(gateway.SlotsOf(lane.Slot()))
 	tenant, endpoint := text(lane.Tenant), text(lane.Endpoint)
 	p := newPromise()
 	p.of(lane.Tenant)

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
+	"hookgate/gateway/store/gate"
 )
 
 // outcome is what came of a statement.
@@ -78,8 +80,8 @@ func unavailable(err error) error {
 
 // errGap: nothing was written, by a node that writes nothing any more. Another does soon.
 func errGap() error {
-	e := gateway.Unavailable(errDead.Error(), time.Second)
-	e.Err = errDead
+	e := gateway.Unavailable(store.ErrDeclaredDead.Error(), time.Second)
+	e.Err = store.ErrDeclaredDead
 	return e
 }
 
@@ -92,4 +94,4 @@ func errNotStorable(err error) error {
 	return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: err}
 }
 
-var errClosed = errors.New("the store is closed")
+var errClosed = gate.ErrClosed

@@ -2,12 +2,13 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"hookgate/gateway/store"
 )
 
 // A node has a row in nodes, and one in writers for each connection that writes. An epoch is
@@ -25,19 +26,45 @@ import (
 // so does a promotion. Behind a pooler, where a connection outlives the database, that is how
 // it is seen. What was written with synchronous_commit = off may be lost then, and after a
 // promotion more; so all that the process knows is in doubt.
+//
+// A connection that is lost while the system is the same puts no more in doubt than the group
+// that was under way: what was committed before stands whether or not the disk had it, for a
+// database that ends without its log crashes, and begins another system. A restored copy, and
+// a second standby that is promoted to the same timeline, have been started at another time.
+// Whoever was not there when the system changed learns of it by the next statement, which
+// writes nothing; until then this process answers by what it knew, and promises nothing.
+// What an unknown outcome left is seen by others before it is on the standby: so nothing of a
+// tenant is looked up until the epoch has been raised, by a commit that had all before it
+// there (steadyFor), and a warning is no commit for a fence either. TestWarned, TestPromoted
+// and TestPooler hold to that.
 const systemSQL = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())::text || ' ' || coalesce((SELECT id::text FROM {s}incarnation), '')`
+
+// fenceSQL makes the function that a statement of promises begins with. It holds where the
+// writer has its epoch still, in the system in which that was given. What it sets holds for
+// this transaction only; remote_apply is more than on, and stays.
+const fenceSQL = `-- The fence of a statement of promises: see fence.go and pinned.go.
+CREATE FUNCTION {s}fence_1(int8, int2, int8, text, text, OUT held bool, OUT is_of text, OUT is_epoch int8) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
+	IF current_setting('synchronous_commit') <> 'remote_apply' OR $5 <> 'on' THEN
+		PERFORM set_config('synchronous_commit', $5, true);
+	END IF;
+	is_of := ` + systemSQL + `;
+	PERFORM FROM {s}writers WHERE node = $1 AND n = $2 AND epoch = $3 AND is_of = $4 FOR SHARE;
+	held := FOUND;
+	is_epoch := coalesce((SELECT epoch FROM {s}writers WHERE node = $1 AND n = $2), -1);
+END $$;
+`
 
 // epochSQL is a new epoch.
 const epochSQL = `((('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int8 << 32) | nextval('{s}epochs'))`
 
-// errDead: somebody declared this node dead.
-var errDead = errors.New("another node has declared this one dead")
-
 // fences is the one connection that is for fences alone, lest they wait for anything else.
 type fences struct {
 	*engine
-	mu   sync.Mutex
-	conn *pgconn.PgConn
+	mu    sync.Mutex
+	conn  *pgconn.PgConn
+	warns warnings
 }
 
 // raiseAfter is how long a raise of an epoch waits for a statement in its way until that is
@@ -45,7 +72,7 @@ type fences struct {
 const raiseAfter = time.Second
 
 // raise gives a writer a new epoch in place of the one that it has; 0: it has none yet. When
-// it returns, nothing of an older one is written any more. errDead: somebody else has raised
+// it returns, nothing of an older one is written any more. store.ErrDeclaredDead: somebody else has raised
 // it. tried are epochs that it may have been given before, and was not told.
 func (s *fences) raise(ctx context.Context, was fence, tried *[]int64) (f fence, err error) {
 	err = s.on(ctx, s.opts.Patience+2*raiseAfter, func(ctx context.Context, c *pgconn.PgConn) error {
@@ -55,18 +82,22 @@ func (s *fences) raise(ctx context.Context, was fence, tried *[]int64) (f fence,
 	return f, err
 }
 
-// on uses the connection, which is closed after any error.
+// on uses the connection, which is closed after any error. A warning is one: see errWarned.
 func (s *fences) on(ctx context.Context, most time.Duration, use func(context.Context, *pgconn.PgConn) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil || s.conn.IsClosed() {
-		if s.conn, err = s.connect(ctx, "fence", nil); err != nil {
+		if s.conn, err = s.connect(ctx, "fence", s.warns.note); err != nil {
 			return err
 		}
 	}
-	if err = use(ctx, s.conn); err != nil {
+	err = use(ctx, s.conn)
+	if warned := s.warns.take(); err == nil {
+		err = warned // what it wrote may be on one disk alone
+	}
+	if err != nil {
 		closeNow(s.conn)
 		s.conn = nil
 	}
@@ -105,7 +136,7 @@ func (s *fences) raiseBy(ctx context.Context, c *pgconn.PgConn, was fence, tried
 		return f, err
 	}
 	if values == nil {
-		return f, errDead
+		return f, store.ErrDeclaredDead
 	}
 	f.epoch, f.of = longAt(values[0]), string(values[1])
 	*tried = append(*tried, f.epoch)

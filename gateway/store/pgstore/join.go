@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // mayWrite refuses a promise that was decided by who knows something else than the database.
@@ -40,7 +41,7 @@ var errStale = errors.New("the database was started anew or promoted: nothing is
 // outOf tells a group that the fence did not hold: nothing of it was written.
 func (w *writer) outOf(g *group, a answer) {
 	if a.system == w.fence.of && (a.epoch > w.fence.epoch || a.epoch < 0) {
-		w.die()
+		w.die(w.fence.node)
 		g.tell(errGap())
 		return
 	}
@@ -48,13 +49,15 @@ func (w *writer) outOf(g *group, a answer) {
 	g.tell(errUnknown(errStale))
 }
 
-func (w *writers) die() {
+// die takes note that a node was declared dead. It may be one that this was before, of which
+// a writer hears late.
+func (w *writers) die(node int64) {
 	w.mu.Lock()
-	was := w.dead
-	w.dead = true
+	was := w.dead || node != w.node
+	w.dead = w.dead || node == w.node
 	w.mu.Unlock()
 	if !was {
-		w.opts.Logger.Error("nothing is written any more", "error", errDead)
+		w.opts.Logger.Error("nothing is written any more", "error", store.ErrDeclaredDead)
 		if w.opts.OnFenced != nil {
 			w.opts.OnFenced()
 		}
@@ -138,8 +141,8 @@ func (w *writer) rejoin() bool {
 		}
 		var woken <-chan struct{}
 		var pause <-chan time.Time
-		if errors.Is(err, errDead) { // the dead wait until they are to live again
-			w.die()
+		if errors.Is(err, store.ErrDeclaredDead) { // the dead wait until they are to live again
+			w.die(w.fence.node)
 			woken = w.wake
 		} else {
 			w.opts.Logger.Debug("the database cannot be joined", "error", err)
@@ -158,7 +161,7 @@ func (w *writer) rejoin() bool {
 // join connects and is given an epoch. Where the system is another than before, all slots
 // are stale.
 func (w *writer) join(ctx context.Context) error {
-	conn, err := w.connect(ctx, "write", w.notice)
+	conn, err := w.connect(ctx, "write", w.warns.note)
 	if err != nil {
 		return err
 	}
@@ -186,6 +189,8 @@ func (w *writers) know(system string) {
 	}
 	w.mu.Unlock()
 	if changed {
+		w.hand.ForgetLanes(gateway.AllSlots())
+		w.pool.drop()
 		w.opts.Logger.Warn("the database was started anew or promoted: everything is read anew")
 		if w.opts.OnDoubt != nil {
 			w.opts.OnDoubt(gateway.AllSlots())
@@ -205,13 +210,11 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	timer := time.NewTimer(w.opts.Patience)
 	defer timer.Stop()
 	for _, one := range w.all {
-		one.mu.Lock()
-		steady := one.steady
-		one.mu.Unlock()
+		steady := one.hurry()
 		select {
 		case <-steady:
 		case <-timer.C:
-			return unavailable(errors.New("it is not known yet what was written"))
+			return unavailable(errNotKnown)
 		}
 	}
 	w.mu.Lock()
@@ -222,6 +225,39 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	}
 	return nil
 }
+
+// steadyFor waits until it is known what was written of a tenant. What an unknown outcome left
+// behind can be seen before it is on the standby, too: who told its sender that it was there
+// already would have promised what a failover may lose. Once a higher epoch is, so is all
+// before it.
+func (w *writers) steadyFor(tenant string) error {
+	one := w.all[int(gateway.SlotOf(tenant))%writing]
+	one.mu.Lock()
+	steady := one.steady
+	one.mu.Unlock()
+	select {
+	case <-steady:
+		return nil
+	default:
+	}
+	w.mu.Lock()
+	dead := w.dead
+	w.mu.Unlock()
+	if dead {
+		return errGap()
+	}
+	timer := time.NewTimer(w.opts.Patience)
+	defer timer.Stop()
+	select {
+	case <-steady:
+		return nil
+	case <-timer.C:
+		return unavailable(errNotKnown)
+	}
+}
+
+// errNotKnown: an outcome is unknown still.
+var errNotKnown = errors.New("it is not known yet what was written")
 
 // deleteNode forgets a node that ends by itself.
 func (w *writers) deleteNode() {

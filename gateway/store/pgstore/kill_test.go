@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -111,8 +112,20 @@ func (c *committers) judge(t *testing.T) {
 	}
 }
 
-// TestKilled cuts off answers, ends connections, processes of the database, and all of it, while much is
-// written: what was told as written is there, what was told as refused is not.
+// long lets the tests that break things do so as often and as long as SPEC-cluster K3 says.
+var long = flag.Bool("long", false, "break the database as often and as long as SPEC-cluster K3 says")
+
+// times is how often, or for how long, by that flag.
+func times[T any](short, whole T) T {
+	if *long {
+		return whole
+	}
+	return short
+}
+
+// TestKilled cuts off questions and answers, ends connections and processes of the database,
+// and all of it, and stops it for longer than anybody has patience, while much is written: what
+// was told as written is there, what was told as refused is not.
 func TestKilled(t *testing.T) {
 	own := postgres.Start(t)
 	o := options(own)
@@ -123,23 +136,30 @@ func TestKilled(t *testing.T) {
 	c := &committers{s: s}
 	c.run(32)
 	const seed = 7
+	pause := times(3*time.Second, 8*time.Second)
 	draw := rand.New(rand.NewPCG(seed, seed))
 	writersOf := func(sql string) string {
 		return "SELECT " + sql + " FROM pg_stat_activity WHERE application_name IN ('hookgate write', 'hookgate fence') ORDER BY random() LIMIT 1"
 	}
-	for round := range 12 {
+	for round := range times(14, 300) {
 		c.goesOn(t)
 		switch kind := draw.IntN(6); {
 		case round%6 == 5:
 			own.Kill()
 			must(t, own.Run())
+		case round%6 == 2 && (*long || round < 6):
+			must(t, own.Signal(syscall.SIGSTOP))
+			time.Sleep(pause) // it is what is tried
+			must(t, own.Signal(syscall.SIGCONT))
 		case kind == 0: // a crash of one process is one of all
 			pid, _ := 0, ""
 			if _, err := fmt.Sscan(newSession(t, own).ask(writersOf("pid")), &pid); err == nil {
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
-		case kind < 4:
+		case kind < 3:
 			cutter.cuts.Add(3)
+		case kind == 3:
+			cutter.before.Add(3)
 		default:
 			newSession(t, own).ask(writersOf("pg_terminate_backend(pid)"))
 		}

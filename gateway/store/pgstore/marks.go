@@ -33,11 +33,19 @@ func (p *promise) mark(m *gateway.Mark) {
 	p.do(putMark, text(m.Tenant), raw(m.Key[:]), number(dayOf(m.Expires)), raw(e.B))
 }
 
+// asks asks one question about a tenant, when it is known what was written of it.
+func (s *marks) asks(of *question, tenant string, cells ...cell) ([][2][]byte, error) {
+	if err := s.steadyFor(tenant); err != nil {
+		return nil, err
+	}
+	return s.ask(of, append([]cell{text(tenant)}, cells...)...)
+}
+
 // Mark gives a mark that has not expired. Marks made for longer than window from
 // now need not be found.
 func (s *marks) Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error) {
 	now := s.opts.Now()
-	rows, err := s.ask(markQuestion, text(tenant), raw(key[:]), number(dayOf(now)), number(dayOf(now.Add(window))))
+	rows, err := s.asks(markQuestion, tenant, raw(key[:]), number(dayOf(now)), number(dayOf(now.Add(window))))
 	for _, row := range rows {
 		if m, _, err = record.DecodeMark(tenant, key, row[1]); err != nil {
 			return gateway.Mark{}, false, err
@@ -78,7 +86,7 @@ const ahead = 48 * time.Hour
 // gateway.OutcomeKept ago.
 func (s *marks) Ended(tenant, source, key string) (e gateway.Ended, found bool, err error) {
 	now := s.opts.Now()
-	rows, err := s.ask(endedQuestion, text(tenant), hash(gateway.ConversationHash(key)), text(source), number(dayOf(now.Add(-gateway.OutcomeKept))), number(dayOf(now.Add(ahead))))
+	rows, err := s.asks(endedQuestion, tenant, hash(gateway.ConversationHash(key)), text(source), number(dayOf(now.Add(-gateway.OutcomeKept))), number(dayOf(now.Add(ahead))))
 	for _, row := range rows {
 		w, err := record.DecodeWaitWithoutBody(tenant, row[0], row[1])
 		if err != nil {
@@ -109,7 +117,7 @@ func (p *promise) names(n *gateway.Names) {
 // never named otherwise, or not within gateway.AliasKept.
 func (s *marks) Names(tenant, name string) (n gateway.Names, found bool, err error) {
 	now := s.opts.Now()
-	rows, err := s.ask(namesQuestion, text(tenant), text(name), number(periodOf(now.Add(-gateway.AliasKept))), number(periodOf(now.Add(ahead))))
+	rows, err := s.asks(namesQuestion, tenant, text(name), number(periodOf(now.Add(-gateway.AliasKept))), number(periodOf(now.Add(ahead))))
 	for _, row := range rows {
 		if n, err = record.DecodeNames(tenant, row[1]); err != nil {
 			return gateway.Names{}, false, err
@@ -131,6 +139,9 @@ func (p *promise) own(o *gateway.OwnKey, at time.Time) {
 // Own says of each key whether an event showed it as its own conversation.key, within
 // gateway.AliasKept at least.
 func (s *marks) Own(tenant string, keys []string) ([]bool, error) {
+	if err := s.steadyFor(tenant); err != nil {
+		return nil, err
+	}
 	own := make([]bool, len(keys))
 	now := s.opts.Now()
 	all := make([]*asked, len(keys))

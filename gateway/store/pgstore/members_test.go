@@ -1,11 +1,13 @@
 package pgstore
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 
 	"hookgate/gateway"
+	"hookgate/gateway/store"
 )
 
 // TestMembers has two nodes share the slots, and one take over from the other while that has
@@ -23,7 +25,7 @@ func TestMembers(t *testing.T) {
 	if len(nodes) != 2 || nodes[0].Node != a.Node() || string(nodes[0].Told) != "a" || nodes[0].Beat != 1 || string(nodes[1].Told) != "b again" || nodes[1].Beat != 2 || nodes[1].Gone {
 		t.Fatalf("%+v", nodes)
 	}
-	if owners != (Owners{}) {
+	if owners != (store.Owners{}) {
 		t.Fatalf("%v", owners)
 	}
 	half := gateway.SlotSet{}
@@ -32,7 +34,13 @@ func TestMembers(t *testing.T) {
 	}
 	assigned := func(s *Store, slots gateway.SlotSet, from, to int64, want int) {
 		t.Helper()
-		given, err := s.Assign(slots, from, to)
+		known := owners
+		for slot := range known {
+			known[slot].Node = from
+		}
+		given, err := s.Assign(slots, &known, to)
+		must(t, err)
+		_, owners, err = s.Members()
 		must(t, err)
 		if given.Len() != want {
 			t.Fatalf("%d slots were given, want %d", given.Len(), want)
@@ -47,11 +55,8 @@ func TestMembers(t *testing.T) {
 	free := met(by, o, w)
 	under := commits(b, w)
 	newSession(t, server).until(waiting, "1")
-	var to Owners
-	for slot := range to {
-		to[slot] = a.Node()
-	}
-	must(t, a.TakeOver(b.Node(), to))
+	before := owners
+	must(t, a.TakeOver(b.Node(), everything(a)))
 	if err := under()[0]; err == nil {
 		t.Error("what was under way was told as written")
 	}
@@ -59,24 +64,80 @@ func TestMembers(t *testing.T) {
 	if err := b.Commit(&gateway.Change{Wait: aWait(tenantOf(1), "dead")}); !isUnavailable(err) {
 		t.Errorf("the dead writes: %v", err)
 	}
-	if err := b.Beat(nil); !IsDead(err) {
+	if err := b.Beat(nil); !isDead(err) {
 		t.Errorf("the dead beats: %v", err)
 	}
-	if err := b.TakeOver(a.Node(), Owners{}); !IsDead(err) {
+	if err := b.TakeOver(a.Node(), &store.Owners{}); !isDead(err) {
 		t.Errorf("the dead takes over: %v", err)
 	}
-	if given, err := b.Assign(gateway.AllSlots(), a.Node(), b.Node()); err == nil && given.Len() > 0 {
+	if given, err := b.Assign(gateway.AllSlots(), &owners, b.Node()); err == nil && given.Len() > 0 {
 		t.Errorf("the dead takes %d slots", given.Len())
 	}
 	nodes, owners, err = a.Members()
 	must(t, err)
-	if !nodes[1].Gone || nodes[0].Gone || owners != to {
-		t.Errorf("%+v, %v", nodes, owners)
+	if !nodes[1].Gone || nodes[0].Gone {
+		t.Errorf("%+v", nodes)
+	}
+	for slot, is := range owners {
+		if raised := is.Epoch > before[slot].Epoch; is.Node != a.Node() || raised != (before[slot].Node == b.Node()) {
+			t.Errorf("slot %d: %+v, and was %+v", slot, is, before[slot])
+		}
 	}
 	if ids := openWaits(t, a); len(ids) != 0 {
 		t.Errorf("open: %v", ids)
 	}
 	must(t, a.Commit(&gateway.Change{Wait: aWait(tenantOf(1), "alive")}))
+}
+
+func everything(s *Store) *store.Owners {
+	var to store.Owners
+	for slot := range to {
+		to[slot].Node = s.Node()
+	}
+	return &to
+}
+
+func isDead(err error) bool { return errors.Is(err, store.ErrDeclaredDead) }
+
+// TestAssignedByEpoch has a change of owners come late, after its slots were given to the same
+// owner again: it gives nothing, for it names an older epoch.
+func TestAssignedByEpoch(t *testing.T) {
+	o := options(server(t))
+	a, b := mustOpen(t, o), mustOpen(t, o)
+	var known store.Owners
+	given, err := a.Assign(gateway.AllSlots(), &known, a.Node())
+	must(t, err)
+	_, late, err := a.Members()
+	must(t, err)
+	again, err := a.Assign(gateway.SlotsOf(7), &late, a.Node())
+	must(t, err)
+	if given.Len() != gateway.Slots || again.Len() != 1 {
+		t.Fatalf("%d and %d slots were given", given.Len(), again.Len())
+	}
+	given, err = a.Assign(gateway.SlotsOf(7, 8), &late, b.Node())
+	must(t, err)
+	if given != gateway.SlotsOf(8) {
+		t.Errorf("given: %v", given)
+	}
+}
+
+// TestBuried forgets a node that is gone, and no other.
+func TestBuried(t *testing.T) {
+	o := options(server(t))
+	a, b := mustOpen(t, o), mustOpen(t, o)
+	must(t, a.Bury(b.Node()))
+	must(t, b.Beat(nil))
+	must(t, a.TakeOver(b.Node(), &store.Owners{}))
+	must(t, a.Bury(b.Node()))
+	if nodes, _, err := a.Members(); err != nil || len(nodes) != 1 {
+		t.Errorf("%+v, %v", nodes, err)
+	}
+	if err := b.Beat(nil); !isDead(err) {
+		t.Errorf("who is forgotten beats: %v", err)
+	}
+	if err := b.Commit(&gateway.Change{Wait: aWait(tenantOf(1), "dead")}); !isUnavailable(err) {
+		t.Errorf("who is forgotten writes: %v", err)
+	}
 }
 
 // TestMembersBothDead has nodes declare each other dead at once: one of them is.
@@ -85,10 +146,10 @@ func TestMembersBothDead(t *testing.T) {
 	a, b := mustOpen(t, o), mustOpen(t, o)
 	errs := make([]error, 2)
 	var done sync.WaitGroup
-	done.Go(func() { errs[0] = a.TakeOver(b.Node(), Owners{}) })
-	done.Go(func() { errs[1] = b.TakeOver(a.Node(), Owners{}) })
+	done.Go(func() { errs[0] = a.TakeOver(b.Node(), &store.Owners{}) })
+	done.Go(func() { errs[1] = b.TakeOver(a.Node(), &store.Owners{}) })
 	done.Wait()
-	if (errs[0] == nil) == (errs[1] == nil) || !IsDead(errs[0]) && !IsDead(errs[1]) {
+	if (errs[0] == nil) == (errs[1] == nil) || !isDead(errs[0]) && !isDead(errs[1]) {
 		t.Error(fmt.Sprint(errs))
 	}
 }

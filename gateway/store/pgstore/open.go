@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"hookgate/gateway/store/gate"
+	"hookgate/gateway/store/handy"
 )
 
 // engine is what all parts of the store have in common: how it is asked and told.
@@ -13,9 +16,10 @@ type engine struct {
 	opts   Options
 	places *strings.Replacer // of the schema in statements
 	pool   *pool
-	using  users
+	using  gate.Gate
 	done   chan struct{} // closed by Close, when nobody uses the store any more
 	gone   chan struct{} // closed by Close at its end
+	hand   *handy.Hand   // what was just published (hand.go)
 	work   sync.WaitGroup
 }
 
@@ -50,8 +54,7 @@ func Open(opts Options) (*Store, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	e := &engine{opts: opts, done: make(chan struct{}), gone: make(chan struct{})}
-	e.using.idle = make(chan struct{})
+	e := &engine{opts: opts, done: make(chan struct{}), gone: make(chan struct{}), hand: handy.New()}
 	e.places = strings.NewReplacer("{s}", opts.Schema+".", "{lock}", strconv.FormatInt(e.lockKey("revision"), 10))
 	e.pool = newPool(e, opts.Connections-writing-1)
 	s := newStore(e)
@@ -85,7 +88,7 @@ func newStore(e *engine) *Store {
 
 // Close waits for what is under way, then closes the store. It may be called more than once.
 func (s *Store) Close() error {
-	if !s.using.end() {
+	if !s.using.End() {
 		<-s.gone
 		return nil
 	}

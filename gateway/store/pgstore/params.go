@@ -114,8 +114,11 @@ func (p *params) longs(list []int64) (place string) {
 	return p.many(longOf, len(list), func(i int) cell { return number(list[i]) })
 }
 
-// longsIn reads an array of numbers without NULLs.
+// longsIn reads an array of numbers without NULLs; NULL is an empty one.
 func longsIn(value []byte) (list []int64, err error) {
+	if value == nil {
+		return nil, nil
+	}
 	if len(value) < 12 {
 		return nil, record.Corrupt("array")
 	}

@@ -28,6 +28,9 @@ func (s *marks) Parked(tenant, id string) (c *gateway.Parked, err error) {
 	if !is {
 		return nil, gateway.ErrNotFound
 	}
+	if err := s.steadyFor(tenant); err != nil {
+		return nil, err
+	}
 	p := &params{}
 	found, err := s.one("SELECT value FROM {s}parked WHERE tenant = "+p.text(tenant)+" AND id = "+p.bytes(u[:]), p, func(row [][]byte) (err error) {
 		c, err = record.DecodeParked(tenant, u[:], row[0], false)

@@ -15,8 +15,9 @@ type pool struct {
 	*engine
 	free chan struct{} // one for each connection that nobody uses
 
-	mu   sync.Mutex
-	idle []*pgconn.PgConn
+	mu    sync.Mutex
+	idle  []*pgconn.PgConn
+	drops int // how often all were dropped: those in use since before are closed, too
 }
 
 func newPool(e *engine, most int) *pool {
@@ -37,13 +38,13 @@ func (p *pool) with(ctx context.Context, use func(*pgconn.PgConn) error) error {
 	}
 	defer func() { p.free <- struct{}{} }()
 	for {
-		c, fresh, err := p.take(ctx)
+		c, drops, fresh, err := p.take(ctx)
 		if err != nil {
 			return err
 		}
 		err = use(c)
 		if !c.IsClosed() {
-			p.give(c)
+			p.give(c, drops)
 			return err
 		}
 		if fresh || !errors.As(err, new(*lostError)) {
@@ -62,30 +63,38 @@ type lostError struct{ err error }
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
-func (p *pool) take(ctx context.Context) (c *pgconn.PgConn, fresh bool, err error) {
+func (p *pool) take(ctx context.Context) (c *pgconn.PgConn, drops int, fresh bool, err error) {
 	p.mu.Lock()
+	drops = p.drops
 	if n := len(p.idle); n > 0 {
 		c, p.idle = p.idle[n-1], p.idle[:n-1]
 	}
 	p.mu.Unlock()
 	if c != nil {
-		return c, false, nil
+		return c, drops, false, nil
 	}
 	c, err = p.connect(ctx, "read", nil)
-	return c, true, err
+	return c, drops, true, err
 }
 
-func (p *pool) give(c *pgconn.PgConn) {
+func (p *pool) give(c *pgconn.PgConn, drops int) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.idle = append(p.idle, c)
+	if p.drops == drops {
+		p.idle = append(p.idle, c)
+		c = nil
+	}
+	p.mu.Unlock()
+	if c != nil {
+		closeNow(c)
+	}
 }
 
-// drop closes what is idle.
+// drop closes what is idle, and what is in use when that is over: of a database that was
+// promoted the one before it may live on.
 func (p *pool) drop() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle = nil
+	p.idle, p.drops = nil, p.drops+1
 	p.mu.Unlock()
 	for _, c := range idle {
 		closeNow(c)

@@ -93,6 +93,7 @@ func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error
 	if err := s.firm(gateway.SlotSet{}, slots); err != nil {
 		return nil, err
 	}
+	s.hand.ForgetLanes(slots)
 	if err := s.making.finish(slots); err != nil {
 		return nil, err
 	}
@@ -152,6 +153,9 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 // Load gives an unfinished delivery with the events that it carries; else
 // gateway.ErrNotFound.
 func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+	if d, events := s.atHand(tenant, id); d != nil {
+		return d, events, nil
+	}
 	for tries := 0; ; tries++ {
 		d, _, err := s.waiting(tenant, id)
 		if err != nil {

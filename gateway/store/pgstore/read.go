@@ -19,10 +19,10 @@ func (e *engine) read(sql string, p *params, visit func(row [][]byte) (more bool
 }
 
 func (e *engine) readFor(most time.Duration, sql string, p *params, visit func(row [][]byte) (more bool, err error)) error {
-	if err := e.using.enter(); err != nil {
+	if err := e.using.Enter(); err != nil {
 		return err
 	}
-	defer e.using.leave()
+	defer e.using.Leave()
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	var visited error // what visit said

@@ -69,6 +69,15 @@ func (s *resources) Resources(each func(gateway.Record) error) error {
 	})
 }
 
+// Revision is the highest revision of all resources: nothing lower comes after it was seen.
+func (s *resources) Revision() (revision int64, err error) {
+	_, err = s.one("SELECT coalesce(max(revision), 0) FROM {s}resources", nil, func(row [][]byte) error {
+		revision = longAt(row[0])
+		return nil
+	})
+	return revision, err
+}
+
 // Revised is a resource that was put or deleted, and the revision of that.
 type Revised struct {
 	gateway.Record
@@ -179,6 +188,7 @@ func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) erro
 	if tenant == "" || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}
+	defer s.hand.Forget(tenant) // of what it gave out meanwhile nothing is written
 	if err := s.thin(tenant); err != nil {
 		return err
 	}

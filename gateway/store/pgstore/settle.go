@@ -23,14 +23,14 @@ const movedTo = "i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, i.type, i.c
 var (
 	// settleAgain lets a delivery be due again.
 	settleAgain = &verb{
-		name: "settle a delivery", table: "deliveries", keys: 2, in: columns(unfinishedIn + settledIn),
+		name: "settle a delivery", table: "deliveries", keys: 2, takes: true, in: columns(unfinishedIn + settledIn),
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn +
 			", i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, u.type, u.conversation, u.events, i.also, i.lent, i.value, i.number, i.made, i.attempt",
 		then: []string{takeDue, putAgain, putDueAgain, putAttempt},
 	}
 	// settleEnded ends one as succeeded or cancelled.
 	settleEnded = &verb{
-		name: "end a delivery", table: "deliveries", keys: 2,
+		name: "end a delivery", table: "deliveries", keys: 2, takes: true,
 		in:  columns("tenant bytea, id bytea, day int8, state int2, value bytea" + settledIn),
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, i.number, i.made, i.attempt",
 		then: []string{
@@ -42,7 +42,7 @@ var (
 	// bury ends one as dead. A copy of all that belongs to it goes with it, for it is kept
 	// longer than the events and attempts of its time.
 	bury = &verb{
-		name: "bury a delivery", table: "deliveries", keys: 2, in: columns("tenant bytea, id bytea, day int8, value bytea, number int8, attempt bytea"),
+		name: "bury a delivery", table: "deliveries", keys: 2, takes: true, in: columns("tenant bytea, id bytea, day int8, value bytea, number int8, attempt bytea"),
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, u.endpoint, u.type, u.conversation, u.events, i.value, i.number, i.attempt",
 		then: []string{
 			takeDue,
@@ -98,6 +98,7 @@ func (s *queue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 func (p *promise) settle(d *gateway.Delivery, a *gateway.Attempt) {
 	p.ofLane(d.Lane())
 	p.durable = d.State.Ended() && d.State != gateway.DeliverySucceeded
+	p.lazy = !p.durable
 	id := p.id("delivery", gateway.PrefixDelivery, d.ID)
 	var e record.Encoder
 	switch {

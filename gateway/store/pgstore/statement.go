@@ -115,39 +115,41 @@ type fence struct {
 
 // statement writes down a group as one statement. What every part of it waits for is the
 // fence: the row of its writer with its epoch, locked for share until the commit, in the
-// system that the writer knows.
+// system that the writer knows. answers are the lists that answer, in their order.
 func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []*list) {
 	p = &params{}
-	var b strings.Builder
-	fmt.Fprintf(&b, "WITH sys AS MATERIALIZED (SELECT %s AS s), f AS MATERIALIZED (SELECT w.epoch FROM {s}writers AS w, sys WHERE w.node = %s AND w.n = %s AND w.epoch = %s AND sys.s = %s FOR SHARE OF w)",
-		systemSQL, p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of))
-	var told strings.Builder
+	commit := "off"
+	if g.durable {
+		commit = "on"
+	}
+	var with, told strings.Builder
+	fmt.Fprintf(&with, "WITH f AS MATERIALIZED (SELECT * FROM {s}fence_1(%s, %s, %s, %s, %s))", p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of), p.word(commit))
 	for _, l := range g.verbs {
 		ops := l.sorted()
-		if len(ops) == 0 {
+		switch {
+		case len(ops) == 0:
+			continue
+		case l.verb.function != "":
+			fmt.Fprintf(&told, ", CASE WHEN f.held THEN {s}%s(%s) END", l.verb.function, strings.Join(l.arrays(p, ops), ", "))
+			answers = append(answers, l)
 			continue
 		}
 		name := "v" + strconv.Itoa(len(p.values))
-		fmt.Fprintf(&b, ", %s AS (%s)", name, strings.ReplaceAll(l.verb.sql, "{in}", l.in(p, ops)))
+		fmt.Fprintf(&with, ", %s AS (%s)", name, strings.ReplaceAll(l.verb.sql, "{in}", l.verb.listed(l.arrays(p, ops), " WHERE EXISTS (SELECT FROM f WHERE held)")))
 		places := []string{"{this}", name}
 		for i, then := range l.verb.then {
 			places = append(places, "{"+strconv.Itoa(i)+"}", name+"_"+strconv.Itoa(i))
-			fmt.Fprintf(&b, ", %s_%d AS (%s)", name, i, strings.NewReplacer(places...).Replace(then))
+			fmt.Fprintf(&with, ", %s_%d AS (%s)", name, i, strings.NewReplacer(places...).Replace(then))
 		}
 		if l.verb.answers {
 			fmt.Fprintf(&told, ", "+l.answer(), name, len(ops))
 			answers = append(answers, l)
 		}
 	}
-	commit := "off"
-	if g.durable {
-		commit = "on"
-	}
-	// remote_apply is more than on, and stays.
-	fmt.Fprintf(&b, " SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') || %s = 'remote_applyon' THEN 'remote_apply' ELSE %[1]s END, true),", p.word(commit))
-	fmt.Fprintf(&b, " (SELECT count(*) FROM f), (SELECT s FROM sys), coalesce((SELECT epoch FROM {s}writers WHERE node = %s AND n = %s), -1)", p.long(f.node), p.short(f.n))
-	b.WriteString(told.String())
-	return e.in(b.String()), p, answers
+	with.WriteString(" SELECT f.held::int::int8, f.is_of, f.is_epoch")
+	with.WriteString(told.String())
+	with.WriteString(" FROM f")
+	return e.in(with.String()), p, answers
 }
 
 // answer is what a list of ops gives back. One that must meet something makes the statement fail
@@ -156,22 +158,26 @@ func (l *list) answer() string {
 	if !l.verb.must {
 		return "ARRAY(SELECT o FROM %[1]s)::int8[]"
 	}
-	return "CASE WHEN (SELECT count(*) FROM %[1]s) = %[2]d OR NOT EXISTS (SELECT FROM f) THEN ARRAY(SELECT o FROM %[1]s)::int8[] ELSE ARRAY[1 / (SELECT 0 * count(*) FROM f)] END"
+	return "CASE WHEN (SELECT count(*) FROM %[1]s) = %[2]d OR NOT f.held THEN ARRAY(SELECT o FROM %[1]s)::int8[] ELSE ARRAY[1 / (SELECT 0 * count(*) FROM %[1]s)] END"
 }
 
-// in writes the list down as a table of the statement. The planner takes a limit that it
+// arrays adds a list of each column to the parameters, and gives their places.
+func (l *list) arrays(p *params, ops []*op) (places []string) {
+	for i := range l.verb.in {
+		places = append(places, p.many(l.verb.in[i].sort, len(ops), func(n int) cell { return ops[n].cells[i] }))
+	}
+	return places
+}
+
+// listed writes lists down as a table of the statement. The planner takes a limit that it
 // cannot know for a tenth of the rows: so it looks each of them up by an index, also in a
 // table of which it has no statistics yet, and does not read all of that.
-func (l *list) in(p *params, ops []*op) string {
-	var arrays []string
-	for i := range l.verb.in {
-		arrays = append(arrays, p.many(l.verb.in[i].sort, len(ops), func(n int) cell { return ops[n].cells[i] }))
-	}
-	as, ordinal := names(l.verb.in, "*"), ""
-	if l.verb.answers {
+func (v *verb) listed(arrays []string, where string) string {
+	as, ordinal := names(v.in, "*"), ""
+	if v.answers {
 		as, ordinal = as+", o", " WITH ORDINALITY"
 	}
-	return fmt.Sprintf("(SELECT * FROM unnest(%s)%s AS u(%s) WHERE EXISTS (SELECT FROM f) LIMIT (SELECT 1 << 30)) AS i", strings.Join(arrays, ", "), ordinal, as)
+	return fmt.Sprintf("(SELECT * FROM unnest(%s)%s AS u(%s)%s LIMIT (SELECT 1 << 30)) AS i", strings.Join(arrays, ", "), ordinal, as, where)
 }
 
 // in puts the schema into a statement.
@@ -191,12 +197,12 @@ func (e *engine) send(ctx context.Context, c *pgconn.PgConn, g *group, f fence) 
 	if err != nil {
 		return a, err
 	}
-	if len(values) != 4+len(answers) {
+	if len(values) != 3+len(answers) {
 		return a, record.Corrupt("answer of a statement")
 	}
-	a = answer{held: longAt(values[1]) == 1, system: string(values[2]), epoch: longAt(values[3])}
+	a = answer{held: longAt(values[0]) == 1, system: string(values[1]), epoch: longAt(values[2])}
 	for i, l := range answers {
-		hits, err := longsIn(values[4+i])
+		hits, err := longsIn(values[3+i])
 		if err != nil {
 			return a, err
 		}

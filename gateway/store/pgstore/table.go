@@ -34,6 +34,10 @@ type verb struct {
 	then []string
 	// must verbs answer, and refuse their promise, all of it, where they meet nothing (notMet).
 	must bool
+	// takes verbs may move an unfinished delivery, the key.
+	takes bool
+	// function is that of the schema which does it; "" where it is no pinned one.
+	function string
 }
 
 // table is a table of rows that are put and removed whole.

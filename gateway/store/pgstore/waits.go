@@ -60,6 +60,9 @@ func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
 	if !is {
 		return nil, gateway.ErrNotFound
 	}
+	if err := s.steadyFor(tenant); err != nil {
+		return nil, err
+	}
 	p := &params{}
 	t, i := p.text(tenant), p.bytes(u[:])
 	_, err = s.one("SELECT value FROM {s}waits WHERE tenant = "+t+" AND id = "+i+

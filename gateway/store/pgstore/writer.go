@@ -27,31 +27,18 @@ type writer struct {
 	n     int
 	conn  *pgconn.PgConn
 	fence fence
-	tried []int64  // epochs that it may have been given, and was not told
-	warns []string // of the statement under way
+	tried []int64 // epochs that it may have been given, and was not told
+	warns warnings
 
 	mu      sync.Mutex
 	queue   []turn
 	queued  int // bytes
+	linger  linger
 	wake    chan struct{}
 	steady  chan struct{} // closed: it is known what was written
 	joined  bool
 	renewed int64 // node that it is to write for from now on; 0: as it does
 	closing bool
-}
-
-// turn is a place in the queue of a writer: a promise, or a meeting with another writer for
-// one that is about tenants of both.
-type turn struct {
-	p       *promise
-	meeting *meeting
-	leads   bool // writes it, when the other has come
-}
-
-// meeting is two writers of which one writes while the other waits.
-type meeting struct {
-	come sync.WaitGroup
-	over chan struct{}
 }
 
 // writers are all of them.
@@ -70,9 +57,6 @@ type writers struct {
 	stale, staleLanes gateway.SlotSet
 	dead              bool // declared so by another node
 }
-
-// mostQueued is how many bytes may wait for a writer; what comes then is refused.
-const mostQueued = 64 << 20
 
 func newWriters(e *engine) *writers {
 	w := &writers{engine: e, fences: &fences{engine: e}, stop: make(chan struct{})}
@@ -123,10 +107,10 @@ func (w *writer) poke() {
 // write makes a promise durable, all of it or nothing. gateway.CodeUnavailable: nothing was
 // written. Any other error: the outcome is unknown.
 func (w *writers) write(p *promise) error {
-	if err := w.using.enter(); err != nil {
+	if err := w.using.Enter(); err != nil {
 		return err
 	}
-	defer w.using.leave()
+	defer w.using.Leave()
 	if p.err != nil {
 		return errNotStorable(p.err)
 	}
@@ -136,6 +120,7 @@ func (w *writers) write(p *promise) error {
 	if err := w.mayWrite(p); err != nil {
 		return err
 	}
+	w.letGo(p)
 	if err := w.enqueue(p); err != nil {
 		return err
 	}
@@ -152,48 +137,6 @@ func (w *writers) write(p *promise) error {
 	}
 }
 
-func (w *writers) enqueue(p *promise) error {
-	if p.at == 0 {
-		p.at = 1 // of no tenant
-	}
-	var of []*writer
-	for n, one := range w.all {
-		if p.at>>n&1 != 0 {
-			of = append(of, one)
-		}
-	}
-	if len(of) == 1 {
-		return of[0].push(turn{p: p}, p.size)
-	}
-	w.joining.Lock()
-	defer w.joining.Unlock()
-	m := &meeting{over: make(chan struct{})}
-	m.come.Add(len(of) - 1)
-	if err := of[0].push(turn{p: p, meeting: m, leads: true}, p.size); err != nil {
-		return err
-	}
-	for _, other := range of[1:] {
-		if other.push(turn{p: p, meeting: m}, 0) != nil {
-			m.come.Done() // it writes nothing any more
-		}
-	}
-	return nil
-}
-
-func (w *writer) push(t turn, size int) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closing {
-		return errClosed
-	}
-	if len(w.queue) > 0 && w.queued+size > mostQueued {
-		return unavailable(errors.New("too much waits to be written"))
-	}
-	w.queue, w.queued = append(w.queue, t), w.queued+size
-	w.poke()
-	return nil
-}
-
 // work writes until the end.
 func (w *writer) work() {
 	defer w.leave()
@@ -201,6 +144,9 @@ func (w *writer) work() {
 		w.renew()
 		if !w.isJoined() && !w.rejoin() {
 			return
+		}
+		if w.lingers() {
+			continue
 		}
 		switch g, t, last := w.take(); {
 		case t != nil:
@@ -213,21 +159,6 @@ func (w *writer) work() {
 			<-w.wake
 		}
 	}
-}
-
-// meet writes a promise that is about tenants of another writer too, when that has come; or
-// waits until the other has written it.
-func (w *writer) meet(t *turn) {
-	if !t.leads {
-		t.meeting.come.Done()
-		<-t.meeting.over
-		return
-	}
-	t.meeting.come.Wait()
-	if g := newGroup(); w.begins(t.p, g) {
-		w.sendGroup(g)
-	}
-	close(t.meeting.over)
 }
 
 // begins takes a promise into a group, unless nobody waits for it any more, or it may not be
@@ -271,6 +202,7 @@ func (w *writer) pop() {
 	if t := w.queue[0]; t.meeting == nil || t.leads {
 		w.queued -= t.p.size
 	}
+	w.linger.goes(&w.queue[0])
 	w.queue[0] = turn{}
 	w.queue = w.queue[1:]
 }
@@ -287,6 +219,7 @@ func (w *writer) sendGroup(g *group) {
 	a, err := w.sendOnce(g)
 	switch out := outcomeOf(err); {
 	case out == written && a.held:
+		w.linger.wrote(g, time.Since(took))
 		if w.opts.OnCommit != nil {
 			w.opts.OnCommit(time.Since(took))
 		}
@@ -331,19 +264,11 @@ func (w *writer) sendOnce(g *group) (a answer, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
-	w.warns = w.warns[:0]
 	a, err = w.send(ctx, w.conn, g, w.fence)
-	if err == nil && len(w.warns) > 0 {
-		err = fmt.Errorf("%w: %s", errWarned, w.warns[0])
+	if warned := w.warns.take(); err == nil {
+		err = warned
 	}
 	return a, err
-}
-
-// notice takes note of warnings. It is called while a statement is read.
-func (w *writer) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
-	if n.SeverityUnlocalized == "WARNING" || n.Severity == "WARNING" {
-		w.warns = append(w.warns, n.Message)
-	}
 }
 
 func (w *writers) owed(p *promise) {
@@ -358,31 +283,5 @@ func (w *writers) owed(p *promise) {
 func (g *group) tell(err error) {
 	for _, p := range g.promises {
 		p.done <- err
-	}
-}
-
-// leave ends the writer: what waits is refused.
-func (w *writer) leave() {
-	w.mu.Lock()
-	w.closing = true
-	left := w.queue
-	w.queue = nil
-	w.mu.Unlock()
-	for _, t := range left {
-		switch {
-		case t.meeting == nil || t.leads:
-			if t.p.taken.CompareAndSwap(false, true) {
-				t.p.done <- errClosed
-			}
-			if t.leads {
-				close(t.meeting.over)
-			}
-		default:
-			t.meeting.come.Done()
-		}
-	}
-	if w.conn != nil {
-		closeNow(w.conn)
-		w.conn = nil
 	}
 }

@@ -239,6 +239,10 @@ func (e *Encoder) Status(v *gateway.EndpointStatus) {
 	e.Number(uint64(v.Trips))
 	e.Time(v.RestUntil)
 	e.Time(v.PacedTo)
+	if !v.ProbedAt.IsZero() { // a reader without probes reads what has none
+		e.Time(v.ProbedAt)
+		e.Text(v.Probed)
+	}
 }
 
 // DecodeStatus reads the status of an endpoint.
@@ -253,6 +257,9 @@ func DecodeStatus(value []byte) (v gateway.EndpointStatus, err error) {
 	v.Trips = int(d.Number())
 	if d.rest != "" { // format 2 had no more
 		v.RestUntil, v.PacedTo = d.Time(), d.Time()
+	}
+	if d.rest != "" {
+		v.ProbedAt, v.Probed = d.Time(), d.Text()
 	}
 	return v, d.Done("status of an endpoint")
 }

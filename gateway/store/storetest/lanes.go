@@ -143,7 +143,7 @@ func status(k *kit) {
 	full := gateway.EndpointStatus{
 		Paused: true, DisabledReason: "failing", ProvedFor: markKey("url and token"), VerificationError: "timeout",
 		FailingSince: k.now.Add(-time.Hour), OpenUntil: k.now.Add(time.Minute), Trips: 4,
-		RestUntil: k.now.Add(time.Hour), PacedTo: k.now.Add(2 * time.Second),
+		RestUntil: k.now.Add(time.Hour), PacedTo: k.now.Add(2 * time.Second), ProbedAt: k.now.Add(-time.Minute), Probed: "failed",
 	}
 	k.must(k.PutStatus(crm, full, true))
 	k.pass(100 * aDay)

@@ -1,27 +1,28 @@
 -- What waits, what was taken, what is configured, what is told of it. value is the record
 -- (store/record), what stands before it is what it is found by. A conversation is its hash.
--- day is the days since 1970 of what a row expires by: such a table is parted by it.
+-- day is the days since 1970 of what a row expires by: such a table is parted by it. Where a
+-- table has other indexes by tenant its primary key is made last: see 003_outbound.sql.
 CREATE SEQUENCE {s}turns;
 CREATE SEQUENCE {s}revisions;
 
 CREATE TABLE {s}waits (
 	tenant bytea NOT NULL, id bytea NOT NULL,
-	slot int2 NOT NULL, source bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id)
+	slot int2 NOT NULL, source bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL
 );
 CREATE INDEX waits_slot ON {s}waits (slot);
 CREATE INDEX waits_source ON {s}waits (tenant, source, id);
 CREATE INDEX waits_conversation ON {s}waits (tenant, conversation, id);
+ALTER TABLE {s}waits ADD PRIMARY KEY (tenant, id);
 
 CREATE TABLE {s}ended_waits (
 	day int8 NOT NULL, tenant bytea NOT NULL, id bytea NOT NULL,
-	state int2 NOT NULL, source bytea NOT NULL, conversation int8 NOT NULL, ended int8 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id, day)
+	state int2 NOT NULL, source bytea NOT NULL, conversation int8 NOT NULL, ended int8 NOT NULL, value bytea NOT NULL
 ) PARTITION BY RANGE (day);
 CREATE TABLE {s}ended_waits_default PARTITION OF {s}ended_waits DEFAULT;
 CREATE INDEX ended_waits_source ON {s}ended_waits (tenant, source, id);
 CREATE INDEX ended_waits_conversation ON {s}ended_waits (tenant, conversation, id);
 CREATE INDEX ended_waits_state ON {s}ended_waits (tenant, state, id);
+ALTER TABLE {s}ended_waits ADD PRIMARY KEY (tenant, id, day);
 
 CREATE TABLE {s}wait_names (
 	tenant bytea NOT NULL, name int8 NOT NULL, id bytea NOT NULL,
@@ -52,38 +53,38 @@ CREATE TABLE {s}own_default PARTITION OF {s}own DEFAULT;
 
 CREATE TABLE {s}parked (
 	tenant bytea NOT NULL, id bytea NOT NULL,
-	slot int2 NOT NULL, expires int8 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id)
+	slot int2 NOT NULL, expires int8 NOT NULL, value bytea NOT NULL
 );
 CREATE INDEX parked_slot ON {s}parked (slot);
+ALTER TABLE {s}parked ADD PRIMARY KEY (tenant, id);
 
 CREATE TABLE {s}callbacks (
 	tenant bytea NOT NULL, id bytea NOT NULL, day int8 NOT NULL,
-	source bytea NOT NULL, outcome bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id, day)
+	source bytea NOT NULL, outcome bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL
 ) PARTITION BY RANGE (day);
 CREATE TABLE {s}callbacks_default PARTITION OF {s}callbacks DEFAULT;
 CREATE INDEX callbacks_source ON {s}callbacks (tenant, source, id);
 CREATE INDEX callbacks_outcome ON {s}callbacks (tenant, outcome, id);
 CREATE INDEX callbacks_conversation ON {s}callbacks (tenant, conversation, id);
+ALTER TABLE {s}callbacks ADD PRIMARY KEY (tenant, id, day);
 
 CREATE TABLE {s}calls (
 	tenant bytea NOT NULL, id bytea NOT NULL, day int8 NOT NULL,
-	webhook bytea NOT NULL, outcome bytea NOT NULL, reason bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id, day)
+	webhook bytea NOT NULL, outcome bytea NOT NULL, reason bytea NOT NULL, conversation int8 NOT NULL, value bytea NOT NULL
 ) PARTITION BY RANGE (day);
 CREATE TABLE {s}calls_default PARTITION OF {s}calls DEFAULT;
 CREATE INDEX calls_webhook ON {s}calls (tenant, webhook, id);
 CREATE INDEX calls_outcome ON {s}calls (tenant, outcome, id);
 CREATE INDEX calls_reason ON {s}calls (tenant, reason, id) WHERE reason <> '';
 CREATE INDEX calls_conversation ON {s}calls (tenant, conversation, id);
+ALTER TABLE {s}calls ADD PRIMARY KEY (tenant, id, day);
 
 CREATE TABLE {s}pending (
 	tenant bytea NOT NULL, id bytea NOT NULL,
-	slot int2 NOT NULL, value bytea NOT NULL,
-	PRIMARY KEY (tenant, id)
+	slot int2 NOT NULL, value bytea NOT NULL
 );
 CREATE INDEX pending_slot ON {s}pending (slot);
+ALTER TABLE {s}pending ADD PRIMARY KEY (tenant, id);
 
 CREATE TABLE {s}traces (
 	tenant bytea NOT NULL, name bytea NOT NULL, at int8 NOT NULL, id bytea NOT NULL, day int8 NOT NULL,
@@ -148,4 +149,9 @@ CREATE TABLE {s}hours (
 	value bytea NOT NULL,
 	PRIMARY KEY (tenant, series, at, day)
 ) PARTITION BY RANGE (day);
-CREATE TABLE {s}hours_default PARTITION OF {s}hours DEFAULT
+CREATE TABLE {s}hours_default PARTITION OF {s}hours DEFAULT;
+
+-- Ballast, as in 003_outbound.sql: these are empty most of the time.
+INSERT INTO {s}waits SELECT '\x00', int8send(n) || int8send(n), -1, '', n, '' FROM generate_series(1, 200) AS n;
+INSERT INTO {s}parked SELECT '\x00', id, -1, 9223372036854775807, '' FROM {s}waits;
+INSERT INTO {s}pending SELECT '\x00', id, -1, '' FROM {s}waits

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"hookgate/gateway/gatewaytest/postgres"
+)
+
+// kind is what a site keeps things in.
+type kind struct {
+	name              string
+	database, standby bool
+}
+
+// site is a gateway with what it keeps things in.
+type site struct {
+	kind
+	g         *gateway
+	databases []*postgres.Server
+	delivered int // events since the start
+	batches   int
+	rounds    []*clusterRound
+}
+
+// durable are settings of a database whose machine may lose its power: those of a small one.
+var durable = []string{"fsync = on", "shared_buffers = 256MB", "max_wal_size = 2GB"}
+
+// startSite starts the databases of a site, and its gateway.
+func (c *cluster) startSite(ctx context.Context, k kind) (s *site, err error) {
+	s = &site{kind: k}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	own := common{hookgate: c.hookgate, dir: c.dir, patience: c.patience}
+	if k.database {
+		db, err := postgres.Make(durable...)
+		if err != nil {
+			return nil, err
+		}
+		s.databases = append(s.databases, db)
+		if k.standby {
+			other, err := db.MakeStandby()
+			if err != nil {
+				return nil, err
+			}
+			s.databases = append(s.databases, other)
+			if err := db.Synchronous(); err != nil {
+				return nil, err
+			}
+		}
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // it never fails
+		own.config = fmt.Sprintf("store: { driver: postgres, url: %q }\n", db.URL())
+		own.env = []string{"HOOKGATE_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key)}
+	}
+	if s.g, err = startGateway(ctx, &own); err != nil {
+		return nil, err
+	}
+	return s, s.g.prepare()
+}
+
+func (s *site) stop() (err error) {
+	if s.g != nil {
+		err = s.g.stop()
+	}
+	for i := len(s.databases) - 1; i >= 0; i-- {
+		s.databases[i].Remove()
+	}
+	return err
+}
+
+// cpu is what the processes of the databases have used. What one had used that has ended since
+// is the postmaster's, in hundredths of a second.
+func (s *site) cpu() (sum time.Duration) {
+	for _, db := range s.databases {
+		for _, pid := range db.Pids() {
+			if one, err := cpuTime(pid); err == nil { // else it has ended
+				sum += one
+			}
+		}
+		sum += endedChildren(db.Pid())
+	}
+	return sum
+}
+
+// endedChildren is the CPU time of those that a process started and waited for.
+func endedChildren(pid int) (sum time.Duration) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	for _, at := range []int{13, 14} { // proc(5): cutime, cstime
+		var ticks int64
+		if _, err := fmt.Sscan(fields[at], &ticks); err == nil {
+			sum += time.Duration(ticks) * 10 * time.Millisecond
+		}
+	}
+	return sum
+}
+
+// middle is the middle of what the rounds say.
+func (s *site) middle(of func(*clusterRound) float64) float64 { return middle(s.rounds, of) }

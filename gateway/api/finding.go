@@ -1,0 +1,117 @@
+package api
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// finding is what a replay found.
+type finding struct {
+	memory         *memory
+	most           int
+	keeps          bool       // all of it is wanted, and not only how much it is
+	all            []replayed // newest first, by endpoint
+	by             map[string]int
+	newest, oldest time.Time
+}
+
+// replayed is one delivery.
+type replayed struct {
+	id, endpoint string
+	at           time.Time // made
+}
+
+const (
+	foundAtATime = 1024
+	foundMemory  = 192 // bytes of one, with what it takes to order it
+)
+
+func (f *finding) add(d *gateway.Delivery) error {
+	if f.keeps {
+		if len(f.all)%foundAtATime == 0 {
+			if err := f.memory.take(foundAtATime * foundMemory); err != nil {
+				return err
+			}
+		}
+		f.all = append(f.all, replayed{d.ID, d.Endpoint, d.CreatedAt})
+	}
+	f.tally(d.Endpoint, d.CreatedAt)
+	return nil
+}
+
+func (f *finding) tally(endpoint string, at time.Time) {
+	if f.by == nil {
+		f.by = map[string]int{}
+	}
+	f.by[endpoint]++
+	if f.newest.IsZero() || at.After(f.newest) {
+		f.newest = at
+	}
+	if f.oldest.IsZero() || at.Before(f.oldest) {
+		f.oldest = at
+	}
+}
+
+func (f *finding) count() (n int) {
+	for _, of := range f.by {
+		n += of
+	}
+	return n
+}
+
+// cut leaves the newest of several endpoints, as many as are wanted.
+func (f *finding) cut() {
+	slices.SortFunc(f.all, func(a, b replayed) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.id, a.id)) })
+	f.all = f.all[:min(len(f.all), f.most)]
+	f.by, f.newest, f.oldest = nil, time.Time{}, time.Time{}
+	for i := range f.all {
+		f.tally(f.all[i].endpoint, f.all[i].at)
+	}
+}
+
+// inTurn gives the ids in the order in which they are sent: that of their making, and of
+// several endpoints that in which their rates let them.
+func (f *finding) inTurn(rates func(endpoint string) float64) []string {
+	slices.Reverse(f.all)
+	if len(f.by) > 1 {
+		due, sent := make(map[string]float64, len(f.all)), map[string]int{}
+		for _, d := range f.all {
+			due[d.id] = float64(sent[d.endpoint]) / cmp.Or(rates(d.endpoint), gateway.DefaultJobRate)
+			sent[d.endpoint]++
+		}
+		slices.SortStableFunc(f.all, func(a, b replayed) int { return cmp.Compare(due[a.id], due[b.id]) })
+	}
+	ids := make([]string, len(f.all))
+	for i, d := range f.all {
+		ids[i] = d.id
+	}
+	return ids
+}
+
+// view is what a dry run answers. Endpoints are sent to beside each other: all is done with
+// the slowest.
+func (f *finding) view(rates func(endpoint string) float64) any {
+	v := struct {
+		Count         int            `json:"count"`
+		Oldest        gateway.Time   `json:"oldest"`
+		Newest        gateway.Time   `json:"newest"`
+		ByEndpoint    map[string]int `json:"by_endpoint"`
+		SecondsAtRate *float64       `json:"seconds_at_rate"`
+	}{f.count(), timeOf(f.oldest), timeOf(f.newest), map[string]int{}, nil}
+	slowest, rated := 0.0, len(f.by) > 0
+	for endpoint, n := range f.by {
+		v.ByEndpoint[endpoint] = n
+		rate := rates(endpoint)
+		if rated = rated && rate > 0; rated {
+			slowest = max(slowest, math.Ceil(float64(n)/rate*1000)/1000)
+		}
+	}
+	if rated {
+		v.SecondsAtRate = &slowest
+	}
+	return v
+}

@@ -1,0 +1,209 @@
+package forward
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/background"
+	"hookgate/gateway/cluster/peers"
+	"hookgate/gateway/edge"
+)
+
+// Owners says who owns slots.
+type Owners interface {
+	// Owner gives the node that owns a slot, and whether that is this one. In a gap between
+	// two owners it gives none.
+	Owner(slot gateway.Slot) (owner peers.Node, here bool)
+	// WaitOwner is Owner for who can wait for the end of a gap; the error is for the client.
+	WaitOwner(ctx context.Context, slot gateway.Slot) (owner peers.Node, here bool, err error)
+	// NextOwner is WaitOwner for who was told by the owner that it is not, or did not find
+	// it. It may be the same again.
+	NextOwner(ctx context.Context, slot gateway.Slot) (owner peers.Node, here bool, err error)
+}
+
+// Asker asks another node: peers.Peers.
+type Asker interface {
+	Ask(ctx context.Context, to peers.Node, verb string, body []byte) ([]byte, error)
+}
+
+// Verb is that of requests which are passed on.
+const Verb = "request"
+
+// The kinds of requests, and what became of one that was passed on, for metrics.
+const (
+	Callback = "callback"
+	API      = "api"
+
+	Answered = "answered" // by its owner, whatever the answer
+	Moved    = "moved"    // certainly not taken, and asked for elsewhere
+	Unclear  = "unclear"  // nobody knows
+)
+
+// Options are what Forwarder needs.
+type Options struct {
+	Owners Owners
+	Asker  Asker
+	// Known gives the revision of the configuration that this node knows, and Await returns
+	// when it knows another: what a client was told of by one node is so at all. nil: there
+	// are no revisions.
+	Known func() int64
+	Await func(revision int64) error
+	// Forwarded is told of each request that was passed on; nil: nobody is.
+	Forwarded func(kind, result string, took time.Duration)
+}
+
+// Forwarder passes requests on. It is safe for concurrent use.
+type Forwarder struct {
+	options  Options
+	handlers map[string]Handler
+}
+
+// New makes a Forwarder.
+func New(o Options) *Forwarder {
+	if o.Forwarded == nil {
+		o.Forwarded = func(string, string, time.Duration) {}
+	}
+	if o.Known == nil {
+		o.Known, o.Await = func() int64 { return 0 }, func(int64) error { return nil }
+	}
+	return &Forwarder{options: o, handlers: map[string]Handler{}}
+}
+
+// Question is a request that one node decides.
+type Question struct {
+	Kind string
+	Slot gateway.Slot
+	By   json.RawMessage // who asks, for the Handler of the kind; nil: the request says
+	Body int64           // the most bytes that its body may have
+	// Most is how long its owner has; 0: as long as peers wait.
+	Most time.Duration
+	// Here decides it in this process. Where its error is gateway.ErrMoved nothing was done.
+	Here func() error
+}
+
+// gap is how long a request waits, in all, for somebody who decides it.
+const gap = 3 * time.Second
+
+// pause is the rest between two tries.
+const pause = 30 * time.Millisecond
+
+// errUnclear is of a request whose answer did not come.
+var errUnclear = gateway.Unavailable("the node that decides this has not answered: it may have done it", time.Second)
+
+// Do has a request decided. It is passed on where it was answered by another node; the
+// answer is then ctx's.
+func (f *Forwarder) Do(ctx *fasthttp.RequestCtx, q *Question) (passed bool, err error) {
+	if edge.FromNode(ctx) != nil {
+		return false, f.decide(q)
+	}
+	owner, here := f.options.Owners.Owner(q.Slot)
+	if here {
+		if err := q.Here(); !errors.Is(err, gateway.ErrMoved) {
+			return false, err
+		}
+	}
+	return f.pass(ctx, q, owner, here)
+}
+
+// decide decides here what another node has passed on.
+func (f *Forwarder) decide(q *Question) error {
+	if _, here := f.options.Owners.Owner(q.Slot); !here {
+		return errMoved
+	}
+	return q.Here()
+}
+
+var errMoved = gateway.Moved("this is decided elsewhere now: ask again")
+
+// pass is Do for what is not decided here at once.
+func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, moved bool) (passed bool, err error) {
+	var message []byte
+	waits, stop := context.WithTimeout(context.Background(), gap)
+	defer stop()
+	for here := false; ; {
+		switch {
+		case moved:
+			owner, here, err = f.options.Owners.NextOwner(waits, q.Slot)
+		case owner == (peers.Node{}):
+			owner, here, err = f.options.Owners.WaitOwner(waits, q.Slot)
+		}
+		if err != nil {
+			return false, err
+		}
+		if here {
+			err = q.Here()
+			if !errors.Is(err, gateway.ErrMoved) {
+				return false, err
+			}
+		} else {
+			if message == nil {
+				if message, err = f.message(ctx, q); err != nil {
+					return false, err
+				}
+			}
+			if err = f.ask(ctx, q, owner, message); err == nil {
+				return true, nil
+			}
+			if !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
+				return false, told(err)
+			}
+		}
+		moved, here = true, false
+		if !background.Sleep(waits, pause) {
+			return false, told(err)
+		}
+	}
+}
+
+// told is what the client is told of an answer that did not come.
+func told(err error) error {
+	if errors.Is(err, gateway.ErrMoved) || peers.NotTaken(err) {
+		return errMoved
+	}
+	e := *errUnclear
+	e.Err = err
+	return &e
+}
+
+// message reads the body, and gives the request as it travels.
+func (f *Forwarder) message(ctx *fasthttp.RequestCtx, q *Question) ([]byte, error) {
+	body, err := edge.ReadBody(ctx, q.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := edge.Charge(ctx, int64(len(body))); err != nil {
+		return nil, err
+	}
+	return packRequest(ctx, q, f.options.Known(), body)
+}
+
+// ask asks the owner, once. What it answers is ctx's answer.
+func (f *Forwarder) ask(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
+	within := context.Background()
+	if q.Most > 0 {
+		var stop func()
+		within, stop = context.WithTimeout(within, q.Most)
+		defer stop()
+	}
+	began := time.Now()
+	answer, err := f.options.Asker.Ask(within, owner, Verb, message)
+	if err == nil {
+		err = unpackAnswer(answer, &ctx.Response)
+	}
+	result := Answered
+	switch {
+	case err == nil:
+		ctx.Response.Header.Set(peers.HeaderNode, owner.ID)
+	case peers.NotTaken(err):
+		result = Moved
+	default:
+		result = Unclear
+	}
+	f.options.Forwarded(q.Kind, result, time.Since(began))
+	return err
+}

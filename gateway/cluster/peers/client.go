@@ -1,0 +1,154 @@
+package peers
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/edge"
+)
+
+const (
+	// maxAsk is how long one request may take. What takes longer is asked for in parts.
+	maxAsk = 2 * time.Minute
+	// dialTime is how long a connection may take to come to be: nodes are near.
+	dialTime = time.Second
+	// roomTime is how long a request waits for one of the connections.
+	roomTime = time.Second
+	// idleTime is how long a connection is kept: less than any node keeps it open.
+	idleTime = 10 * time.Second
+)
+
+// HeaderNode is the field that says which node has decided, in each internal answer.
+const HeaderNode = "Hookgate-Node"
+
+// headerProof bears the proof of an answer.
+const headerProof = "Hookgate-Proof"
+
+// client is the connections to one address.
+type client struct {
+	host    *fasthttp.HostClient
+	scheme  string
+	session uint64
+	numbers atomic.Uint64 // of the requests in it
+	key     atomic.Uint32 // of the secrets: the one that it knows
+}
+
+// request is one that is ready to be sent.
+type request struct {
+	path          string
+	authorization []byte
+	body          []byte
+	mac           *[32]byte
+	key           *key
+}
+
+func newClient(address string, secured *tls.Config, most int) *client {
+	c := &client{scheme: "http", session: rand.Uint64(), host: &fasthttp.HostClient{
+		Addr: address, MaxConns: most, MaxConnWaitTimeout: roomTime, MaxIdleConnDuration: idleTime, MaxResponseBodySize: MaxBody,
+		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
+		DisablePathNormalizing: true, NoDefaultUserAgentHeader: true, SecureErrorLogMessage: true,
+		DialTimeout: dial,
+	}} //nolint:gosec // a session must be rare, not secret: the MAC is over it
+	if secured != nil {
+		c.scheme, c.host.IsTLS, c.host.TLSConfig = "https", true, secured
+	}
+	return c
+}
+
+// dialError is that no connection came to be: nothing was sent.
+type dialError struct{ error }
+
+func dial(address string, within time.Duration) (net.Conn, error) {
+	if within <= 0 || within > dialTime {
+		within = dialTime
+	}
+	conn, err := net.DialTimeout("tcp", address, within)
+	if err != nil {
+		return nil, dialError{err}
+	}
+	return conn, nil
+}
+
+func (c *client) close() { c.host.CloseIdleConnections() }
+
+// do makes a request, once.
+func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
+	deadline := time.Now().Add(maxAsk)
+	if at, has := ctx.Deadline(); has && at.Before(deadline) {
+		deadline = at
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &notTaken{err}
+	}
+	q, a := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(q)
+	defer fasthttp.ReleaseResponse(a)
+	q.Header.SetMethod(http.MethodPost)
+	q.SetRequestURI(c.scheme + "://" + c.host.Addr + r.path)
+	q.Header.SetBytesV(fasthttp.HeaderAuthorization, r.authorization)
+	q.Header.SetContentType("application/octet-stream")
+	q.SetBodyRaw(r.body)
+	if err := c.host.DoDeadline(q, a, deadline); err != nil {
+		if errors.As(err, &dialError{}) || errors.Is(err, fasthttp.ErrNoFreeConns) || errors.Is(err, fasthttp.ErrDialTimeout) {
+			return nil, &notTaken{err}
+		}
+		return nil, &unclear{err}
+	}
+	return r.judge(a)
+}
+
+// judge says what an answer is worth. Only one that is proven tells what became of the
+// request.
+func (r *request) judge(a *fasthttp.Response) ([]byte, error) {
+	status, body := a.StatusCode(), a.Body()
+	proof := proofOf(r.key, r.mac, status, body)
+	if !hmac.Equal(proof, a.Header.Peek(headerProof)) {
+		return nil, r.unproven(a)
+	}
+	switch status {
+	case http.StatusOK:
+		return append([]byte(nil), body...), nil
+	case statusError:
+		return nil, UnpackError(body)
+	case statusNotHere:
+		return nil, &notTaken{ErrNotHere}
+	case http.StatusConflict:
+		return nil, &notTaken{errSeen}
+	}
+	return nil, &unclear{fmt.Errorf("the answer has status %d", status)}
+}
+
+var (
+	errRefused = errors.New("the other node does not know this one's cluster.secret, or its clock is apart")
+	errSeen    = errors.New("the number of the request was seen before, or is older than those that are known")
+)
+
+// unproven is why an answer without a proof is none. What refuses a request before anybody
+// has looked at its secret says so in a problem of ours, and then nothing was done; a 503 of a
+// proxy between nodes may hide a request that was taken.
+func (r *request) unproven(a *fasthttp.Response) error {
+	why := fmt.Errorf("the answer is not proven, and has status %d", a.StatusCode())
+	if !bytes.Contains(a.Body(), []byte(edge.ProblemPrefix)) {
+		return &unclear{why}
+	}
+	switch a.StatusCode() {
+	case http.StatusUnauthorized:
+		return &notTaken{errRefused}
+	case http.StatusNotFound:
+		return &notTaken{errors.New("there is no cluster at that address")}
+	case http.StatusServiceUnavailable, http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
+		return &notTaken{fmt.Errorf("the other node has no room: status %d", a.StatusCode())}
+	}
+	return &unclear{why}
+}

@@ -1,0 +1,161 @@
+package peers
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hookgate/gateway"
+)
+
+// Node is a node as others reach it.
+type Node struct {
+	ID      string // of the process: a node that comes back has another
+	Address string // host:port of what it listens on for others
+}
+
+// Options are what Peers needs. Self and Secrets are required.
+type Options struct {
+	// Self is the id of this node, as the others know it now.
+	Self func() string
+	// Secrets are what nodes prove themselves by: all are believed, the first one signs.
+	// Another one does so for a node that does not know the first yet.
+	Secrets []string
+	// TLS is spoken with others; nil: plain HTTP.
+	TLS *tls.Config
+	// Connections is how many there are to one node, at most; 0: 512.
+	Connections int
+	// Now is the clock by which moments are judged; nil: time.Now.
+	Now func() time.Time
+	Log *slog.Logger // nil: slog.Default
+}
+
+// Handler answers a verb. The body is valid until it returns. From gives who asks.
+type Handler func(ctx context.Context, body []byte) ([]byte, error)
+
+// MaxBody is the most that a request, or an answer, of a node has, in bytes: the largest
+// request of anybody, with what is said of it.
+const MaxBody = 17 << 20
+
+// Peers are the other nodes, as this one asks them and is asked.
+type Peers struct {
+	options  Options
+	keys     []key
+	numbers  numbers
+	handlers map[string]Handler
+
+	mu      sync.Mutex
+	clients map[string]*client // by address
+	closed  bool
+}
+
+// New makes Peers.
+func New(o Options) *Peers {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Connections <= 0 {
+		o.Connections = 512
+	}
+	return &Peers{
+		options: o, keys: keysOf(o.Secrets), numbers: numbers{of: map[uint64]*window{}}, handlers: map[string]Handler{}, clients: map[string]*client{},
+	}
+}
+
+// Handle says what answers a verb, which is of lower case letters and stands once. It is
+// called before anybody asks.
+func (p *Peers) Handle(verb string, handler Handler) { p.handlers[verb] = handler }
+
+// Ask asks a node, until ctx ends, at most for maxAsk. An error of the other comes as it was,
+// with its code; ErrNotHere, and all else for which the request certainly was not taken,
+// NotTaken knows.
+func (p *Peers) Ask(ctx context.Context, to Node, verb string, body []byte) ([]byte, error) {
+	if len(body) > MaxBody {
+		return nil, &notTaken{gateway.Errorf(gateway.CodeTooLarge, "a request between nodes has over %d bytes", MaxBody)}
+	}
+	c, err := p.clientOf(to.Address)
+	if err != nil {
+		return nil, &notTaken{err}
+	}
+	digest := sha256.Sum256(body)
+	for tried := range p.keys {
+		by := c.key.Load()
+		answer, err := p.askBy(ctx, c, to.ID, verb, body, &digest, &p.keys[by])
+		if !errors.Is(err, errRefused) || tried == len(p.keys)-1 {
+			return answer, err
+		}
+		c.key.CompareAndSwap(by, (by+1)%uint32(len(p.keys))) //nolint:gosec // secrets are few
+	}
+	return nil, &notTaken{errors.New("there is no cluster.secret")}
+}
+
+func (p *Peers) askBy(ctx context.Context, c *client, to, verb string, body []byte, digest *[sha256.Size]byte, by *key) ([]byte, error) {
+	shows := credential{
+		from: p.options.Self(), to: to, verb: verb, at: p.options.Now(), session: c.session, number: c.numbers.Add(1), digest: *digest,
+	}
+	field := shows.sign(nil, by)
+	return c.do(ctx, &request{path: Prefix + verb, authorization: field, body: body, mac: &shows.mac, key: by})
+}
+
+// Close closes the connections to others. Nobody is asked after it.
+func (p *Peers) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, c := range p.clients {
+		c.close()
+	}
+}
+
+// Forget closes the connections to those who are at no address of the given.
+func (p *Peers) Forget(but func(address string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for address, c := range p.clients {
+		if !but(address) {
+			c.close()
+			delete(p.clients, address)
+		}
+	}
+}
+
+var errClosed = errors.New("this node is stopping")
+
+func (p *Peers) clientOf(address string) (*client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	c := p.clients[address]
+	if c == nil {
+		c = newClient(address, p.options.TLS, p.options.Connections)
+		p.clients[address] = c
+	}
+	return c, nil
+}
+
+type fromKey struct{}
+
+// From gives the id of the node that asks a handler.
+func From(ctx context.Context) string {
+	from, _ := ctx.Value(fromKey{}).(string)
+	return from
+}
+
+// sumOf says whether a body is the one that was signed.
+func sumOf(body []byte, want *[sha256.Size]byte) bool {
+	return sha256.Sum256(body) == *want
+}
+
+// WithFrom gives the context of a handler that the node of an id asks.
+func WithFrom(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, fromKey{}, id)
+}

@@ -1,0 +1,317 @@
+package peers_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hookgate/gateway"
+	"hookgate/gateway/cluster/peers"
+	"hookgate/gateway/edge"
+)
+
+// member is a node that listens.
+type member struct {
+	*peers.Peers
+	peers.Node
+}
+
+// listen starts one, on what the rest of a hookgate listens with.
+func listen(t *testing.T, id string, o peers.Options, prepare func(*peers.Peers)) *member {
+	t.Helper()
+	o.Self, o.Log = func() string { return id }, slog.New(slog.DiscardHandler)
+	p := peers.New(o)
+	if prepare != nil {
+		prepare(p)
+	}
+	settings := edge.Settings{
+		Handler: p.Serve, Limits: &edge.Limits{Inside: true, Body: func(_, _, _ []byte) int64 { return peers.MaxBody }},
+		ReadTimeout: 5 * time.Second, IdleTimeout: 20 * time.Second,
+		Observer: edge.Observer{Panicked: func(string, any, []byte) {}},
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := settings.Server()
+	listener := settings.Listener(ln)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		p.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := server.ShutdownWithContext(ctx); err != nil {
+			t.Error(err)
+		}
+		<-done
+	})
+	return &member{p, peers.Node{ID: id, Address: ln.Addr().String()}}
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func echoes(p *peers.Peers) {
+	p.Handle("echo", func(ctx context.Context, body []byte) ([]byte, error) {
+		return []byte(peers.From(ctx) + " says " + string(body)), nil
+	})
+}
+
+func TestAskIsAnswered(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, echoes)
+	got, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte("hello"))
+	if err != nil || string(got) != "a says hello" {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	large := strings.Repeat("x", 5<<20)
+	if got, err = a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte(large)); err != nil || string(got) != "a says "+large {
+		t.Fatalf("of a large body %d bytes came back, %v", len(got), err)
+	}
+}
+
+// An error comes as it was: code, members and all. What is no error of ours stays there.
+func TestAnErrorTravelsWhole(t *testing.T) {
+	said := &gateway.Error{
+		Code: gateway.CodeRateLimited, Message: "too many", RetryAfter: 1500 * time.Millisecond, Allow: "GET",
+		Faults: []gateway.Fault{{Path: "a.b", Message: "is wrong"}}, Extra: []gateway.ExtraMember{{Name: "wait_id", Value: "wait_1"}},
+	}
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("refuse", func(context.Context, []byte) ([]byte, error) { return nil, said })
+		p.Handle("none", func(context.Context, []byte) ([]byte, error) { return nil, gateway.ErrNotFound })
+		p.Handle("fail", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("/etc/secret is broken") })
+	})
+	_, err := a.Ask(within(t, 5*time.Second), b.Node, "refuse", nil)
+	var got *gateway.Error
+	if !errors.As(err, &got) || got.Code != said.Code || got.Message != said.Message || got.RetryAfter != said.RetryAfter || got.Allow != said.Allow ||
+		len(got.Faults) != 1 || got.Faults[0] != said.Faults[0] || len(got.Extra) != 1 || got.Extra[0] != said.Extra[0] {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if peers.NotTaken(err) {
+		t.Error("an error that the other gave counts as if it had not heard the question")
+	}
+	if _, err = a.Ask(within(t, 5*time.Second), b.Node, "none", nil); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	_, err = a.Ask(within(t, 5*time.Second), b.Node, "fail", nil)
+	if !errors.As(err, &got) || got.Code != gateway.CodeInternal || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v, want an internal error without its text", err)
+	}
+}
+
+// What was certainly not taken may be asked of another; what may have been must not.
+func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	var calls atomic.Int32
+	b := listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("moved", func(context.Context, []byte) ([]byte, error) { return nil, peers.ErrNotHere })
+		p.Handle("panics", func(context.Context, []byte) ([]byte, error) { panic("as a test") })
+		p.Handle("slow", func(ctx context.Context, _ []byte) ([]byte, error) {
+			calls.Add(1)
+			time.Sleep(500 * time.Millisecond) // longer than who asks has
+			return nil, nil
+		})
+	})
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wrong := listen(t, "wrong", peers.Options{Secrets: []string{"another"}}, nil)
+	a := listen(t, "a", secrets, nil)
+	late := listen(t, "late", peers.Options{Secrets: []string{"s3cret"}, Now: func() time.Time { return time.Now().Add(-time.Minute) }}, nil)
+	early := listen(t, "early", peers.Options{Secrets: []string{"s3cret"}, Now: func() time.Time { return time.Now().Add(time.Minute) }}, nil)
+	for _, c := range []struct {
+		name     string
+		by       *member
+		to       peers.Node
+		verb     string
+		notTaken bool
+	}{
+		{"another decides", a, b.Node, "moved", true},
+		{"nobody listens", a, peers.Node{ID: "b", Address: closed.Addr().String()}, "moved", true},
+		{"of a node that was there before", a, peers.Node{ID: "b0", Address: b.Address}, "slow", true},
+		{"of a verb of a later version", a, b.Node, "unheard", true},
+		{"another secret", wrong, b.Node, "slow", true},
+		{"a clock that is late", late, b.Node, "slow", true},
+		{"a clock that is early", early, b.Node, "slow", true},
+		{"no answer in time", a, b.Node, "slow", false},
+		{"a panic", a, b.Node, "panics", false},
+	} {
+		before := calls.Load()
+		_, err := c.by.Ask(within(t, 200*time.Millisecond), c.to, c.verb, []byte("x"))
+		if err == nil || peers.NotTaken(err) != c.notTaken {
+			t.Errorf("%s: %v, not taken: %t, want %t", c.name, err, peers.NotTaken(err), c.notTaken)
+		}
+		if c.notTaken && calls.Load() != before {
+			t.Errorf("%s: it was taken", c.name)
+		}
+	}
+}
+
+// While a secret is changed, node by node, each knows the others.
+func TestSecretsRotate(t *testing.T) {
+	older := listen(t, "older", peers.Options{Secrets: []string{"old"}}, echoes)
+	both := listen(t, "both", peers.Options{Secrets: []string{"new", "old"}}, echoes)
+	newer := listen(t, "newer", peers.Options{Secrets: []string{"new"}}, echoes)
+	for range 2 {
+		for _, c := range [][2]*member{{older, both}, {both, older}, {both, newer}, {newer, both}} {
+			got, err := c[0].Ask(within(t, 5*time.Second), c[1].Node, "echo", []byte("hello"))
+			if err != nil || string(got) != c[0].ID+" says hello" {
+				t.Errorf("%s asks %s: %q, %v", c[0].ID, c[1].ID, got, err)
+			}
+		}
+	}
+	if _, err := older.Ask(within(t, 5*time.Second), newer.Node, "echo", nil); !peers.NotTaken(err) {
+		t.Errorf("the old secret alone: %v", err)
+	}
+}
+
+// relay passes what goes between two nodes on, as a test changes it.
+type relay struct {
+	to     string
+	change func(*http.Request, []byte) (again int, cut bool)
+	answer func(*http.Response, []byte) []byte
+	last   atomic.Int32 // the status of the last answer
+}
+
+func (r *relay) RoundTrip(q *http.Request, body []byte) (*http.Response, []byte, error) {
+	out, err := http.NewRequestWithContext(q.Context(), q.Method, "http://"+r.to+q.URL.RequestURI(), strings.NewReader(string(body)))
+	if err != nil {
+		return nil, nil, err
+	}
+	out.Header = q.Header.Clone()
+	a, err := http.DefaultClient.Do(out)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = a.Body.Close() }()
+	text, err := io.ReadAll(a.Body)
+	r.last.Store(int32(a.StatusCode)) //nolint:gosec // a status
+	return a, text, err
+}
+
+func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	body, _ := io.ReadAll(q.Body)
+	times, cut := 1, false
+	if r.change != nil {
+		changed := append([]byte(nil), body...)
+		times, cut = r.change(q, changed)
+		body = changed
+	}
+	var a *http.Response
+	var text []byte
+	for range times {
+		var err error
+		if a, text, err = r.RoundTrip(q, body); err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+	}
+	if r.answer != nil {
+		text = r.answer(a, text)
+	}
+	for name, values := range a.Header {
+		if name != "Content-Length" {
+			w.Header()[name] = values
+		}
+	}
+	if cut {
+		w.Header().Set("Content-Length", "1000000")
+		w.WriteHeader(a.StatusCode)
+		_, _ = w.Write(text)
+		panic(http.ErrAbortHandler)
+	}
+	w.WriteHeader(a.StatusCode)
+	_, _ = w.Write(text)
+}
+
+// between starts a relay before a member.
+func between(t *testing.T, to *member, r *relay) peers.Node {
+	t.Helper()
+	r.to = to.Address
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: r, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), ReadHeaderTimeout: time.Second}
+	go func() { _ = server.Serve(ln) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return peers.Node{ID: to.ID, Address: ln.Addr().String()}
+}
+
+// Whoever stands between two nodes cannot change, repeat or make up anything.
+func TestNobodyBetweenIsBelieved(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	var calls atomic.Int32
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("count", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return []byte("done"), nil })
+		p.Handle("other", func(context.Context, []byte) ([]byte, error) { calls.Add(100); return nil, nil })
+	})
+	refuses := func(name string, want int32, r *relay) {
+		t.Helper()
+		calls.Store(0)
+		got, err := a.Ask(within(t, 5*time.Second), between(t, b, r), "count", []byte("hello"))
+		if err == nil || got != nil {
+			t.Errorf("%s: it is believed: %q", name, got)
+		}
+		if calls.Load() != want {
+			t.Errorf("%s: %d times taken, want %d", name, calls.Load(), want)
+		}
+		if want > 0 && peers.NotTaken(err) {
+			t.Errorf("%s: %v counts as not taken", name, err)
+		}
+	}
+	changes := func(do func(*http.Request, []byte)) *relay {
+		return &relay{change: func(q *http.Request, body []byte) (int, bool) { do(q, body); return 1, false }}
+	}
+	refuses("another body", 0, changes(func(_ *http.Request, body []byte) { body[0] ^= 1 }))
+	refuses("another verb", 0, changes(func(q *http.Request, _ []byte) { q.URL.Path = "/cluster/other" }))
+	refuses("a query", 0, changes(func(q *http.Request, _ []byte) { q.URL.RawQuery = "x=1" }))
+	refuses("another method", 0, changes(func(q *http.Request, _ []byte) { q.Method = http.MethodPut }))
+	for _, member := range []string{"from=a", "at=1", "number=", "digest=", "mac="} {
+		refuses("another "+member, 0, changes(func(q *http.Request, _ []byte) {
+			field := q.Header.Get("Authorization")
+			at := strings.Index(field, member) + len(member)
+			digit := "1"
+			if field[at:at+1] == "1" {
+				digit = "2"
+			}
+			if member == "from=a" {
+				at--
+				digit = "c"
+			}
+			q.Header.Set("Authorization", field[:at]+digit+field[at+1:])
+		}))
+	}
+	refuses("no proof", 0, changes(func(q *http.Request, _ []byte) { q.Header.Del("Authorization") }))
+	refuses("another answer", 1, &relay{answer: func(_ *http.Response, text []byte) []byte { return append(text, '!') }})
+	refuses("another status", 1, &relay{answer: func(a *http.Response, text []byte) []byte { a.StatusCode = http.StatusMisdirectedRequest; return text }})
+	refuses("an answer of nobody", 1, &relay{answer: func(a *http.Response, _ []byte) []byte {
+		a.StatusCode, a.Header = http.StatusServiceUnavailable, http.Header{}
+		return []byte("upstream connect error or disconnect/reset before headers")
+	}})
+	refuses("half an answer", 1, &relay{change: func(*http.Request, []byte) (int, bool) { return 1, true }})
+
+	r := &relay{change: func(*http.Request, []byte) (int, bool) { return 2, false }}
+	calls.Store(0)
+	_, err := a.Ask(within(t, 5*time.Second), between(t, b, r), "count", []byte("hello"))
+	if calls.Load() != 1 || r.last.Load() != http.StatusConflict {
+		t.Errorf("a request that came twice: taken %d times, the second was answered %d, %v", calls.Load(), r.last.Load(), err)
+	}
+}

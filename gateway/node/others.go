@@ -1,0 +1,259 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
+	"hookgate/gateway/api"
+	"hookgate/gateway/cluster"
+	"hookgate/gateway/cluster/forward"
+	"hookgate/gateway/cluster/peers"
+	"hookgate/gateway/cluster/watching"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/server"
+	"hookgate/gateway/shares"
+	"hookgate/metrics"
+)
+
+// among says which node owns what: cluster.Cluster.
+type among interface {
+	Self() cluster.Node
+	Owner(slot gateway.Slot) (owner cluster.Node, here bool)
+	WaitOwner(ctx context.Context, slot gateway.Slot) (owner cluster.Node, here bool, err error)
+	NextOwner(ctx context.Context, slot gateway.Slot) (owner cluster.Node, here bool, err error)
+	Nodes() []cluster.Status
+}
+
+// others are the other nodes of a cluster: they are asked what they decide, and told what they
+// have to know. It is nil in a node that is alone.
+type others struct {
+	*parts
+	among   among
+	peers   *peers.Peers
+	passer  *forward.Forwarder
+	watches *watching.Watches
+	wakes   *wakes
+	answer  func(ctx *fasthttp.RequestCtx, by []byte) // of the API, to another node
+}
+
+// meet makes the others: what nodes ask each other is proven by secrets, the first of which
+// signs.
+func meet(p *parts, among among, secrets []string, secured *tls.Config) *others {
+	o := &others{parts: p, among: among}
+	o.peers = peers.New(peers.Options{Self: func() string { return among.Self().ID }, Secrets: secrets, TLS: secured, Log: p.Log})
+	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
+	o.passer = forward.New(forward.Options{
+		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
+		Forwarded: func(kind, result string, took time.Duration) { forwarded(kind, result, took.Seconds()) },
+	})
+	o.watches = watching.New(watching.Options{
+		Owners: owners{among}, Asker: o.peers, Self: func() peers.Node { return peers.Node(among.Self()) }, Sessions: p.sessions, Log: p.Log,
+	})
+	o.wakes = newWakes(owners{among}, o.peers, p.lanes, p.Log)
+	o.passer.Handle(forward.Callback, o.passedHook)
+	o.passer.Handle(forward.API, func(ctx *fasthttp.RequestCtx, by json.RawMessage) { o.answer(ctx, by) })
+	for verb, handler := range map[string]peers.Handler{
+		forward.Verb: o.passer.Serve, watching.VerbWatch: o.watches.ServeWatch, watching.VerbEnded: o.watches.ServeEnded,
+		verbWake: o.wakes.serve, verbLane: o.serveLane, verbChanged: o.serveChanged, verbRelay: o.serveRelay, verbLearn: o.serveLearn,
+		verbConfigured: o.follows.serve, verbTold: o.serveTold,
+	} {
+		o.peers.Handle(verb, handler)
+	}
+	return o
+}
+
+// owners is among as those see it who ask others.
+type owners struct{ among among }
+
+func (w owners) Owner(slot gateway.Slot) (peers.Node, bool) {
+	owner, here := w.among.Owner(slot)
+	return peers.Node(owner), here
+}
+
+func (w owners) WaitOwner(ctx context.Context, slot gateway.Slot) (peers.Node, bool, error) {
+	owner, here, err := w.among.WaitOwner(ctx, slot)
+	return peers.Node(owner), here, err
+}
+
+func (w owners) NextOwner(ctx context.Context, slot gateway.Slot) (peers.Node, bool, error) {
+	owner, here, err := w.among.NextOwner(ctx, slot)
+	return peers.Node(owner), here, err
+}
+
+// callbackTime is how long the owner has for a callback: as a sender has patience.
+const callbackTime = 10 * time.Second
+
+// hook takes a callback wherever it is decided. What names no tenant is nobody's.
+func (o *others) hook(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
+	if o.directory.Current().TenantBytes(tenant) == nil {
+		o.inbound.Handle(ctx, tenant, source, key)
+		return
+	}
+	_, err := o.passer.Do(ctx, &forward.Question{
+		Kind: forward.Callback, Slot: gateway.SlotOf(string(tenant)), Body: o.inbound.BodyLimit(tenant, source), Most: callbackTime,
+		Here: func() error { return o.inbound.Decide(ctx, tenant, source, key) },
+	})
+	if err == nil {
+		return
+	}
+	if r := edge.FromNode(ctx); r != nil && errors.Is(err, gateway.ErrMoved) {
+		r.SetMoved()
+		return
+	}
+	o.inbound.Refuse(ctx, tenant, source, key, err)
+}
+
+// passedHook takes one that another node passes on.
+func (o *others) passedHook(ctx *fasthttp.RequestCtx, _ json.RawMessage) {
+	tenant, source, key, is := server.SplitHook(edge.Path(ctx))
+	if !is {
+		edge.FromNode(ctx).SetMoved() // a later version knows paths that this one does not
+		return
+	}
+	o.hook(ctx, tenant, source, edge.Unescape(key))
+}
+
+// caller lets another node send what any client may; see current.caller.
+func (o *others) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
+	if who, known = (current{o.directory}).caller(authorization, client); !known && o.peers.Proven(authorization) {
+		return client, true
+	}
+	return who, known
+}
+
+// maxPassed is the most that a request of the API carries.
+const maxPassed = 16 << 20
+
+// Decide is api.Elsewhere's.
+func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error) {
+	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, By: by, Body: maxPassed, Here: here})
+}
+
+// Configures is api.Elsewhere's. No tenant is called so.
+func (o *others) Configures() gateway.Slot { return gateway.SlotOf("_configuration") }
+
+// configures says whether this node writes the configuration.
+func (o *others) configures() bool {
+	_, here := o.among.Owner(o.Configures())
+	return here
+}
+
+// CatchUp is api.Elsewhere's.
+func (o *others) CatchUp() error { return o.follows.catchUp() }
+
+// tell asks the owner of a slot something small, and waits for one where there is none. Here
+// is called where that is this node.
+func (o *others) tell(slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
+	ctx, stop := context.WithTimeout(context.Background(), tellTime)
+	defer stop()
+	owner, is, err := o.among.WaitOwner(ctx, slot)
+	for err == nil {
+		if is {
+			answer, err = here()
+		} else {
+			answer, err = o.peers.Ask(ctx, peers.Node(owner), verb, body)
+		}
+		if err == nil || !errors.Is(err, gateway.ErrMoved) && !peers.NotTaken(err) {
+			return answer, err
+		}
+		owner, is, err = o.among.NextOwner(ctx, slot)
+	}
+	return nil, err
+}
+
+// tellTime is how long something small may take.
+const tellTime = 10 * time.Second
+
+// everybody tells each other node that lives something small, and waits for nobody. Who does
+// not hear it finds out by itself.
+func (o *others) everybody(verb string) {
+	self := o.among.Self().ID
+	for _, n := range o.among.Nodes() {
+		if n.ID == self || n.State == cluster.StateGone {
+			continue
+		}
+		go func() {
+			ctx, stop := context.WithTimeout(context.Background(), farTime)
+			defer stop()
+			if _, err := o.peers.Ask(ctx, peers.Node{ID: n.ID, Address: n.Address}, verb, nil); err != nil {
+				o.Log.Debug("another node was not told", "method", verb, "node", n.ID, "error", err)
+			}
+		}()
+	}
+}
+
+// drain sends away who is held here for what others decide.
+func (o *others) drain() {
+	if o != nil {
+		o.watches.Drain()
+	}
+}
+
+func (o *others) close() {
+	o.wakes.close()
+	o.watches.Drain()
+	o.peers.Close()
+}
+
+// reach has the API reach what other nodes have.
+func (o *others) reach(to *api.Options) {
+	to.Elsewhere, to.Ends = o, o.watches
+	to.Lanes, to.Proofs = lanesAll{o.lanes, o}, proofs{o.lanes, o}
+	past := pastAll{o.sessions, o.store.waits, o}
+	to.Waits, to.Timelines = past, past
+}
+
+// hook takes callbacks.
+func (n *Node) hook() func(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
+	if n.others == nil {
+		return n.inbound.Handle
+	}
+	return n.others.hook
+}
+
+// served answers other nodes; nil where there are none.
+func (n *Node) served(management *api.API) fasthttp.RequestHandler {
+	if n.others == nil {
+		return nil
+	}
+	n.others.answer = management.ByNode
+	return n.others.peers.Serve
+}
+
+// caller says whose the body of an internal request is.
+func (n *Node) caller() func(authorization []byte, client shares.Holder) (shares.Holder, bool) {
+	if n.others == nil {
+		return current{n.directory}.caller
+	}
+	return n.others.caller
+}
+
+// openOthers meets the others, where there are any.
+func (n *Node) openOthers() error {
+	if n.store.members == nil {
+		return nil
+	}
+	if n.among != nil {
+		n.others = meet(&n.parts, n.among, n.clusterSecrets(), nil)
+	} else {
+		c := n.newCluster()
+		n.others = meet(&n.parts, c, n.clusterSecrets(), nil)
+		for verb, handler := range c.Handlers() {
+			n.others.peers.Handle(verb, handler)
+		}
+	}
+	n.onStop(func() error { n.others.close(); return nil })
+	return nil
+}
+
+// follow begins to follow what others configure.
+func (n *Node) follow() error {
+	n.onStop(func() error { n.follows.close(); return nil })
+	return n.follows.start()
+}

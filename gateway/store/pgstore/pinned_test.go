@@ -1,0 +1,47 @@
+package pgstore
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the functions of pinned verbs into schema/004_pinned.sql")
+
+// TestPinnedVerbsAreInTheSchema: each has its function, with the text that this version has.
+// Where one is changed after a release its new function goes into a new file.
+func TestPinnedVerbsAreInTheSchema(t *testing.T) {
+	if *update {
+		var b strings.Builder
+		b.WriteString(fenceSQL)
+		for _, v := range pinned {
+			b.WriteString("\n" + v.pinnedFunction())
+		}
+		for _, q := range questions {
+			b.WriteString("\n" + q.pinnedFunction())
+		}
+		must(t, os.WriteFile("schema/004_pinned.sql", []byte(b.String()), 0o644))
+		return
+	}
+	all := ""
+	for _, name := range migrationNames() {
+		sql, err := fs.ReadFile(migrations, name)
+		must(t, err)
+		all += string(sql)
+	}
+	for _, v := range pinned {
+		if !strings.Contains(all, v.pinnedFunction()) {
+			t.Errorf("%s: no file of the schema makes its function: go test ./gateway/store/pgstore -run TestPinned -update", v.name)
+		}
+	}
+	for _, q := range questions {
+		if !strings.Contains(all, q.pinnedFunction()) {
+			t.Errorf("no file of the schema makes the function of %s", q.sql)
+		}
+	}
+	if !strings.Contains(all, fenceSQL) {
+		t.Error("no file of the schema makes the function of the fence as fence.go knows the system")
+	}
+}
