@@ -14,7 +14,7 @@ type Database struct {
 
 // Database names who knows how the database stands; it is asked at each scrape, and called
 // once. What it gives takes the seconds of each beat, which is one small write.
-func (s *Set) Database(read func() Database) (roundTrip prometheus.Observer) {
+func (s *store) Database(read func() Database) (roundTrip prometheus.Observer) {
 	s.library.gauge("hookgate_store_oldest_transaction_seconds", "How long the oldest transaction in the database has been open: it keeps vacuum from removing dead rows.", nil,
 		func() float64 { return read().OldestTransaction.Seconds() })
 	s.library.gauge("hookgate_store_dead_rows", "Rows of the schema that are no more, and that vacuum has not removed yet.", nil,

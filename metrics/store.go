@@ -7,12 +7,14 @@ import (
 )
 
 type store struct {
+	library     *library
 	storeCommit prometheus.Histogram
 	storeSize   *atomic.Pointer[func() int64]
 }
 
 func newStore(l *library) store {
 	s := store{
+		library: l,
 		storeCommit: l.histogram("hookgate_store_commit_seconds", "How long one durable commit took, its wait for the disk included.",
 			.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 2.5),
 		storeSize: new(atomic.Pointer[func() int64]),

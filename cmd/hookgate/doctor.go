@@ -23,10 +23,11 @@ func newDoctorCommand() *cobra.Command {
 running, and for what is worth a word: the clock against the dates of certificates, the
 disk, open files, ports, secrets that are short or used twice, sources that anybody may
 call, endpoints without TLS, holes in the egress rules, tenants without a platform url.
-What the API holds in the data folder is not looked at.
+Of a PostgreSQL: what a commit is worth there, its connections, old transactions, dead
+rows, the schema and its master key. What the API holds is not looked at.
 
 Errors are what serve would refuse, and dates that are over: the exit status is 1 then.
-Nothing is asked over the network, and nothing is left behind. Ports that a running
+Nothing but the database is asked over the network, and nothing is left behind. Ports that a running
 hookgate has are in use: run it before the start, or with its configuration elsewhere.`,
 		Example: "  hookgate doctor --config hookgate.yaml --data /var/lib/hookgate",
 		Args:    cobra.NoArgs,

@@ -84,7 +84,7 @@ func (l *load) beside(n string, all []gatewaytest.Taken) {
 // reloadBetween loads another file in the middle of a life.
 func (k *killer) reloadBetween() {
 	k.pause(100, 500)
-	k.program.Configure(k.t, k.reloaded)
+	k.program.Configure(k.t, k.onStore(k.reloaded))
 	k.program.Signal(k.t, syscall.SIGHUP)
 	k.pause(100, 500)
 }

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/postgres"
 	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
 var (
 	killRounds = flag.Int("rounds", 3, "how many times each kill test kills the program")
+	killOn     = flag.String("store", "pebble", "the store of the kill tests: pebble, or postgres, whose database is killed now and then, too")
 	killSeed   = flag.Uint64("seed", 0, "seed of their load; 0 draws one")
 )
 
@@ -47,6 +49,7 @@ type lives struct {
 	gate    *gate
 	program *program.Program
 	began   []time.Time
+	db      *postgres.Server // nil: they are on Pebble
 
 	up     func()                    // the program answers; nil: nobody needs to know
 	killed func(promises.Span, bool) // it was killed, or only a start of it was
@@ -63,10 +66,20 @@ func seedOfLoad(t *testing.T) uint64 {
 }
 
 func newLives(t *testing.T, seed uint64, config string, env ...string) *lives {
-	return &lives{
-		t: t, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate(),
-		options: program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: config, Env: env},
+	l := &lives{t: t, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate()}
+	if *killOn == "postgres" {
+		l.db, env = postgres.Start(t), append(env, keyOfTests)
 	}
+	l.options = program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: l.onStore(config), Env: env}
+	return l
+}
+
+// onStore gives a configuration with the store of these lives.
+func (l *lives) onStore(config string) string {
+	if l.db != nil {
+		config = onPostgres(l.db) + config
+	}
+	return config
 }
 
 // run lets so many workers load the program while it lives and dies, and a moment
@@ -113,6 +126,14 @@ func (l *lives) start() {
 func (l *lives) kill() {
 	l.gate.shut()
 	at := time.Now()
+	if l.db != nil && l.rng.IntN(4) == 0 {
+		l.db.Kill()
+		defer func() {
+			if err := l.db.Run(); err != nil {
+				l.t.Fatal(err)
+			}
+		}()
+	}
 	l.program.Kill9()
 	l.gate.empty()
 	l.killed(promises.Span{Begin: at, End: time.Now()}, false)

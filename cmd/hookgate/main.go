@@ -54,6 +54,7 @@ chats reaches the endpoints of the tenants, signed, and again until it is there.
 		newBackupCommand(),
 		newRestoreCommand(),
 		newRekeyCommand(),
+		newMigrateCommand(),
 		newConfigCommand(),
 		newDoctorCommand(),
 		newHealthcheckCommand(),

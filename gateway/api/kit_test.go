@@ -134,7 +134,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	k.must(err)
 	t.Cleanup(res.Close)
 	k.jobs = jobs.New(jobs.Options{Store: k.store, Lanes: k.lanes, Log: log})
-	k.must(k.jobs.Start())
+	k.jobs.Start()
 	t.Cleanup(k.jobs.Close)
 	k.call(log, res)
 	k.must(res.SetFile(resources.File{

@@ -58,6 +58,7 @@ func public(err error) *gateway.Error {
 	if !errors.As(err, &e) || e.Code == gateway.CodeInternal {
 		return errInternal
 	}
+	e = e.Told()
 	if _, known := statuses[e.Code]; !known {
 		return errInternal
 	}

@@ -28,7 +28,7 @@ func (n *Node) loadFile() error {
 // when it joins.
 func (n *Node) recover() error {
 	n.jobs.Start()
-	n.doubts.tell(n.doubt)
+	n.doubts.tell(between{&n.parts}.doubt)
 	n.stats.ReadAhead(n.tenantIDs())
 	if n.store.members != nil {
 		return nil
@@ -54,6 +54,11 @@ func (n *Node) tenantIDs() (ids []string) {
 // fail the start any more: a token that was made before the listeners were bound, and
 // not shown because they could not be, would be lost for ever.
 func (n *Node) firstToken() error {
+	if n.store.makesFirst != nil {
+		if makes, err := n.store.makesFirst(); err != nil || !makes {
+			return err
+		}
+	}
 	token, err := n.resources.Tokens.First()
 	if err != nil {
 		return err

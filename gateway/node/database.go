@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,9 +19,10 @@ import (
 	"hookgate/metrics"
 )
 
-// openDatabase joins the database. Whether the master key is that of all other nodes is
+// database joins a database. Whether the master key is that of all other nodes is
 // looked at before anything is read that was sealed with it.
-func (p *parts) openDatabase() error {
+func (o opening) database() error {
+	p := o.parts
 	key, err := seal.ParseKey(p.config.MasterKey.Reveal())
 	if err != nil {
 		return fmt.Errorf("HOOKGATE_MASTER_KEY: %w", err)
@@ -46,20 +48,27 @@ func (p *parts) openDatabase() error {
 	sure := confirmed{s, s, s, p.cluster.Load}
 	p.store.recovery, p.store.backlog, p.store.calls = sure, sure, sure
 	p.store.revisions = s
+	p.store.makesFirst = d.makesFirst
 	p.onStop(d.watch())
 	return nil
 }
 
 // Names under which the schema keeps keyed digests of what every node must have alike.
-const claimedKey = "master_key"
+const (
+	claimedKey   = "master_key"
+	claimedFirst = "first_admin_token" // the node that makes it
+)
 
 // errOtherKey is of a node that would read nothing of what the others sealed.
 var errOtherKey = errors.New("HOOKGATE_MASTER_KEY is not the master key that this schema was sealed with: every node has the same")
 
-// sameKey refuses another master key than that of who made the schema. The digest is an
-// HMAC under a key derived from the master key: it tells two keys apart, and nothing else.
+// keyDigest is an HMAC under a key derived from the master key: it tells two keys apart, and
+// nothing else.
+func keyDigest(sealer *seal.Sealer) seal.Mark { return sealer.Mark("the master key of a schema") }
+
+// sameKey refuses another master key than that of who made the schema.
 func sameKey(s *pgstore.Store, sealer *seal.Sealer) error {
-	own := sealer.Mark("the master key of a schema")
+	own := keyDigest(sealer)
 	is, err := s.Claim(claimedKey, own[:])
 	if err != nil {
 		return fmt.Errorf("finding by which master key the schema is sealed: %w", err)
@@ -68,6 +77,26 @@ func sameKey(s *pgstore.Store, sealer *seal.Sealer) error {
 		return errOtherKey
 	}
 	return nil
+}
+
+// makesFirst says whether this node makes the first admin token: of several that start on a
+// new schema one does. Where that one died before it had shown the token, the next does.
+func (d *database) makesFirst() (bool, error) {
+	own := strconv.FormatInt(d.Node(), 10)
+	is, err := d.Claim(claimedFirst, []byte(own))
+	if err != nil || string(is) == own {
+		return err == nil, err
+	}
+	nodes, _, err := d.Members()
+	if err != nil {
+		return false, err
+	}
+	for _, n := range nodes {
+		if !n.Gone && strconv.FormatInt(n.Node, 10) == string(is) {
+			return false, nil
+		}
+	}
+	return true, d.Reclaim(claimedFirst, []byte(own))
 }
 
 // database is a schema of a PostgreSQL as the ground of a store. It is never a reason to
@@ -196,11 +225,11 @@ func (d *doubts) tell(to func(gateway.SlotSet)) {
 }
 
 // doubt has all parts read slots anew.
-func (p *parts) doubt(slots gateway.SlotSet) {
-	if c := p.cluster.Load(); c != nil {
+func (b between) doubt(slots gateway.SlotSet) {
+	if c := b.cluster.Load(); c != nil {
 		c.Doubt(slots) // first: nothing is read of them before it is known whose they are
 	}
-	p.sessions.Doubt(slots)
-	p.lanes.Doubt(slots)
-	p.calls.Doubt(slots)
+	b.sessions.Doubt(slots)
+	b.lanes.Doubt(slots)
+	b.calls.Doubt(slots)
 }

@@ -41,8 +41,8 @@ type doctor struct {
 }
 
 // Doctor looks for what would keep a configuration from being served, and for what is
-// worth a word. load is how it is read. What the API holds in the data folder is not looked
-// at. It asks nobody over the network, and leaves nothing behind.
+// worth a word. load is how it is read. What the API holds is not looked at. It asks nobody
+// over the network but the database, and leaves nothing behind.
 func Doctor(load func() (*configs.Config, error)) []Finding {
 	d := &doctor{now: time.Now()}
 	c, err := load()
@@ -51,8 +51,12 @@ func Doctor(load func() (*configs.Config, error)) []Finding {
 		return d.all
 	}
 	d.config = c
+	store, key := d.disk, d.key
+	if c.Store.Driver == configs.DriverPostgres {
+		store, key = d.database, func() { d.ok("key", "the master key is given, and no other than that of the schema") }
+	}
 	for _, check := range []func(){
-		d.configuration, d.certificates, d.disk, d.descriptors, d.ports, d.key, d.secrets, d.verify, d.endpoints, d.egress, d.platforms, d.internal,
+		d.configuration, d.certificates, store, d.descriptors, d.ports, key, d.secrets, d.verify, d.endpoints, d.egress, d.platforms, d.internal,
 	} {
 		check()
 	}

@@ -8,11 +8,12 @@ import (
 	"hookgate/gateway/store/pebblestore"
 )
 
-// openDisk opens the data folder.
-func (p *parts) openDisk() error {
+// folder opens a data folder.
+func (o opening) folder() error {
+	p := o.parts
 	commits := p.metrics.StoreCommit()
 	s, err := pebblestore.Open(pebblestore.Options{
-		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: p.unlock, AcceptDataLoss: p.AcceptDataLoss,
+		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: o.unlock, AcceptDataLoss: p.AcceptDataLoss,
 		Now: p.clock.Now, Newest: p.clock.NotBefore,
 		Retention: current{p.directory}.retention, AuditKept: time.Duration(p.config.Audit.Retention),
 		OnCommit: func(took time.Duration) { commits.Observe(took.Seconds()) },
@@ -29,15 +30,15 @@ func (p *parts) openDisk() error {
 }
 
 // unlock finds the master key, before the store changes anything in the folder.
-func (p *parts) unlock(held bool) error {
-	key, err := seal.Folder(p.config.Store.Dir, p.config.MasterKey.Reveal(), held)
+func (o opening) unlock(held bool) error {
+	key, err := seal.Folder(o.config.Store.Dir, o.config.MasterKey.Reveal(), held)
 	if err != nil {
 		return err
 	}
 	if key.Loose {
-		p.Log.Warn("others on this machine may read the master key: set the mode of master.key to 0600")
+		o.Log.Warn("others on this machine may read the master key: set the mode of master.key to 0600")
 	}
-	p.sealer = seal.New(key.Key)
+	o.sealer = seal.New(key.Key)
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // kept is the store as each who asks it sees it, and what it stands on. Only who opens it
-// knows which it is: openDisk, openDatabase.
+// knows which it is (opening).
 type kept struct {
 	ground
 	ledger     waiting.Ledger
@@ -38,6 +38,8 @@ type kept struct {
 	told       api.Told
 	revisions  revisions     // nil: no other process configures anything
 	members    cluster.Store // nil: there is no other process
+	// makesFirst says whether this process makes the first admin token; nil: it does.
+	makesFirst func() (bool, error)
 }
 
 // ground is what a store stands on: a folder of this machine, or a database.
@@ -87,14 +89,17 @@ func keptBy[S interface {
 	}
 }
 
+// opening opens the store that the configuration names.
+type opening struct{ *parts }
+
 func (p *parts) openStore() (err error) {
 	counts{p}.bound(p.config.Bounds)
 	p.promised = &promised{}
 	p.storage = storage.New(onDisk{p}.options())
 	if p.config.Store.Driver == configs.DriverPostgres {
-		err = p.openDatabase()
+		err = opening{p}.database()
 	} else {
-		err = p.openDisk()
+		err = opening{p}.folder()
 	}
 	if err != nil {
 		return err

@@ -51,9 +51,25 @@ func (l *Lanes) Doubt(slots gateway.SlotSet) { l.owner.DoubtAll(slots) }
 type mover struct{ *Lanes }
 
 // Stop lets lanes take up nothing new.
-func (m mover) Stop(slots gateway.SlotSet) { m.schedule.halt(slots) }
+func (m mover) Stop(slots gateway.SlotSet) {
+	s := m.schedule
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot := range slots.All() {
+		s.slots.Remove(slot)
+		s.coming.Remove(slot)
+	}
+	for _, n := range s.lanes {
+		if slots.Has(n.slot) && !n.leaving {
+			n.leaving = true
+			s.sleep.remove(n)
+			s.loans.dismiss(n, errElsewhere)
+		}
+	}
+}
 
-// Forget waits until nothing of lanes is written any more, and drops them.
+// Forget waits until nothing of lanes that were stopped is written any more, and drops
+// them.
 func (m mover) Forget(slots gateway.SlotSet) {
 	left := m.schedule.leave(slots)
 	m.awaitDrops()

@@ -56,24 +56,7 @@ func owned(s *schedule) gateway.SlotSet {
 	return s.slots
 }
 
-// halt gives slots away: their lanes take up nothing new.
-func (s *schedule) halt(slots gateway.SlotSet) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for slot := range slots.All() {
-		s.slots.Remove(slot)
-		s.coming.Remove(slot)
-	}
-	for _, n := range s.lanes {
-		if slots.Has(n.slot) && !n.leaving {
-			n.leaving = true
-			s.sleep.remove(n)
-			s.loans.dismiss(n, errElsewhere)
-		}
-	}
-}
-
-// leave gives lanes that were halted. It returns them when nothing of theirs is written
+// leave gives the lanes of slots that were stopped. It returns them when nothing of theirs is written
 // any more, and none of their attempts will be.
 func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {
 	s.mu.Lock()

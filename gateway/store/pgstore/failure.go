@@ -86,9 +86,7 @@ func errGap() error {
 }
 
 // errUnknown: the outcome is unknown.
-func errUnknown(err error) error {
-	return &gateway.Error{Code: gateway.CodeInternal, Message: "it is not known whether it was written", Err: err}
-}
+func errUnknown(err error) error { return gateway.Unknown(err) }
 
 func errNotStorable(err error) error {
 	return &gateway.Error{Code: gateway.CodeInternal, Message: "not storable", Err: err}

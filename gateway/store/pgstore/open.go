@@ -54,10 +54,8 @@ func Open(opts Options) (*Store, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	e := &engine{opts: opts, done: make(chan struct{}), gone: make(chan struct{}), hand: handy.New()}
-	e.places = strings.NewReplacer("{s}", opts.Schema+".", "{lock}", strconv.FormatInt(e.lockKey("revision"), 10))
-	e.pool = newPool(e, opts.Connections-writing-1)
-	s := newStore(e)
+	s := newStore(newEngine(opts))
+	e := s.engine
 	ctx := context.Background()
 	if err := s.fences.migrate(ctx); err != nil {
 		s.fences.close()
@@ -69,6 +67,13 @@ func Open(opts Options) (*Store, error) {
 	}
 	e.work.Go(s.janitor.run)
 	return s, nil
+}
+
+func newEngine(opts Options) *engine {
+	e := &engine{opts: opts, done: make(chan struct{}), gone: make(chan struct{}), hand: handy.New()}
+	e.places = strings.NewReplacer("{s}", opts.Schema+".", "{lock}", strconv.FormatInt(e.lockKey("revision"), 10))
+	e.pool = newPool(e, opts.Connections-writing-1)
+	return e
 }
 
 // newStore joins the parts.

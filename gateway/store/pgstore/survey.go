@@ -13,6 +13,8 @@ type survey struct{ *writers }
 // Survey is how the database stands. What this role may not see is unknown, and named.
 type Survey struct {
 	Version           string // of PostgreSQL
+	VersionNumber     int    // 150004 is 15.4
+	Role              string // of who asks
 	SynchronousCommit string // of this role; promises set it to on, or leave remote_apply
 	StandbyNames      string // synchronous_standby_names; "": no commit waits for a standby
 	Fsync             bool
@@ -29,8 +31,8 @@ const surveySQL = `SELECT current_setting('server_version'), current_setting('sy
 	coalesce((SELECT sum(pg_relation_size(c.oid)) FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'i')), 0)::int8,
 	coalesce((SELECT sum(s.n_dead_tup) FROM pg_stat_user_tables AS s WHERE s.schemaname = n.nspname), 0)::int8,
 	coalesce((SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000000) FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid()), 0)::int8,
-	(SELECT count(*) FROM pg_stat_activity AS a WHERE a.backend_type IS NULL OR a.query = '<insufficient privilege>')
-	FROM pg_namespace AS n WHERE n.nspname = `
+	(SELECT count(*) FROM pg_stat_activity AS a WHERE a.backend_type IS NULL OR a.query = '<insufficient privilege>'), current_setting('server_version_num')::int8, current_user::text
+	FROM (SELECT 1) AS one LEFT JOIN pg_namespace AS n ON n.nspname = `
 
 // Survey asks how the database stands. It looks at the sizes of all tables: not often.
 func (s *survey) Survey() (v Survey, err error) {
@@ -41,6 +43,7 @@ func (s *survey) Survey() (v Survey, err error) {
 			Fsync: longAt(row[3]) != 0, FullPageWrites: longAt(row[4]) != 0, MaxConnections: int(longAt(row[5])),
 			Bytes: longAt(row[6]), DeadRows: longAt(row[7]), OldestTransaction: time.Duration(longAt(row[8])) * time.Microsecond,
 		}
+		v.VersionNumber, v.Role = int(longAt(row[10])), string(row[11])
 		if n := longAt(row[9]); n > 0 {
 			v.Unseen = append(v.Unseen, "transactions of "+strconv.FormatInt(n, 10)+" processes of other roles: grant pg_read_all_stats to see them")
 		}
