@@ -77,6 +77,11 @@
 //	fields     strict decoding that names the place of every fault
 //	api        the JSON API on the internal listener
 //
+// People look at it in a browser:
+//
+//	console    pages that ask the API; docs, the page of the API itself
+//	markup     what both are made with: the templates of html/template, a tenth of its weight
+//
 // What all of it promises, and the decisions behind it:
 //
 //	spec       the contract, to whose sections "SPEC n" leads

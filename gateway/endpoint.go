@@ -23,6 +23,7 @@ type Endpoint struct {
 	OrderedHold  *Duration   `json:"ordered_hold"`  // how long a failing one holds its conversation; default 1h
 	Format       string      `json:"format"`        // "" is the {"events":[…]} envelope; or cloudevents
 	DisableAfter *Duration   `json:"disable_after"` // after so long of nothing but failures; default 120h, 0 never
+	ExpireAfter  *Duration   `json:"expire_after"`  // of mode pull: deleted when nobody has pulled for so long; default never
 }
 
 // How deliveries come to an endpoint (SPEC-operations O3).

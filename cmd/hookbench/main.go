@@ -11,6 +11,7 @@
 //	tenants     start, memory, reloads and metrics with many tenants
 //	operations  what it costs to look on: the stream, the statistics
 //	console     what its pages cost the gateway, and a browser
+//	first       how large it is, how soon it is ready, and what it takes with nothing to do
 //	cluster     events and callbacks on PostgreSQL beside Pebble
 //	beside      any of these, of two builds in turns
 //
@@ -55,7 +56,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newTenantsCommand(), newOperationsCommand(), newConsoleCommand(), newClusterCommand(), newBesideCommand(),
+	root.AddCommand(newCallbacksCommand(), newHoldsCommand(), newTimersCommand(), newEventsCommand(), newCallsCommand(), newProxyCommand(), newTenantsCommand(), newOperationsCommand(), newConsoleCommand(), newClusterCommand(), newFirstCommand(), newBesideCommand(),
 		newEchoCommand(), newRelayCommand(), newSinkCommand(), newSecureSinkCommand(), newBackendCommand(), newReverseProxyCommand())
 	return root
 }

@@ -49,6 +49,26 @@ const config = `egress: { allow: ["127.0.0.0/8"] }` + "\n"
 // startGateway runs the program (built when none is named) on free ports of the
 // loopback, with an empty data folder.
 func startGateway(ctx context.Context, c *common) (g *gateway, err error) {
+	if g, err = newGateway(ctx, c, build); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := g.start(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(g.folder))
+	}
+	if err := g.waitReady(ctx); err != nil {
+		return nil, errors.Join(err, g.stop())
+	}
+	g.took = time.Since(start)
+	if g.startCPU, err = cpuTime(g.pid()); err != nil {
+		return nil, errors.Join(err, g.stop())
+	}
+	return g, nil
+}
+
+// newGateway makes all that a gateway needs to be started, and builds the program when none
+// is named.
+func newGateway(ctx context.Context, c *common, build func(context.Context, string) error) (g *gateway, err error) {
 	folder, err := os.MkdirTemp(c.dir, "hookbench-")
 	if err != nil {
 		return nil, err
@@ -73,27 +93,16 @@ func startGateway(ctx context.Context, c *common) (g *gateway, err error) {
 		return nil, err
 	}
 	g.log, g.program = filepath.Join(folder, "log"), program
-	own := strings.ReplaceAll(config+c.config, ownInternal, g.internal)
-	if err := os.WriteFile(g.config(), []byte(own), 0o600); err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	if err := g.start(ctx); err != nil {
-		return nil, err
-	}
-	if err := g.waitReady(ctx); err != nil {
-		return nil, errors.Join(err, g.stop())
-	}
-	g.took = time.Since(start)
-	if g.startCPU, err = cpuTime(g.pid()); err != nil {
-		return nil, errors.Join(err, g.stop())
-	}
-	return g, nil
+	return g, os.WriteFile(g.config(), []byte(strings.ReplaceAll(config+c.config, ownInternal, g.internal)), 0o600)
 }
 
 // build makes the program of the module that the current folder is in.
 func build(ctx context.Context, program string) error {
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "hookgate/cmd/hookgate").CombinedOutput()
+	return goBuild(exec.CommandContext(ctx, "go", "build", "-o", program, "hookgate/cmd/hookgate"))
+}
+
+func goBuild(c *exec.Cmd) error {
+	out, err := c.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build (run hookbench within the module, or give --hookgate): %w\n%s", err, out)
 	}
@@ -148,7 +157,10 @@ func (g *gateway) crash() error {
 }
 
 // stop ends the gateway as an operator would, and removes what was made for it.
-func (g *gateway) stop() error {
+func (g *gateway) stop() error { return errors.Join(g.halt(), os.RemoveAll(g.folder)) }
+
+// halt ends the gateway as an operator would.
+func (g *gateway) halt() error {
 	_ = g.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself: then Wait says how
 	var err error
 	select {
@@ -159,7 +171,7 @@ func (g *gateway) stop() error {
 	if err != nil {
 		err = fmt.Errorf("hookgate: %w\n%s", err, g.logged())
 	}
-	return errors.Join(err, os.RemoveAll(g.folder))
+	return err
 }
 
 // logged gives the end of what the gateway has logged.

@@ -51,7 +51,8 @@ var rows = map[string]row{
 		may:   []string{"gateway"},
 		never: map[string]string{"gateway/store/pebblestore": "it says what is asked, of whichever store"},
 	},
-	"gateway/docs":   {never: map[string]string{"gateway/api": "it is handed the description, and shows what stands there"}},
+	"gateway/docs":   {may: []string{"gateway/markup"}, never: map[string]string{"gateway/api": "it is handed the description, and shows what stands there"}},
+	"gateway/markup": {never: map[string]string{"gateway": "it makes pages of values, and knows nothing of what they say"}},
 	"gateway/spec":   {never: map[string]string{"gateway": "pages, and nothing that runs"}},
 	"gateway/shares": {never: map[string]string{"gateway": "it divides numbers among names, and knows nothing of what they count"}},
 	"gateway/slots": {
@@ -270,7 +271,7 @@ var rows = map[string]row{
 	},
 	"gateway/console": {
 		// api and resources for the types of what it is handed; signature for the names that a form proposes.
-		may: []string{"gateway", "gateway/api", "gateway/audit", "gateway/edge", "gateway/fields", "gateway/limits", "gateway/resources", "auth", "auth/signature"},
+		may: []string{"gateway", "gateway/api", "gateway/audit", "gateway/edge", "gateway/fields", "gateway/limits", "gateway/markup", "gateway/resources", "auth", "auth/signature"},
 		never: map[string]string{
 			"gateway/store/pebblestore": "it shows what the API answers, and looks past it nowhere",
 			"gateway/store":             "it shows what the API answers, and looks past it nowhere",

@@ -22,6 +22,7 @@ type listening struct {
 	*question
 	to       string
 	endpoint string
+	name     string // of the endpoint that is made: listen-NAME
 	types    []string
 	made     bool // the endpoint was made for this, and goes with it
 	local    http.Client
@@ -34,6 +35,7 @@ const (
 	pullLease = 2 * time.Minute
 	localTime = time.Minute // for an answer of the local server
 	partTime  = 10 * time.Second
+	made      = "10m" // how long an endpoint that was made stays without a pull
 )
 
 func newListenCommand() *cobra.Command {
@@ -47,7 +49,10 @@ would have: with its header fields and signature. What that answers is told to h
 which tries again by the endpoint's retries, and is printed. It goes on after a connection
 that broke, and after a restart of hookgate, until Ctrl-C.
 
-Without --endpoint one is made, with mode pull, and deleted at the end.`,
+Without --endpoint one is made, listen-NAME with mode pull, and deleted at the end; where that
+is not to be (the machine went away), hookgate deletes it ten minutes after the last pull. Of
+a name that is there already what waits in it is taken over: that of a listen that was killed.
+Two that listen under one name at once each get a part.`,
 		Example: "  hookgate listen --tenant acme --forward http://127.0.0.1:3000/hooks --event-types message",
 		Args:    cobra.NoArgs,
 		RunE: r.askTenant(func(a *question) error {
@@ -60,9 +65,11 @@ Without --endpoint one is made, with mode pull, and deleted at the end.`,
 	flags := cmd.Flags()
 	flags.StringVar(&l.to, "forward", "", "the URL of the local server")
 	flags.StringVar(&l.endpoint, "endpoint", "", "an endpoint with mode pull that is there")
+	flags.StringVar(&l.name, "name", "", "the name of what is made (default made up)")
 	flags.StringSliceVar(&l.types, "event-types", nil, "of these types alone (default all)")
 	required(cmd, "forward")
 	cmd.MarkFlagsMutuallyExclusive("endpoint", "event-types")
+	cmd.MarkFlagsMutuallyExclusive("endpoint", "name")
 	completes(cmd, "endpoint", partsOf(r, "endpoints"))
 	return cmd
 }
@@ -74,6 +81,10 @@ func (l *listening) run() error {
 	l.local = http.Client{Timeout: localTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer l.untilStopped()()
 	if l.endpoint == "" {
+		if l.name == "" {
+			l.name = strings.ToLower(rand.Text()[:8])
+		}
+		l.endpoint = "listen-" + l.name
 		if err := l.make(); err != nil {
 			return err
 		}
@@ -88,8 +99,7 @@ func (l *listening) run() error {
 
 // make makes an endpoint for this run.
 func (l *listening) make() error {
-	l.endpoint = "listen-" + strings.ToLower(rand.Text()[:8])
-	_, _, err := l.PutRaw(l.ctx, l.at("endpoints", l.endpoint), nil, map[string]any{"mode": "pull", "event_types": l.types}, "")
+	_, _, err := l.PutRaw(l.ctx, l.at("endpoints", l.endpoint), nil, map[string]any{"mode": "pull", "event_types": l.types, "expire_after": made}, "")
 	l.made = err == nil
 	return err
 }
@@ -105,7 +115,8 @@ func (l *listening) unmake() error {
 }
 
 // pull takes what is due until the command is told to stop; a hookgate that is away is
-// waited for, and one that refuses ends it.
+// waited for, and one that refuses ends it. Where the endpoint that was made is no more, for
+// this machine slept for longer than it lasts, it is made anew.
 func (l *listening) pull() error {
 	away := false
 	for l.ctx.Err() == nil {
@@ -116,6 +127,11 @@ func (l *listening) pull() error {
 			away = false
 		case l.ctx.Err() != nil:
 			return nil
+		case refused && problem.Status == http.StatusNotFound && l.made:
+			if err := l.make(); err != nil {
+				return errors.Join(err, problem)
+			}
+			fmt.Fprintf(l.errs, "endpoint %s was gone, and is made anew: what it had is not sent again\n", l.endpoint)
 		case refused && problem.Status < http.StatusInternalServerError && problem.Status != http.StatusTooManyRequests:
 			return err
 		default:

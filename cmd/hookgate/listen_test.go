@@ -141,6 +141,52 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// What a killed listen leaves behind expires; who listens under its name takes over what
+// waits in it. One that is deleted under a listen that goes on is made anew.
+func TestListenTakesOver(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{})
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
+	const place = "/v1/tenants/acme/endpoints/listen-mine"
+	mine := &laptop{}
+	server := httptest.NewServer(mine)
+	t.Cleanup(server.Close)
+	env := []string{"HOOKGATE_SERVER=" + p.Internal, "HOOKGATE_TOKEN=" + program.AdminToken, "HOOKGATE_TENANT=acme"}
+	publish := func(text string) {
+		t.Helper()
+		p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note"},"text":"`+text+`"}]}`)
+	}
+	killed := program.Command(t, env, "listen", "--forward", server.URL, "--name", "mine")
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	there := func() error {
+		r := p.Admin().Must(t, []int{200, 404}, "GET", place, nil)
+		if r.Status != 200 || r.Field("expire_after") != "10m" {
+			return fmt.Errorf("its endpoint is %d %s", r.Status, r.Body)
+		}
+		return nil
+	}
+	program.Eventually(t, 60*time.Second, there)
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // it says that it was killed
+	publish("meanwhile")
+
+	log, stop := goesOn(t, env, "listen", "--forward", server.URL, "--name", "mine")
+	program.Eventually(t, 60*time.Second, func() error { return mine.has("meanwhile") })
+	p.Admin().Must(t, []int{204}, "DELETE", place, nil)
+	program.Eventually(t, 60*time.Second, there)
+	publish("anew")
+	program.Eventually(t, 60*time.Second, func() error { return mine.has("anew") })
+	stop()
+	if !strings.Contains(log.Text(), "is made anew") {
+		t.Errorf("it says nothing of it:\n%s", log.Text())
+	}
+	p.Admin().Must(t, []int{404}, "GET", place, nil)
+}
+
 // Who follows a conversation is shown its past and what happens in it, and nothing of
 // others; the stream goes on over a restart of the gateway.
 func TestFollow(t *testing.T) {

@@ -39,12 +39,13 @@ chat session that waits for them, whole, durable, and exactly once; what happens
 chats reaches the endpoints of the tenants, signed, and again until it is there.`,
 		Example:       "  hookgate demo\n  hookgate serve --config hookgate.yaml",
 		Args:          cobra.NoArgs,
-		RunE:          help,
-		Version:       version(),
+		RunE:          helpOrVersion,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate(versionLine())
+	// Not by cobra's SetVersionTemplate: text/template, which that links, keeps every exported
+	// method in the program (package markup has more of it).
+	root.Flags().BoolP("version", "v", false, "version for hookgate")
 	root.AddCommand(newResourceCommands()...)
 	root.AddCommand(
 		newServeCommand(),
@@ -82,3 +83,11 @@ chats reaches the endpoints of the tenants, signed, and again until it is there.
 // help is what a command does that only has others below it. As it runs, cobra
 // refuses words that are no command of it.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// helpOrVersion is what hookgate does without a command.
+func helpOrVersion(cmd *cobra.Command, args []string) error {
+	if asked, err := cmd.Flags().GetBool("version"); err != nil || !asked {
+		return help(cmd, args)
+	}
+	return printVersion(cmd, args)
+}

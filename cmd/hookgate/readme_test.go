@@ -11,9 +11,9 @@ import (
 // which the tests start by themselves, the demo, which has a test of its own and no end,
 // and all tests.
 var unrun = []string{
-	"go run ./cmd/hookgate demo\n",
+	"CGO_ENABLED=0 go run ./cmd/hookgate demo\n",
 	"go test ./...\n",
-	"go build -o hookgate ./cmd/hookgate\nHOOKGATE_ADMIN_TOKEN=my-first-admin-token ./hookgate serve\n",
+	"CGO_ENABLED=0 go build -o hookgate ./cmd/hookgate\nHOOKGATE_ADMIN_TOKEN=my-first-admin-token ./hookgate serve\n",
 }
 
 // TestReadme runs the marked blocks of the README as they are written, but for the

@@ -19,16 +19,14 @@ func newVersionCommand() *cobra.Command {
 		Long:    "Print the version, and the Go version and platform that it was built with.",
 		Example: "  hookgate version",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine())
-			return err
-		},
+		RunE:    printVersion,
 	}
 }
 
-// versionLine is what version prints, and --version.
-func versionLine() string {
-	return fmt.Sprintf("hookgate %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+// printVersion is what version does, and --version.
+func printVersion(cmd *cobra.Command, _ []string) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "hookgate %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // version gives the release, else what the build knows of its source.

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"debug/buildinfo"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 var (
@@ -114,6 +117,52 @@ func TestBill(t *testing.T) {
 	info.Deps[len(info.Deps)-1].Replace = module("example.com/b", "v1.0.0", "")
 	if _, err := billOf(info, "v1.2.3", "c0ffee", made); err == nil || !strings.Contains(err.Error(), "replaced by example.com/b") {
 		t.Errorf("a module that is replaced: %v", err)
+	}
+}
+
+// The SBOM fits the schema of CycloneDX 1.6, where that is at hand: the folder of schemas of
+// npm's @cyclonedx/cyclonedx-library, which .ci/packages fetches.
+func TestBillFitsTheSchema(t *testing.T) {
+	folder := os.Getenv("HOOKGATE_CYCLONEDX")
+	if folder == "" {
+		t.Skip("HOOKGATE_CYCLONEDX names no folder of schemas")
+	}
+	const base = "http://cyclonedx.org/schema/"
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	for _, name := range []string{"bom-1.6.SNAPSHOT.schema.json", "spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json"} {
+		text, err := os.Open(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, err := jsonschema.UnmarshalJSON(text)
+		if err := errors.Join(err, text.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource(base+name, schema); err != nil {
+			t.Fatal(err)
+		}
+	}
+	schema, err := c.Compile(base + "bom-1.6.SNAPSHOT.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, is := debug.ReadBuildInfo()
+	if !is {
+		t.Fatal("this test knows nothing of its build")
+	}
+	text, err := billOf(info, "v1.2.3", "c0ffee", made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, fits := range map[string]bool{`"library"`: true, `"thing"`: false} {
+		is, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(string(text), `"library"`, kind, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(is); (err == nil) != fits {
+			t.Errorf("with the type %s: %v", kind, err)
+		}
 	}
 }
 

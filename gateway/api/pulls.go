@@ -209,8 +209,11 @@ func (w *heldPull) await() (err error) {
 
 // ready is called when something may be due, or never will be.
 func (w *heldPull) ready(err error) {
+	// What is lent to one who is no more comes to nobody until its lease is over.
+	gone := w.held.Gone()
 	w.mu.Lock()
 	w.stop = nil
+	w.left = w.left || gone
 	left := w.left
 	w.mu.Unlock()
 	var s said

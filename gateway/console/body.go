@@ -3,12 +3,13 @@ package console
 import (
 	"bytes"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"hookgate/gateway/markup"
 )
 
 // In every body that is JSON each value can be chosen: that says by which path it is found,
@@ -26,7 +27,7 @@ type valueAt struct {
 // shownBody is a body whose values can be chosen.
 type shownBody struct {
 	Name   string
-	HTML   template.HTML // "": it is shown as Text, and nothing can be chosen
+	HTML   markup.HTML // "": it is shown as Text, and nothing can be chosen
 	Text   string
 	Chosen *valueAt
 	Make   string // where a variable is made of the chosen one; "": nowhere
@@ -60,7 +61,7 @@ func bodyShown(v *view, name string, raw json.RawMessage, kind, id, request stri
 		shown.Text = pretty(raw)
 		return shown
 	}
-	shown.HTML = template.HTML(w.out.String()) //nolint:gosec // all that others wrote is escaped by walking
+	shown.HTML = markup.HTML(w.out.String()) //nolint:gosec // all that others wrote is escaped by walking
 	if shown.Chosen != nil && kind != "" && v.session.Portal == nil && v.may(http.MethodPut, v.of(kind, id)) {
 		query := url.Values{"path": {shown.Chosen.Plain}, "name": {shown.Chosen.Name}, "try": {"1"}}
 		if request != "" {
@@ -136,7 +137,7 @@ func (w *walking) value(at []step) bool {
 			if err != nil {
 				return false
 			}
-			w.out.WriteString(template.HTMLEscapeString(string(quoted)) + ": ")
+			w.out.WriteString(markup.Escape(string(quoted)) + ": ")
 		}
 		if !w.value(append(at[:len(at):len(at)], s)) {
 			return false
@@ -156,7 +157,7 @@ func (w *walking) line(deep int) { w.out.WriteString("\n" + strings.Repeat("  ",
 
 // leaf writes a value that holds no others.
 func (w *walking) leaf(at []step, text string) {
-	shown := template.HTMLEscapeString(text)
+	shown := markup.Escape(text)
 	if len(at) == 0 || w.n >= mostValues {
 		w.out.WriteString(shown)
 		return
@@ -170,7 +171,7 @@ func (w *walking) leaf(at []step, text string) {
 	if w.link == nil {
 		return
 	}
-	w.out.WriteString(`<a class="value" href="` + template.HTMLEscapeString(w.link(&found)) + `">` + shown + `</a>`)
+	w.out.WriteString(`<a class="value" href="` + markup.Escape(w.link(&found)) + `">` + shown + `</a>`)
 }
 
 // pathTo writes a path in our three notations (SPEC 6).

@@ -132,6 +132,7 @@ func endpointForm() []section {
 			{path: "batch.max_events", label: "Events in a batch", as: asNumber}, {path: "batch.max_wait", label: "A batch waits", as: asText},
 			{path: "ordered", label: "In order", as: asYes, hint: "within a conversation"}, {path: "ordered_hold", label: "A failing one holds", as: asText},
 			{path: "disable_after", label: "Disable after", as: asText, hint: "so long of nothing but failures: 120h; 0: never"},
+			{path: "expire_after", label: "Expire after", as: asText, hint: "of mode pull: deleted after so long without a pull, 10m"},
 		}, rateAt("rate_limit", "Deliveries at most")...)},
 		retryAt(""), breakerSection(), tlsSection(),
 	}

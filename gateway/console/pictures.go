@@ -1,30 +1,31 @@
 package console
 
 import (
-	"html/template"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"hookgate/gateway/markup"
 )
 
 // spark draws figures over time, small. It says what they are to those who do not see it.
-func spark(name string, figures []float64) template.HTML {
+func spark(name string, figures []float64) markup.HTML {
 	return drawn("spark", name+happened(figures), 120, 24, figures)
 }
 
 // trend is spark for how something stood.
-func trend(name string, figures []float64) template.HTML {
+func trend(name string, figures []float64) markup.HTML {
 	return drawn("spark", name+stood(figures), 120, 24, figures)
 }
 
 // tiny is spark for a cell of a table that has many, of what happened.
-func tiny(name string, figures []float64) template.HTML {
+func tiny(name string, figures []float64) markup.HTML {
 	return drawn("tiny", name+happened(figures), 72, 16, figures)
 }
 
 // level is tiny for how something stood.
-func level(name string, figures []float64) template.HTML {
+func level(name string, figures []float64) markup.HTML {
 	return drawn("tiny", name+stood(figures), 72, 16, figures)
 }
 
@@ -46,13 +47,13 @@ func stood(figures []float64) string {
 	return ": from " + number(slices.Min(figures)) + " to " + number(slices.Max(figures)) + ", last " + number(figures[len(figures)-1])
 }
 
-func drawn(class, name string, width, height int, figures []float64) template.HTML {
+func drawn(class, name string, width, height int, figures []float64) markup.HTML {
 	if len(figures) == 0 {
 		return ""
 	}
 	top := max(0, slices.Max(figures))
 	var b strings.Builder
-	label := template.HTMLEscapeString(name)
+	label := markup.Escape(name)
 	w, h := strconv.Itoa(width), strconv.Itoa(height)
 	b.WriteString(`<svg class="` + class + `" role="img" aria-label="` + label + `" viewBox="0 0 ` + w + ` ` + h + `" width="` + w + `" height="` + h + `" preserveAspectRatio="none"><polyline points="`)
 	for i, n := range figures {
@@ -72,7 +73,7 @@ func drawn(class, name string, width, height int, figures []float64) template.HT
 		b.WriteString(strconv.FormatFloat(x, 'f', 1, 64) + "," + strconv.FormatFloat(y, 'f', 1, 64))
 	}
 	b.WriteString(`"/></svg>`)
-	return template.HTML(b.String()) //nolint:gosec // figures, and an escaped name
+	return markup.HTML(b.String()) //nolint:gosec // figures, and an escaped name
 }
 
 // bar is one line of a histogram: how many took no longer than UpTo, and longer than the

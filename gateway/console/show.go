@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"math"
 	"net/url"
@@ -12,17 +11,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
+
+	"hookgate/gateway/markup"
 )
 
 // templates are the pages by their names: each is the frame and the parts, with one page's
-// own template.
-var templates = loadTemplates()
+// own template. They are made when somebody first asks for a page: a megabyte, and a third of
+// the time to start.
+var templates = sync.OnceValue(loadTemplates)
 
-func loadTemplates() map[string]*template.Template {
-	base := template.Must(template.New("").Funcs(functions).ParseFS(embedded, "templates/frame.html", "templates/parts.html"))
-	all := map[string]*template.Template{}
+func loadTemplates() map[string]*markup.Set {
+	base := markup.New(functions, methods)
+	parse(base, "templates/frame.html")
+	parse(base, "templates/parts.html")
+	all := map[string]*markup.Set{}
 	entries, err := fs.Glob(embedded, "templates/*.html")
 	if err != nil {
 		panic("console: " + err.Error()) // the pattern is written here
@@ -32,14 +37,26 @@ func loadTemplates() map[string]*template.Template {
 		if name == "frame" || name == "parts" {
 			continue
 		}
-		all[name] = template.Must(template.Must(base.Clone()).ParseFS(embedded, file))
+		all[name] = base.Clone()
+		parse(all[name], file)
 	}
 	return all
 }
 
-// functions are what templates may call. Those that give template.HTML write nothing into
+// parse adds a file of ours to a set.
+func parse(s *markup.Set, file string) {
+	text, err := embedded.ReadFile(file)
+	if err == nil {
+		err = s.Parse(path.Base(file), string(text))
+	}
+	if err != nil {
+		panic("console: " + err.Error())
+	}
+}
+
+// functions are what templates may call. Those that give markup.HTML write nothing into
 // it but what they have formatted or escaped themselves.
-var functions = template.FuncMap{
+var functions = markup.Functions{
 	"when":   when,
 	"until":  until,
 	"took":   took,
@@ -120,21 +137,21 @@ func or(p *string, otherwise string) string {
 const exactTime = "2006-01-02T15:04:05.000Z07:00"
 
 // when shows a moment: how long ago it was, the exact one beside it for who looks closer.
-func when(t *time.Time, now time.Time) template.HTML {
+func when(t *time.Time, now time.Time) markup.HTML {
 	if t == nil || t.IsZero() {
 		return `<span class="none">–</span>`
 	}
 	exact := t.UTC().Format(exactTime)
-	return template.HTML(`<time datetime="` + exact + `" title="` + exact + `">` + relative(now.Sub(*t)) + `</time>`) //nolint:gosec // figures and words of ours
+	return markup.HTML(`<time datetime="` + exact + `" title="` + exact + `">` + relative(now.Sub(*t)) + `</time>`) //nolint:gosec // figures and words of ours
 }
 
 // until is when for a moment to come: it ticks.
-func until(t *time.Time, now time.Time) template.HTML {
+func until(t *time.Time, now time.Time) markup.HTML {
 	if t == nil || t.IsZero() {
 		return `<span class="none">–</span>`
 	}
 	exact := t.UTC().Format(exactTime)
-	return template.HTML(`<time role="timer" datetime="` + exact + `" title="` + exact + `">` + relative(now.Sub(*t)) + `</time>`) //nolint:gosec // as above
+	return markup.HTML(`<time role="timer" datetime="` + exact + `" title="` + exact + `">` + relative(now.Sub(*t)) + `</time>`) //nolint:gosec // as above
 }
 
 // relative says how long ago something was, or in what time it will be.

@@ -92,7 +92,7 @@ func (v *view) show(name, title string, of any) {
 		}
 	}
 	var out bounded
-	if err := templates[name].ExecuteTemplate(&out, "frame", &f); err != nil {
+	if err := templates()[name].Execute(&out, "frame", &f); err != nil {
 		if errors.Is(err, errLargePage) {
 			v.ctx.Error("What this page shows is too large for a page: ask the API for it, or for less of it.", http.StatusInsufficientStorage)
 			v.fields()

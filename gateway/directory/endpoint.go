@@ -42,6 +42,7 @@ type Endpoint struct {
 	OrderedHold  time.Duration   // how long a failing delivery holds its conversation
 	Format       string          // "" is the {"events":[…]} envelope; or FormatCloudEvents
 	DisableAfter time.Duration   // of nothing but failures; 0: never
+	ExpireAfter  time.Duration   // without a pull; 0: it stays
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
 	Metrics      *metrics.Endpoint
 	wants        []wanted // none: everything
@@ -81,6 +82,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
+	e.compileExpiry(&f)
 	if e.Pull {
 		refuseCalled(&spec, &f)
 	} else {
@@ -105,6 +107,20 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		return nil, f
 	}
 	return e, nil
+}
+
+// compileExpiry takes when an endpoint is deleted that nobody pulls from. The least is well
+// above the longest hold of a pull.
+func (e *Endpoint) compileExpiry(f *faults) {
+	switch {
+	case e.Spec.ExpireAfter == nil:
+	case !e.Pull:
+		f.add("expire_after", "must be left out without mode pull: it counts from the last pull")
+	case e.Meta.ManagedBy == gateway.ManagedByFile:
+		f.add("expire_after", "must be left out in the file: what stands there is there until it is taken out")
+	default:
+		e.ExpireAfter = f.span("expire_after", e.Spec.ExpireAfter, 0, MinExpireAfter, MaxExpireAfter)
+	}
 }
 
 func checkMode(mode string, f *faults) {

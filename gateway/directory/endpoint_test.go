@@ -192,6 +192,7 @@ func TestEndpointFaults(t *testing.T) {
 		`{"batch": {}}`:                                                            "batch.max_events",
 		`{"batch": {"max_events": 1001}}`:                                          "batch.max_events",
 		`{"batch": {"max_events": 2, "max_wait": "6m"}}`:                           "batch.max_wait",
+		`{"expire_after": "10m", "url": "https://x.example"}`:                      "expire_after",
 		`{"ordered_hold": 0}`:                                                      "ordered_hold",
 		`{"disable_after": "400d"}`:                                                "disable_after",
 		`{"breaker": {"ratio": 2}}`:                                                "breaker.ratio",

@@ -1,10 +1,23 @@
 package directory
 
+import "iter"
+
 // Endpoint gives an endpoint by its id; nil is none.
 func (t *Tenant) Endpoint(id string) *Endpoint { return t.endpoints[id] }
 
 // Endpoints lists the endpoints by id.
 func (t *Tenant) Endpoints() []*Endpoint { return byID(t.endpoints) }
+
+// Expiring gives the endpoints that are deleted when nobody pulls from them.
+func (t *Tenant) Expiring() iter.Seq[*Endpoint] {
+	return func(yield func(*Endpoint) bool) {
+		for _, e := range t.endpoints {
+			if e.ExpireAfter > 0 && !yield(e) {
+				return
+			}
+		}
+	}
+}
 
 // Listening is how many endpoints want any events.
 func (t *Tenant) Listening() int { return len(t.listening) }

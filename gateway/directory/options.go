@@ -67,6 +67,8 @@ const (
 	MaxOrderedHold      = 7 * 24 * time.Hour
 	DefaultDisableAfter = 120 * time.Hour
 	MaxDisableAfter     = 365 * 24 * time.Hour
+	MinExpireAfter      = 2 * time.Minute
+	MaxExpireAfter      = 7 * 24 * time.Hour
 	DefaultCallTimeout  = 5 * time.Second
 	DefaultCallPause    = 200 * time.Millisecond // before a call's second attempt, where its retry names none
 	maxName             = 256                    // bytes; of a webhook: characters

@@ -6,11 +6,12 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"html/template"
 	"strings"
 	"sync"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/markup"
 )
 
 // Path is where the page is; its stylesheet is below.
@@ -71,7 +72,7 @@ func (p *Page) show(ctx *fasthttp.RequestCtx) {
 	switch {
 	case p.err != nil: // a test renders what is built in
 		ctx.SetStatusCode(fasthttp.StatusInternalServerError)
-		ctx.SetBodyString(template.HTMLEscapeString(p.err.Error()))
+		ctx.SetBodyString(markup.Escape(p.err.Error()))
 	case ctx.Request.Header.HasAcceptEncoding("gzip"):
 		h.Set("Content-Encoding", "gzip")
 		h.Set("Vary", "Accept-Encoding")
@@ -84,6 +85,8 @@ func (p *Page) show(ctx *fasthttp.RequestCtx) {
 	}
 }
 
+var functions = markup.Functions{"paragraphs": paragraphs, "prose": prose, "lower": strings.ToLower}
+
 // render makes the page.
 func (p *Page) render() {
 	d, err := describe(p.description)
@@ -92,13 +95,13 @@ func (p *Page) render() {
 		return
 	}
 	d.Version, d.Style = p.version, p.stylePath
-	t := template.New("page").Funcs(template.FuncMap{"paragraphs": paragraphs, "prose": prose, "lower": strings.ToLower})
-	if t, p.err = t.Parse(pageText); p.err != nil {
+	t := markup.New(functions, nil)
+	if p.err = t.Parse("page", pageText); p.err != nil {
 		return
 	}
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is one that it knows
-	if p.err = t.Execute(w, d); p.err == nil {
+	if p.err = t.Execute(w, "page", d); p.err == nil {
 		p.err = w.Close()
 	}
 	p.html = b.Bytes()
@@ -113,14 +116,14 @@ func paragraphs(text string) []string {
 }
 
 // prose is a text in which what stands between backquotes is code.
-func prose(text string) template.HTML {
+func prose(text string) markup.HTML {
 	var b strings.Builder
 	for i, part := range strings.Split(text, "`") {
-		escaped := template.HTMLEscapeString(part)
+		escaped := markup.Escape(part)
 		if i%2 == 1 {
 			escaped = "<code>" + escaped + "</code>"
 		}
 		b.WriteString(escaped)
 	}
-	return template.HTML(b.String())
+	return markup.HTML(b.String())
 }

@@ -52,6 +52,9 @@ func (h *Held) drop() {
 	}
 }
 
+// Gone asks now whether the client has left, of which it is told only some seconds later.
+func (h *Held) Gone() bool { return h.clientGone() }
+
 // clientGone says whether the client has left.
 func (h *Held) clientGone() bool {
 	h.mu.Lock()

@@ -54,6 +54,7 @@ type parts struct {
 	certificates *signature.Certificates
 	keySets      *signature.KeySets
 	lanes        *outbound.Lanes
+	expiring     *expiring
 	jobs         *jobs.Jobs
 	proxy        *proxy.Proxy
 	resources    *resources.Resources

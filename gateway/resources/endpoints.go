@@ -147,6 +147,12 @@ func (r *Endpoints) Delete(by auth.Principal, tenant, id string) error {
 	return nil
 }
 
+// Expire removes an endpoint that nobody has pulled from for as long as it says. The audit
+// tells of it as hookgate's own doing.
+func (r *Endpoints) Expire(tenant, id string) error {
+	return r.Delete(auth.Principal{Scope: auth.Admin, Asking: &auth.Asking{Kind: audit.KindSystem}}, tenant, id)
+}
+
 // endpoint gives an endpoint that a principal may see and the API may write.
 func (r *Endpoints) endpoint(by auth.Principal, tenant, id string) (*directory.Tenant, *directory.Endpoint, error) {
 	t, err := r.tenant(by, tenant)

@@ -1,0 +1,55 @@
+package console
+
+import (
+	"net/url"
+	"time"
+
+	"hookgate/gateway/markup"
+)
+
+// methods are what templates may call of values. A test holds them to the templates.
+var methods = markup.Methods{
+	"Age":             {(*wait).Age},
+	"Ahead":           {(*change).Ahead},
+	"Answer":          {shownAttempt.Answer},
+	"As":              {field.As},
+	"Aside":           {(*editShown).Aside},
+	"Asset":           {(*frame).Asset},
+	"At":              {(*view).At, (*problemOf).At},
+	"CallsTook":       {(*figures).CallsTook},
+	"CallsTookAtMost": {(*figures).CallsTookAtMost},
+	"CanTry":          {(*editShown).CanTry},
+	"Did":             {(*auditLine).Did},
+	"Ended":           {(*delivery).Ended},
+	"Format":          {time.Time.Format},
+	"Get":             {url.Values.Get},
+	"Hint":            {field.Hint},
+	"Label":           {field.Label},
+	"Last":            {(*delivery).Last},
+	"Left":            {(*wait).Left},
+	"Low":             {mark.Low},
+	"More":            {(*line).More},
+	"Odd":             {(*filter).Odd},
+	"Open":            {(*wait).Open},
+	"Rows":            {field.Rows},
+	"Shares":          {(*tenantRow).Shares},
+	"Slow":            {(*figures).Slow},
+	"Success":         {(*figures).Success},
+	"Sum":             {(*figures).Sum},
+	"Takes":           {(*replayPlan).Takes},
+	"TimeoutShare":    {(*figures).TimeoutShare},
+	"Title":           {(*detail).Title},
+	"Took":            {(*figures).Took},
+	"TookAtMost":      {(*figures).TookAtMost},
+	"UTC":             {time.Time.UTC},
+	"Up":              {(*overviewShown).Up},
+	"Value":           {(*firstSteps).Value},
+	"What":            {(*line).What, (*change).What, (*group).What},
+	"Who":             {(*auditLine).Who},
+	"With":            {(*view).With},
+	"Without":         {(*view).Without},
+	"Word": {
+		(*line).Word, (*attempt).Word, (*endpoint).Word, (*lastReload).Word, (*change).Word, check.Word, source.Word, (*webhook).Word,
+	},
+	"Words": {field.Words},
+}
