@@ -136,6 +136,11 @@ func (l *lives) kill() {
 		}()
 	}
 	l.program.Kill9()
+	for _, line := range l.program.Log.Lines() {
+		if line.String("level") == "ERROR" {
+			l.t.Logf("life %d: %s", len(l.began), line.Text)
+		}
+	}
 	l.gate.empty()
 	l.killed(promises.Span{Begin: at, End: time.Now()}, false)
 }
