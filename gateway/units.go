@@ -195,5 +195,12 @@ func (t Time) AppendJSON(dst []byte) []byte {
 // MarshalJSON writes TimeFormat, or null.
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
+var errMoment = errors.New("not a moment as RFC 3339 writes it: write 2026-01-31T12:00:00Z")
+
 // UnmarshalJSON reads RFC 3339 or null.
-func (t *Time) UnmarshalJSON(b []byte) error { return t.Time.UnmarshalJSON(b) }
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if t.Time.UnmarshalJSON(b) != nil {
+		return errMoment // package time tells of its own layout
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,5 +89,10 @@ func TestTime(t *testing.T) {
 	var back gateway.Time
 	if err := json.Unmarshal([]byte(`"2026-01-31T11:00:00.123Z"`), &back); err != nil || !back.Equal(at.Time) {
 		t.Errorf("%s, %v", back, err)
+	}
+	for _, no := range []string{`"yesterday"`, `5`, `"2026-01-31 11:00"`, `{}`} {
+		if err := back.UnmarshalJSON([]byte(no)); err == nil || !strings.Contains(err.Error(), "not a moment") || strings.Contains(err.Error(), "2006") {
+			t.Errorf("%s is refused with %v", no, err)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func Forwarded(s *Set, kinds, results []string) func(kind, result string, second
 // Cluster names who knows the nodes that live and the slots that this one owns; it is asked at
 // each scrape, and called once. What it gives counts dead nodes that this one took over from,
 // and the times that it was declared dead itself.
-func (s *Set) Cluster(read func() (nodes, slots int)) (tookOver, fenced func()) {
+func Cluster(s *Set, read func() (nodes, slots int)) (tookOver, fenced func()) {
 	s.library.gauge("hookgate_cluster_nodes", "Nodes on the same database that live, with this one.", nil,
 		func() float64 { nodes, _ := read(); return float64(nodes) })
 	s.library.gauge("hookgate_cluster_slots_owned", "Slots of 256 that this node owns.", nil,

@@ -33,6 +33,7 @@ func full(t *testing.T) *metrics.Set {
 	s.Clock(func() time.Duration { return 90 * time.Minute })
 	s.Database(func() metrics.Database { return metrics.Database{OldestTransaction: time.Second, DeadRows: 9} }).Observe(0.001)
 	metrics.Forwarded(s, []string{"api"}, []string{"answered"})("api", "answered", 0.001)
+	metrics.Cluster(s, func() (nodes, slots int) { return 3, 85 })
 	return s
 }
 

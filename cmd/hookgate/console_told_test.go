@@ -75,5 +75,8 @@ func TestConsoleCalls(t *testing.T) {
 	b.want(200, in+"/webhooks/mine").has(t, "Its calls", "Breaker", "closed")
 	page := b.want(200, in+"/calls?webhook=mine&outcome=success&sel="+id)
 	page.has(t, "called", "mine", "Calls are kept for", id)
+	if text := b.want(200, in+"/endpoints/crm").text; !strings.Contains(text, "Success in percent, by hour: from 0 to 100, last 0") {
+		t.Errorf("the endpoint has no picture of its success: %s", text)
+	}
 	b.want(200, in+"/calls?outcome=failure&webhook=mine").has(t, "None fits these filters.")
 }

@@ -67,6 +67,7 @@ chats reaches the endpoints of the tenants, signed, and again until it is there.
 		newDeliveryCommand(),
 		newConversationCommand(),
 		newCallbackCommand(),
+		newNodeCommand(),
 		newRouteCommand(),
 		newMapCommand(),
 		newTailCommand(),

@@ -92,6 +92,7 @@ type Options struct {
 	// The keys that waiting has are in force after the next start.
 	Reload  func() (waiting []string, err error)
 	Backups Backups
+	Nodes   Nodes
 	// Resume lets a restored gateway send, for good; was says whether it was held.
 	Resume func() (was bool, err error)
 	// AuthFailures counts calls without a good token.

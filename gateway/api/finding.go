@@ -14,6 +14,8 @@ type finding struct {
 	memory         *memory
 	most           int
 	keeps          bool       // all of it is wanted, and not only how much it is
+	room           int        // for how many memory was taken
+	since          time.Time  // what is older is not wanted any more; zero: all is
 	all            []replayed // newest first, by endpoint
 	by             map[string]int
 	newest, oldest time.Time
@@ -30,17 +32,28 @@ const (
 	foundMemory  = 192 // bytes of one, with what it takes to order it
 )
 
-func (f *finding) add(d *gateway.Delivery) error {
+// add adds a delivery of a lane, of which those made before come behind it; more is false
+// where none of them is wanted, for enough that are newer are found. However many there are,
+// no more is kept than twice what is wanted.
+func (f *finding) add(d *gateway.Delivery) (more bool, err error) {
+	if d.CreatedAt.Before(f.since) {
+		return false, nil
+	}
 	if f.keeps {
-		if len(f.all)%foundAtATime == 0 {
+		if len(f.all) == f.room {
 			if err := f.memory.take(foundAtATime * foundMemory); err != nil {
-				return err
+				return false, err
 			}
+			f.room += foundAtATime
 		}
 		f.all = append(f.all, replayed{d.ID, d.Endpoint, d.CreatedAt})
 	}
 	f.tally(d.Endpoint, d.CreatedAt)
-	return nil
+	if len(f.all) >= 2*max(f.most, foundAtATime) {
+		f.cut()
+		f.since = f.oldest
+	}
+	return true, nil
 }
 
 func (f *finding) tally(endpoint string, at time.Time) {

@@ -22,6 +22,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/jobs"
@@ -154,13 +155,20 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		Events: k.store, Names: k.store, Deliveries: k.store, Told: k.store, Changes: k.store, Watcher: edge.NewWatcher(), PublicURL: "https://hooks.example.com",
 		Publisher: k.publisher, Streams: k.stream, Statistics: k.stats, Requests: k.kept, Explainer: explainer{}, Trier: explainer{}, Upstreams: explainer{}, Whither: explainer{}, Settings: explainer{}, Info: explainer{}.info, Logins: res.Logins, Console: func() string { return "https://console.example.com" },
 		Reload: func() ([]string, error) { return k.restarts, k.reload }, AuthFailures: &k.failures, Log: log, Holds: k.holds,
-		Backups: k.backups(), Resume: func() (bool, error) { return false, nil },
+		Backups: k.backups(), Nodes: alone, Resume: func() (bool, error) { return false, nil },
 	}
 	for _, s := range set {
 		s(&o)
 	}
 	k.serve(api.New(o))
 	return k
+}
+
+// alone is one node, with all slots.
+var alone = cluster.Alone{
+	Say: func() cluster.Self {
+		return cluster.Self{Address: "127.0.0.1:8081", Version: "test", Since: time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC), Digest: "0011223344556677"}
+	},
 }
 
 // above gives the tenants above one.

@@ -19,6 +19,7 @@ type nouns struct {
 	operator      operator
 	requests      kept
 	keep          keep
+	cluster       clustered
 	publicRoutes  publicRoutes
 	connections   connections
 	streams       streams
@@ -56,6 +57,7 @@ func newNouns(o Options) *nouns {
 		statistics:    statistics{o.Statistics},
 		requests:      kept{o.Requests, o.Explainer, o.Resources.Sources},
 		keep:          keep{o.Backups, o.Resume},
+		cluster:       clustered{o.Nodes},
 		audit:         audited{o.Resources.Audit},
 		bulk:          bulk{o.Jobs},
 		logins:        logins{o.Logins, o.Console},

@@ -146,7 +146,7 @@ func (h *replays) find(c *call, endpoint string, b *replayBody, found *finding) 
 		passes = e.Passes()
 	}
 	var failed error
-	n := 0
+	n, more := 0, true
 	err := eachDelivery(h.stored, &q, gateway.AttemptBounds{}, c.turn, func(d *gateway.Delivery, _ []gateway.Attempt) bool {
 		if len(b.EventTypes) > 0 && !slices.Contains(b.EventTypes, d.EventType) {
 			return true
@@ -154,9 +154,9 @@ func (h *replays) find(c *call, endpoint string, b *replayBody, found *finding) 
 		var is bool
 		if is, failed = h.passes(d, passes); failed == nil && is {
 			n++
-			failed = found.add(d)
+			more, failed = found.add(d)
 		}
-		return failed == nil && n < found.most
+		return failed == nil && more && n < found.most
 	})
 	if failed != nil {
 		return failed

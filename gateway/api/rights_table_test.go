@@ -261,6 +261,8 @@ var rights = []right{
 	{operation: "GET" + inAcme + "/stats", want: read, told: true},
 	{operation: "GET /v1/stats", want: "200 200 200 200 200 200"},  // whose figures: TestStatsOfTheTree
 	{operation: "GET /v1/stream", want: "200 200 200 200 200 200"}, // what each is shown: TestStreamShowsTheTree
+	{operation: "GET /v1/nodes", want: "200 403 403 403 403 403"},
+	{operation: "POST /v1/nodes/{id}/drain", thing: named("1"), want: "409 403 403 403 403 403"},
 	{operation: "POST /v1/backup", want: "200 403 403 403 403 403"},
 	{operation: "POST /v1/resume", want: "200 403 403 403 403 403"},
 	{operation: "GET /v1/openapi.yaml", want: "200 200 200 200 200 200"},

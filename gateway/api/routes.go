@@ -224,6 +224,12 @@ func (n *nouns) routes() []route {
 		{"/v1/stream", map[string]action{
 			"GET": {needs: auth.Read, do: n.streams.open, query: []string{"tenant", "kinds"}},
 		}},
+		{"/v1/nodes", map[string]action{
+			"GET": {needs: auth.Keep, do: n.cluster.list, looks: true, query: []string{"tenant", "endpoint"}},
+		}},
+		{"/v1/nodes/{id}/drain", map[string]action{
+			"POST": {needs: auth.Keep, do: n.cluster.drain},
+		}},
 		{"/v1/backup", map[string]action{
 			"POST": {needs: auth.Keep, do: n.keep.backup, query: []string{"with_key"}},
 		}},

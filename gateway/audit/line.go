@@ -23,6 +23,7 @@ const (
 	Extend  Action = "extend"
 	Cancel  Action = "cancel"
 	Reload  Action = "reload"
+	Drain   Action = "drain"
 	SignIn  Action = "sign_in"
 	SignOut Action = "sign_out"
 	Refuse  Action = "refuse"
@@ -31,7 +32,7 @@ const (
 )
 
 // Actions lists them, as a question may name them.
-var Actions = []Action{Create, Update, Delete, Pause, Resume, Rotate, Replay, Resolve, Extend, Cancel, Reload, SignIn, SignOut, Refuse, Close, Test}
+var Actions = []Action{Create, Update, Delete, Pause, Resume, Rotate, Replay, Resolve, Extend, Cancel, Reload, Drain, SignIn, SignOut, Refuse, Close, Test}
 
 // Kinds of actors.
 const (

@@ -61,7 +61,10 @@ func TestRestartedInPlace(t *testing.T) {
 		one := f.start()
 		one.kill()
 		f.db.set(func() { f.db.inPlace = true })
-		f.startAt(one.name)
+		two := f.startAt(one.name)
+		if !two.WaitWhole(f.t.Context()) || !f.whole(1)() {
+			f.t.Error("it does not answer for all when all is whole")
+		}
 		took := f.within(4*time.Second, "taken over", f.whole(1))
 		f.t.Logf("after %s", took)
 	})
@@ -296,8 +299,8 @@ func TestFenced(t *testing.T) {
 }
 
 func TestAlone(t *testing.T) {
-	a := Alone{Node: Node{ID: "1", Address: "127.0.0.1:8081"}, Say: func() Self { return Self{Address: "127.0.0.1:8081", Version: "1"} }}
-	if owner, here, err := a.WaitOwner(t.Context(), 7); owner != a.Self() || !here || err != nil {
+	a := Alone{Say: func() Self { return Self{Address: "127.0.0.1:8081", Version: "1"} }}
+	if owner, here, err := a.WaitOwner(t.Context(), 7); owner.ID != "1" || !here || err != nil {
 		t.Errorf("%v, %v, %v", owner, here, err)
 	}
 	if list := a.Nodes(); len(list) != 1 || list[0].Slots != gateway.Slots || list[0].State != StateReady {

@@ -57,6 +57,7 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 		}
 		lived := p.lives()
 		p.absorb(&m, now)
+		p.replaced = p.replaced || m.Node != s.self && p.told.Address == s.address // this node is there now
 		switch lives := p.lives(); {
 		case lives && !lived && m.Node != s.self:
 			changes = append(changes, change{"a node is there", m.Node, p.told.Address})

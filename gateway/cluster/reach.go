@@ -87,7 +87,10 @@ func (r *reach) askOne(p *peer, to Node, began time.Time) {
 	defer r.mu.Unlock()
 	p.asking = false
 	if p.replaced = errors.Is(err, peers.ErrNotHere); err == nil {
-		p.answered, p.failing = began, answer.Failing
+		first := p.answered.IsZero()
+		if p.answered, p.failing = began, answer.Failing; first {
+			r.publish() // for those who wait for it
+		}
 	}
 	r.reckon(time.Now())
 }

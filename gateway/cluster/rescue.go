@@ -13,7 +13,11 @@ import (
 // the others only if it has not; two that do it at once do it once.
 func (w *watcher) rescue() {
 	for _, dead := range w.dead() {
-		w.options.Log.Warn("a node does not beat: it is declared dead, and its slots are taken over", "node", idOf(dead.node), "address", dead.address)
+		if dead.left {
+			w.options.Log.Info("a node has left slots behind: they are taken over", "node", idOf(dead.node))
+		} else {
+			w.options.Log.Warn("a node does not beat: it is declared dead, and its slots are taken over", "node", idOf(dead.node), "address", dead.address)
+		}
 		err := w.options.Store.TakeOver(dead.node, &dead.to)
 		if errors.Is(err, store.ErrDeclaredDead) {
 			w.fallen.Store(true)
@@ -25,7 +29,9 @@ func (w *watcher) rescue() {
 			w.options.Log.Warn("taking over failed", "node", idOf(dead.node), "error", err)
 			return
 		}
-		w.options.Observer.TookOver()
+		if !dead.left {
+			w.options.Observer.TookOver()
+		}
 		w.look()
 		w.mover.tellOwners(&dead.to)
 	}
@@ -36,6 +42,7 @@ func (w *watcher) rescue() {
 type dead struct {
 	node    int64
 	address string
+	left    bool // it has ended by itself, or is known to be dead
 	to      store.Owners
 }
 
@@ -49,9 +56,9 @@ func (w *watcher) dead() (all []dead) {
 		if w.began.Before(suspects[id].Add(late)) {
 			continue
 		}
-		d := dead{node: id}
+		d := dead{node: id, left: true}
 		if p := w.peers[id]; p != nil {
-			d.address = p.told.Address
+			d.address, d.left = p.told.Address, p.member.Gone
 		}
 		to := w.planned()
 		for slot, is := range w.known {

@@ -53,10 +53,30 @@ func (c *Cluster) NextOwner(ctx context.Context, slot gateway.Slot) (owner Node,
 	return c.state.waitOwner(ctx, slot)
 }
 
-// WaitWhole waits until every slot has an owner that lives; false where ctx ends before.
+// WaitWhole waits until every slot has an owner that answers; false where ctx ends before.
 func (c *Cluster) WaitWhole(ctx context.Context) bool {
-	for slot := range gateway.AllSlots().All() {
-		if _, _, err := c.state.waitOwner(ctx, slot); err != nil {
+	for {
+		v := c.state.view.Load()
+		if c.state.whole() {
+			return true
+		}
+		select {
+		case <-v.changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func (s *state) whole() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.view.Load()
+	for slot, is := range s.known {
+		if v.here.Has(gateway.Slot(slot)) { //nolint:gosec // it ranges over all
+			continue
+		}
+		if p := s.peers[is.Node]; v.owners[slot] == nil || p == nil || p.answered.IsZero() {
 			return false
 		}
 	}

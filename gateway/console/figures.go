@@ -223,3 +223,16 @@ func (f *figures) Success() float64 {
 	}
 	return 100 * ok / (ok + dead)
 }
+
+// Shares is the success of each step, in percent: of one in which nothing ended, nothing
+// failed.
+func (f *figures) Shares() []float64 {
+	all := make([]float64, len(f.Good))
+	for i := range all {
+		all[i] = 100
+		if ended := f.Good[i] + f.Bad[i]; ended > 0 {
+			all[i] = 100 * f.Good[i] / ended
+		}
+	}
+	return all
+}

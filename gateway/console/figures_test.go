@@ -90,3 +90,14 @@ func TestReasonsOfCalls(t *testing.T) {
 		t.Errorf("reasons %v, %g and %g", f.Reasons, f.Went, f.Failed)
 	}
 }
+
+// A step in which nothing ended is no failure.
+func TestSharesOfEachStep(t *testing.T) {
+	f := figures{Good: []float64{0, 3, 0, 1}, Bad: []float64{0, 1, 2, 0}}
+	if got, want := f.Shares(), []float64{100, 75, 0, 100}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := string(trend("p99", []float64{1, 5, 2})); !strings.Contains(got, "p99: from 1 to 5, last 2") {
+		t.Errorf("how something stood reads %s", got)
+	}
+}

@@ -13,6 +13,11 @@ func spark(name string, figures []float64) template.HTML {
 	return drawn("spark", name+happened(figures), 120, 24, figures)
 }
 
+// trend is spark for how something stood.
+func trend(name string, figures []float64) template.HTML {
+	return drawn("spark", name+stood(figures), 120, 24, figures)
+}
+
 // tiny is spark for a cell of a table that has many, of what happened.
 func tiny(name string, figures []float64) template.HTML {
 	return drawn("tiny", name+happened(figures), 72, 16, figures)

@@ -57,6 +57,7 @@ var functions = template.FuncMap{
 	},
 	"state": stateOf,
 	"spark": spark,
+	"trend": trend,
 	"size":  sized,
 	"tiny":  tiny,
 	"level": level,

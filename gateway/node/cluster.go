@@ -11,15 +11,17 @@ import (
 
 	"hookgate/configs"
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 	"hookgate/gateway/calling"
 	"hookgate/gateway/cluster"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/waiting"
+	"hookgate/metrics"
 )
 
 // newCluster makes this node one of those on a database. Nobody hears of it before join.
 func (n *Node) newCluster() *cluster.Cluster {
-	tookOver, fenced := n.metrics.Cluster(func() (nodes, slots int) {
+	tookOver, fenced := metrics.Cluster(n.metrics, func() (nodes, slots int) {
 		f := n.cluster.Load().Figures()
 		return f.Nodes, f.Slots
 	})
@@ -195,4 +197,12 @@ func (p *parts) fenced() {
 	if c := p.cluster.Load(); c != nil {
 		c.Fenced()
 	}
+}
+
+// nodes are those that the API shows.
+func (n *Node) nodes() api.Nodes {
+	if c := n.cluster.Load(); c != nil {
+		return c
+	}
+	return cluster.Alone{Say: n.self}
 }

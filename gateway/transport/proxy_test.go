@@ -182,13 +182,20 @@ func TestProxyFailures(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := get(t, through(t, Options{}, Proxy{URL: "http://127.0.0.1:1"}), url); err == nil || err.Word != WordConnect || !strings.Contains(err.Text, "egress.proxy") {
-		t.Error(err)
-	}
 	hold := make(chan struct{})
 	silent := listen(t, func(net.Conn) { <-hold })
 	t.Cleanup(func() { close(hold) })
-	expectWord(t, through(t, Options{}, Proxy{URL: "http://" + silent}), url, WordTimeout)
+	// Where the proxy is, is not told to those whose requests it does not take.
+	for _, c := range []struct{ url, word, text string }{
+		{"http://127.0.0.1:1", WordConnect, "connection refused"}, {"http://" + silent, WordTimeout, "deadline"},
+		{"https://" + listen(t, func(conn net.Conn) { _ = conn.Close() }), WordConnect, ""}, {"http://proxy.invalid:3128", WordConnect, ""},
+	} {
+		host, port, _ := strings.Cut(c.url[strings.Index(c.url, "//")+2:], ":")
+		_, err := get(t, through(t, Options{}, Proxy{URL: c.url}), url)
+		if err == nil || err.Word != c.word || !strings.HasPrefix(err.Text, "egress.proxy: ") || !strings.Contains(err.Text, c.text) || strings.Contains(err.Text, host) || strings.Contains(err.Text, ":"+port) {
+			t.Errorf("%s: %v", c.url, err)
+		}
+	}
 }
 
 func TestCheckProxy(t *testing.T) {

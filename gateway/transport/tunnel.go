@@ -3,10 +3,10 @@ package transport
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -60,13 +60,22 @@ func (t *Transport) tunnel(ctx context.Context, way *way, to string) (net.Conn, 
 }
 
 // throughProxy says of an error that it is the proxy which cannot be reached. Its word
-// is connect: what is wrong with the proxy's name or certificate is not the target's.
+// is connect: what is wrong with the proxy's name or certificate is not the target's. The
+// proxy's host stays out of it: tenants read what became of their requests, and the network
+// of the operator is none of their business.
 func throughProxy(err error) error {
 	known := failure(WordConnect, "connect", err, "it failed")
-	if known.Word == WordTimeout {
-		return known
+	made := &Error{Word: WordConnect, Text: known.Text, err: known}
+	switch _, why, doing := strings.Cut(known.Text, ": "); {
+	case known.Word == WordTimeout:
+		made.Word, made.Text = WordTimeout, "the deadline passed"
+	case known.Word == WordBlocked:
+		made.Text = "it is a listener of this gateway"
+	case doing:
+		made.Text = why
 	}
-	return &Error{Word: WordConnect, Text: "egress.proxy: " + known.Text, err: known}
+	made.Text = "egress.proxy: " + made.Text
+	return made
 }
 
 // ask makes the request for a tunnel and reads its answer, and no byte further.
@@ -107,5 +116,5 @@ func refusal(status int) string {
 }
 
 func (p *proxy) failed(err error) error {
-	return throughProxy(failure(WordConnect, fmt.Sprintf("CONNECT at %s", p.to.at), err, "its answer is not HTTP"))
+	return throughProxy(failure(WordConnect, "CONNECT", err, "its answer to CONNECT is not HTTP"))
 }
