@@ -25,7 +25,7 @@ func (n *Node) listen() (err error) {
 	}
 	c, management := counts{&n.parts}, n.management()
 	n.server, err = server.New(options, server.Handlers{
-		Hook: n.hook(), Peers: n.served(management), HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge, Unmatched: n.inbound.Unmatched,
+		Hook: reaching{n}.hook(), Peers: reaching{n}.served(management), HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge, Unmatched: n.inbound.Unmatched,
 		Route: n.proxy.Handle, RouteBody: n.proxy.BodyLimit, RouteTooLarge: n.proxy.TooLarge,
 		API: management.Handler, Docs: docs.New(api.Description(), n.Version).Handle, Console: n.openConsole(management).Handler, Ready: n.ready, Held: n.heldWord, Metrics: c.scrape(),
 	})
@@ -49,7 +49,7 @@ func (n *Node) serverOptions() (o server.Options, err error) {
 		PublicBody: int64(n.config.Public.MaxBody), Log: n.Log, Trusts: n.proxy.Trusts,
 		PublicIdle: time.Duration(n.config.Public.IdleTimeout), PublicRead: time.Duration(n.config.Public.ReadTimeout),
 		InternalIdle: time.Duration(n.config.Internal.IdleTimeout),
-		Caller:       n.caller(), PeerBody: peers.MaxBody, Bodies: int64(n.config.Bounds.Bodies),
+		Caller:       reaching{n}.caller(), PeerBody: peers.MaxBody, Bodies: int64(n.config.Bounds.Bodies),
 	}
 	if o.Sockets, err = server.Sockets(); err != nil {
 		return o, err

@@ -65,8 +65,8 @@ func (n *Node) build() (err error) {
 		return err
 	}
 	for _, step := range []func() error{
-		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, n.openOthers,
-		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
+		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, reaching{n}.openOthers,
+		n.loadFile, reaching{n}.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -248,8 +248,11 @@ func (o *others) reach(to *api.Options) {
 	to.Waits, to.Timelines = past, past
 }
 
+// reaching is a Node as it reaches others, and they it.
+type reaching struct{ *Node }
+
 // hook takes callbacks.
-func (n *Node) hook() func(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
+func (n reaching) hook() func(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
 	if n.others == nil {
 		return n.inbound.Handle
 	}
@@ -257,7 +260,7 @@ func (n *Node) hook() func(ctx *fasthttp.RequestCtx, tenant, source, key []byte)
 }
 
 // served answers other nodes; nil where there are none.
-func (n *Node) served(management *api.API) fasthttp.RequestHandler {
+func (n reaching) served(management *api.API) fasthttp.RequestHandler {
 	if n.others == nil {
 		return nil
 	}
@@ -266,7 +269,7 @@ func (n *Node) served(management *api.API) fasthttp.RequestHandler {
 }
 
 // caller says whose the body of an internal request is.
-func (n *Node) caller() func(authorization []byte, client shares.Holder) (shares.Holder, bool) {
+func (n reaching) caller() func(authorization []byte, client shares.Holder) (shares.Holder, bool) {
 	if n.others == nil {
 		return current{n.directory}.caller
 	}
@@ -274,7 +277,7 @@ func (n *Node) caller() func(authorization []byte, client shares.Holder) (shares
 }
 
 // openOthers meets the others, where there are any.
-func (n *Node) openOthers() error {
+func (n reaching) openOthers() error {
 	if n.store.members == nil {
 		return nil
 	}
@@ -297,7 +300,7 @@ func (n *Node) openOthers() error {
 
 // securedPeers says how other nodes are reached that listen with internal.tls, as this one
 // does; nil: over plain HTTP.
-func (n *Node) securedPeers() (*tls.Config, error) {
+func (n reaching) securedPeers() (*tls.Config, error) {
 	files := n.config.Internal.TLS
 	if files.Cert == "" {
 		return nil, nil
@@ -310,7 +313,7 @@ func (n *Node) securedPeers() (*tls.Config, error) {
 }
 
 // follow begins to follow what others configure.
-func (n *Node) follow() error {
+func (n reaching) follow() error {
 	n.onStop(func() error { n.follows.close(); return nil })
 	return n.follows.start()
 }
