@@ -112,7 +112,7 @@ func (m *mover) drop() {
 	}
 	m.mu.Unlock()
 	if lost.Len() > 0 {
-		m.options.Log.Warn("slots are another's, by the store: they are released", "slots", lost.Len())
+		m.options.Log.Warn("slots are another's, by the store: they are released", "count", lost.Len())
 		m.release(lost)
 	}
 }

@@ -116,7 +116,7 @@ func (n *Node) Run(ctx context.Context) error {
 // linger serves on for as long as balancers need to notice that this process is not ready
 // any more. An error is why it could not.
 func (n *Node) linger(ctx context.Context, served <-chan error) error {
-	given := n.giveAway(context.WithoutCancel(ctx))
+	given := joining{n}.giveAway(context.WithoutCancel(ctx))
 	if n.config.Drain.Delay == 0 {
 		<-given
 		return nil

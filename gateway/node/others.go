@@ -240,10 +240,10 @@ func (n *Node) openOthers() error {
 		return nil
 	}
 	if n.among != nil {
-		n.others = meet(&n.parts, n.among, n.clusterSecrets(), nil)
+		n.others = meet(&n.parts, n.among, joining{n}.clusterSecrets(), nil)
 	} else {
-		c := n.newCluster()
-		n.others = meet(&n.parts, c, n.clusterSecrets(), nil)
+		c := joining{n}.newCluster()
+		n.others = meet(&n.parts, c, joining{n}.clusterSecrets(), nil)
 		for verb, handler := range c.Handlers() {
 			n.others.peers.Handle(verb, handler)
 		}
