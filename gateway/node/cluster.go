@@ -116,7 +116,7 @@ func alikeOf(c *configs.Config) *alike {
 const wholeTime = 10 * time.Second
 
 // join lets this node be one of the others, and take what is its.
-func (n *Node) join() error {
+func (n joining) join() error {
 	c := n.cluster.Load()
 	if c == nil {
 		return nil

@@ -66,7 +66,7 @@ func (n *Node) build() (err error) {
 	}
 	for _, step := range []func() error{
 		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, n.openOthers,
-		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
+		n.loadFile, n.follow, onDisk{&n.parts}.open, n.recover, n.listen, joining{n}.join, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
