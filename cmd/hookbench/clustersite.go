@@ -33,39 +33,41 @@ type site struct {
 var durable = []string{"fsync = on", "shared_buffers = 256MB", "max_wal_size = 2GB"}
 
 // startSite starts the databases of a site, and its gateway.
-func (c *cluster) startSite(ctx context.Context, k kind) (s *site, err error) {
-	s = &site{kind: k}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.stop())
-		}
-	}()
+func (c *cluster) startSite(ctx context.Context, k kind) (*site, error) {
+	s := &site{kind: k}
+	if err := s.start(ctx, c); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (s *site) start(ctx context.Context, c *cluster) (err error) {
 	own := common{hookgate: c.hookgate, dir: c.dir, patience: c.patience}
-	if k.database {
+	if s.database {
 		db, err := postgres.Make(durable...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.databases = append(s.databases, db)
-		if k.standby {
+		if s.standby {
 			other, err := db.MakeStandby()
 			if err != nil {
-				return nil, err
+				return err
 			}
 			s.databases = append(s.databases, other)
 			if err := db.Synchronous(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		key := make([]byte, 32)
 		_, _ = rand.Read(key) // it never fails
-		own.config = fmt.Sprintf("store: { driver: postgres, url: %q }\n", db.URL())
+		own.config = fmt.Sprintf("store: { driver: postgres, url: %q }\ncluster: { advertise: %q }\n", db.URL(), ownInternal)
 		own.env = []string{"HOOKGATE_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key)}
 	}
 	if s.g, err = startGateway(ctx, &own); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.g.prepare()
+	return s.g.prepare()
 }
 
 func (s *site) stop() (err error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hookgate/gateway/gatewaytest/postgres"
 )
 
 // TestMain makes the test binary serve as the echo, the sink and the backend, which are started
@@ -74,6 +77,37 @@ func TestMeasures(t *testing.T) {
 				t.Errorf("the record does not end with what was printed (%v):\n%s", err, kept)
 			}
 		})
+	}
+}
+
+// TestCluster measures on PostgreSQL beside Pebble, too little for its figures to mean anything.
+func TestCluster(t *testing.T) {
+	db, err := postgres.Make()
+	if errors.Is(err, postgres.ErrMissing) {
+		t.Skip(postgres.HowTo)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Remove()
+	program := filepath.Join(t.TempDir(), "hookgate")
+	if err := build(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"cluster --count 40 --connections 10 --ten 2 --rounds 1 --seconds 1": "standby   delivered / pebble",
+		"cluster --million=200": "all 200 queued again",
+	} {
+		var out bytes.Buffer
+		cmd := newRootCommand()
+		cmd.SetArgs(append(strings.Fields(args), "--hookgate", program, "--dir", t.TempDir()))
+		cmd.SetOut(&out)
+		if err := cmd.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%v\n%s", err, out.String())
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, out.String())
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,6 +39,9 @@ type gateway struct {
 	patience         time.Duration // for each thing it is asked
 	took, startCPU   time.Duration // of its start until it was ready
 }
+
+// ownInternal stands for the gateway's internal address in its configuration.
+const ownInternal = "INTERNAL"
 
 // config lets the gateway reach endpoints on this machine.
 const config = `egress: { allow: ["127.0.0.0/8"] }` + "\n"
@@ -69,7 +73,8 @@ func startGateway(ctx context.Context, c *common) (g *gateway, err error) {
 		return nil, err
 	}
 	g.log, g.program = filepath.Join(folder, "log"), program
-	if err := os.WriteFile(g.config(), []byte(config+c.config), 0o600); err != nil {
+	own := strings.ReplaceAll(config+c.config, ownInternal, g.internal)
+	if err := os.WriteFile(g.config(), []byte(own), 0o600); err != nil {
 		return nil, err
 	}
 	start := time.Now()

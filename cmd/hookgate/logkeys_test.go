@@ -21,7 +21,6 @@ var logKeys = map[string]string{
 	"endpoint":             "the endpoint",
 	"webhook":              "the webhook",
 	"route":                "the route",
-	"node":                 "a node of the cluster",
 	"upstream":             "the upstream's URL",
 	"callback_id":          "one callback",
 	"event_id":             "one event, of a batch the first",

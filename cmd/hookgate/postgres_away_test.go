@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +86,39 @@ func TestPostgresAway(t *testing.T) {
 	}
 }
 
+// Whoever writes as the database is killed is taken or told to come again: never that something
+// of ours is wrong.
+func TestPostgresKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	d := startOnPostgres(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for n := range 16 {
+		all.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				a, err := d.Admin().Do(t.Context(), "POST", "/v1/tenants/acme/events", event("load"), fmt.Sprintf("Idempotency-Key: %d-%d", n, i))
+				if err != nil || a.Status != 202 && (a.Status != 503 || a.Header.Get("Retry-After") == "") {
+					t.Errorf("%s, %v", a, err)
+					return
+				}
+			}
+		})
+	}
+	for range 3 {
+		time.Sleep(300 * time.Millisecond) // under load, not just begun
+		d.db.Kill()
+		if err := d.db.Run(); err != nil {
+			t.Fatal(err)
+		}
+		d.recovers(t)
+	}
+	stop()
+	all.Wait()
+	if t.Failed() {
+		t.Log(d.Log.Text())
+	}
+}
+
 // Another master key than that of the schema is refused by name, and so is none; who starts on
 // a new schema is shown an admin token, once.
 func TestPostgresKeyAndFirstToken(t *testing.T) {
@@ -120,7 +155,7 @@ func TestPostgresMigrateAndDoctor(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "hookgate.yaml")
 	plain := strings.Replace(db.URL(), "hookgate@", "plain@", 1)
-	config := fmt.Sprintf("store: { driver: postgres, url_file: database, migrate_url: %q, schema: mine }\n", db.URL())
+	config := fmt.Sprintf("store: { driver: postgres, url_file: database, migrate_url: %q, schema: mine }\ncluster: { advertise: \"127.0.0.1:0\" }\n", db.URL())
 	for name, text := range map[string]string{"hookgate.yaml": config, "database": plain + "\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

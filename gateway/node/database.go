@@ -185,16 +185,6 @@ func (d *database) stands() (is standsOn) {
 	return is
 }
 
-// Extent, Unflushed and Room are of a disk of this machine: how full that of the database
-// is, nobody asks here.
-func (d *database) Extent(string) (int64, error) { return 0, nil }
-
-// Unflushed is 0: see Extent.
-func (d *database) Unflushed() int64 { return 0 }
-
-// Room is unknown: see Extent.
-func (d *database) Room() (int64, bool) { return 0, false }
-
 // doubts are slots of which nobody knows what the store has: told as they come, from the
 // moment at which there is somebody to tell.
 type doubts struct {

@@ -307,6 +307,18 @@ func (b between) callFailed(tenant, webhook, text string) {
 	}
 }
 
+// configures says whether this node writes the configuration.
+func (b between) configures() bool { return b.others == nil || b.others.configures() }
+
+// used tells who writes it when tokens were used here. What is not heard is told again.
+func (b between) used(at map[string]int64) {
+	o := b.others
+	_, err := o.tell(o.Configures(), verbTold, messageOf(told{Used: at}), func() ([]byte, error) { return nil, nil })
+	if err != nil {
+		b.Log.Debug("the last uses of tokens were not told", "error", err)
+	}
+}
+
 func (o *others) serveTold(_ context.Context, message []byte) ([]byte, error) {
 	var t told
 	if err := json.Unmarshal(message, &t); err != nil {

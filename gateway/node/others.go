@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -40,6 +41,8 @@ type others struct {
 	watches *watching.Watches
 	wakes   *wakes
 	answer  func(ctx *fasthttp.RequestCtx, by []byte) // of the API, to another node
+	stop    context.CancelFunc
+	tending sync.WaitGroup
 }
 
 // meet makes the others: what nodes ask each other is proven by secrets, the first of which
@@ -65,6 +68,9 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	} {
 		o.peers.Handle(verb, handler)
 	}
+	var ctx context.Context
+	ctx, o.stop = context.WithCancel(context.Background())
+	o.tending.Go(func() { o.tend(ctx) })
 	return o
 }
 
@@ -195,7 +201,40 @@ func (o *others) drain() {
 	}
 }
 
+const (
+	// compareEvery is how soon a delivery is found of which nobody told its lane.
+	compareEvery = 30 * time.Second
+	// lookEvery is how soon the connections to a node that is gone are closed: who waits for
+	// its answer waits no longer.
+	lookEvery = time.Second
+)
+
+// tend looks after what gets lost between nodes, until ctx ends.
+func (o *others) tend(ctx context.Context) {
+	compared, gone := time.Now(), 0
+	every(ctx, lookEvery, func() {
+		living, dead := map[string]bool{}, 0
+		for _, n := range o.among.Nodes() {
+			if n.State == cluster.StateGone {
+				dead++
+			} else {
+				living[n.Address] = true
+			}
+		}
+		o.peers.Forget(func(address string) bool { return living[address] })
+		if dead == gone && time.Since(compared) < compareEvery {
+			return
+		}
+		compared, gone = time.Now(), dead
+		if err := o.lanes.Compare(); err != nil {
+			o.Log.Debug("deliveries that nobody told of were not looked for", "error", err)
+		}
+	})
+}
+
 func (o *others) close() {
+	o.stop()
+	o.tending.Wait()
 	o.wakes.close()
 	o.watches.Drain()
 	o.peers.Close()
@@ -239,17 +278,35 @@ func (n *Node) openOthers() error {
 	if n.store.members == nil {
 		return nil
 	}
+	secured, err := n.securedPeers()
+	if err != nil {
+		return err
+	}
 	if n.among != nil {
-		n.others = meet(&n.parts, n.among, joining{n}.clusterSecrets(), nil)
+		n.others = meet(&n.parts, n.among, joining{n}.clusterSecrets(), secured)
 	} else {
 		c := joining{n}.newCluster()
-		n.others = meet(&n.parts, c, joining{n}.clusterSecrets(), nil)
+		n.others = meet(&n.parts, c, joining{n}.clusterSecrets(), secured)
 		for verb, handler := range c.Handlers() {
 			n.others.peers.Handle(verb, handler)
 		}
 	}
 	n.onStop(func() error { n.others.close(); return nil })
 	return nil
+}
+
+// securedPeers says how other nodes are reached that listen with internal.tls, as this one
+// does; nil: over plain HTTP.
+func (n *Node) securedPeers() (*tls.Config, error) {
+	files := n.config.Internal.TLS
+	if files.Cert == "" {
+		return nil, nil
+	}
+	certificate, err := server.LoadCertificate(server.Internal, server.CertificateFiles(files), n.Log)
+	if err != nil {
+		return nil, err
+	}
+	return certificate.Asking(), nil
 }
 
 // follow begins to follow what others configure.

@@ -89,6 +89,9 @@ func (m mover) Read(slots gateway.SlotSet) error {
 	return err
 }
 
+// Compare finds deliveries that another process has made and of which it could not tell.
+func (l *Lanes) Compare() error { return compareLanes(l.schedule) }
+
 // Owned gives the slots that are owned.
 func (l *Lanes) Owned() gateway.SlotSet { return owned(l.schedule) }
 

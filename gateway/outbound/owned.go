@@ -40,6 +40,26 @@ func (s *schedule) acquire(slots gateway.SlotSet) error {
 	return nil
 }
 
+// compareLanes looks into the store for deliveries of which nobody told the lanes that have them:
+// they were made by another process, whose word got lost. The lanes' windows are read again.
+func compareLanes(s *schedule) error {
+	keys, err := s.options.Backlog.Lanes(owned(s))
+	if err != nil {
+		return fmt.Errorf("comparing unfinished deliveries: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for _, key := range keys {
+		if n := s.lane(key); n != nil {
+			n.window.rewind(gateway.Due{})
+			s.place(n, now)
+		}
+	}
+	s.hire()
+	return nil
+}
+
 func (s *schedule) come(slots gateway.SlotSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

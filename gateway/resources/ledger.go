@@ -23,8 +23,10 @@ type ledger struct {
 	sealer    *seal.Sealer
 	audit     *audit.Log
 	log       *slog.Logger
-	clock     func() time.Time          // Options.Now
-	revoked   func(tokenID string) bool // says whether a token of the API's is none any more
+	clock     func() time.Time // Options.Now
+	// configures is Options.Configures.
+	configures func() bool
+	revoked    func(tokenID string) bool // says whether a token of the API's is none any more
 }
 
 // kept is what the store has of one tenant.

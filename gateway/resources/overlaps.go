@@ -76,7 +76,7 @@ func (r *Endpoints) endOverlap(tenant, id string, last *endpointRecord, left []g
 	rec.Old = left
 	w := writing{action: audit.Update, tenant: tenant, object: pathOf(tenant, gateway.KindEndpoint, id)}
 	stored, err := writeRecord(r.sealer, gateway.KindEndpoint, tenant, id, &rec)
-	if err == nil {
+	if err == nil && r.configures() {
 		err = r.putEnded(w, last, &rec, stored)
 	}
 	if err != nil { // it signs no more all the same, nor after a restart

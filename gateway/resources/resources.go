@@ -65,6 +65,13 @@ type Options struct {
 	Configuration int
 	// Configured is told how much a tree has with what its token has written; may be nil.
 	Configured func(int64)
+	// Configures says whether this process writes what is configured: of several one does, and
+	// what another found out by itself would bring back what that one has deleted. nil: it is
+	// the only one.
+	Configures func() bool
+	// OnUsed is told where it does not of the last uses of tokens, by id, in milliseconds of
+	// Unix time. It may be nil.
+	OnUsed func(map[string]int64)
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
@@ -114,6 +121,12 @@ func Open(o Options) (*Resources, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Configures == nil {
+		o.Configures = func() bool { return true }
+	}
+	if o.OnUsed == nil {
+		o.OnUsed = func(map[string]int64) {}
+	}
 	r := newResources(o)
 	records, check, err := readStore(o.Store)
 	if err != nil {
@@ -140,11 +153,11 @@ func Open(o Options) (*Resources, error) {
 }
 
 func newResources(o Options) *Resources {
-	l := &ledger{mu: newDesk(), kept: map[string]*kept{}, directory: o.Directory, sealer: o.Sealer, log: o.Log, clock: o.Now}
+	l := &ledger{mu: newDesk(), kept: map[string]*kept{}, directory: o.Directory, sealer: o.Sealer, log: o.Log, clock: o.Now, configures: o.Configures}
 	l.weights = &weights{Store: o.Store, of: map[string]*weight{}, most: cmp.Or(o.Configuration, DefaultConfiguration), saw: o.Configured}
 	l.audit = audit.New(audit.Options{Store: o.Store, Above: l.above, Daily: o.Audit, Now: o.Now, Log: o.Log})
 	r := &Resources{ledger: l, metrics: o.Metrics, Audit: l.audit, filed: newFiled(l)}
-	r.Tokens = &Tokens{ledger: l, made: map[string]*tokenRecord{}, admin: o.AdminToken}
+	r.Tokens = &Tokens{ledger: l, made: map[string]*tokenRecord{}, admin: o.AdminToken, onUsed: o.OnUsed}
 	l.revoked = func(id string) bool { return r.Tokens.made[id] == nil }
 	r.Logins = &Logins{ledger: l, sessions: map[string]*loginRecord{}, links: map[token.Digest]*linkRecord{}, unused: shares.New(mostLinks), portals: shares.New(mostPortals), desk: newDesk()}
 	r.Sources = &Sources{ledger: l}

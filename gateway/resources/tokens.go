@@ -52,6 +52,7 @@ type Tokens struct {
 	admin    gateway.Secret          // Options.AdminToken
 	hadAdmin bool                    // an admin token was set once, in this run or an earlier one
 	usage    usage
+	onUsed   func(map[string]int64) // Options.OnUsed
 }
 
 // NewToken is what a token is asked to be.

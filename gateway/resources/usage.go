@@ -88,6 +88,14 @@ func (r *Tokens) writeUsed() {
 	if len(records) == 0 {
 		return
 	}
+	if !r.configures() {
+		used := map[string]int64{}
+		for id, rec := range next {
+			used[id] = rec.LastUsedAt.UnixMilli()
+		}
+		go r.onUsed(used) // it waits for another process
+		return
+	}
 	if err := r.weights.PutResources(records...); err != nil { // the next use tries again
 		r.log.Warn("the last uses of tokens are not written down", "error", err)
 		return

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -86,6 +88,49 @@ func (c *Certificate) Closed() *tls.Config {
 		return with, nil
 	}
 	return own
+}
+
+// Asking gives the settings of who connects to a listener of the same kind on another machine.
+// It shows the certificate, and takes what shows the same one, or one of an authority in
+// client_ca or behind the own certificate; of a listener with a name, also one for that name of
+// an authority that the system knows. An address alone is nothing that a stranger's authority
+// could vouch for.
+func (c *Certificate) Asking() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { own, _ := c.now(); return own, nil },
+		InsecureSkipVerify:   true, //nolint:gosec // VerifyConnection does it
+		VerifyConnection:     c.knows,
+	}
+}
+
+// knows judges what another listener shows.
+func (c *Certificate) knows(shown tls.ConnectionState) error {
+	own, clients := c.now()
+	if len(shown.PeerCertificates) == 0 {
+		return errors.New("no certificate was shown")
+	}
+	leaf := shown.PeerCertificates[0]
+	if bytes.Equal(leaf.Raw, own.Certificate[0]) {
+		return nil
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	if clients != nil {
+		roots = clients.Clone()
+	}
+	for _, der := range own.Certificate[1:] {
+		if authority, err := x509.ParseCertificate(der); err == nil {
+			roots.AddCert(authority)
+		}
+	}
+	for _, one := range shown.PeerCertificates[1:] {
+		between.AddCert(one)
+	}
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: shown.ServerName})
+	if err != nil && shown.ServerName != "" {
+		_, err = leaf.Verify(x509.VerifyOptions{Intermediates: between, DNSName: shown.ServerName})
+	}
+	return err
 }
 
 // now gives the certificate, and the authorities, of the files as they are now. While they are faulty,

@@ -7,9 +7,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +45,10 @@ type client struct {
 	session uint64
 	numbers atomic.Uint64 // of the requests in it
 	key     atomic.Uint32 // of the secrets: the one that it knows
+
+	mu     sync.Mutex
+	open   map[*connection]struct{}
+	closed bool
 }
 
 // request is one that is ready to be sent.
@@ -58,8 +65,8 @@ func newClient(address string, secured *tls.Config, most int) *client {
 		Addr: address, MaxConns: most, MaxConnWaitTimeout: roomTime, MaxIdleConnDuration: idleTime, MaxResponseBodySize: MaxBody,
 		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		DisablePathNormalizing: true, NoDefaultUserAgentHeader: true, SecureErrorLogMessage: true,
-		DialTimeout: dial,
-	}} //nolint:gosec // a session must be rare, not secret: the MAC is over it
+	}, open: map[*connection]struct{}{}} //nolint:gosec // a session must be rare, not secret: the MAC is over it
+	c.host.DialTimeout = c.dial
 	if secured != nil {
 		c.scheme, c.host.IsTLS, c.host.TLSConfig = "https", true, secured
 	}
@@ -69,7 +76,7 @@ func newClient(address string, secured *tls.Config, most int) *client {
 // dialError is that no connection came to be: nothing was sent.
 type dialError struct{ error }
 
-func dial(address string, within time.Duration) (net.Conn, error) {
+func (c *client) dial(address string, within time.Duration) (net.Conn, error) {
 	if within <= 0 || within > dialTime {
 		within = dialTime
 	}
@@ -77,10 +84,41 @@ func dial(address string, within time.Duration) (net.Conn, error) {
 	if err != nil {
 		return nil, dialError{err}
 	}
-	return conn, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		_ = conn.Close() // nothing was sent
+		return nil, dialError{errClosed}
+	}
+	x := &connection{Conn: conn, of: c}
+	c.open[x] = struct{}{}
+	return x, nil
 }
 
-func (c *client) close() { c.host.CloseIdleConnections() }
+// connection is one that is known for as long as it is open.
+type connection struct {
+	net.Conn
+	of *client
+}
+
+// Close closes it.
+func (x *connection) Close() error {
+	x.of.mu.Lock()
+	delete(x.of.open, x)
+	x.of.mu.Unlock()
+	return x.Conn.Close()
+}
+
+// close closes all connections, those too on which somebody waits for an answer.
+func (c *client) close() {
+	c.mu.Lock()
+	c.closed = true
+	all := slices.Collect(maps.Keys(c.open))
+	c.mu.Unlock()
+	for _, x := range all {
+		_ = x.Close() // whoever uses it hears of it
+	}
+}
 
 // do makes a request, once.
 func (c *client) do(ctx context.Context, r *request) ([]byte, error) {

@@ -315,3 +315,33 @@ func TestNobodyBetweenIsBelieved(t *testing.T) {
 		t.Errorf("a request that came twice: taken %d times, the second was answered %d, %v", calls.Load(), r.last.Load(), err)
 	}
 }
+
+// Who waits for the answer of a node that was declared dead waits no longer, and is not told that
+// nothing was done.
+func TestNobodyWaitsForADeadNode(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	came, ends := make(chan struct{}), make(chan struct{})
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("hang", func(context.Context, []byte) ([]byte, error) { close(came); <-ends; return nil, nil })
+		echoes(p)
+	})
+	asked := make(chan error, 1)
+	go func() {
+		_, err := a.Ask(context.Background(), b.Node, "hang", nil)
+		asked <- err
+	}()
+	<-came
+	a.Forget(func(address string) bool { return address != b.Address })
+	select {
+	case err := <-asked:
+		if err == nil || peers.NotTaken(err) {
+			t.Errorf("told %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it is still waited for")
+	}
+	close(ends)
+	if got, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
+		t.Errorf("one that is back there answers %q, %v", got, err)
+	}
+}

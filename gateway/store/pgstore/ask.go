@@ -16,6 +16,9 @@ type question struct {
 	// in ends with the first and the last day to look at. {low} and {high} stand for the first
 	// and last of all that is asked: by them the planner leaves parts out.
 	in []column
+	// choice: its tables have several indexes that would do. A plan that is made when such a
+	// part is new, and kept, may have taken any of them: so it is planned each time.
+	choice bool
 	// function is that of the schema which answers it (pinned.go).
 	function string
 	// sql gives i.o, the place of what was asked, and two values for each row that answers.

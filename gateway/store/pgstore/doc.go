@@ -6,7 +6,9 @@
 // (table.go). Two connections write, each for the tenants of half of the slots, in the order
 // in which promises come. What came while a statement was under way goes into the next one
 // together (writer.go): one statement, with a list of rows for each verb over unnest
-// (statement.go). So all of it is there or nothing, by one commit.
+// (statement.go). So all of it is there or nothing, by one commit. What is done all the time
+// is done by functions of the schema, so that it is planned once (pinned.go); and who settles
+// a delivery waits a moment for others to go with (linger.go).
 //
 //	promise   its rows, each with its key and the record (store/record)
 //	group     promises that came together; blind ops on one row fold
@@ -37,6 +39,11 @@
 // OFFSET 0), and tables that are mostly empty keep a few rows for ever (ballast): an empty one
 // that was counted is taken for empty while it grows to a million, until it is counted again.
 //
+// What was just published is not read back to be sent (hand.go), and what a lane that is behind
+// loads is asked for together (load.go). Of marks there is no sieve in memory as Pebble's:
+// another owner may have made some, and to learn of those would be to read all of them at each
+// take-over. They are asked for together, too (ask.go).
+//
 // A part that is added has its tables in a file of schema/ (a version of its own), newTable
 // for rows that are put and removed whole, and a verb for each thing that looks first: what
 // it met stands in op.hit. A promise says whose rows they are (of, ofLane) before it puts
@@ -46,7 +53,10 @@
 //	connect.go      connections, statements    pool.go      those that read
 //	params.go       parameters, values         read.go      reading rows
 //	table.go        tables and verbs           promise.go   what is written together
-//	writer.go       the queue and the work     statement.go a group as one statement
+//	writer.go       the work                   statement.go a group as one statement
+//	turns.go        the queue, and meetings    linger.go    who waits for others
+//	pinned.go       functions of the schema    hand.go      what was just published
+//	load.go         what is sent               extent.go    what a tenant has
 //	join.go         joining, and what is stale fence.go     nodes, epochs, the system
 //	members.go      beats, owners, take-over   survey.go    how the database stands
 //	migrate.go      the schema (schema/*.sql)  failure.go   what an error means

@@ -65,7 +65,7 @@ var (
 		sql: "SELECT i.o, ''::bytea, x.value FROM {in}, LATERAL (SELECT t.value FROM {s}marks AS t WHERE t.tenant = i.tenant AND t.key = i.key AND t.day >= i.low AND t.day <= i.high AND t.day >= {low} AND t.day <= {high} ORDER BY t.turn DESC LIMIT 1) AS x",
 	}
 	endedQuestion = &question{
-		in:  columns("tenant bytea, conversation int8, source bytea, low int8, high int8"),
+		in: columns("tenant bytea, conversation int8, source bytea, low int8, high int8"), choice: true,
 		sql: "SELECT i.o, x.id, x.value FROM {in}, LATERAL (SELECT t.id, t.value FROM {s}ended_waits AS t WHERE t.tenant = i.tenant AND t.conversation = i.conversation AND t.source = i.source AND t.day >= i.low AND t.day <= i.high AND t.day >= {low} AND t.day <= {high} ORDER BY t.ended DESC, t.id DESC LIMIT 4) AS x",
 	}
 	namesQuestion = &question{

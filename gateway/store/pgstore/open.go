@@ -46,6 +46,7 @@ type Store struct {
 	*janitor
 	*members
 	*survey
+	*extents
 }
 
 // Open joins the database as a node of its own, and makes the schema, or brings it up to
@@ -84,10 +85,11 @@ func newStore(e *engine) *Store {
 	s.timelines, s.calls, s.jobs = &timelines{w}, &calls{w}, &jobs{w}
 	s.resources, s.audits, s.figures = &resources{w}, &audits{w}, &figures{w}
 	making := &making{writers: w}
-	s.publications, s.queue = &publications{w, making}, &queue{w, making}
+	s.publications, s.queue = &publications{w, making}, &queue{w, &asker{engine: e}, making}
 	s.byHand, s.reads, s.endpoints, s.dropping = &byHand{w}, &reads{w}, &endpoints{w}, &dropping{w}
 	s.janitor = &janitor{writers: w}
 	s.members, s.survey = &members{w}, &survey{w}
+	s.extents = &extents{engine: e, unseen: &w.unseen}
 	return s
 }
 

@@ -85,7 +85,7 @@ func (v *verb) pinnedFunction() string {
 }
 
 // questions are those that have functions, all of them.
-var questions = answered(markQuestion, endedQuestion, namesQuestion, ownQuestion)
+var questions = answered(markQuestion, endedQuestion, namesQuestion, ownQuestion, loadQuestion)
 
 func answered(all ...*question) []*question {
 	for _, q := range all {
@@ -102,7 +102,11 @@ func (q *question) pinnedSQL() string {
 		"{low}", "$"+strconv.Itoa(n+1), "{high}", "$"+strconv.Itoa(n+2)).Replace(q.sql)
 }
 
-// pinnedFunction makes the function of a question: nothing but its own plan goes for any values.
+// pinnedFunction makes the function of a question, which says how itself is planned.
 func (q *question) pinnedFunction() string {
-	return fmt.Sprintf("-- a question\nCREATE FUNCTION {s}%s(%s, int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$\nBEGIN\n\tRETURN QUERY %s;\nEND $$;\n", q.function, listTypes(q.in), q.pinnedSQL())
+	mode := "force_generic_plan"
+	if q.choice {
+		mode = "force_custom_plan"
+	}
+	return fmt.Sprintf("-- a question\nCREATE FUNCTION {s}%s(%s, int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = %s AS $$\nBEGIN\n\tRETURN QUERY %s;\nEND $$;\n", q.function, listTypes(q.in), mode, q.pinnedSQL())
 }

@@ -11,6 +11,7 @@ import (
 // queue is what is unfinished, by lane.
 type queue struct {
 	*writers
+	loads  *asker
 	making *making
 }
 
@@ -155,6 +156,9 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 func (s *queue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
 	if d, events := s.atHand(tenant, id); d != nil {
 		return d, events, nil
+	}
+	if d, events, err := s.loadWithOthers(tenant, id); d != nil || err != nil {
+		return d, events, err
 	}
 	for tries := 0; ; tries++ {
 		d, _, err := s.waiting(tenant, id)

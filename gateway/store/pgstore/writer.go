@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,6 +50,8 @@ type writers struct {
 	joining sync.Mutex // meetings stand in all queues in one order
 	working sync.WaitGroup
 	stop    chan struct{}
+
+	unseen atomic.Int64 // bytes that were written since extents looked
 
 	mu     sync.Mutex
 	node   int64
@@ -272,11 +275,11 @@ func (w *writer) sendOnce(g *group) (a answer, err error) {
 }
 
 func (w *writers) owed(p *promise) {
-	if w.opts.OnWrite == nil {
-		return
-	}
 	for _, one := range p.owing {
-		w.opts.OnWrite(one.tenant, one.bytes)
+		w.unseen.Add(int64(one.bytes))
+		if w.opts.OnWrite != nil {
+			w.opts.OnWrite(one.tenant, one.bytes)
+		}
 	}
 }
 

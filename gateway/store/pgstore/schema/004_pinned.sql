@@ -198,7 +198,7 @@ BEGIN
 END $$;
 
 -- a question
-CREATE FUNCTION {s}ask_e81d24852fd65e33(bytea[], int8[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+CREATE FUNCTION {s}ask_e81d24852fd65e33(bytea[], int8[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
 	RETURN QUERY SELECT i.o, x.id, x.value FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS i(tenant, conversation, source, low, high, o), LATERAL (SELECT t.id, t.value FROM {s}ended_waits AS t WHERE t.tenant = i.tenant AND t.conversation = i.conversation AND t.source = i.source AND t.day >= i.low AND t.day <= i.high AND t.day >= $6 AND t.day <= $7 ORDER BY t.ended DESC, t.id DESC LIMIT 4) AS x;
 END $$;
@@ -213,4 +213,13 @@ END $$;
 CREATE FUNCTION {s}ask_c47faa5cfe47bf21(bytea[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
 	RETURN QUERY SELECT i.o, ''::bytea, x.key FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS i(tenant, key, low, high, o), LATERAL (SELECT t.key FROM {s}own AS t WHERE t.tenant = i.tenant AND t.key = i.key AND t.day >= i.low AND t.day <= i.high AND t.day >= $5 AND t.day <= $6 LIMIT 1) AS x;
+END $$;
+
+-- a question
+CREATE FUNCTION {s}ask_c7c66ae0055fb31b(bytea[], bytea[], int8[], int8[], int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+	RETURN QUERY SELECT i.o, u.value, u.events || e.value FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS i(tenant, id, low, high, o),
+		LATERAL (SELECT t.tenant, t.events, t.value FROM {s}unfinished AS t WHERE t.tenant = i.tenant AND t.id = i.id AND length(t.events) = 16 AND length(t.value) <= 65536 OFFSET 0) AS u,
+		LATERAL ((SELECT t.value FROM {s}events AS t WHERE t.tenant = u.tenant AND t.id = u.events AND t.day = {s}day_of(u.events) AND length(t.value) <= 65536)
+			UNION ALL (SELECT t.value FROM {s}kept_events AS t WHERE t.tenant = u.tenant AND t.id = u.events AND length(t.value) <= 65536) LIMIT 1) AS e;
 END $$;
