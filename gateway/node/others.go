@@ -278,7 +278,7 @@ func (n *Node) openOthers() error {
 	if n.store.members == nil {
 		return nil
 	}
-	secured, err := n.securedPeers()
+	secured, err := joining{n}.securedPeers()
 	if err != nil {
 		return err
 	}
@@ -297,7 +297,7 @@ func (n *Node) openOthers() error {
 
 // securedPeers says how other nodes are reached that listen with internal.tls, as this one
 // does; nil: over plain HTTP.
-func (n *Node) securedPeers() (*tls.Config, error) {
+func (n joining) securedPeers() (*tls.Config, error) {
 	files := n.config.Internal.TLS
 	if files.Cert == "" {
 		return nil, nil
