@@ -226,6 +226,8 @@ func (e *exampleRunner) below(t *testing.T, cmd *cobra.Command) (n int) {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(e.fresh(t, line))
 			switch cmd.Name() {
+			case "drain":
+				t.Skip("of a folder there is one node, and the last one is not drained: TestNodes of the API drains another")
 			case "tail", "listen":
 				e.untilStopped(t, args[1:])
 			default:

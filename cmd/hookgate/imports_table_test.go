@@ -262,7 +262,7 @@ var rows = map[string]row{
 	},
 	"gateway/api": {
 		// calling, waiting, publishing and outbound for the types in the interfaces that it declares.
-		may: []string{"gateway", "gateway/directory", "gateway/store", "gateway/fields", "gateway/shares", "gateway/calling", "gateway/edge", "gateway/requests", "gateway/resources", "gateway/waiting", "gateway/mapping", "gateway/publishing", "gateway/outbound", "auth", "auth/token", "gateway/keeping", "gateway/audit", "gateway/proxy", "gateway/stats", "gateway/stream", "gateway/tracing"},
+		may: []string{"gateway", "gateway/cluster", "gateway/directory", "gateway/store", "gateway/fields", "gateway/shares", "gateway/calling", "gateway/edge", "gateway/requests", "gateway/resources", "gateway/waiting", "gateway/mapping", "gateway/publishing", "gateway/outbound", "auth", "auth/token", "gateway/keeping", "gateway/audit", "gateway/proxy", "gateway/stats", "gateway/stream", "gateway/tracing"},
 		never: map[string]string{
 			"gateway/inbound":           "management and callbacks are on two listeners: neither may reach the other",
 			"gateway/store/pebblestore": noStore,

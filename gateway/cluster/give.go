@@ -142,7 +142,7 @@ func (m *mover) handOver(ctx context.Context, node int64, slots gateway.SlotSet)
 	m.release(slots)
 	given, err := m.assign(slots, node)
 	if err != nil {
-		m.options.Log.Warn("it is not known whether slots were handed over: the store is asked again", "slots", slots.Len(), "error", err)
+		m.options.Log.Warn("it is not known whether slots were handed over: the store is asked again", "count", slots.Len(), "error", err)
 		m.mu.Lock()
 		m.unsure, m.anew = m.unsure.With(slots), true
 		m.mu.Unlock()

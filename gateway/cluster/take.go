@@ -80,7 +80,7 @@ func (m *mover) take(ctx context.Context) bool {
 		}
 		for _, part := range m.options.Parts {
 			if err := part.Acquire(slots); err != nil {
-				m.options.Log.Warn("slots could not be acquired", "slots", slots.Len(), "error", err)
+				m.options.Log.Warn("slots could not be acquired", "count", slots.Len(), "error", err)
 				return false
 			}
 		}
@@ -112,7 +112,7 @@ func (m *mover) drop() {
 	}
 	m.mu.Unlock()
 	if lost.Len() > 0 {
-		m.options.Log.Warn("slots are another's, by the store: they are released", "slots", lost.Len())
+		m.options.Log.Warn("slots are another's, by the store: they are released", "count", lost.Len())
 		m.release(lost)
 	}
 }

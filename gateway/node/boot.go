@@ -33,7 +33,7 @@ func (n *Node) recover() error {
 	if n.store.members != nil {
 		return nil
 	}
-	for _, part := range n.movable() {
+	for _, part := range (joining{n}).movable() {
 		if err := part.Acquire(gateway.AllSlots()); err != nil {
 			return fmt.Errorf("reading what was left unfinished: %w", err)
 		}

@@ -19,8 +19,11 @@ import (
 	"hookgate/metrics"
 )
 
+// joining is this node as one of those on a database.
+type joining struct{ *Node }
+
 // newCluster makes this node one of those on a database. Nobody hears of it before join.
-func (n *Node) newCluster() *cluster.Cluster {
+func (n joining) newCluster() *cluster.Cluster {
 	tookOver, fenced := metrics.Cluster(n.metrics, func() (nodes, slots int) {
 		f := n.cluster.Load().Figures()
 		return f.Nodes, f.Slots
@@ -38,8 +41,8 @@ func (n *Node) newCluster() *cluster.Cluster {
 
 // movable are the parts that have slots, in the order in which they acquire them: who tells
 // before who is told. Lanes find every notice in the store.
-func (n *Node) movable() []cluster.Part {
-	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf{n}}
+func (n joining) movable() []cluster.Part {
+	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf{n.Node}}
 }
 
 // lanesOf are the lanes as slots move.
@@ -57,7 +60,7 @@ func (l lanesOf) Acquire(slots gateway.SlotSet) error {
 func (l lanesOf) Release(slots gateway.SlotSet) { l.lanes.Release(slots) }
 
 // self is what this node says of itself.
-func (n *Node) self() cluster.Self {
+func (n joining) self() cluster.Self {
 	var keys []string
 	for _, secret := range n.clusterSecrets() {
 		mark := n.sealer.Mark("a secret of nodes: " + secret)
@@ -67,7 +70,7 @@ func (n *Node) self() cluster.Self {
 }
 
 // advertised is the address at which other nodes reach this one.
-func (n *Node) advertised() string {
+func (n joining) advertised() string {
 	bound := n.server.PeersAddr().String()
 	at := n.config.Cluster.Advertise
 	if at == "" {
@@ -83,7 +86,7 @@ func (n *Node) advertised() string {
 
 // clusterSecrets are what nodes prove themselves by. Where none is set they are on one
 // machine, and the master key has one.
-func (n *Node) clusterSecrets() (secrets []string) {
+func (n joining) clusterSecrets() (secrets []string) {
 	for _, s := range n.config.Cluster.All() {
 		secrets = append(secrets, s.Reveal())
 	}
@@ -113,7 +116,7 @@ func alikeOf(c *configs.Config) *alike {
 const wholeTime = 10 * time.Second
 
 // join lets this node be one of the others, and take what is its.
-func (n *Node) join() error {
+func (n joining) join() error {
 	c := n.cluster.Load()
 	if c == nil {
 		return nil
@@ -134,7 +137,7 @@ const giveTime = 8 * time.Second
 
 // giveAway hands all slots over, while everything is answered. What it returns is closed when
 // that is done.
-func (n *Node) giveAway(ctx context.Context) <-chan struct{} {
+func (n joining) giveAway(ctx context.Context) <-chan struct{} {
 	given := make(chan struct{})
 	c := n.cluster.Load()
 	if c == nil {
@@ -200,7 +203,7 @@ func (p *parts) fenced() {
 }
 
 // nodes are those that the API shows.
-func (n *Node) nodes() api.Nodes {
+func (n joining) nodes() api.Nodes {
 	if c := n.cluster.Load(); c != nil {
 		return c
 	}

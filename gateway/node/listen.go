@@ -82,7 +82,7 @@ func (n *Node) management() *api.API {
 		Directory: n.directory, Resources: n.resources, Waits: n.sessions, Ends: n.sessions, Timelines: n.sessions, Calls: n.calls,
 		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Pulls: n.expiring, Hand: n.lanes, Jobs: n.jobs, Events: n.store.events, Names: n.store.names, Deliveries: n.store.deliveries, Told: n.store.told,
 		Requests: n.newest, Explainer: n.inbound, Trier: n.inbound, Upstreams: n.proxy, Whither: n.proxy, Settings: settings{n}, Info: n.info, Mapping: mappingOf(n.config), PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked,
-		Backups: n.backups, Nodes: n.nodes(), Resume: n.resume, Now: n.clock.Now, Log: n.Log,
+		Backups: n.backups, Nodes: joining{n}.nodes(), Resume: n.resume, Now: n.clock.Now, Log: n.Log,
 		AuthFailures: n.metrics.AuthFailures("internal"), Streams: n.stream, Tracer: n.tracer, Changes: n.store.changes, Statistics: n.stats, Logins: n.resources.Logins, Console: n.consoleURL, Readers: c.budget("streams", int64(min(bounds.Streams, server.InternalConns()))), Holds: c.budget("holds", int64(min(bounds.Holds, server.InternalConns()))),
 	}
 	if n.others != nil {

@@ -66,7 +66,7 @@ func (n *Node) build() (err error) {
 	}
 	for _, step := range []func() error{
 		n.openStore, n.openHeld, n.openBackups, spans{&n.parts}.open, n.openStats, n.openChanges, n.openTransport, n.openLanes, n.openJobs, n.openProxy, n.openResources, expiries{&n.parts}.open, n.openSessions, n.openCalls, n.openPublisher, n.openInbound, reaching{n}.openOthers,
-		n.loadFile, reaching{n}.follow, onDisk{&n.parts}.open, n.recover, n.listen, n.join, n.firstToken,
+		n.loadFile, reaching{n}.follow, onDisk{&n.parts}.open, n.recover, n.listen, joining{n}.join, n.firstToken,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (n *Node) Run(ctx context.Context) error {
 // linger serves on for as long as balancers need to notice that this process is not ready
 // any more. An error is why it could not.
 func (n *Node) linger(ctx context.Context, served <-chan error) error {
-	given := n.giveAway(context.WithoutCancel(ctx))
+	given := joining{n}.giveAway(context.WithoutCancel(ctx))
 	if n.config.Drain.Delay == 0 {
 		<-given
 		return nil

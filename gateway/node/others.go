@@ -286,10 +286,10 @@ func (n reaching) openOthers() error {
 		return err
 	}
 	if n.among != nil {
-		n.others = meet(&n.parts, n.among, n.clusterSecrets(), secured)
+		n.others = meet(&n.parts, n.among, joining{n.Node}.clusterSecrets(), secured)
 	} else {
-		c := n.newCluster()
-		n.others = meet(&n.parts, c, n.clusterSecrets(), secured)
+		c := joining{n.Node}.newCluster()
+		n.others = meet(&n.parts, c, joining{n.Node}.clusterSecrets(), secured)
 		for verb, handler := range c.Handlers() {
 			n.others.peers.Handle(verb, handler)
 		}
