@@ -35,7 +35,6 @@ var logKeys = map[string]string{
 	"made_scope":           "what it is for",
 	"deleted_token_id":     "the token that was deleted",
 	"client":               "the address of who sent it",
-	"node":                 "one of the nodes of a cluster",
 	"address":              "at which others reach it",
 	"away":                 "for how long the database could not be reached",
 	"url":                  "where a request of ours goes",
