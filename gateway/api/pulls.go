@@ -96,6 +96,9 @@ func (h *pulls) pull(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if edge.FromNode(c.ctx) != nil {
+		p.hold = 0 // its connection is at another node, which knows nothing of holds of pulls: the client asks again
+	}
 	if p.hold > 0 {
 		if err := c.stay(); err != nil { // before anything is lent
 			return answer{}, err
@@ -174,6 +177,7 @@ type heldPull struct {
 	of   *pulls
 	held *edge.Held
 	seat seat
+	gone func() bool // asks whether its client has left
 	// known tells whether the token that asked is in force: what is lent after its end would
 	// be given to whom nobody knows any more.
 	known func() bool
@@ -187,7 +191,8 @@ type heldPull struct {
 
 // hold answers when something is due, or with nothing when its time is over.
 func (h *pulls) hold(c *call, p pulling) (answer, error) {
-	w := &heldPull{pulling: p, of: h, held: h.watcher.Hold(c.ctx), seat: c.seat, known: stillKnown(c)}
+	held := h.watcher.Hold(c.ctx)
+	w := &heldPull{pulling: p, of: h, held: held, gone: held.Gone, seat: c.seat, known: stillKnown(c)}
 	w.mu.Lock()
 	err := w.await()
 	if err == nil {
@@ -210,7 +215,7 @@ func (w *heldPull) await() (err error) {
 // ready is called when something may be due, or never will be.
 func (w *heldPull) ready(err error) {
 	// What is lent to one who is no more comes to nobody until its lease is over.
-	gone := w.held.Gone()
+	gone := w.gone()
 	w.mu.Lock()
 	w.stop = nil
 	w.left = w.left || gone

@@ -100,6 +100,20 @@ func TestAnyNodeAnswersAnyRequest(t *testing.T) {
 		gets(t, receiver, "/crm", word)
 	}
 	steered(t, w)
+	pulled(t, w)
+}
+
+// pulled pulls through each node, with a hold: the one that owns the lane lends.
+func pulled(t *testing.T, w *town) {
+	t.Helper()
+	w.nodes[0].must(t, 201, "PUT", "/v1/tenants/acme/endpoints/desk", `{"mode":"pull"}`)
+	for _, c := range w.nodes {
+		c.must(t, 202, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note","payload":{}}}]}`)
+		if r := c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"2s"}`); !strings.Contains(r.body, `"lease"`) {
+			t.Errorf("%s lends %s", c.self.ID, r.body)
+		}
+		c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"100ms"}`)
+	}
 }
 
 // gets waits until something with a word in it came at a path.

@@ -19,12 +19,14 @@ import (
 
 // besideEvent tells whether the event of a delivery finds it so.
 func besideEvent(d *gateway.Delivery) bool {
-	if len(d.EventIDs) != 1 {
-		return false
-	}
-	event, is := parseID(gateway.PrefixEvent, d.EventIDs[0])
-	own, also := parseID(gateway.PrefixDelivery, d.ID)
-	return is && also && gateway.IsBeside(event, own)
+	return len(d.EventIDs) == 1 && isBeside(d.ID, d.EventIDs[0])
+}
+
+// isBeside tells whether the id of a delivery is beside that of an event.
+func isBeside(delivery, event string) bool {
+	at, is := parseID(gateway.PrefixEvent, event)
+	own, also := parseID(gateway.PrefixDelivery, delivery)
+	return is && also && gateway.IsBeside(at, own)
 }
 
 // span is the ids from low to high, both among them.

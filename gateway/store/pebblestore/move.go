@@ -67,11 +67,11 @@ func (s *byHand) handOver(b *batch, from byte, d, to *gateway.Delivery) error {
 	removeDue(b, d, d.NextAttemptAt)
 	removeUnfinished(b, from, d)
 	unpostDelivery(b, d)
-	if besideEvent(d) { // its event finds it, and has no entry that could be changed
-		b.index(kindIndex, to, d.EventIDs[0])
-		b.put()
-	}
 	for _, event := range d.EventIDs {
+		if isBeside(d.ID, event) { // the event finds it, and has no entry that could be changed
+			b.index(kindIndex, to, event)
+			b.put()
+		}
 		for _, kind := range [...]byte{kindIndex, kindKeptIndex} {
 			b.index(kind, d, event)
 			there, err := s.get(b.key, func([]byte) error { return nil })

@@ -56,8 +56,10 @@ func merges(k *kit) {
 		k.must(err)
 		k.same("deliveries of another event", len(shown), 1)
 	})
-	more, extra := k.several(1, "crm") // and it grows again
-	into2, gone2 := merged([]*gateway.Delivery{into, extra[0]})
+	more, extra := k.several(2, "crm") // and it grows again, by one that carries several
+	batch, rest := merged(extra)
+	k.must(k.Merge(batch, rest))
+	into2, gone2 := merged([]*gateway.Delivery{into, batch})
 	k.must(k.Merge(into2, gone2))
 	k.settle(into2, gateway.DeliverySucceeded, time.Time{})
 	k.twice(func() {
