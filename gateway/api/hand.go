@@ -52,22 +52,22 @@ func (h *deliveries) byHand(c *call, action audit.Action, status int, what strin
 // relay's, or of all endpoints of the tenant.
 func (h *deliveries) replay(c *call) (answer, error) {
 	var body struct {
-		Endpoint string `json:"endpoint"`
+		Endpoint *string `json:"endpoint"` // nil: of all
 		replayBody
 	}
 	if err := c.optionalBody(&body); err != nil {
 		return answer{}, err
 	}
-	if body.Endpoint == "" {
+	if body.Endpoint == nil {
 		return h.replays.replay(c, "", &body.replayBody)
 	}
-	if err := c.steersLane(body.Endpoint); err != nil {
+	if err := c.steersLane(*body.Endpoint); err != nil {
 		return answer{}, err
 	}
-	if !hasLane(c, body.Endpoint) {
+	if !hasLane(c, *body.Endpoint) {
 		return answer{}, invalid("endpoint", "must be an endpoint of the tenant, _platform, or _route_ and the id of a relay route")
 	}
-	return h.replays.replay(c, body.Endpoint, &body.replayBody)
+	return h.replays.replay(c, *body.Endpoint, &body.replayBody)
 }
 
 // hasLane says whether deliveries of the path's tenant go to what is called so.

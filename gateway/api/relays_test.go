@@ -129,7 +129,7 @@ func TestRelaysAreSteered(t *testing.T) {
 		replayed(k, deliveries+"/replay", fmt.Sprintf(`{"endpoint": %q, "event_types": ["relay"], "limit": 5}`, endpoint), 0)
 	}
 	for body, fault := range map[string]string{
-		"": "endpoint", `{}`: "endpoint", `{"endpoint": "none"}`: "endpoint", `{"endpoint": "_route_passed"}`: "endpoint", `{"endpoint": "_route_theirs"}`: "endpoint",
+		`{"endpoint": ""}`: "endpoint", `{"endpoint": "none"}`: "endpoint", `{"endpoint": "_route_passed"}`: "endpoint", `{"endpoint": "_route_theirs"}`: "endpoint",
 		`{"endpoint": "_route_"}`: "endpoint", `{"endpoint": "crm", "state": "odd"}`: "state", `{"endpoint": "crm", "x": 1}`: "x",
 	} {
 		if g := k.do("POST", deliveries+"/replay", body); g.status != 422 || !slices.Equal(g.paths(), []string{fault}) {
