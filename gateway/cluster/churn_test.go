@@ -50,10 +50,9 @@ type churning struct {
 	*fleet
 	done chan struct{}
 
-	mu     sync.Mutex
-	calm   time.Time // the last thing after which slots may be without an owner for a while
-	since  map[gateway.Slot]time.Time
-	longer time.Duration
+	mu    sync.Mutex
+	calm  time.Time // the last thing after which slots may be without an owner for a while
+	since map[gateway.Slot]time.Time
 }
 
 // shaken notes that slots may be without an owner from now on.

@@ -87,7 +87,7 @@ func cutValue(b []byte) (value, behind []byte, ok bool) {
 		if end < 0 {
 			end = len(b)
 		}
-		return wire.Trim(b[:end]), b[end:], bytes.IndexAny(b[:end], `",`) < 0
+		return wire.Trim(b[:end]), b[end:], !bytes.ContainsAny(b[:end], `",`)
 	}
 	for i := 1; i < len(b); i++ {
 		switch b[i] {

@@ -42,7 +42,7 @@ func (n joining) newCluster() *cluster.Cluster {
 // movable are the parts that have slots, in the order in which they acquire them: who tells
 // before who is told. Lanes find every notice in the store.
 func (n joining) movable() []cluster.Part {
-	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf{n.Node}}
+	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf(n)}
 }
 
 // lanesOf are the lanes as slots move.

@@ -286,10 +286,10 @@ func (n reaching) openOthers() error {
 		return err
 	}
 	if n.among != nil {
-		n.others = meet(&n.parts, n.among, joining{n.Node}.clusterSecrets(), secured)
+		n.others = meet(&n.parts, n.among, joining(n).clusterSecrets(), secured)
 	} else {
-		c := joining{n.Node}.newCluster()
-		n.others = meet(&n.parts, c, joining{n.Node}.clusterSecrets(), secured)
+		c := joining(n).newCluster()
+		n.others = meet(&n.parts, c, joining(n).clusterSecrets(), secured)
 		for verb, handler := range c.Handlers() {
 			n.others.peers.Handle(verb, handler)
 		}

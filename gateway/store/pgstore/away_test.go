@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -143,35 +144,78 @@ func mustOpenOnce(o Options) error {
 // do writes when it takes them again.
 func TestReadOnly(t *testing.T) {
 	own := postgres.Start(t)
-	o := options(own)
-	o.Patience = time.Second
-	s, by := mustOpen(t, o), newSession(t, own)
-	w := aWait(tenantOf(0), "before")
-	must(t, s.Commit(&gateway.Change{Wait: w}))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	new(cutter).serve(t, own, l)
+	for name, url := range map[string]string{
+		"a socket":         own.URL(),
+		"TCP, and sslmode": "postgres://hookgate@" + l.Addr().String() + "/postgres?sslmode=prefer",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(own)
+			o.URL = func() (string, error) { return url, nil }
+			o.Patience = 3 * time.Second
+			readsOn(t, mustOpen(t, o), newSession(t, own))
+		})
+	}
+}
+
+func readsOn(t *testing.T, s *Store, by *session) {
+	kept := map[string]bool{}
+	write := func(n int) error {
+		w := aWait(tenantOf(n), "kept")
+		err := s.Commit(&gateway.Change{Wait: w})
+		if err == nil {
+			kept[w.ID] = true
+		}
+		return err
+	}
+	must(t, write(0))
+	must(t, write(1))
 	by.ask("ALTER SYSTEM SET default_transaction_read_only = on")
 	by.ask("SELECT pg_reload_conf()")
-	for deadline := time.Now().Add(time.Minute); ; {
-		err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "x")})
-		if isUnavailable(err) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("a database that takes no writes: %v", err)
+	for n := range writing {
+		for deadline := time.Now().Add(time.Minute); ; {
+			err := write(n)
+			if isUnavailable(err) {
+				break
+			}
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("a database that takes no writes: %v", err)
+			}
 		}
 	}
-	if _, err := s.Wait(w.Tenant, w.ID); err != nil {
-		t.Errorf("a read: %v", err)
+	s.pool.drop() // who reads must connect anew
+	for id := range kept {
+		w, err := s.Wait(tenantOf(0), id)
+		if err != nil {
+			w, err = s.Wait(tenantOf(1), id)
+		}
+		if err != nil || w.ID != id {
+			t.Errorf("a read: %v", err)
+		}
+	}
+	if ids := openWaits(t, s); fmt.Sprint(ids) != fmt.Sprint(kept) {
+		t.Errorf("open: %v, want %v", ids, kept)
+	}
+	if err := write(0); !isUnavailable(err) {
+		t.Errorf("the second write: %v", err)
 	}
 	by.ask("SET default_transaction_read_only = off")
 	by.ask("ALTER SYSTEM RESET default_transaction_read_only")
 	by.ask("SELECT pg_reload_conf()")
-	for deadline := time.Now().Add(time.Minute); ; {
-		err := s.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "after")})
-		if err == nil {
-			break
+	for n := range writing {
+		for deadline := time.Now().Add(time.Minute); ; {
+			err := write(n)
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal(err)
+			}
 		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
+	}
+	if ids := openWaits(t, s); fmt.Sprint(ids) != fmt.Sprint(kept) {
+		t.Errorf("open: %v, want %v", ids, kept)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -39,7 +40,7 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 		config.RuntimeParams["application_name"] = "hookgate " + role
 	}
 	config.OnNotice = notice
-	if config.ValidateConnect == nil && len(config.Fallbacks) > 0 {
+	if config.ValidateConnect == nil && severalHosts(config) {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // of several hosts, the one that takes writes
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, dialing{}, true), e.opts.Patience)
@@ -49,6 +50,12 @@ func (e *engine) connect(ctx context.Context, role string, notice pgconn.NoticeH
 		return nil, withoutURL(err)
 	}
 	return c, nil
+}
+
+// severalHosts tells whether a URL names several. Of one host, too, the driver has fallbacks:
+// where sslmode is prefer or not set, with TLS and without.
+func severalHosts(c *pgconn.Config) bool {
+	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port })
 }
 
 // warnings are those that came of what is under way. A commit that was cancelled while it

@@ -26,9 +26,16 @@ func newCutter(t testing.TB, s *postgres.Server) *cutter {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cut") // of a short name: a socket's is bounded
 	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	l, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432"))
 	must(t, err)
 	c := &cutter{dir: dir}
+	c.serve(t, s, l)
+	return c
+}
+
+// serve lets who comes by a listener through to the database.
+func (c *cutter) serve(t testing.TB, s *postgres.Server, l net.Listener) {
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -63,9 +70,7 @@ func newCutter(t testing.TB, s *postgres.Server) *cutter {
 		}
 		c.mu.Unlock()
 		serving.Wait()
-		os.RemoveAll(dir)
 	})
-	return c
 }
 
 // pass passes on what comes until one end is gone, or it is to cut.

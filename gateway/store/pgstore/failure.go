@@ -16,11 +16,12 @@ import (
 type outcome int
 
 const (
-	written outcome = iota
-	refused         // nothing of it: a value cannot be, or the statement
-	fenced          // nothing of it: the fence did not hold
-	unknown         // nobody knows
-	unsent          // nothing of it: it never left
+	written  outcome = iota
+	refused          // nothing of it: a value cannot be, or the statement
+	fenced           // nothing of it: the fence did not hold
+	unknown          // nobody knows
+	unsent           // nothing of it: it never left
+	readOnly         // nothing of it: the database takes no writes
 )
 
 // errWarned: a commit that was cancelled while it waited for its standby is told as done,
@@ -29,6 +30,7 @@ var errWarned = errors.New("the commit was told with a warning")
 
 // outcomeOf tells what came of a statement that ended with an error. Of classes 22 (data), 23
 // (constraints) and 42 (access, names) the transaction is over, and nothing of it is there.
+// So it is with 25006: who may only read is told before the first row.
 // After any other error nobody knows: it may have come behind the commit.
 func outcomeOf(err error) outcome {
 	var e *pgconn.PgError
@@ -38,6 +40,9 @@ func outcomeOf(err error) outcome {
 	case errors.As(err, &e):
 		if isClass(e, "22", "23", "42") {
 			return refused
+		}
+		if e.Code == "25006" {
+			return readOnly
 		}
 		return unknown
 	case pgconn.SafeToRetry(err):

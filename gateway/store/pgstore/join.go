@@ -66,15 +66,39 @@ func (w *writers) die(node int64) {
 
 // lose gives the connection up: what it sent last may come yet.
 func (w *writer) lose(err error) {
+	w.mu.Lock()
+	w.doubt()
+	w.mu.Unlock()
+	w.part(err)
+}
+
+// part gives the connection up, for another host may take writes by now. It has nothing under
+// way: what was written is as well known as before, and reads go on.
+func (w *writer) part(err error) {
 	w.opts.Logger.Warn("a connection that writes is given up", "error", err)
 	w.mu.Lock()
-	if w.joined {
-		w.joined, w.steady = false, make(chan struct{})
-	}
+	w.joined = false
 	w.mu.Unlock()
 	if w.conn != nil {
 		closeNow(w.conn)
 		w.conn = nil
+	}
+}
+
+// doubt: until it has joined again it is not known what was written. w.mu is held.
+func (w *writer) doubt() {
+	w.joined = false
+	if isClosed(w.steady) {
+		w.steady = make(chan struct{})
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -97,9 +121,8 @@ func (w *writers) Rejoin() error {
 	w.mu.Unlock()
 	for _, one := range w.all {
 		one.mu.Lock()
-		if one.renewed = node; one.joined {
-			one.joined, one.steady = false, make(chan struct{})
-		}
+		one.renewed = node
+		one.doubt()
 		one.mu.Unlock()
 		one.poke()
 	}
@@ -174,7 +197,9 @@ func (w *writer) join(ctx context.Context) error {
 	w.know(f.of)
 	w.mu.Lock()
 	w.joined = true
-	close(w.steady)
+	if !isClosed(w.steady) {
+		close(w.steady)
+	}
 	w.mu.Unlock()
 	return nil
 }
@@ -235,10 +260,8 @@ func (w *writers) steadyFor(tenant string) error {
 	one.mu.Lock()
 	steady := one.steady
 	one.mu.Unlock()
-	select {
-	case <-steady:
+	if isClosed(steady) {
 		return nil
-	default:
 	}
 	w.mu.Lock()
 	dead := w.dead

@@ -239,6 +239,9 @@ func (w *writer) sendGroup(g *group) {
 	case out == unsent:
 		w.lose(err)
 		g.tell(unavailable(err))
+	case out == readOnly:
+		w.part(err)
+		g.tell(unavailable(err))
 	default:
 		w.lose(err)
 		g.tell(errUnknown(err))
