@@ -64,7 +64,7 @@ func (c *Config) advertiseFault() string {
 	if k.Advertise == "" {
 		at := c.peersAt()
 		if host, _, err := net.SplitHostPort(at); err == nil && (isLoopback(at) || isWildcard(host)) {
-			return "must be the host:port at which other nodes reach this one: " + at + " is none"
+			return "must be set to the host:port at which other nodes reach this one: " + at + ", where it listens, is not reached from other machines (nodes on one machine name it all the same)"
 		}
 		return ""
 	}

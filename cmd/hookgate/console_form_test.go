@@ -243,6 +243,9 @@ func TestConsoleMakesVariables(t *testing.T) {
 	b.want(200, in+"/waits/"+w.Ended).has(t, "By the rules of today", "amount amount number", "found", "12.5")
 	page := b.want(200, in+"/requests/"+request+"?value="+url.QueryEscape("body:/items/0/odd key/a~1b"))
 	page.has(t, `items[0]["odd key"]["a/b"]`, `$.items[0]["odd key"]["a/b"]`, `/items/0/odd key/a~1b`, "Make a variable of it")
+	for _, list := range []string{"/callbacks?sel=" + w.Parked, "/events?sel=" + w.Event, "/waits?sel=" + w.Ended} { // a value beside a list, too
+		b.want(200, in+list+"&value="+url.QueryEscape("body:/status"))
+	}
 	page = b.want(200, in+"/requests/"+request+"?value="+url.QueryEscape("body:/order/who"))
 	link := regexp.MustCompile(`href="([^"]*)">Make a variable of it`).FindStringSubmatch(page.text)
 	if link == nil {

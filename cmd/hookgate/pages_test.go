@@ -35,6 +35,7 @@ var lacking = map[string]string{
 	"root and systemd":   "CI judges the unit with systemd-analyze",
 	"Docker":             "CI builds the image, where a builder without a daemon is to be had",
 	"Helm and a cluster": "CI renders the chart",
+	"PostgreSQL":         "the tests of gateway/cluster and gateway/node start one",
 }
 
 // TestPages runs the blocks of the pages in configs/docs as they are written, but for the

@@ -233,6 +233,9 @@ func (w *heldPull) ready(err error) {
 	defer w.mu.Unlock()
 	if w.left {
 		w.drop(s, leases)
+		if gone { // the watch finds it at its next look alone, and a process that stops waits for it
+			w.held.Answer(http.StatusServiceUnavailable, nil, nil, nil)
+		}
 		return
 	}
 	if err == nil && len(leases) == 0 && !w.late { // another was quicker

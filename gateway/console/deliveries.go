@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,9 @@ type delivery struct {
 	Due      *time.Time `json:"-"` // when it is tried next, as its endpoint stands
 	WaitsFor string     `json:"-"` // without which it is not; "": nothing
 }
+
+// HasPage says whether it is for an endpoint: the platform's own, and those of routes, have no page.
+func (d *delivery) HasPage() bool { return !strings.HasPrefix(d.Endpoint, "_") }
 
 type attempt struct {
 	Number          int               `json:"number"`

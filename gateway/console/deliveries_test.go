@@ -3,6 +3,8 @@ package console
 import (
 	"testing"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // What was pulled and acknowledged has neither status nor error, and went well.
@@ -63,5 +65,14 @@ func TestNextAttempt(t *testing.T) {
 	ended := delivery{State: "dead", Next: at(0)}
 	if ended.due(&endpoint{}, now) != nil || ended.waitsFor(&endpoint{Mode: "pull"}, now) != "" {
 		t.Error("what has ended is due again")
+	}
+}
+
+// What is delivered to the platform, or by a route, goes to no endpoint that has a page.
+func TestDeliveriesOfNoEndpoint(t *testing.T) {
+	for id, has := range map[string]bool{"crm": true, gateway.PlatformEndpoint: false, gateway.RouteLane("whatsapp"): false} {
+		if got := (&delivery{Endpoint: id}).HasPage(); got != has {
+			t.Errorf("%s has a page: %t, want %t", id, got, has)
+		}
 	}
 }

@@ -94,10 +94,10 @@ func listOf[T any](v *view, q asksFor) (rows []T, shown listShown, err error) {
 		return nil, shown, err
 	}
 	if page.Next != nil {
-		shown.Next = v.with("cursor", *page.Next, "sel", "")
+		shown.Next = v.with("cursor", *page.Next, "sel", "", "value", "")
 	}
 	if v.query.Get("cursor") != "" {
-		shown.First = v.with("cursor", "", "sel", "")
+		shown.First = v.with("cursor", "", "sel", "", "value", "")
 	}
 	if shown.Rows, shown.Empty, shown.LeftOut = page.Data, len(page.Data) == 0, page.LeftOut; shown.Empty {
 		shown.noSuch(v)
@@ -121,7 +121,7 @@ func (l *listShown) set(v *view) (names []string) {
 // unknown finds a word of the address that is no filter: a list whose filter is misspelt
 // must not show everything. It is said at the filter that is nearest.
 func (l *listShown) unknown(v *view, known []string) *problemOf {
-	known = append(known, "limit", "cursor", "sel")
+	known = append(known, "limit", "cursor", "sel", "value")
 	for _, name := range slices.Sorted(maps.Keys(v.query)) {
 		if slices.Contains(known, name) {
 			continue

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/outbound"
@@ -18,6 +19,7 @@ type faultyQueue struct {
 	outbound.Backlog
 	sender                          outbound.Sender
 	settles, loads, windows, panics atomic.Int32
+	away                            atomic.Int32 // loads that find no store
 }
 
 func (q *faultyQueue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
@@ -28,6 +30,9 @@ func (q *faultyQueue) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 }
 
 func (q *faultyQueue) Load(tenant, id string) (*gateway.Delivery, []gateway.Event, error) {
+	if q.away.Add(-1) >= 0 {
+		return nil, nil, gateway.Unavailable("away", 5*time.Second)
+	}
 	if q.loads.Add(-1) >= 0 {
 		return nil, nil, errDisk
 	}
@@ -52,6 +57,7 @@ func TestFaultsOfTheStoreAndPanicsLoseNothing(t *testing.T) {
 	for name, fail := range map[string]func(*faultyQueue){
 		"settle": func(q *faultyQueue) { q.settles.Store(5) },
 		"load":   func(q *faultyQueue) { q.loads.Store(2) },
+		"away":   func(q *faultyQueue) { q.away.Store(50) },
 		"window": func(q *faultyQueue) { q.windows.Store(3) },
 		"panic":  func(q *faultyQueue) { q.panics.Store(3) },
 	} {

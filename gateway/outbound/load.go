@@ -22,6 +22,10 @@ const loads = 3
 func (c *carrier) load(a *attempt) bool {
 	d, events, err := c.backlog.Load(a.lane.key.Tenant, a.due.ID)
 	for n := 1; err != nil && !errors.Is(err, gateway.ErrNotFound); n++ {
+		if e, is := errors.AsType[*gateway.Error](err); is && e.Code == gateway.CodeUnavailable {
+			a.again, a.rest = &a.due, max(e.RetryAfter, storeRest) // it is the store that is away, for as long as it likes
+			return false
+		}
 		if n == loads || !background.Sleep(a.lane.ctx, storeRest) {
 			c.log.Error("a delivery cannot be read: it is left until the next start", "tenant", a.lane.key.Tenant,
 				"endpoint", a.lane.key.Endpoint, "delivery_id", a.due.ID, "error", err)
