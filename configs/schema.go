@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/fields"
 )
 
+//go:generate cp prometheus/alerts.yaml prometheus/rules.yaml helm/hookgate/files/
 //go:generate sh -c "go run ../cmd/hookgate config schema > schema.json"
 
 // Schema is the configuration file as a JSON Schema (2020-12), made from the types that

@@ -175,3 +175,17 @@ func TestSchemaFindsMistakesOfShape(t *testing.T) {
 		}
 	}
 }
+
+// A chart has no files from beside it, so it has copies; links do not outlive every way that a
+// tree is handed on.
+func TestChartHasTheRules(t *testing.T) {
+	for _, name := range []string{"alerts.yaml", "rules.yaml"} {
+		want, err := os.ReadFile(filepath.Join("prometheus", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is, err := os.ReadFile(filepath.Join("helm", "hookgate", "files", name)); err != nil || !bytes.Equal(is, want) {
+			t.Errorf("the chart's %s is not that of Prometheus: go generate ./configs (%v)", name, err)
+		}
+	}
+}
