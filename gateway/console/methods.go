@@ -26,6 +26,7 @@ var methods = markup.Methods{
 	"Format":          {time.Time.Format},
 	"Get":             {url.Values.Get},
 	"Gone":            {(*callbackRow).Gone},
+	"HasPage":         {(*delivery).HasPage},
 	"Hint":            {field.Hint},
 	"Label":           {field.Label},
 	"Last":            {(*delivery).Last},
