@@ -130,7 +130,7 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Fatalf("%s: left %d files", name, len(left))
 		}
 	}
-	for size := 0; size < len(whole)-2*block; size += 1 + rand.IntN(4096) {
+	for size := 0; size < len(whole)-3*block; size += 1 + rand.IntN(4096) {
 		refused(fmt.Sprintf("cut at %d", size), whole[:size])
 	}
 	for range 200 {

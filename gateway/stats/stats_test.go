@@ -139,6 +139,7 @@ func TestStands(t *testing.T) {
 			k.backlog.Store(gateway.LaneKey{Tenant: "acme", Endpoint: "crm"}, n)
 			k.backlog.Store(gateway.LaneKey{Tenant: "shop", Endpoint: "crm"}, 1)
 			time.Sleep(time.Minute)
+			synctest.Wait() // the minute is counted by another goroutine, at the same moment
 		}
 		if p := k.only(stats.Query{Tenant: "acme", Step: stats.Hour}); p.Backlog != 2 {
 			t.Errorf("acme's backlog is %d", p.Backlog)
