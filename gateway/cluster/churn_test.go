@@ -18,7 +18,7 @@ var churn = flag.Int("churn", 0, "hours of churn, in time that passes in a bubbl
 // in the end each node has its share. Seeds are hours.
 func TestChurn(t *testing.T) {
 	if *churn == 0 {
-		t.Skip("an hour in five finds a fault that is open: for a moment two nodes answer for one slot (what they write is fenced); look for it with -churn 2")
+		t.Skip("about one run of three finds a fault that is open: for a moment two nodes answer for one slot (what they write is fenced); look for it with -churn 2")
 	}
 	for hour := range *churn {
 		t.Run(fmt.Sprint(hour), func(t *testing.T) {
