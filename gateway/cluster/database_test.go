@@ -174,12 +174,15 @@ func (d *database) arrive() {
 	d.late = nil
 }
 
-func (c *connection) TakeOver(dead int64, to *store.Owners) error {
+func (c *connection) TakeOver(dead, seen int64, to *store.Owners) error {
 	return c.do(func() error {
 		if err := c.alive(); err != nil {
 			return err
 		}
 		if n := c.nodes[dead]; n != nil && !n.Gone {
+			if n.Beat != seen {
+				return store.ErrBeats
+			}
 			n.Gone = true
 			if since := time.Since(c.beats[dead]); since < replacedAfter || since < deadAfter && !c.inPlace {
 				c.t.Errorf("node %d is declared dead %s after a beat", dead, since)
