@@ -10,26 +10,29 @@ import (
 	"hookgate/gateway"
 )
 
-var churn = flag.Int("churn", 0, "hours of churn, in time that passes in a bubble; 0: none")
+var (
+	churn      = flag.Int("churn", 4, "how often churn is tried, each time by another seed")
+	churnFirst = flag.Uint64("churn.first", 0, "the first seed of churn")
+	churnEach  = flag.Duration("churn.each", 15*time.Minute, "how long each churn is, in time that passes in a bubble")
+)
 
 // TestChurn has nodes come, leave and die, lose the database and each other, and the database
-// go away, for hours. Of each slot one node at most answers, and has it acquired; each is
-// served again 8 seconds after the last death; an outage of the database moves nothing; and
-// in the end each node has its share. Seeds are hours.
+// go away, for long. Of each slot one node at most answers, and has it acquired; each is served
+// again 8 seconds after the last death; an outage of the database moves nothing; and in the end
+// each node has its share. What a seed does differs a little from run to run: where two things
+// happen at once the scheduler says which is first.
 func TestChurn(t *testing.T) {
-	if *churn == 0 {
-		t.Skip("about one run of three finds a fault that is open: for a moment two nodes answer for one slot (what they write is fenced); look for it with -churn 2")
-	}
-	for hour := range *churn {
-		t.Run(fmt.Sprint(hour), func(t *testing.T) {
-			inBubble(t, uint64(hour), func(f *fleet) { //nolint:gosec // hours are few
-				c := &churning{fleet: f, calm: time.Now(), since: map[gateway.Slot]time.Time{}, done: make(chan struct{})}
+	for i := range *churn {
+		seed := *churnFirst + uint64(i) //nolint:gosec // they are few
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			inBubble(t, seed, func(f *fleet) {
+				c := newChurning(f)
 				for range 3 {
 					f.start()
 				}
 				var watching sync.WaitGroup
 				watching.Go(c.watch)
-				for began := time.Now(); time.Since(began) < time.Hour && !f.t.Failed(); {
+				for began := time.Now(); time.Since(began) < *churnEach && !f.t.Failed(); {
 					c.happen()
 				}
 				close(c.done)
@@ -53,9 +56,13 @@ type churning struct {
 	*fleet
 	done chan struct{}
 
-	mu    sync.Mutex
-	calm  time.Time // the last thing after which slots may be without an owner for a while
-	since map[gateway.Slot]time.Time
+	mu      sync.Mutex
+	calm    time.Time // the last thing after which slots may be without an owner for a while
+	without map[gateway.Slot]time.Time
+}
+
+func newChurning(f *fleet) *churning {
+	return &churning{fleet: f, calm: time.Now(), without: map[gateway.Slot]time.Time{}, done: make(chan struct{})}
 }
 
 // shaken notes that slots may be without an owner from now on.
@@ -89,28 +96,44 @@ func (c *churning) check() {
 			}
 		}
 	}
-	away := false
-	c.db.set(func() { away = c.db.away })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if away {
-		c.calm = now.Add(returning) // what died meanwhile is found that much later
+	from := c.watched(now)
+	if c.calm.After(from) {
+		from = c.calm
 	}
 	for slot := range gateway.AllSlots().All() {
-		if by[slot] != nil {
-			c.since[slot] = now
-			continue
-		}
-		from := c.since[slot]
-		if c.calm.After(from) {
-			from = c.calm
-		}
-		if gap := now.Sub(from); gap > 8*time.Second+100*time.Millisecond { // it was last seen up to a tenth of a second before
-			c.t.Errorf("slot %d: nobody answers for %s", slot, gap)
-			return
+		switch since, is := c.without[slot]; {
+		case by[slot] != nil:
+			delete(c.without, slot)
+		case !is:
+			c.without[slot] = now
+		default:
+			if from.After(since) {
+				since = from
+			}
+			if gap := now.Sub(since); gap > 8*time.Second {
+				c.t.Errorf("slot %d: nobody answers for %s", slot, gap)
+				return
+			}
 		}
 	}
+}
+
+// watched says since when a node that lives has watched the others: from a while after it
+// found the database, if it has looked all the while. Who died before is found no sooner.
+func (c *churning) watched(now time.Time) (since time.Time) {
+	since = now
+	living := c.living()
+	c.db.set(func() {
+		for _, m := range living {
+			if at := m.conn.watching.Add(returning); now.Sub(m.conn.looked) <= connected && at.Before(since) {
+				since = at
+			}
+		}
+	})
+	return since
 }
 
 // happen lets one thing happen, and takes its time.

@@ -56,7 +56,7 @@ func (c *Cluster) Start() error {
 
 // join looks, and says that this node is there if it fits to those who are.
 func (c *Cluster) join(ctx context.Context) error {
-	if !c.watcher.look() {
+	if !c.watcher.look() && !c.watcher.fallen.Load() {
 		return errors.New("the nodes cannot be read")
 	}
 	if err := c.state.strange(); err != nil {
@@ -89,11 +89,12 @@ func (s *state) strange() error {
 	return nil
 }
 
-// Close ends the Cluster. Slots that were not given away are the others' when the store is
+// Close ends the Cluster: this node answers for nothing any more. Slots that were not given away are the others' when the store is
 // closed.
 func (c *Cluster) Close() {
 	c.state.mu.Lock()
 	c.state.closed = true
+	c.state.publish()
 	c.state.mu.Unlock()
 	c.cancel()
 	c.running.Wait()

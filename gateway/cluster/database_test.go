@@ -25,10 +25,12 @@ type database struct {
 	nodes   map[int64]*store.Member
 	owners  store.Owners
 	away    bool
+	refuses bool                            // where it is away, or cut off, it is known at once
 	acts    map[int64]map[gateway.Slot]bool // what the parts of a node have, that was not declared dead
 	moves   int                             // changes of owners
 	unclear int                             // of a hundred Assigns so many come late, or never, and nobody knows
 	late    []func()
+	meddle  func(dead int64)    // is called by each take-over, before it does anything
 	inPlace bool                // nodes come at the addresses of those that were killed
 	beats   map[int64]time.Time // when each node beat last
 	back    time.Time           // when the database came back last
@@ -44,6 +46,8 @@ type connection struct {
 	*database
 	node int64
 	cut  bool
+
+	looked, watching time.Time // its last look; since when it looks all the while
 }
 
 func (d *database) join() int64 {
@@ -64,7 +68,7 @@ func (c *connection) do(what func() error) error {
 	c.mu.Lock()
 	wait := time.Duration(1+c.rng.IntN(8)) * time.Millisecond
 	away := c.away || c.cut
-	if away { // refused at once, or not answered
+	if away && !c.refuses { // refused at once, or not answered
 		wait = time.Duration(c.rng.IntN(2000)) * time.Millisecond
 	}
 	c.mu.Unlock()
@@ -120,6 +124,11 @@ func (c *connection) Members() (nodes []store.Member, owners store.Owners, err e
 			nodes = append(nodes, *n)
 		}
 		owners = c.owners
+		if now := time.Now(); now.Sub(c.looked) <= connected {
+			c.looked = now
+		} else {
+			c.looked, c.watching = now, now
+		}
 		return nil
 	})
 	if err == nil {
@@ -174,12 +183,18 @@ func (d *database) arrive() {
 	d.late = nil
 }
 
-func (c *connection) TakeOver(dead int64, to *store.Owners) error {
+func (c *connection) TakeOver(dead, seen int64, to *store.Owners) error {
 	return c.do(func() error {
 		if err := c.alive(); err != nil {
 			return err
 		}
+		if c.meddle != nil {
+			c.meddle(dead)
+		}
 		if n := c.nodes[dead]; n != nil && !n.Gone {
+			if n.Beat != seen {
+				return store.ErrBeats
+			}
 			n.Gone = true
 			if since := time.Since(c.beats[dead]); since < replacedAfter || since < deadAfter && !c.inPlace {
 				c.t.Errorf("node %d is declared dead %s after a beat", dead, since)

@@ -79,7 +79,7 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 func (p *peer) absorb(m *store.Member, now time.Time) {
 	if m.Beat != p.member.Beat || p.member.Node == 0 {
 		p.since = now
-		p.replaced = false
+		p.replaced, p.doomed = false, false // a take-over of who stood at the former beat comes to nothing
 		t := told{}
 		if len(m.Told) > 0 && json.Unmarshal(m.Told, &t) == nil { // one that says nothing is not there yet
 			p.told = t
@@ -91,16 +91,21 @@ func (p *peer) absorb(m *store.Member, now time.Time) {
 	p.member = *m
 }
 
-// deadAt is when a node is dead if it does not beat before. One that has never said anything
-// has no slots: it starts still, or is one of the commands, or left its row behind.
+// deadAt is when a node is dead if it does not beat before, and is not spared any more. One
+// that has never said anything has no slots: it starts still, or is one of the commands, or
+// left its row behind.
 func (p *peer) deadAt() time.Time {
+	after := deadAfter
 	switch {
 	case p.told.Address == "":
-		return p.since.Add(silentAfter)
+		after = silentAfter
 	case p.replaced:
-		return p.since.Add(replacedAfter)
+		after = replacedAfter
 	}
-	return p.since.Add(deadAfter)
+	if at := p.since.Add(after); at.After(p.spared) {
+		return at
+	}
+	return p.spared
 }
 
 // living gives the nodes that live, sorted: the first is who acts for all.

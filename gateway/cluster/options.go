@@ -38,9 +38,10 @@ type Store interface {
 	// The owner is 0, or this node, which has released them. After an error nobody knows which
 	// were given, until another Assign of the same slots has told.
 	Assign(slots gateway.SlotSet, known *store.Owners, to int64) (gateway.SlotSet, error)
-	// TakeOver declares a node dead and gives its slots to the owners that to has. When it
-	// returns, that node writes nothing any more.
-	TakeOver(dead int64, to *store.Owners) error
+	// TakeOver declares a node dead whose counter stands at seen still, and gives its slots to
+	// the owners that to has. When it returns, that node writes nothing any more. One that is
+	// gone, or has left, is taken over whatever was seen. store.ErrBeats: it has beaten since.
+	TakeOver(dead, seen int64, to *store.Owners) error
 	// Bury forgets a node that is gone.
 	Bury(node int64) error
 }
@@ -80,12 +81,14 @@ const (
 	beatEvery = time.Second
 	// againAfter is the pause after a beat that failed.
 	againAfter = 500 * time.Millisecond
-	// leaseTime is how long a node answers for its slots after its last beat.
+	// leaseTime is how long a node answers for its slots, from before it sent the last beat
+	// that succeeded, or from before it asked those who spare it.
 	leaseTime = 3 * time.Second
 	// deadAfter is for how long the counter of a node that lives may stand.
 	deadAfter = 5 * time.Second
-	// replacedAfter is deadAfter where another node is at its address.
-	replacedAfter = 2 * time.Second
+	// replacedAfter is deadAfter where another node is at its address. It is more than leaseTime,
+	// too: an address may have moved to another machine while the one that had it lives.
+	replacedAfter = leaseTime + 500*time.Millisecond
 	// silentAfter is deadAfter of one that has not said anything yet.
 	silentAfter = 5 * time.Minute
 	// connected is the longest pause between two looks of one who looked all the while.

@@ -298,8 +298,10 @@ func TestOnPostgres(t *testing.T) {
 		t.Errorf("nodes were declared dead %d times", n)
 	}
 	told := 0
+	c.mu.Lock() // they write on
 	for _, ids := range c.told {
 		told += len(ids)
 	}
+	c.mu.Unlock()
 	t.Logf("%d waits were told as written", told)
 }

@@ -21,12 +21,14 @@ type ping struct {
 	Address string `json:"address"`
 }
 
+// A node that cannot beat itself spares the one that asks: it has not declared that dead, and
+// does not for leaseTime from when it answers, also if the database comes back meanwhile.
 type pong struct {
-	Failing bool `json:"failing"` // its last beat failed
+	Spares bool `json:"spares"`
 }
 
 // reach asks the others how they are, one request a second to each. So it is known who can
-// talk with whom; and, where this node cannot beat, whether anybody can.
+// talk with whom; and, where this node cannot beat, whether all others spare it.
 type reach struct {
 	*state
 	options *Options
@@ -88,22 +90,22 @@ func (r *reach) askOne(p *peer, to Node, began time.Time) {
 	p.asking = false
 	if p.replaced = errors.Is(err, peers.ErrNotHere); err == nil {
 		first := p.answered.IsZero()
-		if p.answered, p.failing = began, answer.Failing; first {
+		if p.answered, p.spares = began, answer.Spares; first {
 			r.publish() // for those who wait for it
 		}
 	}
 	r.reckon(time.Now())
 }
 
-// reckon reckons until when it is known that nobody can beat. Whoever takes anything over
-// has looked and beaten for longer than that.
+// reckon reckons until when this node, which cannot beat, is spared by all others. One that
+// does not answer does not spare it: nobody knows what it did before it fell silent.
 func (r *reach) reckon(now time.Time) {
 	if !r.failing {
 		return
 	}
 	until := now.Add(leaseTime)
 	for _, p := range r.others() {
-		if !p.failing {
+		if !p.spares {
 			return
 		}
 		if known := p.answered.Add(leaseTime); known.Before(until) {
@@ -117,7 +119,7 @@ func (r *reach) reckon(now time.Time) {
 	}
 }
 
-// pinged answers how this node is.
+// pinged answers whether this node spares who asks.
 func (r *reach) pinged(_ context.Context, body []byte) ([]byte, error) {
 	var from ping
 	_ = json.Unmarshal(body, &from) // who says nothing of itself is answered, too
@@ -126,7 +128,18 @@ func (r *reach) pinged(_ context.Context, body []byte) ([]byte, error) {
 	if r.failing && from.Address != "" && r.peers[from.Node] == nil && r.strangers[from.Node] == nil && len(r.strangers) < mostStrangers {
 		r.strangers[from.Node] = &peer{told: told{Address: from.Address}}
 	}
-	return json.Marshal(pong{Failing: r.failing})
+	return json.Marshal(pong{Spares: r.spare(from.Node, time.Now())})
+}
+
+// spare promises a node not to declare it dead, if that was not done yet. One that can beat
+// promises nothing: there are slots to be served.
+func (r *reach) spare(node int64, now time.Time) bool {
+	p := r.peers[node]
+	if !r.failing || p == nil || p.member.Gone || p.doomed {
+		return false
+	}
+	p.spared = now.Add(leaseTime)
+	return true
 }
 
 // mostStrangers bounds how many nodes are known that came while this one could not look.

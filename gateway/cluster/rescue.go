@@ -18,13 +18,18 @@ func (w *watcher) rescue() {
 		} else {
 			w.options.Log.Warn("a node does not beat: it is declared dead, and its slots are taken over", "node", idOf(dead.node), "address", dead.address)
 		}
-		err := w.options.Store.TakeOver(dead.node, &dead.to)
+		err := w.options.Store.TakeOver(dead.node, dead.seen, &dead.to)
 		if errors.Is(err, store.ErrDeclaredDead) {
 			w.fallen.Store(true)
 			w.poke()
 			return
 		}
 		w.telling.Store(true) // that took a while: beat before the others wonder
+		if errors.Is(err, store.ErrBeats) {
+			w.options.Log.Info("a node that was to be declared dead beats again", "node", idOf(dead.node))
+			w.poke()
+			return
+		}
 		if err != nil {
 			w.options.Log.Warn("taking over failed", "node", idOf(dead.node), "error", err)
 			return
@@ -42,11 +47,13 @@ func (w *watcher) rescue() {
 type dead struct {
 	node    int64
 	address string
-	left    bool // it has ended by itself, or is known to be dead
+	seen    int64 // what its counter stands at
+	left    bool  // it has ended by itself, or is known to be dead
 	to      store.Owners
 }
 
-// dead gives those that this node should declare dead now.
+// dead gives those that this node should declare dead now. It spares none of them from here
+// on.
 func (w *watcher) dead() (all []dead) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -56,9 +63,10 @@ func (w *watcher) dead() (all []dead) {
 		if w.began.Before(suspects[id].Add(late)) {
 			continue
 		}
-		d := dead{node: id, left: true}
+		d := dead{node: id, seen: -1, left: true}
 		if p := w.peers[id]; p != nil {
-			d.address, d.left = p.told.Address, p.member.Gone
+			d.address, d.seen, d.left = p.told.Address, p.member.Beat, p.member.Gone
+			p.doomed = true
 		}
 		to := w.planned()
 		for slot, is := range w.known {

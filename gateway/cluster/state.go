@@ -15,7 +15,7 @@ import (
 type state struct {
 	base  time.Time    // what lease and away are counted from
 	lease atomic.Int64 // until when it answers for its slots, by its last beat
-	away  atomic.Int64 // until when it is known that no node can beat
+	away  atomic.Int64 // until when it does because all others spare it
 	view  atomic.Pointer[view]
 
 	mu        sync.Mutex
@@ -56,7 +56,9 @@ type peer struct {
 	askedLast time.Time
 	asking    bool
 	answered  time.Time // when what it answered last was asked
-	failing   bool      // it said so: its last beat had failed
+	spares    bool      // it answered that it spares this node
+	spared    time.Time // until when this node spares it
+	doomed    bool      // this node may have declared it dead: it was not seen to beat since
 	replaced  bool      // another node is at its address
 }
 
@@ -78,11 +80,14 @@ func newState(say func() Self) *state {
 	return s
 }
 
-// begin makes it the state of a node that owns nothing and knows nobody.
+// begin makes it the state of a node that owns nothing and knows nobody. What let the former
+// one answer is none of its.
 func (s *state) begin(self int64) {
 	address := s.say().Address
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lease.Store(0)
+	s.away.Store(0)
 	s.self, s.address, s.fenced, s.failing = self, address, false, false
 	s.peers, s.strangers, s.known, s.anew = map[int64]*peer{}, map[int64]*peer{}, store.Owners{}, true
 	s.learnt = [gateway.Slots]uint64{}
@@ -117,7 +122,7 @@ func (s *state) publish() {
 		switch {
 		case is.Node == 0:
 		case is.Node == s.self:
-			if !s.fenced && s.held.Has(slot) && !s.out.Has(slot) && !s.unsure.Has(slot) {
+			if !s.fenced && !s.closed && s.held.Has(slot) && !s.out.Has(slot) && !s.unsure.Has(slot) {
 				v.here.Add(slot)
 			}
 		default:

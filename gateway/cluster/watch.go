@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -128,11 +129,16 @@ func (w *watcher) look() bool {
 	w.mu.Lock()
 	w.looks++
 	number := w.looks
+	self, began := w.self, time.Now()
 	w.mu.Unlock()
-	began := time.Now()
 	nodes, owners, err := w.options.Store.Members()
 	if err != nil {
 		w.options.Log.Debug("the nodes cannot be read", "error", err)
+		return false
+	}
+	if slices.ContainsFunc(nodes, func(m store.Member) bool { return m.Node == self && m.Gone }) {
+		w.fallen.Store(true)
+		w.poke()
 		return false
 	}
 	for _, change := range w.absorb(number, began, nodes, &owners) {

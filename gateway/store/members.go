@@ -23,5 +23,9 @@ type SlotOwner struct {
 // Owners has the owner of each slot.
 type Owners [gateway.Slots]SlotOwner
 
+// ErrBeats is of a node that is not declared dead, because it has beaten since it was seen to
+// stand still.
+var ErrBeats = errors.New("the node beats")
+
 // ErrDeclaredDead is of a node that another has declared dead: it writes nothing any more.
 var ErrDeclaredDead = errors.New("another node has declared this one dead")

@@ -99,8 +99,9 @@ func (s *members) Bury(node int64) error {
 // TakeOver declares a node dead, and gives its slots to others: to[slot].Node is the new owner,
 // 0 none. When it returns, that node writes nothing any more: its statement under way is over,
 // or was ended. Of two nodes that declare each other dead one does. It is no error that the
-// node has left by itself.
-func (s *members) TakeOver(dead int64, to *store.Owners) error {
+// node has left by itself. store.ErrBeats: its counter is not what was seen, and nothing is
+// changed; so who was told that a beat succeeded may count on it, however late that was sent.
+func (s *members) TakeOver(dead, seen int64, to *store.Owners) error {
 	return s.alone(s.opts.Patience+2*raiseAfter, func(ctx context.Context, c *pgconn.PgConn) error {
 		if err := tell(ctx, c, "BEGIN", nil); err != nil {
 			return err
@@ -109,14 +110,14 @@ func (s *members) TakeOver(dead int64, to *store.Owners) error {
 		lock := p.long(s.lockKey("members"))
 		pid, err := row(ctx, c, "SELECT pg_backend_pid()::int8, pg_advisory_xact_lock("+lock+"), set_config('synchronous_commit', 'on', true)", p)
 		if err == nil {
-			err = s.takeOver(ctx, c, longAt(pid[0]), dead, to)
+			err = s.takeOver(ctx, c, longAt(pid[0]), dead, seen, to)
 		}
 		return err
 	})
 }
 
 // takeOver does it, in a transaction that has the lock.
-func (s *members) takeOver(ctx context.Context, c *pgconn.PgConn, pid, dead int64, to *store.Owners) error {
+func (s *members) takeOver(ctx context.Context, c *pgconn.PgConn, pid, dead, seen int64, to *store.Owners) error {
 	p := &params{}
 	alive, err := row(ctx, c, s.in("SELECT count(*) FROM {s}nodes WHERE gone = 0 AND node = "+p.long(s.Node())), p)
 	if err != nil {
@@ -126,9 +127,19 @@ func (s *members) takeOver(ctx context.Context, c *pgconn.PgConn, pid, dead int6
 		return store.ErrDeclaredDead
 	}
 	stop := s.fences.endBlockers(ctx, pid)
+	defer stop()
+	p = &params{}
+	// The row stays locked: no beat succeeds from here on.
+	beats, err := row(ctx, c, s.in("SELECT gone = 0 AND beat <> "+p.long(seen)+" FROM {s}nodes WHERE node = "+p.long(dead)+" FOR UPDATE"), p)
+	switch {
+	case err != nil:
+		return err
+	case beats != nil && beats[0][0] != 0:
+		return store.ErrBeats
+	}
 	p = &params{}
 	err = tell(ctx, c, s.in(fmt.Sprintf("UPDATE {s}writers SET epoch = greatest(%s, epoch + 1) WHERE node = %s", epochSQL, p.long(dead))), p)
-	if stop(); err != nil {
+	if err != nil {
 		return err
 	}
 	p = &params{}

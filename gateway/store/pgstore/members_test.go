@@ -56,7 +56,7 @@ func TestMembers(t *testing.T) {
 	under := commits(b, w)
 	newSession(t, server).until(waiting, "1")
 	before := owners
-	must(t, a.TakeOver(b.Node(), everything(a)))
+	must(t, a.TakeOver(b.Node(), 2, everything(a)))
 	if err := under()[0]; err == nil {
 		t.Error("what was under way was told as written")
 	}
@@ -67,7 +67,7 @@ func TestMembers(t *testing.T) {
 	if err := b.Beat(nil); !isDead(err) {
 		t.Errorf("the dead beats: %v", err)
 	}
-	if err := b.TakeOver(a.Node(), &store.Owners{}); !isDead(err) {
+	if err := b.TakeOver(a.Node(), 1, &store.Owners{}); !isDead(err) {
 		t.Errorf("the dead takes over: %v", err)
 	}
 	if given, err := b.Assign(gateway.AllSlots(), &owners, b.Node()); err == nil && given.Len() > 0 {
@@ -121,13 +121,40 @@ func TestAssignedByEpoch(t *testing.T) {
 	}
 }
 
+// TestBeatsAgain has a node declared dead that has beaten since it was looked at: nothing of it
+// changes. When that stands still it is taken over, and taken over again whatever was seen.
+func TestBeatsAgain(t *testing.T) {
+	o := options(server(t))
+	a, b := mustOpen(t, o), mustOpen(t, o)
+	must(t, b.Beat(nil))
+	var known store.Owners
+	_, err := b.Assign(gateway.AllSlots(), &known, b.Node())
+	must(t, err)
+	_, before, err := a.Members()
+	must(t, err)
+	must(t, b.Beat(nil))
+	if err := a.TakeOver(b.Node(), 1, everything(a)); !errors.Is(err, store.ErrBeats) {
+		t.Errorf("one that beats is declared dead: %v", err)
+	}
+	must(t, b.Beat(nil))
+	must(t, b.Commit(&gateway.Change{Wait: aWait(tenantOf(1), "alive")}))
+	if _, owners, err := a.Members(); err != nil || owners != before {
+		t.Errorf("slots have moved: %v", err)
+	}
+	must(t, a.TakeOver(b.Node(), 3, everything(a)))
+	must(t, a.TakeOver(b.Node(), -1, everything(a)))
+	if err := b.Beat(nil); !isDead(err) {
+		t.Errorf("the dead beats: %v", err)
+	}
+}
+
 // TestBuried forgets a node that is gone, and no other.
 func TestBuried(t *testing.T) {
 	o := options(server(t))
 	a, b := mustOpen(t, o), mustOpen(t, o)
 	must(t, a.Bury(b.Node()))
 	must(t, b.Beat(nil))
-	must(t, a.TakeOver(b.Node(), &store.Owners{}))
+	must(t, a.TakeOver(b.Node(), 1, &store.Owners{}))
 	must(t, a.Bury(b.Node()))
 	if nodes, _, err := a.Members(); err != nil || len(nodes) != 1 {
 		t.Errorf("%+v, %v", nodes, err)
@@ -146,8 +173,8 @@ func TestMembersBothDead(t *testing.T) {
 	a, b := mustOpen(t, o), mustOpen(t, o)
 	errs := make([]error, 2)
 	var done sync.WaitGroup
-	done.Go(func() { errs[0] = a.TakeOver(b.Node(), &store.Owners{}) })
-	done.Go(func() { errs[1] = b.TakeOver(a.Node(), &store.Owners{}) })
+	done.Go(func() { errs[0] = a.TakeOver(b.Node(), 0, &store.Owners{}) })
+	done.Go(func() { errs[1] = b.TakeOver(a.Node(), 0, &store.Owners{}) })
 	done.Wait()
 	if (errs[0] == nil) == (errs[1] == nil) || !isDead(errs[0]) && !isDead(errs[1]) {
 		t.Error(fmt.Sprint(errs))
