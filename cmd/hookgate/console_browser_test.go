@@ -21,7 +21,7 @@ func placesOf(w *consoleWorld) []string {
 		in + "/sources", in + "/sources/payments/requests", in + "/callbacks", in + "/callbacks?sel=" + w.Parked, in + "/calls", in + "/deliveries/replay", "/console/requests", in + "/deliveries?sel=" + w.Dead, in + "/deliveries/" + w.Dead, in + "/dead-letters",
 		in + "/endpoints", in + "/endpoints/crm", in + "/endpoints/later", in + "/events", in + "/events/" + w.Event, in + "/webhooks", in + "/webhooks/score", in + "/webhooks/score/edit", in + "/endpoints/crm/replay", in + "/endpoints/own/edit", in + "/new/sources",
 		in + "/sources/mine/edit?request=" + w.Request, in + "/webhooks/mine/edit", in + "/webhooks/mine/edit?as=json", in + "/requests/" + w.Request + "?value=body:/order/who", in + "/new/endpoints", in + "/new/webhooks", in + "/requests/" + w.Request + "?with=" + w.Request, in + "/deliveries/" + w.Dead + "?one=1&two=2", in + "/sources/mine/test", in + "/endpoints/archive/test",
-		"/console/new/tenants", in + "/edit", "/console/jobs", "/console/audit", "/console/audit?action=odd", "/console/tokens", "/console/config", "/console/routes", "/console/routes/bot/requests", "/console/search?q=nothing", "/console/none",
+		"/console/new/tenants", in + "/edit", "/console/jobs", "/console/nodes", "/console/nodes?tenant=acme&endpoint=crm", "/console/nodes?tenant=none", "/console/audit", "/console/audit?action=odd", "/console/tokens", "/console/config", "/console/routes", "/console/routes/bot/requests", "/console/search?q=nothing", "/console/none",
 	}
 }
 

@@ -38,6 +38,7 @@ func (c *Cluster) begin() {
 	c.state.mu.Unlock()
 	if !was {
 		c.watcher.options.Log.Info("this node gives its slots away", "node", c.Self().ID)
+		c.watcher.options.Observer.Changed()
 		c.watcher.telling.Store(true)
 		c.watcher.poke()
 		c.mover.poke()

@@ -55,7 +55,7 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 			p = &peer{since: now}
 			s.peers[m.Node] = p
 		}
-		lived := p.lives()
+		lived, was := p.lives(), p.told
 		p.absorb(&m, now)
 		p.replaced = p.replaced || m.Node != s.self && p.told.Address == s.address // this node is there now
 		switch lives := p.lives(); {
@@ -63,6 +63,10 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 			changes = append(changes, change{"a node is there", m.Node, p.told.Address})
 		case lived && !lives:
 			changes = append(changes, change{"a node is gone", m.Node, p.told.Address})
+		case lived && p.told.Draining && !was.Draining && m.Node != s.self:
+			changes = append(changes, change{"a node gives its slots away", m.Node, p.told.Address})
+		case lived && was.Digest != "" && p.told.Digest != was.Digest:
+			changes = append(changes, change{"the configuration of a node is another", m.Node, p.told.Address})
 		}
 	}
 	for id, p := range s.peers {

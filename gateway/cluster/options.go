@@ -74,6 +74,7 @@ type Observer struct {
 	TookOver   func()                             // this node has declared another one dead
 	Fenced     func()                             // it was declared dead itself
 	HandedOver func(slots int, gap time.Duration) // for so long nobody answered for them
+	Changed    func()                             // a node came or went, drains, or has another configuration
 }
 
 const (
@@ -114,6 +115,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if d.Observer.Fenced == nil {
 		d.Observer.Fenced = func() {}
+	}
+	if d.Observer.Changed == nil {
+		d.Observer.Changed = func() {}
 	}
 	if d.Observer.HandedOver == nil {
 		d.Observer.HandedOver = func(int, time.Duration) {}

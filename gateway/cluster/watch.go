@@ -141,8 +141,12 @@ func (w *watcher) look() bool {
 		w.poke()
 		return false
 	}
-	for _, change := range w.absorb(number, began, nodes, &owners) {
+	changes := w.absorb(number, began, nodes, &owners)
+	for _, change := range changes {
 		w.options.Log.LogAttrs(context.Background(), slog.LevelInfo, change.text, slog.String("node", idOf(change.node)), slog.String("address", change.address))
+	}
+	if len(changes) > 0 {
+		w.options.Observer.Changed()
 	}
 	return true
 }

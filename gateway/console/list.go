@@ -59,6 +59,7 @@ type asksFor struct {
 	path    string // of the API
 	filters []filter
 	also    []string // words of the page's own query that are not for the list
+	whole   bool     // it has no pages: the API takes neither limit nor cursor
 }
 
 // listOf asks for a page of a list. What is wrong with a filter is said at the filter, and
@@ -72,7 +73,13 @@ func listOf[T any](v *view, q asksFor) (rows []T, shown listShown, err error) {
 		}
 	}
 	query := askedIn(v, names...)
-	if len(query) > 1 {
+	few := 1 // the limit
+	if q.whole {
+		few = 0
+		query.Del("limit")
+		query.Del("cursor")
+	}
+	if len(query) > few {
 		shown.Curl = curl(v, http.MethodGet, q.path+"?"+query.Encode(), nil)
 	}
 	if shown.Wrong = shown.unknown(v, append(names, q.also...)); shown.Wrong != nil {

@@ -31,6 +31,8 @@ func pages() []page {
 		{path: "/routes/{id}/requests", read: routeRequestsPage},
 		{path: "/routes/{id}/requests/{request}", read: routeRequestPage},
 		{path: "/requests", read: unmatchedPage},
+		{path: "/nodes", read: nodesPage},
+		{path: "/nodes/{id}/drain", write: act(drainNode)},
 		{path: "/new/tenants", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/sources", read: editPage, write: saveEdit, ours: true},
 		{path: "/tenants/{tenant}/new/endpoints", read: editPage, write: saveEdit, ours: true},
@@ -178,7 +180,7 @@ func navOf(v *view) (all []navItem) {
 		}
 	}
 	if v.session.Portal == nil {
-		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Unmatched", "/requests"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
+		for i, p := range []struct{ name, path string }{{"Jobs", "/jobs"}, {"Routes", "/routes"}, {"Nodes", "/nodes"}, {"Unmatched", "/requests"}, {"Audit", "/audit"}, {"Tokens", "/tokens"}, {"Configuration", "/config"}} {
 			before := len(all)
 			if add(p.name, p.path, p.path); i == 0 && len(all) > before {
 				all[before].Apart = true

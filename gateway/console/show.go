@@ -312,6 +312,11 @@ var states = map[string]stateShown{
 	"good":      {"✓", "good", isGood},
 	"healthy":   {"✓", "healthy", isGood},
 	"unhealthy": {"✕", "unhealthy", isBad},
+	"ready":     {"✓", "ready", isGood},
+	"draining":  {"↻", "draining", isWait},
+	"gone":      {"✕", "gone", isBad},
+	"owner":     {"◆", "owner", isNone},
+	"differs":   {"!", "differs", isBad},
 	"cancelled": {"⊘", "cancelled", isNone}, "duplicate": {"=", "duplicate", isNone}, "ignored": {"○", "ignored", isNone}, "refused": {"✕", "refused", isBad}, "not judged": {"?", "not judged", isNone},
 }
 

@@ -33,7 +33,9 @@ func (n joining) newCluster() *cluster.Cluster {
 		Ask: func(ctx context.Context, to cluster.Node, verb string, body []byte) ([]byte, error) {
 			return n.others.peers.Ask(ctx, to, verb, body)
 		},
-		Observer: cluster.Observer{TookOver: tookOver, Fenced: fenced},
+		Observer: cluster.Observer{TookOver: tookOver, Fenced: fenced, Changed: func() {
+			n.stream.Tell(gateway.Happening{Kind: gateway.HappenedConfig, At: n.clock.Now(), Of: "nodes", Outcome: "changed"})
+		}},
 	})
 	n.cluster.Store(c)
 	return c

@@ -183,6 +183,7 @@ function freshen(table, next) {
   const body = $("tbody", table), had = new Map([...body.rows].map((r) => [r.dataset.row, r])), paged = /[?&]cursor=/.test(location.search);
   const come = new Map([...$("tbody", next).rows].map((r) => [r.dataset.row, r]));
   let added = [];
+  if (next.dataset.every) table.dataset.every = next.dataset.every;
   for (const [id, row] of come) {
     const old = had.get(id);
     if (!old) { if (!paged) added.push(row); } else if (!same(old, row) && !busy(old)) old.replaceWith(row);
@@ -286,5 +287,8 @@ else if (was) {
   const row = rows().find((r) => r.dataset.row === was), link = row && $("a", row);
   if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
 }
+/* What moves without anything happening is looked at again as often as its list says. */
+const loaded = Date.now();
+setInterval(() => { const t = $("[data-every]"); if (t && Date.now() - Math.max(last, loaded) >= 1000 * t.dataset.every) again(); }, 1000);
 zones(); tick(); setInterval(() => { if (!document.hidden) tick(); }, 1000); follow();
 })();
