@@ -20,8 +20,9 @@ func (p *promise) publication(pub *gateway.Publication, late *lates) {
 	for i := range pub.Events {
 		p.event(&pub.Events[i])
 	}
+	lead := leaders{events: pub.Events}
 	for i := range pub.Deliveries {
-		p.delivery(&pub.Deliveries[i])
+		p.delivery(&pub.Deliveries[i], lead.lead(&pub.Deliveries[i]))
 		late.ask(p, &pub.Deliveries[i])
 	}
 	if pub.Mark != nil {

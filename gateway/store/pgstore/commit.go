@@ -55,7 +55,7 @@ func (p *promise) change(c *gateway.Change) {
 	}
 	if c.Notice != nil {
 		p.event(&c.Notice.Event)
-		p.delivery(&c.Notice.Delivery)
+		p.delivery(&c.Notice.Delivery, follows(&c.Notice.Delivery, &c.Notice.Event))
 	}
 	if c.Pending != nil {
 		p.pending(c.Pending)

@@ -69,6 +69,7 @@ func (s *reads) findings(q store.Query, visit func(finding) (more bool)) (next s
 		l.empty = l.empty || deliveryState(state) == 0 && state != gateway.DeliveryPending // no state
 		l.facet("state", shortOf, number(deliveryState(state)))
 	}
+	l.followed = l.from[0] != placeTables[inGrave] // a dead letter is in indexes of its own
 	l.text("endpoint", q.Endpoint)
 	l.text("type", q.Type)
 	l.conversation("")

@@ -28,7 +28,7 @@ var (
 	// another node may have made it, and come further.
 	makeDelivery = &verb{
 		name: "make a delivery", table: "deliveries", keys: 2, in: columns(unfinishedIn + ", fanout bytea, nth int8"),
-		sql: "INSERT INTO {s}unfinished (" + unfinishedColumns + ") SELECT i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, i.type, i.conversation, i.events, i.also, i.lent, i.value " +
+		sql: "INSERT INTO {s}unfinished (" + unfinishedColumns + ") SELECT i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, i.type, i.conversation, i.events, i.also, i.lent, i.value, i.follows " +
 			"FROM {in} JOIN {s}fanouts AS f ON f.tenant = i.tenant AND f.id = i.fanout AND f.done <= i.nth ON CONFLICT DO NOTHING RETURNING " + toDue,
 		then: putDelivery.then,
 	}

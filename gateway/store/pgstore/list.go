@@ -33,6 +33,7 @@ type listing struct {
 	prefix    string // of its ids
 	from      []string
 	parted    bool   // by the day of the id
+	followed  bool   // what is listed may follow events: see follows.go
 	low, high []byte // ids are within
 	empty     bool   // there can be nothing
 	facets    []facet
@@ -139,12 +140,12 @@ func (l *listing) page(n int, visit func(id, value []byte) (more bool, err error
 	if len(l.facets) == 0 {
 		sql = l.rows(p, n)
 	} else {
-		ids, err := l.driving(n)
-		if err != nil || len(ids) == 0 {
+		found, err := l.driving(n)
+		if err != nil || len(found) == 0 {
 			return nil, 0, true, err
 		}
-		last, looked = ids[len(ids)-1], len(ids)
-		sql = l.rowsOf(p, ids)
+		last, looked = found[len(found)-1].id, len(found)
+		sql = l.rowsOf(p, found, looked == n)
 	}
 	var before []byte
 	err = l.read(sql, p, func(row [][]byte) (bool, error) {
@@ -183,7 +184,8 @@ func (l *listing) rows(p *params, n int) string {
 
 // rowsOf reads the rows that have one of some ids, one by one: where the planner takes a
 // table for small it would rather read all rows of the tenant.
-func (l *listing) rowsOf(p *params, ids [][]byte) string {
+func (l *listing) rowsOf(p *params, found []candidate, full bool) string {
+	ids, events := lookedAt(found, full)
 	all, tenant, day := p.many(bytesOf, len(ids), func(i int) cell { return raw(ids[i]) }), p.text(l.q.Tenant), ""
 	if l.parted {
 		day = " AND t.day = {s}day_of(i.id)"
@@ -192,20 +194,27 @@ func (l *listing) rowsOf(p *params, ids [][]byte) string {
 	for _, table := range l.from {
 		parts = append(parts, fmt.Sprintf("(SELECT r.id, r.value FROM unnest(%s) AS i(id), LATERAL (SELECT t.id, t.value FROM {s}%s AS t WHERE t.tenant = %s AND t.id = i.id%s OFFSET 0) AS r)", all, table, tenant, day))
 	}
+	if len(events) > 0 {
+		floor := l.low
+		if full {
+			floor = found[len(found)-1].id
+		}
+		parts = append(parts, l.rowsBeside(p, events, floor))
+	}
 	return fmt.Sprintf("SELECT id, value FROM (%s) AS u ORDER BY id DESC", strings.Join(parts, " UNION ALL "))
 }
 
-// driving gives the newest n ids, or all that there are, of the facet that has the fewest.
-func (l *listing) driving(n int) (best [][]byte, err error) {
+// driving gives the newest n candidates, or all that there are, of the facet that has the fewest.
+func (l *listing) driving(n int) (best []candidate, err error) {
 	p := &params{}
 	var parts []string
 	for i := range l.facets {
-		parts = append(parts, fmt.Sprintf("(SELECT %d::int2 AS k, id FROM (%s) AS u GROUP BY id ORDER BY id DESC LIMIT %d)", i, strings.Join(l.branches(p, &l.facets[i], n), " UNION ALL "), n))
+		parts = append(parts, fmt.Sprintf("(SELECT %d::int2 AS k, id, max(lead) AS lead FROM (%s) AS u GROUP BY id ORDER BY id DESC LIMIT %d)", i, strings.Join(l.branches(p, &l.facets[i], n), " UNION ALL "), n))
 	}
-	lists := make([][][]byte, len(l.facets))
-	err = l.read("SELECT k, id FROM ("+strings.Join(parts, " UNION ALL ")+") AS v ORDER BY k, id DESC", p, func(row [][]byte) (bool, error) {
+	lists := make([][]candidate, len(l.facets))
+	err = l.read("SELECT k, id, lead FROM ("+strings.Join(parts, " UNION ALL ")+") AS v ORDER BY k, id DESC", p, func(row [][]byte) (bool, error) {
 		k := shortAt(row[0])
-		lists[k] = append(lists[k], slices.Clone(row[1]))
+		lists[k] = append(lists[k], candidate{slices.Clone(row[1]), shortAt(row[2]) != 0})
 		return true, nil
 	})
 	if err != nil {
@@ -213,7 +222,7 @@ func (l *listing) driving(n int) (best [][]byte, err error) {
 	}
 	best = lists[0]
 	for _, other := range lists[1:] {
-		if len(other) < len(best) || len(other) == len(best) && len(other) == n && bytes.Compare(other[n-1], best[n-1]) < 0 {
+		if len(other) < len(best) || len(other) == len(best) && len(other) == n && bytes.Compare(other[n-1].id, best[n-1].id) < 0 {
 			best = other
 		}
 	}
@@ -224,11 +233,19 @@ func (l *listing) driving(n int) (best [][]byte, err error) {
 func (l *listing) branches(p *params, f *facet, n int) (all []string) {
 	for _, value := range f.values {
 		place := p.one(f.sort, value)
+		byEvents := l.byEvents(f.column)
 		for _, table := range l.from {
-			all = append(all, fmt.Sprintf("(SELECT t.id FROM {s}%s AS t WHERE t.%s = %s AND %s ORDER BY t.id DESC LIMIT %d)", table, f.column, place, l.within(p, "t"), n))
+			where := l.within(p, "t")
+			if byEvents && table != placeTables[inGrave] {
+				where += " AND t.follows = 0"
+			}
+			all = append(all, fmt.Sprintf("(SELECT t.id, 0::int2 AS lead FROM {s}%s AS t WHERE t.%s = %s AND %s ORDER BY t.id DESC LIMIT %d)", table, f.column, place, where, n))
+		}
+		if byEvents {
+			all = append(all, l.followers(p, f.column, place, n))
 		}
 		if f.names != "" {
-			all = append(all, fmt.Sprintf("(SELECT a.id FROM {s}%s AS a WHERE a.name = %s AND %s ORDER BY a.id DESC LIMIT %d)", f.names, place, l.within(p, "a"), n))
+			all = append(all, fmt.Sprintf("(SELECT a.id, 0::int2 AS lead FROM {s}%s AS a WHERE a.name = %s AND %s ORDER BY a.id DESC LIMIT %d)", f.names, place, l.within(p, "a"), n))
 		}
 	}
 	return all

@@ -8,21 +8,37 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the functions of pinned verbs into schema/004_pinned.sql")
+var update = flag.Bool("update", false, "write the functions of pinned verbs that no older file has into the newest file of schema/")
 
 // TestPinnedVerbsAreInTheSchema: each has its function, with the text that this version has.
 // Where one is changed after a release its new function goes into a new file.
 func TestPinnedVerbsAreInTheSchema(t *testing.T) {
+	const newest = "schema/005_follows.sql"
 	if *update {
+		rest, sql := "", ""
+		for _, name := range migrationNames() {
+			text, err := fs.ReadFile(migrations, name)
+			must(t, err)
+			if sql = string(text); name != newest {
+				rest += sql
+			}
+		}
+		const from = "-- What pinned verbs do.\n"
+		head, _, _ := strings.Cut(sql, from)
 		var b strings.Builder
-		b.WriteString(fenceSQL)
+		b.WriteString(head + from)
+		add := func(function string) {
+			if !strings.Contains(rest, function) {
+				b.WriteString("\n" + function)
+			}
+		}
 		for _, v := range pinned {
-			b.WriteString("\n" + v.pinnedFunction())
+			add(v.pinnedFunction())
 		}
 		for _, q := range questions {
-			b.WriteString("\n" + q.pinnedFunction())
+			add(q.pinnedFunction())
 		}
-		must(t, os.WriteFile("schema/004_pinned.sql", []byte(b.String()), 0o644))
+		must(t, os.WriteFile(newest, []byte(b.String()), 0o644))
 		return
 	}
 	all := ""

@@ -31,7 +31,7 @@ func deliveryState(state gateway.DeliveryState) (n int64) {
 
 // Of an unfinished delivery there is a row with all of it, and one in the window of its lane.
 const (
-	unfinishedColumns = "tenant, id, slot, endpoint, due, state, type, conversation, events, also, lent, value"
+	unfinishedColumns = "tenant, id, slot, endpoint, due, state, type, conversation, events, also, lent, value, follows"
 	dueColumns        = "slot, tenant, endpoint, at, id, conversation, also, lent"
 	// toDue turns a row of the one into one of the other.
 	toDue = "slot, tenant, endpoint, due AS at, id, conversation, also, lent"
@@ -42,7 +42,7 @@ const (
 )
 
 // unfinishedIn are the columns of a verb that makes a delivery unfinished.
-const unfinishedIn = "tenant bytea, id bytea, slot int2, endpoint bytea, due int8, state int2, type bytea, conversation int8, events bytea, also bytea, lent int2, value bytea"
+const unfinishedIn = "tenant bytea, id bytea, slot int2, endpoint bytea, due int8, state int2, type bytea, conversation int8, events bytea, also bytea, lent int2, value bytea, follows int2"
 
 // putDelivery puts a new delivery. One that is there already stays as it is.
 var putDelivery = &verb{
@@ -51,7 +51,7 @@ var putDelivery = &verb{
 	then: []string{"INSERT INTO {s}due (" + dueColumns + ") SELECT " + dueColumns + " FROM {this}"},
 }
 
-// unfinished gives the values of unfinishedIn.
+// unfinished gives the values of unfinishedIn. It follows no event: see follows.go.
 func (p *promise) unfinished(d *gateway.Delivery) []cell {
 	p.keys("delivery", d.Endpoint)
 	var e, also record.Encoder
@@ -63,7 +63,7 @@ func (p *promise) unfinished(d *gateway.Delivery) []cell {
 	}
 	return []cell{
 		text(d.Tenant), p.id("delivery", gateway.PrefixDelivery, d.ID), number(int64(d.Lane().Slot())), text(d.Endpoint), number(record.Nanos(d.NextAttemptAt)),
-		number(deliveryState(d.State)), text(d.EventType), hash(gateway.ConversationHash(d.ConversationKey)), p.eventIDs(d), raw(also.B), number(lent), raw(e.B),
+		number(deliveryState(d.State)), text(d.EventType), hash(gateway.ConversationHash(d.ConversationKey)), p.eventIDs(d), raw(also.B), number(lent), raw(e.B), number(0),
 	}
 }
 
@@ -76,10 +76,15 @@ func (p *promise) eventIDs(d *gateway.Delivery) cell {
 	return raw(b)
 }
 
-// delivery puts a new delivery, and lets its events find it.
-func (p *promise) delivery(d *gateway.Delivery) {
+// delivery puts a new delivery, and lets its events find it: follows says that lists find it
+// by its event.
+func (p *promise) delivery(d *gateway.Delivery, follows bool) {
 	p.of(d.Tenant)
-	p.do(putDelivery, p.unfinished(d)...)
+	cells := p.unfinished(d)
+	if follows {
+		cells[len(cells)-1] = number(1)
+	}
+	p.do(putDelivery, cells...)
 	if !besideEvent(d) {
 		p.carry(d)
 	}

@@ -18,24 +18,24 @@ const (
 )
 
 // movedTo returns what a verb that makes a delivery unfinished was given.
-const movedTo = "i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, i.type, i.conversation, i.events, i.also, i.lent, i.value, i.number, i.made, i.attempt"
+const movedTo = "i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, i.type, i.conversation, i.events, i.also, i.lent, i.value, i.follows, i.number, i.made, i.attempt"
 
 var (
 	// settleAgain lets a delivery be due again.
 	settleAgain = &verb{
 		name: "settle a delivery", table: "deliveries", keys: 2, takes: true, in: columns(unfinishedIn + settledIn),
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn +
-			", i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, u.type, u.conversation, u.events, i.also, i.lent, i.value, i.number, i.made, i.attempt",
+			", i.tenant, i.id, i.slot, i.endpoint, i.due, i.state, u.type, u.conversation, u.events, i.also, i.lent, i.value, u.follows, i.number, i.made, i.attempt",
 		then: []string{takeDue, putAgain, putDueAgain, putAttempt},
 	}
 	// settleEnded ends one as succeeded or cancelled.
 	settleEnded = &verb{
 		name: "end a delivery", table: "deliveries", keys: 2, takes: true,
 		in:  columns("tenant bytea, id bytea, day int8, state int2, value bytea" + settledIn),
-		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, i.number, i.made, i.attempt",
+		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows, i.number, i.made, i.attempt",
 		then: []string{
 			takeDue,
-			"INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value) SELECT tenant, id, day, state, endpoint, type, conversation, value FROM {this}",
+			"INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM {this}",
 			putAttempt,
 		},
 	}

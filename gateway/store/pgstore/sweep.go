@@ -109,10 +109,29 @@ func (s *janitor) keep(tenant string, of limits, now time.Time) error {
 	if err := s.tell(events, p); err != nil {
 		return err
 	}
+	if err := s.unfollow(tenant, of); err != nil {
+		return err
+	}
 	p = &params{}
 	t, today, below = p.text(tenant), p.long(dayOf(now)), p.long(of.deliveries)
 	return s.tell("INSERT INTO {s}kept_attempts (tenant, id, number, since, value) SELECT a.tenant, a.id, a.number, "+today+", a.value FROM {s}attempts AS a WHERE a.tenant = "+t+" AND a.day < "+below+
 		" AND (EXISTS (SELECT FROM {s}unfinished AS u WHERE u.tenant = a.tenant AND u.id = a.id) OR EXISTS (SELECT FROM {s}ended AS u WHERE u.tenant = a.tenant AND u.id = a.id AND u.day >= "+below+")) ON CONFLICT DO NOTHING", p)
+}
+
+// unfollow lets lists find by their own indexes what outlives the events of a tenant.
+func (s *janitor) unfollow(tenant string, of limits) error {
+	floor := floorID(time.UnixMilli(of.events * day.Milliseconds()))
+	for _, table := range placeTables[:inGrave] {
+		p := &params{}
+		sql := "UPDATE {s}" + table + " SET follows = 0 WHERE tenant = " + p.text(tenant) + " AND id < " + p.bytes(floor) + " AND follows <> 0"
+		if table != placeTables[inUnfinished] {
+			sql += " AND day >= " + p.long(of.deliveries)
+		}
+		if err := s.tell(sql, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clean removes what was kept and is not needed any more: it was put before today, and nobody
