@@ -33,6 +33,12 @@ type Calls interface {
 // appender appends a call as it now stands, in the words of the path that made it.
 type appender func(as *gateway.Call, dst []byte) []byte
 
+// showing is how a call is told, in about so many bytes.
+type showing struct {
+	append appender
+	size   int
+}
+
 // calls runs the webhooks of tenants.
 type calls struct {
 	calls    Calls
@@ -50,9 +56,12 @@ func (h *calls) call(c *call) (answer, error) {
 	if q.Edited != nil {
 		return answer{}, invalid("webhook", "is for run: a call is made by the webhook as it is written")
 	}
-	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, showing, error) {
 		made, err := h.calls.Call(ctx, q)
-		return made, (*gateway.Call).AppendJSON, err
+		if err != nil {
+			return nil, showing{}, err
+		}
+		return made, showing{(*gateway.Call).AppendJSON, 1<<10 + len(made.Body) + len(made.Variables)}, nil
 	})
 }
 
@@ -67,16 +76,16 @@ func (h *calls) run(c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, appender, error) {
+	return h.make(c, q, func(ctx context.Context, q calling.Request) (*gateway.Call, showing, error) {
 		run, err := h.calls.Run(ctx, q)
 		if err != nil {
-			return nil, nil, err
+			return nil, showing{}, err
 		}
-		return run.Call, func(as *gateway.Call, dst []byte) []byte {
+		return run.Call, showing{func(as *gateway.Call, dst []byte) []byte {
 			shown := *run
 			shown.Call = as
 			return shown.AppendJSON(dst)
-		}, nil
+		}, run.SizeJSON()}, nil
 	})
 }
 
@@ -99,9 +108,12 @@ func (h *calls) edit(c *call, q *calling.Request) error {
 }
 
 // make makes a call, and stays for the end of its wait where that is held.
-func (h *calls) make(c *call, q calling.Request, do func(context.Context, calling.Request) (*gateway.Call, appender, error)) (answer, error) {
+func (h *calls) make(c *call, q calling.Request, do func(context.Context, calling.Request) (*gateway.Call, showing, error)) (answer, error) {
 	if err := c.stay(); err != nil {
 		return answer{}, err
+	}
+	if !h.holder.accounts.of(c.tenant.ID).has() {
+		return answer{}, errNoAnswers // what a call was answered is told in any case, and theirs are not read
 	}
 	if len(q.Wait) > 0 {
 		q.Open = h.openWait(c, q)
@@ -146,7 +158,7 @@ func readCall(c *call) (q calling.Request, err error) {
 // end it is shown open, and so where the memory for its end is not to be had: a
 // problem would say that no call was made, and have it made again. kept gives back what
 // the call's answer has; nil: nothing.
-func (h *calls) end(made *gateway.Call, show appender, kept func()) ending {
+func (h *calls) end(made *gateway.Call, show showing, kept func()) ending {
 	return func(w *gateway.Wait, err error) said {
 		s, as := said{status: http.StatusOK, fields: jsonFields}, *made
 		if made.Outcome == gateway.CallPending {
@@ -162,7 +174,7 @@ func (h *calls) end(made *gateway.Call, show appender, kept func()) ending {
 		} else {
 			as.Wait = w
 		}
-		s.body = show(&as, make([]byte, 0, 1<<10+len(as.Body)+len(as.Variables)))
+		s.body = show.append(&as, make([]byte, 0, show.size))
 		if s.sent = kept; kept == nil { // else it is counted with what the backend answered
 			s.sent = h.holder.accounts.force(m, made.Tenant, counted(cap(s.body)))
 		} else if m != nil {

@@ -45,6 +45,15 @@ func (m *memory) force(n int) {
 	}
 }
 
+// has says whether there is room for a small answer now.
+func (m *memory) has() bool {
+	if !m.budget.Take(m.by, small) {
+		return false
+	}
+	m.budget.Give(m.by, small)
+	return true
+}
+
 func (m *memory) give(n int) {
 	m.budget.Give(m.by, int64(n))
 	m.n -= int64(n)

@@ -36,6 +36,8 @@ type call struct {
 	spoilt   bool          // its memory is not used again
 	place    place         // what it has of the budgets
 
+	bound    int            // of all that is rendered, in bytes
+	large    bool           // that was too little: it is rendered anew
 	values   mapping.Values // of the templates, then of the answer
 	text     []byte         // the url, then the values of the headers
 	parts    []part

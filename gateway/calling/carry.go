@@ -27,7 +27,7 @@ type done bool
 
 // way is the steps of a call, in order; answer comes after the last of them,
 // whichever that is.
-var way = []func(*call) done{(*call).render, (*call).prepare, (*call).send, (*call).check, (*call).extract}
+var way = []func(*call) done{(*call).compose, (*call).send, (*call).check, (*call).extract}
 
 // carry takes a call to its outcome, or leaves it. It never panics.
 func (c *carrier) carry(k *call) {

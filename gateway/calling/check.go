@@ -51,7 +51,7 @@ func (k *call) understand(body []byte) bool {
 	document, err := mapping.Parse(typeJSON, body)
 	if err != nil {
 		document = mapping.Document{Body: mapping.RawText, Raw: body}
-		k.result.Body = document.AppendBody(make([]byte, 0, len(body)+2))
+		k.result.Body = document.AppendBody(make([]byte, 0, document.BodySize()))
 		return false
 	}
 	k.document, k.result.Body = document, document.Raw

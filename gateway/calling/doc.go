@@ -3,14 +3,14 @@
 //
 //	admit    the slot is owned, the rate allows it, the budgets have room
 //	wait     open the wait that goes with it, with its promise in one commit
-//	render   templates over what the step sent: url, query, headers, body
-//	prepare  the form of the url and of each header; what we add to them
+//	compose  render: templates over what the step sent: url, query, headers, body;
+//	         prepare: the form of the url and of each header; what we add to them
 //	send     attempts: ask the breaker, sign, send, rest; one deadline over all
 //	check    a whole answer, 2xx, JSON, and what the profile wants of it
 //	extract  the variables, and the alias that the wait is to be known by
 //	answer   end the wait of a call that failed; the trace, the count, the line
 //
-// From render on, a step that finds the call at its end leaves out the others; answer is
+// From compose on, a step that finds the call at its end leaves out the others; answer is
 // never left out. However the backend takes it, the outcome is a [gateway.Call]: an
 // error of [Calls.Call] says that there was no call at all.
 //

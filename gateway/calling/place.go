@@ -21,6 +21,7 @@ type place struct {
 	holder shares.Holder
 	among  *shares.Budget // where it is counted: pending or waited
 	bytes  int64          // of requests
+	made   int64          // of what was rendered, in the budget of requests too
 	answer int64          // of answers
 }
 
@@ -58,7 +59,7 @@ func (s *seats) change(k *call, among *shares.Budget) error {
 func (s *seats) giveBack(k *call) {
 	if p := k.place; p.taken {
 		p.among.Give(p.holder, 1)
-		s.requests.Give(p.holder, p.bytes)
+		s.requests.Give(p.holder, p.bytes+p.made)
 		s.answers.Give(p.holder, p.answer)
 	}
 	k.place = place{}

@@ -18,13 +18,14 @@ func (k *call) render() done {
 	w := k.Webhook
 	k.values.Owner(w.Tenant.Tree())
 	w.Templates.Read(&mapping.Document{Body: mapping.JSON, Raw: k.Body}, &k.values)
+	k.values.Within(k.bound)
 	if k.renderURL() {
 		return true
 	}
 	for _, field := range w.Fields {
 		start := len(k.text)
 		var err error
-		if k.text, err = field.Value.Append(k.text, &k.values); err != nil || k.rendered() > maxRendered {
+		if k.text, err = field.Value.Append(k.text, &k.values); err != nil || k.rendered() > k.bound {
 			return k.failTemplate(fields.Member("headers", field.Name), err)
 		}
 		k.parts = append(k.parts, part{field.Name, start, len(k.text)})
@@ -40,7 +41,7 @@ func (k *call) render() done {
 			k.body, err = w.Body.Append(k.body, &k.values)
 		}
 	}
-	if err != nil || k.rendered() > maxRendered {
+	if err != nil || k.rendered() > k.bound {
 		return k.failTemplate("body", err)
 	}
 	return false
@@ -51,7 +52,7 @@ func (k *call) render() done {
 func (k *call) renderURL() done {
 	w := k.Webhook
 	var err error
-	if k.text, err = w.URL.Append(k.text, &k.values); err != nil || k.rendered() > maxRendered {
+	if k.text, err = w.URL.Append(k.text, &k.values); err != nil || k.rendered() > k.bound {
 		return k.failTemplate("url", err)
 	}
 	if i := bytes.IndexByte(k.text, '#'); i >= 0 { // a fragment is never sent, and a query after it would be lost
@@ -62,7 +63,7 @@ func (k *call) renderURL() done {
 		separator = '&'
 	}
 	for _, param := range w.Query {
-		if k.query, err = param.Value.Append(k.query[:0], &k.values); err != nil || k.rendered()+len(k.query) > maxRendered {
+		if k.query, err = param.Value.Append(k.query[:0], &k.values); err != nil || k.rendered()+len(k.query) > k.bound {
 			return k.failTemplate(fields.Member("query", param.Name), err)
 		}
 		k.text = appendEncoded(append(k.text, separator), param.Name)
@@ -80,12 +81,18 @@ func (k *call) renderURL() done {
 
 func (k *call) rendered() int { return len(k.text) + len(k.body) }
 
-// failTemplate ends a call whose template does not render, or not within its bound.
+// failTemplate ends a call whose template does not render, or not within its bound. What
+// only is not light begins anew: see compose.
 func (k *call) failTemplate(place string, err error) done {
+	known := (*mapping.RenderError)(nil)
+	if k.bound < maxRendered && (err == nil || errors.As(err, &known) && known.Size) {
+		k.large = true
+		return true
+	}
 	fault := gateway.Fault{Message: "all that is rendered for one call has over " + strconv.Itoa(maxRendered) + " bytes"}
 	if err != nil {
 		fault.Message = "does not render"
-		if known := (*mapping.RenderError)(nil); errors.As(err, &known) {
+		if errors.As(err, &known) {
 			fault = gateway.Fault{Path: known.Path, Message: known.Rule}
 		}
 	}

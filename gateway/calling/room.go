@@ -1,11 +1,22 @@
 package calling
 
-import "time"
+import (
+	"time"
+
+	"hookgate/gateway/shares"
+)
 
 const (
-	// copies is how often a call has its answer: as it came, its variables, and what its
-	// caller is answered, each of which grows by doubling.
-	copies = 8
+	// copies is how often a call has its answer: as it came, its variables, its body, which
+	// is six times as long where a text has control characters alone, and what its caller
+	// is answered, with the same.
+	copies = 16
+	// madeCopies is how often it has what was rendered: as that grew, and the url and the
+	// headers as texts.
+	madeCopies = 3
+	// shownCopies is how often a run has either besides: it shows both as texts, to which a
+	// control character is six bytes, and again in what its caller is answered.
+	shownCopies = 12
 	// roomRest is how long a call rests that finds no room.
 	roomRest = 50 * time.Millisecond
 )
@@ -14,25 +25,59 @@ const (
 // read meanwhile: a backend waits with what it has not sent. No answer is too large for
 // the share that its tenant has while others want some.
 func (k *call) Grant(bytes int) bool {
-	budget := k.carrier.seats.answers
-	if budget == nil {
-		return true
+	taken, ok := k.await(k.carrier.seats.answers, k.sized(copies, bytes), k.until)
+	k.place.answer += taken
+	return ok
+}
+
+// takeRequest waits for the memory of all that may be rendered.
+func (k *call) takeRequest() bool {
+	until := k.deadline
+	if until.IsZero() {
+		until = k.began.Add(k.each)
 	}
-	n := min(int64(copies*bytes), budget.Most()/4)
+	var ok bool
+	k.place.made, ok = k.await(k.carrier.seats.requests, k.sized(madeCopies, maxRendered), until)
+	return ok
+}
+
+// fitRequest gives back what was taken for more than was rendered.
+func (k *call) fitRequest() {
+	if more := k.place.made - k.sized(madeCopies, k.rendered()); more > 0 {
+		k.carrier.seats.requests.Give(k.place.holder, more)
+		k.place.made -= more
+	}
+}
+
+// sized is the memory of so many bytes, of which there are as many copies, and more where
+// they are shown.
+func (k *call) sized(copies, bytes int) int64 {
+	if k.explains {
+		copies += shownCopies
+	}
+	return int64(copies * bytes)
+}
+
+// await waits until some moment for n bytes of a budget, or for a quarter of it where n is
+// more, and gives how many it took.
+func (k *call) await(budget *shares.Budget, n int64, until time.Time) (taken int64, ok bool) {
+	if budget == nil {
+		return 0, true
+	}
+	n = min(n, budget.Most()/4)
 	for !budget.Take(k.place.holder, n) {
 		k.rested = true
-		rest := min(roomRest, time.Until(k.until))
+		rest := min(roomRest, time.Until(until))
 		if rest <= 0 {
-			return false
+			return 0, false
 		}
 		select {
 		case <-time.After(rest):
 		case <-k.ctx.Done():
-			return false
+			return 0, false
 		}
 	}
-	k.place.answer += n
-	return true
+	return n, true
 }
 
 // lighten gives back what an earlier attempt's answer has.
@@ -41,12 +86,20 @@ func (s *seats) lighten(k *call) {
 	k.place.answer = 0
 }
 
-// hand leaves the memory of the answer to the caller, who has been waiting for it.
+// hand leaves the memory of the answer, and of the request where it is shown, to the
+// caller, who has been waiting for it.
 func (s *seats) hand(k *call) {
-	if k.Free == nil || k.place.answer == 0 {
+	holder, answer, made := k.place.holder, k.place.answer, k.place.made
+	if !k.explains {
+		made = 0
+	}
+	if k.Free == nil || answer == 0 && made == 0 {
 		return
 	}
-	budget, holder, n := s.answers, k.place.holder, k.place.answer
-	k.place.answer = 0
-	*k.Free = func() { budget.Give(holder, n) }
+	k.place.answer -= answer
+	k.place.made -= made
+	*k.Free = func() {
+		s.answers.Give(holder, answer)
+		s.requests.Give(holder, made)
+	}
 }

@@ -2,12 +2,14 @@ package calling
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"hookgate/auth/signature"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/mapping"
 	"hookgate/gateway/shares"
 	"hookgate/gateway/transport"
 	"hookgate/retry/breaker"
@@ -17,7 +19,7 @@ import (
 type silent struct{}
 
 func (silent) Do(_ context.Context, r *transport.Request) (*transport.Answer, error) {
-	if r.Room.Grant(20 << 10) {
+	if r.Room.Grant(10 << 10) {
 		return nil, &transport.Error{Word: transport.WordTimeout, Text: "it says nothing"}
 	}
 	return nil, &transport.Error{Word: transport.WordTimeout, Text: "no room"}
@@ -57,12 +59,12 @@ func TestLargeAnswersHaveRoom(t *testing.T) {
 		return k
 	}
 	first, second := begin(), begin()
-	if !first.Grant(20 << 10) {
+	if !first.Grant(10 << 10) {
 		t.Fatal("the first has no room")
 	}
 	others := budget.Most() - budget.Stat().Used
 	budget.Force(shares.Tenant("other"), others)
-	if second.Grant(20 << 10) {
+	if second.Grant(10 << 10) {
 		t.Error("the second has room that is not there")
 	}
 	budget.Give(shares.Tenant("other"), others)
@@ -70,16 +72,61 @@ func TestLargeAnswersHaveRoom(t *testing.T) {
 	first.Free = &free
 	s.hand(first)
 	s.giveBack(first)
-	if used := budget.Stat().Used; used != copies*20<<10 {
+	if used := budget.Stat().Used; used != copies*10<<10 {
 		t.Errorf("%d bytes are used while the caller is told", used)
 	}
 	free()
-	if !second.Grant(20 << 10) {
+	if !second.Grant(10 << 10) {
 		t.Error("there is no room again")
 	}
 	s.lighten(second) // before another attempt
 	s.giveBack(second)
 	if used := budget.Stat().Used; used != 0 {
 		t.Errorf("%d bytes are not given back", used)
+	}
+}
+
+// What a call renders is kept until its backend says something, which may be a minute. The
+// memory of what is large is taken first, and waited for no longer than the call lasts.
+func TestLargeRequestsHaveRoom(t *testing.T) {
+	budget := shares.New(16 << 20)
+	s := &seats{requests: budget}
+	builder := mapping.NewBuilder()
+	text, err := builder.Template("{% for i in range(1000) %}" + strings.Repeat("x", 1000) + "{% endfor %}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := mapping.Literal("http://backend.test/")
+	hook := &directory.Webhook{Tenant: &directory.Tenant{}, URL: url, Templates: builder.Set()}
+	hook.Fields = []directory.TemplateField{{Name: "X-Large", Value: text}}
+	begin := func() *call {
+		k := &call{carrier: &carrier{seats: s, checkURL: func(string) error { return nil }}, ctx: context.Background(), result: &gateway.Call{}}
+		k.Webhook, k.Body, k.deadline = hook, gateway.Raw("{}"), time.Now().Add(20*time.Millisecond)
+		k.place = place{taken: true, holder: shares.Tenant("acme"), among: s.pending}
+		return k
+	}
+	made := 0
+	for {
+		k := begin()
+		if over := k.compose(); bool(over) {
+			if k.result.Reason != gateway.CallTimeout || len(k.text) > 0 {
+				t.Errorf("a call without room ends as %q with %d bytes", k.result.Reason, len(k.text))
+			}
+			break
+		}
+		if made++; made > 16 {
+			t.Fatal("each call has room")
+		}
+		if want := int64(made) * madeCopies * int64(k.rendered()); budget.Stat().Used != want {
+			t.Errorf("%d calls of 1 MB have %d bytes, want %d", made, budget.Stat().Used, want)
+		}
+	}
+	if made == 0 {
+		t.Error("none had room")
+	}
+	hook.Fields[0].Value = mapping.Literal("light")
+	k := begin()
+	if over := k.compose(); bool(over) || k.place.made != 0 {
+		t.Errorf("a light one, %q, has %d bytes", k.result.Reason, k.place.made)
 	}
 }

@@ -40,7 +40,7 @@ func shownRequest(k *call) *Sent {
 		if kind, _ := k.bodyType(); kind != directory.FormBody && mapping.Valid(k.body) {
 			document.Body = mapping.JSON
 		}
-		shown.Body = document.AppendBody(make([]byte, 0, len(k.body)+2))
+		shown.Body = document.AppendBody(make([]byte, 0, document.BodySize()))
 	}
 	return shown
 }
@@ -77,6 +77,27 @@ func explanations(k *call) []mapping.Explained {
 		})
 	}
 	return list
+}
+
+// SizeJSON is about how many bytes AppendJSON appends, of what may be large.
+func (r *Run) SizeJSON() int {
+	n := len(r.Call.Body) + len(r.Call.Variables) + 1<<10
+	if r.Request != nil {
+		n += gateway.StringSize(r.Request.URL) + len(r.Request.Body)
+		for _, field := range r.Request.Header {
+			n += gateway.StringSize(field[1])
+		}
+	}
+	if r.Answer != nil {
+		n += gateway.StringSize(r.Answer.Body)
+		for _, field := range r.Answer.Header {
+			n += gateway.StringSize(field[1])
+		}
+	}
+	for i := range r.Explained {
+		n += len(r.Explained[i].Found) + len(r.Explained[i].Value)
+	}
+	return n
 }
 
 // AppendJSON appends the call as it is shown anywhere, with three more members.

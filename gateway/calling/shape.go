@@ -67,21 +67,23 @@ func (k *call) holdToJSON() done {
 
 // toForm makes a form of the object that the body is.
 func (k *call) toForm() done {
-	k.query, k.body = k.body, appendForm(k.query[:0], k.body)
-	if k.rendered() > maxRendered {
+	form, fits := appendForm(k.query[:0], k.body, k.bound-len(k.text))
+	if !fits {
 		return k.failTemplate("body", nil)
 	}
+	k.query, k.body = k.body, form
 	return false
 }
 
 // appendForm appends the members of an object as application/x-www-form-urlencoded, in
 // their order: of a list each item under the same name, an object as JSON, and null not
-// at all (SPEC 17, "Out").
-func appendForm(dst, object []byte) []byte {
+// at all (SPEC 17, "Out"). It ends where it has appended more than most bytes: a long name
+// and a long list, which are small, make a form of any size.
+func appendForm(dst, object []byte, most int) (form []byte, fits bool) {
 	start := len(dst)
-	field := func(name string, value gjson.Result) {
+	field := func(name string, value gjson.Result) bool {
 		if value.Type == gjson.Null {
-			return
+			return true
 		}
 		if len(dst) > start {
 			dst = append(dst, '&')
@@ -92,17 +94,19 @@ func appendForm(dst, object []byte) []byte {
 		} else {
 			dst = appendPlus(dst, value.Raw)
 		}
+		return len(dst)-start <= most
 	}
+	fits = true
 	gjson.ParseBytes(object).ForEach(func(name, value gjson.Result) bool {
 		if !value.IsArray() {
-			field(name.Str, value)
-			return true
+			fits = field(name.Str, value)
+			return fits
 		}
 		value.ForEach(func(_, item gjson.Result) bool {
-			field(name.Str, item)
-			return true
+			fits = field(name.Str, item)
+			return fits
 		})
-		return true
+		return fits
 	})
-	return dst
+	return dst, fits
 }

@@ -2,6 +2,7 @@ package calling_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -169,4 +170,22 @@ func TestAnswerHeaders(t *testing.T) {
 	if e := run.Explained[1]; string(e.Found) != `"/orders/7"` {
 		t.Errorf("explained %+v", e)
 	}
+}
+
+// A long name and a long list are small, and make a form of gigabytes: it ends where it is
+// larger than a request may be. One such call had taken 2.5 GB and 54 s.
+func TestFormEndsWhereItIsTooLarge(t *testing.T) {
+	w := real(t)
+	body := gateway.Raw(`{"` + strings.Repeat("n", 60<<10) + `":"{{ list }}"}`)
+	w.hook(gateway.Webhook{Method: "POST", Headers: typed("application/x-www-form-urlencoded"), Body: &body})
+	list := strings.Repeat("1,", 10_000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := w.call(`{"variables":{"list":[` + list + `1]}}`)
+	runtime.ReadMemStats(&after)
+	want(t, got, "failure", "template")
+	if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 64 {
+		t.Errorf("a form that is refused has made %d MiB", made)
+	}
+	want(t, w.call(`{"variables":{"list":[1,2,3]}}`), "success", "")
 }

@@ -121,7 +121,7 @@ func (b *Body) Append(dst []byte, v *Values) ([]byte, error) {
 		}
 	}
 	if out = append(out, b.raw[written:]...); len(out) > end {
-		return v.finish(dst, dst, "", errSize)
+		return v.finish(dst, dst, "", jinja.ErrSize)
 	}
 	return v.finish(dst, out, "", nil)
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"unicode/utf8"
 
+	"hookgate/gateway"
 	"hookgate/gateway/mapping/rawjson"
 )
 
@@ -61,6 +62,19 @@ func (d *Document) AppendBody(dst []byte) []byte {
 		return appendJSONText(dst, d.Raw)
 	}
 	return append(dst, d.Raw...)
+}
+
+// BodySize is how many bytes AppendBody appends, or a few more.
+func (d *Document) BodySize() int {
+	switch {
+	case d.Body == NoBody:
+		return len("null")
+	case d.Body == RawText && utf8.Valid(d.Raw):
+		return gateway.StringSize(d.Raw)
+	case d.Body == RawText:
+		return len(`{"base64":""}`) + base64.StdEncoding.EncodedLen(len(d.Raw))
+	}
+	return len(d.Raw)
 }
 
 func (d *Document) header(name string) ([]byte, bool) {

@@ -29,7 +29,6 @@ const (
 // Why a template or an expression does not end.
 var (
 	errTime = errors.New("all rendering together takes more than 100 ms")
-	errSize = errors.New("all that is rendered has more than 1 MiB")
 	errWork = errors.New("reading the document takes too much work")
 )
 

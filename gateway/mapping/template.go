@@ -95,7 +95,7 @@ func (t *Template) append(dst []byte, most int, v *Values) ([]byte, error) {
 		return t.parsed.Append(dst, most, (*environment)(v))
 	}
 	if len(t.constant) > most {
-		return dst, errSize
+		return dst, jinja.ErrSize
 	}
 	return append(dst, t.constant...), nil
 }
@@ -116,6 +116,7 @@ func (t *Template) lone() *jinja.Expression {
 type RenderError struct {
 	Path string // within a Body; "" for a Template
 	Rule string
+	Size bool // it would be larger than it may be: see Values.Within
 }
 
 func (e *RenderError) Error() string {
@@ -129,7 +130,7 @@ func (e *RenderError) Error() string {
 func renderError(path string, err error) *RenderError {
 	var fault *jinja.Error
 	if errors.As(err, &fault) {
-		return &RenderError{path, fmt.Sprintf("line %d, column %d: %s", fault.Line, fault.Column, fault.Rule)}
+		return &RenderError{path, fmt.Sprintf("line %d, column %d: %s", fault.Line, fault.Column, fault.Rule), errors.Is(err, jinja.ErrSize)}
 	}
-	return &RenderError{path, err.Error()}
+	return &RenderError{path, err.Error(), errors.Is(err, jinja.ErrSize)}
 }

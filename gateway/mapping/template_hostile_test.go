@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/mapping/jinja"
 )
 
 // Templates that would take seconds, gigabytes or a panic without bounds. Package jinja
@@ -23,13 +24,13 @@ var hostileTemplates = map[string]string{
 	`{{ range(1, 2, 0) }}`:                              "",
 	`{{ "9" | int(base=1) }}`:                           "",
 	`{{ many | select("in", others) | list | length }}`: errTime.Error(),
-	strings.Repeat(`{{ large }}`, 3):                    errSize.Error(),
+	strings.Repeat(`{{ large }}`, 3):                    jinja.ErrSize.Error(),
 	`{% for x in 5 %}{% endfor %}`:                      "",
 	`{% for a, b in many %}{% endfor %}`:                "",
 	`{% for x in wide %}{% endfor %}`:                   "4096 items",
 	`{% for x in range(4096) %}{% for y in range(4096) %}{% for z in range(4096) %}{% endfor %}{% endfor %}{% endfor %}`: "",
 	`{% for x in range(4096) %}{% for y in range(4096) %}{{ x }}{% endfor %}{% endfor %}`:                                "",
-	`{% for x in range(4096) %}{{ text }}{% endfor %}`:                                                                   errSize.Error(),
+	`{% for x in range(4096) %}{{ text }}{% endfor %}`:                                                                   jinja.ErrSize.Error(),
 	`{% for x in range(4096) %}{{ text | upper | length }}{% endfor %}`:                                                  errTime.Error(),
 	`{% for x in many %}{% for y in many if x == y + 1 %}{% endfor %}{% endfor %}`:                                       errTime.Error(),
 	`{% set o = nested %}{% for x in range(4096) %}{{ o.a.b.c }}{% endfor %}`:                                            errTime.Error(),
@@ -121,7 +122,7 @@ func TestTemplatesShareTheBounds(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = body.Append(nil, &v)
-	if want := "b: line 1, column 3: " + errSize.Error(); fmt.Sprint(err) != want {
+	if want := "b: line 1, column 3: " + jinja.ErrSize.Error(); fmt.Sprint(err) != want {
 		t.Errorf("the body: %v", err)
 	}
 	set.Read(doc, &v)

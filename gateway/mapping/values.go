@@ -38,6 +38,10 @@ func (v *Values) Let() {
 	v.own.Let()
 }
 
+// Within lets all templates of the document that was read make so many bytes, where that
+// is less than the 1 MiB that they always may: what is larger is a RenderError of Size.
+func (v *Values) Within(bytes int) { v.written = max(v.written, maxRendered-bytes) }
+
 // largeBody is from how many bytes on a body takes long.
 const largeBody = 256 << 10
 

@@ -11,9 +11,13 @@ type Error struct {
 	At           int // the place in the text, in bytes
 	Line, Column int // the same, counted from 1; the column in characters
 	Rule         string
+	Cause        error // ErrSize, or nil: nothing that a caller decides by
 }
 
 func (e *Error) Error() string { return e.Rule }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // errorAt is an error at a place of a text.
 func errorAt(text string, at int, rule string) *Error {

@@ -16,9 +16,11 @@ var (
 	errMade  = errors.New("what the template makes has more than 4 MiB in all, or a text more than 512 KiB")
 	errItems = errors.New("a list or an object has more than 4096 items")
 	errDepth = errors.New("calls or values are nested more than 64 deep")
-	errSize  = errors.New("all that is rendered has more than 1 MiB")
 	errKinds = errors.New("this is neither a list, an object nor a string")
 )
+
+// ErrSize ends a render that makes more than Append was told.
+var ErrSize = errors.New("all that is rendered has more than 1 MiB")
 
 // Env is what a render may ask of the world.
 type Env interface {

@@ -61,7 +61,7 @@ func (r *run) write(v Value) error {
 
 func (r *run) fits() error {
 	if len(r.out) > r.most {
-		return errSize
+		return ErrSize
 	}
 	return nil
 }

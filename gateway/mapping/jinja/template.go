@@ -69,7 +69,11 @@ func (t *Template) fault(err error) error {
 	if errors.As(err, &where) {
 		at, err = where.at, where.err
 	}
-	return errorAt(t.text, at, err.Error())
+	fault := errorAt(t.text, at, err.Error())
+	if errors.Is(err, ErrSize) {
+		fault.Cause = ErrSize
+	}
+	return fault
 }
 
 // Expression is one expression on its own.
@@ -170,7 +174,7 @@ func (x *Expression) AppendJSON(dst []byte, most int, env Env) (out []byte, foun
 		return dst, false, nil
 	}
 	if out = v.appendJSON(dst); len(out)-len(dst) > most {
-		return dst, false, errorAt(x.text, 0, errSize.Error())
+		return dst, false, (&Template{text: x.text}).fault(ErrSize)
 	}
 	return out, true, nil
 }
