@@ -96,3 +96,25 @@ func Loose(dir string) bool {
 	k, err := Load(filepath.Join(dir, keyName))
 	return err == nil && k.Loose
 }
+
+// Give puts a key into a data folder as its own, for one that is to hold what was sealed with
+// it elsewhere. It is no error where that key is there already; another is ErrMasterKey.
+func Give(dir string, key Key) error {
+	path := filepath.Join(dir, keyName)
+	k, err := Load(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return create(path, key.text()+"\n")
+	case err != nil:
+		return err
+	case k.Key != key:
+		return ErrMasterKey
+	}
+	return nil
+}
+
+// KeyOf gives the key in a data folder's master.key; fs.ErrNotExist where it has none.
+func KeyOf(dir string) (Key, error) {
+	k, err := Load(filepath.Join(dir, keyName))
+	return k.Key, err
+}

@@ -55,6 +55,7 @@ chats reaches the endpoints of the tenants, signed, and again until it is there.
 		newRestoreCommand(),
 		newRekeyCommand(),
 		newMigrateCommand(),
+		newStoreCommand(),
 		newConfigCommand(),
 		newDoctorCommand(),
 		newHealthcheckCommand(),

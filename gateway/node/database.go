@@ -39,7 +39,7 @@ func (o opening) database() error {
 		return fmt.Errorf("the database: %w", err)
 	}
 	d := &database{Store: s, log: p.Log}
-	if err := sameKey(s, p.sealer); err != nil {
+	if err := errors.Join(sameKey(s, p.sealer), whole(s)); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	d.round = p.metrics.Database(d.figures)
@@ -75,6 +75,21 @@ func sameKey(s *pgstore.Store, sealer *seal.Sealer) error {
 	}
 	if !hmac.Equal(is, own[:]) {
 		return errOtherKey
+	}
+	return nil
+}
+
+// errHalf is of a schema that has a part of a store only.
+var errHalf = errors.New("this schema is a copy that was cut short: go on with hookgate store copy --resume, or drop the schema")
+
+// whole refuses a schema that is being made as a copy of another store.
+func whole(s *pgstore.Store) error {
+	note, err := s.Note()
+	if err != nil {
+		return fmt.Errorf("looking whether the schema is a copy that was cut short: %w", err)
+	}
+	if note != nil {
+		return errHalf
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package node
 
 import (
+	"errors"
 	"time"
 
 	"hookgate/auth/seal"
 	"hookgate/gateway"
+	"hookgate/gateway/keeping"
 	"hookgate/gateway/store/pebblestore"
 )
 
@@ -31,6 +33,9 @@ func (o opening) folder() error {
 
 // unlock finds the master key, before the store changes anything in the folder.
 func (o opening) unlock(held bool) error {
+	if half, err := keeping.Copying(o.config.Store.Dir); err != nil || half {
+		return errors.Join(err, keeping.ErrCopying)
+	}
 	key, err := seal.Folder(o.config.Store.Dir, o.config.MasterKey.Reveal(), held)
 	if err != nil {
 		return err

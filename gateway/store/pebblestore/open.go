@@ -32,6 +32,7 @@ type Store struct {
 	*audits
 	*told
 	*extents
+	*copies
 }
 
 // newStore joins the parts.
@@ -49,6 +50,7 @@ func newStore(opts Options) *Store {
 	s.reads, s.figures = &reads{e, s.dropping}, &figures{e}
 	s.byHand = &byHand{e, s.dropping, s.queue, s.reads, expiring}
 	s.janitor = &janitor{e, s.dropping, s.waits, s.jobs, expiring}
+	s.copies = &copies{e, s.dropping, s.timelines}
 	return s
 }
 

@@ -59,6 +59,11 @@ func putUnfinished(b *batch, d *gateway.Delivery, from byte) {
 	}
 	b.enc.Delivery(d, nil)
 	b.put()
+	putWaiting(b, d)
+}
+
+// putWaiting puts what finds an unfinished delivery: its place in the window.
+func putWaiting(b *batch, d *gateway.Delivery) {
 	b.due(d, d.NextAttemptAt)
 	b.enc.B = binary.BigEndian.AppendUint64(b.enc.B, gateway.ConversationHash(d.ConversationKey))
 	b.enc.Also(d.Also)

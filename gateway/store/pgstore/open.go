@@ -47,6 +47,7 @@ type Store struct {
 	*members
 	*survey
 	*extents
+	*copies
 }
 
 // Open joins the database as a node of its own, and makes the schema, or brings it up to
@@ -90,6 +91,7 @@ func newStore(e *engine) *Store {
 	s.janitor = &janitor{writers: w}
 	s.members, s.survey = &members{w}, &survey{w}
 	s.extents = &extents{engine: e, unseen: &w.unseen}
+	s.copies = &copies{writers: w, making: making, parts: s.janitor}
 	return s
 }
 

@@ -47,12 +47,7 @@ func (s *janitor) makeParts(now time.Time) error {
 	if s.opts.noParts {
 		return nil
 	}
-	there := map[string]bool{}
-	p := &params{}
-	err := s.read("SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE c.relnamespace = "+p.word(s.opts.Schema)+"::text::regnamespace AND c.relkind = 'r'", p, func(row [][]byte) (bool, error) {
-		there[string(row[0])] = true
-		return true, nil
-	})
+	there, err := s.partsThere()
 	for _, t := range partedTables {
 		today := dayOf(now) / t.span * t.span
 		for low := today; low <= dayOf(now)+partsAhead && err == nil; low += t.span {
@@ -67,6 +62,17 @@ func (s *janitor) makeParts(now time.Time) error {
 		}
 	}
 	return err
+}
+
+// partsThere gives the names of all parts.
+func (s *janitor) partsThere() (there map[string]bool, err error) {
+	there = map[string]bool{}
+	p := &params{}
+	err = s.read("SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE c.relnamespace = "+p.word(s.opts.Schema)+"::text::regnamespace AND c.relkind = 'r'", p, func(row [][]byte) (bool, error) {
+		there[string(row[0])] = true
+		return true, nil
+	})
+	return there, err
 }
 
 // dropParts drops the parts of a table whose days all lie below one. Parts that are not
