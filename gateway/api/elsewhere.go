@@ -27,6 +27,12 @@ type Elsewhere interface {
 	Configures() gateway.Slot
 	// CatchUp returns when this node knows all that was configured before.
 	CatchUp() error
+	// Missing gives the nodes that were asked a moment ago for what they keep for themselves,
+	// and have not answered.
+	Missing() []string
+	// Look returns when what happens from now on at any node will be in the stream of this
+	// one, and what happened behind the id of an event as far as that is known.
+	Look(after string)
 }
 
 // whose says which node decides what is asked. Most of what only reads is in the store, or in
@@ -48,6 +54,20 @@ const (
 type lookups struct {
 	deliveries Deliveries
 	jobs       Jobs
+}
+
+// headerMissing says in an answer that is gathered from all nodes which of them have not
+// answered in time: what they keep is not in it.
+const headerMissing = "Hookgate-Missing"
+
+// gathered says of an answer what is missing in it.
+func (c deciding) gathered() {
+	if c.elsewhere == nil {
+		return
+	}
+	if missing := c.elsewhere.Missing(); len(missing) > 0 {
+		c.ctx.Response.Header.Set(headerMissing, strings.Join(missing, ", "))
+	}
 }
 
 // who is somebody who asks, as one node tells another: he has proved it to that one.
