@@ -25,6 +25,8 @@ type Elsewhere interface {
 	Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error)
 	// Configures is the slot of the node that writes the configuration.
 	Configures() gateway.Slot
+	// Counts is the slot of the node that keeps the figures of all.
+	Counts() gateway.Slot
 	// CatchUp returns when this node knows all that was configured before.
 	CatchUp() error
 	// Missing gives the nodes that were asked a moment ago for what they keep for themselves,
@@ -47,6 +49,7 @@ const (
 	ofJob                 // of the lane of the path's job
 	ofBody                // of the lane that the body names
 	ofConfiguration       // the one that writes the configuration
+	ofFigures             // the one that keeps the figures of all
 	ofAccounts            // the owners of the tenants of the accounts in the body
 )
 
@@ -146,6 +149,8 @@ func (c deciding) slotOf(at whose) (gateway.Slot, error) {
 	switch at {
 	case ofConfiguration:
 		return c.elsewhere.Configures(), nil
+	case ofFigures:
+		return c.elsewhere.Counts(), nil
 	case ofDelivery:
 		if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 			return 0, errNoSuch

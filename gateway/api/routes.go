@@ -205,7 +205,7 @@ func (n *nouns) routes() []route {
 			"GET": {needs: auth.ReadAudit, do: n.audit.list, looks: true, query: pagedBy("since", "until", "actor", "object", "action", "tenant")},
 		}},
 		{"/v1/overview", map[string]action{
-			"GET": {needs: auth.Read, do: n.overviews.show, looks: true, query: []string{"tenant", "span", "limit", "cursor"}},
+			"GET": {needs: auth.Read, do: n.overviews.show, at: ofFigures, gathers: true, looks: true, query: []string{"tenant", "span", "limit", "cursor"}},
 		}},
 		{"/v1/search", map[string]action{
 			"GET": {needs: auth.Read, do: n.searches.find, looks: true, query: []string{"q"}},
@@ -217,10 +217,10 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.Reload, do: n.operator.reload},
 		}},
 		{"/v1/tenants/{tenant}/stats", map[string]action{
-			"GET": {needs: auth.Read, do: n.statistics.ofTenant, looks: true, query: []string{"since", "until", "step", "endpoint", "source", "webhook"}},
+			"GET": {needs: auth.Read, do: n.statistics.ofTenant, at: ofFigures, gathers: true, looks: true, query: []string{"since", "until", "step", "endpoint", "source", "webhook"}},
 		}},
 		{"/v1/stats", map[string]action{
-			"GET": {needs: auth.Read, do: n.statistics.ofAll, looks: true, query: []string{"since", "until", "step"}},
+			"GET": {needs: auth.Read, do: n.statistics.ofAll, at: ofFigures, gathers: true, looks: true, query: []string{"since", "until", "step"}},
 		}},
 		{"/v1/stream", map[string]action{
 			"GET": {needs: auth.Read, do: n.streams.open, query: []string{"tenant", "kinds"}},

@@ -77,6 +77,8 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	}
 	o.looking = newLooking(p.stream, o.gatherer, o.CatchUp)
 	o.peers.Handle(verbStream, o.looking.serve)
+	o.peers.Handle(verbMinute, counting{p}.serveMinute)
+	o.peers.Handle(verbCounted, counting{p}.serveCounted)
 	var ctx context.Context
 	ctx, o.stop = context.WithCancel(context.Background())
 	o.tending.Go(func() { o.tend(ctx) })
@@ -153,6 +155,9 @@ func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, 
 // Configures is api.Elsewhere's. No tenant is called so.
 func (o *others) Configures() gateway.Slot { return gateway.SlotOf("_configuration") }
 
+// Counts is api.Elsewhere's.
+func (o *others) Counts() gateway.Slot { return figuresSlot }
+
 // configures says whether this node writes the configuration.
 func (o *others) configures() bool {
 	_, here := o.among.Owner(o.Configures())
@@ -201,6 +206,14 @@ func (o *others) everybody(verb string) {
 			}
 		}()
 	}
+}
+
+// leave gives away what was counted here until now: while it is known who keeps it.
+func (o *others) leave() error {
+	if o != nil {
+		o.stats.Leave()
+	}
+	return nil
 }
 
 // drain sends away who is held here for what others decide.
@@ -313,6 +326,8 @@ func (n reaching) openOthers() error {
 			n.others.peers.Handle(verb, handler)
 		}
 	}
+	n.stats.Start() // who keeps figures is known from here on
+	n.onStop(func() error { n.stats.Close(); return nil })
 	n.onStop(func() error { n.others.close(); return nil })
 	return nil
 }
