@@ -56,13 +56,18 @@ func (c *call) serve() (answer, error) {
 }
 
 // do does what a call asks for, in this process.
-func (c deciding) do(run *action) (_ answer, err error) {
+func (c deciding) do(run *action) (answer, error) {
 	if run.looks {
-		if c.turn, err = c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c.call), true); err != nil {
+		turn, err := c.turns.enter(c.by.Tenant+"/"+c.params.tenant, ownerOf(c.call), true)
+		if c.turn = turn; err != nil {
 			return answer{}, err
 		}
 	}
-	return run.do(c.call)
+	a, err := run.do(c.call)
+	if run.gathers {
+		c.gathered()
+	}
+	return a, err
 }
 
 // ownerOf is who has the turns of a call: the tree of the caller's tenant. Who looks after

@@ -25,8 +25,16 @@ type Elsewhere interface {
 	Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error)
 	// Configures is the slot of the node that writes the configuration.
 	Configures() gateway.Slot
+	// Counts is the slot of the node that keeps the figures of all.
+	Counts() gateway.Slot
 	// CatchUp returns when this node knows all that was configured before.
 	CatchUp() error
+	// Missing gives the nodes that were asked a moment ago for what they keep for themselves,
+	// and have not answered.
+	Missing() []string
+	// Look returns when what happens from now on at any node will be in the stream of this
+	// one, and what happened behind the id of an event as far as that is known.
+	Look(after string)
 }
 
 // whose says which node decides what is asked. Most of what only reads is in the store, or in
@@ -41,6 +49,7 @@ const (
 	ofJob                 // of the lane of the path's job
 	ofBody                // of the lane that the body names
 	ofConfiguration       // the one that writes the configuration
+	ofFigures             // the one that keeps the figures of all
 	ofAccounts            // the owners of the tenants of the accounts in the body
 )
 
@@ -48,6 +57,20 @@ const (
 type lookups struct {
 	deliveries Deliveries
 	jobs       Jobs
+}
+
+// headerMissing says in an answer that is gathered from all nodes which of them have not
+// answered in time: what they keep is not in it.
+const headerMissing = "Hookgate-Missing"
+
+// gathered says of an answer what is missing in it.
+func (c deciding) gathered() {
+	if c.elsewhere == nil {
+		return
+	}
+	if missing := c.elsewhere.Missing(); len(missing) > 0 {
+		c.ctx.Response.Header.Set(headerMissing, strings.Join(missing, ", "))
+	}
 }
 
 // who is somebody who asks, as one node tells another: he has proved it to that one.
@@ -126,6 +149,8 @@ func (c deciding) slotOf(at whose) (gateway.Slot, error) {
 	switch at {
 	case ofConfiguration:
 		return c.elsewhere.Configures(), nil
+	case ofFigures:
+		return c.elsewhere.Counts(), nil
 	case ofDelivery:
 		if !gateway.IsID(gateway.PrefixDelivery, c.params.id) {
 			return 0, errNoSuch

@@ -7,6 +7,7 @@ type action struct {
 	needs       auth.Action
 	do          handler
 	makesTenant bool     // the tenant in the path need not be there yet
+	gathers     bool     // what each node keeps for itself: see headerMissing
 	looks       bool     // through what a tenant did, as far back as it goes
 	at          whose    // which node decides it
 	query       []string // the parameters behind the path; a request with another is refused
@@ -88,13 +89,13 @@ func (n *nouns) routes() []route {
 			"DELETE": {needs: auth.ManageResources, do: n.sources.delete, at: ofConfiguration},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}/requests", map[string]action{
-			"GET": {needs: auth.Read, do: n.requests.list, at: ofTenant, looks: true, query: pagedBy("outcome")},
+			"GET": {needs: auth.Read, do: n.requests.list, gathers: true, at: ofTenant, looks: true, query: pagedBy("outcome")},
 		}},
 		{"/v1/tenants/{tenant}/requests/{id}", map[string]action{
-			"GET": {needs: auth.Read, do: n.requests.get, at: ofTenant},
+			"GET": {needs: auth.Read, do: n.requests.get, gathers: true, at: ofTenant},
 		}},
 		{"/v1/tenants/{tenant}/requests/{id}/explain", map[string]action{
-			"POST": {needs: auth.Read, do: n.requests.explain, at: ofTenant, looks: true},
+			"POST": {needs: auth.Read, do: n.requests.explain, gathers: true, at: ofTenant, looks: true},
 		}},
 		{"/v1/tenants/{tenant}/sources/{id}/explain", map[string]action{
 			"POST": {needs: auth.Read, do: n.requests.explainGiven, at: ofTenant, looks: true},
@@ -107,19 +108,19 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.ReadPlatform, do: n.publicRoutes.test},
 		}},
 		{"/v1/routes", map[string]action{
-			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.list, looks: true, query: pagedBy()},
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.list, gathers: true, looks: true, query: pagedBy()},
 		}},
 		{"/v1/routes/{id}", map[string]action{
-			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.get},
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.get, gathers: true},
 		}},
 		{"/v1/routes/{id}/requests", map[string]action{
-			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.requests, looks: true, query: pagedBy()},
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.requests, gathers: true, looks: true, query: pagedBy()},
 		}},
 		{"/v1/routes/{id}/requests/{request}", map[string]action{
-			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.request},
+			"GET": {needs: auth.ReadPlatform, do: n.publicRoutes.request, gathers: true},
 		}},
 		{"/v1/requests", map[string]action{
-			"GET": {needs: auth.ReadStrangers, do: n.requests.unmatched, looks: true, query: pagedBy("unmatched")},
+			"GET": {needs: auth.ReadStrangers, do: n.requests.unmatched, gathers: true, looks: true, query: pagedBy("unmatched")},
 		}},
 		{"/v1/tenants/{tenant}/endpoints", map[string]action{
 			"GET": {needs: auth.Read, do: n.endpoints.list, looks: true, query: pagedBy()},
@@ -204,7 +205,7 @@ func (n *nouns) routes() []route {
 			"GET": {needs: auth.ReadAudit, do: n.audit.list, looks: true, query: pagedBy("since", "until", "actor", "object", "action", "tenant")},
 		}},
 		{"/v1/overview", map[string]action{
-			"GET": {needs: auth.Read, do: n.overviews.show, looks: true, query: []string{"tenant", "span", "limit", "cursor"}},
+			"GET": {needs: auth.Read, do: n.overviews.show, at: ofFigures, gathers: true, looks: true, query: []string{"tenant", "span", "limit", "cursor"}},
 		}},
 		{"/v1/search", map[string]action{
 			"GET": {needs: auth.Read, do: n.searches.find, looks: true, query: []string{"q"}},
@@ -216,10 +217,10 @@ func (n *nouns) routes() []route {
 			"POST": {needs: auth.Reload, do: n.operator.reload},
 		}},
 		{"/v1/tenants/{tenant}/stats", map[string]action{
-			"GET": {needs: auth.Read, do: n.statistics.ofTenant, looks: true, query: []string{"since", "until", "step", "endpoint", "source", "webhook"}},
+			"GET": {needs: auth.Read, do: n.statistics.ofTenant, at: ofFigures, gathers: true, looks: true, query: []string{"since", "until", "step", "endpoint", "source", "webhook"}},
 		}},
 		{"/v1/stats", map[string]action{
-			"GET": {needs: auth.Read, do: n.statistics.ofAll, looks: true, query: []string{"since", "until", "step"}},
+			"GET": {needs: auth.Read, do: n.statistics.ofAll, at: ofFigures, gathers: true, looks: true, query: []string{"since", "until", "step"}},
 		}},
 		{"/v1/stream", map[string]action{
 			"GET": {needs: auth.Read, do: n.streams.open, query: []string{"tenant", "kinds"}},

@@ -25,9 +25,6 @@ type streams struct {
 
 const kindsRule = "must be some of wait, callback, event, delivery, attempt, call, breaker, config, with commas between them"
 
-// maxLastID is the longest Last-Event-ID that is looked at; ours are shorter.
-const maxLastID = 64
-
 // open gives a stream of what happens from now on, or from behind the event with the id of
 // Last-Event-ID, to a caller who sees its own tree alone (O4).
 func (h *streams) open(c *call) (answer, error) {
@@ -42,18 +39,31 @@ func (h *streams) open(c *call) (answer, error) {
 	}
 	r.Sees = seesOf(c, tenant)
 	if last := c.ctx.Request.Header.Peek("Last-Event-ID"); len(last) > 0 {
-		r.After = string(last[:min(len(last), maxLastID)])
+		r.After = string(last[:min(len(last), stream.MostID)])
 	}
 	holder := readerOf(c)
+	missing := lookAround(c, r.After)
 	if !h.among.Take(holder, 1) {
 		return answer{}, errNoReader
 	}
 	r.Left = func() { h.among.Give(holder, 1) }
-	h.watcher.Stream(c.ctx, eventFields, func(out *edge.Streaming) (left func()) {
+	h.watcher.Stream(c.ctx, append(eventFields[:len(eventFields):len(eventFields)], missing...), func(out *edge.Streaming) (left func()) {
 		r.Out = out
 		return h.of.Open(r)
 	})
 	return answer{later: true}, nil
+}
+
+// lookAround has the stream show what happens at all nodes, and says which are missing.
+func lookAround(c *call, after string) (missing []edge.Field) {
+	if c.elsewhere == nil {
+		return nil
+	}
+	c.elsewhere.Look(after)
+	if ids := c.elsewhere.Missing(); len(ids) > 0 {
+		missing = append(missing, edge.Field{Name: headerMissing, Value: strings.Join(ids, ", ")})
+	}
+	return missing
 }
 
 var errNoReader = gateway.Unavailable("as many read the stream as may be now of what this process can serve (bounds.streams)", time.Second)

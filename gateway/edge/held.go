@@ -20,6 +20,7 @@ type Held struct {
 	listener *Listener
 	left     func()
 	id       string // of the request, for its answer
+	node     string // that has decided; "": there is no cluster
 
 	mu     sync.Mutex
 	conn   *Conn       // nil: it rests
@@ -50,7 +51,7 @@ func (a *heldAnswer) done() {
 // Hold prepares to answer ctx later. Until Detach it is a request like any other.
 func (w *Watcher) Hold(ctx *fasthttp.RequestCtx) *Held {
 	conn := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
-	return &Held{watcher: w, listener: conn.listener, conn: conn, socket: noSocket, id: string(conn.RequestID()), closes: conn.request.closes || !ctx.Request.Header.IsHTTP11()}
+	return &Held{watcher: w, listener: conn.listener, conn: conn, socket: noSocket, id: string(conn.RequestID()), node: string(ctx.Response.Header.Peek(HeaderNode)), closes: conn.request.closes || !ctx.Request.Header.IsHTTP11()}
 }
 
 // Detach lets the handler of ctx return without an answer, which Answer gives, or
@@ -128,6 +129,9 @@ func (h *Held) ready(status int, fields []Field, body []byte, sent func()) *held
 	defer fasthttp.ReleaseResponse(response)
 	response.SetStatusCode(status)
 	response.Header.Set(HeaderRequestID, h.id)
+	if h.node != "" {
+		response.Header.Set(HeaderNode, h.node)
+	}
 	for _, f := range fields {
 		response.Header.Set(f.Name, f.Value)
 	}

@@ -9,6 +9,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// HeaderNode is the field that says which node of a cluster has decided, in each internal
+// answer (SPEC-cluster K5). It is set before a handler runs, and whoever passes a request on
+// puts the other's there.
+const HeaderNode = "Hookgate-Node"
+
 // Remote stands for the connection of a request that came in elsewhere: at another node,
 // which passes it on whole, or in the console. It knows what is asked of a connection, and
 // carries nothing: whoever has the client writes the answer, and holds it where it is to be

@@ -35,6 +35,9 @@ func (w *Watcher) Stream(ctx *fasthttp.RequestCtx, fields []Field, began func(*S
 	}
 	head := []byte("HTTP/1.1 200 OK\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\nConnection: close\r\n" +
 		HeaderRequestID + ": " + string(conn.RequestID()) + "\r\n")
+	if node := ctx.Response.Header.Peek(HeaderNode); len(node) > 0 {
+		fields = append(fields[:len(fields):len(fields)], Field{HeaderNode, string(node)})
+	}
 	for _, f := range fields {
 		head = append(head, f.Name+": "+f.Value+"\r\n"...)
 	}

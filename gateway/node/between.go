@@ -40,9 +40,8 @@ func (b between) swapped(changed []string, about directory.About) {
 // tellChanged tells those who look on which tenants came, went or changed, and by what
 // write. A tenant that changed with another's is told as such.
 func (b between) tellChanged(changed []string, about directory.About) {
-	tell := b.happened
-	if about.Followed { // who has written it has told those who keep it
-		tell = b.stream.Tell
+	if about.Followed {
+		return // who has written it tells, and the stream brings it from there
 	}
 	for _, tenant := range changed {
 		h := gateway.Happening{Kind: gateway.HappenedConfig, Tenant: tenant, At: b.clock.Now(), Outcome: "changed"}
@@ -55,7 +54,7 @@ func (b between) tellChanged(changed []string, about directory.About) {
 				h.Action = about.Action
 			}
 		}
-		tell(h)
+		b.happened(h)
 	}
 }
 

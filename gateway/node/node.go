@@ -108,7 +108,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.stream.Close()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(n.config.Drain.Timeout))
 	defer cancel()
-	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.stop())
+	err := errors.Join(n.server.Drain(limit), n.drainBackground(limit), <-served, n.others.leave(), n.stop())
 	n.Log.Info("stopped")
 	return err
 }

@@ -40,9 +40,13 @@ type others struct {
 	passer  *forward.Forwarder
 	watches *watching.Watches
 	wakes   *wakes
-	answer  func(ctx *fasthttp.RequestCtx, by []byte) // of the API, to another node
-	stop    context.CancelFunc
-	tending sync.WaitGroup
+	*gatherer
+	newestAll newestAll
+	*looking
+	upstreams *upstreamsAll
+	answer    func(ctx *fasthttp.RequestCtx, by []byte) // of the API, to another node
+	stop      context.CancelFunc
+	tending   sync.WaitGroup
 }
 
 // meet makes the others: what nodes ask each other is proven by secrets, the first of which
@@ -59,15 +63,22 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 		Owners: owners{among}, Asker: o.peers, Self: func() peers.Node { return peers.Node(among.Self()) }, Sessions: p.sessions, Log: p.Log,
 	})
 	o.wakes = newWakes(owners{among}, o.peers, p.lanes, p.Log)
+	o.gatherer = newGatherer(among, o.peers)
+	o.newestAll, o.upstreams = newestAll{p.newest, o.gatherer}, &upstreamsAll{Proxy: p.proxy, nodes: o.gatherer}
 	o.passer.Handle(forward.Callback, o.passedHook)
 	o.passer.Handle(forward.API, func(ctx *fasthttp.RequestCtx, by json.RawMessage) { o.answer(ctx, by) })
 	for verb, handler := range map[string]peers.Handler{
 		forward.Verb: o.passer.Serve, watching.VerbWatch: o.watches.ServeWatch, watching.VerbEnded: o.watches.ServeEnded,
 		verbWake: o.wakes.serve, verbLane: o.serveLane, verbChanged: o.serveChanged, verbRelay: o.serveRelay, verbLearn: o.serveLearn,
 		verbConfigured: o.follows.serve, verbTold: o.serveTold,
+		verbNewest: o.newestAll.serve, verbUpstreams: o.upstreams.serve,
 	} {
 		o.peers.Handle(verb, handler)
 	}
+	o.looking = newLooking(p.stream, o.gatherer, o.CatchUp)
+	o.peers.Handle(verbStream, o.looking.serve)
+	o.peers.Handle(verbMinute, counting{p}.serveMinute)
+	o.peers.Handle(verbCounted, counting{p}.serveCounted)
 	var ctx context.Context
 	ctx, o.stop = context.WithCancel(context.Background())
 	o.tending.Go(func() { o.tend(ctx) })
@@ -144,6 +155,9 @@ func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, 
 // Configures is api.Elsewhere's. No tenant is called so.
 func (o *others) Configures() gateway.Slot { return gateway.SlotOf("_configuration") }
 
+// Counts is api.Elsewhere's.
+func (o *others) Counts() gateway.Slot { return figuresSlot }
+
 // configures says whether this node writes the configuration.
 func (o *others) configures() bool {
 	_, here := o.among.Owner(o.Configures())
@@ -194,6 +208,14 @@ func (o *others) everybody(verb string) {
 	}
 }
 
+// leave gives away what was counted here until now: while it is known who keeps it.
+func (o *others) leave() error {
+	if o != nil {
+		o.stats.Leave()
+	}
+	return nil
+}
+
 // drain sends away who is held here for what others decide.
 func (o *others) drain() {
 	if o != nil {
@@ -236,6 +258,7 @@ func (o *others) close() {
 	o.stop()
 	o.tending.Wait()
 	o.wakes.close()
+	o.looking.close()
 	o.watches.Drain()
 	o.peers.Close()
 }
@@ -246,6 +269,7 @@ func (o *others) reach(to *api.Options) {
 	to.Lanes, to.Proofs = lanesAll{o.lanes, o}, proofs{o.lanes, o}
 	past := pastAll{o.sessions, o.store.waits, o}
 	to.Waits, to.Timelines = past, past
+	to.Requests, to.Upstreams = o.newestAll, o.upstreams
 }
 
 // reaching is a Node as it reaches others, and they it.
@@ -257,6 +281,14 @@ func (n reaching) hook() func(ctx *fasthttp.RequestCtx, tenant, source, key []by
 		return n.inbound.Handle
 	}
 	return n.others.hook
+}
+
+// name says which node this is; nil: there is no other.
+func (n reaching) name() func() string {
+	if n.others == nil {
+		return nil
+	}
+	return func() string { return n.others.among.Self().ID }
 }
 
 // served answers other nodes; nil where there are none.
@@ -294,6 +326,8 @@ func (n reaching) openOthers() error {
 			n.others.peers.Handle(verb, handler)
 		}
 	}
+	n.stats.Start() // who keeps figures is known from here on
+	n.onStop(func() error { n.stats.Close(); return nil })
 	n.onStop(func() error { n.others.close(); return nil })
 	return nil
 }

@@ -84,17 +84,17 @@ func (c *citizen) Nodes() (all []cluster.Status) {
 }
 
 // newTown starts so many nodes on one database, the first of which owns everything.
-func newTown(t *testing.T, n int) *town {
+func newTown(t *testing.T, n int, with ...func(*configs.Config)) *town {
 	t.Helper()
 	db, w := postgres.Start(t), &town{}
 	for i := range n {
-		w.join(t, db, i)
+		w.join(t, db, i, with...)
 	}
 	w.give(t, gateway.AllSlots(), w.nodes[0])
 	return w
 }
 
-func (w *town) join(t *testing.T, db *postgres.Server, i int) {
+func (w *town) join(t *testing.T, db *postgres.Server, i int, with ...func(*configs.Config)) {
 	t.Helper()
 	c := &citizen{town: w, self: cluster.Node{ID: fmt.Sprintf("node-%d", i)}, log: new(bytes.Buffer), done: make(chan error, 1)}
 	n, err := New(Options{
@@ -104,6 +104,9 @@ func (w *town) join(t *testing.T, db *postgres.Server, i int) {
 			k.Store.Driver, k.Store.URL = configs.DriverPostgres, gateway.Secret(db.URL())
 			k.MasterKey = gateway.Secret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))))
 			k.Egress.Allow = parsed[[]configs.Network](`["127.0.0.0/8"]`)
+			for _, change := range with {
+				change(k)
+			}
 			return k, nil
 		},
 		Log: slog.New(slog.NewTextHandler(&locked{w: c.log}, &slog.HandlerOptions{Level: slog.LevelInfo})), Stderr: io.Discard, Version: "test",

@@ -90,11 +90,17 @@ func (p *parts) stop() (err error) {
 	return err
 }
 
-// openStats begins to count; the last minute is kept before the store closes.
+// openStats begins to count; the last minute is kept before the store closes. Of several nodes
+// each begins when it knows the others.
 func (p *parts) openStats() error {
-	p.stats = stats.New(stats.Options{Store: p.store.figures, Above: current{p.directory}.above, Below: current{p.directory}.below, Lanes: between{p}.standings, Now: p.clock.Now, Log: p.Log})
-	p.stats.Start()
-	p.onStop(func() error { p.stats.Close(); return nil })
+	o := stats.Options{Store: p.store.figures, Above: current{p.directory}.above, Below: current{p.directory}.below, Lanes: between{p}.standings, Now: p.clock.Now, Log: p.Log}
+	if p.store.members != nil {
+		o.Others = counting{p}
+	}
+	if p.stats = stats.New(o); o.Others == nil {
+		p.stats.Start()
+		p.onStop(func() error { p.stats.Close(); return nil })
+	}
 	return nil
 }
 

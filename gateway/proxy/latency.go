@@ -27,6 +27,37 @@ const (
 type Latency struct {
 	P50, P99 time.Duration // so long at most
 	Count    uint64
+	Cells    map[int]uint64 // that they are told from: those that are not 0
+}
+
+// add adds what was counted elsewhere.
+func (l *Latency) add(other Latency) {
+	var all [latencyCells]uint64
+	for _, cells := range [...]map[int]uint64{l.Cells, other.Cells} {
+		for i, n := range cells {
+			if i >= 0 && i < latencyCells {
+				all[i] += n
+			}
+		}
+	}
+	*l = latencyOf(&all)
+}
+
+func latencyOf(all *[latencyCells]uint64) (is Latency) {
+	for i, n := range all {
+		if n == 0 {
+			continue
+		}
+		if is.Cells == nil {
+			is.Cells = map[int]uint64{}
+		}
+		is.Cells[i] = n
+		is.Count += n
+	}
+	if is.Count > 0 {
+		is.P50, is.P99 = latencyAt(all, (is.Count+1)/2), latencyAt(all, (99*is.Count+99)/100)
+	}
+	return is
 }
 
 func (l *latency) add(now time.Time, took time.Duration) {
@@ -47,7 +78,7 @@ func (l *latency) forget(spell int64) {
 }
 
 // lately gives what was counted.
-func (l *latency) lately(now time.Time) (is Latency) {
+func (l *latency) lately(now time.Time) Latency {
 	spell, last := now.Unix()/int64(latencySpell/time.Second), l.spell.Load()
 	var all [latencyCells]uint64
 	for _, one := range [...]int64{last, last - 1} {
@@ -55,15 +86,10 @@ func (l *latency) lately(now time.Time) (is Latency) {
 			continue
 		}
 		for i := range all {
-			n := uint64(l.cells[one%2][i].Load())
-			all[i] += n
-			is.Count += n
+			all[i] += uint64(l.cells[one%2][i].Load())
 		}
 	}
-	if is.Count > 0 {
-		is.P50, is.P99 = latencyAt(&all, (is.Count+1)/2), latencyAt(&all, (99*is.Count+99)/100)
-	}
-	return is
+	return latencyOf(&all)
 }
 
 // latencyAt gives what the n-th quickest took at most, n from 1.

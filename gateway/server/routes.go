@@ -41,7 +41,9 @@ type Handlers struct {
 	// Ready says why this process should get no requests, or nil, but for the part that is
 	// to be ignored.
 	Ready func(ignore string) error
-	Held  func() string // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
+	// Node says which node of a cluster this is, for each internal answer; nil: there is none.
+	Node func() string
+	Held func() string // why a process that is ready sends nothing (SPEC O11), or ""; nil: it does
 }
 
 var (
@@ -74,6 +76,9 @@ func (h *Handlers) public(ctx *fasthttp.RequestCtx) {
 
 // internal is every internal path.
 func (h *Handlers) internal(ctx *fasthttp.RequestCtx) {
+	if h.Node != nil {
+		ctx.Response.Header.Set(edge.HeaderNode, h.Node())
+	}
 	switch path := edge.Path(ctx); string(path) {
 	case "/healthz":
 		readOnly(ctx, healthy)

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"slices"
 	"time"
 
 	"hookgate/gateway/store"
@@ -38,7 +39,9 @@ func (s *Stats) Start() {
 				s.readAhead(tenants)
 			case <-s.stop:
 				timer.Stop()
-				s.keep()
+				if s.options.Others == nil { // else this node has left: see Leave
+					s.keep()
+				}
 				return
 			}
 		}
@@ -54,6 +57,11 @@ func (s *Stats) Close() {
 // keep gives the minute that was to the store, and begins another.
 func (s *Stats) keep() {
 	s.sample(time.Time{})
+	if s.options.Others != nil {
+		s.end()
+		go s.give(false)
+		return
+	}
 	s.keeping.Lock()
 	defer s.keeping.Unlock()
 	s.mu.Lock()
@@ -131,6 +139,8 @@ func (s *Stats) lane(is Lane) {
 type keeper struct {
 	*Stats
 	at   time.Time
+	adds bool              // others have counted in the same minute, and that is kept
+	late bool              // a later minute is
 	sums map[string]*whole // by the tenant above, and everybody
 	rows []store.Figures
 	err  error
@@ -188,12 +198,24 @@ func (k *keeper) put(tenant, series string, f figures) {
 		if k.err != nil {
 			return
 		}
-		sum.follow(f)
+		switch {
+		case k.late && hour:
+			sum.sum(f.happened())
+		case k.adds:
+			sum.sum(f)
+		default:
+			sum.follow(f)
+		}
 		k.rows = append(k.rows, store.Figures{Tenant: tenant, Series: series, Hour: hour, At: at, Data: sum.encode()})
 	}
 	if len(k.rows) >= rowsAtOnce {
 		k.err = k.write()
 	}
+}
+
+// happened gives what happened, and not how things stood.
+func (f figures) happened() figures {
+	return slices.DeleteFunc(slices.Clone(f), func(one figure) bool { return slices.Contains(standing[:], int(one.cell)) })
 }
 
 // write makes durable what was put.

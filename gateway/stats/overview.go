@@ -45,10 +45,14 @@ type stripKey struct {
 
 // strip is one as it stood at a minute, without what that minute had by then.
 type strip struct {
-	minute time.Time
-	last   time.Time // the step of its last row
-	rows   Strip
+	minute  time.Time
+	flushed int       // Stats.flushed as it was read
+	last    time.Time // the step of its last row
+	rows    Strip
 }
+
+// lateSteps is how many steps of a strip are read again, of several nodes.
+const lateSteps = 4
 
 // mostRows bounds the rows of all strips: 16 MiB.
 const mostRows = 512 << 10
@@ -85,9 +89,13 @@ func (s *Stats) Overviews(tenants []string, span Span, visit func(tenant string,
 	s.mu.Lock()
 	minute := s.minute
 	s.mu.Unlock()
-	for _, tenant := range tenants {
+	elsewhere := s.standingsOfAll(tenants)
+	for i, tenant := range tenants {
 		o := &Overview{}
 		running := s.standing(tenant, o)
+		for _, at := range elsewhere[i] {
+			o.add(&at, &running)
+		}
 		minutes, err := s.stripOf(tenant, Spans[0], minute)
 		if err != nil {
 			return err
@@ -116,6 +124,11 @@ func (s *Stats) standing(tenant string, o *Overview) (running Row) {
 	o.Lanes, o.Waits, o.Parked = s.lanes[tenant], s.waiting[tenant], s.parked[tenant]
 	if t := s.of[tenant]; t != nil {
 		running = rowOf(t.own)
+	}
+	for _, m := range s.ended {
+		if t := m.of[tenant]; t != nil && m.at.After(s.kept[""]) {
+			running.add(rowOf(t.own))
+		}
 	}
 	running.Waits, running.Backlog, running.Out = uint32(o.Waits), uint32(o.Backlog), uint32(o.Open)
 	return running
@@ -181,20 +194,25 @@ func (s *Stats) stripOf(tenant string, span Span, minute time.Time) (Strip, erro
 	s.strips.mu.Lock()
 	known := s.strips.of[key]
 	s.strips.mu.Unlock()
-	if known != nil && known.minute.Equal(minute) {
+	if known != nil && known.minute.Equal(minute) && known.flushed == s.flushed {
 		return known.rows, nil
 	}
 	last := minute.Truncate(span.Step)
 	from := last.Add(-time.Duration(span.Steps-1) * span.Step)
-	next := &strip{minute: minute, last: last}
+	next := &strip{minute: minute, flushed: s.flushed, last: last}
 	since := from
 	if known != nil && !known.last.Before(from) && !known.last.After(last) {
-		since = known.last // which may have been incomplete
+		moved, anew := int(last.Sub(known.last)/span.Step), 1 // which may have been incomplete
+		if s.options.Others != nil {
+			anew = lateSteps // other nodes may have been late
+		}
+		if since = known.last.Add(-time.Duration(anew-1) * span.Step); since.Before(from) {
+			since = from
+		}
 		if known.rows != nil {
-			moved := int(last.Sub(known.last) / span.Step)
 			next.rows = make(Strip, span.Steps)
 			copy(next.rows, known.rows[moved:])
-			next.rows[span.Steps-1-moved] = Row{}
+			clear(next.rows[max(0, span.Steps-moved-anew) : span.Steps-moved])
 		}
 	}
 	if err := s.readStrip(next, tenant, span, since, from); err != nil {

@@ -109,52 +109,57 @@ func (s *Stats) collect(q *Query, of store.FiguresOf) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at, f := s.running(q, of); len(f) > 0 && !at.Before(q.Since) && at.Before(q.Until) {
-		follow(at, f)
+	for _, u := range s.unkeptOfAll(q, of.Series == below) {
+		if !u.At.Before(q.Since) && u.At.Before(q.Until) {
+			read = decode(u.Cells, read)
+			follow(u.At, read)
+		}
 	}
 	return own, nil
 }
 
-// running gives what a series has in the minute that runs.
-func (s *Stats) running(q *Query, of store.FiguresOf) (minute time.Time, f figures) {
-	if of.Tenant == everybody || of.Series == below {
-		return s.sumOf(q.Tenant)
-	}
+// partOf gives what a tenant, or a part of it, has in a minute; nil: in the one that runs.
+func (s *Stats) partOf(q *Query, of map[string]*counted) figures {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.of[q.Tenant]
+	if of == nil {
+		of = s.of
+	}
+	t := of[q.Tenant]
 	switch {
 	case t == nil:
-		return s.minute, nil
+		return nil
 	case q.Part.Kind == 0:
-		return s.minute, slices.Clone(t.own)
+		return slices.Clone(t.own)
 	case t.parts[q.Part] == nil:
-		return s.minute, nil
+		return nil
 	}
-	return s.minute, slices.Clone(*t.parts[q.Part])
+	return slices.Clone(*t.parts[q.Part])
 }
 
 // addedAtOnce is how many tenants are added up while nothing is counted: each callback,
 // event and attempt of anybody waits for that.
 const addedAtOnce = 64
 
-// sumOf adds up what all tenants below one have; "" is all of them.
-func (s *Stats) sumOf(tenant string) (minute time.Time, f figures) {
+// sumOf adds up what all tenants below one have in a minute; "" is all of them.
+func (s *Stats) sumOf(tenant string, of map[string]*counted) figures {
 	var sum whole
 	for ids := range slices.Chunk(s.options.Below(tenant), addedAtOnce) {
-		minute = s.add(ids, &sum)
+		s.add(ids, of, &sum)
 	}
-	return minute, sum.sparse()
+	return sum.sparse()
 }
 
 // add adds up what some tenants have.
-func (s *Stats) add(ids []string, sum *whole) (minute time.Time) {
+func (s *Stats) add(ids []string, of map[string]*counted, sum *whole) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if of == nil {
+		of = s.of
+	}
 	for _, id := range ids {
-		if t := s.of[id]; t != nil {
+		if t := of[id]; t != nil {
 			sum.sum(t.own)
 		}
 	}
-	return s.minute
 }

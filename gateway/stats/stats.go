@@ -28,6 +28,8 @@ type Options struct {
 	// Lanes tells how each lane stands, and each breaker of another kind that is open; nil:
 	// nobody knows.
 	Lanes func(visit func(Lane))
+	// Others are the other nodes that count; nil: there are none.
+	Others Others
 	// Now is the clock of figures, which must not leap; nil: time.Now.
 	Now func() time.Time
 	Log *slog.Logger // nil: slog.Default()
@@ -94,6 +96,13 @@ type Stats struct {
 	waiting map[string]int // waits, too
 	lanes   map[string]Lanes
 	sampled time.Time
+	ended   []ended // minutes that are not kept yet; of one of several nodes
+
+	giving   sync.Mutex // one at a time gives them
+	arriving arriving
+	kept     map[string]time.Time // by node ("": this one): its last minute; guarded by keeping, and what follows
+	last     time.Time            // of any
+	flushed  int                  // how often
 
 	strips strips
 }
@@ -117,7 +126,7 @@ func New(o Options) *Stats {
 	}
 	return &Stats{
 		options: o, stop: make(chan struct{}), done: make(chan struct{}), ahead: make(chan []string, 1),
-		minute: o.Now().UTC().Truncate(time.Minute), of: map[string]*counted{}, parked: map[string]int{}, waiting: map[string]int{}, lanes: map[string]Lanes{},
+		kept: map[string]time.Time{}, minute: o.Now().UTC().Truncate(time.Minute), of: map[string]*counted{}, parked: map[string]int{}, waiting: map[string]int{}, lanes: map[string]Lanes{},
 	}
 }
 

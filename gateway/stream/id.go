@@ -5,18 +5,27 @@ import (
 	"strings"
 )
 
-// An id is the epoch and a number: "3f9a0c12d4e5-2s". To others it is opaque.
+// An id says how far a reader is in the events of each node: for each its epoch and a number,
+// "3f9a0c12d4e5-2s.91bb07c2a6d0-f". So any node goes on where another has stopped. To others
+// it is opaque.
 
-func appendID(dst []byte, epoch string, seq uint64) []byte {
+func appendPosition(dst []byte, epoch string, seq uint64) []byte {
 	return strconv.AppendUint(append(append(dst, epoch...), '-'), seq, 36)
 }
 
-// seqOf reads an id of this epoch; false where it is of another, or none.
-func seqOf(id, epoch string) (seq uint64, ok bool) {
-	text, found := strings.CutPrefix(id, epoch+"-")
-	if !found {
-		return 0, false
+// MostID is the longest id that is looked at, in bytes: that of about a hundred nodes.
+const MostID = 4 << 10
+
+// positions reads an id; nil where it is none.
+func positions(id string) map[string]uint64 {
+	at := map[string]uint64{}
+	for one := range strings.SplitSeq(id, ".") {
+		epoch, text, found := strings.Cut(one, "-")
+		seq, err := strconv.ParseUint(text, 36, 64)
+		if !found || err != nil {
+			return nil
+		}
+		at[epoch] = seq
 	}
-	seq, err := strconv.ParseUint(text, 36, 64)
-	return seq, err == nil
+	return at
 }

@@ -121,23 +121,36 @@ func (r *reader) send(p []byte, now time.Time) (stuck bool, err error) {
 func (s *Stream) collect(r *reader, b []byte) (_ []byte, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ring == nil {
+	if s.own == nil {
 		return b, false // the last reader, who has just left
 	}
-	if r.gap || s.ring.misses(r.seq, r.Sees) {
-		r.gap, r.seq = false, s.ring.last
-		b = appendID(append(b, "id: "...), s.epoch, r.seq)
-		return append(b, "\nevent: gap\ndata: {\"kind\":\"gap\"}\n\n"...), false
+	all := s.origins()
+	if r.follow(all) {
+		return append(r.appendID(b, all), "\nevent: gap\ndata: {\"kind\":\"gap\"}\n\n"...), false
 	}
-	for i := s.ring.after(r.seq); i < len(s.ring.entries); i++ {
-		e := &s.ring.entries[i]
+	for o, e := r.next(all); o != nil; o, e = r.next(all) {
 		if len(b) > mostAtOnce {
 			return b, true
 		}
-		r.seq = e.seq
+		r.at[o.epoch] = e.seq
 		if e.text != nil && r.kinds&(1<<e.kind) != 0 && r.Sees(e.tenant) {
-			b = append(b, e.text...)
+			b = append(r.appendID(b, all), e.text...)
 		}
 	}
 	return b, false
+}
+
+// next gives the event that is next for a reader: of those of all nodes the oldest, as far as
+// their clocks tell. nil: there is none.
+func (r *reader) next(all []*origin) (of *origin, first *entry) {
+	for _, o := range all {
+		i := o.ring.after(r.at[o.epoch])
+		if i == len(o.ring.entries) {
+			continue
+		}
+		if e := &o.ring.entries[i]; first == nil || e.at < first.at {
+			of, first = o, e
+		}
+	}
+	return of, first
 }

@@ -9,6 +9,7 @@ import (
 // entry is one event as it is sent; of one that is gone text is nil.
 type entry struct {
 	seq    uint64
+	at     int64 // when it was written down, in nanoseconds of Unix time
 	tenant string
 	tree   string // that the tenant was in
 	kind   gateway.Kind

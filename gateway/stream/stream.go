@@ -1,8 +1,7 @@
 package stream
 
 import (
-	"crypto/rand"
-	"encoding/hex"
+	"bytes"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,13 +25,15 @@ type Stream struct {
 	wake      chan struct{} // of the pump; one is enough
 
 	mu      sync.Mutex
-	epoch   string // of ids: those of another process, or of a time when nobody recorded
-	ring    *ring
+	own     *origin // nil: nobody records
+	far     []*origin
 	scratch []byte
 	readers map[*reader]struct{}
+	news    chan struct{} // closed with the next event; nil: no node waits for it
 	pumping bool
 	closed  bool
-	left    int // counts the times at which the last reader left
+	touched time.Time // when somebody read last
+	resting bool      // it is looked, later, whether anybody still does
 }
 
 // New makes a Stream that nobody reads. tree gives the top of the tree that a tenant is in;
@@ -54,20 +55,37 @@ func (s *Stream) Tell(h gateway.Happening) {
 // record writes it down.
 func (s *Stream) record(h *gateway.Happening) {
 	s.mu.Lock()
-	if s.ring == nil {
+	if s.own == nil {
 		s.mu.Unlock()
 		return
 	}
-	e := entry{seq: s.ring.last + 1, tenant: h.Tenant, tree: s.tree(h.Tenant), kind: h.Kind}
-	b := append(s.scratch[:0], "id: "...)
-	b = appendID(b, s.epoch, e.seq)
-	b = append(append(b, "\nevent: "...), h.Kind.String()...)
-	b = h.AppendJSON(append(b, "\ndata: "...))
-	s.scratch = append(b, "\n\n"...)
+	e := entry{seq: s.own.ring.last + 1, at: time.Now().UnixNano(), tenant: h.Tenant, tree: s.tree(h.Tenant), kind: h.Kind}
+	s.scratch = appendEvent(s.scratch[:0], h.Kind, h.AppendJSON)
 	e.text = append(make([]byte, 0, len(s.scratch)), s.scratch...)
-	s.ring.add(e)
+	s.own.ring.add(e)
+	s.tellNews()
 	s.mu.Unlock()
 	s.rouse()
+}
+
+// tellNews ends the waiting of other nodes; s.mu is held.
+func (s *Stream) tellNews() {
+	if s.news != nil {
+		close(s.news)
+		s.news = nil
+	}
+}
+
+// An event is written once, but for its id, which says how far each reader is.
+func appendEvent(dst []byte, kind gateway.Kind, data func([]byte) []byte) []byte {
+	dst = append(append(append(dst, "\nevent: "...), kind.String()...), "\ndata: "...)
+	return append(data(dst), "\n\n"...)
+}
+
+// dataOf gives the data of what appendEvent wrote.
+func dataOf(text []byte) []byte {
+	_, data, _ := bytes.Cut(text, []byte("\ndata: "))
+	return bytes.TrimSuffix(data, []byte("\n\n"))
 }
 
 // rouse lets the pump look.
@@ -80,30 +98,42 @@ func (s *Stream) rouse() {
 
 // begin begins to record, with the lock held.
 func (s *Stream) begin() {
-	if s.ring != nil {
-		return
+	if s.own == nil {
+		s.own = newOrigin()
+		s.recording.Store(true)
 	}
-	var random [6]byte
-	_, _ = rand.Read(random[:]) // it never fails
-	s.epoch = hex.EncodeToString(random[:])
-	s.ring = newRing(mostEvents, mostBytes)
-	s.recording.Store(true)
+}
+
+// touch notes that somebody reads, or did until now; s.mu is held.
+func (s *Stream) touch() {
+	if s.touched = time.Now(); !s.resting {
+		s.resting = true
+		time.AfterFunc(keepFor, s.rest)
+	}
 }
 
 // rest ends recording where nobody has come since the last reader left.
-func (s *Stream) rest(left int) {
+func (s *Stream) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.readers) == 0 && s.left == left {
-		s.recording.Store(false)
-		s.ring, s.scratch = nil, nil
+	if len(s.readers) > 0 { // the last of them has it looked again
+		s.resting = false
+		return
 	}
+	if left := keepFor - time.Since(s.touched); left > 0 {
+		time.AfterFunc(left, s.rest)
+		return
+	}
+	s.resting = false
+	s.recording.Store(false)
+	s.own, s.scratch = nil, nil
 }
 
 // Close ends all readers, and takes no more.
 func (s *Stream) Close() {
 	s.mu.Lock()
 	s.closed = true
+	s.tellNews()
 	all := make([]*reader, 0, len(s.readers))
 	for r := range s.readers {
 		all = append(all, r)

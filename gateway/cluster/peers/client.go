@@ -33,7 +33,7 @@ const (
 )
 
 // HeaderNode is the field that says which node has decided, in each internal answer.
-const HeaderNode = "Hookgate-Node"
+const HeaderNode = edge.HeaderNode
 
 // headerProof bears the proof of an answer.
 const headerProof = "Hookgate-Proof"

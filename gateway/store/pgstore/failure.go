@@ -51,6 +51,14 @@ func outcomeOf(err error) outcome {
 	return unknown
 }
 
+// stateOf names a refusal without what was to be written.
+func stateOf(err error) string {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		return "SQLSTATE " + e.Code + " " + e.TableName + " " + e.ConstraintName
+	}
+	return "it cannot be sent"
+}
+
 // byValue says whether an error is about one of the rows, and not about the statement.
 func byValue(err error) bool {
 	var e *pgconn.PgError

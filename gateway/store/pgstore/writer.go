@@ -235,6 +235,7 @@ func (w *writer) sendGroup(g *group) {
 	case out == refused && len(g.promises) > 1 && byValue(err):
 		w.apart(g)
 	case out == refused:
+		w.opts.Logger.Error("a write was refused by the database", "error", stateOf(err)) // what is told of it does not say why
 		g.tell(errNotStorable(err))
 	case out == unsent:
 		w.lose(err)
