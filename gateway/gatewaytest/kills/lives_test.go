@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -71,7 +71,7 @@ func newLives(t *testing.T, seed uint64, config string, env ...string) *lives {
 	if *killOn == "postgres" {
 		l.db, env = postgres.Start(t), append(env, keyOfTests)
 	}
-	l.options = program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: l.onStore(config), Env: env}
+	l.options = program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Config: l.onStore(config), Env: env}
 	return l
 }
 
