@@ -90,7 +90,7 @@ const holdFor = 300
 func (h *holding) hold(i int) {
 	ctx, stop := context.WithTimeout(h.t.Context(), holdFor*time.Second)
 	defer stop()
-	body := fmt.Sprintf(`{"source":"payments","conversation_key":"h%d","timeout_seconds":%d,"mode":"hold","hold":%[2]d}`, i, holdFor)
+	body := fmt.Sprintf(`{"source":"payments","conversation_key":"h%d","timeout_seconds":%d,"mode":"hold"}`, i, holdFor)
 	a, err := h.all[i%len(h.all)].Admin().Do(ctx, http.MethodPost, "/v1/tenants/"+tenantOfHold(i)+"/waits", []byte(body))
 	var w gatewaytest.Wait
 	switch {
@@ -122,6 +122,11 @@ func (h *holding) open() {
 				}
 				cursor = *page.Next
 			}
+		}
+		select {
+		case what := <-h.answers:
+			h.t.Fatalf("one who holds was answered: %s", what)
+		default:
 		}
 		if open < *holdsOfProof {
 			return fmt.Errorf("%d of %d wait", open, *holdsOfProof)

@@ -64,7 +64,7 @@ func (n *nodes) place(db *postgres.Server) (network, address string) {
 // launch runs a node and waits for nothing.
 func (n *nodes) launch(one *node) {
 	o := n.options
-	o.Binary = one.binary
+	o.Binary, o.Env = one.binary, n.env
 	o.Config = fmt.Sprintf("store: { driver: postgres, url: \"postgres://hookgate@%s/postgres?sslmode=disable\" }\ncluster: { advertise: %q }\ndrain: { delay: 2s }\n",
 		one.database.addr, one.peers.addr) + n.config()
 	one.Program = program.Launch(n.t, o)

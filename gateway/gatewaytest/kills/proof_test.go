@@ -123,7 +123,7 @@ func newLoads(n *nodes) []judged {
 		}},
 		{4, feed.work, func(round int) {
 			feed.dead.Store(round%4 != 3)
-			feed.readEvents(feed.began[round])
+			feed.readRecent(round)
 			feed.judge(feed.feed.Check(false))
 		}, func() {
 			feed.calm.Store(true)
