@@ -2,6 +2,8 @@ package gateway_test
 
 import (
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,11 @@ func TestError(t *testing.T) {
 	err := error(&gateway.Error{Code: gateway.CodeInternal, Message: "a fault of ours", Err: inside})
 	if err.Error() != "a fault of ours" || !errors.Is(err, inside) {
 		t.Errorf("%v", err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Error("failed", "error", err)
+	if !strings.Contains(log.String(), `error="a fault of ours: disk on fire"`) {
+		t.Errorf("our log has %s", log.String())
 	}
 	down := gateway.Unavailable("the disk is full", 30*time.Second)
 	if down.Code != gateway.CodeUnavailable || down.RetryAfter != 30*time.Second {

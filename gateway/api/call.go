@@ -132,6 +132,10 @@ func (c *call) public(err error) error {
 	var known *gateway.Error
 	switch {
 	case errors.As(err, &known) && known.Code != gateway.CodeInternal:
+		if known.Err != nil && known.Code == gateway.CodeUnavailable {
+			c.log.Debug("a caller is told to come again", "method", string(c.ctx.Method()), "path", string(edge.Path(c.ctx)),
+				"request_id", string(edge.RequestID(c.ctx)), "error", known)
+		}
 		return err
 	case errors.Is(err, gateway.ErrNotFound):
 		return errNoSuch

@@ -264,7 +264,7 @@ func (w *copyWork) servedByNobody(s *pgstore.Store) error {
 		}
 	}
 	for _, node := range now {
-		if err := fence(s, node.number); err != nil {
+		if err := fence(s, node); err != nil {
 			return fmt.Errorf("ending node %d, which died: %w", node.number, err)
 		}
 	}

@@ -124,9 +124,9 @@ func noOthers(s *pgstore.Store) error {
 }
 
 // fence sees to it that a node writes nothing any more, and forgets it.
-func fence(s *pgstore.Store, node int64) error {
-	if err := s.TakeOver(node, &store.Owners{}); err != nil {
+func fence(s *pgstore.Store, node other) error {
+	if err := s.TakeOver(node.number, node.beat, &store.Owners{}); err != nil {
 		return err
 	}
-	return s.Bury(node)
+	return s.Bury(node.number)
 }

@@ -18,6 +18,14 @@ type Client struct {
 	Base  string // http://127.0.0.1:4711
 	Token string // of the internal API; "" sends none
 	http  *http.Client
+	watch func(method, path string, a Answer, err error) // nil: nobody does
+}
+
+// Watched gives the same client, and lets somebody see what comes of each request.
+func (c *Client) Watched(watch func(method, path string, a Answer, err error)) *Client {
+	other := *c
+	other.watch = watch
+	return &other
 }
 
 // NewClient makes a Client; its connections are closed when the test ends.
@@ -73,12 +81,15 @@ func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, a.Body) 
 // none, and anything else is written as JSON. Nothing is ever sent a second time:
 // net/http would do so by itself on a connection that broke, and the history of a
 // kill test would miss a request.
-func (c *Client) Do(ctx context.Context, method, path string, body any, fields ...string) (Answer, error) {
+func (c *Client) Do(ctx context.Context, method, path string, body any, fields ...string) (a Answer, err error) {
 	req, err := c.request(ctx, method, path, body, fields)
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{Sent: time.Now()}
+	a = Answer{Sent: time.Now()}
+	if c.watch != nil {
+		defer func() { c.watch(method, path, a, err) }()
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return a, err

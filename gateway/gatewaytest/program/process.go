@@ -15,6 +15,11 @@ func (p *Program) Admin() *Client { return p.admin }
 // Sender calls the public listener.
 func (p *Program) Sender() *Client { return p.sender }
 
+// Watch lets somebody see what comes of each request that Admin and Sender make from now on.
+func (p *Program) Watch(watch func(method, path string, a Answer, err error)) {
+	p.admin, p.sender = p.admin.Watched(watch), p.sender.Watched(watch)
+}
+
 // Kill9 ends the program as a power cut would, and waits until it is gone.
 func (p *Program) Kill9() {
 	_ = p.command.Process.Kill() // it may have ended by itself

@@ -28,6 +28,7 @@ const patience = 60 * time.Second
 
 // Options say how a program is run.
 type Options struct {
+	Binary string   // the program; "" is the test binary itself
 	Dir    string   // the data folder; "" is a fresh one
 	Config string   // text of the configuration file; "" is none
 	Env    []string // NAME=value, on top of the test's own without its HOOKGATE_ variables
@@ -85,7 +86,7 @@ func Launch(t testing.TB, o Options) *Program {
 		args = append(args, "--config", p.File)
 	}
 	env := append([]string{"HOOKGATE_ADMIN_TOKEN=" + AdminToken, "HOOKGATE_LOG_LEVEL=info"}, o.Env...)
-	command := Command(t, env, append(args, o.Args...)...)
+	command := o.command(t, env, append(args, o.Args...))
 	command.Stderr, command.Stdout = p.Log, p.Log
 	if len(o.Sockets) > 0 {
 		activate(t, command, o.Sockets)
@@ -140,7 +141,21 @@ func Command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &exec.Cmd{Path: self, Args: append([]string{Name}, args...), Env: []string{marker}, SysProcAttr: withParent()}
+	c := command(self, env, args)
+	c.Env = append(c.Env, marker)
+	return c
+}
+
+// command prepares the program of the options.
+func (o Options) command(t testing.TB, env, args []string) *exec.Cmd {
+	if o.Binary == "" {
+		return Command(t, env, args...)
+	}
+	return command(o.Binary, env, args)
+}
+
+func command(path string, env, args []string) *exec.Cmd {
+	c := &exec.Cmd{Path: path, Args: append([]string{Name}, args...), SysProcAttr: withParent()}
 	for _, pair := range os.Environ() {
 		if !strings.HasPrefix(pair, "HOOKGATE_") {
 			c.Env = append(c.Env, pair)
@@ -148,6 +163,15 @@ func Command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	}
 	c.Env = append(c.Env, env...) // of two with one name the last holds (os/exec)
 	return c
+}
+
+// Build builds the program of this tree to a file, as the release of that name; "" is none.
+func Build(file, release string) error {
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.release="+release, "-o", file, "hookgate/cmd/hookgate").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // Configure writes the configuration file anew, at once: who loads it meanwhile reads the

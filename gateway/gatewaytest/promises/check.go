@@ -19,11 +19,6 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s: %s\n%s", v.Conversation, v.Law, v.What, v.Story)
 }
 
-// late is how long a wait may outlive its deadline while the gateway runs. The
-// timer's own error is a benchmark's matter: this is for a machine that does other
-// things too.
-const late = 10 * time.Second
-
 // resumeSlack is how long after its deadline a wait's own stamp may be when a
 // callback or cancel that was in time ended it.
 const resumeSlack = 100 * time.Millisecond

@@ -117,14 +117,14 @@ func (k *kase) checkDeadline(w *wait) {
 	}
 	switch {
 	case e == nil:
-		if over := k.history.ran(f.ExpiresAt, w.openUntil); over > late {
+		if over := k.history.ran(f.ExpiresAt, w.openUntil); over > k.history.late {
 			k.fault("deadline", "%s still waits after %s in which the gateway ran", w.id, over)
 		}
 	case e.State == "timed_out":
 		if e.EndedAt.Before(f.ExpiresAt) {
 			k.fault("deadline", "%s timed out %s too early", w.id, f.ExpiresAt.Sub(e.EndedAt))
 		}
-		if over := k.history.ran(f.ExpiresAt, e.EndedAt); over > late {
+		if over := k.history.ran(f.ExpiresAt, e.EndedAt); over > k.history.late {
 			k.fault("deadline", "%s timed out after %s more in which the gateway ran", w.id, over)
 		}
 	case e.EndedAt.After(f.ExpiresAt.Add(resumeSlack)):

@@ -12,11 +12,14 @@ import (
 	"hookgate/gateway/store/record"
 )
 
-// rowsAtOnce is how many rows a list looks at where its query says nothing, and pageRows how
-// many of them one statement reads.
+// rowsAtOnce is how many rows a list looks at where its query says nothing. One statement reads
+// firstRows of them, then more, up to pageRows; of what is larger than pageBytes together the
+// rest is read again.
 const (
 	rowsAtOnce = 4096
+	firstRows  = 64
 	pageRows   = 512
+	pageBytes  = 1 << 20
 )
 
 // listing is what a query asks for, page by page, the newest first. Each table that it reads
@@ -108,60 +111,81 @@ func below(id []byte) []byte {
 }
 
 // run visits what is asked for until visit wants no more. It gives where to go on when it
-// looked at as many rows as it may.
+// looked at as many rows as it may. No connection is in use meanwhile: who visits may read,
+// and may take his time.
 func (l *listing) run(visit func(id, value []byte) (more bool, err error)) (next string, err error) {
 	left := l.q.Rows
 	if left <= 0 {
 		left = rowsAtOnce
 	}
-	for !l.empty && bytes.Compare(l.low, l.high) <= 0 {
-		n := min(left, pageRows)
+	for most := firstRows; !l.empty && bytes.Compare(l.low, l.high) <= 0; {
+		n := min(left, most)
 		if l.q.Limit > 0 {
 			n = min(n, max(16, l.q.Limit+1))
 		}
-		last, looked, more, err := l.page(n, visit)
-		if err != nil || !more || looked < n {
+		g, err := l.page(n)
+		if err != nil {
 			return "", err
 		}
-		if left -= looked; left <= 0 {
-			return record.FormatID(l.prefix, last), nil
+		for _, row := range g.rows {
+			if more, err := visit(row[0], row[1]); err != nil || !more {
+				return "", err
+			}
 		}
-		if l.high = below(last); bytes.Equal(l.high, last) {
+		if !g.cut && g.looked < n {
+			return "", nil
+		}
+		if left -= g.looked; left <= 0 {
+			return record.FormatID(l.prefix, g.last), nil
+		}
+		if l.high = below(g.last); bytes.Equal(l.high, g.last) {
 			break
+		}
+		if most = min(2*most, pageRows); g.cut {
+			most = max(g.looked, 1)
 		}
 	}
 	return "", nil
 }
 
-// page visits the next n rows, or what there is of them.
-func (l *listing) page(n int, visit func(id, value []byte) (more bool, err error)) (last []byte, looked int, more bool, err error) {
+// gathered is what was read at once.
+type gathered struct {
+	rows   [][2][]byte // id, value
+	bytes  int
+	looked int    // rows that were looked at, of which rows are those that are there
+	last   []byte // the last that was looked at
+	cut    bool   // there may be more: these are as large as may be
+}
+
+// add keeps a row, and says whether there is room for another.
+func (g *gathered) add(id, value []byte) (more bool) {
+	if n := len(g.rows); n > 0 && bytes.Equal(g.rows[n-1][0], id) {
+		return true
+	}
+	g.rows = append(g.rows, [2][]byte{bytes.Clone(id), bytes.Clone(value)})
+	g.bytes += len(value)
+	g.cut = g.bytes >= pageBytes
+	return !g.cut
+}
+
+// page reads the next n rows, or what there is of them, or as much as is held at once.
+func (l *listing) page(n int) (g gathered, err error) {
 	p, sql := &params{}, ""
-	more = true
 	if len(l.facets) == 0 {
 		sql = l.rows(p, n)
 	} else {
 		found, err := l.driving(n)
 		if err != nil || len(found) == 0 {
-			return nil, 0, true, err
+			return g, err
 		}
-		last, looked = found[len(found)-1].id, len(found)
-		sql = l.rowsOf(p, found, looked == n)
+		g.looked, g.last = len(found), found[len(found)-1].id
+		sql = l.rowsOf(p, found, g.looked == n)
 	}
-	var before []byte
-	err = l.read(sql, p, func(row [][]byte) (bool, error) {
-		if bytes.Equal(row[0], before) {
-			return true, nil
-		}
-		before = append(before[:0], row[0]...)
-		if more, err = visit(row[0], row[1]); len(l.facets) == 0 {
-			looked++
-		}
-		return more, err
-	})
-	if len(l.facets) == 0 {
-		last = before
+	err = l.read(sql, p, func(row [][]byte) (bool, error) { return g.add(row[0], row[1]), nil })
+	if got := len(g.rows); got > 0 && (len(l.facets) == 0 || g.cut) {
+		g.looked, g.last = got, g.rows[got-1][0]
 	}
-	return last, looked, more, err
+	return g, err
 }
 
 // within is the condition on the ids of a table.

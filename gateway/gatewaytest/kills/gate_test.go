@@ -1,28 +1,36 @@
-package main
+package kills
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 
 	"hookgate/gateway/gatewaytest/program"
 )
 
-// gate leads the load to the program while there is one, and holds it back while
-// there is none.
+// gate leads the load to the programs while there are any, and holds it back while
+// there are none.
 type gate struct {
 	mu       sync.Mutex
-	program  *program.Program
+	programs []*program.Program
 	opened   chan struct{} // closed while the gate is open
 	inFlight sync.WaitGroup
 }
 
 func newGate() *gate { return &gate{opened: make(chan struct{})} }
 
-func (g *gate) open(p *program.Program) {
+func (g *gate) open(all ...*program.Program) {
+	g.lead(all...)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.program = p
 	close(g.opened)
+}
+
+// lead leads to these programs from now on, to each request one of them.
+func (g *gate) lead(all ...*program.Program) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.programs = all
 }
 
 // shut lets nobody in any more.
@@ -35,7 +43,7 @@ func (g *gate) shut() {
 // empty waits until all who are in have left.
 func (g *gate) empty() { g.inFlight.Wait() }
 
-// enter gives the program once there is one; leave ends what was asked of it.
+// enter gives a program once there is one; leave ends what was asked of it.
 func (g *gate) enter(ctx context.Context) (p *program.Program, leave func(), err error) {
 	for {
 		g.mu.Lock()
@@ -43,7 +51,7 @@ func (g *gate) enter(ctx context.Context) (p *program.Program, leave func(), err
 		select {
 		case <-opened:
 			g.inFlight.Add(1)
-			p = g.program
+			p = g.programs[rand.IntN(len(g.programs))]
 			g.mu.Unlock()
 			return p, g.inFlight.Done, nil
 		default:

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -15,18 +15,20 @@ import (
 
 const killMetaSecret = "a-meta-secret-of-the-kill-test"
 
-// killReloaded is killConfig as a reload finds it: what callbacks need is the same, and
+// asReloaded gives a configuration as a reload finds it: what callbacks need is the same, and
 // every part of the tenant is compiled anew.
-var killReloaded = strings.Replace(killConfig, "      brief: #", "      another:\n        <<: *source\n        max_body: 1KiB\n      brief: #", 1)
+func asReloaded(config string) string {
+	return strings.Replace(config, "      brief: #", "      another:\n        <<: *source\n        max_body: 1KiB\n      brief: #", 1)
+}
 
 // plotBetween has providers ask whether their URL is ours, and an operator load the file
 // again, while callbacks come.
 func (p *plot) plotBetween() {
 	if p.rng.IntN(4) == 0 {
 		challenge := fmt.Sprintf("challenge %s %d", p.talk.Name, p.rng.IntN(1000))
-		target := "/hooks/acme/batches?challenge=" + url.QueryEscape(challenge)
+		target := "/hooks/" + p.tenant + "/batches?challenge=" + url.QueryEscape(challenge)
 		if p.rng.IntN(2) == 0 {
-			target = "/hooks/acme/meta?hub.mode=subscribe&hub.verify_token=" + killMetaSecret + "&hub.challenge=" + url.QueryEscape(challenge)
+			target = "/hooks/" + p.tenant + "/meta?hub.mode=subscribe&hub.verify_token=" + killMetaSecret + "&hub.challenge=" + url.QueryEscape(challenge)
 		}
 		p.at(func(ctx context.Context) { p.shake(ctx, target, challenge) })
 	}
@@ -84,8 +86,10 @@ func (l *load) beside(n string, all []gatewaytest.Taken) {
 // reloadBetween loads another file in the middle of a life.
 func (k *killer) reloadBetween() {
 	k.pause(100, 500)
-	k.program.Configure(k.t, k.onStore(k.reloaded))
-	k.program.Signal(k.t, syscall.SIGHUP)
+	for _, p := range k.running() {
+		p.Configure(k.t, asReloaded(k.config()))
+		p.Signal(k.t, syscall.SIGHUP)
+	}
 	k.pause(100, 500)
 }
 

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"crypto/sha256"
@@ -31,7 +31,7 @@ func (k *killer) readAll() {
 func (k *killer) list(enough func(*gatewaytest.Wait) bool) map[string]bool {
 	k.t.Helper()
 	seen := map[string]bool{}
-	eachPage(k.lives, "waits", "include=bodies", func(page []*gatewaytest.Wait, answer program.Answer) bool {
+	eachPage(k.home, "waits", "include=bodies", func(page []*gatewaytest.Wait, answer program.Answer) bool {
 		for _, w := range page {
 			seen[w.ID] = true
 			k.view(w.ID, w, promises.Span{Begin: answer.Sent, End: answer.Got}, "list")
@@ -50,7 +50,7 @@ func (k *killer) readMentioned(names []string, listed map[string]bool) {
 			if listed[id] {
 				continue
 			}
-			answer := k.program.Admin().Must(k.t, []int{200, 404}, http.MethodGet, waitsPath+"/"+id, nil)
+			answer := k.program.Admin().Must(k.t, []int{200, 404}, http.MethodGet, k.waits()+"/"+id, nil)
 			k.history.Viewed(talk, &promises.View{
 				Span: promises.Span{Begin: answer.Sent, End: answer.Got}, ID: id, From: "GET", Wait: waitOf(answer),
 			})

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"hookgate/gateway/gatewaytest/program"
-	"hookgate/gateway/gatewaytest/promises"
 )
 
 var pullKills = flag.Int("pull.kills", 6, "how often TestKillPulls kills the program")
@@ -25,30 +24,13 @@ var pullKills = flag.Int("pull.kills", 6, "how often TestKillPulls kills the pro
 //
 //	go test ./cmd/hookgate -run TestKillPulls -pull.kills=25
 func TestKillPulls(t *testing.T) {
-	const retries = `retry: { initial: 50ms, max: 500ms, max_attempts: 1000 }`
-	seed := seedOfLoad(t)
-	l := newLives(t, seed, `
-tenants:
-  acme:
-    endpoints:
-      desk: { mode: pull, `+retries+` }
-      line: { mode: pull, ordered: true, `+retries+` }
-      bulk: { mode: pull, batch: { max_events: 5, max_wait: 100ms }, `+retries+` }
-`)
-	l.killed = func(promises.Span, bool) {}
-	g := &pullers{lives: l, accepted: map[string]bool{}, endpoints: map[string]*pulledAt{"desk": newPulledAt(), "line": newPulledAt(), "bulk": newPulledAt()}}
+	l := newLives(t, seedOfLoad(t))
+	g := newPullers(l.home("acme"))
 	ctx, stop := context.WithCancel(t.Context())
 	l.start()
 	l.gate.open(l.program)
 	var all sync.WaitGroup
-	for n := range 3 {
-		all.Go(func() { g.publish(ctx, n, rand.New(rand.NewPCG(seed, uint64(n)))) })
-	}
-	for endpoint := range g.endpoints {
-		for n := range 2 {
-			all.Go(func() { g.pull(ctx, endpoint, rand.New(rand.NewPCG(seed, uint64(100+n)))) })
-		}
-	}
+	all.Go(func() { g.work(ctx) })
 	for range *pullKills {
 		l.pause(300, 1500)
 		l.kill()
@@ -61,9 +43,33 @@ tenants:
 	g.finish()
 }
 
+func newPullers(h *home) *pullers {
+	const retries = `retry: { initial: 50ms, max: 500ms, max_attempts: 1000 }`
+	h.has(`    endpoints:
+      desk: { mode: pull, `+retries+` }
+      line: { mode: pull, ordered: true, `+retries+` }
+      bulk: { mode: pull, batch: { max_events: 5, max_wait: 100ms }, `+retries+` }
+`, "")
+	return &pullers{home: h, accepted: map[string]bool{}, endpoints: map[string]*pulledAt{"desk": newPulledAt(), "line": newPulledAt(), "bulk": newPulledAt()}}
+}
+
+// work publishes and pulls until the end.
+func (g *pullers) work(ctx context.Context) {
+	var all sync.WaitGroup
+	for n := range 3 {
+		all.Go(func() { g.publish(ctx, n, rand.New(rand.NewPCG(g.seed, uint64(n)))) })
+	}
+	for endpoint := range g.endpoints {
+		for n := range 2 {
+			all.Go(func() { g.pull(ctx, endpoint, rand.New(rand.NewPCG(g.seed, uint64(100+n)))) })
+		}
+	}
+	all.Wait()
+}
+
 // pullers is the load of TestKillPulls, and what it saw.
 type pullers struct {
-	*lives
+	*home
 	mu        sync.Mutex
 	accepted  map[string]bool // "conversation number"
 	endpoints map[string]*pulledAt
@@ -97,7 +103,7 @@ func (g *pullers) publish(ctx context.Context, who int, rng *rand.Rand) {
 		if err != nil {
 			panic(err)
 		}
-		if a, ok := g.ask(ctx, 10*time.Second, "/v1/tenants/acme/events", string(body)); ok && a.Status == 202 {
+		if a, ok := g.ask(ctx, 10*time.Second, "/v1/tenants/"+g.tenant+"/events", string(body)); ok && a.Status == 202 {
 			g.mu.Lock()
 			for _, name := range names {
 				g.accepted[name] = true
@@ -137,7 +143,7 @@ func (g *pullers) ask(ctx context.Context, patience time.Duration, path, body st
 
 // pull pulls, and says what became of it, or dies.
 func (g *pullers) pull(ctx context.Context, endpoint string, rng *rand.Rand) {
-	at, path := g.endpoints[endpoint], "/v1/tenants/acme/endpoints/"+endpoint
+	at, path := g.endpoints[endpoint], "/v1/tenants/"+g.tenant+"/endpoints/"+endpoint
 	for ctx.Err() == nil {
 		lease := time.Duration(1+rng.IntN(3)) * time.Second
 		began := time.Now()
@@ -244,7 +250,7 @@ func (g *pullers) finish() {
 	admin := g.program.Admin()
 	for deadline := time.Now().Add(2 * time.Minute); g.undelivered() && time.Now().Before(deadline); {
 		for endpoint := range g.endpoints {
-			path := "/v1/tenants/acme/endpoints/" + endpoint
+			path := "/v1/tenants/" + g.tenant + "/endpoints/" + endpoint
 			began := time.Now()
 			a := admin.Must(g.t, []int{200}, "POST", path+"/pull", []byte(`{"max":1000,"hold":0.02,"lease":"1m"}`))
 			var leases []string
@@ -266,7 +272,7 @@ func (g *pullers) finish() {
 		g.t.Error("some deliveries never end")
 	}
 	for _, state := range []string{"dead", "cancelled"} {
-		a := admin.Must(g.t, []int{200}, "GET", "/v1/tenants/acme/deliveries?state="+state, nil)
+		a := admin.Must(g.t, []int{200}, "GET", "/v1/tenants/"+g.tenant+"/deliveries?state="+state, nil)
 		if n := gjson.GetBytes(a.Body, "data.#").Int(); n > 0 {
 			g.t.Errorf("%d deliveries are %s", n, state)
 		}

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ func TestKillJobs(t *testing.T) {
 	const letters, first = 400, 100
 	backend := gatewaytest.NewReceiver(t)
 	backend.Script(func(gatewaytest.Received) gatewaytest.Reply { return gatewaytest.Reply{Status: 400} })
-	options := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: fmt.Sprintf(`
+	options := program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Config: fmt.Sprintf(`
 egress: { allow: [127.0.0.0/8] }
 tenants:
   acme:

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -31,10 +31,7 @@ const killSecret = "whsec_a2lsbC10ZXN0LXNlY3JldC1vZi0zMi1ieXRlcyE="
 
 // killPlatform begins a tenant whose platform does not lose a notice: %s is where it
 // listens.
-const killPlatform = `
-tenants:
-  acme:
-    platform:
+const killPlatform = `    platform:
       url: "%s/outcomes"
       timeout: 1s
       sign: { type: standard, secrets: ["${KILL_SECRET}"] }
@@ -52,8 +49,38 @@ type lives struct {
 	began   []time.Time
 	db      *postgres.Server // nil: they are on Pebble
 
-	up     func()                    // the program answers; nil: nobody needs to know
-	killed func(promises.Span, bool) // it was killed, or only a start of it was
+	seed   uint64
+	homes  []*home
+	env    []string
+	up     []func()                    // the program answers
+	killed []func(promises.Span, bool) // it was killed, or only a start of it was
+	nodes  *nodes                      // nil: it is one program
+}
+
+// home is the tenant of one load in these lives.
+type home struct {
+	*lives
+	tenant             string
+	tenantText, routes string // YAML of the tenant, and of its routes
+}
+
+// home makes the tenant of a load.
+func (l *lives) home(tenant string) *home {
+	h := &home{lives: l, tenant: tenant}
+	l.homes = append(l.homes, h)
+	return h
+}
+
+// has says what is configured for the tenant.
+func (h *home) has(config, routes string) { h.tenantText, h.routes = config, routes }
+
+func (l *lives) onUp(do func())                      { l.up = append(l.up, do) }
+func (l *lives) onKill(do func(promises.Span, bool)) { l.killed = append(l.killed, do) }
+
+func (l *lives) died(s promises.Span, hasty bool) {
+	for _, do := range l.killed {
+		do(s, hasty)
+	}
 }
 
 // seedOfLoad gives the seed that was asked for, else a new one.
@@ -66,21 +93,43 @@ func seedOfLoad(t *testing.T) uint64 {
 	return seed
 }
 
-func newLives(t *testing.T, seed uint64, config string, env ...string) *lives {
-	l := &lives{t: t, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate()}
+func newLives(t *testing.T, seed uint64) *lives {
+	l := &lives{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), gate: newGate()}
+	l.env = []string{"KILL_SECRET=" + killSecret, "HOOKGATE_LOG_LEVEL=" + *logLevel}
 	if *killOn == "postgres" {
-		l.db, env = postgres.Start(t), append(env, keyOfTests)
+		l.db, l.env = postgres.Start(t), append(l.env, keyOfTests)
 	}
-	l.options = program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: l.onStore(config), Env: env}
+	t.Cleanup(func() {
+		if t.Failed() && l.program != nil {
+			t.Logf("the log of the last life:\n%s", l.program.Log.Text())
+		}
+	})
+	l.options = program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Env: l.env}
 	return l
 }
 
-// onStore gives a configuration with the store of these lives.
-func (l *lives) onStore(config string) string {
-	if l.db != nil {
-		config = onPostgres(l.db) + config
+// config is the configuration with all tenants, on the store of these lives.
+func (l *lives) config() string {
+	text, routes := "egress: { allow: [127.0.0.0/8] }\ntenants:\n", ""
+	if l.db != nil && l.nodes == nil {
+		text = onPostgres(l.db) + text
 	}
-	return config
+	for _, h := range l.homes {
+		text += "  " + h.tenant + ":\n" + h.tenantText
+		routes += h.routes
+	}
+	if routes != "" {
+		text += "routes:\n" + routes
+	}
+	return text
+}
+
+// running gives the programs that run.
+func (l *lives) running() []*program.Program {
+	if l.nodes != nil {
+		return l.nodes.programs()
+	}
+	return []*program.Program{l.program}
 }
 
 // run lets so many workers load the program while it lives and dies, and a moment
@@ -109,17 +158,18 @@ func (l *lives) run(workers int, work func(context.Context), live, look func(rou
 // start starts the program. Now and then it is killed once more while it starts,
 // and is at work already.
 func (l *lives) start() {
+	l.options.Config = l.config()
 	if len(l.began) > 0 && l.rng.IntN(4) == 0 {
 		hasty := program.Launch(l.t, l.options)
 		l.pause(0, 300)
 		at := time.Now()
 		hasty.Kill9()
-		l.killed(promises.Span{Begin: at, End: time.Now()}, true)
+		l.died(promises.Span{Begin: at, End: time.Now()}, true)
 	}
 	l.began = append(l.began, time.Now())
 	l.program = program.Start(l.t, l.options)
-	if l.up != nil {
-		l.up()
+	for _, do := range l.up {
+		do()
 	}
 }
 
@@ -142,7 +192,7 @@ func (l *lives) kill() {
 		}
 	}
 	l.gate.empty()
-	l.killed(promises.Span{Begin: at, End: time.Now()}, false)
+	l.died(promises.Span{Begin: at, End: time.Now()}, false)
 }
 
 // pause lets the load run for a random time, in milliseconds.
@@ -167,16 +217,16 @@ func (l *lives) until(deadline time.Time, settled func() bool) {
 	}
 }
 
-// get reads what the tenant acme has at a path. On PostgreSQL nobody answers for what a node
+// get reads what the tenant has at a path. On PostgreSQL nobody answers for what a node
 // had that was killed until it has been found dead.
-func (l *lives) get(path string, into any) (a program.Answer) {
+func (l *home) get(path string, into any) (a program.Answer) {
 	l.t.Helper()
 	program.Eventually(l.t, time.Minute, func() error {
 		expected := []int{200}
 		if l.db != nil {
 			expected = append(expected, 503)
 		}
-		if a = l.program.Admin().Must(l.t, expected, http.MethodGet, "/v1/tenants/acme/"+path, nil); a.Status == 503 {
+		if a = l.program.Admin().Must(l.t, expected, http.MethodGet, "/v1/tenants/"+l.tenant+"/"+path, nil); a.Status == 503 {
 			return errors.New(a.String())
 		}
 		return nil
@@ -186,7 +236,7 @@ func (l *lives) get(path string, into any) (a program.Answer) {
 }
 
 // undelivered says whether a delivery is under way.
-func (l *lives) undelivered() bool {
+func (l *home) undelivered() bool {
 	l.t.Helper()
 	for _, state := range []string{"pending", "retrying"} {
 		var page struct {
@@ -201,7 +251,7 @@ func (l *lives) undelivered() bool {
 
 // eachPage reads the list at a path, which may have a filter (name=value), page by
 // page, as long as more of it is wanted.
-func eachPage[T any](l *lives, path, filter string, take func(page []T, answer program.Answer) (more bool)) {
+func eachPage[T any](l *home, path, filter string, take func(page []T, answer program.Answer) (more bool)) {
 	l.t.Helper()
 	for cursor := ""; ; {
 		var page struct {
@@ -223,12 +273,12 @@ func (l *lives) judge(found []promises.Violation) {
 		l.t.Error(v)
 	}
 	if len(found) > 0 {
-		l.t.Fatalf("%d in all, after %d lives; the last one's log:\n%s", len(found), len(l.began), l.program.Log.Text())
+		l.t.Fatalf("%d in all, after %d lives", len(found), len(l.began))
 	}
 }
 
 // waitsOpen says whether a wait is open that ends soon.
-func (l *lives) waitsOpen() (open bool) {
+func (l *home) waitsOpen() (open bool) {
 	l.t.Helper()
 	eachPage(l, "waits", "state=waiting", func(page []gatewaytest.Wait, _ program.Answer) bool {
 		for _, w := range page {

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -30,10 +30,11 @@ var killWebhooks = []struct {
 
 // callLoad is many conversations at once, each with a few calls, some with a wait.
 type callLoad struct {
-	seed  uint64
-	calls *promises.Calls
-	gate  *gate
-	next  atomic.Uint64
+	tenant string
+	seed   uint64
+	calls  *promises.Calls
+	gate   *gate
+	next   atomic.Uint64
 
 	mu    sync.Mutex
 	plans map[string][]gatewaytest.Reply // by the N of a call: what the backend has in mind for it, the last for ever
@@ -147,7 +148,7 @@ func (l *callLoad) ask(ctx context.Context, webhook string, a *promises.CallAsk,
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	begin := time.Now()
-	answer, err := program.Admin().Do(limit, http.MethodPost, "/v1/tenants/acme/webhooks/"+webhook+"/call", body)
+	answer, err := program.Admin().Do(limit, http.MethodPost, "/v1/tenants/"+l.tenant+"/webhooks/"+webhook+"/call", body)
 	lost := err != nil && limit.Err() == nil || answer.Status == http.StatusServiceUnavailable
 	l.calls.Answered(a, promises.Span{Begin: begin, End: time.Now(), Lost: lost}, answer.Status, answer.Body)
 	return !lost
@@ -176,7 +177,7 @@ func (l *callLoad) callback(ctx context.Context, key string) (outcome string, ok
 	defer leave()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	answer, err := program.Sender().Do(limit, http.MethodPost, "/hooks/acme/payments", map[string]string{"conversation_key": key},
+	answer, err := program.Sender().Do(limit, http.MethodPost, "/hooks/"+l.tenant+"/payments", map[string]string{"conversation_key": key},
 		"X-Token: a-token-of-the-kill-test")
 	return answer.Field("outcome"), err == nil && answer.Status != http.StatusServiceUnavailable
 }

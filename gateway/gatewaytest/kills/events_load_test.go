@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -17,11 +17,12 @@ import (
 // eventLoad publishes: each writer owns a few conversations at a time, and goes on
 // with them only when it knows what became of its last request.
 type eventLoad struct {
-	seed uint64
-	feed *promises.Feed
-	gate *gate
-	next atomic.Uint64
-	many chan struct{} // one is sent that makes many deliveries
+	tenant string
+	seed   uint64
+	feed   *promises.Feed
+	gate   *gate
+	next   atomic.Uint64
+	many   chan struct{} // one is sent that makes many deliveries
 }
 
 // writer publishes in three conversations, from their first event to their last.
@@ -121,7 +122,7 @@ func (w *writer) publish(ctx context.Context) {
 	case 2:
 		p.ByID = true
 	}
-	path := []string{"/v1/events", "/v1/tenants/acme/events"}[w.rng.IntN(2)]
+	path := []string{"/v1/events", "/v1/tenants/" + w.tenant + "/events"}[w.rng.IntN(2)]
 	known := p.Key != "" || p.ByID
 	stubborn := known || w.rng.IntN(10) < 7
 	extra := w.rng.IntN(5)

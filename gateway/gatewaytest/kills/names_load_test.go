@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func (p *plot) plotNames(number int) {
 
 func (p *plot) tell(ctx context.Context, body []byte, told, fields []string, stubborn bool) {
 	p.ask(ctx, stubborn, "name", func(ctx context.Context, g *program.Program) (program.Answer, error) {
-		return g.Admin().Do(ctx, http.MethodPost, "/v1/tenants/acme/events", body, fields...)
+		return g.Admin().Do(ctx, http.MethodPost, "/v1/tenants/"+p.tenant+"/events", body, fields...)
 	}, func(span promises.Span, answer program.Answer) {
 		span.Lost = span.Lost || answer.Status != http.StatusAccepted
 		p.history.Learned(p.talk, &promises.Named{Span: span, Names: told})

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ const killConfig = killPlatform + `    sources:
 //
 //	go test ./cmd/hookgate -run TestKill -rounds=200
 func TestKill(t *testing.T) {
-	k := newKiller(t, seedOfLoad(t))
+	k := newKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(256, k.work, func(round int) {
 		k.round.Store(int64(round))
 		k.reloadBetween()
@@ -64,22 +64,21 @@ func TestKill(t *testing.T) {
 
 // killer is the driver: the program of the moment, and what is known of all its lives.
 type killer struct {
-	*lives
+	*home
 	*load
 	receiver *gatewaytest.Receiver
-	reloaded string // the file in the middle of a life
 }
 
-func newKiller(t *testing.T, seed uint64) *killer {
-	r := newFailingPlatform(t, func(gatewaytest.Received) {})
-	l := newLives(t, seed, fmt.Sprintf(killConfig, r.URL), "KILL_SECRET="+killSecret)
-	k := &killer{lives: l, load: newLoad(seed, l.gate), receiver: r, reloaded: fmt.Sprintf(killReloaded, r.URL)}
-	k.up = func() { k.history.Up(time.Now()) }
-	k.killed = func(_ promises.Span, hasty bool) {
+func newKiller(h *home) *killer {
+	r := newFailingPlatform(h.t, func(gatewaytest.Received) {})
+	h.has(fmt.Sprintf(killConfig, r.URL), "")
+	k := &killer{home: h, load: newLoad(h.tenant, h.seed, h.gate), receiver: r}
+	h.onUp(func() { k.history.Up(time.Now()) })
+	h.onKill(func(_ promises.Span, hasty bool) {
 		if !hasty {
 			k.history.Down(time.Now())
 		}
-	}
+	})
 	return k
 }
 

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -19,7 +19,7 @@ var auditKills = flag.Int("audit.kills", 10, "how often TestKillAudit kills the 
 // each restart the lines of the source, one after the other, end in what it is now, and
 // have every write that was answered.
 func TestKillAudit(t *testing.T) {
-	o := program.Options{Dir: filepath.Join(t.TempDir(), "data")}
+	o := program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data")}
 	p := program.Start(t, o)
 	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
 	p.Kill9()

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"errors"
@@ -14,12 +14,9 @@ import (
 	"hookgate/gateway/gatewaytest/promises"
 )
 
-const killRelayConfig = `
-tenants:
-  acme: {}
-routes:
-  github:
-    tenant: acme
+// killRelayRoutes are the routes: %[5]s is their tenant.
+const killRelayRoutes = `  github:
+    tenant: %[5]s
     mode: relay
     match: { path: /gh }
     verify: { type: github, secrets: ["` + killGitHubSecret + `"] }
@@ -29,7 +26,7 @@ routes:
     retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }
     breaker: { failures: 8, open: 100ms, max_open: 200ms }
   standard:
-    tenant: acme
+    tenant: %[5]s
     mode: relay
     match: { path: /std }
     strip_prefix: true
@@ -40,7 +37,7 @@ routes:
     retry: { initial: 20ms, max: 100ms, max_attempts: 1000 }
     breaker: { enabled: false }
   split: &batches
-    tenant: acme
+    tenant: %[5]s
     mode: relay
     match: { path: /split }
     verify: { type: github, secrets: ["` + killGitHubSecret + `"] }
@@ -63,7 +60,7 @@ routes:
 //
 //	go test ./cmd/hookgate -run TestKillRelays -rounds=200
 func TestKillRelays(t *testing.T) {
-	k := newRelayKiller(t, seedOfLoad(t))
+	k := newRelayKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(64, k.work, func(int) {
 		k.pause(300, 1000)
 		if k.rng.IntN(3) > 0 { // in the middle of what is sent
@@ -77,24 +74,26 @@ func TestKillRelays(t *testing.T) {
 
 // relayKiller is the driver: the program of the moment, and the upstreams.
 type relayKiller struct {
-	*lives
+	*home
 	*relayLoad
 }
 
-func newRelayKiller(t *testing.T, seed uint64) *relayKiller {
+func newRelayKiller(h *home) *relayKiller {
+	t := h.t
 	gitHub, one, two, batches := gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t)
-	k := &relayKiller{lives: newLives(t, seed, fmt.Sprintf(killRelayConfig, gitHub.URL, one.URL, two.URL, batches.URL))}
-	k.relayLoad = &relayLoad{seed: seed, relays: promises.NewRelays(), gate: k.lives.gate}
+	k := &relayKiller{home: h}
+	h.has("    endpoints: {}\n", fmt.Sprintf(killRelayRoutes, gitHub.URL, one.URL, two.URL, batches.URL, h.tenant))
+	k.relayLoad = &relayLoad{seed: h.seed, relays: promises.NewRelays(), gate: h.gate}
 	for base, r := range map[string]*gatewaytest.Receiver{"": gitHub, "/one": one, "/two": two} {
 		r.Script(func(q gatewaytest.Received) gatewaytest.Reply { return k.arrive(base, q) })
 	}
 	batches.Script(func(q gatewaytest.Received) gatewaytest.Reply { return k.arrive("", named(q)) })
-	k.killed = func(promises.Span, bool) {
+	h.onKill(func(promises.Span, bool) {
 		k.relays.Killed()
 		for _, r := range []*gatewaytest.Receiver{gitHub, one, two, batches} {
 			r.Take() // the record has them
 		}
-	}
+	})
 	return k
 }
 
@@ -135,7 +134,7 @@ func upstreamMood(q gatewaytest.Received) gatewaytest.Reply {
 func (k *relayKiller) settle() {
 	k.t.Helper()
 	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
-	eachPage(k.lives, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
+	eachPage(k.home, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
 		for _, d := range page {
 			k.relays.Ended(d)
 		}

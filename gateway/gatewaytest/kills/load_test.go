@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"cmp"
@@ -20,14 +20,12 @@ import (
 	"hookgate/gateway/gatewaytest/promises"
 )
 
-const (
-	waitsPath   = "/v1/tenants/acme/waits"
-	holdsAtMost = 4 * time.Second // then the client of a hold goes away
-)
+const holdsAtMost = 4 * time.Second // then the client of a hold goes away
 
 // load is many conversations at once, each a small plot that its number and the
 // seed decide.
 type load struct {
+	tenant  string
 	seed    uint64
 	history *promises.History
 	gate    *gate
@@ -41,8 +39,11 @@ type load struct {
 	others   map[string]gatewaytest.Taken // what came beside a callback -> what it became last
 }
 
-func newLoad(seed uint64, g *gate) *load {
-	return &load{seed: seed, history: promises.NewHistory(), gate: g, touched: map[string]int64{}, outcomes: map[string]int{}, others: map[string]gatewaytest.Taken{}}
+// waits is the path of the waits.
+func (l *load) waits() string { return "/v1/tenants/" + l.tenant + "/waits" }
+
+func newLoad(tenant string, seed uint64, g *gate) *load {
+	return &load{tenant: tenant, seed: seed, history: promises.NewHistory(), gate: g, touched: map[string]int64{}, outcomes: map[string]int{}, others: map[string]gatewaytest.Taken{}}
 }
 
 // work plays one conversation after the other.
@@ -279,7 +280,7 @@ func (p *plot) open(ctx context.Context, a *promises.Ask, body []byte, stubborn 
 		if a.IdempotencyKey != "" {
 			fields = []string{"Idempotency-Key: " + a.IdempotencyKey}
 		}
-		return g.Admin().Do(ctx, http.MethodPost, waitsPath, body, fields...)
+		return g.Admin().Do(ctx, http.MethodPost, p.waits(), body, fields...)
 	}, func(span promises.Span, answer program.Answer) {
 		o := &promises.Open{Span: span, Ask: a, Status: answer.Status}
 		if wait := waitOf(answer); wait != nil {
@@ -341,7 +342,7 @@ func (p *plot) send(ctx context.Context, m *promises.Message, body []byte, field
 		body = amongOthers(m.N, body)
 	}
 	p.ask(ctx, stubborn, "send", func(ctx context.Context, g *program.Program) (program.Answer, error) {
-		return g.Sender().Do(ctx, http.MethodPost, "/hooks/acme/"+p.source, body, fields...)
+		return g.Sender().Do(ctx, http.MethodPost, "/hooks/"+p.tenant+"/"+p.source, body, fields...)
 	}, func(span promises.Span, answer program.Answer) {
 		s := &promises.Send{Span: span, Message: m, Status: answer.Status}
 		switch {
@@ -370,7 +371,7 @@ func (p *plot) cancelSome(ctx context.Context) {
 		return
 	}
 	p.ask(ctx, true, "cancel", func(ctx context.Context, g *program.Program) (program.Answer, error) {
-		return g.Admin().Do(ctx, http.MethodDelete, waitsPath+"/"+id, nil)
+		return g.Admin().Do(ctx, http.MethodDelete, p.waits()+"/"+id, nil)
 	}, func(span promises.Span, answer program.Answer) {
 		p.history.Cancelled(p.talk, &promises.Cancel{Span: span, ID: id, Status: answer.Status}, waitOf(answer))
 	})
@@ -382,7 +383,7 @@ func (p *plot) watchSome(ctx context.Context, query string) {
 		return
 	}
 	p.ask(ctx, false, "watch", func(ctx context.Context, g *program.Program) (program.Answer, error) {
-		return g.Admin().Do(ctx, http.MethodGet, waitsPath+"/"+id+query, nil)
+		return g.Admin().Do(ctx, http.MethodGet, p.waits()+"/"+id+query, nil)
 	}, func(span promises.Span, answer program.Answer) {
 		if !span.Lost {
 			p.history.Viewed(p.talk, &promises.View{Span: span, ID: id, From: "GET" + query, Wait: waitOf(answer)})

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // resolved, deliveries cancelled and jobs made. Each that was done has its line, and each
 // line is of one that was done.
 func TestKillAuditDeeds(t *testing.T) {
-	o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: `
+	o := program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Config: `
 tenants:
   acme:
     sources: { s: { verify: { type: none } } }

@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ import (
 //
 //	go test ./cmd/hookgate -run TestKillCalls -rounds=200
 func TestKillCalls(t *testing.T) {
-	k := newCallKiller(t, seedOfLoad(t))
+	k := newCallKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(32, k.work, func(int) { k.pause(300, 1000) }, func(int) { k.judge(k.calls.Check(false)) })
 	k.settle()
 	k.judge(k.calls.Check(true))
@@ -28,16 +28,16 @@ func TestKillCalls(t *testing.T) {
 
 // callKiller is the driver: the program of the moment, the backend and the platform.
 type callKiller struct {
-	*lives
+	*home
 	*callLoad
 	backend, platform *gatewaytest.Receiver
 }
 
-func newCallKiller(t *testing.T, seed uint64) *callKiller {
-	k := &callKiller{backend: gatewaytest.NewReceiver(t)}
-	k.platform = newFailingPlatform(t, k.hear)
+func newCallKiller(h *home) *callKiller {
+	k := &callKiller{home: h, backend: gatewaytest.NewReceiver(h.t)}
+	k.platform = newFailingPlatform(h.t, k.hear)
 	var config strings.Builder
-	fmt.Fprintf(&config, "egress: { allow: [127.0.0.0/8] }"+killPlatform+`    sources:
+	fmt.Fprintf(&config, killPlatform+`    sources:
       payments: { verify: { type: token, in: header, name: X-Token, secrets: ["a-token-of-the-kill-test"] }, early: { max: 100000 } }
     webhooks:
 `, k.platform.URL)
@@ -45,14 +45,14 @@ func newCallKiller(t *testing.T, seed uint64) *callKiller {
 		fmt.Fprintf(&config, `      %s: { url: "%s/{{ n }}", %s, breaker: { enabled: false }, response: { variables: [{ name: serial, path: serial }] } }
 `, w.name, k.backend.URL, w.config)
 	}
-	k.lives = newLives(t, seed, config.String(), "KILL_SECRET="+killSecret)
-	k.callLoad = &callLoad{seed: seed, calls: promises.NewCalls(), gate: k.lives.gate, plans: map[string][]gatewaytest.Reply{}}
+	h.has(config.String(), "")
+	k.callLoad = &callLoad{tenant: h.tenant, seed: h.seed, calls: promises.NewCalls(), gate: h.gate, plans: map[string][]gatewaytest.Reply{}}
 	k.backend.Script(k.reply)
-	k.killed = func(s promises.Span, _ bool) {
+	h.onKill(func(s promises.Span, _ bool) {
 		k.calls.Killed(s)
 		k.backend.Take() // the record has them
 		k.platform.Take()
-	}
+	})
 	return k
 }
 
@@ -86,7 +86,7 @@ func (k *callKiller) settle() {
 		k.calls.Shown(name, k.timeline(name, deadline))
 	}
 	rest() // calls whose answers were lost have ended since
-	eachPage(k.lives, "waits", "", func(page []*gatewaytest.Wait, _ program.Answer) bool {
+	eachPage(k.home, "waits", "", func(page []*gatewaytest.Wait, _ program.Answer) bool {
 		for _, w := range page {
 			k.calls.Waited(w)
 		}

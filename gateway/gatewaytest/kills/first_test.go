@@ -1,4 +1,4 @@
-package main
+package kills
 
 import (
 	"flag"
@@ -20,13 +20,13 @@ var firstKills = flag.Int("first.kills", 30, "how many first starts TestKillFirs
 func TestKillFirstStart(t *testing.T) {
 	without := []string{"HOOKGATE_ADMIN_TOKEN="}
 	began := time.Now()
-	program.Start(t, program.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}).Kill9()
+	program.Start(t, program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Env: without}).Kill9()
 	takes := time.Since(began)
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	silent := 0 // starts that were killed before they showed a token
 	for left := *firstKills; left > 0; {
-		o := program.Options{Dir: filepath.Join(t.TempDir(), "data"), Env: without}
+		o := program.Options{Binary: built, Dir: filepath.Join(t.TempDir(), "data"), Env: without}
 		var shown []string
 		for range min(left, 1+rng.IntN(3)) {
 			left--
