@@ -109,3 +109,11 @@ func isLoopback(address string) bool {
 	a, bad := netip.ParseAddr(host)
 	return err == nil && (host == "localhost" || bad == nil && a.IsLoopback())
 }
+
+// delayDrain gives a node on a database time to be noticed by balancers: others take the requests
+// that come no more to it. The only node there is has none that would.
+func (c *Config) delayDrain(d *document) {
+	if _, said := d.places["drain.delay"]; !said && c.Store.Driver == DriverPostgres {
+		c.Drain.Delay = gateway.Duration(ClusterDelay)
+	}
+}

@@ -188,7 +188,7 @@ type Audit struct {
 type Drain struct {
 	Timeout gateway.Duration `json:"timeout" fields:"alone"` // how long what is in flight may take to finish
 	// Delay is how long before that everything goes on being served, and /readyz says 503:
-	// for balancers to notice.
+	// for balancers to notice. On a database it is ClusterDelay where the file does not say it.
 	Delay gateway.Duration `json:"delay"`
 }
 
@@ -231,6 +231,7 @@ const (
 	MinRequests, MaxRequests = 1 << 20, 4 << 30 // bytes of all
 	MaxMaxBody               = 16 << 20         // bytes, as for a source (gateway/directory)
 	MaxDrain                 = 10 * time.Minute // a supervisor kills long before; of both, timeout and delay
+	ClusterDelay             = 3 * time.Second  // drain.delay of one node of several, as the default (SPEC-cluster K5)
 	// The least and the most of time-outs of connections.
 	MinConnTimeout, MaxConnTimeout = 100 * time.Millisecond, time.Hour
 )

@@ -93,6 +93,7 @@ func readWhole(name, text string, in *inputs) (*Config, []mistake) {
 	found = append(found, d.readSecrets()...)
 	for _, stage := range []func() []gateway.Fault{
 		func() []gateway.Fault { return fields.Decode(d.tree, c, fields.EveryFault) },
+		func() []gateway.Fault { c.delayDrain(d); return nil },
 		func() []gateway.Fault { return c.readPEM(filepath.Dir(name)) },
 		c.check,
 	} {

@@ -57,12 +57,12 @@ type churning struct {
 	done chan struct{}
 
 	mu      sync.Mutex
-	calm    time.Time // the last thing after which slots may be without an owner for a while
-	without map[gateway.Slot]time.Time
+	calm    time.Time                // the last thing after which slots may be without an owner for a while
+	without [gateway.Slots]time.Time // since when nobody answers for a slot
 }
 
 func newChurning(f *fleet) *churning {
-	return &churning{fleet: f, calm: time.Now(), without: map[gateway.Slot]time.Time{}, done: make(chan struct{})}
+	return &churning{fleet: f, calm: time.Now(), done: make(chan struct{})}
 }
 
 // shaken notes that slots may be without an owner from now on.
@@ -85,15 +85,17 @@ func (c *churning) watch() {
 }
 
 func (c *churning) check() {
-	by := map[gateway.Slot]*member{}
+	var by [gateway.Slots]*member
 	for _, m := range c.living() {
-		for slot := range gateway.AllSlots().All() {
-			if _, here := m.Owner(slot); here {
-				if other := by[slot]; other != nil {
-					c.t.Errorf("slot %d is answered for by %s and %s", slot, other.name, m.name)
-				}
-				by[slot] = m
+		here := m.state.view.Load().here // as Owner looks at it, for all slots
+		if !m.state.mayAnswer() {
+			continue
+		}
+		for slot := range here.All() {
+			if other := by[slot]; other != nil {
+				c.t.Errorf("slot %d is answered for by %s and %s", slot, other.name, m.name)
 			}
+			by[slot] = m
 		}
 	}
 	c.mu.Lock()
@@ -103,11 +105,11 @@ func (c *churning) check() {
 	if c.calm.After(from) {
 		from = c.calm
 	}
-	for slot := range gateway.AllSlots().All() {
-		switch since, is := c.without[slot]; {
+	for slot, since := range c.without {
+		switch {
 		case by[slot] != nil:
-			delete(c.without, slot)
-		case !is:
+			c.without[slot] = time.Time{}
+		case since.IsZero():
 			c.without[slot] = now
 		default:
 			if from.After(since) {

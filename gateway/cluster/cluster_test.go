@@ -116,6 +116,34 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A node that stops while something is under way for slots here and there that does not end by
+// itself has given all of them away within 5 seconds, and answers for each until just before.
+func TestDrainWhileMuchHangs(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		f.start()
+		two, _ := f.start(), f.start()
+		f.within(15*time.Second, "a share for each", f.whole(3))
+		f.db.set(func() {
+			for slot := range gateway.Slots / 7 {
+				f.db.hanging.Add(gateway.Slot(7 * slot))
+			}
+		})
+		began := time.Now()
+		if err := two.stop(); err != nil {
+			f.t.Fatal(err)
+		}
+		if took := time.Since(began); took < 4*time.Second || took > 5*time.Second {
+			f.t.Errorf("it took %s to give everything away", took)
+		}
+		f.within(time.Second, "served by the others", f.whole(2))
+		for _, gap := range two.handed {
+			if gap > 300*time.Millisecond {
+				f.t.Errorf("nobody answered for slots for %s", gap)
+			}
+		}
+	})
+}
+
 // An outage of the database moves nothing, however long it is. All go on to answer from memory,
 // for none can take over; one that cannot ask the others does not.
 func TestOutage(t *testing.T) {

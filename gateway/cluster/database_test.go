@@ -31,6 +31,7 @@ type database struct {
 	unclear int                             // of a hundred Assigns so many come late, or never, and nobody knows
 	late    []func()
 	meddle  func(dead int64)    // is called by each take-over, before it does anything
+	hanging gateway.SlotSet     // for which something is under way that does not end by itself
 	inPlace bool                // nodes come at the addresses of those that were killed
 	beats   map[int64]time.Time // when each node beat last
 	back    time.Time           // when the database came back last
@@ -255,8 +256,20 @@ func (p *acting) Acquire(slots gateway.SlotSet) error {
 	})
 }
 
+// busy says how long it takes to end what is under way for slots.
+func (p *acting) busy(slots gateway.SlotSet) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for slot := range slots.All() {
+		if p.acts[p.node][slot] && p.hanging.Has(slot) {
+			return 4 * time.Second
+		}
+	}
+	return 20 * time.Millisecond
+}
+
 func (p *acting) Release(slots gateway.SlotSet) {
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(p.busy(slots))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for slot := range slots.All() {

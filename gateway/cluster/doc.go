@@ -14,10 +14,29 @@
 // the dead (the store's matter), then assigns: whoever was only slow writes nothing, is
 // told so (Fenced), forgets everything and comes back as a new node.
 //
-// Who answers. The owner does, once its parts have acquired the slot. A node that could not
-// beat for leaseTime stops by itself, unless all others that it can ask cannot beat either:
-// then nobody takes anything over, and it goes on to answer from memory. Writing needs no such
-// care, it is fenced.
+// Who answers. The owner does, once its parts have acquired the slot, as long as nobody can have
+// taken it over. Writing needs no such care, it is fenced; this is for what is read from memory
+// (SPEC-cluster K2, K5). Two never answer for one slot, because:
+//
+//   - A hand-over: the old owner stops answering, then assigns; the new one acquires after that.
+//   - The lease: a node answers until leaseTime after it sent the last beat that succeeded, by
+//     its own clock. Another saw that beat after it was sent, declares it dead deadAfter (or
+//     replacedAfter, both are longer) after it saw it, by its own clock, and only if the counter
+//     in the store stands there still. So a beat that was late is either seen, or fails, or comes
+//     first, and then the take-over comes to nothing. Only durations are compared: clocks may
+//     differ, but for how fast they go (by a tenth).
+//   - The database is away: a node whose beat has failed asks all others that it knows, and goes
+//     on until leaseTime after it asked, if each says that it cannot beat either, has not
+//     declared this node dead, and spares it for leaseTime from then. It keeps to that when it
+//     is back before. One that does not answer, has come back as another node, or does not know
+//     whether its last take-over was done, spares nobody. Whoever comes anew watches for
+//     deadAfter first, which is longer than any promise of who it was before.
+//
+// There is one gap in that, and it cannot be closed without an agreement of more than two: where
+// a node and all that it knows are cut off from the database and from each node that came
+// since, it cannot be told from an outage. It reads from memory then what another may have
+// changed, until one of the newer ones reaches it; they ask it each second, and wait longer
+// than it then goes on.
 //
 // A slot has an epoch, which rises with each change of its owner. What is assigned is
 // compared by it, and of two that say who the owner is the higher one counts; a message

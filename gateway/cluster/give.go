@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"sync"
 	"time"
 
 	"hookgate/gateway"
@@ -31,17 +33,21 @@ type offer struct {
 	Owners []store.SlotOwner `json:"owners,omitempty"` // of each, as it is in the store
 }
 
-// give starts to give what others should have.
+// give starts to give what others should have, as the store has it now: what others have given
+// each other since the last look would be given once more.
 func (m *mover) give(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.fenced || m.closed || m.anew {
+	if len(m.due()) == 0 {
 		return
 	}
-	for node, slots := range m.excess() {
-		if m.giving[node] || time.Now().Before(m.resting[node]) {
-			continue
-		}
+	m.mu.Unlock()
+	looked := m.watcher.look()
+	m.mu.Lock()
+	if !looked {
+		return
+	}
+	for node, slots := range m.due() {
 		m.giving[node] = true
 		size := (slots.Len() + batches - 1) / batches
 		m.givers.Go(func() {
@@ -51,6 +57,18 @@ func (m *mover) give(ctx context.Context) {
 			m.mu.Unlock()
 		})
 	}
+}
+
+// due gives what this node has to begin to give now, by node.
+func (m *mover) due() map[int64]gateway.SlotSet {
+	if m.fenced || m.closed || m.anew {
+		return nil
+	}
+	by := m.excess()
+	maps.DeleteFunc(by, func(node int64, _ gateway.SlotSet) bool {
+		return m.giving[node] || time.Now().Before(m.resting[node])
+	})
+	return by
 }
 
 // excess gives what this node has and others should have, by node.
@@ -67,38 +85,64 @@ func (m *mover) excess() map[int64]gateway.SlotSet {
 	return by
 }
 
-// giveAll gives a node what it should have, some slots at a time.
+// giveAll gives a node what it should have, some slots at a time. All begin at once to end what
+// is under way for them, and go in the order in which they are done with it: one that needs
+// long for that does not keep the others.
 func (m *mover) giveAll(ctx context.Context, node int64, size int) {
-	for ctx.Err() == nil {
-		if !m.enter() {
-			return
-		}
-		more := m.giveSome(ctx, node, size)
-		m.leave()
-		if !more {
-			return
-		}
+	if !m.enter() {
+		return
 	}
-}
-
-// giveSome hands some slots over; false where that was all, or it cannot be done now.
-func (m *mover) giveSome(ctx context.Context, node int64, size int) bool {
+	defer m.leave()
 	if !m.isReady(ctx, node) {
-		m.mu.Lock()
-		m.resting[node] = time.Now().Add(givingRest)
-		m.mu.Unlock()
-		return false
+		m.rest(node)
+		return
 	}
 	m.mu.Lock()
-	slots := first(m.excess()[node], size)
-	for slot := range slots.All() {
+	left := m.excess()[node]
+	for slot := range left.All() {
 		m.going[slot] = node
 	}
 	m.mu.Unlock()
-	if slots.Len() == 0 {
-		return false
+	var batches sync.WaitGroup
+	turn := make(chan struct{}, 1)
+	for left.Len() > 0 {
+		slots := first(left, size)
+		left = left.Without(slots)
+		batches.Go(func() {
+			m.options.Parts[len(m.options.Parts)-1].Release(slots)
+			turn <- struct{}{}
+			m.giveSome(ctx, node, slots)
+			<-turn
+		})
 	}
-	ok := m.handOver(ctx, node, slots)
+	batches.Wait()
+}
+
+// rest lets nothing be given to a node for a while.
+func (m *mover) rest(node int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.resting[node] = time.Now().Add(givingRest)
+}
+
+// giveSome hands some slots over that the last part has released, or takes them back where
+// that cannot be done now.
+func (m *mover) giveSome(ctx context.Context, node int64, slots gateway.SlotSet) {
+	ready := m.isReady(ctx, node)
+	m.mu.Lock()
+	stop := m.fenced || m.closed || ctx.Err() != nil
+	if !ready || stop {
+		m.held = m.held.Without(slots) // what was released is acquired again
+	}
+	m.mu.Unlock()
+	ok := false
+	switch {
+	case stop:
+	case ready:
+		ok = m.handOver(ctx, node, slots)
+	default:
+		m.rest(node)
+	}
 	m.mu.Lock()
 	for slot := range slots.All() {
 		m.going[slot] = 0
@@ -109,7 +153,6 @@ func (m *mover) giveSome(ctx context.Context, node int64, size int) bool {
 	if !ok {
 		m.poke()
 	}
-	return ok
 }
 
 // isReady asks a node whether it is ready to take slots. One that has not answered for long,
@@ -130,10 +173,9 @@ func (m *mover) isReady(ctx context.Context, node int64) bool {
 	return err == nil
 }
 
-// handOver hands slots over: it releases them, assigns them, and tells the new owner.
+// handOver hands slots over that the last part has released: it stops answering for them,
+// releases them, assigns them, and tells the new owner.
 func (m *mover) handOver(ctx context.Context, node int64, slots gateway.SlotSet) bool {
-	parts := m.options.Parts
-	parts[len(parts)-1].Release(slots)
 	began := time.Now()
 	m.mu.Lock()
 	m.out, m.held = m.out.With(slots), m.held.Without(slots)

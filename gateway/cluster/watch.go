@@ -137,8 +137,7 @@ func (w *watcher) look() bool {
 		return false
 	}
 	if slices.ContainsFunc(nodes, func(m store.Member) bool { return m.Node == self && m.Gone }) {
-		w.fallen.Store(true)
-		w.poke()
+		w.isGone(self)
 		return false
 	}
 	changes := w.absorb(number, began, nodes, &owners)
@@ -149,6 +148,17 @@ func (w *watcher) look() bool {
 		w.options.Observer.Changed()
 	}
 	return true
+}
+
+// isGone is told that a node was declared dead, which is this one if it has not come back as
+// another meanwhile: the mover looks, too.
+func (w *watcher) isGone(node int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.self == node && !w.fenced {
+		w.fallen.Store(true)
+		w.poke()
+	}
 }
 
 // lookAgain has the store looked into, and waits for that; false where ctx ended before.

@@ -7,9 +7,13 @@ import (
 	"hookgate/gateway"
 )
 
-// maxLeaving bounds how long a slot stays for the attempts of its lanes. What has not
-// ended by then is given up, and sent again by the next owner.
-const maxLeaving = 5 * time.Second
+// maxLeaving bounds how long a slot stays for the attempts of its lanes, which the node answers
+// for meanwhile. What has not ended by then is given up: its connection is closed before the
+// slot goes, and the next owner sends it again. Shorter, and planned moves would repeat what slow
+// endpoints have taken; longer, and a node would not have given all away within 5 s (SPEC-cluster
+// K5). To tell the next owner of attempts that go on was refused: it would have to wait for an
+// outcome that a node that ends cannot write, and repeat the attempt all the same.
+const maxLeaving = 4 * time.Second
 
 // errElsewhere is of a lane that another owns now.
 var errElsewhere = gateway.Moved("the deliveries of this endpoint are moving to another node")

@@ -24,23 +24,26 @@ type Part interface {
 	Stop(slots gateway.SlotSet)
 	// Forget waits, for a bounded time, for what is under way for slots that were
 	// stopped, and drops all that is known of them. When it returns nothing is written
-	// for them any more.
+	// for them any more. Other slots may be read, and forgotten, meanwhile.
 	Forget(slots gateway.SlotSet)
 	// Read takes up what the store has of slots of which nothing is known. After an
 	// error nothing is.
 	Read(slots gateway.SlotSet) error
 }
 
-// Owner moves the slots of a part, one move after the other.
+// Owner moves the slots of a part: of each slot one move after the other. While one waits for
+// what is under way others move on, or a slot of which much is under way would keep all.
 type Owner struct {
 	part   Part
 	beside sync.WaitGroup
 	ctx    context.Context // ends what is read anew
 	cancel context.CancelFunc
 
-	moving sync.Mutex
-	owned  gateway.SlotSet // as they were acquired
-	read   gateway.SlotSet // of them: what the store has is known
+	moving  sync.Mutex
+	owned   gateway.SlotSet // as they were acquired
+	read    gateway.SlotSet // of them: what the store has is known
+	leaving gateway.SlotSet // are being forgotten
+	left    sync.Cond       // some of those are
 
 	doubting sync.Mutex
 	doubted  gateway.SlotSet // somebody is about to read them anew
@@ -49,6 +52,7 @@ type Owner struct {
 // New makes the Owner of a part, without a slot.
 func New(part Part) *Owner {
 	o := &Owner{part: part}
+	o.left.L = &o.moving
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	return o
 }
@@ -58,6 +62,7 @@ func New(part Part) *Owner {
 func (o *Owner) Acquire(slots gateway.SlotSet) error {
 	o.moving.Lock()
 	defer o.moving.Unlock()
+	o.await(slots)
 	fresh := without(slots, o.owned)
 	if fresh.Len() == 0 {
 		return nil
@@ -73,18 +78,31 @@ func (o *Owner) Acquire(slots gateway.SlotSet) error {
 func (o *Owner) Release(slots gateway.SlotSet) {
 	o.moving.Lock()
 	defer o.moving.Unlock()
+	o.await(slots)
 	gone := both(slots, o.owned)
 	o.owned = without(o.owned, gone)
 	o.forget(both(gone, o.read))
 }
 
+// await waits until none of slots is being forgotten.
+func (o *Owner) await(slots gateway.SlotSet) {
+	for both(slots, o.leaving) != (gateway.SlotSet{}) {
+		o.left.Wait()
+	}
+}
+
+// forget stops slots and forgets them, while others move.
 func (o *Owner) forget(slots gateway.SlotSet) {
 	if slots.Len() == 0 {
 		return
 	}
 	o.part.Stop(slots)
+	o.read, o.leaving = without(o.read, slots), with(o.leaving, slots)
+	o.moving.Unlock()
 	o.part.Forget(slots)
-	o.read = without(o.read, slots)
+	o.moving.Lock()
+	o.leaving = without(o.leaving, slots)
+	o.left.Broadcast()
 }
 
 // again is the pause before a slot is read again that could not be read.
@@ -129,6 +147,7 @@ func (o *Owner) reread(slots gateway.SlotSet) (done bool) {
 	o.doubting.Lock() // who doubts from here on may have been too late for this reading
 	o.doubted = without(o.doubted, slots)
 	o.doubting.Unlock()
+	o.await(slots)
 	o.forget(both(slots, o.read))
 	slots = both(slots, o.owned)
 	if slots.Len() == 0 || o.ctx.Err() != nil {
@@ -141,7 +160,7 @@ func (o *Owner) reread(slots gateway.SlotSet) (done bool) {
 	return true
 }
 
-// Between does something while no slot moves, and waits for that.
+// Between does something while no slot is stopped or read, and waits for that.
 func (o *Owner) Between(do func()) {
 	o.moving.Lock()
 	defer o.moving.Unlock()

@@ -141,3 +141,56 @@ func TestDoubt(t *testing.T) {
 		p.did(t)
 	})
 }
+
+// slow is a part that takes its time to forget one slot.
+type slow struct {
+	part
+	slot gateway.Slot
+	let  chan struct{}
+}
+
+func (s *slow) Forget(slots gateway.SlotSet) {
+	if slots.Has(s.slot) {
+		<-s.let
+	}
+	s.part.Forget(slots)
+}
+
+// A slot of which much is under way keeps no other from moving; itself it is read again, or
+// released again, when it was forgotten.
+func TestSlowSlotKeepsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &slow{slot: 1, let: make(chan struct{})}
+		o := slots.New(p)
+		defer o.Close()
+		if o.Acquire(gateway.SlotsOf(1, 2)) != nil {
+			t.Fatal("not acquired")
+		}
+		var moving sync.WaitGroup
+		again := false
+		moving.Go(func() { o.Release(gateway.SlotsOf(1)) })
+		synctest.Wait()
+		o.Release(gateway.SlotsOf(2))
+		if o.Acquire(gateway.SlotsOf(3)) != nil {
+			t.Error("not acquired")
+		}
+		o.Steady(func(s gateway.SlotSet) { _ = p.note("has", s) })
+		p.did(t, "read[1 2]", "stop[1]", "stop[2]", "forget[2]", "read[3]", "has[3]")
+		moving.Go(func() { again = o.Acquire(gateway.SlotsOf(1)) == nil })
+		moving.Go(func() { o.Doubt(1) })
+		synctest.Wait()
+		p.did(t, "stop[1]")
+		close(p.let)
+		moving.Wait()
+		synctest.Wait()
+		if !again {
+			t.Error("not acquired again")
+		}
+		p.mu.Lock()
+		heard := slices.Clone(p.heard)
+		p.mu.Unlock()
+		if len(heard) < 2 || heard[0] != "forget[1]" || heard[1] != "read[1]" {
+			t.Errorf("the part was asked %v", heard)
+		}
+	})
+}
