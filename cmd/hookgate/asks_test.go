@@ -81,7 +81,7 @@ func wantStatus(ts *testscript.TestScript, _ bool, args []string) {
 
 // ownTests are commands whose examples are run elsewhere: they ask no gateway, or have no
 // end.
-var ownTests = []string{"serve", "demo", "check", "doctor", "backup", "restore", "rekey", "config", "healthcheck", "sign", "verify", "version", "completion", "help", "man"}
+var ownTests = []string{"serve", "demo", "check", "doctor", "backup", "restore", "rekey", "config", "healthcheck", "sign", "verify", "version", "completion", "help", "man", "store"}
 
 // Every example of the help of a command that asks runs as it is written, and so goes well.
 func TestExamplesOfHelp(t *testing.T) {

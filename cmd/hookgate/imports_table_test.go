@@ -76,7 +76,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/background", "gateway/cluster", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/cluster/watching", "gateway/store", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/background", "gateway/cluster", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/cluster/watching", "gateway/store", "gateway/store/copying", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/cluster/peers": {
@@ -303,8 +303,12 @@ var rows = map[string]row{
 			"gateway/store/pebblestore": "what both stores share is in store/record",
 		},
 	},
+	"gateway/store/copying": {
+		may:   []string{"gateway/store"},
+		never: map[string]string{"gateway/store/pebblestore": "it copies from any store to any other", "gateway/store/pgstore": "it copies from any store to any other"},
+	},
 	"gateway/store/storetest": {
-		may:   []string{"gateway", "gateway/store", "gateway/calling", "gateway/jobs", "gateway/waiting", "gateway/outbound", "gateway/publishing", "gateway/resources", "gateway/stats", "gateway/changes"},
+		may:   []string{"gateway", "gateway/store", "gateway/store/copying", "gateway/calling", "gateway/jobs", "gateway/waiting", "gateway/outbound", "gateway/publishing", "gateway/resources", "gateway/stats", "gateway/changes"},
 		never: map[string]string{"gateway/store/pebblestore": "the suite holds every store to the same: it knows no concrete one"},
 	},
 	// Nobody's row lists the test kit, but for hookbench, which starts the same database: only tests import it.

@@ -12,6 +12,7 @@ import (
 
 func newMigrateCommand() *cobra.Command {
 	var f configs.Flags
+	var wait bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Make the schema of a PostgreSQL, or bring it up to this version",
@@ -22,21 +23,28 @@ With store.migrate_url it is done with the rights of that role, which then owns 
 schema; the role of store.url is granted SELECT, INSERT, UPDATE and DELETE there, and
 needs no more.
 
-Nodes may run meanwhile, those of the version before too: a migration only adds.`,
-		Example: "  hookgate migrate --config hookgate.yaml",
+Nodes may run meanwhile, those of the version before too: a migration only adds. One that
+needs more is refused while a node may work. With --wait it is made when no node has beaten
+for a minute: stop them meanwhile. Where all are stopped, that is at once.`,
+		Example: "  hookgate migrate --config hookgate.yaml\n  hookgate migrate --config hookgate.yaml --wait",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := configs.Load(configs.Options{Flags: f, Environ: os.Environ()})
 			if err != nil {
 				return fmt.Errorf("configuration:\n%w", err)
 			}
-			m, err := node.Migrate(c)
+			var told func(int)
+			if wait {
+				told = func(nodes int) { fmt.Fprintf(cmd.ErrOrStderr(), "%d nodes beat: stop them\n", nodes) }
+			}
+			m, err := node.Migrate(cmd.Context(), c, told)
 			if err != nil {
 				return fmt.Errorf("migrate: %w", err)
 			}
 			return showMigrated(cmd, m)
 		},
 	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until no node has beaten for a minute")
 	cmd.Flags().StringVar(&f.Config, "config", "", "configuration file (default HOOKGATE_CONFIG)")
 	return cmd
 }

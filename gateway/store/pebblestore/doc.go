@@ -45,6 +45,9 @@
 // An async call is pending from the commit before its answer to the one that
 // stores the notice of its outcome (calls.go). It has no lifetime but that.
 //
+// A copy of all that is kept goes to another store, or comes from one, as rows that say
+// nothing of keys (copyout.go, copyin.go); what only finds them is made anew.
+//
 // Who changed what is told by lines that come with the change, in its batch (audit.go).
 //
 // A disk that fails fails the store, once and for good: from then on nothing is

@@ -54,17 +54,12 @@ func (s *copies) PutRows(kind store.Kind, rows []store.Row, note []byte) error {
 
 // Note gives the note that was put last; nil: there is none.
 func (s *copies) Note() (note []byte, err error) {
-	_, err = s.one("SELECT value FROM {s}meta WHERE name = $1", named1(copyName), func(row [][]byte) error {
+	p := &params{}
+	_, err = s.one("SELECT value FROM {s}meta WHERE name = "+p.text(copyName), p, func(row [][]byte) error {
 		note = slices.Clone(row[0])
 		return nil
 	})
 	return note, err
-}
-
-func named1(name string) *params {
-	p := &params{}
-	p.text(name)
-	return p
 }
 
 // EndRows makes all rows durable, and ends the copy: turns go on above those that came.

@@ -62,7 +62,7 @@ var lies = map[store.Kind]lying{
 	store.KindStatuses:     {table: "statuses", key: "tenant endpoint=name", rest: "value"},
 }
 
-// members put the value of a column into a row, by the member's name.
+// memberOf puts the value of a column into a row, by the member's name.
 var memberOf = map[string]func(*store.Row, []byte){
 	"tenant": func(r *store.Row, v []byte) { r.Tenant = string(v) },
 	"name":   func(r *store.Row, v []byte) { r.Name = string(v) },
@@ -78,7 +78,7 @@ var memberOf = map[string]func(*store.Row, []byte){
 // longColumns are those that are numbers.
 const longColumns = " day at number turn part conversation "
 
-// read is how the columns of a table are read.
+// reading is how the columns of a table are read.
 type reading struct {
 	columns []string
 	sorts   []sort

@@ -60,6 +60,7 @@
 //	join.go         joining, and what is stale fence.go     nodes, epochs, the system
 //	members.go      beats, owners, take-over   survey.go    how the database stands
 //	migrate.go      the schema (schema/*.sql)  failure.go   what an error means
+//	quiet.go        a migration that waits     copyout.go, copyin.go  all rows, for a copy
 //	expire.go       what is too old            parts.go     tables in parts by the day
 //	list.go         lists, newest first        ask.go       look-ups, many at once
 //	commit.go       changes: what they put     accept.go    publishes

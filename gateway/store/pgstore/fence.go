@@ -65,6 +65,7 @@ type fences struct {
 	mu    sync.Mutex
 	conn  *pgconn.PgConn
 	warns warnings
+	quiet beats // nodes that were seen not to beat: see quiet.go
 }
 
 // raiseAfter is how long a raise of an epoch waits for a statement in its way until that is

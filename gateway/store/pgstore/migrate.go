@@ -8,25 +8,41 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // migrations are the versions of the schema, in the order of their names. One that was
 // released is never changed. Each only adds: a node of the version before goes on beside it.
+// One that needs more has a name that ends with whenQuiet: it is made when no node has beaten for
+// a while (quiet.go).
 //
 //go:embed schema/*.sql
 var migrations embed.FS
 
+const whenQuiet = ".wait.sql"
+
 // Version is the version of the schema that this hookgate makes. It works on one version
 // newer, too.
-func Version() int { return len(migrationNames()) }
+func Version() int { return len(namesOf(migrations)) }
 
-func migrationNames() []string {
-	names, _ := fs.Glob(migrations, "schema/*.sql") // the form is right
+func namesOf(in fs.FS) []string {
+	names, _ := fs.Glob(in, "schema/*.sql") // the form is right
 	slices.Sort(names)
 	return names
 }
+
+// scripts are the migrations that this store makes.
+func (o *Options) scripts() fs.FS {
+	if o.migrations != nil {
+		return o.migrations
+	}
+	return migrations
+}
+
+// version is the version of the schema that this store makes.
+func (o *Options) version() int { return len(namesOf(o.scripts())) }
 
 // migrate brings the schema up to this version, if it is not, under a lock: of several nodes
 // that start at once, one does. Who may not create anything is told so only where there is
@@ -34,13 +50,13 @@ func migrationNames() []string {
 func (s *fences) migrate(ctx context.Context) error {
 	return s.on(ctx, whole, func(ctx context.Context, c *pgconn.PgConn) error {
 		is, err := s.schemaVersion(ctx, c)
-		if err != nil || is >= Version() {
-			return errors.Join(err, tooNew(is))
+		if err != nil || is >= s.opts.version() {
+			return errors.Join(err, tooNew(is, s.opts.version()))
 		}
 		if err := s.migrateFrom(ctx, c); err != nil {
 			var e *pgconn.PgError
 			if errors.As(err, &e) && e.Code == "42501" {
-				return fmt.Errorf("it has version %d, this hookgate needs %d, and this role may not bring it there: run hookgate migrate with store.migrate_url: %w", is, Version(), err)
+				return fmt.Errorf("it has version %d, this hookgate needs %d, and this role may not bring it there: run hookgate migrate with store.migrate_url: %w", is, s.opts.version(), err)
 			}
 			return err
 		}
@@ -48,9 +64,9 @@ func (s *fences) migrate(ctx context.Context) error {
 	})
 }
 
-func tooNew(is int) error {
-	if is > Version()+1 {
-		return fmt.Errorf("it has version %d, and this hookgate knows %d and can work on %d: run a newer hookgate", is, Version(), Version()+1)
+func tooNew(is, known int) error {
+	if is > known+1 {
+		return fmt.Errorf("it has version %d, and this hookgate knows %d and can work on %d: run a newer hookgate", is, known, known+1)
 	}
 	return nil
 }
@@ -87,11 +103,16 @@ func (s *fences) migrateFrom(ctx context.Context, c *pgconn.PgConn) error {
 			return err
 		}
 	}
-	for n, name := range migrationNames() {
+	for n, name := range namesOf(s.opts.scripts()) {
 		if n < is {
 			continue
 		}
-		sql, err := migrations.ReadFile(name)
+		if is > 0 && strings.HasSuffix(name, whenQuiet) {
+			if err := s.areQuiet(ctx, c, n+1); err != nil {
+				return err
+			}
+		}
+		sql, err := fs.ReadFile(s.opts.scripts(), name)
 		if err != nil {
 			return err
 		}

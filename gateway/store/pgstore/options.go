@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"regexp"
 	"time"
@@ -46,6 +47,8 @@ type Options struct {
 	OnFenced func()
 	// noParts lets everything be in the default parts.
 	noParts bool
+	// migrations are other ones than those of this version; nil: those.
+	migrations fs.FS
 	// Logger is told what an operator should know; nil is slog.Default().
 	Logger *slog.Logger
 }

@@ -42,7 +42,7 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 		return
 	}
 	all := ""
-	for _, name := range migrationNames() {
+	for _, name := range namesOf(migrations) {
 		sql, err := fs.ReadFile(migrations, name)
 		must(t, err)
 		all += string(sql)

@@ -30,7 +30,7 @@ func (v Visitor) Schema() (version int, err error) {
 }
 
 // TooNew says why this hookgate cannot work on a schema of a version; nil: it can.
-func TooNew(version int) error { return tooNew(version) }
+func TooNew(version int) error { return tooNew(version, Version()) }
 
 // Migrate makes the schema, or brings it up to this version, and the parts of the next days.
 // It gives the version that it was at.
