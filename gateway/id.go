@@ -119,8 +119,14 @@ var ids = newIDSource()
 type idSource struct {
 	mu   sync.Mutex
 	rand *mathrand.ChaCha8
-	last [64]ulid.ULID // of a millisecond each: requests that began earlier make ids for their own
+	last [idMemory]ulid.ULID // of a millisecond each: requests that began earlier make ids for their own
 }
+
+// idMemory is for how many milliseconds the last ids are known, 16 seconds: a request makes its
+// ids for the moment at which it came, and may have waited since for a node to take over (3 s) or
+// for a disk. Where another millisecond had its place meanwhile, two messages of one request had
+// ids that fell, and were sent in that order.
+const idMemory = 1 << 14
 
 func newIDSource() *idSource {
 	var seed [32]byte

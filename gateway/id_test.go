@@ -64,3 +64,17 @@ func TestIDsBeside(t *testing.T) {
 		}
 	}
 }
+
+// Ids of one millisecond rise, whatever others are made for others meanwhile.
+func TestIDsRiseWithinOneThatIsPast(t *testing.T) {
+	began := time.Now()
+	for n := range 100 {
+		first := NewID(PrefixEvent, began)
+		for later := range 6000 {
+			NewID(PrefixEvent, began.Add(time.Duration(1+later)*time.Millisecond))
+		}
+		if second := NewID(PrefixEvent, began); second <= first {
+			t.Fatalf("%d: %s comes after %s", n, second, first)
+		}
+	}
+}

@@ -114,6 +114,7 @@ func (b *batcher) until(ctx context.Context, all []brought, stubborn bool) {
 		if b.lost.Add(1); !stubborn {
 			return
 		}
+		rest(ctx, restAfter503)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // TestKillCalls kills the program again and again while calls are pending, and holds
 // what callers, the backend and the platform saw to the laws of promises.Calls.
 //
-//	go test ./cmd/hookgate -run TestKillCalls -rounds=200
+//	go test ./gateway/gatewaytest/kills -run TestKillCalls -rounds=200
 func TestKillCalls(t *testing.T) {
 	k := newCallKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(32, k.work, func(int) { k.pause(300, 1000) }, func(int) { k.judge(k.calls.Check(false)) })

@@ -62,6 +62,7 @@ func (c *crowd) work(ctx context.Context) {
 		}
 		c.note(c.asked, names)
 		for c.publish(ctx, n, events, names) {
+			rest(ctx, restAfter503)
 		}
 		rest(ctx, time.Duration(rand.IntN(40))*time.Millisecond)
 	}

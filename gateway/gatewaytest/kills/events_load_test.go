@@ -142,6 +142,7 @@ func (w *writer) publish(ctx context.Context) {
 
 func (w *writer) until(ctx context.Context, p *promises.Publish, path string, stubborn bool) {
 	for w.once(ctx, p, path) && stubborn {
+		rest(ctx, restAfter503)
 	}
 }
 

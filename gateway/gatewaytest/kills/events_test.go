@@ -39,7 +39,7 @@ var killEndpoints = []struct {
 // delivered, and holds what publishers and endpoints saw to the laws of
 // promises.Feed.
 //
-//	go test ./cmd/hookgate -run TestKillEvents -rounds=200
+//	go test ./gateway/gatewaytest/kills -run TestKillEvents -rounds=200
 func TestKillEvents(t *testing.T) {
 	k := newEventKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(12, k.work, func(round int) {

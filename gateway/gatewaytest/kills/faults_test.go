@@ -36,6 +36,7 @@ var faults = map[string]fault{
 func (n *nodes) killNode() {
 	one := n.some()
 	one.Kill9()
+	one.peers.refuse()
 	n.gate.lead(n.programs(one)...) // as a balancer does
 	n.settled(len(n.all) - 1)
 	n.startAgain(one)
@@ -43,6 +44,8 @@ func (n *nodes) killNode() {
 
 func (n *nodes) startAgain(one *node) {
 	n.t.Helper()
+	one.peers.refuse()
+	n.must(one.peers.listen())
 	n.launch(one)
 	n.join(one)
 	n.settled(len(n.all))
@@ -141,7 +144,8 @@ func (n *nodes) roll() {
 		one.Signal(n.t, syscall.SIGTERM)
 		n.awaits(one, http.StatusServiceUnavailable)
 		n.gate.lead(n.programs(one)...)
-		if code := one.Wait(n.t); code != 0 {
+		code := one.Wait(n.t)
+		if one.peers.refuse(); code != 0 {
 			n.t.Errorf("a planned stop ends with code %d\n%s", code, one.Log.Text())
 		}
 		if one.binary = built; n.next != "" && n.rng.IntN(2) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -64,3 +65,7 @@ func (g *gate) enter(ctx context.Context) (p *program.Program, leave func(), err
 		}
 	}
 }
+
+// restAfter503 is how long who was told to come again rests: shorter than he is told, for the test's
+// time is short, and long enough that the load is no flood.
+const restAfter503 = 100 * time.Millisecond

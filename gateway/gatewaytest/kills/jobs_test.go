@@ -16,7 +16,7 @@ import (
 // TestKillJobs kills the program again and again while a job sends dead letters again: none
 // is left out, and none made due twice. A wait that was extended before keeps its deadline.
 //
-//	go test ./cmd/hookgate -run TestKillJobs -rounds=50
+//	go test ./gateway/gatewaytest/kills -run TestKillJobs -rounds=50
 func TestKillJobs(t *testing.T) {
 	const letters, first = 400, 100
 	backend := gatewaytest.NewReceiver(t)

@@ -39,7 +39,7 @@ const killConfig = killPlatform + `    sources:
 // TestKill kills the program again and again under load, and holds what all its
 // clients saw to the laws of package promises, after each restart and at the end.
 //
-//	go test ./cmd/hookgate -run TestKill -rounds=200
+//	go test ./gateway/gatewaytest/kills -run TestKill -rounds=200
 func TestKill(t *testing.T) {
 	k := newKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(256, k.work, func(round int) {

@@ -258,7 +258,7 @@ func eachPage[T any](l *home, path, filter string, take func(page []T, answer pr
 			Data []T     `json:"data"`
 			Next *string `json:"next_cursor"`
 		}
-		answer := l.get(path+"?limit=1000&"+filter+"&cursor="+cursor, &page)
+		answer := l.get(path+"?limit=200&"+filter+"&cursor="+cursor, &page)
 		if !take(page.Data, answer) || page.Next == nil {
 			return
 		}

@@ -270,6 +270,7 @@ func (p *plot) ask(ctx context.Context, stubborn bool, what string, call func(co
 		if !span.Lost || !stubborn {
 			return
 		}
+		rest(ctx, restAfter503)
 		stubborn = false // once more is enough
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	faultsOfProof = flag.String("faults", "kill=1,ways=1,database=1,roll=1", "how often TestProof does what; all of it: "+wholeProof)
+	faultsOfProof = flag.String("faults", "kill=1,ways=1,database=1", "how often TestProof does what; all of it: "+wholeProof)
 	gapAtMost     = flag.Duration("gap", 30*time.Second, "how long after a fault a request may fail, at most: 8s on a machine that does nothing else (SPEC-cluster K2)")
 	snapshotFor   = flag.Duration("snapshot", 5*time.Second, "how long a snapshot holds vacuum back; the whole: 30m")
 	pooledProof   = flag.Bool("pooled", false, "TestProof's nodes reach the database through PgBouncer, which pools transactions")

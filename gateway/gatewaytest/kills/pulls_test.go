@@ -22,7 +22,7 @@ var pullKills = flag.Int("pull.kills", 6, "how often TestKillPulls kills the pro
 // pulled, until somebody said that it arrived; none comes again after that was answered,
 // nor while somebody has it, in whatever life; and none is passed in its conversation.
 //
-//	go test ./cmd/hookgate -run TestKillPulls -pull.kills=25
+//	go test ./gateway/gatewaytest/kills -run TestKillPulls -pull.kills=25
 func TestKillPulls(t *testing.T) {
 	l := newLives(t, seedOfLoad(t))
 	g := newPullers(l.home("acme"))

@@ -156,6 +156,7 @@ func request(q *promises.Post, standard bool) (path string, fields []string) {
 
 func (p *provider) until(ctx context.Context, q *promises.Post, stubborn bool) {
 	for p.once(ctx, q) && stubborn {
+		rest(ctx, restAfter503)
 	}
 }
 

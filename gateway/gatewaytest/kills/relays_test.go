@@ -58,7 +58,7 @@ const killRelayRoutes = `  github:
 // TestKillRelays kills the program again and again while requests are relayed, and
 // holds what providers and upstreams saw to the laws of promises.Relays.
 //
-//	go test ./cmd/hookgate -run TestKillRelays -rounds=200
+//	go test ./gateway/gatewaytest/kills -run TestKillRelays -rounds=200
 func TestKillRelays(t *testing.T) {
 	k := newRelayKiller(newLives(t, seedOfLoad(t)).home("acme"))
 	k.run(64, k.work, func(int) {

@@ -10,38 +10,60 @@ import (
 
 // way is the way to somebody, by a port of its own, which can be cut.
 type way struct {
-	addr string
+	addr    string
+	serving sync.WaitGroup
 
-	mu    sync.Mutex
-	to    func() (network, address string) // who is there now
-	shut  bool
-	conns map[net.Conn]bool
+	mu       sync.Mutex
+	listener net.Listener                     // nil: it refuses
+	to       func() (network, address string) // who is there now
+	shut     bool
+	conns    map[net.Conn]bool
 
 	before, after atomic.Int64 // so many of what is asked, and of what is answered, are cut off
 }
 
 func newWay(t *testing.T, to func() (network, address string)) *way {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	w := &way{addr: "127.0.0.1:0", to: to, conns: map[net.Conn]bool{}}
+	if err := w.listen(); err != nil {
 		t.Fatal(err)
 	}
-	w := &way{addr: l.Addr().String(), to: to, conns: map[net.Conn]bool{}}
-	var serving sync.WaitGroup
-	serving.Go(func() {
+	t.Cleanup(func() {
+		w.refuse()
+		w.serving.Wait()
+	})
+	return w
+}
+
+// listen takes connections, at the same port each time.
+func (w *way) listen() error {
+	l, err := net.Listen("tcp", w.addr)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.addr, w.listener, w.shut = l.Addr().String(), l, false
+	w.serving.Go(func() {
 		for {
 			from, err := l.Accept()
 			if err != nil {
 				return
 			}
-			serving.Go(func() { w.carry(from) })
+			w.serving.Go(func() { w.carry(from) })
 		}
 	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		w.close(true)
-		serving.Wait()
-	})
-	return w
+	return nil
+}
+
+// refuse ends all connections, and refuses others, as the system does for a process that is gone.
+func (w *way) refuse() {
+	w.mu.Lock()
+	if w.listener != nil {
+		_ = w.listener.Close()
+		w.listener = nil
+	}
+	w.mu.Unlock()
+	w.close(true)
 }
 
 // leads says who is there from now on.

@@ -51,10 +51,10 @@ func (e *engine) eventsSince(tenant string) time.Time {
 }
 
 // lookup is an event as statements ask for it.
-type lookup struct{ tenant, id, day string }
+type lookup struct{ of, tenant, id, day string }
 
 func (p *params) event(tenant string, id []byte) lookup {
-	return lookup{p.text(tenant), p.bytes(id), p.long(dayOfID(id))}
+	return lookup{tenant, p.text(tenant), p.bytes(id), p.long(dayOfID(id))}
 }
 
 // carriers gives the ids in the index of the event, as c.delivery.
@@ -73,6 +73,15 @@ func (l lookup) beside(p *params, event []byte) string {
 	return fmt.Sprintf("t.tenant = %s AND t.id > %s AND t.id <= %s", l.tenant, p.bytes(low), p.bytes(high))
 }
 
+// shownEvent is where an event is: as where in kept_events, as where and shown in events.
+func (s *reads) shownEvent(p *params, l lookup, id []byte) (where, shown string) {
+	shown = " AND day = " + l.day
+	if gateway.IDTime(gateway.PrefixEvent, record.FormatID(gateway.PrefixEvent, id)).Before(s.eventsSince(l.of)) {
+		shown += " AND (EXISTS (SELECT FROM {s}unfinished AS t WHERE " + l.beside(p, id) + " AND t.events = " + l.id + ") OR EXISTS (SELECT FROM " + l.carrier("unfinished", "") + "))"
+	}
+	return fmt.Sprintf(" WHERE tenant = %s AND id = %s", l.tenant, l.id), shown
+}
+
 // EventAlone gives an event; else gateway.ErrNotFound.
 func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 	u, is := gateway.ParseID(gateway.PrefixEvent, id)
@@ -82,12 +91,8 @@ func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 	var v gateway.Event
 	p := &params{}
 	l := p.event(tenant, u[:])
-	shown := ""
-	if gateway.IDTime(gateway.PrefixEvent, id).Before(s.eventsSince(tenant)) {
-		shown = " AND (EXISTS (SELECT FROM {s}unfinished AS t WHERE " + l.beside(p, u[:]) + " AND t.events = " + l.id + ") OR EXISTS (SELECT FROM " + l.carrier("unfinished", "") + "))"
-	}
-	where := fmt.Sprintf(" WHERE tenant = %s AND id = %s", l.tenant, l.id)
-	found, err := s.one("SELECT value FROM {s}events"+where+" AND day = "+l.day+shown+" UNION ALL (SELECT value FROM {s}kept_events"+where+") LIMIT 1", p, func(row [][]byte) (err error) {
+	where, shown := s.shownEvent(p, l, u[:])
+	found, err := s.one("SELECT value FROM {s}events"+where+shown+" UNION ALL (SELECT value FROM {s}kept_events"+where+") LIMIT 1", p, func(row [][]byte) (err error) {
 		v, err = record.DecodeEvent(tenant, u[:], row[0])
 		return err
 	})
@@ -108,14 +113,9 @@ func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 	if !is || !keyable(tenant) {
 		return nil
 	}
-	if _, err := s.EventAlone(tenant, id); err != nil {
-		if errors.Is(err, gateway.ErrNotFound) {
-			err = nil
-		}
-		return err
-	}
 	p := &params{}
 	l := p.event(tenant, u[:])
+	event, shown := s.shownEvent(p, l, u[:])
 	from := p.long(endedFrom(u[:]))
 	var parts []string
 	for n, table := range placeTables {
@@ -126,7 +126,8 @@ func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 		parts = append(parts, "SELECT t.id, t.value FROM {s}"+table+" AS t WHERE "+l.beside(p, u[:])+where, "SELECT r.id, r.value FROM "+l.carrier(table, where))
 	}
 	var before string
-	return s.read("SELECT id, value FROM ("+strings.Join(parts, " UNION ALL ")+") AS x ORDER BY id", p, func(row [][]byte) (bool, error) {
+	there := "EXISTS (SELECT FROM {s}events" + event + shown + ") OR EXISTS (SELECT FROM {s}kept_events" + event + ")"
+	return s.read("SELECT id, value FROM ("+strings.Join(parts, " UNION ALL ")+") AS x WHERE "+there+" ORDER BY id", p, func(row [][]byte) (bool, error) {
 		d, _, err := decodeEnded(tenant, row[0], row[1])
 		if err != nil || d.ID == before || s.outlived(d) || !slices.Contains(d.EventIDs, id) {
 			return err == nil, err // an id may be beside the event's by chance
