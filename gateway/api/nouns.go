@@ -43,7 +43,7 @@ func newNouns(o Options) *nouns {
 		tenants:       tenants{o.Resources.Tenants, o.Resources.Export},
 		sources:       sources{o.Resources.Sources, strings.TrimRight(o.PublicURL, "/"), o.Trier},
 		endpoints:     endpoints{o.Resources.Endpoints, o.Lanes, o.Proofs, again, o.Publisher},
-		pulls:         pulls{o.Pulls, o.Watcher, holder.accounts, o.ListAnswer},
+		pulls:         pulls{o.Pulls, o.Watcher, holder.accounts, o.ListAnswer, &farHolds{of: map[string]int{}}},
 		webhooks:      webhooks{o.Resources.Webhooks, o.Calls},
 		calls:         calls{o.Calls, o.Waits, holder, o.Resources.Webhooks},
 		waits:         waits{o.Waits, holder},

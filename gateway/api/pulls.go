@@ -32,6 +32,7 @@ type pulls struct {
 	watcher  *edge.Watcher
 	accounts accounts
 	most     int // of one answer, in bytes
+	far      *farHolds
 }
 
 // Bounds and defaults of a pull.
@@ -97,7 +98,7 @@ func (h *pulls) pull(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if edge.FromNode(c.ctx) != nil {
-		p.hold = 0 // its connection is at another node, which knows nothing of holds of pulls: the client asks again
+		return h.pullFar(c, p)
 	}
 	if p.hold > 0 {
 		if err := c.stay(); err != nil { // before anything is lent

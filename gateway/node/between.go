@@ -125,6 +125,9 @@ func (b between) forget(tenant string) {
 	b.lanes.Forget(tenant)
 	b.stats.Forget(tenant)
 	b.changes.Forget(tenant)
+	if b.others != nil && b.others.configures() {
+		b.others.ends(tenant)
+	}
 }
 
 // hasLane says whether deliveries of a tenant still go to what is called so. What a tenant

@@ -58,7 +58,13 @@ func TestFiguresOfAllNodes(t *testing.T) {
 		t.Helper()
 		for _, c := range w.nodes {
 			for _, path := range []string{"/v1/tenants/acme/stats", "/v1/stats", "/v1/stats?step=1h", "/v1/tenants/acme/stats?step=1d"} {
-				eventually(t, fmt.Sprintf("%s: %s at %s has %+v", when, path, c.self.ID, want), func() bool { return c.tally(t, path) == want })
+				got := tally{}
+				defer func() {
+					if t.Failed() {
+						t.Logf("%s: %s at %s has %+v, want %+v", when, path, c.self.ID, got, want)
+					}
+				}()
+				eventually(t, when, func() bool { got = c.tally(t, path); return got == want })
 			}
 		}
 	}

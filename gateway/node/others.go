@@ -77,6 +77,8 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	}
 	o.looking = newLooking(p.stream, o.gatherer, o.CatchUp)
 	o.peers.Handle(verbStream, o.looking.serve)
+	o.peers.Handle(verbEnds, o.serveEnds)
+	o.peers.Handle(verbAgain, lanesOfJobs{Lanes: p.lanes}.serve)
 	o.peers.Handle(verbMinute, counting{p}.serveMinute)
 	o.peers.Handle(verbCounted, counting{p}.serveCounted)
 	var ctx context.Context

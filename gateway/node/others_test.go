@@ -113,6 +113,15 @@ func pulled(t *testing.T, w *town) {
 			t.Errorf("%s lends %s", c.self.ID, r.body)
 		}
 		c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"100ms"}`)
+		began, pulled := time.Now(), make(chan reply, 1)
+		go func() {
+			pulled <- c.ask(t, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"5s"}`)
+		}()
+		time.Sleep(300 * time.Millisecond) // it is held by then, or the test proves less
+		w.nodes[0].publishes(t, "late")
+		if r := <-pulled; !strings.Contains(r.body, `"lease"`) || time.Since(began) > 4*time.Second {
+			t.Errorf("%s lends to one who waits, after %s: %s", c.self.ID, time.Since(began), r.body)
+		}
 	}
 }
 

@@ -137,7 +137,7 @@ func (p *parts) openLanes() error {
 
 func (p *parts) openJobs() error {
 	p.jobs = jobs.New(jobs.Options{
-		Store: p.store.jobs, Lanes: p.lanes, There: between{p}.hasLane, Rate: between{p}.jobRate, Running: shares.New(jobs.MostRunning), Room: p.storage.Admit,
+		Store: p.store.jobs, Lanes: lanesOfJobs{p.lanes, func() *others { return p.others }}, There: between{p}.hasLane, Rate: between{p}.jobRate, Running: shares.New(jobs.MostRunning), Room: p.storage.Admit,
 		Holder: current{p.directory}.holder, Now: p.clock.Now, Log: p.Log, Observer: counts{p}.jobs(),
 	})
 	p.onStop(func() error { p.jobs.Close(); return nil })

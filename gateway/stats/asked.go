@@ -67,7 +67,7 @@ func unpack(data []byte) (e ended, last bool, err error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return e, false, err
 	}
-	e = ended{time.Unix(p.At, 0).UTC(), map[string]*counted{}}
+	e = ended{at: time.Unix(p.At, 0).UTC(), of: map[string]*counted{}}
 	for _, one := range p.Of {
 		c := &counted{own: decode(one.Own, nil), parts: map[Part]*figures{}}
 		for _, part := range one.Parts {
@@ -115,7 +115,7 @@ func (s *Stats) Answer(data []byte) ([]byte, error) {
 // unkept gives what was counted here of one thing, and is not kept.
 func (s *Stats) unkept(q *Query, under bool) (all []unkept) {
 	s.mu.Lock()
-	minutes := append(slices.Clone(s.ended), ended{s.minute, nil})
+	minutes := append(slices.Clone(s.ended), ended{at: s.minute})
 	s.mu.Unlock()
 	for i, m := range minutes {
 		var f figures
@@ -140,7 +140,7 @@ func (s *Stats) standingsOf(tenants []string) []standingAt {
 	defer s.mu.Unlock()
 	for i, tenant := range tenants {
 		one := standingAt{Of: i, Lanes: s.lanes[tenant], Waits: s.waiting[tenant], Parked: s.parked[tenant]}
-		for _, m := range append(slices.Clone(s.ended), ended{s.minute, s.of}) {
+		for _, m := range append(slices.Clone(s.ended), ended{at: s.minute, of: s.of}) {
 			if t := m.of[tenant]; t != nil {
 				one.Figures = append(one.Figures, unkept{At: m.at, Cells: t.own.encode()})
 			}

@@ -34,6 +34,7 @@ const (
 type ended struct {
 	at time.Time
 	of map[string]*counted
+	n  int // of this node's: two may be of one minute
 }
 
 // arrived is one that a node has given.
@@ -54,7 +55,8 @@ type arriving struct {
 func (s *Stats) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := ended{s.minute, s.of}
+	s.ends++
+	was := ended{s.minute, s.of, s.ends}
 	s.of, s.parts, s.minute = map[string]*counted{}, 0, s.options.Now().UTC().Truncate(time.Minute)
 	if len(was.of) == 0 {
 		return
@@ -73,7 +75,7 @@ func (s *Stats) give(last bool) {
 		s.mu.Lock()
 		var next *ended
 		if len(s.ended) > 0 {
-			next = &ended{s.ended[0].at, s.ended[0].of}
+			next = &ended{s.ended[0].at, s.ended[0].of, s.ended[0].n}
 		}
 		s.mu.Unlock()
 		if next == nil {
@@ -91,7 +93,9 @@ func (s *Stats) give(last bool) {
 			return
 		}
 		s.mu.Lock()
-		s.ended = slices.DeleteFunc(s.ended, func(e ended) bool { return e.at.Equal(next.at) })
+		if len(s.ended) > 0 && s.ended[0].n == next.n { // else it was given up meanwhile
+			s.ended = s.ended[1:]
+		}
 		s.mu.Unlock()
 	}
 }

@@ -96,6 +96,7 @@ type Stats struct {
 	waiting map[string]int // waits, too
 	lanes   map[string]Lanes
 	sampled time.Time
+	ends    int     // counts them
 	ended   []ended // minutes that are not kept yet; of one of several nodes
 
 	giving   sync.Mutex // one at a time gives them

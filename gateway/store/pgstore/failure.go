@@ -51,6 +51,13 @@ func outcomeOf(err error) outcome {
 	return unknown
 }
 
+// wasParted says whether a row was on its way to the default part of a table as the part was
+// made that it belongs to: written again it goes there.
+func wasParted(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "23514" && strings.HasSuffix(e.TableName, "_default")
+}
+
 // stateOf names a refusal without what was to be written.
 func stateOf(err error) string {
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {

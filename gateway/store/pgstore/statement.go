@@ -19,6 +19,7 @@ import (
 type group struct {
 	promises []*promise
 	durable  bool
+	again    bool // it was refused once, for what has passed: see wasParted
 	rows     int
 	size     int
 	met      map[string]place // by key of a row: the op that meets it

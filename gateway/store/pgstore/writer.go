@@ -232,6 +232,9 @@ func (w *writer) sendGroup(g *group) {
 		g.tell(nil)
 	case out == written:
 		w.outOf(g, a)
+	case out == refused && wasParted(err) && !g.again:
+		g.again = true
+		w.sendGroup(g)
 	case out == refused && len(g.promises) > 1 && byValue(err):
 		w.apart(g)
 	case out == refused:
