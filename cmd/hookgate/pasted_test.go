@@ -72,7 +72,7 @@ type scene struct {
 	alone  bool
 	before func(*testing.T) *program.Program
 	env    func(*testing.T) []string // what is there besides; it skips where it cannot be had
-	rounds int // how often all of it is pasted, one after the other
+	rounds int                       // how often all of it is pasted, one after the other
 }
 
 // play pastes blocks into each shell, in a folder that has ./hookgate, and holds what each
