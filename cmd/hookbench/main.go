@@ -1,3 +1,5 @@
+//go:build linux
+
 // Hookbench measures hookgate from outside. It is a stranger to the gateway: it
 // starts the program, speaks HTTP with it, and reads /metrics and /proc; it knows
 // nothing of what is inside.

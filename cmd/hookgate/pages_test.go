@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/gatewaytest/postgres"
 	"hookgate/gateway/gatewaytest/program"
 )
 
 // scenes are what stands around the blocks of the pages, by the tests that they name.
 var scenes = map[string]scene{
 	"alerts":    {before: alarming},
+	"cluster":   {alone: true, env: databased},
 	"integrate": {config: toLoopback},
 	"operate":   {alone: true},
 	"recipes":   {alone: true},
@@ -32,6 +34,7 @@ var scenes = map[string]scene{
 // such a block all the same.
 var lacking = map[string]string{
 	"Go":                 "CI itself",
+	"root and Debian":    "tests that need a database start one of their own",
 	"root and systemd":   "CI judges the unit with systemd-analyze",
 	"Docker":             "CI builds the image, where a builder without a daemon is to be had",
 	"Helm and a cluster": "CI renders the chart",
@@ -143,6 +146,9 @@ func knownTests(t *testing.T, page, line string) {
 		}
 	}
 }
+
+// databased starts a PostgreSQL with an empty database, and names it.
+func databased(t *testing.T) []string { return []string{"DATABASE_URL=" + postgres.Start(t).URL()} }
 
 // alarmed is a gateway in which all is wrong that the page of alerts looks for: all that
 // goes out is answered 500.

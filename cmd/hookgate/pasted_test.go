@@ -71,7 +71,8 @@ type scene struct {
 	config string
 	alone  bool
 	before func(*testing.T) *program.Program
-	rounds int // how often all of it is pasted, one after the other
+	env    func(*testing.T) []string // what is there besides; it skips where it cannot be had
+	rounds int                       // how often all of it is pasted, one after the other
 }
 
 // play pastes blocks into each shell, in a folder that has ./hookgate, and holds what each
@@ -188,6 +189,9 @@ func (s scene) run(t *testing.T, shell []string, script string) (string, *string
 	developers := func(pair string) bool { return strings.HasPrefix(pair, "HOOKGATE_") }
 	c.Env = append(slices.DeleteFunc(os.Environ(), developers),
 		"TOKEN="+program.AdminToken, "HOOKGATE_SERVER="+internal, "PATH="+bin+":"+os.Getenv("PATH"), "PS1=", "PS2=")
+	if s.env != nil {
+		c.Env = append(c.Env, s.env(t)...)
+	}
 	err = c.Run()
 	_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // what it left behind when it failed
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +102,15 @@ func (d *doctor) configuration() {
 	for _, f := range slices.DeleteFunc(Warnings(d.config), dated) {
 		d.add("configuration", SeverityWarning, "look the key up in the reference: hookgate config show, configs/reference.yaml", "%s", f)
 	}
-	d.ok("configuration", "it can be served: %d tenants, %d routes; "+notLooked, len(d.config.Tenants), len(d.config.Routes))
+	d.ok("configuration", "it can be served: %s, %s; "+notLooked, counted(len(d.config.Tenants), "tenant"), counted(len(d.config.Routes), "route"))
+}
+
+// counted says how many there are of what has a plural in s.
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
 }
 
 // certificates holds the clock against the dates of what the listeners show, and of what

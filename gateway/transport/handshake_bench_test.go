@@ -14,9 +14,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
-	"syscall"
 	"testing"
-	"time"
 
 	"hookgate/gateway/secure/securetest"
 )
@@ -95,13 +93,6 @@ func receivers(tb testing.TB, ports int) (at []string, roots *x509.CertPool) {
 		at = append(at, lines.Text())
 	}
 	return at, roots
-}
-
-// cpu is what this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // What a delivery over TLS costs by how its connection came to be: on a kept one, on one

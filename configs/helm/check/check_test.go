@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"helm.sh/helm/v3/pkg/lint/support"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	policy "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -54,6 +56,13 @@ networkPolicy: { enabled: true, internalFrom: [{ podSelector: { matchLabels: { a
 serviceMonitor: { enabled: true, interval: 15s, labels: { release: prometheus } }
 prometheusRule: { enabled: true, labels: { release: prometheus } }
 `, []string{"Ingress", "NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "Secret", "Service", "Service", "ServiceMonitor", "StatefulSet"}},
+	"three nodes": {`
+replicas: 3
+store: { driver: postgres, secret: hookgate-cluster }
+adminToken: { secret: hookgate-admin }
+config: { drain: { delay: 10s, timeout: 20s } }
+networkPolicy: { enabled: true, internalFrom: [{ podSelector: { matchLabels: { app: platform } } }] }
+`, []string{"NetworkPolicy", "PodDisruptionBudget", "Secret", "Service", "Service", "StatefulSet"}},
 	"little": {`
 podDisruptionBudget: { enabled: false }
 networkPolicy: { enabled: true }
@@ -92,14 +101,16 @@ func TestChart(t *testing.T) {
 }
 
 // Values that the schema of the chart does not know are refused by name, and so is more than
-// one owner of the store.
+// one owner of a folder.
 func TestValuesAreChecked(t *testing.T) {
 	loaded, err := loader.Load(chart)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for text, says := range map[string]string{
-		"replicas: 3": "replicas",
+		"replicas: 3":                                   "replicas",
+		"store: { driver: postgres }":                   "secret",
+		"store: { driver: nats }":                       "driver",
 		"persistence: { accessModes: [ReadWriteMany] }": "accessModes",
 		"ingress: { enabled: true }":                    "hosts",
 		"service: { port: 70000 }":                      "port",
@@ -171,7 +182,10 @@ func sound(t *testing.T, object runtime.Object) error {
 				return fmt.Errorf("the selector wants %s: %s, the pods have %v", key, value, labels)
 			}
 		}
-		known := map[string]bool{"data": true} // the claim
+		known := map[string]bool{}
+		for _, claim := range o.Spec.VolumeClaimTemplates {
+			known[claim.Name] = true
+		}
 		for _, v := range o.Spec.Template.Spec.Volumes {
 			known[v.Name] = true
 		}
@@ -180,8 +194,45 @@ func sound(t *testing.T, object runtime.Object) error {
 				return fmt.Errorf("no volume %s to mount", m.Name)
 			}
 		}
+		return spread(o)
+	case *policy.PodDisruptionBudget:
+		if o.Spec.MaxUnavailable == nil {
+			return errors.New("it says nothing")
+		}
 	case *core.Secret:
 		return checked(t, o.StringData["hookgate.yaml"])
+	}
+	return nil
+}
+
+// spread looks at what several nodes need: no volume of their own, an address each, time to
+// hand their slots over, a probe that an outage of the database does not fail.
+func spread(o *apps.StatefulSet) error {
+	if *o.Spec.Replicas == 1 {
+		return nil
+	}
+	pod := &o.Spec.Template.Spec
+	node := &pod.Containers[0]
+	if len(o.Spec.VolumeClaimTemplates) > 0 || slices.Contains(node.Args, "--data") {
+		return errors.New("nodes on a database have volumes")
+	}
+	of := map[string]core.EnvVar{}
+	for _, e := range node.Env {
+		of[e.Name] = e
+	}
+	if e := of["POD_IP"]; e.ValueFrom == nil || e.ValueFrom.FieldRef == nil || e.ValueFrom.FieldRef.FieldPath != "status.podIP" {
+		return errors.New("nodes do not know their addresses")
+	}
+	for name, key := range map[string]string{"DATABASE_URL": "url", "HOOKGATE_MASTER_KEY": "master-key", "CLUSTER_SECRET": "cluster-secret"} {
+		if e := of[name]; e.ValueFrom == nil || e.ValueFrom.SecretKeyRef == nil || e.ValueFrom.SecretKeyRef.Key != key {
+			return fmt.Errorf("%s is not the secret's %s", name, key)
+		}
+	}
+	if at := node.ReadinessProbe.HTTPGet.Path; at != "/readyz?ignore=database" {
+		return fmt.Errorf("an outage of the database takes all nodes out: the probe asks %s", at)
+	}
+	if *pod.TerminationGracePeriodSeconds < 45 { // what the case of three nodes takes for drain, and what handing over may take
+		return fmt.Errorf("%d s are too few to drain", *pod.TerminationGracePeriodSeconds)
 	}
 	return nil
 }
@@ -198,7 +249,10 @@ func checked(t *testing.T, config string) error {
 		return err
 	}
 	c := exec.Command(program, "check", file)
-	c.Env = []string{"STRIPE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+	c.Env = []string{
+		"STRIPE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "POD_IP=10.0.0.7",
+		"DATABASE_URL=postgres://hookgate:secret@db:5432/hookgate", "CLUSTER_SECRET=a-secret-of-16-bytes-or-more",
+	}
 	if said, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("hookgate check: %w\n%s", err, said)
 	}
