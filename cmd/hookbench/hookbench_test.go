@@ -96,7 +96,7 @@ func TestCluster(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"cluster --count 40 --connections 10 --ten 2 --rounds 1 --seconds 1": "two       delivered / pebble",
-		"cluster --million=200": "all 200 queued again",
+		"cluster --million=200":      "all 200 queued again",
 		"cluster --moves --rounds 1": "owner killed to served again",
 	} {
 		var out bytes.Buffer
