@@ -21,13 +21,15 @@ const (
 	goalPgP50     = 3 * time.Millisecond  // published to delivered at 200/s
 	goalPgP99     = 12 * time.Millisecond // the same
 	goalPgQueued  = 250 << 20             // bytes resident with a million queued
+	goalTwo       = 0.35                  // of any of them, with two nodes on one database
 	clusterTenant = "bench"
 )
 
 // cluster measures a gateway on PostgreSQL beside one with Pebble.
 type cluster struct {
 	events
-	ten int
+	ten   int
+	moves bool
 }
 
 func newClusterCommand() *cobra.Command {
@@ -37,12 +39,13 @@ func newClusterCommand() *cobra.Command {
 		Use:   "cluster",
 		Short: "Events and callbacks on PostgreSQL beside Pebble, in the same run",
 		Long: `Starts PostgreSQL (Debian's package, or what is on the PATH) on a folder of its own
-with a gateway, another one with a synchronous standby, and a gateway with Pebble.
+with a gateway, another one with a synchronous standby, two nodes on one, and a gateway with Pebble.
 Each round does the same with all of them in turns: a slow moment of the machine
 falls on all. All share the machine, the databases too: the ratios carry over to
 other machines, absolute figures do not.`,
 		Example: `  hookbench cluster
   hookbench cluster --count 5000 --rounds 3
+  hookbench cluster --moves             # two nodes: ways between them, a killed owner, a planned hand-over
   hookbench cluster --million=1000000   # queued on PostgreSQL for a dead endpoint, and the start with them`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,6 +67,7 @@ other machines, absolute figures do not.`,
 	flags.IntVar(&c.size, "body", 1024, "bytes of an event, at least")
 	flags.Float64Var(&c.rate, "rate", 200, "events a second, for how long they are on their way")
 	flags.IntVar(&c.seconds, "seconds", 5, "of a round at that rate")
+	flags.BoolVar(&c.moves, "moves", false, "instead: two nodes on one database, the ways between them, an owner that is killed, and hand-overs")
 	flags.IntVar(&c.million, "million", 0, "instead: memory of a gateway on PostgreSQL with so many events queued, and its start with them")
 	return cmd
 }
@@ -79,9 +83,12 @@ func (c *cluster) measureAll(cmd *cobra.Command) (err error) {
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	kinds := []kind{{name: "pebble"}, {name: "postgres", database: true}, {name: "standby", database: true, standby: true}}
-	if c.million > 0 {
+	kinds := []kind{{name: "pebble"}, {name: "postgres", database: true}, {name: "standby", database: true, standby: true}, {name: "two", database: true, two: true}}
+	switch {
+	case c.million > 0:
 		kinds = kinds[1:2]
+	case c.moves:
+		kinds = kinds[3:]
 	}
 	for _, k := range kinds {
 		s, err := c.startSite(cmd.Context(), k)
@@ -93,9 +100,12 @@ func (c *cluster) measureAll(cmd *cobra.Command) (err error) {
 	}
 	r := &report{out: cmd.OutOrStdout()}
 	r.describe(cmd, sites[0].g)
-	if c.million > 0 {
+	switch {
+	case c.million > 0:
 		err = c.runQueued(cmd.Context(), sites[0].g, r, goalPgQueued)
-	} else {
+	case c.moves:
+		err = c.runMoves(cmd.Context(), sites[0], r)
+	default:
 		err = c.run(cmd.Context(), sites, r)
 	}
 	if err != nil {
@@ -144,8 +154,11 @@ func (c *cluster) run(ctx context.Context, sites []*site, r *report) error {
 // compare says how a site stands beside Pebble.
 func (c *cluster) compare(r *report, pebble, s *site) {
 	accepted, settled := goalPostgres, goalSettled
-	if s.standby {
+	switch {
+	case s.standby:
 		accepted, settled = goalStandby, goalStandby
+	case s.two:
+		accepted, settled = goalTwo, goalTwo
 	}
 	for _, row := range []struct {
 		what string

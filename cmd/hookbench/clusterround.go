@@ -68,7 +68,7 @@ func (c *cluster) deliverAll(ctx context.Context, s *site, sink *child, one *clu
 	if err := sink.expect(s.name, one.n); err != nil {
 		return err
 	}
-	before, err := c.allSpent(s.g, sink)
+	before, err := c.spentBy(s, sink)
 	if err != nil {
 		return err
 	}
@@ -81,16 +81,27 @@ func (c *cluster) deliverAll(ctx context.Context, s *site, sink *child, one *clu
 		return err
 	}
 	s.delivered += one.n
-	if err := s.g.settledAll(ctx, clusterTenant, s.delivered); err != nil {
+	if err := s.settledAll(ctx); err != nil {
 		return err
 	}
-	after, err := c.allSpent(s.g, sink)
+	after, err := c.spentBy(s, sink)
 	if err != nil {
 		return err
 	}
 	one.took, one.own = time.Duration(said.Last-start.UnixNano()), after.cpu-before.cpu
 	one.all = one.own + after.sink - before.sink + after.publisher - before.publisher + s.cpu() - databases
 	return nil
+}
+
+// spentBy is allSpent, with that of the other node.
+func (c *cluster) spentBy(s *site, sink *child) (allSpent, error) {
+	sum, err := c.allSpent(s.g, sink)
+	if err != nil || s.other == nil {
+		return sum, err
+	}
+	more, err := cpuTime(s.other.pid())
+	sum.cpu += more
+	return sum, err
 }
 
 // waysOf publishes at a rate.
@@ -109,7 +120,7 @@ func (c *cluster) waysOf(ctx context.Context, s *site, sink *child) (*onWay, err
 		return nil, err
 	}
 	s.delivered += n
-	return &onWay{said, st.late.quantile(0.99)}, s.g.settledAll(ctx, clusterTenant, s.delivered)
+	return &onWay{said, st.late.quantile(0.99)}, s.settledAll(ctx)
 }
 
 func (one *clusterRound) tenRate() float64       { return 10 * one.ten.perSecond() }

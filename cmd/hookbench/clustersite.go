@@ -19,12 +19,14 @@ import (
 type kind struct {
 	name              string
 	database, standby bool
+	two               bool // nodes on the database
 }
 
 // site is a gateway with what it keeps things in.
 type site struct {
 	kind
-	g         *gateway
+	g         *gateway // that is asked
+	other     *gateway // on the same database, or nil
 	databases []*postgres.Server
 	delivered int // events since the start
 	batches   int
@@ -69,12 +71,52 @@ func (s *site) start(ctx context.Context, c *cluster) (err error) {
 	if s.g, err = startGateway(ctx, &own); err != nil {
 		return err
 	}
-	return s.g.prepare()
+	if err := s.g.prepare(); err != nil || !s.two {
+		return err
+	}
+	own.hookgate = s.g.program
+	if s.other, err = startGateway(ctx, &own); err != nil {
+		return err
+	}
+	return s.shared(ctx)
+}
+
+// nodes are the gateways of a site.
+func (s *site) nodes() []*gateway {
+	if s.other == nil {
+		return []*gateway{s.g}
+	}
+	return []*gateway{s.g, s.other}
+}
+
+// settledAll waits until the nodes together have written down that so many arrived.
+func (s *site) settledAll(ctx context.Context) error {
+	for end := time.Now().Add(patience); ; {
+		is := 0
+		for _, g := range s.nodes() {
+			m, err := g.metrics()
+			if err != nil {
+				return err
+			}
+			is += int(m[`hookgate_deliveries_total{endpoint="crm",state="succeeded",tenant="`+clusterTenant+`"}`])
+		}
+		if is == s.delivered {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%d of %d are settled after %s", is, s.delivered, patience)
+		}
+		if err := rest(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 func (s *site) stop() (err error) {
-	if s.g != nil {
-		err = s.g.stop()
+	for _, g := range s.nodes() {
+		if g != nil {
+			err = errors.Join(err, g.stop())
+		}
 	}
 	for i := len(s.databases) - 1; i >= 0; i-- {
 		s.databases[i].Remove()

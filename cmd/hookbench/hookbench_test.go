@@ -97,8 +97,9 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"cluster --count 40 --connections 10 --ten 2 --rounds 1 --seconds 1": "standby   delivered / pebble",
-		"cluster --million=200": "all 200 queued again",
+		"cluster --count 40 --connections 10 --ten 2 --rounds 1 --seconds 1": "two       delivered / pebble",
+		"cluster --million=200":      "all 200 queued again",
+		"cluster --moves --rounds 1": "owner killed to served again",
 	} {
 		var out bytes.Buffer
 		cmd := newRootCommand()

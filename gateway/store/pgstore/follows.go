@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -62,8 +61,8 @@ type candidate struct {
 }
 
 // lookedAt are the rows that candidates mean: ids, and events. Where there may be more of them
-// (full) rows from the last on are seen: if that is a row's own, what lies above it may follow
-// an event below it, which is one of the 255 ids before. All that lies so close is read.
+// (full) all rows from the last on are to be seen: if that is a row's own id, what lies beside
+// it may follow an event that is below it, and so no candidate yet. All of that is read.
 func lookedAt(found []candidate, full bool) (ids, events [][]byte) {
 	for _, c := range found {
 		if c.lead {
@@ -72,11 +71,8 @@ func lookedAt(found []candidate, full bool) (ids, events [][]byte) {
 			ids = append(ids, c.id)
 		}
 	}
-	if n := len(found); full && !found[n-1].lead && len(events) > 0 {
-		before := bytes.Clone(found[n-1].id)
-		low := binary.BigEndian.Uint64(before[8:])
-		binary.BigEndian.PutUint64(before[8:], low-min(low, gateway.DeliveriesBeside))
-		events = append(events, before)
+	if last := found[len(found)-1]; full && !last.lead {
+		events = append(events, last.id)
 	}
 	return ids, events
 }

@@ -209,7 +209,7 @@ func (l *listing) rows(p *params, n int) string {
 // rowsOf reads the rows that have one of some ids, one by one: where the planner takes a
 // table for small it would rather read all rows of the tenant.
 func (l *listing) rowsOf(p *params, found []candidate, full bool) string {
-	ids, events := lookedAt(found, full)
+	ids, events := lookedAt(found, full && l.followed)
 	all, tenant, day := p.many(bytesOf, len(ids), func(i int) cell { return raw(ids[i]) }), p.text(l.q.Tenant), ""
 	if l.parted {
 		day = " AND t.day = {s}day_of(i.id)"

@@ -182,6 +182,44 @@ func (k *kit) cheap(q store.Query) {
 	}
 }
 
+// listsOfOneEvent has deliveries beside one event, of which some were put back by hand and
+// some have ended: whatever finds each of them, a list of any page size has all, in their order.
+func listsOfOneEvent(k *kit) {
+	var all []string
+	for range 2 {
+		p := &gateway.Publication{Events: []gateway.Event{k.event(acme, "42")}}
+		id := p.Events[0].ID
+		var want []string
+		for n := range 6 {
+			d := k.delivery("crm", p.Events[0])
+			d.ID = gateway.DeliveryBeside(id, n+1)
+			p.Deliveries, want = append(p.Deliveries, d), append([]string{d.ID}, want...)
+		}
+		k.must(k.Accept(p))
+		for n := range p.Deliveries {
+			switch d := p.Deliveries[n]; n {
+			case 1, 4:
+				d.NextAttemptAt = k.now.Add(time.Hour)
+				k.must(k.Requeue(nil, &d))
+			case 2:
+				k.settle(&d, gateway.DeliverySucceeded, time.Time{})
+			case 3:
+				k.settle(&d, gateway.DeliveryDead, time.Time{})
+			}
+		}
+		k.set(k.now.Add(time.Second))
+		all = append(want, all...)
+	}
+	k.twice(func() {
+		for _, q := range []store.Query{{Type: "message"}, {Conversation: []string{"42"}}, {Type: "message", Endpoint: "crm"}} {
+			for rows := range 9 {
+				q.Tenant, q.Rows = acme, rows
+				k.same(fmt.Sprintf("%+v", q), listed(k, q, k.listDeliveries, func(d *gateway.Delivery) string { return d.ID }), all)
+			}
+		}
+	})
+}
+
 // listsOutlive leaves deliveries unfinished until all of their time has expired, and lets
 // some die: they are found by all that lists ask for as long as they are there.
 func listsOutlive(k *kit) {

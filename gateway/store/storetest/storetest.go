@@ -132,6 +132,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		{"WaitsWithoutBodies", waitsWithoutBodies},
 		{"ListsAnswerQueries", listsAnswerQueries},
 		{"ListsCostWhatTheyAnswer", listsCostWhatTheyAnswer},
+		{"ListsOfOneEvent", listsOfOneEvent},
 		{"ListsOutlive", listsOutlive},
 		{"SlotsAreAskedApart", slotsAreAskedApart},
 		{"SlotsAreReleasedApart", slotsAreReleasedApart},
