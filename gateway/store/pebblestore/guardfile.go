@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"errors"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -17,17 +18,28 @@ type guardedFile struct {
 	written uint64 // bytes; Pebble writes logs and manifests from one goroutine, which syncs them too
 
 	reserved, reserve int64 // of a log: up to where blocks are reserved, and may be
+
+	chunk     *[tableChunk]byte // of a table: the memory of what is collected
+	collected []byte            // of a table: given to Write, not yet written
 }
 
 // reserveStep is how much of a log is reserved at a time. Pebble asks for a tenth more than a
 // memtable at once, 35 MiB, which a gateway that idles would hold for nothing.
 const reserveStep = 4 << 20
 
-// Write goes on where a full disk cut it short.
+// Write writes all but tables at once.
 func (f *guardedFile) Write(p []byte) (n int, err error) {
 	if f.g.frozen() {
 		return len(p), f.g.hold(f.table)
 	}
+	if f.table {
+		return f.collect(p)
+	}
+	return f.write(p)
+}
+
+// write goes on where a full disk cut it short.
+func (f *guardedFile) write(p []byte) (n int, err error) {
 	if end := int64(f.written) + int64(len(p)); end > f.reserved && f.reserved < f.reserve {
 		f.reserveTo(end)
 	}
@@ -63,6 +75,9 @@ func (f *guardedFile) WriteAt(p []byte, offset int64) (n int, err error) {
 func (f *guardedFile) sync(op func() error) error {
 	if f.g.frozen() {
 		return f.g.hold(f.table)
+	}
+	if err := f.flush(); err != nil {
+		return err
 	}
 	err := op()
 	if err == nil {
@@ -115,8 +130,14 @@ func (f *guardedFile) reserveTo(end int64) {
 	f.reserved = most
 }
 
+// Close writes what a table has that was never synced: nothing but one that is given up.
 func (f *guardedFile) Close() error {
-	err := f.File.Close()
+	var unwritten error
+	if !f.g.frozen() {
+		unwritten = f.flush()
+	}
+	f.letGo()
+	err := errors.Join(unwritten, f.File.Close())
 	if err == nil || f.g.frozen() {
 		return nil
 	}
