@@ -145,7 +145,7 @@ type Bounds struct {
 	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits
 	Calls        int          `json:"calls"`         // pending calls
 	WaitedCalls  int          `json:"waited_calls"`  // calls whose callers wait for the end
-	CallRequests gateway.Size `json:"call_requests"` // requests of both
+	CallRequests gateway.Size `json:"call_requests"` // requests of both, and what is rendered for them
 	CallAnswers  gateway.Size `json:"call_answers"`  // memory for what backends answer, where it is large
 	Holds        int          `json:"holds"`         // requests that stay: holders of waits, callers, writers whose endpoint proves itself
 	Streams      int          `json:"streams"`       // readers of the stream

@@ -56,6 +56,10 @@ const (
 //	lists that hold lists twice, compared    Bounds: 100 ms                   TestHostile of gateway/mapping/jinja
 //	a large body waits for its own turn      the first sentence               TestLargeBodiesAreUnwrappedInOneTurn of gateway/inbound
 //	an answer sets the policy of the host    Rights; steering                 TestFaults of gateway/respond
+//	rendered requests of calls that hang     Bounds: shares                   Renders
+//	a run shows control characters           Bounds: answers                  Runs
+//	a form of a long name and a long list    Bounds: 1 MiB rendered           Forms
+//	a compaction fills the disk for ever     SPEC 2: recovers by itself       TestCompactionGivesWay of pebblestore
 //	children escape limits, take keys        Rights: the tree             Children, Tree, Writes
 //	the operator's lanes are read, replayed  Rights: _platform, routes    Relays
 //	a slow body is the next owner's          Promises: end of its body    SlowWrite

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -147,6 +148,9 @@ func (s *engine) listener() *pebble.EventListener {
 			s.trip(fmt.Errorf("corrupt data in %s: %w", info.Path, info.Details))
 		},
 		BackgroundError: func(err error) {
+			if errors.Is(err, errYields) {
+				return // that the disk is full is told once
+			}
 			s.opts.Logger.Warn("the store could not tidy up in the background", "error", err)
 		},
 		PossibleAPIMisuse: func(info pebble.PossibleAPIMisuseInfo) {

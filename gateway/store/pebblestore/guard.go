@@ -2,9 +2,11 @@ package pebblestore
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,7 +30,9 @@ import (
 // A write that finds no room has done nothing wrong yet. Its ballast is released
 // and it tries again, for maxRoomWait where commits wait for it; a table that Pebble
 // writes as it opens waits as long as it takes, for Pebble would try again at once and
-// without end. vfs.OnDiskFull
+// without end. A compaction does not wait: what it has written so far may be, on a small
+// disk, all that is missing. It gives way before the room is gone, and Pebble removes what
+// it has made. vfs.OnDiskFull
 // would do the same, but it also repeats a sync that failed, and the second sync
 // says yes to pages that the first has lost.
 type guard struct {
@@ -36,7 +40,8 @@ type guard struct {
 	s      *engine
 	void   vfs.FS // where files are made after the failure
 
-	checkpoint string // the folder of checkpoints, which are not guarded
+	gaveWay    atomic.Int64 // when a compaction last did, in ns of Unix time
+	checkpoint string       // the folder of checkpoints, which are not guarded
 
 	mu      sync.Mutex
 	keeping bool     // until the store is open
@@ -157,6 +162,49 @@ func (g *guard) awaitRoom(table bool, since time.Time, err error) bool {
 	}
 }
 
+// yieldFor is how long a compaction rests behind one that gave way, or where it finds no room
+// as it begins: Pebble tries again at once and without end, and the room that comes and goes
+// would have writes taken and refused several times a second.
+const yieldFor = 5 * time.Second
+
+// errYields is the disk's own word for it, so that it reads like one.
+var errYields = fmt.Errorf("a compaction gives way: %w", syscall.ENOSPC)
+
+// yields says whether what is written of a kind can wait for room without holding any.
+func (g *guard) yields(category vfs.DiskWriteCategory) bool {
+	return g.s.opened.Load() && (category == "pebble-compaction" || category == "pebble-blob-file-rewrite")
+}
+
+// rest lets a compaction begin only where there is room for it.
+func (g *guard) rest() error {
+	pause := time.Until(time.Unix(0, g.gaveWay.Load()).Add(yieldFor))
+	if !g.s.space.spares(0) {
+		pause = yieldFor
+	}
+	if g.frozen() || pause <= 0 {
+		return nil // of a store that failed hold has it
+	}
+	timer := time.NewTimer(min(pause, yieldFor))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.s.done:
+		return errYields
+	case <-g.s.failed:
+		return nil
+	}
+	if !g.s.space.spares(0) {
+		return errYields
+	}
+	return nil
+}
+
+// giveWay ends a compaction for which there is no room.
+func (g *guard) giveWay() error {
+	g.gaveWay.Store(time.Now().UnixNano())
+	return errYields
+}
+
 func (g *guard) file(name string, op func() (vfs.File, error)) (f vfs.File, err error) {
 	table := isTable(name)
 	done, err := g.change(table, func() error {
@@ -185,7 +233,18 @@ func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 	if g.elsewhere(name) {
 		return g.FS.Create(name, category)
 	}
-	return g.file(name, func() (vfs.File, error) { return g.FS.Create(name, category) })
+	create := func() (vfs.File, error) { return g.FS.Create(name, category) }
+	if !isTable(name) || !g.yields(category) {
+		return g.file(name, create)
+	}
+	if err := g.rest(); err != nil {
+		return nil, err
+	}
+	f, err := g.file(name, create)
+	if guarded, is := f.(*guardedFile); is {
+		guarded.yields = true
+	}
+	return f, err
 }
 
 func (g *guard) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {

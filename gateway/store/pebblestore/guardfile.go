@@ -10,8 +10,9 @@ import (
 // guardedFile is a file that Pebble writes; see guard.
 type guardedFile struct {
 	vfs.File
-	g     *guard
-	table bool
+	g      *guard
+	table  bool
+	yields bool // a compaction's: it gives way where there is little room
 
 	kind    fileKind
 	number  uint64
@@ -43,7 +44,13 @@ func (f *guardedFile) write(p []byte) (n int, err error) {
 	if end := int64(f.written) + int64(len(p)); end > f.reserved && f.reserved < f.reserve {
 		f.reserveTo(end)
 	}
+	if f.yields && !f.g.s.space.spares(len(p)) {
+		return 0, f.g.giveWay()
+	}
 	n, err = f.File.Write(p)
+	if f.yields && err != nil && scarce(err) {
+		return n, f.g.giveWay()
+	}
 	for since := time.Now(); err != nil && scarce(err) && f.g.awaitRoom(f.table, since, err); {
 		var more int
 		more, err = f.File.Write(p[n:])

@@ -25,7 +25,7 @@ func (s *resources) PutResources(records ...gateway.Record) error {
 
 // PutAudited makes records durable, and the lines that tell of it: all of them or none.
 func (s *resources) PutAudited(lines []gateway.AuditLine, records ...gateway.Record) error {
-	return s.change(func(b *batch) {
+	return s.change(s.admit, func(b *batch) {
 		b.lines(lines)
 		for _, r := range records {
 			if !keyable(r.Kind, r.Tenant, r.ID) {
@@ -41,7 +41,7 @@ func (s *resources) PutAudited(lines []gateway.AuditLine, records ...gateway.Rec
 // DeleteResource removes one durably, with the lines that tell of it; it is no error when
 // it is not there.
 func (s *resources) DeleteResource(kind, tenant, id string, lines ...gateway.AuditLine) error {
-	return s.change(func(b *batch) {
+	return s.change(s.admit, func(b *batch) {
 		b.lines(lines)
 		if !keyable(kind, tenant, id) {
 			return // nothing can be there
@@ -88,8 +88,8 @@ func (s *resources) DeleteTenant(tenant string, lines ...gateway.AuditLine) (err
 	defer s.locks.lockEvery()() // what is being settled must not come back
 	over := s.later.hold(tenant)
 	defer func() { over(err == nil) }()
-	defer s.handy.Forget(tenant) // of what it gave out meanwhile nothing is written
-	return s.change(func(b *batch) {
+	defer s.handy.Forget(tenant)                    // of what it gave out meanwhile nothing is written
+	return s.change(s.admitSettle, func(b *batch) { // it gives room
 		b.lines(lines)
 		for i := range len(tenantKinds) {
 			prefix := appendPrefix(nil, tenantKinds[i], tenant)
@@ -124,13 +124,13 @@ func (s *resources) resourceKinds() (kinds []string, err error) {
 	return kinds, nil
 }
 
-// change is one synced commit of what put puts.
-func (s *engine) change(put func(*batch)) error {
+// change is one synced commit of what put puts, where admit says that there is room.
+func (s *engine) change(admit func() error, put func(*batch)) error {
 	if err := s.using.Enter(); err != nil {
 		return err
 	}
 	defer s.using.Leave()
-	if err := s.admit(); err != nil {
+	if err := admit(); err != nil {
 		return err
 	}
 	b := s.newBatch(1 << 10)

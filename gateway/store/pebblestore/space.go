@@ -146,6 +146,14 @@ func (sp *space) admitSettle() error {
 	return errFull()
 }
 
+// spares says whether there is room for so many bytes of what can wait: half of the
+// watermark stays for what cannot. It asks anew each time, for a compaction writes a
+// hundred MiB a second.
+func (sp *space) spares(bytes int) bool {
+	free, total, err := sp.s.opts.DiskUsage()
+	return err != nil || total == 0 || free > sp.watermark/2+uint64(bytes)
+}
+
 func errFull() error { return gateway.Unavailable("the disk is full", retryAfter) }
 
 // look asks how much room there is. It takes writes again, and makes the ballast

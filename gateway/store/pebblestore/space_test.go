@@ -82,7 +82,9 @@ func TestWatermark(t *testing.T) {
 		wantFull(t, "commit", commitOne(s, 10))
 		wantFull(t, "resource", s.PutResources(gateway.Record{Kind: "k", Tenant: "t"}))
 		wantFull(t, "deleting a resource", s.DeleteResource("k", "t", ""))
-		wantFull(t, "deleting a tenant", s.DeleteTenant("t"))
+		if err := s.DeleteTenant("t"); err != nil {
+			t.Errorf("deleting a tenant, which makes room: %v", err)
+		}
 		if !s.Stats().Full || s.Healthy() != nil {
 			t.Errorf("full: %v, healthy: %v", s.Stats().Full, s.Healthy())
 		}
@@ -97,6 +99,7 @@ func TestWatermark(t *testing.T) {
 		}
 		d.becomes(1 * mib)
 		wantFull(t, "settling with hardly any", settle())
+		wantFull(t, "deleting a tenant with hardly any", s.DeleteTenant("t"))
 		d.becomes(4*mib + mib/2)
 		wantFull(t, "commit just above the watermark", commitOne(s, 10))
 		d.becomes(6 * mib)
@@ -387,4 +390,60 @@ func reservedIn(t *testing.T, dir string) (bytes int64) {
 		t.Fatal(err)
 	}
 	return bytes
+}
+
+// A compaction that finds no room waits for none: on a small disk what it has written so far
+// was all that was missing, and the store stayed full for ever. It ends and leaves nothing
+// behind, and goes on when there is room.
+func TestCompactionGivesWay(t *testing.T) {
+	for name, free := range map[string]int64{"no room": 60 * mib, "little room": mib} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDisk(60 * mib)
+				d.full = func(op errorfs.Op) bool {
+					return free > mib && isTable(path.Base(op.Path)) && op.Kind == errorfs.OpFileWrite
+				}
+				s := d.open(t)
+				for range 3 {
+					for range 10 {
+						if err := commitOne(s, 20<<10); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if err := s.db.Flush(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				tables := func() int { return strings.Count(d.mem.String(), ".sst") }
+				compact := func() chan error {
+					ended := make(chan error, 1)
+					go func() { ended <- s.db.Compact(t.Context(), []byte{0}, []byte{0xff}, false) }()
+					return ended
+				}
+				before := tables()
+				if before < 3 {
+					t.Fatalf("there are %d tables to compact", before)
+				}
+				d.on.Store(true)
+				d.free.Store(free)
+				ended := compact()
+				time.Sleep(10 * time.Second)
+				select {
+				case err := <-ended:
+					if !errors.Is(err, errYields) || tables() != before {
+						t.Errorf("it ends with %v, and %d tables of %d", err, tables(), before)
+					}
+				default:
+					t.Error("it still waits for room")
+				}
+				d.on.Store(false)
+				d.becomes(60 * mib)
+				err := <-compact()
+				time.Sleep(time.Minute) // what it replaced is removed bit by bit
+				if err != nil || tables() >= before {
+					t.Errorf("with room again: %v, and %d tables of %d", err, tables(), before)
+				}
+			})
+		})
+	}
 }
