@@ -169,8 +169,14 @@ func (c *churning) happen() {
 		c.shaken()
 	case 5:
 		c.db.set(func() { c.db.away = true })
+		began := time.Now()
 		time.Sleep(seconds(60))
-		c.db.set(func() { c.db.away, c.db.back = false, time.Now() })
+		c.db.set(func() {
+			c.db.away = false
+			if time.Since(began) > connected { // a shorter one has kept nobody from looking: who died before is dead
+				c.db.back = time.Now()
+			}
+		})
 	case 6:
 		a, b := pick(living), pick(living)
 		f.apart(a, b)
