@@ -9,6 +9,9 @@ import (
 
 // What nodes tell each other of what they have counted, and who keeps figures has not yet.
 
+// asked is what is not kept yet, as who reads figures asks for it.
+type asked struct{ *Stats }
+
 // question asks for what was counted of one thing, or of how tenants are.
 type question struct {
 	Query   *Query   `json:"query,omitempty"`
@@ -23,7 +26,7 @@ type unkept struct {
 	Runs  bool      `json:"runs,omitempty"` // it goes on, and says how things stand
 }
 
-// standing is how a tenant is at one node.
+// standingAt is how a tenant is at one node.
 type standingAt struct {
 	Of            int      `json:"of"` // its place in the question
 	Figures       []unkept `json:"figures,omitempty"`
@@ -105,15 +108,15 @@ func (s *Stats) Answer(data []byte) ([]byte, error) {
 	s.sample(s.options.Now().UTC())
 	switch {
 	case q.Query != nil:
-		return text(s.unkept(q.Query, q.Series == below)), nil
+		return text(asked{s}.unkept(q.Query, q.Series == below)), nil
 	case q.Tenants != nil:
-		return text(s.standingsOf(q.Tenants)), nil
+		return text(asked{s}.standingsOf(q.Tenants)), nil
 	}
 	return nil, errAsked
 }
 
 // unkept gives what was counted here of one thing, and is not kept.
-func (s *Stats) unkept(q *Query, under bool) (all []unkept) {
+func (s asked) unkept(q *Query, under bool) (all []unkept) {
 	s.mu.Lock()
 	minutes := append(slices.Clone(s.ended), ended{at: s.minute})
 	s.mu.Unlock()
@@ -134,7 +137,7 @@ func (s *Stats) unkept(q *Query, under bool) (all []unkept) {
 }
 
 // standingsOf tells how tenants are here; nothing of those who have nothing.
-func (s *Stats) standingsOf(tenants []string) []standingAt {
+func (s asked) standingsOf(tenants []string) []standingAt {
 	all := []standingAt{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +158,7 @@ func (s *Stats) standingsOf(tenants []string) []standingAt {
 // unkeptOfAll gives what all nodes have of one thing and is not kept, by the minute, the oldest
 // first. How things stand is the sum of what each says of now. s.keeping is held, so that
 // nothing is kept meanwhile.
-func (s *Stats) unkeptOfAll(q *Query, under bool) []unkept {
+func (s asked) unkeptOfAll(q *Query, under bool) []unkept {
 	byNode := map[string][]unkept{"": s.unkept(q, under)}
 	if s.options.Others != nil {
 		ask := question{Query: q}
@@ -205,7 +208,7 @@ func (s *Stats) unkeptOfAll(q *Query, under bool) []unkept {
 }
 
 // standingsOfAll gives how tenants are at the other nodes, by their place.
-func (s *Stats) standingsOfAll(tenants []string) map[int][]standingAt {
+func (s asked) standingsOfAll(tenants []string) map[int][]standingAt {
 	if s.options.Others == nil {
 		return nil
 	}

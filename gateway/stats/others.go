@@ -44,7 +44,7 @@ type arrived struct {
 	done chan error
 }
 
-// keeping takes what nodes give, and keeps what came together as one.
+// arriving takes what nodes give, and keeps what came together as one.
 type arriving struct {
 	mu    sync.Mutex
 	of    []arrived
@@ -62,7 +62,7 @@ func (s *Stats) end() {
 		return
 	}
 	if s.ended = append(s.ended, was); len(s.ended) > mostEnded {
-		s.options.Log.Error("the figures of a minute were not kept: no node took them", "since", s.ended[0].at)
+		s.options.Log.Error("the figures of a minute were not kept: no node took them")
 		s.ended = s.ended[1:]
 	}
 }

@@ -89,7 +89,7 @@ func (s *Stats) Overviews(tenants []string, span Span, visit func(tenant string,
 	s.mu.Lock()
 	minute := s.minute
 	s.mu.Unlock()
-	elsewhere := s.standingsOfAll(tenants)
+	elsewhere := asked{s}.standingsOfAll(tenants)
 	for i, tenant := range tenants {
 		o := &Overview{}
 		running := s.standing(tenant, o)

@@ -109,7 +109,7 @@ func (s *Stats) collect(q *Query, of store.FiguresOf) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range s.unkeptOfAll(q, of.Series == below) {
+	for _, u := range (asked{s}).unkeptOfAll(q, of.Series == below) {
 		if !u.At.Before(q.Since) && u.At.Before(q.Until) {
 			read = decode(u.Cells, read)
 			follow(u.At, read)
