@@ -18,10 +18,10 @@ func (k *call) compose() done {
 	k.large, k.bound = false, maxRendered
 	// What was made so far is let go while others have the memory.
 	k.text, k.query, k.body, k.parts, k.fields, k.secretAt = nil, nil, nil, k.parts[:0], k.fields[:0], 0
-	if !k.takeRequest() {
+	if !(room{k}).takeRequest() {
 		return k.fail(gateway.CallTimeout, gateway.Fault{Message: "what is rendered for it is large, and there was no memory for it in time"})
 	}
 	over = k.render() || k.prepare()
-	k.fitRequest()
+	room{k}.fitRequest()
 	return over
 }

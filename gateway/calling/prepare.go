@@ -46,7 +46,7 @@ func (k *call) prepare() done {
 		k.result.Span.Fields(k.orElse)
 	}
 	k.request = transport.Request{
-		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer, Room: k,
+		Method: w.Method, URL: url, Body: k.body, TLS: w.TLS, Tenant: w.Tenant.ID, MaxAnswer: gateway.MaxCallAnswer, Room: room{k},
 	}
 	if w.ReadsHeader || k.explains {
 		k.request.MaxHeader = transport.MaxHeader

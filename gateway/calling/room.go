@@ -21,17 +21,21 @@ const (
 	roomRest = 50 * time.Millisecond
 )
 
+// room is the memory of a call, of which it takes more as its request and answer turn out
+// to be large.
+type room struct{ *call }
+
 // Grant waits for the memory of a large answer, as tenants share it (SPEC 16). Nothing is
 // read meanwhile: a backend waits with what it has not sent. No answer is too large for
 // the share that its tenant has while others want some.
-func (k *call) Grant(bytes int) bool {
+func (k room) Grant(bytes int) bool {
 	taken, ok := k.await(k.carrier.seats.answers, k.sized(copies, bytes), k.until)
 	k.place.answer += taken
 	return ok
 }
 
 // takeRequest waits for the memory of all that may be rendered.
-func (k *call) takeRequest() bool {
+func (k room) takeRequest() bool {
 	until := k.deadline
 	if until.IsZero() {
 		until = k.began.Add(k.each)
@@ -42,7 +46,7 @@ func (k *call) takeRequest() bool {
 }
 
 // fitRequest gives back what was taken for more than was rendered.
-func (k *call) fitRequest() {
+func (k room) fitRequest() {
 	if more := k.place.made - k.sized(madeCopies, k.rendered()); more > 0 {
 		k.carrier.seats.requests.Give(k.place.holder, more)
 		k.place.made -= more
@@ -51,7 +55,7 @@ func (k *call) fitRequest() {
 
 // sized is the memory of so many bytes, of which there are as many copies, and more where
 // they are shown.
-func (k *call) sized(copies, bytes int) int64 {
+func (k room) sized(copies, bytes int) int64 {
 	if k.explains {
 		copies += shownCopies
 	}
@@ -60,7 +64,7 @@ func (k *call) sized(copies, bytes int) int64 {
 
 // await waits until some moment for n bytes of a budget, or for a quarter of it where n is
 // more, and gives how many it took.
-func (k *call) await(budget *shares.Budget, n int64, until time.Time) (taken int64, ok bool) {
+func (k room) await(budget *shares.Budget, n int64, until time.Time) (taken int64, ok bool) {
 	if budget == nil {
 		return 0, true
 	}
