@@ -114,7 +114,7 @@ func readBlock(t *testing.T, page, commands string) {
 	}
 }
 
-var ofGoTest = regexp.MustCompile(`^go test \./(\S+)(?: -run '([A-Za-z|$]+)')?(?: -[a-z]+=\d+)?\n$`)
+var ofGoTest = regexp.MustCompile(`^go test \./(\S+)(?: -run '?([A-Za-z|$]+)'?)?(?: -[a-z]+[= ]\S+)*\n$`)
 
 // knownTests says where a package has no such test.
 func knownTests(t *testing.T, page, line string) {

@@ -16,7 +16,7 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 	const newest = "schema/005_follows.sql"
 	if *update {
 		rest, sql := "", ""
-		for _, name := range migrationNames() {
+		for _, name := range namesOf(migrations) {
 			text, err := fs.ReadFile(migrations, name)
 			must(t, err)
 			if sql = string(text); name != newest {
