@@ -104,6 +104,9 @@ func TestMissingNodeIsNamed(t *testing.T) {
 	w := routed(t, receiver)
 	a := w.nodes[0]
 	a.call(t, "/site?by=0", "{}")
+	eventually(t, "the request is shown", func() bool { // it is noted behind its answer
+		return strings.Contains(a.must(t, 200, "GET", "/v1/routes/site/requests", "").body, "by=0")
+	})
 	w.mu.Lock()
 	w.nodes = append(w.nodes, &citizen{town: w})
 	w.nodes[2].self.ID, w.nodes[2].self.Address = "lost", "127.0.0.1:1"

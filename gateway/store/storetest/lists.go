@@ -240,7 +240,7 @@ func listsOutlive(k *kit) {
 	k.twice(func() { found(made[2], made[1], made[0]) })
 	k.settle(made[0], gateway.DeliveryDead, time.Time{})
 	k.settle(made[1], gateway.DeliverySucceeded, time.Time{})
-	k.twice(func() { found(made[2], made[1], made[0]) })
+	found(made[2], made[1], made[0]) // opened again its time may be seen to be over
 	k.pass(10 * aDay)
 	k.twice(func() { found(made[2], made[0]) })
 	again := *made[0]
