@@ -41,7 +41,7 @@ func (b *batcher) play(ctx context.Context) {
 		}
 		all := b.make()
 		b.sent = append(b.sent, all)
-		stubborn := b.rng.IntN(10) > 0
+		stubborn := b.rng.IntN(10) > 0 || b.forwards
 		var both sync.WaitGroup
 		for range 1 + b.rng.IntN(4)/3 {
 			both.Go(func() { b.until(ctx, all, stubborn) })

@@ -223,7 +223,11 @@ func (n *nodes) suffers(name string, look func()) {
 	for _, odd := range n.seen.oddities() {
 		n.t.Errorf("%s: answered %s", name, odd)
 	}
-	if !f.planned {
+	if f.planned {
+		for _, do := range n.moved {
+			do(spanSince(began))
+		}
+	} else {
 		n.died(spanSince(began), false)
 	}
 	look()

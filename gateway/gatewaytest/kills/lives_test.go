@@ -54,6 +54,7 @@ type lives struct {
 	env    []string
 	up     []func()                    // the program answers
 	killed []func(promises.Span, bool) // it was killed, or only a start of it was
+	moved  []func(promises.Span)       // a node gave away what it had, as planned
 	nodes  *nodes                      // nil: it is one program
 }
 

@@ -27,6 +27,10 @@ type relayLoad struct {
 	gate   *gate
 	next   atomic.Uint64
 	lost   atomic.Int64 // answers of requests with several messages
+
+	// forwards: who was not answered is told nothing by that of when it is done: the node that
+	// decides it may live, and be at it still. So nobody gives up, and goes on to the next.
+	forwards bool
 }
 
 // work plays one conversation after the other.
@@ -59,7 +63,7 @@ func (p *provider) play(ctx context.Context) {
 		}
 		post := p.post()
 		p.sent = append(p.sent, post)
-		stubborn := p.rng.IntN(10) > 0
+		stubborn := p.rng.IntN(10) > 0 || p.forwards
 		if p.rng.IntN(4) == 0 {
 			var both sync.WaitGroup
 			for range 2 {

@@ -83,7 +83,7 @@ func newRelayKiller(h *home) *relayKiller {
 	gitHub, one, two, batches := gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t), gatewaytest.NewReceiver(t)
 	k := &relayKiller{home: h}
 	h.has("    endpoints: {}\n", fmt.Sprintf(killRelayRoutes, gitHub.URL, one.URL, two.URL, batches.URL, h.tenant))
-	k.relayLoad = &relayLoad{seed: h.seed, relays: promises.NewRelays(), gate: h.gate}
+	k.relayLoad = &relayLoad{seed: h.seed, relays: promises.NewRelays(), gate: h.gate, forwards: h.nodes != nil}
 	for base, r := range map[string]*gatewaytest.Receiver{"": gitHub, "/one": one, "/two": two} {
 		r.Script(func(q gatewaytest.Received) gatewaytest.Reply { return k.arrive(base, q) })
 	}

@@ -14,6 +14,7 @@ import (
 type History struct {
 	mu            sync.Mutex
 	late          time.Duration // see Late
+	behind        time.Duration // see Behind
 	conversations map[string]*Conversation
 	lives         []Life
 	wakes         []Violation                             // of laws over all conversations
@@ -38,6 +39,15 @@ func (h *History) Late(most time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.late = most
+}
+
+// Behind says for how long after its client was told that nobody knows, or was told nothing, a
+// request may be done still: the node that decides it lives on. 0, as at first: until the
+// process is gone.
+func (h *History) Behind(most time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.behind = most
 }
 
 // Life is one life of the gateway: it answered from Up on, and was gone at Down.

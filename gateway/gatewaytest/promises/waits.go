@@ -182,6 +182,9 @@ func (h *History) covers(s Span, at time.Time) bool {
 	end := s.End
 	if s.Lost {
 		end = h.gone(s.Begin)
+		if h.behind > 0 {
+			end = s.End.Add(h.behind)
+		}
 	}
 	return !at.Before(s.Begin.Truncate(time.Millisecond)) && !at.After(end)
 }
