@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 // TestMeasures runs every measurement against the program as it is built now, too
 // small for its figures to mean anything: each checks all answers itself.
 func TestMeasures(t *testing.T) {
+	t.Parallel()
 	program, record := filepath.Join(t.TempDir(), "hookgate"), filepath.Join(t.TempDir(), "record.md")
 	if err := build(t.Context(), program); err != nil {
 		t.Fatal(err)
@@ -84,6 +85,7 @@ func TestMeasures(t *testing.T) {
 
 // TestCluster measures on PostgreSQL beside Pebble, too little for its figures to mean anything.
 func TestCluster(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	db, err := postgres.Make()
 	if errors.Is(err, postgres.ErrMissing) {
 		t.Skip(postgres.HowTo)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/program"
@@ -111,6 +112,18 @@ func TestReloadOfARelay(t *testing.T) {
 	}
 	reload(oneSource)
 	p.Sender().Must(t, []int{404}, "POST", "/bot/x", "lost")
+	program.Eventually(t, time.Minute, func() error { // its time has come, and nobody knew where to
+		var list struct {
+			Data []struct {
+				NextAttemptAt time.Time `json:"next_attempt_at"`
+			}
+		}
+		p.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/deliveries", nil).Decode(t, &list)
+		if len(list.Data) != 1 || time.Since(list.Data[0].NextAttemptAt) < 100*time.Millisecond {
+			return fmt.Errorf("it is still tried: %+v", list)
+		}
+		return nil
+	})
 	reload(relayTo(well.URL))
 	q, err := well.Await(t.Context(), func(gatewaytest.Received) bool { return true })
 	if err != nil {

@@ -19,6 +19,7 @@
 package directory
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"hookgate/gateway"
@@ -67,6 +68,9 @@ type About struct {
 	Action string // create, update, delete, reload
 	// Followed says that another process has written it, and has told of it.
 	Followed bool
+	// Relays are the tenants of relay routes that came, or were compiled anew: what waits for
+	// one of them may go. Whose route is gone is not among them.
+	Relays []string
 }
 
 // Swap is SwapFor of what nobody asked for.
@@ -80,6 +84,7 @@ func (d *Directory) SwapFor(about About, next *Snapshot) {
 	changed := next.changes(last)
 	forget(next.metrics, last, next, changed)
 	if d.OnSwap != nil {
+		about.Relays = next.relaysAnew(last)
 		d.OnSwap(changed, about)
 	}
 }
@@ -92,6 +97,16 @@ func (s *Snapshot) changes(last *Snapshot) (changed []string) {
 		}
 	}
 	return changed
+}
+
+// relaysAnew gives the tenants of relay routes that are not those of last.
+func (s *Snapshot) relaysAnew(last *Snapshot) (tenants []string) {
+	for _, r := range s.routes {
+		if r.Lane != nil && last.Route(r.ID) != r && !slices.Contains(tenants, r.Tenant.ID) {
+			tenants = append(tenants, r.Tenant.ID)
+		}
+	}
+	return tenants
 }
 
 func forget(m *metrics.Set, last, next *Snapshot, changed []string) {

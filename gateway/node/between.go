@@ -25,7 +25,7 @@ func (b between) swapped(changed []string, about directory.About) {
 	if len(changed) > mostRefreshed {
 		changed = []string{""} // all
 	}
-	for _, tenant := range changed {
+	for _, tenant := range append(about.Relays, changed...) {
 		b.lanes.Refresh(tenant)
 	}
 	if err := b.proxy.Refresh(s); err != nil {
