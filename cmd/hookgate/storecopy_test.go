@@ -58,7 +58,8 @@ func (c *copied) calls(t *testing.T, key, outcome string) {
 
 func (c *copied) publishes(t *testing.T, text string) {
 	t.Helper()
-	c.Admin().Must(t, []int{202}, "POST", "/v1/tenants/made/events", event(text))
+	e := map[string]any{"event": map[string]any{"type": "message", "text": text}, "conversation": map[string]any{"key": "chat"}} // an order is one of a conversation
+	c.Admin().Must(t, []int{202}, "POST", "/v1/tenants/made/events", map[string]any{"events": []any{e}})
 }
 
 func (c *copied) state(t *testing.T, id string) string {

@@ -53,12 +53,12 @@ function say(text) {
 }
 
 /* Questions. */
-let asked = null;
+let asked = null, missed = false;
 function dialog(title, build) {
   const d = document.createElement("dialog"), had = document.activeElement, h = document.createElement("h2");
   h.textContent = title; h.id = "dialog-title"; d.setAttribute("aria-labelledby", h.id);
   d.append(h); build(d);
-  d.addEventListener("close", () => { d.remove(); asked = null; if (had && had.isConnected) had.focus(); });
+  d.addEventListener("close", () => { d.remove(); asked = null; if (had && had.isConnected) had.focus(); if (missed) { missed = false; again(); } });
   document.body.append(d); d.showModal(); asked = d;
   return d;
 }
@@ -224,7 +224,9 @@ async function again() {
   asking = true; last = Date.now();
   try {
     const a = await fetch(location.href, { headers: { "Hookgate-Again": "1" }, redirect: "follow", credentials: "same-origin" });
-    if (a.ok || a.status === 404) takeIn(await a.text());
+    const text = await a.text();
+    if (asked) missed = true; // the form that the question is of stays where it is
+    else if (a.ok || a.status === 404) takeIn(text);
     if (a.url.includes("/login")) setLive(false);
   } catch (e) { setLive(false); }
   last = Date.now(); asking = false;
