@@ -272,12 +272,16 @@ func (a *arena) try(by *program.Client, method, path string, body any, fields ..
 func (a *arena) flow(workers int, do func(n int), enough func() error) {
 	a.flood(workers, do)
 	a.ctx = a.t.Context() // the time of the flood is over
-	n := 1 << 30          // numbers that the flood had not
+	var next atomic.Int64
+	next.Store(1 << 30) // numbers that the flood had not
 	program.Eventually(a.t, hostilePatience, func() error {
 		err := enough()
 		if err != nil {
-			n++
-			do(n)
+			var all sync.WaitGroup
+			for range workers {
+				all.Go(func() { do(int(next.Add(1))) })
+			}
+			all.Wait()
 		}
 		return err
 	})

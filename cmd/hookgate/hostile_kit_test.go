@@ -19,7 +19,7 @@ import (
 )
 
 // hostilePatience bounds what a busy machine may take for what must come at all.
-const hostilePatience = 30 * time.Second
+const hostilePatience = time.Minute
 
 // crowd dials the public listener from many blocks of loopback: one alone may
 // have a quarter of the connections.
