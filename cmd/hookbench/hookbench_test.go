@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,17 +25,38 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if theProgram.dir != "" {
+		_ = os.RemoveAll(theProgram.dir) // what is left of it is the system's to clear
+	}
+	os.Exit(code)
+}
+
+// theProgram is built once for all.
+var theProgram struct {
+	sync.Once
+	dir string
+	err error
+}
+
+// built gives the path of the program as the tree has it.
+func built(t *testing.T) string {
+	t.Helper()
+	theProgram.Do(func() {
+		if theProgram.dir, theProgram.err = os.MkdirTemp("", "hookbench-"); theProgram.err == nil {
+			theProgram.err = build(context.Background(), filepath.Join(theProgram.dir, "hookgate"))
+		}
+	})
+	if theProgram.err != nil {
+		t.Fatal(theProgram.err)
+	}
+	return filepath.Join(theProgram.dir, "hookgate")
 }
 
 // TestMeasures runs every measurement against the program as it is built now, too
 // small for its figures to mean anything: each checks all answers itself.
 func TestMeasures(t *testing.T) {
-	t.Parallel()
-	program, record := filepath.Join(t.TempDir(), "hookgate"), filepath.Join(t.TempDir(), "record.md")
-	if err := build(t.Context(), program); err != nil {
-		t.Fatal(err)
-	}
+	program := built(t)
 	for _, c := range []struct{ args, want string }{
 		{"callbacks --count 100 --rounds 1", "callbacks / echo"},
 		{"callbacks --count 100 --rounds 1 --verify token --early", "waits opened / echo"},
@@ -60,6 +82,8 @@ func TestMeasures(t *testing.T) {
 		{"calls --rounds 1 --seconds 1 --count 100", "added by the gateway"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
+			t.Parallel() // it waits, half of its time
+			record := filepath.Join(t.TempDir(), "record.md")
 			var out bytes.Buffer
 			cmd := newRootCommand()
 			cmd.SetArgs(append(strings.Fields(c.args), "--hookgate", program, "--dir", t.TempDir(), "--record", record))
@@ -94,10 +118,7 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Remove()
-	program := filepath.Join(t.TempDir(), "hookgate")
-	if err := build(t.Context(), program); err != nil {
-		t.Fatal(err)
-	}
+	program := built(t)
 	for args, want := range map[string]string{
 		"cluster --count 40 --connections 10 --ten 2 --rounds 1 --seconds 1": "two       delivered / pebble",
 		"cluster --million=200":      "all 200 queued again",
@@ -118,10 +139,8 @@ func TestCluster(t *testing.T) {
 
 // TestBeside compares the program with itself; the record holds what was printed, once.
 func TestBeside(t *testing.T) {
-	program, record := filepath.Join(t.TempDir(), "hookgate"), filepath.Join(t.TempDir(), "record.md")
-	if err := build(t.Context(), program); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	program, record := built(t), filepath.Join(t.TempDir(), "record.md")
 	var out bytes.Buffer
 	cmd := newRootCommand()
 	cmd.SetArgs([]string{"beside", "--with", program, "--hookgate", program, "--dir", t.TempDir(), "--record", record, "--pairs", "2", "callbacks", "--count", "100"})

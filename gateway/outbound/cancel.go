@@ -45,6 +45,8 @@ func (s *Steering) cancelIn(tenant, id string, told []gateway.AuditLine) (*gatew
 // seize keeps a delivery from being leased, or an attempt of it from being written.
 // One that is withheld is not to be touched before it may be sent. The lane is primed
 // first: whoever read its holds while the delivery ends would keep one that nobody ends.
+// Where the lane keeps an order, nothing is leased until unseize: what is behind the delivery
+// would pass it, if it is not cancelled after all.
 func (s *Steering) seize(key gateway.LaneKey, id string) (*lane, *attempt, error) {
 	s.schedule.mu.Lock()
 	defer s.schedule.mu.Unlock()
@@ -59,16 +61,14 @@ func (s *Steering) seize(key gateway.LaneKey, id string) (*lane, *attempt, error
 		switch {
 		case !flies:
 			n.flying[id] = nil
-			n.moving++
-			return n, nil, nil
 		case a == nil, a.writing || a.due.ID != id && !a.merged:
 			s.schedule.ended.Wait()
-		case a.due.ID != id:
-			return n, a, nil
-		default:
+			continue
+		case a.due.ID == id:
 			a.cancelled = true
-			return n, a, nil
 		}
+		n.moving++
+		return n, a, nil
 	}
 }
 
@@ -77,10 +77,10 @@ func (s *Steering) unseize(n *lane, a *attempt, was *gateway.Delivery, cancelled
 	s.schedule.mu.Lock()
 	defer s.schedule.mu.Unlock()
 	_, flies := n.flying[was.ID]
+	n.moving--
 	switch {
 	case a == nil:
 		delete(n.flying, was.ID)
-		n.moving--
 		if cancelled {
 			n.window.remove(was.ID)
 			n.depth--

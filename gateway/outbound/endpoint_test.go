@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -486,6 +487,55 @@ func TestCancelWhileItIsSent(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 	})
+}
+
+// slowCancel is an archive that takes a minute to cancel, and then may fail.
+type slowCancel struct {
+	outbound.Archive
+	fails bool
+}
+
+func (a slowCancel) Cancel(d *gateway.Delivery, told ...gateway.AuditLine) error {
+	time.Sleep(time.Minute)
+	if a.fails {
+		return errors.New("the disk is full")
+	}
+	return a.Archive.Cancel(d, told...)
+}
+
+// Nobody passes a delivery that is about to be cancelled: it may not be, or be lost in a crash.
+func TestNobodyPassesWhatIsBeingCancelled(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		t.Run(fmt.Sprint(fails), func(t *testing.T) {
+			inBubble(t, func(received) reply { time.Sleep(5 * time.Second); return reply{} }, func(t *testing.T, w *world) {
+				w.archive = func(a outbound.Archive) outbound.Archive { return slowCancel{a, fails} }
+				_ = w.halt()
+				w.start()
+				w.to(func(to *outbound.Target) { to.Ordered, to.Hold = true, time.Hour })
+				all := w.acceptAll("crm", item{Conversation: "c", N: 1}, item{Conversation: "c", N: 2})
+				synctest.Wait()
+				if _, err := w.lanes.Cancel("acme", all[0].Delivery.ID); (err != nil) != fails {
+					t.Fatal(err)
+				}
+				sent := len(w.receiver.all())
+				if sent != 1 {
+					t.Errorf("%d were sent before the cancellation was durable", sent)
+				}
+				time.Sleep(time.Hour)
+				var got []int
+				for _, r := range w.receiver.all()[sent:] {
+					got = append(got, items(t, r)[0].N)
+				}
+				want := []int{2}
+				if fails {
+					want = []int{1, 2}
+				}
+				if !slices.Equal(got, want) || !w.rests() {
+					t.Errorf("then %v were sent, want %v", got, want)
+				}
+			})
+		})
+	}
 }
 
 func TestSampleGoesToOneEndpoint(t *testing.T) {

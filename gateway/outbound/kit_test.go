@@ -186,6 +186,7 @@ type world struct {
 	publisher *publishing.Publisher // over the store as it is
 	options   outbound.Options
 	wrap      func(outbound.Backlog) outbound.Backlog // nil: the store as it is
+	archive   func(outbound.Archive) outbound.Archive // nil: the store as it is
 	sealer    publishing.Sealer                       // nil: nothing is relayed
 	receiver  *receiver
 	wall      func() time.Time  // a clock that is set; nil: nobody sets it
@@ -268,6 +269,9 @@ func (w *world) start() {
 	w.options.Backlog, w.options.Statuses, w.options.Archive, w.options.Firm = store, store, store, store.Firm
 	if w.wrap != nil {
 		w.options.Backlog = w.wrap(store)
+	}
+	if w.archive != nil {
+		w.options.Archive = w.archive(store)
 	}
 	w.lanes = outbound.New(w.options)
 	w.publisher = publishing.New(publishing.Options{Store: store, Sealer: w.sealer, Wake: w.lanes.Wake, WakeMany: w.lanes.WakeMany, Now: w.options.Now})
