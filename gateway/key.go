@@ -16,7 +16,9 @@ const MaxAliases = 16
 // Key gives the conversation key that a value stands for: a URL (http, https)
 // stands for its last path segment, percent-decoded, without query, fragment
 // and trailing slash; anything else for itself. It is false for what no key can
-// be: empty, over MaxKey bytes, no UTF-8, or with control characters or spaces.
+// be: empty, over MaxKey bytes, no UTF-8, or with control characters or spaces, or
+// with U+FFFD, which stands for what could not be read: of halves of surrogate
+// pairs, for any of 2,048, so that a callback would find another's wait.
 func Key(value string) (string, bool) {
 	if IsWebURL(value) {
 		value = lastSegment(value)
@@ -29,7 +31,7 @@ func Key(value string) (string, bool) {
 			return "", false
 		}
 	}
-	// C1 controls and Unicode spaces are two bytes or more in UTF-8.
+	// C1 controls, Unicode spaces and U+FFFD are two bytes or more in UTF-8.
 	if strings.ContainsFunc(value, isHiddenRune) {
 		return "", false
 	}
@@ -47,7 +49,7 @@ func isHiddenRune(r rune) bool {
 	switch {
 	case r < 0x80:
 		return false
-	case r <= 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
+	case r <= 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a, r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000, r == utf8.RuneError:
 		return true
 	}
 	return false

@@ -22,6 +22,8 @@ func TestKey(t *testing.T) {
 		"http":                                     "http",
 		"caf\xe9":                                  "", // no character: no page could show it
 		"https://chat.example/c/%E9":               "",
+		"a\ufffd":                                  "", // what half a surrogate pair, any, is read as
+		"https://chat.example/c/%EF%BF%BD":         "",
 		"https://chat.example/c/%zz":               "",
 		"https://chat.example":                     "", // a host names no conversation
 		"https://chat.example/":                    "",
