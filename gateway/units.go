@@ -202,5 +202,18 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if t.Time.UnmarshalJSON(b) != nil {
 		return errMoment // package time tells of its own layout
 	}
+	if string(b) != "null" {
+		t.Time = Said(t.Time)
+	}
 	return nil
+}
+
+// Said is a moment that somebody has written, and never the zero Time, which is no
+// moment: whoever says until the beginning of year 1 would be given everything, and a
+// token that was to end then would never.
+func Said(t time.Time) time.Time {
+	if t.IsZero() {
+		return t.Add(1)
+	}
+	return t
 }

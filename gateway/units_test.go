@@ -90,6 +90,13 @@ func TestTime(t *testing.T) {
 	if err := json.Unmarshal([]byte(`"2026-01-31T11:00:00.123Z"`), &back); err != nil || !back.Equal(at.Time) {
 		t.Errorf("%s, %v", back, err)
 	}
+	// Year 1 begins, and is not no moment at all: a token that was to end then never would.
+	for text, none := range map[string]bool{`"0001-01-01T00:00:00Z"`: false, `"0000-12-31T23:00:00-01:00"`: false, `null`: true} {
+		var first gateway.Time
+		if err := json.Unmarshal([]byte(text), &first); err != nil || first.IsZero() != none {
+			t.Errorf("%s is %v, zero: %t, %v", text, first, first.IsZero(), err)
+		}
+	}
 	for _, no := range []string{`"yesterday"`, `5`, `"2026-01-31 11:00"`, `{}`} {
 		if err := back.UnmarshalJSON([]byte(no)); err == nil || !strings.Contains(err.Error(), "not a moment") || strings.Contains(err.Error(), "2006") {
 			t.Errorf("%s is refused with %v", no, err)

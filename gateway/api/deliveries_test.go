@@ -101,6 +101,8 @@ func TestDeliveries(t *testing.T) {
 		"?endpoint=_platform": {tried.ID, old.ID}, "?event_type=wait.resumed": nil, "?conversation_key=a": {old.ID},
 		"?since=" + start.Add(time.Second).Format(time.RFC3339Nano): {tried.ID},
 		"?until=" + start.Add(time.Second).Format(time.RFC3339Nano): {old.ID},
+		"?until=0001-01-01T00:00:00Z":                               nil, // not as if nothing was said
+		"?until=0001-01-01":                                         nil, "?until=-62135596800": nil, "?since=0001-01-01": {tried.ID, old.ID},
 	} {
 		if seen := k.pages(path + query); !slices.Equal(seen, want) {
 			t.Errorf("%s lists %q, want %q", query, seen, want)

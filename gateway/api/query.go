@@ -140,7 +140,7 @@ func (q *query) moment(name string) time.Time {
 	if !ok {
 		q.fault(name, momentRule)
 	}
-	return t
+	return gateway.Said(t)
 }
 
 // page reads limit and cursor. isID tells what a cursor of this list can hold.
