@@ -117,6 +117,8 @@ func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) er
 			return a, fmt.Errorf("reading the backup: %w", err)
 		case h.Typeflag != tar.TypeReg:
 			return a, fmt.Errorf("the backup has an entry %.100q that is no file", h.Name)
+		case isSparse(h):
+			return a, fmt.Errorf("the backup has an entry %.100q with holes, which no backup has: a few bytes would fill the disk", h.Name)
 		case first:
 			err = a.read(h, t, &sums)
 		case h.Name == sumsName:
@@ -133,6 +135,17 @@ func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) er
 			return a, err
 		}
 	}
+}
+
+// isSparse says whether a file has holes, of which a tar tells with a few bytes. Its type may
+// be that of any file (GNU tar, "PAX Format, Version 1.0").
+func isSparse(h *tar.Header) bool {
+	for record := range h.PAXRecords {
+		if strings.HasPrefix(record, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 func takeEntry(h *tar.Header, r io.Reader, sums *strings.Builder, take func(string, int64, io.Reader) error) error {
