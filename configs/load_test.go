@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml/lexer"
+
 	"hookgate/gateway"
+	"hookgate/gateway/fields"
 )
 
 func TestPrecedence(t *testing.T) {
@@ -92,6 +95,48 @@ func TestAliasesCannotFillTheMemory(t *testing.T) {
 	if len(found) != 1 || !strings.Contains(found[0].message, "too large") || len(d.places) > maxNodes {
 		t.Errorf("%d places, mistakes %v", len(d.places), found)
 	}
+}
+
+// What is nested too deep does not come to the parser, in whatever form.
+func TestNestingIsBoundedBeforeTheParser(t *testing.T) {
+	for name, text := range map[string]func(deep int) string{
+		"lists":             func(n int) string { return "a: " + strings.Repeat("[", n) },
+		"lists that end":    func(n int) string { return "a: " + strings.Repeat("[", n) + strings.Repeat("]", n) },
+		"objects":           func(n int) string { return "a: " + strings.Repeat("{a: ", n) },
+		"entries":           func(n int) string { return "a:\n " + strings.Repeat("- ", n) + "b" },
+		"names":             func(n int) string { return "a:\n " + strings.Repeat("? ", n) + "b" },
+		"values":            func(n int) string { return "a:\n " + strings.Repeat(": ", n) + "b" },
+		"members":           func(n int) string { return strings.Repeat("a: ", n) + "b" },
+		"members of a list": func(n int) string { return "a: [" + strings.Repeat("a: [", n) + "b]" },
+		"tags":              func(n int) string { return "a: " + strings.Repeat("!!a ", n) + "b" },
+		"anchors":           func(n int) string { return "a: " + strings.Repeat("&a ", n) + "b" },
+		"both":              func(n int) string { return "a: " + strings.Repeat("!!a &a ", n) + "b" },
+		"lines":             nestedLines,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, deep := errors.AsType[deepError](checkNesting(lexer.Tokenize(text(mostNested + 10)))); !deep {
+				t.Error("the parser is given it")
+			}
+			if err := checkNesting(lexer.Tokenize(text(fields.MaxDepth))); err != nil {
+				t.Errorf("%d levels: %v", fields.MaxDepth, err)
+			}
+		})
+	}
+	for depth, want := range map[int]bool{fields.MaxDepth: true, fields.MaxDepth + 2: false} {
+		d, found := readDocument("f", []byte(nestedLines(depth)), func(string) (string, bool) { return "", false })
+		if (len(found) == 0) != want || !want && !strings.Contains(found[0].message, "deeper than 128 levels") {
+			t.Errorf("%d levels: %v, %v", depth, d.broken, found)
+		}
+	}
+}
+
+// nestedLines gives members that stand in one another, so deep.
+func nestedLines(levels int) string {
+	var text strings.Builder
+	for i := range levels {
+		text.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return text.String()
 }
 
 func TestMergeKeys(t *testing.T) {
