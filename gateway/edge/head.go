@@ -22,6 +22,7 @@ type head struct {
 	hasCoding          bool
 	hasType            bool
 	fields             int
+	options            int            // of Connection
 	separates          *gateway.Error // of a path with what only a key may have: an encoded separator, or dots alone; else nil
 	authorization      []byte         // nil where there is none, or several
 	authorized         bool           // there is one
@@ -39,6 +40,7 @@ var (
 	errFieldName    = refused(gateway.CodeBadRequest, wire.ErrName.Error())
 	errFieldValue   = refused(gateway.CodeBadRequest, wire.ErrValue.Error())
 	errManyFields   = refused(gateway.CodeHeadersTooLarge, "more than 100 header fields")
+	errManyOptions  = refused(gateway.CodeHeadersTooLarge, "Connection has more than 100 options")
 	errLargeHead    = refused(gateway.CodeHeadersTooLarge, "the header fields are larger than 16 KiB")
 	errLongTarget   = refused(gateway.CodeTargetTooLong, "the request target is longer than 8 KiB")
 	errHost         = refused(gateway.CodeBadRequest, "exactly one Host field with a plain host is required")
@@ -143,7 +145,7 @@ func (h *head) special(name, value []byte) *gateway.Error {
 		}
 	case len("connection"):
 		if wire.Is(name, "connection") {
-			h.closes = h.closes || hasClose(value)
+			return h.connection(value)
 		}
 	case len("content-type"):
 		if wire.Is(name, "content-type") {
@@ -227,13 +229,17 @@ func (h *head) whole() *gateway.Error {
 	return nil
 }
 
-// hasClose reports whether close is among the options of a Connection field.
-func hasClose(value []byte) bool {
+// connection reads the options of a Connection field. There are no more of them than there
+// may be fields, which most of them name: whoever passes a request on compares each with each.
+func (h *head) connection(value []byte) *gateway.Error {
 	for len(value) > 0 {
 		var option []byte
 		if option, value = wire.CutItem(value); wire.Is(option, "close") {
-			return true
+			h.closes = true
+		}
+		if h.options++; h.options > maxFields {
+			return errManyOptions
 		}
 	}
-	return false
+	return nil
 }

@@ -70,8 +70,8 @@ func (h *answerHead) field(line []byte, http10 bool) error {
 			h.upgrade = value
 		}
 	case len("connection"):
-		if is(name, "connection") {
-			h.connection(value)
+		if is(name, "connection") && !h.connection(value) {
+			return errField
 		}
 	case len("content-length"):
 		if is(name, "content-length") {
@@ -88,7 +88,11 @@ func (h *answerHead) field(line []byte, http10 bool) error {
 	return nil
 }
 
-func (h *answerHead) connection(value []byte) {
+// mostNamed bounds what Connection names: each is compared with each field.
+const mostNamed = 100
+
+// connection reads the options of a Connection field; false where it names too many.
+func (h *answerHead) connection(value []byte) bool {
 	for len(value) > 0 {
 		var option []byte
 		switch option, value = wire.CutItem(value); {
@@ -98,6 +102,7 @@ func (h *answerHead) connection(value []byte) {
 			h.named = append(h.named, option)
 		}
 	}
+	return len(h.named) <= mostNamed
 }
 
 // contentLength takes one; a second field must say the same.

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
@@ -187,4 +188,25 @@ func FuzzInflate(f *testing.F) {
 			t.Errorf("%d bytes", len(plain))
 		}
 	})
+}
+
+// A list of codings as long as a head may be costs what it weighs: an answer of 64 KiB had
+// a gigabyte moved.
+func TestManyCodingsCostWhatTheyWeigh(t *testing.T) {
+	for _, form := range []string{"Transfer-Encoding: " + strings.Repeat("a,", 30_000) + "chunked\r\n", strings.Repeat("Content-Encoding: a\r\n", 3000)} {
+		h := new(head)
+		if err := h.readOne(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n" + form + "\r\n"))); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f := h.framing(false)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+			t.Errorf("%.30s…: %d KB were allocated", form, took>>10)
+		}
+		if n := bytes.Count(f.codings, []byte("a")); n != strings.Count(form, "a,")+strings.Count(form, "Content-Encoding: a") {
+			t.Errorf("%.30s…: %d codings", form, n)
+		}
+	}
 }
