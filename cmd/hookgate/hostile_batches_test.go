@@ -42,6 +42,7 @@ func TestHostileBatches(t *testing.T) {
 func TestHostileSplit(t *testing.T) {
 	t.Parallel()
 	p := program.Start(t, program.Options{Config: `
+public: { max_body: 16MiB }
 tenants: { acme: {} }
 routes:
   wa: { tenant: acme, mode: relay, match: { path: /wa }, verify: { type: none }, each: "list[*]", split: true, conversation_key: { path: item.k }, upstreams: [{ url: "http://127.0.0.1:9" }] }
@@ -53,8 +54,14 @@ routes:
 		}
 		return `{"around":"` + strings.Repeat("x", around) + `","list":[` + strings.Join(items, ",") + `]}`
 	}
-	if a := p.Sender().Must(t, []int{413}, "POST", "/wa", body(500<<10)); !strings.Contains(string(a.Body), "32 MiB") {
+	if a := p.Sender().Must(t, []int{413}, "POST", "/wa", body(500<<10)); !strings.Contains(string(a.Body), "24 MiB") {
 		t.Errorf("it does not say why: %s", a)
 	}
 	p.Sender().Must(t, []int{200}, "POST", "/wa", body(1<<10))
+	// Of two messages, too, and of as large ones as ever pass.
+	two := func(around int) string {
+		return `{"around":"` + strings.Repeat("x", around) + `","list":[{"k":"1"},{"k":"2"}]}`
+	}
+	p.Sender().Must(t, []int{413}, "POST", "/wa", two(14<<20))
+	p.Sender().Must(t, []int{200}, "POST", "/wa", two(12<<20-1<<10))
 }

@@ -10,7 +10,6 @@ import (
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
-	"hookgate/gateway/publishing"
 )
 
 // What one node asks or tells another besides whole requests.
@@ -161,7 +160,8 @@ func (o *others) serveChanged(ctx context.Context, message []byte) ([]byte, erro
 	return nil, notHere(o.lanes.Changed(ctx, c.Lane.Tenant, c.Lane.Endpoint))
 }
 
-// relayAll stores requests of a relay route at the owner of its tenant: all or none.
+// relayAll stores the messages of a request of a relay route at the owner of its tenant: all
+// or none.
 func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 	if b.others == nil || len(all) == 0 {
 		return b.relayHere(all)
@@ -172,12 +172,7 @@ func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 			return became, err
 		}
 	}
-	requests := make([]relayedFar, len(all))
-	for i := range all {
-		requests[i] = relayedFar{all[i].Route.ID, relayRequest(&all[i])}
-		requests[i].Tenant = nil
-	}
-	answer, err := b.others.tell(slot, verbRelay, messageOf(requests), func() ([]byte, error) {
+	answer, err := b.others.tell(slot, verbRelay, packRelay(all), func() ([]byte, error) {
 		became, err := b.relayHere(all)
 		if err != nil {
 			return nil, err
@@ -191,27 +186,19 @@ func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 	return became, unclear(err)
 }
 
-// relayedFar is one as it travels: its tenant is the route's.
-type relayedFar struct {
-	RouteID string `json:"route_id"`
-	publishing.RelayRequest
-}
-
 func (o *others) serveRelay(_ context.Context, message []byte) ([]byte, error) {
-	var all []relayedFar
-	if err := json.Unmarshal(message, &all); err != nil {
+	id, requests, err := unpackRelay(message)
+	if err != nil {
 		return nil, err
 	}
-	requests := make([]publishing.RelayRequest, len(all))
-	for i := range all {
-		route := o.directory.Current().Route(all[i].RouteID)
-		if route == nil || route.Tenant == nil {
-			return nil, gateway.Unavailable("the route is not known at the node that decides", time.Second)
-		}
-		if err := o.ours(route.Tenant.ID); err != nil {
-			return nil, err
-		}
-		requests[i] = all[i].RelayRequest
+	route := o.directory.Current().Route(id)
+	if route == nil || route.Tenant == nil {
+		return nil, gateway.Unavailable("the route is not known at the node that decides", time.Second)
+	}
+	if err := o.ours(route.Tenant.ID); err != nil {
+		return nil, err
+	}
+	for i := range requests {
 		requests[i].Tenant = route.Tenant
 	}
 	became, err := (between{o.parts}).relayed(requests)

@@ -99,8 +99,10 @@ func (x relaying) storeAll(of *reading, values *mapping.Values, items []mapping.
 	return taken, err
 }
 
-// mostSplit bounds what is made of one request, in bytes: twice the largest body.
-const mostSplit = 32 << 20
+// mostSplit bounds what is made of one request, in bytes: more never finds room beside the
+// largest body in bounds.bodies, and would be answered 503 for ever. In a cluster it goes to
+// another node as one (peers.MaxBody).
+const mostSplit = 24 << 20
 
 // errSplit is no 503, of which the sender would send the same again and again.
 var errSplit = gateway.Errorf(gateway.CodeTooLarge,

@@ -161,8 +161,8 @@ func (r *request) judge(a *fasthttp.Response) ([]byte, error) {
 		return nil, UnpackError(body)
 	case statusNotHere:
 		return nil, &notTaken{ErrNotHere}
-	case http.StatusConflict:
-		return nil, &notTaken{errSeen}
+	case http.StatusConflict: // whoever has repeated the request may have kept the answer to the first
+		return nil, &unclear{errSeen}
 	}
 	return nil, &unclear{fmt.Errorf("the answer has status %d", status)}
 }

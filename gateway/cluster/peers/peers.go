@@ -37,15 +37,17 @@ type Options struct {
 // Handler answers a verb. The body is valid until it returns. From gives who asks.
 type Handler func(ctx context.Context, body []byte) ([]byte, error)
 
-// MaxBody is the most that a request, or an answer, of a node has, in bytes: the largest
-// request of anybody, with what is said of it.
-const MaxBody = 17 << 20
+// MaxBody is the most that a request, or an answer, of a node has, in bytes: the messages of
+// a request that is split have together more than the largest of anybody else, and something
+// is said of them.
+const MaxBody = 25 << 20
 
 // Peers are the other nodes, as this one asks them and is asked.
 type Peers struct {
 	options  Options
 	keys     []key
 	numbers  numbers
+	refusals refusals
 	handlers map[string]Handler
 
 	mu      sync.Mutex

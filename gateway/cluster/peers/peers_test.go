@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"hookgate/gateway"
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
@@ -314,7 +316,47 @@ func TestNobodyBetweenIsBelieved(t *testing.T) {
 	if calls.Load() != 1 || r.last.Load() != http.StatusConflict {
 		t.Errorf("a request that came twice: taken %d times, the second was answered %d, %v", calls.Load(), r.last.Load(), err)
 	}
+	if err == nil || peers.NotTaken(err) {
+		t.Errorf("of a request that came twice, and was taken, who has the second answer knows %v: it would be made again", err)
+	}
 }
+
+// Whoever has no secret fills no log.
+func TestRefusalsFillNoLog(t *testing.T) {
+	var lines atomic.Int32
+	now := time.Now()
+	p := peers.New(peers.Options{
+		Self: func() string { return "a" }, Secrets: []string{"s3cret"}, Now: func() time.Time { return now },
+		Log: slog.New(counting{slog.DiscardHandler, &lines}),
+	})
+	refused := func(n int) {
+		for i := range n {
+			var ctx fasthttp.RequestCtx
+			ctx.Request.Header.SetMethod(http.MethodPost)
+			ctx.Request.SetRequestURI(peers.Prefix + "echo")
+			ctx.Request.Header.Set("Authorization", strings.Repeat("x", i%3))
+			if p.Serve(&ctx); ctx.Response.StatusCode() != http.StatusUnauthorized {
+				t.Fatalf("answered %d", ctx.Response.StatusCode())
+			}
+		}
+	}
+	for minute := range 2 {
+		refused(1000)
+		if n, most := lines.Swap(0), int32(60); n == 0 || n > most {
+			t.Errorf("in minute %d a thousand refusals are %d lines, want at most %d", minute, n, most)
+		}
+		now = now.Add(time.Minute)
+	}
+}
+
+// counting counts the lines of a log.
+type counting struct {
+	slog.Handler
+	lines *atomic.Int32
+}
+
+func (c counting) Enabled(context.Context, slog.Level) bool  { return true }
+func (c counting) Handle(context.Context, slog.Record) error { c.lines.Add(1); return nil }
 
 // Who waits for the answer of a node that was declared dead waits no longer, and is not told that
 // nothing was done.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -49,13 +51,37 @@ func (p *Peers) admit(ctx *fasthttp.RequestCtx) (c *credential, by *key, err err
 	}
 	c, by, refused := p.read(all[0])
 	if refused != nil {
-		p.options.Log.Warn("a request of another node was refused", "client", edge.ClientIP(ctx).String(), "reason", refused.Message)
+		if p.refusals.tell(p.options.Now()) {
+			p.options.Log.Warn("a request of another node was refused", "client", edge.ClientIP(ctx).String(), "reason", refused.Message)
+		}
 		return nil, nil, refused
 	}
 	if verb := strings.TrimPrefix(string(ctx.Request.Header.RequestURI()), Prefix); verb != c.verb {
 		return nil, nil, errWrongSecret
 	}
 	return c, by, nil
+}
+
+// mostTold bounds the refused requests of a minute that are worth a line in the log: whoever
+// has no secret must not fill it.
+const mostTold = 60
+
+// refusals counts those of a minute.
+type refusals struct {
+	mu     sync.Mutex
+	minute time.Time
+	told   int
+}
+
+// tell says whether one more is to be logged.
+func (r *refusals) tell(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if since := now.Sub(r.minute); since >= time.Minute || since < 0 {
+		r.minute, r.told = now, 0
+	}
+	r.told++
+	return r.told <= mostTold
 }
 
 // answer has a request answered that is one of ours, if it came for the first time.
