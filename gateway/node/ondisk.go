@@ -99,21 +99,32 @@ type sparing struct {
 	storage *storage.Storage
 }
 
-// Settle keeps nothing of what was said in the attempts of such a tenant: retries would
-// fill the disk with it. While the disk is nearly full its deliveries do not die, for a
-// dead letter has a copy of its events: the attempt waits as for a disk that is full.
+// Settle keeps nothing of what was said in the attempts of such a tenant, and of those of one
+// delivery the first, then fewer and fewer, and how it ended: retries would fill the disk.
+// While the disk is nearly full its deliveries do not die, for a dead letter has a copy of
+// its events: the attempt waits as for a disk that is full.
 func (s sparing) Settle(d *gateway.Delivery, a *gateway.Attempt) error {
 	over, short := s.storage.Over(d.Tenant)
 	if over && short && d.State == gateway.DeliveryDead {
 		return errSpared
 	}
-	if over && a != nil {
+	switch {
+	case !over || a == nil:
+	case !d.State.Ended() && !isSpared(a.Number):
+		a = nil
+	default:
 		unsaid := *a
 		unsaid.Unsay()
 		a = &unsaid
 	}
 	return s.Backlog.Settle(d, a)
 }
+
+// isSpared says whether an attempt is kept of a tenant that has as much as it may have: those
+// whose number is a power of two, and the first few.
+func isSpared(number int) bool { return number <= sparedFirst || number&(number-1) == 0 }
+
+const sparedFirst = 10
 
 // spare says whose retries wait until the disk has room.
 func (s sparing) spare(tenant string) bool {

@@ -33,6 +33,21 @@ func (b *batch) attempt(kind byte, d *gateway.Delivery, a *gateway.Attempt) {
 	b.key = appendAttemptNumber(b.key, a.Number)
 	b.enc.Attempt(a)
 	b.put()
+	b.forget(d, a.Number-mostAttempts.Most)
+}
+
+// forget removes an attempt that nobody is shown any more, as so many came after it: else who
+// is tried for ever would fill the disk. It is where it was put, or where the janitor moved it.
+func (b *batch) forget(d *gateway.Delivery, number int) {
+	for _, kind := range [...]byte{kindAttempt, kindKeptAttempt} {
+		if number < 1 {
+			return
+		}
+		b.begin(kind, d.Tenant)
+		b.id(kind, gateway.PrefixDelivery, d.ID)
+		b.key = appendAttemptNumber(b.key, number)
+		b.remove()
+	}
 }
 
 func appendAttemptNumber(dst []byte, n int) []byte {
