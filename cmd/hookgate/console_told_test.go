@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -79,4 +83,61 @@ func TestConsoleCalls(t *testing.T) {
 		t.Errorf("the endpoint has no picture of its success: %s", text)
 	}
 	b.want(200, in+"/calls?outcome=failure&webhook=mine").has(t, "None fits these filters.")
+}
+
+// A page hears of what it shows and of nothing else: a portal of its own pages' kinds and of
+// its own tenant, and the console of the tenant that it was asked for.
+func TestConsoleHearsWhatItShows(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{})
+	api := p.Admin()
+	for _, id := range []string{"acme", "below"} {
+		api.Must(t, []int{201}, "PUT", "/v1/tenants/"+id, map[string]any{"parent": map[string]any{"below": "acme"}[id]})
+		api.Must(t, []int{201}, "PUT", "/v1/tenants/"+id+"/sources/pay", `{"verify":{"type":"none"}}`)
+		api.Must(t, []int{201}, "PUT", "/v1/tenants/"+id+"/endpoints/crm", `{"url":"http://127.0.0.1:1/"}`) // which is refused, and so attempted at once
+	}
+	portal := newBrowser(t, p.Internal)
+	link := api.Must(t, []int{201}, "POST", "/v1/tenants/acme/portal-links", `{"pages":["endpoints"]}`).Field("url")
+	if got := portal.post(strings.TrimPrefix(link, p.Internal), url.Values{}); got.status != 303 {
+		t.Fatalf("the portal opens with %d", got.status)
+	}
+	of := map[string]*reading{"portal": portal.follow("/portal/live"), "console": signedIn(t, p, api.Token).follow("/console/live?tenant=acme")}
+	for _, id := range []string{"below", "acme"} { // what came last was heard of last
+		p.Sender().Must(t, []int{202}, "POST", "/hooks/"+id+"/pay", `{"conversation_key":"42"}`)
+		api.Must(t, []int{202}, "POST", "/v1/tenants/"+id+"/events", `{"events":[{"event":{"type":"note"}}]}`)
+	}
+	kinds := map[string]string{"portal": "delivery attempt breaker", "console": "callback event delivery attempt"}
+	for who, r := range of {
+		for e := (shown{}); e.name != "attempt"; {
+			select {
+			case e = <-r.events:
+			case <-time.After(20 * time.Second):
+				t.Fatalf("the %s hears of no attempt", who)
+			}
+			if !strings.Contains(kinds[who], e.name) || e.data["tenant"] != "acme" {
+				t.Errorf("the %s hears of %s %v", who, e.name, e.data)
+			}
+		}
+	}
+	if got := signedIn(t, p, api.Token).get("/console/live?tenant=none"); got.status != 404 {
+		t.Errorf("of a tenant that is not there: %d", got.status)
+	}
+}
+
+// follow reads a stream of the console's.
+func (b *browser) follow(path string) *reading {
+	b.t.Helper()
+	ctx, stop := context.WithCancel(b.t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	a, err := b.http.Do(r)
+	if err != nil || a.StatusCode != http.StatusOK {
+		b.t.Fatal(a, err)
+	}
+	s := &reading{b.t, a, make(chan shown, 1000), stop}
+	b.t.Cleanup(s.end)
+	go s.take()
+	return s
 }

@@ -20,7 +20,7 @@ type shown struct {
 
 // reading is a stream that is being read.
 type reading struct {
-	t      *testing.T
+	t      testing.TB
 	answer *http.Response
 	events chan shown // closed when the stream ends
 	stop   context.CancelFunc

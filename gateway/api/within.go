@@ -72,8 +72,7 @@ func (a *API) Ask(q *Asked) Answered {
 
 // Follow answers a request of the console's for the stream on the client's own connection.
 func (a *API) Follow(ctx *fasthttp.RequestCtx, who Who, target string) {
-	ctx.Request.Header.SetRequestURI(target)
-	ctx.Request.URI().Reset()
+	ctx.Request.SetRequestURI(target) // the header's own leaves the query as it was looked at before
 	a.handle(ctx, &who)
 }
 
