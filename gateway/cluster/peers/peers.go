@@ -79,8 +79,8 @@ func (p *Peers) Handle(verb string, handler Handler) { p.handlers[verb] = handle
 // with its code; ErrNotHere, and all else for which the request certainly was not taken,
 // NotTaken knows.
 func (p *Peers) Ask(ctx context.Context, to Node, verb string, body []byte) ([]byte, error) {
-	if len(body) > MaxBody {
-		return nil, &notTaken{gateway.Errorf(gateway.CodeTooLarge, "a request between nodes has over %d bytes", MaxBody)}
+	if len(body) > MaxBody { // whoever else is asked would not take it either
+		return nil, gateway.Errorf(gateway.CodeTooLarge, "the request is too large to be passed on to the node that decides it: over %d bytes", MaxBody)
 	}
 	c, err := p.clientOf(to.Address)
 	if err != nil {

@@ -84,6 +84,17 @@ func TestAskIsAnswered(t *testing.T) {
 	}
 }
 
+// What is too large for any node is asked of none again: that went on until time was over.
+func TestTooLargeForAnyNode(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, echoes)
+	_, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", make([]byte, peers.MaxBody+1))
+	var known *gateway.Error
+	if !errors.As(err, &known) || known.Code != gateway.CodeTooLarge || peers.NotTaken(err) {
+		t.Errorf("%v, to be asked of another: %t", err, peers.NotTaken(err))
+	}
+}
+
 // An error comes as it was: code, members and all. What is no error of ours stays there.
 func TestAnErrorTravelsWhole(t *testing.T) {
 	said := &gateway.Error{
