@@ -120,7 +120,10 @@ func (c *client) close() {
 	}
 }
 
-// do makes a request, once.
+// do makes a request. Where its connection ends without an answer it is sent once more, by
+// another one: a node that was started anew, or that closes what is idle, leaves connections
+// that look good until they are used. It has its number still, so it is not taken twice; and what
+// is refused then says nothing of the first.
 func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	deadline := time.Now().Add(maxAsk)
 	if at, has := ctx.Deadline(); has && at.Before(deadline) {
@@ -137,13 +140,31 @@ func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	q.Header.SetBytesV(fasthttp.HeaderAuthorization, r.authorization)
 	q.Header.SetContentType("application/octet-stream")
 	q.SetBodyRaw(r.body)
-	if err := c.host.DoDeadline(q, a, deadline); err != nil {
-		if errors.As(err, &dialError{}) || errors.Is(err, fasthttp.ErrNoFreeConns) || errors.Is(err, fasthttp.ErrDialTimeout) {
-			return nil, &notTaken{err}
-		}
-		return nil, &unclear{err}
+	lost := c.host.DoDeadline(q, a, deadline)
+	switch {
+	case lost == nil:
+		return r.judge(a)
+	case errors.As(lost, &dialError{}) || errors.Is(lost, fasthttp.ErrNoFreeConns) || errors.Is(lost, fasthttp.ErrDialTimeout):
+		return nil, &notTaken{lost}
+	case isLate(lost):
+		return nil, &unclear{lost}
 	}
-	return r.judge(a)
+	c.host.CloseIdleConnections() // they are as old
+	a.Reset()
+	if err := c.host.DoDeadline(q, a, deadline); err != nil {
+		return nil, &unclear{lost}
+	}
+	answer, err := r.judge(a)
+	if NotTaken(err) {
+		return nil, &unclear{lost}
+	}
+	return answer, err
+}
+
+// isLate says of an error that no answer came in time.
+func isLate(err error) bool {
+	var e interface{ Timeout() bool }
+	return errors.As(err, &e) && e.Timeout()
 }
 
 // judge says what an answer is worth. Only one that is proven tells what became of the
