@@ -98,7 +98,28 @@ func (c *client) dial(address string, within time.Duration) (net.Conn, error) {
 // connection is one that is known for as long as it is open.
 type connection struct {
 	net.Conn
-	of *client
+	of       *client
+	answered bool // what is written next begins a request
+}
+
+// errEnded is of a connection that the other had ended before anything was written.
+var errEnded = errors.New("the connection had ended before")
+
+// Read reads of an answer.
+func (x *connection) Read(b []byte) (int, error) {
+	n, err := x.Conn.Read(b)
+	x.answered = x.answered || n > 0
+	return n, err
+}
+
+// Write writes of a request, the next one only where the other has not ended the connection
+// meanwhile: so it is known that it was not taken.
+func (x *connection) Write(b []byte) (int, error) {
+	if x.answered && ended(x.Conn) {
+		return 0, errEnded
+	}
+	x.answered = false
+	return x.Conn.Write(b)
 }
 
 // Close closes it.
@@ -141,6 +162,10 @@ func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	q.Header.SetContentType("application/octet-stream")
 	q.SetBodyRaw(r.body)
 	lost := c.host.DoDeadline(q, a, deadline)
+	if errors.Is(lost, errEnded) {
+		c.host.CloseIdleConnections() // they are as old
+		lost = c.host.DoDeadline(q, a, deadline)
+	}
 	switch {
 	case lost == nil:
 		return r.judge(a)
@@ -149,7 +174,7 @@ func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	case isLate(lost):
 		return nil, &unclear{lost}
 	}
-	c.host.CloseIdleConnections() // they are as old
+	c.host.CloseIdleConnections()
 	a.Reset()
 	if err := c.host.DoDeadline(q, a, deadline); err != nil {
 		return nil, &unclear{lost}

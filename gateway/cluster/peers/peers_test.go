@@ -349,6 +349,9 @@ func TestConnectionsThatEnded(t *testing.T) {
 	if n := calls.Load(); n != 80 {
 		t.Errorf("80 requests were taken %d times", n)
 	}
+	if _, err := a.Ask(within(t, 5*time.Second), peers.Node{ID: "b0", Address: to.Address}, "count", nil); !peers.NotTaken(err) {
+		t.Errorf("of one that was there before, by a connection that ended with it: %v", err)
+	}
 	way.mute.Store(true)
 	if err := ask(); err == nil || peers.NotTaken(err) || calls.Load() != 81 {
 		t.Errorf("one whose answer was lost: %v, taken %d times", err, calls.Load()-80)
