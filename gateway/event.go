@@ -40,6 +40,9 @@ type Publication struct {
 	Own        []OwnKey   // keys that its events showed as their own
 	Changes    []*Change  // what was learned of the conversations' names, and what met by it
 	Traces     []Trace
+	// Begun is when it began to be decided, by the monotonic clock; zero: it does not matter.
+	// Nobody waits for a publish when slots are given up.
+	Begun time.Time
 }
 
 // Bounds of a publish (SPEC 7, 14).

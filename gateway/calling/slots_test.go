@@ -46,6 +46,40 @@ func TestSlotAway(t *testing.T) {
 	})
 }
 
+// A call whose wait stands in line as its slot is given up is made elsewhere: nothing of it was
+// done.
+func TestSlotGivenUpBeforeTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t)
+		defer w.stop()
+		w.hook(gateway.Webhook{Mode: "async"})
+		q, err := calling.Read(w.acme().Webhook("hook"), []byte(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Open = func(ctx context.Context, _ func(string) *gateway.Change) (*gateway.Wait, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		told := make(chan error, 1)
+		go func() {
+			_, err := w.calls.Call(context.Background(), q)
+			told <- err
+		}()
+		synctest.Wait()
+		w.release()
+		if err := <-told; !errors.Is(err, gateway.ErrMoved) {
+			t.Errorf("its caller is told %v", err)
+		}
+		w.acquire()
+		w.call(`{}`)
+		synctest.Wait()
+		if n := len(w.backend.all()); n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
 // What a slot's calls do when it is given up, and when it is taken back ten seconds later.
 func TestCallsOfASlotThatMoves(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -34,7 +34,13 @@ func (w *waitOf) open(ctx context.Context, k *call) (err error) {
 		k.promised = true
 		return promise(k)
 	})
-	if k.promised && unknown(err) {
+	switch {
+	case k.ctx != nil && k.ctx.Err() != nil && errors.Is(err, context.Canceled): // it was given up as it stood in line
+		if k.gone.Load() {
+			return errNoWebhook
+		}
+		return errMoved
+	case k.promised && unknown(err):
 		w.doubt(k.term.slot)
 	}
 	return err

@@ -28,8 +28,9 @@ func (n joining) newCluster() *cluster.Cluster {
 		f := n.cluster.Load().Figures()
 		return f.Nodes, f.Slots
 	})
+	n.store.letGo(gateway.AllSlots())
 	c := cluster.New(cluster.Options{
-		Store: n.store.members, Parts: n.movable(), Say: n.self, Log: n.Log,
+		Store: n.store.members, Parts: append([]cluster.Part{known{n.store.letGo}}, n.movable()...), Say: n.self, Log: n.Log,
 		Ask: func(ctx context.Context, to cluster.Node, verb string, body []byte) ([]byte, error) {
 			return n.others.peers.Ask(ctx, to, verb, body)
 		},
@@ -46,6 +47,16 @@ func (n joining) newCluster() *cluster.Cluster {
 func (n joining) movable() []cluster.Part {
 	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf(n)}
 }
+
+// known tells the store of what slots nothing is known here any more: when all parts have
+// released them.
+type known struct{ letGo func(gateway.SlotSet) }
+
+// Acquire does nothing: what is read is known.
+func (known) Acquire(gateway.SlotSet) error { return nil }
+
+// Release gives slots up.
+func (k known) Release(slots gateway.SlotSet) { k.letGo(slots) }
 
 // lanesOf are the lanes as slots move.
 type lanesOf struct{ *Node }
@@ -163,12 +174,12 @@ type confirmed struct {
 	waiting.Recovery
 	outbound.Backlog
 	calling.Store
-	cluster func() *cluster.Cluster
+	of *parts
 }
 
 func (c confirmed) check(slots gateway.SlotSet) error {
-	if of := c.cluster(); of != nil {
-		return of.Confirmed(slots)
+	if cluster := c.of.cluster.Load(); cluster != nil {
+		return cluster.Confirmed(slots)
 	}
 	return nil
 }
@@ -189,10 +200,15 @@ func (c confirmed) Lanes(slots gateway.SlotSet) ([]gateway.LaneKey, error) {
 	return c.Backlog.Lanes(slots)
 }
 
-// PendingCalls is the store's.
+// PendingCalls is the store's. Calls come after the waits, also when both are in doubt: nothing
+// of a call can be settled, nor its wait be ended, before those were read, and one that is made
+// again by then would be made again once more.
 func (c confirmed) PendingCalls(slots gateway.SlotSet) ([]*gateway.PendingCall, error) {
 	if err := c.check(slots); err != nil {
 		return nil, err
+	}
+	if !c.of.sessions.Serves(slots) {
+		return nil, gateway.Unavailable("the waits of these calls are being read", time.Second)
 	}
 	return c.Store.PendingCalls(slots)
 }

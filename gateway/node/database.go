@@ -44,8 +44,8 @@ func (o opening) database() error {
 	}
 	d.round = p.metrics.Database(d.figures)
 	p.store = keptBy(s, d)
-	p.store.members = d
-	sure := confirmed{s, s, s, p.cluster.Load}
+	p.store.members, p.store.letGo = d, s.LetGo
+	sure := confirmed{s, s, s, p}
 	p.store.recovery, p.store.backlog, p.store.calls = sure, sure, sure
 	p.store.revisions = s
 	p.store.makesFirst = d.makesFirst

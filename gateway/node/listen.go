@@ -95,7 +95,7 @@ func (n *Node) management() *api.API {
 func (n *Node) openConsole(management *api.API) *console.Console {
 	trusted := prefixes(n.config.Console.TrustedProxies)
 	return console.New(console.Options{
-		API: management, Logins: n.resources.Logins, Redact: n.config.Console.Redact, PublicURL: n.config.Public.URL, Version: n.Version,
+		API: management, Logins: n.logins(), Redact: n.config.Console.Redact, PublicURL: n.config.Public.URL, Version: n.Version,
 		Trusts: func(a netip.Addr) bool {
 			return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 		},

@@ -78,6 +78,7 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	o.looking = newLooking(p.stream, o.gatherer, o.CatchUp)
 	o.peers.Handle(verbStream, o.looking.serve)
 	o.peers.Handle(verbEnds, o.serveEnds)
+	o.peers.Handle(verbLink, loginsAll{p.resources.Logins, o}.serve)
 	o.peers.Handle(verbAgain, lanesOfJobs{Lanes: p.lanes}.serve)
 	o.peers.Handle(verbMinute, counting{p}.serveMinute)
 	o.peers.Handle(verbCounted, counting{p}.serveCounted)

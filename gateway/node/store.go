@@ -38,6 +38,7 @@ type kept struct {
 	told       api.Told
 	revisions  revisions     // nil: no other process configures anything
 	members    cluster.Store // nil: there is no other process
+	letGo      func(gateway.SlotSet)
 	// makesFirst says whether this process makes the first admin token; nil: it does.
 	makesFirst func() (bool, error)
 }

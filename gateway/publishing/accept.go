@@ -35,6 +35,7 @@ type tenantShare struct {
 
 func (d *draft) begin(q Request, now time.Time) {
 	d.Request, d.at = q, gateway.At(now).Time
+	d.publication.Begun = time.Now()
 }
 
 func (d *draft) free() {

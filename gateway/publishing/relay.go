@@ -51,6 +51,7 @@ type Sealer interface {
 type relay struct {
 	RelayRequest
 	at          time.Time
+	begun       time.Time
 	digests     []gateway.MarkKey // of the Idempotency-Key, if it has one, and of its ids
 	event       [1]gateway.Event
 	eventID     [1]string
@@ -115,7 +116,7 @@ const (
 )
 
 func (r *relay) begin(q RelayRequest, now time.Time) {
-	r.RelayRequest, r.at = q, gateway.At(now).Time
+	r.RelayRequest, r.at, r.begun = q, gateway.At(now).Time, time.Now()
 	if r.Window <= 0 {
 		r.Window = idempotencyKept
 	}
@@ -202,7 +203,7 @@ func (r *relay) build(sealer Sealer) (callback string) {
 	for i := range r.marks {
 		r.marks[i].CallbackID = callback
 	}
-	r.publication = gateway.Publication{Events: r.event[:], Deliveries: r.delivery[:], Marks: r.marks}
+	r.publication = gateway.Publication{Events: r.event[:], Deliveries: r.delivery[:], Marks: r.marks, Begun: r.begun}
 	if r.Key != "" {
 		r.publication.Traces = r.traced(id, callback)
 	}

@@ -1,6 +1,10 @@
 package publishing
 
-import "hookgate/gateway"
+import (
+	"time"
+
+	"hookgate/gateway"
+)
 
 // RelayAll takes the messages of one request, each as a request of its own to one route,
 // in their order: what it answers is durable, all of them in one commit. One that was
@@ -14,7 +18,7 @@ func (p *Publisher) RelayAll(all []RelayRequest) ([]Relayed, error) {
 		return nil, errGone
 	}
 	defer tenant.Life.Leave()
-	b := relays{p: p, before: map[gateway.MarkKey]gateway.Mark{}}
+	b := relays{p: p, before: map[gateway.MarkKey]gateway.Mark{}, publication: gateway.Publication{Begun: time.Now()}}
 	defer b.free()
 	var digests []gateway.MarkKey
 	for i := range all {

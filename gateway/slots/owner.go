@@ -121,7 +121,7 @@ func (o *Owner) DoubtAll(slots gateway.SlotSet) {
 	}
 	go func() {
 		defer o.beside.Done()
-		for !o.reread(fresh) && background.Sleep(o.ctx, again) {
+		for first := true; !o.reread(fresh, first) && background.Sleep(o.ctx, again); first = false {
 		}
 	}()
 }
@@ -140,10 +140,14 @@ func (o *Owner) note(slots gateway.SlotSet) (fresh gateway.SlotSet) {
 }
 
 // reread forgets slots and reads them; false where the store does not let it. Those that
-// were released meanwhile are left alone.
-func (o *Owner) reread(slots gateway.SlotSet) (done bool) {
+// were released meanwhile are left alone; and where it is not the first try those that were
+// read meanwhile for a later doubt: once more would begin anew what goes on.
+func (o *Owner) reread(slots gateway.SlotSet, first bool) (done bool) {
 	o.moving.Lock()
 	defer o.moving.Unlock()
+	if !first {
+		slots = without(slots, o.read)
+	}
 	o.doubting.Lock() // who doubts from here on may have been too late for this reading
 	o.doubted = without(o.doubted, slots)
 	o.doubting.Unlock()

@@ -54,6 +54,27 @@ func (p *part) did(t *testing.T, want ...string) {
 	p.heard = nil
 }
 
+// A slot that could not be read, and is doubted once more, is read once when it can be.
+func TestDoubtedTwiceIsReadOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &part{}
+		o := slots.New(p)
+		defer o.Close()
+		if err := o.Acquire(gateway.SlotsOf(1)); err != nil {
+			t.Fatal(err)
+		}
+		p.breaks(errors.New("the store is away"))
+		o.Doubt(1)
+		synctest.Wait()
+		o.Doubt(1)
+		synctest.Wait()
+		p.did(t, "read[1]", "stop[1]", "stop[1]", "forget[1]", "read[1]", "stop[1]", "read[1]")
+		p.breaks(nil)
+		time.Sleep(5 * time.Second)
+		p.did(t, "read[1]")
+	})
+}
+
 // What is done with steady slots is not done with one that is in doubt.
 func TestDoubtfulIsNotSteady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 // it is so.
 func (s *Sessions) Acquire(slots gateway.SlotSet) error { return s.owner.Acquire(slots) }
 
+// Serves says whether all of slots are answered for now.
+func (s *Sessions) Serves(slots gateway.SlotSet) bool { return s.rooms.servesAll(slots) }
+
 // Release gives slots up. What is being decided is decided and written when it returns;
 // nothing is written for them after that, and who asks is told to ask again. Who holds a
 // wait goes on holding it.

@@ -55,6 +55,13 @@ func (s *rooms) serves(tenant string) bool {
 	return s.served.Has(slot)
 }
 
+// servesAll says whether all of slots are served.
+func (s *rooms) servesAll(slots gateway.SlotSet) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slots.Without(s.served) == gateway.SlotSet{}
+}
+
 // remove takes the room of a tenant out; nil where it had none.
 func (s *rooms) remove(tenant string) *room {
 	s.mu.Lock()

@@ -98,7 +98,28 @@ func (c *client) dial(address string, within time.Duration) (net.Conn, error) {
 // connection is one that is known for as long as it is open.
 type connection struct {
 	net.Conn
-	of *client
+	of       *client
+	answered bool // what is written next begins a request
+}
+
+// errEnded is of a connection that the other had ended before anything was written.
+var errEnded = errors.New("the connection had ended before")
+
+// Read reads of an answer.
+func (x *connection) Read(b []byte) (int, error) {
+	n, err := x.Conn.Read(b)
+	x.answered = x.answered || n > 0
+	return n, err
+}
+
+// Write writes of a request, the next one only where the other has not ended the connection
+// meanwhile: so it is known that it was not taken.
+func (x *connection) Write(b []byte) (int, error) {
+	if x.answered && ended(x.Conn) {
+		return 0, errEnded
+	}
+	x.answered = false
+	return x.Conn.Write(b)
 }
 
 // Close closes it.
@@ -120,7 +141,10 @@ func (c *client) close() {
 	}
 }
 
-// do makes a request, once.
+// do makes a request. Where its connection ends without an answer it is sent once more, by
+// another one: a node that was started anew, or that closes what is idle, leaves connections
+// that look good until they are used. It has its number still, so it is not taken twice; and what
+// is refused then says nothing of the first.
 func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	deadline := time.Now().Add(maxAsk)
 	if at, has := ctx.Deadline(); has && at.Before(deadline) {
@@ -137,13 +161,35 @@ func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
 	q.Header.SetBytesV(fasthttp.HeaderAuthorization, r.authorization)
 	q.Header.SetContentType("application/octet-stream")
 	q.SetBodyRaw(r.body)
-	if err := c.host.DoDeadline(q, a, deadline); err != nil {
-		if errors.As(err, &dialError{}) || errors.Is(err, fasthttp.ErrNoFreeConns) || errors.Is(err, fasthttp.ErrDialTimeout) {
-			return nil, &notTaken{err}
-		}
-		return nil, &unclear{err}
+	lost := c.host.DoDeadline(q, a, deadline)
+	if errors.Is(lost, errEnded) {
+		c.host.CloseIdleConnections() // they are as old
+		lost = c.host.DoDeadline(q, a, deadline)
 	}
-	return r.judge(a)
+	switch {
+	case lost == nil:
+		return r.judge(a)
+	case errors.As(lost, &dialError{}) || errors.Is(lost, fasthttp.ErrNoFreeConns) || errors.Is(lost, fasthttp.ErrDialTimeout):
+		return nil, &notTaken{lost}
+	case isLate(lost):
+		return nil, &unclear{lost}
+	}
+	c.host.CloseIdleConnections()
+	a.Reset()
+	if err := c.host.DoDeadline(q, a, deadline); err != nil {
+		return nil, &unclear{lost}
+	}
+	answer, err := r.judge(a)
+	if NotTaken(err) {
+		return nil, &unclear{lost}
+	}
+	return answer, err
+}
+
+// isLate says of an error that no answer came in time.
+func isLate(err error) bool {
+	var e interface{ Timeout() bool }
+	return errors.As(err, &e) && e.Timeout()
 }
 
 // judge says what an answer is worth. Only one that is proven tells what became of the

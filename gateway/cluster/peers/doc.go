@@ -16,6 +16,6 @@
 //	serve        the paths of a node
 //	errors       errors as they travel, and what is known of a request that failed
 //
-// A request is made once. Whether it was taken by the other is known or not, and who asks
+// A request is taken once, though it may be sent twice. Whether it was taken by the other is known or not, and who asks
 // is told which (NotTaken): what may have been done is not asked for again here.
 package peers

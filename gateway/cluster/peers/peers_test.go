@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -368,6 +369,89 @@ type counting struct {
 
 func (c counting) Enabled(context.Context, slog.Level) bool  { return true }
 func (c counting) Handle(context.Context, slog.Record) error { c.lines.Add(1); return nil }
+
+// A node that is there again at its address is asked at once: connections that ended since are
+// nobody's fault. What was taken before its connection ended is not taken again.
+func TestConnectionsThatEnded(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	var calls atomic.Int32
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("count", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return []byte("done"), nil })
+	})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := &cutWay{to: b.Address}
+	go way.serve(ln)
+	t.Cleanup(func() { _ = ln.Close(); way.end() })
+	to := peers.Node{ID: "b", Address: ln.Addr().String()}
+	ask := func() error { _, err := a.Ask(within(t, 5*time.Second), to, "count", []byte("x")); return err }
+	for range 20 {
+		var asking sync.WaitGroup
+		for range 4 {
+			asking.Go(func() {
+				if err := ask(); err != nil {
+					t.Errorf("by a connection that ended before: %v", err)
+				}
+			})
+		}
+		asking.Wait()
+		way.end()
+	}
+	if n := calls.Load(); n != 80 {
+		t.Errorf("80 requests were taken %d times", n)
+	}
+	if _, err := a.Ask(within(t, 5*time.Second), peers.Node{ID: "b0", Address: to.Address}, "count", nil); !peers.NotTaken(err) {
+		t.Errorf("of one that was there before, by a connection that ended with it: %v", err)
+	}
+	way.mute.Store(true)
+	if err := ask(); err == nil || peers.NotTaken(err) || calls.Load() != 81 {
+		t.Errorf("one whose answer was lost: %v, taken %d times", err, calls.Load()-80)
+	}
+}
+
+// cutWay carries connections to a node, until they are ended.
+type cutWay struct {
+	to   string
+	mute atomic.Bool // what is answered does not come through
+	mu   sync.Mutex
+	all  []net.Conn
+}
+
+func (w *cutWay) serve(ln net.Listener) {
+	for {
+		from, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		to, err := net.Dial("tcp", w.to)
+		if err != nil {
+			_ = from.Close()
+			continue
+		}
+		w.mu.Lock()
+		w.all = append(w.all, from, to)
+		w.mu.Unlock()
+		go func() { _, _ = io.Copy(to, from) }()
+		go func() {
+			b := make([]byte, 64<<10)
+			for n, err := to.Read(b); err == nil && !w.mute.Load(); n, err = to.Read(b) {
+				_, _ = from.Write(b[:n])
+			}
+			_ = from.Close()
+		}()
+	}
+}
+
+func (w *cutWay) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.all {
+		_ = c.Close()
+	}
+	w.all = nil
+}
 
 // Who waits for the answer of a node that was declared dead waits no longer, and is not told that
 // nothing was done.

@@ -213,6 +213,9 @@ func (n *nodes) suffers(name string, look func()) {
 	}
 	n.t.Logf("%s: took %s, %d requests had no answer, %d were told to come again, the last of them after %s; %d answers so far", name,
 		time.Since(began).Round(time.Millisecond), failedNow-failed, againNow-again, gap.Round(time.Millisecond), answers)
+	for _, line := range n.seen.told() {
+		n.t.Log(line)
+	}
 	n.gaps[name] = append(n.gaps[name], gap)
 	if gap > *gapAtMost && !f.planned && name != "promote" {
 		n.t.Errorf("%s: a request failed after %s, want at most %s: %s", name, gap, *gapAtMost, what)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,9 +24,10 @@ type seen struct {
 	last     time.Time
 	lastWhat string
 	odd      []string
+	kinds    map[string]int // of what was not done, since it was asked for last
 }
 
-func newSeen() *seen { return &seen{} }
+func newSeen() *seen { return &seen{kinds: map[string]int{}} }
 
 func (s *seen) watch(method, path string, a program.Answer, err error) {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
@@ -38,9 +41,11 @@ func (s *seen) watch(method, path string, a program.Answer, err error) {
 		// a hold at a node that stops cannot outlive its connection (SPEC 14)
 	case err != nil:
 		s.failed++
+		s.kinds[kindOf(method, path)+": no answer"]++
 		s.last, s.lastWhat = time.Now(), fmt.Sprintf("%s %s: %v", method, path, err)
 	case a.Status == http.StatusServiceUnavailable:
 		s.again++
+		s.kinds[kindOf(method, path)+": "+a.Field("detail")]++
 		s.last, s.lastWhat = time.Now(), fmt.Sprintf("%s %s: %s", method, path, a)
 		if a.Header.Get("Retry-After") == "" {
 			s.odd = append(s.odd, fmt.Sprintf("%s %s: no Retry-After: %s", method, path, a))
@@ -64,4 +69,27 @@ func (s *seen) oddities() []string {
 	odd := s.odd
 	s.odd = nil
 	return odd
+}
+
+// kindOf is what was asked for, without whose it was.
+func kindOf(method, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	for i, part := range parts {
+		if i > 0 && (parts[i-1] == "tenants" || parts[i-1] == "hooks" || strings.ContainsAny(part, "_0123456789") && part != "v1") {
+			parts[i] = "*"
+		}
+	}
+	return method + " /" + strings.Join(parts, "/")
+}
+
+// told gives how often what was not done, and forgets it.
+func (s *seen) told() (lines []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
+		lines = append(lines, fmt.Sprintf("%d times %s", s.kinds[kind], kind))
+	}
+	clear(s.kinds)
+	return lines
 }

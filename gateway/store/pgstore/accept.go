@@ -17,6 +17,7 @@ func (s *publications) Accept(p *gateway.Publication) error {
 
 // publication puts all that a publish makes durable.
 func (p *promise) publication(pub *gateway.Publication, late *lates) {
+	p.begun = pub.Begun
 	for i := range pub.Events {
 		p.event(&pub.Events[i])
 	}

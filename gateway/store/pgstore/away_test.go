@@ -72,6 +72,62 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestCrashOfWhatWasLetGo crashes the database of a store that has let most slots go: what it
+// knows is in doubt until it is read anew, and for all others it writes on, but for a publish
+// that began before.
+func TestCrashOfWhatWasLetGo(t *testing.T) {
+	own := postgres.Start(t)
+	s := mustOpen(t, options(own))
+	has := gateway.SlotsOf(gateway.SlotOf(tenantOf(0)))
+	read := func() error {
+		return s.Recover(has, func(*gateway.Wait) error { return nil }, func(*gateway.Parked) error { return nil })
+	}
+	again := func(do func() error) error { // until the connection that it goes by is there again
+		err := do()
+		for deadline := time.Now().Add(time.Minute); isUnavailable(err) && time.Now().Before(deadline); {
+			err = do()
+		}
+		return err
+	}
+	commit := func(tenant string) error {
+		return again(func() error { return s.Commit(&gateway.Change{Wait: aWait(tenant, "x")}) })
+	}
+	publish := func(begun time.Time) error {
+		e := gateway.Event{ID: gateway.NewEventID(at), Tenant: tenantOf(1), Type: "note", AcceptedAt: at, Body: []byte("{}")}
+		return s.Accept(&gateway.Publication{Events: []gateway.Event{e}, Begun: begun})
+	}
+	s.LetGo(gateway.AllSlots())
+	must(t, read())
+	must(t, commit(tenantOf(0)))
+	for range 2 {
+		before := time.Now()
+		own.Kill()
+		must(t, own.Run())
+		for deadline := time.Now().Add(time.Minute); commit(tenantOf(1)) != nil; {
+			if time.Now().After(deadline) {
+				t.Fatalf("nothing is written for a slot of which nobody knows anything: %v", commit(tenantOf(1)))
+			}
+		}
+		for range 2 { // the first one may be that of a connection that was lost
+			if err := commit(tenantOf(0)); !isUnknown(err) {
+				t.Errorf("what was decided before: %v", err)
+			}
+		}
+		if err := publish(before); !isUnknown(err) {
+			t.Errorf("a publish that began before: %v", err)
+		}
+		must(t, again(func() error { return publish(time.Now()) }))
+		must(t, again(read))
+		must(t, commit(tenantOf(0)))
+	}
+	must(t, s.Rejoin())
+	if err := commit(tenantOf(0)); !isUnknown(err) {
+		t.Errorf("what was decided by who was declared dead: %v", err)
+	}
+	s.LetGo(has)
+	must(t, commit(tenantOf(0)))
+}
+
 // TestAway has no database: writes and reads are refused, and go on when it is back.
 func TestAway(t *testing.T) {
 	own := postgres.Start(t)

@@ -19,7 +19,7 @@ func (w *writers) mayWrite(p *promise) error {
 	switch {
 	case w.dead:
 		return errGap()
-	case meet(p.slots, w.stale), meet(p.lanes, w.staleLanes):
+	case meet(p.slots, w.stale), meet(p.lanes, w.staleLanes), !p.begun.IsZero() && p.begun.Before(w.changed):
 		return errUnknown(errStale)
 	}
 	return nil
@@ -108,8 +108,27 @@ func (w *writer) isJoined() bool {
 	return w.joined
 }
 
-// Rejoin joins as a node of its own again, for one that was declared dead. Every slot is stale
-// until somebody reads it anew.
+// outdate has nothing written that was decided by what is known now. w.mu is held.
+func (w *writers) outdate() {
+	w.stale, w.staleLanes, w.changed = w.known, w.known, time.Now()
+}
+
+// LetGo is told of slots that were given up: nobody here knows anything of them. What is
+// written for their tenants from now on others have decided, by what they read: the owner of
+// another tenant, or of a lane. So it is never stale, or it would be for as long as this
+// process does not own the slot.
+func (w *writers) LetGo(slots gateway.SlotSet) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range slots {
+		w.known[i] &^= slots[i]
+		w.stale[i] &^= slots[i]
+		w.staleLanes[i] &^= slots[i]
+	}
+}
+
+// Rejoin joins as a node of its own again, for one that was declared dead. Every slot that was
+// not let go is stale until somebody reads it anew.
 func (w *writers) Rejoin() error {
 	node, err := w.fences.newNode(context.Background())
 	if err != nil {
@@ -117,7 +136,7 @@ func (w *writers) Rejoin() error {
 	}
 	w.mu.Lock()
 	w.node, w.dead = node, false
-	w.stale, w.staleLanes = gateway.AllSlots(), gateway.AllSlots()
+	w.outdate()
 	w.mu.Unlock()
 	for _, one := range w.all {
 		one.mu.Lock()
@@ -181,8 +200,8 @@ func (w *writer) rejoin() bool {
 	}
 }
 
-// join connects and is given an epoch. Where the system is another than before, all slots
-// are stale.
+// join connects and is given an epoch. Where the system is another than before, all that is
+// known is stale.
 func (w *writer) join(ctx context.Context) error {
 	conn, err := w.connect(ctx, "write", w.warns.note)
 	if err != nil {
@@ -210,7 +229,7 @@ func (w *writers) know(system string) {
 	changed := w.system != "" && w.system != system
 	w.system = system
 	if changed {
-		w.stale, w.staleLanes = gateway.AllSlots(), gateway.AllSlots()
+		w.outdate()
 	}
 	w.mu.Unlock()
 	if changed {
@@ -245,6 +264,7 @@ func (w *writers) firm(slots, lanes gateway.SlotSet) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range slots {
+		w.known[i] |= slots[i] | lanes[i]
 		w.stale[i] &^= slots[i]
 		w.staleLanes[i] &^= lanes[i]
 	}

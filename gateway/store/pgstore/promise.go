@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -17,6 +18,7 @@ type promise struct {
 	at      uint            // writers, as bits: those of the tenants that it is about
 	slots   gateway.SlotSet // of the tenants who decided it
 	lanes   gateway.SlotSet // of the lanes
+	begun   time.Time       // when the decision began; zero: it ends before its slots are given up
 	size    int
 	err     error // the first fault of what was put
 	owing   []owed

@@ -56,13 +56,17 @@ type writers struct {
 	mu     sync.Mutex
 	node   int64
 	system string // as it was when a writer joined last
+	// known are the slots of which somebody here may know something: all, but for those that
+	// were let go and not read since.
+	known gateway.SlotSet
 	// Of these nobody has read anew, since the system changed, what a tenant has, and a lane.
 	stale, staleLanes gateway.SlotSet
-	dead              bool // declared so by another node
+	changed           time.Time // when that was
+	dead              bool      // declared so by another node
 }
 
 func newWriters(e *engine) *writers {
-	w := &writers{engine: e, fences: &fences{engine: e}, stop: make(chan struct{})}
+	w := &writers{engine: e, fences: &fences{engine: e}, stop: make(chan struct{}), known: gateway.AllSlots()}
 	for n := range w.all {
 		w.all[n] = &writer{writers: w, n: n, wake: make(chan struct{}, 1), steady: make(chan struct{})}
 	}
