@@ -79,7 +79,7 @@ func untagged(tree any) any {
 // What is shipped is as the schema says.
 func TestSchemaTakesWhatIsShipped(t *testing.T) {
 	s := fileSchema(t)
-	files := []string{"reference.yaml", "testdata/spec.yaml", "../cmd/hookgate/demo.yaml", "docker/hookgate.yaml"}
+	files := []string{"reference.yaml", "testdata/spec.yaml", "../cmd/hookgate/demo.yaml", "docker/hookgate.yaml", "docker/node.yaml"}
 	more, err := filepath.Glob("testdata/mistakes/*.want")
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -223,7 +222,7 @@ func TestWatchdogIsTold(t *testing.T) {
 	if !slices.Equal(told, []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"}) {
 		t.Errorf("it is told %q", told)
 	}
-	p.Signal(t, syscall.SIGSTOP)
+	p.Pause(t)
 	awaitStopped(t, p.Pid())
 	for {
 		if _, err := hear(time.Now()); err != nil {
@@ -233,7 +232,7 @@ func TestWatchdogIsTold(t *testing.T) {
 	if text, err := hear(time.Now().Add(300 * time.Millisecond)); err == nil {
 		t.Errorf("a stopped process says %q", text)
 	}
-	p.Signal(t, syscall.SIGCONT)
+	p.Continue(t)
 	if text, err := hear(time.Now().Add(time.Minute)); text != "WATCHDOG=1" {
 		t.Errorf("it goes on with %q, %v", text, err)
 	}

@@ -126,8 +126,13 @@ func (a *question) at(segments ...string) string {
 	return client.Path(append([]string{"v1", "tenants", a.tenant}, segments...)...)
 }
 
-// untilStopped has a command end well on Ctrl-C, and when it is told to.
+// untilStopped has a command end well on Ctrl-C, when it is told to, and when its terminal is
+// closed; nohup says that the last is not to be.
 func (a *question) untilStopped() (stop func()) {
-	a.ctx, stop = signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	a.ctx, stop = signal.NotifyContext(a.ctx, ends...)
 	return stop
 }

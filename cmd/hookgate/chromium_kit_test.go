@@ -38,25 +38,16 @@ type chromium struct {
 // newChromium starts a browser that looks at base; without one the test is skipped.
 func newChromium(t testing.TB, base string) *chromium {
 	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("chromium is not installed: the console is not looked at with a browser")
-	}
 	u, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	c := &chromium{t: t, host: u.Host}
-	c.Context, _ = chromedp.NewContext(allocator)
+	browser, stop, err := startChromium(chromiumPath(t), time.Minute, t.TempDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Context = browser
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(c.Context) // it has ended, or is ended by stop
 		stop()
@@ -69,6 +60,44 @@ func newChromium(t testing.TB, base string) *chromium {
 	c.listen()
 	c.do(chromedp.EmulateViewport(1280, 900))
 	return c
+}
+
+// chromiumPath finds the browser; without one the test is skipped.
+func chromiumPath(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found
+		}
+	}
+	t.Skip("chromium is not installed: the console is not looked at with a browser")
+	return ""
+}
+
+// chromiumStarts is how often a browser is started at most: on a busy machine one may end, or
+// be silent, before it takes its first word.
+const chromiumStarts = 3
+
+// startChromium starts a browser, each time on an empty folder, and says of one that never comes
+// up what became of each start.
+func startChromium(path string, patience time.Duration, folder func() string) (browser context.Context, stop func(), err error) {
+	for range chromiumStarts {
+		var said program.Log
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(folder()), chromedp.NoSandbox, chromedp.DisableGPU,
+			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true),
+			chromedp.CombinedOutput(&said))
+		allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+		browser, _ := chromedp.NewContext(allocator)
+		late := time.AfterFunc(patience, stop)
+		failed := chromedp.Do(browser)
+		if late.Stop() && failed == nil {
+			return browser, stop, nil
+		}
+		stop()
+		text := said.Text()
+		err = errors.Join(err, fmt.Errorf("the browser does not come up within %s, and says: %s", patience, text[max(0, len(text)-2000):]), failed)
+	}
+	return nil, nil, err
 }
 
 // frame gives the frame of another site within the page, once its address has a part.

@@ -87,6 +87,10 @@ func TestConsolePages(t *testing.T) {
 				for (const e of all("[aria-describedby]")) if (!document.getElementById(e.getAttribute("aria-describedby"))) f.push("describes nothing: " + e.outerHTML);
 				const ids = all("[id]").map((e) => e.id); if (new Set(ids).size !== ids.length) f.push("an id twice");
 				for (const e of all("time")) if (!e.dateTime || !e.title) f.push("a time without its moment: " + e.outerHTML);
+				for (const e of all("a.id[title]")) if (e.getClientRects().length > 1) f.push("a short id is torn: " + e.textContent);
+				for (const e of all("table.rows")) if (e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1) f.push("a table is wider than its place: " + e.caption?.textContent);
+				const left = (e) => e.getBoundingClientRect().left;
+				if (innerWidth < 720) for (const e of all("tbody [data-label] > *")) if (e.offsetWidth > 1 && left(e) < left(e.parentElement) + 104) f.push("it stands below its label: " + e.outerHTML);
 				for (const e of all("table")) if (!e.querySelector("thead th[scope=col]")) f.push("no heading: " + location);
 				return f; })()`); len(faults) > 0 {
 				t.Errorf("%s: %q", page, faults)

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -103,10 +101,7 @@ func TestConsoleNodes(t *testing.T) {
 	c.signIn(program.AdminToken)
 	c.open("/console/nodes")
 	c.until(`document.querySelector("[data-live-word]")?.textContent === "live"`)
-	if got := eval[int64](c, `document.documentElement.scrollWidth`); got > 1280 {
-		t.Errorf("the page is %d wide", got)
-	}
-	shots(t, c, "nodes")
+	c.fits("nodes")
 	says := func(node, words string) string {
 		return fmt.Sprintf(`document.querySelector('tr[data-row="%s"]')?.textContent.includes(%q)`, node, words)
 	}
@@ -129,31 +124,16 @@ func TestConsoleNodes(t *testing.T) {
 	if eval[int](c, `document.querySelectorAll("form.act[action$=drain]").length`) != 0 {
 		t.Error("the last node that takes slots can be drained")
 	}
-	shots(t, c, "nodes-gone")
+	c.fits("nodes-gone")
 }
 
-// shots takes pictures of the page that is open, as TestConsoleShots does.
-func shots(t *testing.T, c *chromium, name string) {
-	t.Helper()
-	dir := os.Getenv("HOOKGATE_SHOTS")
-	if dir == "" {
-		return
-	}
-	shoot := func(suffix string) {
-		png, err := chromedp.Run(c.Context, chromedp.FullScreenshot(100))
-		c.must(err)
-		if err := os.WriteFile(filepath.Join(dir, name+suffix+".png"), png, 0o600); err != nil {
-			t.Fatal(err)
+// fits looks at the page that is open in each way: nothing of it is beside the screen.
+func (c *chromium) fits(name string) {
+	c.t.Helper()
+	c.looks(func(suffix string, width int64) {
+		c.shoot(name + suffix)
+		if got := eval[int64](c, `document.documentElement.scrollWidth`); got > width {
+			c.t.Errorf("%s%s is %d wide, the screen %d", name, suffix, got, width)
 		}
-	}
-	shoot("")
-	c.prefers("dark")
-	shoot("-dark")
-	c.prefers("light")
-	c.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
-	shoot("-360")
-	if got := eval[int64](c, `document.documentElement.scrollWidth`); got > 360 {
-		t.Errorf("%s at 360 is %d wide", name, got)
-	}
-	c.do(chromedp.EmulateViewport(1280, 900))
+	})
 }

@@ -19,8 +19,7 @@ import (
 // the folder that HOOKGATE_SHOTS names; without it there is nothing to do. With a link that
 // signs in once in HOOKGATE_SHOTS_OF they are of the gateway that printed it: of a demo.
 func TestConsoleShots(t *testing.T) {
-	dir := os.Getenv("HOOKGATE_SHOTS")
-	if dir == "" {
+	if os.Getenv("HOOKGATE_SHOTS") == "" {
 		t.Skip("HOOKGATE_SHOTS names no folder")
 	}
 	var c *chromium
@@ -51,22 +50,36 @@ func TestConsoleShots(t *testing.T) {
 		c.signIn(program.AdminToken)
 	}
 	c.discover(pages, tenant)
-	shoot := func(suffix string) {
+	c.looks(func(suffix string, _ int64) {
 		for name, path := range pages {
 			c.open(path)
-			png, err := chromedp.Run(c.Context, chromedp.FullScreenshot(100))
-			c.must(err)
-			if err := os.WriteFile(filepath.Join(dir, name+suffix+".png"), png, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			c.shoot(name + suffix)
 		}
-	}
-	shoot("")
+	})
+}
+
+// looks has somebody look in light, in dark and on a phone.
+func (c *chromium) looks(at func(suffix string, width int64)) {
+	c.t.Helper()
+	at("", 1280)
 	c.prefers("dark")
-	shoot("-dark")
+	at("-dark", 1280)
 	c.prefers("light")
 	c.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
-	shoot("-360")
+	at("-360", 360)
+	c.do(chromedp.EmulateViewport(1280, 900))
+}
+
+// shoot takes a picture of the page that is open, into the folder that HOOKGATE_SHOTS names.
+func (c *chromium) shoot(name string) {
+	c.t.Helper()
+	dir := os.Getenv("HOOKGATE_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(c.Context, chromedp.FullScreenshot(100))
+	c.must(err)
+	c.must(os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
 }
 
 // discover finds the pages that people come to by themselves: each place, those of a tenant

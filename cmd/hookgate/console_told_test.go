@@ -22,7 +22,7 @@ func TestConsoleCallbacks(t *testing.T) {
 	id := sent.Field("callback_id")
 	b.want(200, in+"/waits").has(t, "callbacks that wait for their wait")
 	page := b.want(200, in+"/callbacks?outcome=parked&source=payments")
-	page.has(t, "early-bird", "parked until in", "Callbacks are kept for")
+	page.has(t, "early-bird", "parked ends in", "Callbacks are kept for")
 	if n := strings.Count(page.text, "<tr data-row="); n != 1 {
 		t.Errorf("%d rows, want the one that is parked: %s", n, page.words())
 	}

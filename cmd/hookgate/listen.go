@@ -8,12 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"hookgate/gateway"
 	"hookgate/gateway/client"
 )
 
@@ -28,9 +32,11 @@ type listening struct {
 	local    http.Client
 }
 
-// How much is pulled, and for how long.
+// How much is pulled, and for how long. It is one at a time: what came with it would wait behind
+// a local server that stands in a debugger, past its lease, and ten of them for as long as an
+// endpoint stays that nobody pulls from.
 const (
-	pullMost  = 10
+	pullMost  = 1
 	pullHold  = 30 * time.Second
 	pullLease = 2 * time.Minute
 	localTime = time.Minute // for an answer of the local server
@@ -74,10 +80,11 @@ Two that listen under one name at once each get a part.`,
 	return cmd
 }
 
-func (l *listening) run() error {
+func (l *listening) run() (err error) {
 	if !strings.Contains(l.to, "://") {
 		l.to = "http://" + l.to
 	}
+	signal.Ignore(syscall.SIGPIPE) // who reads what is printed may go: that ends it as Ctrl-C does
 	l.local = http.Client{Timeout: localTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer l.untilStopped()()
 	if l.endpoint == "" {
@@ -85,22 +92,27 @@ func (l *listening) run() error {
 			l.name = strings.ToLower(rand.Text()[:8])
 		}
 		l.endpoint = "listen-" + l.name
-		if err := l.make(); err != nil {
-			return err
-		}
+		err = l.make()
 	}
-	fmt.Fprintf(l.errs, "endpoint %s of %s goes to %s; Ctrl-C ends\n", l.endpoint, l.tenant, l.to)
-	err := l.pull()
+	if err == nil {
+		fmt.Fprintf(l.errs, "endpoint %s of %s goes to %s; Ctrl-C ends\n", l.endpoint, l.tenant, l.to)
+		err = l.pull()
+	}
 	if l.made {
 		err = errors.Join(err, l.unmake())
 	}
 	return err
 }
 
-// make makes an endpoint for this run.
+// make makes an endpoint for this run. Where its answer is lost, or not waited for, it may be
+// there.
 func (l *listening) make() error {
 	_, _, err := l.PutRaw(l.ctx, l.at("endpoints", l.endpoint), nil, map[string]any{"mode": "pull", "event_types": l.types, "expire_after": made}, "")
-	l.made = err == nil
+	problem, answered := errors.AsType[*client.Problem](err)
+	failed, dialled := errors.AsType[*net.OpError](err)
+	refused := answered && problem.Status < http.StatusInternalServerError
+	away := dialled && failed.Op == "dial"
+	l.made = l.made || !refused && !away
 	return err
 }
 
@@ -108,18 +120,18 @@ func (l *listening) make() error {
 func (l *listening) unmake() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), partTime)
 	defer cancel()
-	if err := l.Remove(ctx, l.at("endpoints", l.endpoint), ""); err != nil {
+	if err := l.Remove(ctx, l.at("endpoints", l.endpoint), ""); err != nil && !client.IsCode(err, gateway.CodeNotFound) {
 		return fmt.Errorf("endpoint %s is left: %w", l.endpoint, err)
 	}
 	return nil
 }
 
 // pull takes what is due until the command is told to stop; a hookgate that is away is
-// waited for, and one that refuses ends it. Where the endpoint that was made is no more, for
+// waited for, and one that refuses ends it, as does an output that nobody reads. Where the endpoint that was made is no more, for
 // this machine slept for longer than it lasts, it is made anew.
 func (l *listening) pull() error {
 	away := false
-	for l.ctx.Err() == nil {
+	for l.ctx.Err() == nil && l.screen.err == nil {
 		pulled, err := l.Of(l.tenant).Pull(l.ctx, l.endpoint, pullMost, pullHold, pullLease)
 		problem, refused := errors.AsType[*client.Problem](err)
 		switch {

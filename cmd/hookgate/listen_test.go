@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/program"
 )
 
@@ -192,6 +194,90 @@ func TestListenTakesOver(t *testing.T) {
 		t.Errorf("it says nothing of it:\n%s", log.Text())
 	}
 	p.Admin().Must(t, []int{404}, "GET", place, nil)
+}
+
+// An endpoint that listen made goes with it, however that ends: it is told to, its terminal is
+// closed, nobody reads what it prints any more, or it never heard that the endpoint was made.
+func TestListenLeavesNothing(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{})
+	p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
+	server := httptest.NewServer(&laptop{})
+	t.Cleanup(server.Close)
+	lossy := gatewaytest.NewWay(t, func() (network, address string) { return "tcp", strings.TrimPrefix(p.Internal, "http://") })
+	lossy.Answers.Store(math.MaxInt64)
+	// there says whether an endpoint is there, as is wanted.
+	there := func(name string, want int) error {
+		if r := p.Admin().Must(t, []int{200, 404}, "GET", "/v1/tenants/acme/endpoints/listen-"+name, nil); r.Status != want {
+			return fmt.Errorf("the endpoint of %s is answered %d, want %d", name, r.Status, want)
+		}
+		return nil
+	}
+	t.Run("ends", func(t *testing.T) { // with all that are parallel in it
+		for name, c := range map[string]struct {
+			server string
+			ends   func(listen *exec.Cmd, reads io.Closer) error
+		}{
+			"told":     {p.Internal, func(listen *exec.Cmd, _ io.Closer) error { return listen.Process.Signal(syscall.SIGTERM) }},
+			"terminal": {p.Internal, func(listen *exec.Cmd, _ io.Closer) error { return listen.Process.Signal(syscall.SIGHUP) }},
+			"unread": {p.Internal, func(_ *exec.Cmd, reads io.Closer) error {
+				err := reads.Close()
+				p.Admin().Must(t, []int{202}, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note"}}]}`)
+				return err
+			}},
+			"unheard": {lossy.Addr, nil},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				listen := program.Command(t, []string{"HOOKGATE_SERVER=" + c.server, "HOOKGATE_TOKEN=" + program.AdminToken, "HOOKGATE_TENANT=acme"},
+					"listen", "--forward", server.URL, "--name", name)
+				reads, err := listen.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				log := &program.Log{}
+				listen.Stderr = log
+				if err := listen.Start(); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = listen.Process.Kill() }) // it may have ended by itself
+				if c.ends != nil {
+					program.Eventually(t, time.Minute, func() error { return there(name, 200) })
+					if err := c.ends(listen, reads); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ended := make(chan struct{})
+				go func() {
+					_ = listen.Wait() // how it ended is not what is looked for
+					close(ended)
+				}()
+				select {
+				case <-ended:
+				case <-time.After(time.Minute):
+					t.Fatalf("it does not end\n%s", log.Text())
+				}
+				if err := there(name, 404); err != nil {
+					t.Errorf("%v\n%s", err, log.Text())
+				}
+			})
+		}
+	})
+	if gone := p.Admin().Must(t, []int{200}, "GET", "/v1/audit?action=delete", nil).String(); strings.Count(gone, "endpoints/listen-") != 4 {
+		t.Errorf("of four that were made not all were deleted: %s", gone)
+	}
+}
+
+// What listen pulls it has handed on, and told of, before its lease is over, however long the
+// local server takes; and it pulls again before hookgate takes it for gone.
+func TestListenIsInTime(t *testing.T) {
+	stays, err := time.ParseDuration(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if longest := pullMost * (localTime + partTime); longest > pullLease || longest+pullHold > stays {
+		t.Errorf("what is pulled at once may take %s; its lease is %s, and the endpoint stays for %s", longest, pullLease, stays)
+	}
 }
 
 // Who follows a conversation is shown its past and what happens in it, and nothing of

@@ -20,10 +20,11 @@ type file struct {
 	runs    bool
 }
 
-// beside is what goes with the program: what git knows under these paths.
+// beside is what goes with the program: what git knows under these paths, but for what tests it.
 var beside = []string{
 	"README.md", "LICENSE", "CHANGELOG.md", "configs/man", "configs/docs", "configs/reference.yaml", "configs/schema.json",
 	"configs/docker", "configs/grafana", "configs/helm", "configs/prometheus", "configs/systemd",
+	":(exclude,glob)configs/*/check/**",
 }
 
 // pack writes the archive of a platform: zip for Windows, whose programs open it.

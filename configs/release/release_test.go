@@ -80,6 +80,26 @@ func TestZipped(t *testing.T) {
 	}
 }
 
+// What goes with a program is what runs it, and none of the tests of that.
+func TestBeside(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	listed, err := output("git", append([]string{"ls-files", "--"}, beside...)...)
+	if err != nil {
+		t.Skip("this is no clone: ", err)
+	}
+	names := strings.Split(listed, "\n")
+	for _, name := range []string{"README.md", "configs/docker/cluster.yaml", "configs/docker/haproxy.cfg", "configs/helm/hookgate/templates/statefulset.yaml", "configs/systemd/hookgate.socket"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is left out", name)
+		}
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "go.mod") {
+			t.Errorf("%s goes with the program", name)
+		}
+	}
+}
+
 // The SBOM of this very test has its modules, each once, with the sums of go.sum.
 func TestBill(t *testing.T) {
 	self, err := os.Executable()

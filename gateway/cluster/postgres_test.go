@@ -12,6 +12,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/cluster"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/postgres"
 	"hookgate/gateway/store/pgstore"
 )
@@ -34,7 +35,7 @@ type teamMate struct {
 	team    *team
 	store   *pgstore.Store
 	address string
-	way     *proxy
+	way     *gatewaytest.Way
 	dead    atomic.Bool
 	fenced  atomic.Int64
 
@@ -60,11 +61,11 @@ func newTeam(t *testing.T) *team {
 func (c *team) start() *teamMate {
 	c.t.Helper()
 	c.mu.Lock()
-	m := &teamMate{team: c, address: fmt.Sprintf("node%d:1", len(c.nodes)), way: newProxy(c.t, c.server), end: make(chan struct{})}
+	m := &teamMate{team: c, address: fmt.Sprintf("node%d:1", len(c.nodes)), way: gatewaytest.NewWay(c.t, c.server.Socket), end: make(chan struct{})}
 	c.mu.Unlock()
 	var joined atomic.Pointer[cluster.Cluster]
 	s, err := pgstore.Open(pgstore.Options{
-		URL:      func() (string, error) { return m.way.url(), nil },
+		URL:      func() (string, error) { return postgres.URLBy(m.way.Addr), nil },
 		Logger:   slog.New(slog.DiscardHandler),
 		OnDoubt:  func(slots gateway.SlotSet) { joined.Load().Doubt(slots); go m.again(slots) },
 		OnFenced: func() { joined.Load().Fenced() },
@@ -272,9 +273,9 @@ func TestOnPostgres(t *testing.T) {
 	two.stop()
 	c.within(5*time.Second, "two have the rest", one, three)
 
-	three.way.cut()
+	three.way.Shut()
 	c.within(12*time.Second, "one has taken over", one)
-	three.way.mend()
+	three.way.Open()
 	c.within(20*time.Second, "who was declared dead is back", one, three)
 	if n := three.fenced.Load(); n != 1 {
 		t.Errorf("it was declared dead %d times", n)

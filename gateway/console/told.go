@@ -122,7 +122,7 @@ func factsOf(v *view, o *object) (facts []toldFact) {
 	add("wait_id", "Wait", of("waits"))
 	add("request_id", "Request, with its checks", of("requests"))
 	add("received_at", "Came", moment)
-	add("parked_until", "Parked until", moment)
+	add("parked_until", "Parking ends", moment)
 	add("created_at", "Made", moment)
 	add("ended_at", "Ended", moment)
 	add("attempts", "Attempts", nil)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 	"hookgate/gateway/background"
 	"hookgate/gateway/directory"
 	"hookgate/gateway/outbound"
@@ -16,7 +17,7 @@ import (
 // last is in memory alone. It counts from the first look of a process, or of whoever took
 // over its slot: too late is no harm.
 type expiring struct {
-	*outbound.Lanes
+	owned
 	directory *directory.Directory
 	expire    func(tenant, endpoint string) error
 	now       func() time.Time
@@ -24,6 +25,12 @@ type expiring struct {
 
 	mu     sync.Mutex
 	pulled map[gateway.LaneKey]seen
+}
+
+// owned is what it needs of the lanes.
+type owned interface {
+	api.Pulls
+	Owned() gateway.SlotSet
 }
 
 // seen is when an endpoint was pulled from last, and which of its name that was.
@@ -40,20 +47,23 @@ type expiries struct{ *parts }
 
 func (p expiries) open() error {
 	p.expiring = &expiring{
-		Lanes: p.lanes, directory: p.directory, expire: p.resources.Endpoints.Expire, now: p.clock.Now, pulled: map[gateway.LaneKey]seen{},
+		owned: p.lanes, directory: p.directory, expire: p.resources.Endpoints.Expire, now: p.clock.Now, pulled: map[gateway.LaneKey]seen{},
 		failed: func(key gateway.LaneKey, err error) {
 			p.Log.Error("an endpoint that nobody pulls from was not deleted", "tenant", key.Tenant, "endpoint", key.Endpoint, "error", err)
 		},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var looking sync.WaitGroup
-	looking.Go(func() {
-		for background.Sleep(ctx, expiryEvery) {
-			p.expiring.look()
-		}
-	})
+	looking.Go(func() { p.expiring.run(ctx) })
 	p.onStop(func() error { cancel(); looking.Wait(); return nil })
 	return nil
+}
+
+// run looks until it is told to stop.
+func (x *expiring) run(ctx context.Context) {
+	for background.Sleep(ctx, expiryEvery) {
+		x.look()
+	}
 }
 
 // Pull is that of the lanes, which knows nothing of when.
@@ -63,7 +73,7 @@ func (x *expiring) Pull(key gateway.LaneKey, most int, lease time.Duration, show
 			x.saw(key, e.Meta.UpdatedAt)
 		}
 	}
-	return x.Lanes.Pull(key, most, lease, show)
+	return x.owned.Pull(key, most, lease, show)
 }
 
 func (x *expiring) saw(key gateway.LaneKey, updated gateway.Time) {

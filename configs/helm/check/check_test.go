@@ -252,6 +252,7 @@ func checked(t *testing.T, config string) error {
 	c.Env = []string{
 		"STRIPE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "POD_IP=10.0.0.7",
 		"DATABASE_URL=postgres://hookgate:secret@db:5432/hookgate", "CLUSTER_SECRET=a-secret-of-16-bytes-or-more",
+		"HOOKGATE_MASTER_KEY=pPuvdGkBnQ3M7Qb0p0u7dC6YzK0qkqk9oGqYq1JqC+8=",
 	}
 	if said, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("hookgate check: %w\n%s", err, said)

@@ -173,14 +173,9 @@ func (k *eventKiller) readEvents(since time.Time) {
 // settle waits until nothing is under way, and reads every delivery there is.
 func (k *eventKiller) settle() {
 	k.t.Helper()
-	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
+	k.delivered()
 	k.readEvents(k.began[0])
-	eachPage(k.home, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
-		for _, d := range page {
-			k.feed.Ended(d)
-		}
-		return true
-	})
+	k.eachDelivery(k.feed.Ended)
 }
 
 // report tells what happened, and what never did of what must: a load that provokes

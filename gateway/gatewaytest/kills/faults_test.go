@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/program"
 )
 
@@ -36,7 +37,7 @@ var faults = map[string]fault{
 func (n *nodes) killNode() {
 	one := n.some()
 	one.Kill9()
-	one.peers.refuse()
+	one.peers.Refuse()
 	n.gate.lead(n.programs(one)...) // as a balancer does
 	n.settled(len(n.all) - 1)
 	n.startAgain(one)
@@ -44,8 +45,8 @@ func (n *nodes) killNode() {
 
 func (n *nodes) startAgain(one *node) {
 	n.t.Helper()
-	one.peers.refuse()
-	n.must(one.peers.listen())
+	one.peers.Refuse()
+	n.must(one.peers.Listen())
 	n.launch(one)
 	n.join(one)
 	n.settled(len(n.all))
@@ -67,8 +68,7 @@ func (n *nodes) promote() {
 	n.db = n.standby
 	network, address := n.place(n.db)
 	for _, one := range n.all {
-		one.database.leads(network, address)
-		one.database.close(false)
+		one.database.Leads(network, address)
 	}
 	n.follow()
 	old.Remove()
@@ -90,11 +90,11 @@ const standstill = 8 * time.Second
 // pauseNode stops a node as a hypervisor does: whoever asked it is not answered until it goes on.
 func (n *nodes) pauseNode() {
 	one := n.some()
-	one.Signal(n.t, syscall.SIGSTOP)
+	one.Pause(n.t)
 	n.sleep(time.Second)
 	n.gate.lead(n.programs(one)...)
 	n.sleep(standstill - time.Second)
-	one.Signal(n.t, syscall.SIGCONT)
+	one.Continue(n.t)
 	n.settled(len(n.all))
 	one.WaitReady(n.t)
 	n.gate.lead(n.programs()...)
@@ -105,20 +105,25 @@ const bitesAtOnce = 20
 
 // cutPeers cuts what nodes ask each other, or its answer, and parts one from the others for a
 // moment.
-func (n *nodes) cutPeers() { n.cut(func(one *node) *way { return one.peers }) }
+func (n *nodes) cutPeers() { n.cut(func(one *node) *gatewaytest.Way { return one.peers }) }
 
 // cutDatabase does that between nodes and the database: before commits, and after them.
-func (n *nodes) cutDatabase() { n.cut(func(one *node) *way { return one.database }) }
+func (n *nodes) cutDatabase() { n.cut(func(one *node) *gatewaytest.Way { return one.database }) }
 
-func (n *nodes) cut(way func(*node) *way) {
+func (n *nodes) cut(way func(*node) *gatewaytest.Way) {
 	for range bitesAtOnce {
-		way(n.all[n.rng.IntN(len(n.all))]).bites()
+		one := way(n.all[n.rng.IntN(len(n.all))])
+		if n.rng.IntN(2) == 0 {
+			one.Questions.Store(1)
+		} else {
+			one.Answers.Store(1)
+		}
 		n.pause(20, 150)
 	}
 	parted := way(n.some())
-	parted.close(true)
+	parted.Shut()
 	n.pause(300, 2500)
-	parted.open()
+	parted.Open()
 	n.settled(len(n.all))
 	for _, one := range n.all {
 		one.WaitReady(n.t)
@@ -145,7 +150,7 @@ func (n *nodes) roll() {
 		n.awaits(one, http.StatusServiceUnavailable)
 		n.gate.lead(n.programs(one)...)
 		code := one.Wait(n.t)
-		if one.peers.refuse(); code != 0 {
+		if one.peers.Refuse(); code != 0 {
 			n.t.Errorf("a planned stop ends with code %d\n%s", code, one.Log.Text())
 		}
 		if one.binary = built; n.next != "" && n.rng.IntN(2) == 0 {
@@ -161,14 +166,14 @@ func (n *nodes) drain(one *node) {
 	n.t.Helper()
 	list, err := n.list(one, "")
 	n.must(err)
-	i := slices.IndexFunc(list, func(s standing) bool { return s.Address == one.peers.addr && s.State != "gone" })
+	i := slices.IndexFunc(list, func(s standing) bool { return s.Address == one.peers.Addr && s.State != "gone" })
 	if i < 0 {
-		n.t.Fatalf("%s is none of %+v", one.peers.addr, list)
+		n.t.Fatalf("%s is none of %+v", one.peers.Addr, list)
 	}
 	one.Admin().Must(n.t, []int{202}, "POST", fmt.Sprintf("/v1/nodes/%v/drain", list[i].ID), nil)
 	program.Eventually(n.t, time.Minute, func() error {
 		list, err := n.list(one, "")
-		if err == nil && slices.ContainsFunc(list, func(s standing) bool { return s.Address == one.peers.addr && s.Slots > 0 }) {
+		if err == nil && slices.ContainsFunc(list, func(s standing) bool { return s.Address == one.peers.Addr && s.Slots > 0 }) {
 			err = fmt.Errorf("it has slots still: %+v", list)
 		}
 		return err

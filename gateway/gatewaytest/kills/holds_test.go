@@ -41,7 +41,7 @@ func TestProofHolds(t *testing.T) {
 	for _, one := range n.all[:2] {
 		list, err := n.list(one, "")
 		n.must(err)
-		i := slices.IndexFunc(list, func(s standing) bool { return s.Address == one.peers.addr })
+		i := slices.IndexFunc(list, func(s standing) bool { return s.Address == one.peers.Addr })
 		moved += list[i].Slots
 		began := time.Now()
 		n.drain(one)

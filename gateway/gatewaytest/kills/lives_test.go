@@ -250,6 +250,23 @@ func (l *home) undelivered() bool {
 	return false
 }
 
+// delivered waits until no delivery is under way any more.
+func (l *home) delivered() {
+	l.t.Helper()
+	l.until(time.Now().Add(90*time.Second), func() bool { return !l.undelivered() })
+}
+
+// eachDelivery reads every delivery there is.
+func (l *home) eachDelivery(take func(promises.Shown)) {
+	l.t.Helper()
+	eachPage(l, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
+		for _, d := range page {
+			take(d)
+		}
+		return true
+	})
+}
+
 // eachPage reads the list at a path, which may have a filter (name=value), page by
 // page, as long as more of it is wanted.
 func eachPage[T any](l *home, path, filter string, take func(page []T, answer program.Answer) (more bool)) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/postgres"
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -29,7 +30,7 @@ type nodes struct {
 // node is one of them: the program of the moment, and its ways.
 type node struct {
 	*program.Program
-	peers, database *way
+	peers, database *gatewaytest.Way
 	binary          string
 }
 
@@ -45,8 +46,8 @@ func newNodes(t *testing.T, seed uint64, pooled bool) *nodes {
 	network, address := n.place(l.db)
 	for range 3 {
 		one := &node{binary: built}
-		one.database = newWay(t, func() (string, string) { return network, address })
-		one.peers = newWay(t, func() (string, string) { return "tcp", "127.0.0.1:1" }) // nobody is there yet
+		one.database = gatewaytest.NewWay(t, func() (string, string) { return network, address })
+		one.peers = gatewaytest.NewWay(t, func() (string, string) { return "tcp", "127.0.0.1:1" }) // nobody is there yet
 		n.all = append(n.all, one)
 	}
 	return n
@@ -58,15 +59,15 @@ func (n *nodes) place(db *postgres.Server) (network, address string) {
 		db.Pooler(n.t)
 		return "unix", filepath.Join(db.Dir, "pooler", ".s.PGSQL.6432")
 	}
-	return "unix", filepath.Join(db.Dir, ".s.PGSQL.5432")
+	return db.Socket()
 }
 
 // launch runs a node and waits for nothing.
 func (n *nodes) launch(one *node) {
 	o := n.options
 	o.Binary, o.Env = one.binary, n.env
-	o.Config = fmt.Sprintf("store: { driver: postgres, url: \"postgres://hookgate@%s/postgres?sslmode=disable\" }\ncluster: { advertise: %q }\ndrain: { delay: 2s }\n",
-		one.database.addr, one.peers.addr) + n.config()
+	o.Config = fmt.Sprintf("store: { driver: postgres, url: %q }\ncluster: { advertise: %q }\ndrain: { delay: 2s }\n",
+		postgres.URLBy(one.database.Addr), one.peers.Addr) + n.config()
 	one.Program = program.Launch(n.t, o)
 }
 
@@ -76,7 +77,7 @@ func (n *nodes) join(one *node) {
 	if err := one.Listening(n.t); err != nil {
 		n.t.Fatalf("%v\n%s", err, one.Log.Text())
 	}
-	one.peers.leads("tcp", strings.TrimPrefix(one.Internal, "http://"))
+	one.peers.Leads("tcp", strings.TrimPrefix(one.Internal, "http://"))
 	one.WaitReady(n.t)
 	one.Watch(n.seen.watch)
 }
@@ -179,7 +180,7 @@ func (n *nodes) some() *node {
 	if tenant := n.homes[n.rng.IntN(len(n.homes))].tenant; n.rng.IntN(2) == 0 {
 		if list, err := n.list(n.all[0], "?tenant="+tenant); err == nil && len(list) == 1 {
 			for _, one := range n.all {
-				if one.peers.addr == list[0].Address {
+				if one.peers.Addr == list[0].Address {
 					return one
 				}
 			}

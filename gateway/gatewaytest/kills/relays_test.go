@@ -10,7 +10,6 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"hookgate/gateway/gatewaytest"
-	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/gatewaytest/promises"
 )
 
@@ -133,13 +132,8 @@ func upstreamMood(q gatewaytest.Received) gatewaytest.Reply {
 // settle waits until nothing is under way, and reads every delivery there is.
 func (k *relayKiller) settle() {
 	k.t.Helper()
-	k.until(time.Now().Add(90*time.Second), func() bool { return !k.undelivered() })
-	eachPage(k.home, "deliveries", "", func(page []promises.Shown, _ program.Answer) bool {
-		for _, d := range page {
-			k.relays.Ended(d)
-		}
-		return true
-	})
+	k.delivered()
+	k.eachDelivery(k.relays.Ended)
 }
 
 // report tells what happened, and what never did of what must: a load that provokes

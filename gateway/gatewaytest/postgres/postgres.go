@@ -1,5 +1,3 @@
-//go:build unix
-
 package postgres
 
 import (
@@ -16,9 +14,6 @@ import (
 	"testing"
 	"time"
 )
-
-// HowTo is what a test says that skips.
-const HowTo = "PostgreSQL is not installed: apt-get install postgresql, or put initdb and postgres on the PATH"
 
 // Server is a PostgreSQL that runs, or ran.
 type Server struct {
@@ -203,19 +198,18 @@ func (s *Server) URL() string {
 	return "postgres://hookgate@/postgres?host=" + s.Dir + "&sslmode=disable"
 }
 
+// URLBy names it for clients that come by a way whose address is this.
+func URLBy(address string) string {
+	return "postgres://hookgate@" + address + "/postgres?sslmode=disable"
+}
+
+// Socket is where such a way leads to.
+func (s *Server) Socket() (network, address string) {
+	return "unix", filepath.Join(s.Dir, ".s.PGSQL.5432")
+}
+
 // Pid is the process id of the postmaster.
 func (s *Server) Pid() int { return s.process.Process.Pid }
-
-// Signal signals the postmaster and then all of its processes, such as SIGSTOP and SIGCONT.
-func (s *Server) Signal(signal syscall.Signal) error {
-	pid := s.Pid()
-	children := childrenOf(pid)
-	err := syscall.Kill(pid, signal)
-	for _, child := range append(children, childrenOf(pid)...) {
-		_ = syscall.Kill(child, signal) // it may be gone already
-	}
-	return err
-}
 
 // childrenOf gives the processes that a process started, each in a session of its own. They
 // are found where there is a /proc.
@@ -238,6 +232,15 @@ func childrenOf(pid int) (children []int) {
 	return children
 }
 
+// EndProcess ends one of its processes as a crash of it would.
+func (s *Server) EndProcess(pid int) error {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return process.Kill()
+}
+
 // Kill ends the server as a crash of it would, and waits until it is gone.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
@@ -249,14 +252,14 @@ func (s *Server) end(signal syscall.Signal) {
 		return
 	}
 	if signal == syscall.SIGKILL {
-		_ = s.Signal(signal) // it may be gone already
+		_ = s.signal(signal) // it may be gone already
 	} else {
 		_ = s.process.Process.Signal(signal) // it may be gone already
 	}
 	select {
 	case <-s.gone:
 	case <-time.After(time.Minute):
-		_ = s.Signal(syscall.SIGKILL)
+		_ = s.signal(syscall.SIGKILL)
 		<-s.gone
 	}
 	s.process = nil

@@ -2,15 +2,14 @@ package pgstore
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/postgres"
 )
 
@@ -42,7 +41,7 @@ func TestCrash(t *testing.T) {
 			var pid int
 			_, err := fmt.Sscan(by.ask("SELECT pg_backend_pid()"), &pid)
 			must(t, err)
-			must(t, syscall.Kill(pid, syscall.SIGKILL))
+			must(t, own.EndProcess(pid))
 			for deadline := time.Now().Add(time.Minute); strings.Count(own.Log(), "all server processes terminated; reinitializing") == 0; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal(own.Log())
@@ -200,12 +199,10 @@ func mustOpenOnce(o Options) error {
 // do writes when it takes them again.
 func TestReadOnly(t *testing.T) {
 	own := postgres.Start(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	new(cutter).serve(t, own, l)
+	way := gatewaytest.NewWay(t, own.Socket)
 	for name, url := range map[string]string{
 		"a socket":         own.URL(),
-		"TCP, and sslmode": "postgres://hookgate@" + l.Addr().String() + "/postgres?sslmode=prefer",
+		"TCP, and sslmode": "postgres://hookgate@" + way.Addr + "/postgres?sslmode=prefer",
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(own)

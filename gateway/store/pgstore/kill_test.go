@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -128,11 +127,7 @@ func times[T any](short, whole T) T {
 // was told as written is there, what was told as refused is not.
 func TestKilled(t *testing.T) {
 	own := postgres.Start(t)
-	o := options(own)
-	o.Patience = 2 * time.Second
-	cutter := newCutter(t, own)
-	o.URL = func() (string, error) { return cutter.url(), nil }
-	s := mustOpen(t, o)
+	s, way := openByWay(t, own)
 	c := &committers{s: s}
 	c.run(32)
 	const seed = 7
@@ -148,18 +143,18 @@ func TestKilled(t *testing.T) {
 			own.Kill()
 			must(t, own.Run())
 		case round%6 == 2 && (*long || round < 6):
-			must(t, own.Signal(syscall.SIGSTOP))
+			must(t, own.Pause())
 			time.Sleep(pause) // it is what is tried
-			must(t, own.Signal(syscall.SIGCONT))
+			must(t, own.Continue())
 		case kind == 0: // a crash of one process is one of all
 			pid, _ := 0, ""
 			if _, err := fmt.Sscan(newSession(t, own).ask(writersOf("pid")), &pid); err == nil {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+				_ = own.EndProcess(pid) // it may be gone already
 			}
 		case kind < 3:
-			cutter.cuts.Add(3)
+			way.Answers.Add(3)
 		case kind == 3:
-			cutter.before.Add(3)
+			way.Questions.Add(3)
 		default:
 			newSession(t, own).ask(writersOf("pg_terminate_backend(pid)"))
 		}

@@ -95,11 +95,7 @@ func (c *deliverers) one(i, round int) {
 // the window where it is unfinished.
 func TestKilledAmongDeliveries(t *testing.T) {
 	own := postgres.Start(t)
-	o := options(own)
-	o.Patience = 2 * time.Second
-	cutter := newCutter(t, own)
-	o.URL = func() (string, error) { return cutter.url(), nil }
-	s := mustOpen(t, o)
+	s, way := openByWay(t, own)
 	c := &deliverers{s: s}
 	c.run(24)
 	for round := range 8 {
@@ -118,7 +114,7 @@ func TestKilledAmongDeliveries(t *testing.T) {
 			own.Kill()
 			must(t, own.Run())
 		} else {
-			cutter.cuts.Add(3)
+			way.Answers.Add(3)
 		}
 	}
 	close(c.stop)

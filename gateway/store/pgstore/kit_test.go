@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/gatewaytest/postgres"
 )
 
@@ -67,6 +68,17 @@ func mustOpen(t testing.TB, o Options) *Store {
 	}
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s
+}
+
+// openByWay opens a store that comes to a database of its own by a way that can be cut, and is
+// not patient for long.
+func openByWay(t testing.TB, own *postgres.Server) (*Store, *gatewaytest.Way) {
+	t.Helper()
+	way := gatewaytest.NewWay(t, own.Socket)
+	o := options(own)
+	o.URL = func() (string, error) { return postgres.URLBy(way.Addr), nil }
+	o.Patience = 2 * time.Second
+	return mustOpen(t, o), way
 }
 
 func must(t testing.TB, err error) {

@@ -1,16 +1,21 @@
-package kills
+package gatewaytest
 
 import (
-	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
-// way is the way to somebody, by a port of its own, which can be cut.
-type way struct {
-	addr    string
+// Way is the way to somebody, by a port of its own, which can be cut: a database, or a node
+// that others ask.
+type Way struct {
+	Addr string // host:port, the same over Refuse and Listen
+
+	// So many of what is asked, before it arrives, and of what is answered, are cut off next,
+	// with their connections.
+	Questions, Answers atomic.Int64
+
 	serving sync.WaitGroup
 
 	mu       sync.Mutex
@@ -18,31 +23,31 @@ type way struct {
 	to       func() (network, address string) // who is there now
 	shut     bool
 	conns    map[net.Conn]bool
-
-	before, after atomic.Int64 // so many of what is asked, and of what is answered, are cut off
 }
 
-func newWay(t *testing.T, to func() (network, address string)) *way {
-	w := &way{addr: "127.0.0.1:0", to: to, conns: map[net.Conn]bool{}}
-	if err := w.listen(); err != nil {
+// NewWay makes one. The test ends it.
+func NewWay(t testing.TB, to func() (network, address string)) *Way {
+	t.Helper()
+	w := &Way{Addr: "127.0.0.1:0", to: to, conns: map[net.Conn]bool{}}
+	if err := w.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		w.refuse()
+		w.Refuse()
 		w.serving.Wait()
 	})
 	return w
 }
 
-// listen takes connections, at the same port each time.
-func (w *way) listen() error {
-	l, err := net.Listen("tcp", w.addr)
+// Listen takes connections again.
+func (w *Way) Listen() error {
+	l, err := net.Listen("tcp", w.Addr)
 	if err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addr, w.listener, w.shut = l.Addr().String(), l, false
+	w.Addr, w.listener, w.shut = l.Addr().String(), l, false
 	w.serving.Go(func() {
 		for {
 			from, err := l.Accept()
@@ -55,51 +60,49 @@ func (w *way) listen() error {
 	return nil
 }
 
-// refuse ends all connections, and refuses others, as the system does for a process that is gone.
-func (w *way) refuse() {
+// Refuse ends all connections, and refuses others, as the system does for a process that is gone.
+func (w *Way) Refuse() {
 	w.mu.Lock()
 	if w.listener != nil {
 		_ = w.listener.Close()
 		w.listener = nil
 	}
 	w.mu.Unlock()
-	w.close(true)
+	w.Shut()
 }
 
-// leads says who is there from now on.
-func (w *way) leads(network, address string) {
+// Leads says who is there from now on; connections to who was there end.
+func (w *Way) Leads(network, address string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.to = func() (string, string) { return network, address }
+	w.end()
 }
 
-// close ends all connections, and lets none come to be until it is opened.
-func (w *way) close(shut bool) {
+// Shut ends all connections, and lets none come to be until it is opened.
+func (w *Way) Shut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.shut = shut
-	for c := range w.conns {
-		_ = c.Close()
-	}
+	w.shut = true
+	w.end()
 }
 
-func (w *way) open() {
+// Open lets connections come to be again.
+func (w *Way) Open() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shut = false
 }
 
-// bites cuts off what is asked next, before it arrives, or its answer.
-func (w *way) bites() {
-	if rand.IntN(2) == 0 {
-		w.before.Store(1)
-	} else {
-		w.after.Store(1)
+// end ends all connections.
+func (w *Way) end() {
+	for c := range w.conns {
+		_ = c.Close() // whoever carries it hears of it
 	}
 }
 
 // carry carries what one connection says, until either end closes it.
-func (w *way) carry(from net.Conn) {
+func (w *Way) carry(from net.Conn) {
 	defer w.drop(from)
 	w.mu.Lock()
 	network, address := w.to()
@@ -113,13 +116,13 @@ func (w *way) carry(from net.Conn) {
 		return
 	}
 	var asking sync.WaitGroup
-	asking.Go(func() { w.pass(to, from, &w.before) })
-	w.pass(from, to, &w.after)
+	asking.Go(func() { w.pass(to, from, &w.Questions) })
+	w.pass(from, to, &w.Answers)
 	w.drop(from)
 	asking.Wait()
 }
 
-func (w *way) pass(to, from net.Conn, cuts *atomic.Int64) {
+func (w *Way) pass(to, from net.Conn, cuts *atomic.Int64) {
 	defer w.drop(to)
 	b := make([]byte, 64<<10)
 	for {
@@ -136,14 +139,14 @@ func (w *way) pass(to, from net.Conn, cuts *atomic.Int64) {
 	}
 }
 
-func (w *way) keep(c net.Conn) bool {
+func (w *Way) keep(c net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conns[c] = true
 	return !w.shut
 }
 
-func (w *way) drop(c net.Conn) {
+func (w *Way) drop(c net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.conns, c)
