@@ -107,7 +107,7 @@ func (v *drive) answered(method, target string, g got) error {
 	v.mu.Lock()
 	v.seen[method+" "+template+" "+status] = true
 	v.mu.Unlock()
-	if g.text == "" || g.header.Get("Content-Encoding") != "" {
+	if g.text == "" || g.header.Get("Content-Encoding") != "" || underDetector {
 		return nil
 	}
 	kind, _, _ := mime.ParseMediaType(g.header.Get("Content-Type"))

@@ -18,6 +18,7 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/gatewaytest"
 )
 
 // member is a node that listens.
@@ -378,14 +379,8 @@ func TestConnectionsThatEnded(t *testing.T) {
 	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
 		p.Handle("count", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return []byte("done"), nil })
 	})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	way := &cutWay{to: b.Address}
-	go way.serve(ln)
-	t.Cleanup(func() { _ = ln.Close(); way.end() })
-	to := peers.Node{ID: "b", Address: ln.Addr().String()}
+	way := gatewaytest.NewWay(t, func() (network, address string) { return "tcp", b.Address })
+	to := peers.Node{ID: "b", Address: way.Addr}
 	ask := func() error { _, err := a.Ask(within(t, 5*time.Second), to, "count", []byte("x")); return err }
 	for range 20 {
 		var asking sync.WaitGroup
@@ -397,7 +392,7 @@ func TestConnectionsThatEnded(t *testing.T) {
 			})
 		}
 		asking.Wait()
-		way.end()
+		way.Leads("tcp", b.Address) // where it led before: what there was of connections ends
 	}
 	if n := calls.Load(); n != 80 {
 		t.Errorf("80 requests were taken %d times", n)
@@ -405,52 +400,10 @@ func TestConnectionsThatEnded(t *testing.T) {
 	if _, err := a.Ask(within(t, 5*time.Second), peers.Node{ID: "b0", Address: to.Address}, "count", nil); !peers.NotTaken(err) {
 		t.Errorf("of one that was there before, by a connection that ended with it: %v", err)
 	}
-	way.mute.Store(true)
+	way.Answers.Store(1000) // of all that are to come
 	if err := ask(); err == nil || peers.NotTaken(err) || calls.Load() != 81 {
 		t.Errorf("one whose answer was lost: %v, taken %d times", err, calls.Load()-80)
 	}
-}
-
-// cutWay carries connections to a node, until they are ended.
-type cutWay struct {
-	to   string
-	mute atomic.Bool // what is answered does not come through
-	mu   sync.Mutex
-	all  []net.Conn
-}
-
-func (w *cutWay) serve(ln net.Listener) {
-	for {
-		from, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		to, err := net.Dial("tcp", w.to)
-		if err != nil {
-			_ = from.Close()
-			continue
-		}
-		w.mu.Lock()
-		w.all = append(w.all, from, to)
-		w.mu.Unlock()
-		go func() { _, _ = io.Copy(to, from) }()
-		go func() {
-			b := make([]byte, 64<<10)
-			for n, err := to.Read(b); err == nil && !w.mute.Load(); n, err = to.Read(b) {
-				_, _ = from.Write(b[:n])
-			}
-			_ = from.Close()
-		}()
-	}
-}
-
-func (w *cutWay) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range w.all {
-		_ = c.Close()
-	}
-	w.all = nil
 }
 
 // Who waits for the answer of a node that was declared dead waits no longer, and is not told that
