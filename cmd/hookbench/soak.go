@@ -44,10 +44,13 @@ func (c *callbacks) runSoak(ctx context.Context, g *gateway, r *report, s *sende
 	return nil
 }
 
-// most gives how many waits a second can be opened and resumed: the middle of the rounds.
+// most gives how many waits a second can be opened and resumed: of all rounds, which go on for
+// a fifth of the soak, at most a minute. Within the first seconds nothing is compacted yet, and
+// half of what is taken then may be more than the machine keeps up.
 func (c *callbacks) most(ctx context.Context, g *gateway, s *sender) (float64, error) {
-	var all []*float64
-	for i := range c.rounds + 1 {
+	var n int
+	var took time.Duration
+	for i := 0; i <= c.rounds || took < min(c.soak/5, time.Minute); i++ {
 		s.batch(fmt.Sprintf("most%d-", i), c.n)
 		opened, err := c.open(s, g, `"state":"waiting"`).run(ctx)
 		if err != nil {
@@ -58,11 +61,10 @@ func (c *callbacks) most(ctx context.Context, g *gateway, s *sender) (float64, e
 			return 0, fmt.Errorf("callbacks: %w", err)
 		}
 		if i > 0 { // the first opens what is kept open
-			per := float64(c.n) / (opened.took + taken.took).Seconds()
-			all = append(all, &per)
+			n, took = n+c.n, took+opened.took+taken.took
 		}
 	}
-	return middle(all, func(per *float64) float64 { return *per }), nil
+	return float64(n) / took.Seconds(), nil
 }
 
 // soak is one long run.

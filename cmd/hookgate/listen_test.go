@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -229,6 +230,11 @@ func TestListenLeavesNothing(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				if name == "terminal" && signal.Ignored(syscall.SIGHUP) { // under nohup, for one
+					name, c.ends = "nohup", func(listen *exec.Cmd, _ io.Closer) error {
+						return errors.Join(listen.Process.Signal(syscall.SIGHUP), listen.Process.Signal(syscall.SIGTERM))
+					}
+				}
 				listen := program.Command(t, []string{"HOOKGATE_SERVER=" + c.server, "HOOKGATE_TOKEN=" + program.AdminToken, "HOOKGATE_TENANT=acme"},
 					"listen", "--forward", server.URL, "--name", name)
 				reads, err := listen.StdoutPipe()

@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"hookgate/gateway/gatewaytest/program"
 	"hookgate/gateway/secure/securetest"
 	"hookgate/gateway/transport/transporttest"
 )
@@ -205,9 +207,12 @@ func TestTLSByTarget(t *testing.T) {
 	}
 	ended, its := inner.ClientUntil(t, "late", time.Now().Add(-time.Hour))
 	o.put(t, "/endpoints/late", `{"url":"https://a.example.com","tls":{"cert":`+quoted(ended)+`,"key":`+quoted(its)+`}}`)
-	if !strings.Contains(o.Log.Text(), "a certificate has expired") {
-		t.Error("nobody is warned of a certificate that has ended")
-	}
+	program.Eventually(t, time.Minute, func() error { // what it writes comes by a pipe
+		if !strings.Contains(o.Log.Text(), "a certificate has expired") {
+			return errors.New("nobody is warned of a certificate that has ended")
+		}
+		return nil
+	})
 }
 
 // All that goes out goes by egress.proxy, and no further than the rules let it.

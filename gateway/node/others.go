@@ -182,7 +182,7 @@ func (o *others) tell(slot gateway.Slot, verb string, body []byte, here func() (
 		} else {
 			answer, err = o.peers.Ask(ctx, peers.Node(owner), verb, body)
 		}
-		if err == nil || !errors.Is(err, gateway.ErrMoved) && !peers.NotTaken(err) {
+		if err == nil || !errors.Is(err, gateway.ErrMoved) && !peers.NotTaken(err) || ctx.Err() != nil {
 			return answer, err
 		}
 		owner, is, err = o.among.NextOwner(ctx, slot)

@@ -71,7 +71,12 @@ func (c *citizen) WaitOwner(ctx context.Context, slot gateway.Slot) (cluster.Nod
 }
 
 func (c *citizen) NextOwner(ctx context.Context, slot gateway.Slot) (cluster.Node, bool, error) {
-	return c.WaitOwner(ctx, slot)
+	select { // it looks into the store first
+	case <-time.After(5 * time.Millisecond):
+		return c.WaitOwner(ctx, slot)
+	case <-ctx.Done():
+		return cluster.Node{}, false, gateway.Unavailable("a gap", time.Second)
+	}
 }
 
 func (c *citizen) Nodes() (all []cluster.Status) {
