@@ -46,12 +46,16 @@ type drive struct {
 	seen map[string]bool // method, path and status
 }
 
-// description loads openapi.yaml once.
+// description loads openapi.yaml, and holds it to what OpenAPI asks, once.
 func (v *drive) description() (*openapi3.T, error) {
 	v.once.Do(func() {
 		var text []byte
-		if text, v.err = os.ReadFile("openapi.yaml"); v.err == nil {
-			v.d, v.err = openapi3.NewLoader().LoadFromData(text)
+		if text, v.err = os.ReadFile("openapi.yaml"); v.err != nil {
+			return
+		}
+		loader := openapi3.NewLoader()
+		if v.d, v.err = loader.LoadFromData(text); v.err == nil {
+			v.err = v.d.Validate(loader.Context)
 		}
 	})
 	return v.d, v.err

@@ -269,6 +269,7 @@ func (k *kit) serve(a *api.API) {
 	k.t.Cleanup(func() {
 		k.waits.Drain() // or a held call would keep the server
 		k.must(server.Shutdown())
+		k.must(edged.Close()) // it may not have been served yet: then no shutdown ends it
 		k.must(<-done)
 	})
 }

@@ -144,6 +144,7 @@ func (w *town) open(t *testing.T, id string, secured *tls.Config, decide func(*h
 		if err := server.ShutdownWithContext(ctx); err != nil {
 			t.Error(err)
 		}
+		_ = listener.Close() // it may not have been served yet: then no shutdown ends it
 		<-done
 	})
 	return h

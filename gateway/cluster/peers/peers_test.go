@@ -55,6 +55,7 @@ func listen(t *testing.T, id string, o peers.Options, prepare func(*peers.Peers)
 		if err := server.ShutdownWithContext(ctx); err != nil {
 			t.Error(err)
 		}
+		_ = listener.Close() // it may not have been served yet: then no shutdown ends it
 		<-done
 	})
 	return &member{p, peers.Node{ID: id, Address: ln.Addr().String()}}
