@@ -25,13 +25,13 @@ const (
 	hostileMemory = 512 << 20             // bytes that no attack may make of the program
 	hostileFloor  = 50 * time.Millisecond // what a busy machine may make of a callback that took less
 	hostileStall  = time.Second           // and beside other tests: only a stall is judged there, a figure is not
-	hostileCalm   = time.Second           // before an attack, and half of it after
-	hostileShort  = 2 * time.Second       // an attack
+	hostileCalm   = time.Second / 2       // before an attack, and half of it after
+	hostileShort  = time.Second           // an attack
 	hostileRounds = 3
 )
 
 // The hostile suite: go test ./cmd/hookgate -run TestHostile. Each attack goes on for
-// two seconds beside others (-hostile.long: for thirty, alone) while a bystander does its work; the tests
+// a second beside others (-hostile.long: for thirty, alone) while a bystander does its work; the tests
 // without a bystander hold what is answered, and not how soon. What was seen, which
 // line of SPEC 16 forbids it, and which test attacks so:
 //
