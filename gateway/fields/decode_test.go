@@ -179,6 +179,7 @@ func FuzzDecode(f *testing.F) {
 		`{"ports":[1,2],"ratio":1e3,"platform":{"retry":{"schedule":["5s",7]}},"limits":{"waits_open":3}}`,
 		`{"NAME":"n","sources":{"a":null},"Plain":null,"extra":"e","name":null}`,
 		`{"headers":{"a":null},"account_keys":[null]}`, `[]`, `{"name":"\ud800"}`,
+		`{"name":"\ud800\ud800"}`, `{"name":"\ud83d\u0041","headers":{"\uDE00\u0042":"\ud83d\ude00"}}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -99,6 +99,18 @@ func (p *parser) text(s string) string {
 	return s
 }
 
+// string gives what a string says. gjson (v1.20.0) takes the \u behind half of a surrogate pair for
+// the other half, whatever it is: "\ud83d\u0041" loses its A.
+func (p *parser) string(v gjson.Result) string {
+	if strings.Contains(v.Raw, `\ud`) || strings.Contains(v.Raw, `\uD`) {
+		var s string
+		if json.Unmarshal([]byte(v.Raw), &s) == nil {
+			return s
+		}
+	}
+	return p.text(v.Str)
+}
+
 // place is where a value stands; it becomes a path only for a fault.
 type place struct {
 	above *place
@@ -135,7 +147,7 @@ func (p *parser) value(at *place, v gjson.Result) any {
 		}
 		return p.object(at, v)
 	case gjson.String:
-		return p.text(v.Str)
+		return p.string(v)
 	case gjson.Number:
 		return json.Number(p.text(v.Raw))
 	case gjson.True, gjson.False:
@@ -147,7 +159,7 @@ func (p *parser) value(at *place, v gjson.Result) any {
 func (p *parser) object(at *place, v gjson.Result) any {
 	members := &Object{}
 	v.ForEach(func(key, value gjson.Result) bool {
-		here := &place{above: at, name: p.text(key.Str), index: -1}
+		here := &place{above: at, name: p.string(key), index: -1}
 		if members.find(here.name) >= 0 && len(p.faults) < gateway.MaxFaults {
 			p.faults = append(p.faults, gateway.Fault{Path: here.path(), Message: "is written twice"})
 		}
