@@ -63,14 +63,14 @@ func (o *Owner) Acquire(slots gateway.SlotSet) error {
 	o.moving.Lock()
 	defer o.moving.Unlock()
 	o.await(slots)
-	fresh := without(slots, o.owned)
+	fresh := slots.Without(o.owned)
 	if fresh.Len() == 0 {
 		return nil
 	}
 	if err := o.part.Read(fresh); err != nil {
 		return err
 	}
-	o.owned, o.read = with(o.owned, fresh), with(o.read, fresh)
+	o.owned, o.read = o.owned.With(fresh), o.read.With(fresh)
 	return nil
 }
 
@@ -79,14 +79,14 @@ func (o *Owner) Release(slots gateway.SlotSet) {
 	o.moving.Lock()
 	defer o.moving.Unlock()
 	o.await(slots)
-	gone := both(slots, o.owned)
-	o.owned = without(o.owned, gone)
-	o.forget(both(gone, o.read))
+	gone := slots.Both(o.owned)
+	o.owned = o.owned.Without(gone)
+	o.forget(gone.Both(o.read))
 }
 
 // await waits until none of slots is being forgotten.
 func (o *Owner) await(slots gateway.SlotSet) {
-	for both(slots, o.leaving) != (gateway.SlotSet{}) {
+	for slots.Both(o.leaving) != (gateway.SlotSet{}) {
 		o.left.Wait()
 	}
 }
@@ -97,11 +97,11 @@ func (o *Owner) forget(slots gateway.SlotSet) {
 		return
 	}
 	o.part.Stop(slots)
-	o.read, o.leaving = without(o.read, slots), with(o.leaving, slots)
+	o.read, o.leaving = o.read.Without(slots), o.leaving.With(slots)
 	o.moving.Unlock()
 	o.part.Forget(slots)
 	o.moving.Lock()
-	o.leaving = without(o.leaving, slots)
+	o.leaving = o.leaving.Without(slots)
 	o.left.Broadcast()
 }
 
@@ -131,10 +131,10 @@ func (o *Owner) DoubtAll(slots gateway.SlotSet) {
 func (o *Owner) note(slots gateway.SlotSet) (fresh gateway.SlotSet) {
 	o.doubting.Lock()
 	defer o.doubting.Unlock()
-	if fresh = without(slots, o.doubted); fresh.Len() == 0 || o.ctx.Err() != nil {
+	if fresh = slots.Without(o.doubted); fresh.Len() == 0 || o.ctx.Err() != nil {
 		return gateway.SlotSet{}
 	}
-	o.doubted = with(o.doubted, fresh)
+	o.doubted = o.doubted.With(fresh)
 	o.beside.Add(1)
 	return fresh
 }
@@ -146,21 +146,21 @@ func (o *Owner) reread(slots gateway.SlotSet, first bool) (done bool) {
 	o.moving.Lock()
 	defer o.moving.Unlock()
 	if !first {
-		slots = without(slots, o.read)
+		slots = slots.Without(o.read)
 	}
 	o.doubting.Lock() // who doubts from here on may have been too late for this reading
-	o.doubted = without(o.doubted, slots)
+	o.doubted = o.doubted.Without(slots)
 	o.doubting.Unlock()
 	o.await(slots)
-	o.forget(both(slots, o.read))
-	slots = both(slots, o.owned)
+	o.forget(slots.Both(o.read))
+	slots = slots.Both(o.owned)
 	if slots.Len() == 0 || o.ctx.Err() != nil {
 		return true
 	}
 	if o.part.Read(slots) != nil {
 		return false
 	}
-	o.read = with(o.read, slots)
+	o.read = o.read.With(slots)
 	return true
 }
 
@@ -179,7 +179,7 @@ func (o *Owner) Steady(do func(gateway.SlotSet)) {
 	}
 	defer o.moving.Unlock()
 	o.doubting.Lock()
-	known := without(o.read, o.doubted)
+	known := o.read.Without(o.doubted)
 	o.doubting.Unlock()
 	do(known)
 }
@@ -190,25 +190,4 @@ func (o *Owner) Close() {
 	o.cancel()
 	o.doubting.Unlock()
 	o.beside.Wait()
-}
-
-func with(a, b gateway.SlotSet) gateway.SlotSet {
-	for i := range a {
-		a[i] |= b[i]
-	}
-	return a
-}
-
-func without(a, b gateway.SlotSet) gateway.SlotSet {
-	for i := range a {
-		a[i] &^= b[i]
-	}
-	return a
-}
-
-func both(a, b gateway.SlotSet) gateway.SlotSet {
-	for i := range a {
-		a[i] &= b[i]
-	}
-	return a
 }

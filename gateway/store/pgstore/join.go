@@ -120,11 +120,7 @@ func (w *writers) outdate() {
 func (w *writers) LetGo(slots gateway.SlotSet) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := range slots {
-		w.known[i] &^= slots[i]
-		w.stale[i] &^= slots[i]
-		w.staleLanes[i] &^= slots[i]
-	}
+	w.known, w.stale, w.staleLanes = w.known.Without(slots), w.stale.Without(slots), w.staleLanes.Without(slots)
 }
 
 // Rejoin joins as a node of its own again, for one that was declared dead. Every slot that was
