@@ -89,8 +89,9 @@ assert.equal(sent.headers['ce-subject'], 'Zoë 5%')
 const euro = HTTP.binary(new CloudEvent({ source: '/shop', type: 'order', subject: '5 €', data: {} }))
 assert.throws(() => http.validateHeaderValue('ce-subject', euro.headers['ce-subject']), { code: 'ERR_INVALID_CHAR' })
 
-const headers = { 'ce-id': '1', 'ce-source': '/shop', 'ce-type': 'order', 'ce-specversion': '1.0', 'ce-subject': 'Zo%C3%AB%205%25' }
-assert.equal(HTTP.toEvent({ headers, body: '' }).subject, 'Zo%C3%AB%205%25')
+const headers = { 'ce-id': '1', 'ce-source': '/shop', 'ce-type': 'order', 'ce-specversion': '1.0' }
+const encoded = { ...headers, 'ce-subject': 'Zo%C3%AB%205%25' }
+assert.equal(HTTP.toEvent({ headers: encoded, body: '' }).subject, 'Zo%C3%AB%205%25')
 
 let subject
 const server = http.createServer((request, response) => {
