@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# mustache 4.2.0 (npm) and github.com/cbroglie/mustache v1.4.2 (Go): "{{value}}" of one language-independent template
-# is two texts, for a URL and for a number.
+# mustache 4.2.0 (npm) and github.com/cbroglie/mustache v1.4.2 (Go): "{{link}}" of one template, which is meant to be
+# the same in every language, is two texts.
 #
-# Expected: Mustache's specification escapes & " < and >, so a URL without these and an id come out the same in both.
-# What they do: JavaScript escapes "/", "=" and "`" as well: a link is "https:&#x2F;&#x2F;…" and base64 ends in
-# "&#x3D;". Go leaves these alone, but writes a number of encoding/json in %g form, so an id from seven digits on
-# has an exponent.
-# Why it matters: payloads of webhooks are Mustache templates in many products, and a chat or a JSON receiver
-# shows the entities as they are, for it decodes no HTML. With "{{{value}}}" the first goes away, the second stays.
+# Expected: Mustache's specification escapes & " < and >, so a URL or a base64 text without these comes out as it is.
+# What they do: Go leaves it alone. JavaScript escapes "/", "=" and "`" as well: a link is "https:&#x2F;&#x2F;…" and
+# base64 ends in "&#x3D;".
+# Why it matters: payloads of webhooks are Mustache templates in many products, and a chat or a JSON receiver decodes
+# no HTML: it shows the entities, and the link is dead. A template that was tried with a Go service needs three
+# braces when it moves to Node, around values that have nothing to do with HTML.
 #
 # Seen:
-#               {{link}}                              {{id}}
-#   JavaScript  https:&#x2F;&#x2F;a.example&#x2F;?k&#x3D;v  1234567
-#   Go          https://a.example/?k=v                1.234567e+06
+#               {{link}}                                  {{key}}
+#   JavaScript  https:&#x2F;&#x2F;a.example&#x2F;?k&#x3D;v  YWI&#x3D;
+#   Go          https://a.example/?k=v                    YWI=
 set -euo pipefail
 
 dir=$(mktemp -d)
@@ -48,12 +48,12 @@ go mod init probe >/dev/null 2>&1
 go get github.com/cbroglie/mustache@v1.4.2 >/dev/null 2>&1
 go build -o "$dir/render" .
 
-template='{{link}} {{{id}}}' view='{"link":"https://a.example/?k=v","id":1234567}'
+template='{{link}} {{key}}' view='{"link":"https://a.example/?k=v","key":"YWI="}'
 go=$("$dir/render" "$template" "$view")
 script='require("mustache").render(process.argv[1], JSON.parse(process.argv[2]))'
 js=$(cd "$dir" && node -p "$script" "$template" "$view")
 echo "js: $js"
 echo "go: $go"
-[[ $js == 'https:&#x2F;&#x2F;a.example&#x2F;?k&#x3D;v 1234567' ]]
-[[ $go == 'https://a.example/?k=v 1.234567e+06' ]]
-echo 'ok: one escapes the slashes of a link, the other writes an id with an exponent'
+[[ $js == 'https:&#x2F;&#x2F;a.example&#x2F;?k&#x3D;v YWI&#x3D;' ]]
+[[ $go == 'https://a.example/?k=v YWI=' ]]
+echo 'ok: the JavaScript library escapes slashes and equals signs, the Go one does not'
