@@ -25,6 +25,7 @@ type callbacks struct {
 	conns, n        int
 	rounds          int
 	soak            time.Duration
+	rate            float64 // of the soak; 0: half of the most
 }
 
 func newCallbacksCommand() *cobra.Command {
@@ -49,6 +50,9 @@ client: the ratio carries over to other machines, the absolute figures do not.`,
 			if c.conns < 1 || c.n < c.conns || c.n > 100_000 || c.rounds < 1 || c.rounds > 100 {
 				return fmt.Errorf("--connections 1 or more, --count from that to 100000, --rounds 1 to 100")
 			}
+			if c.rate < 0 || c.rate > 100_000 || c.rate > 0 && c.soak == 0 {
+				return fmt.Errorf("--rate is of --soak, and up to 100000")
+			}
 			if c.soak < 0 || c.soak > 24*time.Hour || c.soak > 0 && (c.early || c.verify == "stripe" || c.verify == "github") {
 				return fmt.Errorf("--soak is up to 24h, without --early, and without a --verify whose signatures have to be made before")
 			}
@@ -69,6 +73,7 @@ client: the ratio carries over to other machines, the absolute figures do not.`,
 	flags.IntVar(&c.n, "count", 40_000, "callbacks a round")
 	flags.IntVar(&c.rounds, "rounds", 5, "rounds")
 	flags.DurationVar(&c.soak, "soak", 0, "instead, send at half of the most for so long, and tell the latencies a minute")
+	flags.Float64Var(&c.rate, "rate", 0, "callbacks a second of --soak (default: half of the most, which is measured first)")
 	return cmd
 }
 

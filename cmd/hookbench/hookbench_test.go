@@ -63,6 +63,7 @@ func TestMeasures(t *testing.T) {
 		{"callbacks --count 100 --rounds 1 --verify stripe --variables 50 --body 4096", "allocs a callback"},
 		{"callbacks --count 100 --rounds 1 --verify github", "CPU a callback"},
 		{"callbacks --count 100 --rounds 1 --soak 1s", "p99 / p50"},
+		{"callbacks --soak 1s --rate 100", "p99 / p50"},
 		{"holds --count 50", "all 50 holders had their own answer"},
 		{"holds --count 50 --attach", "a hold"},
 		{"timers --count 200 --held 5 --first 1 --spread 1", "205 waits: late"},
@@ -214,7 +215,7 @@ func TestPairs(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range []string{
-		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0", "callbacks --soak 1m --early", "callbacks --soak 48h",
+		"callbacks --verify magic", "callbacks --variables 51", "callbacks --count 10", "callbacks --rounds 0", "callbacks --soak 1m --early", "callbacks --soak 48h", "callbacks --rate 100",
 		"holds --count 0", "timers --spread 300", "events --count 75", "events --rate 0", "events --million=150", "events --tls --delay 5ms-1ms", "events --tls --delay soon", "events --tls --endpoints 0", "proxy --body 1", "calls --rate 0", "tenants --tenants 0", "tenants --tenants 100000 --endpoints 50", "tenants --puts 0", "calls --count 1", "beside callbacks", "beside --with no-such-program", "beside --with x --pairs 0 callbacks", "beside --with x --hookgate no-such-program callbacks",
 		"beside --with x --hookgate x echo", "holds --hookgate no-such-program", "extra",
 	} {

@@ -30,12 +30,15 @@ func (c *callbacks) runSoak(ctx context.Context, g *gateway, r *report, s *sende
 	if err := g.putSource(s.source(false, c.n)); err != nil {
 		return err
 	}
-	most, err := c.most(ctx, g, s)
-	if err != nil {
-		return err
+	rate := c.rate
+	if rate == 0 {
+		most, err := c.most(ctx, g, s)
+		if err != nil {
+			return err
+		}
+		rate = most / 2
+		r.printf("the most            %.0f waits opened and resumed a second; %.0f/s follow for %s\n", most, rate, c.soak)
 	}
-	rate := most / 2
-	r.printf("the most            %.0f waits opened and resumed a second; %.0f/s follow for %s\n", most, rate, c.soak)
 	k := &soak{callbacks: c, g: g, s: s, rate: rate, n: max(1, int(rate*c.soak.Seconds()))}
 	if err := k.run(ctx); err != nil {
 		return err

@@ -68,7 +68,7 @@ func (e *entry) fill(r *Record) {
 	e.method, e.outcome, e.status, e.cause, e.bodyBytes = r.Method, r.Outcome, r.Status, r.Cause, r.BodyBytes
 	e.upstreamStatus, e.phases, e.batch = r.UpstreamStatus, r.Phases, r.Batch
 	e.cause.Text = ""
-	b := e.buf[:0]
+	before, b := len(e.buf), e.buf[:0]
 	end := func(part int) { e.ends[part] = uint32(len(b)) }
 	b = append(b, r.Path[:min(len(r.Path), mostPath)]...)
 	end(partPath)
@@ -93,7 +93,14 @@ func (e *entry) fill(r *Record) {
 	end(partMasks)
 	b, e.cutBatch = appendBatch(b, r)
 	end(partBatch)
+	clear(b[len(b):max(before, len(b))]) // what was longer may have been a credential
 	e.buf = b
+}
+
+// unlink takes an entry from its lists.
+func (e *entry) unlink() {
+	e.ring.lists[e.kind].remove(e, inRing)
+	e.ring.holder.lists[e.kind].remove(e, inHolder)
 }
 
 // headOf gives as many whole lines as are kept.

@@ -54,20 +54,39 @@ func (k *Keeper) Keep(r *Record) {
 	if Accepted(r.Outcome) || r.Of == Route && r.Status < 400 {
 		kind = accepted
 	}
-	now := k.options.Now()
+	now := r.At.Add(r.Took) // the clock is not asked again: that is a quarter of what this costs
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	at := k.ring(r)
-	e := k.room(at, sizeOf(r), kind)
+	n := sizeOf(r)
+	at.lists[kind].n++ // as it will be
+	old := at.over(k.options.PerPlace)
+	at.lists[kind].n--
+	if old != nil && old.class() == classOf(n) {
+		// As a rule: a place is full, and one request is as large as the one before. Its memory
+		// stays where it is, and nobody has more or less.
+		old.unlink()
+		k.fill(old, r, at, kind, now)
+		return
+	}
+	if old != nil {
+		k.giveUp(old, at)
+	}
+	e := k.room(at, n)
 	if e == nil {
 		k.leave(at)
 		return
 	}
+	k.fill(e, r, at, kind, now)
+	k.weigh(at.holder, e.cost())
+}
+
+// fill has an entry that stands in no list hold a request.
+func (k *Keeper) fill(e *entry, r *Record, at *ring, kind int, now time.Time) {
 	e.fill(r)
 	e.id, e.ring, e.kind = k.next(now, e.slot), at, kind
 	at.lists[kind].add(e, inRing)
 	at.holder.lists[kind].add(e, inHolder)
-	k.weigh(at.holder, e.cost())
 }
 
 // weigh tells that a holder has more, or less.
@@ -77,14 +96,8 @@ func (k *Keeper) weigh(h *holder, more int) {
 	heap.Fix(&k.most, h.tree.place)
 }
 
-// room gives a free entry for so many bytes.
-func (k *Keeper) room(at *ring, n, kind int) *entry {
-	at.lists[kind].n++ // as it will be
-	old := at.over(k.options.PerPlace)
-	at.lists[kind].n--
-	if old != nil {
-		k.giveUp(old, at)
-	}
+// room gives a free entry for so many bytes; nil where there is no room for it.
+func (k *Keeper) room(filled *ring, n int) *entry {
 	for {
 		if e := k.memory.take(n); e != nil || len(k.most) == 0 {
 			return e
@@ -93,7 +106,7 @@ func (k *Keeper) room(at *ring, n, kind int) *entry {
 		if old == nil {
 			return nil
 		}
-		k.giveUp(old, at)
+		k.giveUp(old, filled)
 	}
 }
 
@@ -101,8 +114,7 @@ func (k *Keeper) room(at *ring, n, kind int) *entry {
 // is being filled.
 func (k *Keeper) giveUp(e *entry, filled *ring) {
 	r := e.ring
-	r.lists[e.kind].remove(e, inRing)
-	r.holder.lists[e.kind].remove(e, inHolder)
+	e.unlink()
 	k.weigh(r.holder, -e.cost())
 	k.memory.give(e)
 	if r != filled {

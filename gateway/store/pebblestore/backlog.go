@@ -64,6 +64,11 @@ func (b *backlog) set(behind bool) {
 // other measures than these, would else hold them back for ever.
 func (s *engine) lookBacklog() {
 	m := s.db.Metrics()
+	if s.space.full.Load() {
+		s.pace.hurry() // compactions give room back
+	} else {
+		s.pace.set(m.MemTable.Size, s.space.memtable, m.Levels[0].Sublevels)
+	}
 	much := m.MemTable.Size > maxUnflushed*s.space.memtable || m.Levels[0].Sublevels > maxSublevels
 	s.backlog.set(much && m.Flush.NumInProgress+m.Compact.NumInProgress > 0)
 }

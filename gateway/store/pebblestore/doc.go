@@ -54,7 +54,8 @@
 // acknowledged, the folder stays as it was at the fault, and reads go on (guard.go,
 // failure.go), but for those of what somebody goes on with: recovery, lanes and their
 // windows. A disk that is full is no failure: writes are refused before Pebble
-// could notice, and taken again when there is room (space.go).
+// could notice, and taken again when there is room (space.go). Flushes and compactions are spread
+// over the time that there is for them (pace.go).
 //
 // Damage of what is on disk is never silent (damage.go). Open refuses, and changes
 // nothing, where a file is missing or shorter than Pebble's manifest says, where the

@@ -23,6 +23,7 @@ type engine struct {
 
 	space    *space
 	backlog  backlog
+	pace     pace
 	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	written  atomic.Bool   // since keepNewest
 	turns    turns

@@ -233,16 +233,16 @@ func (g *guard) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 	if g.elsewhere(name) {
 		return g.FS.Create(name, category)
 	}
-	create := func() (vfs.File, error) { return g.FS.Create(name, category) }
-	if !isTable(name) || !g.yields(category) {
-		return g.file(name, create)
+	yields := isTable(name) && g.yields(category)
+	if yields {
+		if err := g.rest(); err != nil {
+			return nil, err
+		}
 	}
-	if err := g.rest(); err != nil {
-		return nil, err
-	}
-	f, err := g.file(name, create)
-	if guarded, is := f.(*guardedFile); is {
-		guarded.yields = true
+	f, err := g.file(name, func() (vfs.File, error) { return g.FS.Create(name, category) })
+	if guarded, is := f.(*guardedFile); is && guarded.table {
+		guarded.yields = yields
+		guarded.paced = paced{eighths: g.s.pace.of(category), since: time.Now()}
 	}
 	return f, err
 }

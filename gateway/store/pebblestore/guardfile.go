@@ -22,6 +22,7 @@ type guardedFile struct {
 
 	chunk     *[tableChunk]byte // of a table: the memory of what is collected
 	collected []byte            // of a table: given to Write, not yet written
+	paced     paced             // of a table
 }
 
 // reserveStep is how much of a log is reserved at a time. Pebble asks for a tenth more than a
@@ -58,6 +59,7 @@ func (f *guardedFile) write(p []byte) (n int, err error) {
 	}
 	f.written += uint64(n)
 	if err == nil {
+		f.paced.rest(f.g.s)
 		return n, nil
 	}
 	if done, told := f.g.fault(f.table, err); done || told != nil {

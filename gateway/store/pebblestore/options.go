@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -128,10 +129,13 @@ func (s *engine) pebbleOptions() *pebble.Options {
 		CacheSize:                   s.opts.CacheBytes + 3*int64(s.space.memtable), // Pebble takes memtables out of its cache
 		MaxOpenFiles:                512,
 		FlushDelayDeleteRange:       time.Minute, // so that expired data leaves the disk without new writes
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+		CompactionConcurrencyRange:  compactions,
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return o
 }
+
+// compactions is how many there are at once: of two processors one stays for whoever commits.
+func compactions() (least, most int) { return 1, min(max(runtime.GOMAXPROCS(0)/2, 1), 2) }

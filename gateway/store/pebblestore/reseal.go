@@ -30,6 +30,7 @@ func (s *upkeep) Reseal(again func(tenant, event string, sealed []byte) ([]byte,
 			return fmt.Errorf("sealing relayed requests anew: %w", err)
 		}
 	}
+	defer s.pace.await()()
 	for _, kind := range append(sealedKinds[:], kindResource) {
 		if err := s.db.Compact(context.Background(), []byte{kind}, []byte{kind + 1}, false); err != nil {
 			return fmt.Errorf("removing what was sealed with the old key: %w", err)
