@@ -71,6 +71,41 @@ func TestTwilioForms(t *testing.T) {
 	}
 }
 
+// TestTwilioSharedKeys signs by the hash that a setting of Twilio's names.
+func TestTwilioSharedKeys(t *testing.T) {
+	const called, secret = "https://gw.example.test/x", "shared"
+	by := map[string]string{
+		"sha1":   base64.StdEncoding.EncodeToString(mac(sha1.New, secret, called, "a1")),
+		"sha256": base64.StdEncoding.EncodeToString(mac(sha256.New, secret, called, "a1")),
+	}
+	for _, c := range []struct {
+		settings []string
+		hash     string
+		want     signature.Reason
+	}{
+		{[]string{"key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"}, "sha256", ""},
+		{[]string{" algorithm = hmac_sha256 , key=1"}, "sha256", ""},
+		{[]string{"key=1,algorithm=HMAC_SHA1"}, "sha1", ""},
+		{[]string{"key=1"}, "sha1", ""},
+		{nil, "sha256", signature.Mismatch},
+		{[]string{"key=1,algorithm=HMAC_SHA256"}, "sha1", signature.Mismatch},
+		{[]string{"key=1,algorithm=HMAC_SHA1"}, "sha256", signature.Mismatch},
+		{[]string{"key=1,algorithm=HMAC_MD5"}, "sha1", signature.Algorithm},
+		{[]string{"key=1,algorithm="}, "sha1", signature.Algorithm},
+		{[]string{"algorithm=HMAC_SHA1", "algorithm=HMAC_SHA256"}, "sha1", signature.DuplicateHeader},
+	} {
+		header := pairs{{"X-Twilio-Signature", by[c.hash]}, {"Content-Type", "application/x-www-form-urlencoded"}}
+		for _, s := range c.settings {
+			header = append(header, [2]string{"X-Twilio-Webhooks-Signature-Settings", s})
+		}
+		v := compile(t, signature.Config{Type: "twilio", Secrets: []string{"auth token", secret}})
+		r := &signature.Request{Method: "POST", URL: func() string { return called }, Header: header, Body: []byte("a=1"), Now: now}
+		if got := reason(t, v.Verify(r)); got != c.want {
+			t.Errorf("%q by %s: refused for %q, want %q", c.settings, c.hash, got, c.want)
+		}
+	}
+}
+
 // mailgunBody signs as Mailgun does.
 func mailgunBody(at, token string) string {
 	return fmt.Sprintf(`{"timestamp":"%s","token":"%s","signature":"%s"}`, at, token, hex.EncodeToString(mac(sha256.New, "key", at, token)))

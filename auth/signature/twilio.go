@@ -18,6 +18,11 @@ import (
 // MessageSid and CallSid stay the same from one status to the next; the idempotency
 // token is of one request and its retries.
 //
+// A request that one of Twilio's Webhooks Rules matches is signed with a shared key in place of
+// the auth token, by the hash that X-Twilio-Webhooks-Signature-Settings names
+// (twilio.com/docs/usage/webhooks/webhook-shared-keys, a public beta in 2026). Whoever leaves that
+// field out, or puts another hash there, must know a secret all the same.
+//
 // A form is signed without what stands between its parts: Twilio's order, repeats
 // and coding of the same values pass, and we cannot tell them apart.
 var twilio = descriptor{
@@ -32,11 +37,39 @@ var twilioScheme = scheme{
 	name:  twilio.name,
 	reads: []string{"secrets"},
 	build: func(c *Config, f *faults) *Verifier {
-		return &Verifier{proof: &urlAndForm{twilio.keys(c, f)}, deliveryID: twilio.deliveryID}
+		strong := twilio
+		strong.algorithm = sha256.New
+		return &Verifier{proof: &urlAndForm{keys: twilio.keys(c, f), strong: strong.keys(c, &faults{})}, deliveryID: twilio.deliveryID}
 	},
 }
 
-type urlAndForm struct{ keys []*key }
+// urlAndForm has the same secrets as keys of both hashes.
+type urlAndForm struct{ keys, strong []*key }
+
+// twilioSettings names the hash where a shared key signs: key=…,algorithm=HMAC_SHA256.
+const twilioSettings = "X-Twilio-Webhooks-Signature-Settings"
+
+// keysOf gives the keys of the hash that a request is signed by.
+func (p *urlAndForm) keysOf(r *Request) ([]*key, error) {
+	settings, n := r.Header.Get(twilioSettings)
+	if n > 1 {
+		return nil, refuse(DuplicateHeader, twilioSettings)
+	}
+	for part := range bytes.SplitSeq(settings, []byte(",")) {
+		name, value, _ := bytes.Cut(part, []byte("="))
+		if string(bytes.TrimSpace(name)) != "algorithm" {
+			continue
+		}
+		switch strings.ToUpper(string(bytes.TrimSpace(value))) {
+		case "HMAC_SHA1":
+			return p.keys, nil
+		case "HMAC_SHA256":
+			return p.strong, nil
+		}
+		return nil, refuse(Algorithm, twilioSettings)
+	}
+	return p.keys, nil
+}
 
 // bodyHash is the parameter that has the SHA-256 of a body that is no form.
 const bodyHash = "bodySHA256"
@@ -50,8 +83,12 @@ func (p *urlAndForm) verify(r *Request) error {
 	if err != nil {
 		return err
 	}
+	keys, err := p.keysOf(r)
+	if err != nil {
+		return err
+	}
 	called := r.url()
-	for _, k := range p.keys {
+	for _, k := range keys {
 		for _, url := range [...]string{called, otherPort(called)} {
 			if k.gives(signature, twilio.encoding, []byte(url), form) {
 				return nil
