@@ -91,6 +91,7 @@ func TestConsolePages(t *testing.T) {
 				for (const e of all("table.rows")) if (e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1) f.push("a table is wider than its place: " + e.caption?.textContent);
 				const left = (e) => e.getBoundingClientRect().left;
 				if (innerWidth < 720) for (const e of all("tbody [data-label] > *")) if (e.offsetWidth > 1 && left(e) < left(e.parentElement) + 104) f.push("it stands below its label: " + e.outerHTML);
+				for (const e of all("tbody [data-label]")) if ([...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim() && n.previousElementSibling)) f.push("text behind an element stands below its label: " + e.outerHTML);
 				for (const e of all("table")) if (!e.querySelector("thead th[scope=col]")) f.push("no heading: " + location);
 				return f; })()`); len(faults) > 0 {
 				t.Errorf("%s: %q", page, faults)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -78,7 +79,7 @@ func (c *chromium) shoot(name string) {
 		return
 	}
 	png, err := chromedp.Run(c.Context, chromedp.FullScreenshot(100))
-	c.must(err)
+	c.must(errors.Join(err, os.MkdirAll(dir, 0o700)))
 	c.must(os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
 }
 
