@@ -123,9 +123,12 @@ func effectiveRetry(p retry.Policy, written *gateway.Retry) *gateway.Retry {
 
 func effectiveBreaker(b *gateway.Breaker) *gateway.Breaker {
 	var none faults // they were told when it was compiled
-	s := compileBreaker(b, &none)
+	if b == nil {
+		b = &gateway.Breaker{}
+	}
+	s := breakerOf(*b, &none)
 	return &gateway.Breaker{
-		Enabled: new(b == nil || isOn(b.Enabled)), Failures: new(s.Failures), Ratio: new(s.Ratio),
+		Enabled: new(isOn(b.Enabled)), Failures: new(s.Failures), Ratio: new(s.Ratio),
 		Window: span(s.Window), Open: span(s.Open), MaxOpen: span(s.MaxOpen),
 	}
 }

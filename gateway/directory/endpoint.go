@@ -24,6 +24,7 @@ type Endpoint struct {
 	Enabled      bool // and its tenant is too; if not, nothing below need be set
 	Refused      bool // it was stored, but does not compile any more
 	Pull         bool // its owner comes for its deliveries
+	Ordered      bool
 	URL          string
 	Headers      []Header // its own, its auth, and the tenant's where none of them has the name; not the token
 	Own          []Header // Headers without the tenant's; exported for fmt to mask, as only exported members are
@@ -38,9 +39,7 @@ type Endpoint struct {
 	Rate         *gateway.Rate     // nil: no limit
 	Concurrency  int
 	Batch        Batch
-	Ordered      bool
 	OrderedHold  time.Duration   // how long a failing delivery holds its conversation
-	Format       string          // "" is the {"events":[…]} envelope; or FormatCloudEvents
 	DisableAfter time.Duration   // of nothing but failures; 0: never
 	ExpireAfter  time.Duration   // without a pull; 0: it stays
 	ProofKey     gateway.MarkKey // of url and token: what a handshake proves; zero without a token
@@ -78,7 +77,7 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 		Retry:   compileRetry(spec.Retry, &f), Rate: spec.RateLimit,
 		Concurrency: f.count("concurrency", spec.Concurrency, DefaultConcurrency, MaxConcurrency, ""), Batch: compileBatch(spec.Batch, &f),
 		Ordered: spec.Ordered, OrderedHold: f.span("ordered_hold", spec.OrderedHold, DefaultOrderedHold, MinOrderedHold, MaxOrderedHold),
-		Format: spec.Format, TLS: compileTLS(spec.TLS, spec.URL, &f),
+		TLS:          compileTLS(spec.TLS, spec.URL, &f),
 		DisableAfter: f.span("disable_after", spec.DisableAfter, DefaultDisableAfter, 0, MaxDisableAfter),
 	}
 	checkRate("rate_limit", spec.RateLimit, &f)
@@ -88,12 +87,10 @@ func CompileEndpoint(meta gateway.Meta, spec gateway.Endpoint, old []gateway.Old
 	} else {
 		checkMode(spec.Mode, &f)
 		f.url(spec.URL, false, o)
-		if settings := compileBreaker(spec.Breaker, &f); spec.Breaker == nil || isOn(spec.Breaker.Enabled) {
-			e.Breaker = &settings
-		}
+		e.Breaker = compileBreaker(spec.Breaker, &f)
 	}
-	if e.Format != "" && e.Format != FormatCloudEvents {
-		f.add("format", "is %q: must be %s, or empty for the platform's own envelope%s", e.Format, FormatCloudEvents, fields.Meant(e.Format, []string{FormatCloudEvents}))
+	if spec.Format != "" && spec.Format != FormatCloudEvents {
+		f.add("format", "is %q: must be %s, or empty for the platform's own envelope%s", spec.Format, FormatCloudEvents, fields.Meant(spec.Format, []string{FormatCloudEvents}))
 	}
 	e.filter = compileFilter(spec.Filter, o, &f)
 	e.compileToken(o, &f)
@@ -194,20 +191,32 @@ func compileBatch(b *gateway.Batch, f *faults) Batch {
 	return Batch{b.MaxEvents, f.span("batch.max_wait", b.MaxWait, DefaultBatchWait, 0, MaxBatchWait)}
 }
 
-// compileBreaker gives the settings also of a breaker that is switched off: they
-// are shown, and checked for the day it is switched on.
-func compileBreaker(b *gateway.Breaker, f *faults) breaker.Settings {
-	s := breaker.Default()
-	if b != nil {
-		set(&s.Failures, b.Failures)
-		set(&s.Ratio, b.Ratio)
-		set(&s.Window, (*time.Duration)(b.Window))
-		set(&s.Open, (*time.Duration)(b.Open))
-		s.MaxOpen = max(s.MaxOpen, s.Open)
-		set(&s.MaxOpen, (*time.Duration)(b.MaxOpen))
-	}
+// defaultBreaker is one for all who say nothing of theirs: they are tens of thousands.
+var defaultBreaker = breaker.Default()
+
+// breakerOf gives the settings also of a breaker that is switched off: they are shown, and
+// checked for the day it is switched on.
+func breakerOf(b gateway.Breaker, f *faults) breaker.Settings {
+	s := defaultBreaker
+	set(&s.Failures, b.Failures)
+	set(&s.Ratio, b.Ratio)
+	set(&s.Window, (*time.Duration)(b.Window))
+	set(&s.Open, (*time.Duration)(b.Open))
+	s.MaxOpen = max(s.MaxOpen, s.Open)
+	set(&s.MaxOpen, (*time.Duration)(b.MaxOpen))
 	f.validated(s.Validate())
 	return s
+}
+
+// compileBreaker gives the settings of a breaker; nil: there is none.
+func compileBreaker(b *gateway.Breaker, f *faults) *breaker.Settings {
+	if b == nil {
+		return &defaultBreaker
+	}
+	if s := breakerOf(*b, f); isOn(b.Enabled) {
+		return &s
+	}
+	return nil
 }
 
 // of gives the endpoint as part of a tenant: with the tenant's headers, as far as

@@ -53,7 +53,7 @@ func TestEndpointDefaults(t *testing.T) {
 	s := build(nil, tenant(t, "acme", gateway.Tenant{}).HavingEndpoints(endpoint(t, "crm", `{}`)))
 	e := s.Tenant("acme").Endpoint("crm")
 	if !e.Enabled || e.Tenant != s.Tenant("acme") || e.Timeout != 15*time.Second || e.Concurrency != 16 || e.Rate != nil || e.TokenHeader != "X-Webhook-Token" ||
-		e.Batch != (directory.Batch{MaxEvents: 1}) || e.Ordered || e.OrderedHold != time.Hour || e.Format != "" || e.DisableAfter != 120*time.Hour ||
+		e.Batch != (directory.Batch{MaxEvents: 1}) || e.Ordered || e.OrderedHold != time.Hour || e.Spec.Format != "" || e.DisableAfter != 120*time.Hour ||
 		e.ProofKey != (gateway.MarkKey{}) || e.Signer == nil || !e.OldUntil.IsZero() {
 		t.Errorf("an endpoint that says nothing is %+v", e)
 	}
@@ -70,7 +70,7 @@ func TestEndpointSettings(t *testing.T) {
 		"format": "cloudevents", "disable_after": 0, "token": "t", "token_header": "X-T", "retry": {"schedule": [], "never": ["4xx"]},
 		"breaker": {"enabled": false, "open": "20m"}}`)
 	if e.Timeout != 3*time.Second || e.Concurrency != 2 || e.Rate.Burst != 5 || e.Batch != (directory.Batch{MaxEvents: 10, MaxWait: time.Second}) || !e.Ordered ||
-		e.OrderedHold != time.Minute || e.Format != directory.FormatCloudEvents || e.DisableAfter != 0 || e.Token != "t" || e.TokenHeader != "X-T" || e.Breaker != nil {
+		e.OrderedHold != time.Minute || e.Spec.Format != directory.FormatCloudEvents || e.DisableAfter != 0 || e.Token != "t" || e.TokenHeader != "X-T" || e.Breaker != nil {
 		t.Errorf("compiled %+v", e)
 	}
 	if len(e.Retry.Schedule) != 0 || e.Retry.Never[0] != "4xx" {

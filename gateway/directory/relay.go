@@ -11,9 +11,7 @@ func (r *Route) compileRelay(o Options, f *faults) {
 	s := &r.Spec
 	r.Timeout = f.span("timeout", s.Timeout, DefaultTimeout, MinTimeout, MaxTimeout)
 	r.Retry = compileRetry(s.Retry, f)
-	if settings := compileBreaker(s.Breaker, f); s.Breaker == nil || isOn(s.Breaker.Enabled) {
-		r.Breaker = &settings
-	}
+	r.Breaker = compileBreaker(s.Breaker, f)
 	if !gateway.IsName(s.Tenant) {
 		f.add("tenant", "must be the id of the tenant whose deliveries the relay makes")
 	}

@@ -195,9 +195,7 @@ func (r *Route) compileProxy(f *faults) {
 	if b.MaxOpen == nil {
 		b.MaxOpen = span(max(DefaultRouteMaxOpen, time.Duration(*b.Open)))
 	}
-	if settings := compileBreaker(&b, f); isOn(b.Enabled) {
-		r.Breaker = &settings
-	}
+	r.Breaker = compileBreaker(&b, f)
 	if s.Health != nil {
 		r.Health = compileHealth(*s.Health, f)
 	}

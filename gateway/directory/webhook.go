@@ -88,9 +88,7 @@ func CompileWebhook(meta gateway.Meta, spec gateway.Webhook, o Options) (*Webhoo
 	} else if spec.OnTimeout != "" && !w.Continue {
 		f.add("on_timeout", "must be %s, or empty to end the call", gateway.OnContinue)
 	}
-	if settings := compileBreaker(spec.Breaker, &f); spec.Breaker == nil || isOn(spec.Breaker.Enabled) {
-		w.Breaker = &settings
-	}
+	w.Breaker = compileBreaker(spec.Breaker, &f)
 	w.compileRequest(o, &f)
 	bounds := o.variables("response.variables_max", spec.Response.VariablesMax, &f)
 	response, more := mapping.Compile(nil, spec.Response.Variables, bounds)

@@ -79,7 +79,7 @@ func EndpointTarget(e *directory.Endpoint) *Target {
 	if e.Token != "" {
 		t.Token = directory.Header{Name: e.TokenHeader, Value: e.Token.Reveal()}
 	}
-	if e.Format == directory.FormatCloudEvents {
+	if e.Spec.Format == directory.FormatCloudEvents {
 		t.Form = CloudEvents
 	}
 	return t
