@@ -337,7 +337,7 @@ type library struct {
 }
 
 var libraries = []library{
-	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench"},
+	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench", "cmd/hookgate"},
 		"it reuses a request's memory after the handler: it shows only where HTTP comes in or goes out"},
 	{"github.com/jackc/pgx", []string{"gateway/store/pgstore"}, "no type of the driver leaves its package: one machine keeps things elsewhere"},
 	{"github.com/chromedp", []string{"cmd/hookbench"}, "a browser is driven by tests, and where pages are measured"},
