@@ -112,7 +112,7 @@ func (d *document) find(path string) position {
 // render sorts mistakes by their place and writes each as
 // FILE:LINE:COL: message, with its line and a caret.
 func (d *document) render(mistakes []mistake) (report Mistakes) {
-	slices.SortStableFunc(mistakes, func(a, b mistake) int {
+	gateway.SortStable(mistakes, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
 	mistakes = slices.DeleteFunc(slices.Clone(mistakes), func(m mistake) bool { return m.message == "" })

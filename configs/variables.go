@@ -40,7 +40,7 @@ func unknownVariables(environ map[string]string, used map[string]bool) (faults [
 		}
 		faults = append(faults, gateway.Fault{Path: name, Message: "is no variable of hookgate, and has no effect" + meant(rest, known)})
 	}
-	slices.SortFunc(faults, func(a, b gateway.Fault) int { return strings.Compare(a.Path, b.Path) })
+	gateway.Sort(faults, func(a, b gateway.Fault) int { return strings.Compare(a.Path, b.Path) })
 	return faults
 }
 
