@@ -2,7 +2,6 @@ package docs
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -100,11 +99,9 @@ func (p *Page) render() {
 		return
 	}
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is one that it knows
-	if p.err = t.Execute(w, "page", d); p.err == nil {
-		p.err = w.Close()
+	if p.err = t.Execute(&b, "page", d); p.err == nil {
+		p.html = fasthttp.AppendGzipBytesLevel(nil, b.Bytes(), fasthttp.CompressBestCompression)
 	}
-	p.html = b.Bytes()
 }
 
 // paragraphs parts a text where lines are empty.
