@@ -25,6 +25,7 @@ type engine struct {
 	backlog  backlog
 	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	written  atomic.Bool   // since keepNewest
+	firmness firmness
 	turns    turns
 	later    *laters
 	sieves   *sieves

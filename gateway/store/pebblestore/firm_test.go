@@ -1,69 +1,83 @@
 package pebblestore
 
 import (
-	"errors"
-	"path"
-	"sync/atomic"
-	"syscall"
+	"math/rand/v2"
 	"testing"
-	"time"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
-
-	"hookgate/gateway"
 )
 
-// TestNothingReadAfterFailure has a log that fails under a commit, which Pebble shows to
-// readers all the same. Who reads anew what to go on with is given nothing, for a crash
-// would take that commit back.
-func TestNothingReadAfterFailure(t *testing.T) {
-	var broken atomic.Bool
-	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if broken.Load() && faults["log sync"](op, path.Base(op.Path)) {
-			return syscall.EIO
+// TestFirmness plays commits and syncs that overlap in any way: all is never said to be durable
+// while a commit that somebody may see is not, and always is when all have ended and a sync came
+// behind them.
+func TestFirmness(t *testing.T) {
+	type commit struct {
+		before        uint64
+		synced, ended bool
+		durable       bool
+	}
+	draw := rand.New(rand.NewPCG(7, 11))
+	for range 2000 {
+		var f firmness
+		var commits []*commit
+		covered := map[*commit][]*commit{} // what its sync makes durable
+		var syncs []struct {
+			before uint64
+			covers []*commit
 		}
-		return nil
-	}))
-	s := mustOpen(t, Options{Dir: "data", FS: fs})
-	lost := published(time.Now(), 1)
-	lost.Changes = []*gateway.Change{
-		{Wait: openWait(time.Now(), 10)},
-		{Pending: &gateway.PendingCall{ID: gateway.NewID(gateway.PrefixCall, time.Now()), Tenant: "acme"}},
-	}
-	broken.Store(true)
-	if err := s.Accept(lost); !errors.Is(err, syscall.EIO) {
-		t.Fatalf("a commit without its sync: %v, want EIO", err)
-	}
-	if _, err := s.EventAlone("acme", lost.Events[0].ID); err != nil {
-		t.Fatalf("Pebble does not show the lost commit, so this tests nothing: %v", err)
-	}
-	shown := 0
-	for what, read := range map[string]func() error{
-		"Recover": func() error {
-			return s.Recover(gateway.AllSlots(), func(*gateway.Wait) error { shown++; return nil }, func(*gateway.Parked) error { return nil })
-		},
-		"PendingCalls": func() error {
-			list, err := s.PendingCalls(gateway.AllSlots())
-			shown += len(list)
-			return err
-		},
-		"Lanes": func() error {
-			lanes, err := s.Lanes(gateway.AllSlots())
-			shown += len(lanes)
-			return err
-		},
-		"Window": func() error {
-			due, err := s.Window(laneOf(&lost.Deliveries[0]), gateway.Due{}, 10)
-			shown += len(due)
-			return err
-		},
-	} {
-		if err := read(); !isUnavailable(err) || !errors.Is(err, syscall.EIO) {
-			t.Errorf("%s: %v, want unavailable, for the disk", what, err)
+		ended := func() (all []*commit) {
+			for _, c := range commits {
+				if c.ended {
+					all = append(all, c)
+				}
+			}
+			return all
 		}
-	}
-	if shown != 0 {
-		t.Errorf("%d of what was never durable were shown", shown)
+		for range 30 {
+			switch open := draw.IntN(4); {
+			case open == 0:
+				c := &commit{synced: draw.IntN(2) == 0}
+				covered[c] = ended()
+				c.before = f.begin()
+				commits = append(commits, c)
+			case open == 1 && len(commits) > 0:
+				c := commits[draw.IntN(len(commits))]
+				if c.ended {
+					break
+				}
+				c.ended = true
+				if c.synced {
+					c.durable = true
+					for _, other := range covered[c] {
+						other.durable = true
+					}
+				}
+				f.end(c.before, c.synced)
+			case open == 2:
+				syncs = append(syncs, struct {
+					before uint64
+					covers []*commit
+				}{f.ended.Load(), ended()})
+			case open == 3 && len(syncs) > 0:
+				one := syncs[0]
+				syncs = syncs[1:]
+				for _, c := range one.covers {
+					c.durable = true
+				}
+				f.synced(one.before)
+			}
+			for _, c := range commits {
+				if !c.durable && f.all() {
+					t.Fatalf("all is durable, but for one of %d commits: %+v", len(commits), *c)
+				}
+			}
+		}
+		for _, c := range commits {
+			if !c.ended {
+				f.end(c.before, false)
+			}
+		}
+		f.synced(f.ended.Load())
+		if !f.all() {
+			t.Fatalf("%d commits have ended before a sync, and are not durable", len(commits))
+		}
 	}
 }
