@@ -3,7 +3,7 @@ package pebblestore
 import "sync/atomic"
 
 // firmness knows whether all that a read may have seen is durable already, so that nobody syncs for
-// nothing: a start did four times, and whoever looks at a gateway at rest did each time.
+// nothing: a start did six times, and whoever looks at a gateway at rest did each time.
 //
 // It counts. A commit is seen from somewhere between its begin and its end; a sync makes durable what
 // ended before it began. So all is durable where as many began as had ended before a sync: then
