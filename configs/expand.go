@@ -2,21 +2,22 @@ package configs
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"hookgate/gateway"
 )
 
 // variable finds ${NAME}, and $${ which stands for the text ${.
-var variable = regexp.MustCompile(`\$\$\{|\$\{([^}]*)(\}?)`)
+var variable = gateway.Pattern(`\$\$\{|\$\{([^}]*)(\}?)`)
 
 var (
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	oneVariable  = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
+	variableName = gateway.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	oneVariable  = gateway.Pattern(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
 )
 
 // variableAlone says whether a value is nothing but one variable: its source
 // line tells no secret.
-func variableAlone(value string) bool { return oneVariable.MatchString(value) }
+func variableAlone(value string) bool { return oneVariable().MatchString(value) }
 
 // expand puts the environment's values in for ${NAME}; found says whether there
 // were any. What is put in is not expanded again. The faults name variables,
@@ -25,7 +26,7 @@ func expand(value string, lookup func(string) (string, bool)) (expanded string, 
 	if !strings.Contains(value, "${") {
 		return value, false, nil
 	}
-	expanded = variable.ReplaceAllStringFunc(value, func(text string) string {
+	expanded = variable().ReplaceAllStringFunc(value, func(text string) string {
 		if text == "$${" {
 			return "${"
 		}
@@ -34,7 +35,7 @@ func expand(value string, lookup func(string) (string, bool)) (expanded string, 
 			faults = append(faults, `has a ${ without its }: write $${ for the text "${"`)
 			return ""
 		}
-		if !variableName.MatchString(name) {
+		if !variableName().MatchString(name) {
 			faults = append(faults, `has a ${…} that is no variable: its name has letters, digits and _ only; write $${ for the text "${"`)
 			return ""
 		}

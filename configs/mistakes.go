@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +38,7 @@ type Mistake struct {
 	Excerpt      string // the line, secrets masked, and a caret below the place; "": it is not shown
 }
 
-var mistakePlace = regexp.MustCompile(`^(.+?):(\d+):(\d+): `)
+var mistakePlace = gateway.Pattern(`^(.+?):(\d+):(\d+): `)
 
 // Apart takes the mistakes apart.
 func (m Mistakes) Apart() []Mistake {
@@ -47,7 +46,7 @@ func (m Mistakes) Apart() []Mistake {
 	for i, text := range m {
 		message, excerpt, _ := strings.Cut(text, "\n")
 		one := Mistake{Message: message, Excerpt: excerpt}
-		if at := mistakePlace.FindStringSubmatch(message); at != nil {
+		if at := mistakePlace().FindStringSubmatch(message); at != nil {
 			one.File, one.Message = at[1], strings.TrimPrefix(message, at[0])
 			one.Line, _ = strconv.Atoi(at[2])
 			one.Column, _ = strconv.Atoi(at[3])
@@ -112,7 +111,7 @@ func (d *document) find(path string) position {
 // render sorts mistakes by their place and writes each as
 // FILE:LINE:COL: message, with its line and a caret.
 func (d *document) render(mistakes []mistake) (report Mistakes) {
-	slices.SortStableFunc(mistakes, func(a, b mistake) int {
+	gateway.SortStable(mistakes, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
 	mistakes = slices.DeleteFunc(slices.Clone(mistakes), func(m mistake) bool { return m.message == "" })

@@ -1,8 +1,9 @@
 package configs
 
 import (
-	"regexp"
 	"strings"
+
+	"hookgate/gateway"
 )
 
 // split is a file of which the tenants were cut out, so that each can be read by itself.
@@ -14,7 +15,7 @@ type split struct {
 
 // plainKey begins a tenant that may be cut out: a plain name, with a value behind it or
 // below it. A merge key, a quoted or a tagged name, and an anchor are left to the whole.
-var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+:(?:[ \n]|$)`)
+var plainKey = gateway.Pattern(`^[A-Za-z0-9_-]+:(?:[ \n]|$)`)
 
 const tenantsKey = "tenants:"
 
@@ -43,7 +44,7 @@ func splitTenants(text string) (s split, ok bool) {
 		case line[depth] == '\t' || from >= 0 && depth < indent:
 			return s, false
 		case from < 0 || depth == indent:
-			if !plainKey.MatchString(line[depth:]) {
+			if !plainKey().MatchString(line[depth:]) {
 				return s, false
 			}
 			if from >= 0 {

@@ -2,19 +2,22 @@ package configs
 
 import (
 	"path/filepath"
-	"regexp"
+
+	"hookgate/gateway"
 )
 
 // schemaForm is what a schema may be called: it needs no quotes anywhere, and leaves room
 // for what is called after it.
-var schemaForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,47}$`)
+var schemaForm = gateway.Pattern(`^[a-z_][a-z0-9_]*$`)
+
+const maxSchema = 48
 
 // Bounds of store.connections: two write, one is for fences alone, the others read.
 const minConnections, maxConnections = 4, 1000
 
 func (s *Store) check(f *faults) {
 	f.word("store.driver", s.Driver, DriverPebble, DriverPostgres)
-	f.unless(schemaForm.MatchString(s.Schema), "store.schema", "must be 1 to 48 lower-case letters, digits and underscores, and no digit first")
+	f.unless(len(s.Schema) <= maxSchema && schemaForm().MatchString(s.Schema), "store.schema", "must be 1 to 48 lower-case letters, digits and underscores, and no digit first")
 	f.unless(s.Connections >= minConnections && s.Connections <= maxConnections, "store.connections", "must be %d to %d", minConnections, maxConnections)
 	switch s.Driver {
 	default:

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,10 +17,10 @@ var ofCommands = []string{"HOOKGATE_SECRET", "HOOKGATE_SERVER", "HOOKGATE_TOKEN"
 
 // ofServices are the variables that Kubernetes and Docker set for a service, or a
 // container, that is called hookgate: nobody wrote them.
-var ofServices = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$`)
+var ofServices = gateway.Pattern(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$`)
 
 // linked is how the value of such a variable begins whose name alone could be anybody's.
-var linked = regexp.MustCompile(`^(tcp|udp|sctp)://`)
+var linked = gateway.Pattern(`^(tcp|udp|sctp)://`)
 
 // UnknownVariables tells of each variable of the environment that looks as if it were
 // hookgate's and has no effect, with the nearest that has one (SPEC 15). Its path is the
@@ -35,12 +34,12 @@ func unknownVariables(environ map[string]string, used map[string]bool) (faults [
 	}
 	for name, value := range environ {
 		rest, ours := strings.CutPrefix(name, prefix)
-		if !ours || value == "" || used[name] || slices.Contains(known, name) || ofServices.MatchString(name) || strings.HasSuffix(name, "_PORT") && linked.MatchString(value) {
+		if !ours || value == "" || used[name] || slices.Contains(known, name) || ofServices().MatchString(name) || strings.HasSuffix(name, "_PORT") && linked().MatchString(value) {
 			continue
 		}
 		faults = append(faults, gateway.Fault{Path: name, Message: "is no variable of hookgate, and has no effect" + meant(rest, known)})
 	}
-	slices.SortFunc(faults, func(a, b gateway.Fault) int { return strings.Compare(a.Path, b.Path) })
+	gateway.Sort(faults, func(a, b gateway.Fault) int { return strings.Compare(a.Path, b.Path) })
 	return faults
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -110,7 +109,7 @@ func (p *plan) sealedPlaces(tenant string) (places []string) {
 }
 
 // madeByUsers are the ids of webhooks that are connections of /v2.
-var madeByUsers = regexp.MustCompile(`^[0-9a-f]{24}$`)
+var madeByUsers = gateway.Pattern(`^[0-9a-f]{24}$`)
 
 // pruned adds what is to be deleted, behind all that is written.
 func (p *plan) pruned() error {
@@ -129,7 +128,7 @@ func (p *plan) pruned() error {
 				}
 				id := gjson.GetBytes(one, "id").String()
 				path := client.Path("v1", "tenants", tenant, kind+"s", id)
-				if named[path] || gjson.GetBytes(one, "managed_by").String() == gateway.ManagedByFile || kind == "webhook" && madeByUsers.MatchString(id) {
+				if named[path] || gjson.GetBytes(one, "managed_by").String() == gateway.ManagedByFile || kind == "webhook" && madeByUsers().MatchString(id) {
 					continue
 				}
 				i := &item{kind: kind, tenant: tenant, id: id, path: path, result: "deleted"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,7 +75,7 @@ func (s *demoSubscriber) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	chat, kind, attempt := d.Events[0].Conversation.Key, d.Events[0].Event.Type, req.Header.Get("Hookgate-Attempt")
-	if !s.take(req.Header.Get("webhook-id")) {
+	if !s.take(strings.Clone(req.Header.Get("webhook-id"))) { // it is kept, and the server uses its memory again
 		s.screen.line(chat, "failed", fmt.Sprintf("%s, attempt %s: the CRM answered 503", kind, attempt))
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

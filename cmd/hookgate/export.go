@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -165,7 +164,7 @@ func unmasked(v any, path string, sealed map[string]string) any {
 }
 
 // proves are names of header fields that prove who calls.
-var proves = regexp.MustCompile(`(?i)auth|token|key|secret|cookie|passw|sign`)
+var proves = gateway.Pattern(`(?i)auth|token|key|secret|cookie|passw|sign`)
 
 // asWritten gives what somebody would write of what is shown: without what hookgate itself
 // writes, and what is not set.
@@ -179,7 +178,7 @@ func asWritten(kind, path string, v gjson.Result) any {
 				return true
 			}
 			one := asWritten(kind, below, value)
-			if strings.HasSuffix(path, "headers") && proves.MatchString(name.String()) {
+			if strings.HasSuffix(path, "headers") && proves().MatchString(name.String()) {
 				one = json.RawMessage(`"` + gateway.Masked + `"`)
 			}
 			all = append(all, member{name.String(), one})
@@ -197,7 +196,7 @@ func asWritten(kind, path string, v gjson.Result) any {
 }
 
 // plain are texts that YAML reads as themselves.
-var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./-]*$`)
+var plain = gateway.Pattern(`^[A-Za-z][A-Za-z0-9_./-]*$`)
 
 // words that YAML, or an older one, reads as something else.
 var notPlain = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -206,7 +205,7 @@ var notPlain = []string{"true", "false", "null", "yes", "no", "on", "off", "y", 
 // variable there.
 func yamlText(text string) string {
 	text = strings.ReplaceAll(text, "${", "$${")
-	if plain.MatchString(text) && !slices.Contains(notPlain, strings.ToLower(text)) {
+	if plain().MatchString(text) && !slices.Contains(notPlain, strings.ToLower(text)) {
 		return text
 	}
 	return string(gateway.AppendString(nil, text))

@@ -337,7 +337,7 @@ type library struct {
 }
 
 var libraries = []library{
-	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench"},
+	{"github.com/valyala/fasthttp", []string{"gateway/api", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/console", "gateway/docs", "gateway/edge", "gateway/inbound", "gateway/node", "gateway/proxy", "gateway/server", "cmd/hookbench", "cmd/hookgate"},
 		"it reuses a request's memory after the handler: it shows only where HTTP comes in or goes out"},
 	{"github.com/jackc/pgx", []string{"gateway/store/pgstore"}, "no type of the driver leaves its package: one machine keeps things elsewhere"},
 	{"github.com/chromedp", []string{"cmd/hookbench"}, "a browser is driven by tests, and where pages are measured"},
@@ -360,7 +360,7 @@ var libraries = []library{
 	{"golang.org/x/term", []string{"cmd/hookgate"}, "who looks on is known to the command line alone"},
 	{"golang.org/x/time", []string{"gateway/limits"}, "buckets are kept in one place"},
 	{"golang.org/x/sys", []string{"gateway/edge", "gateway/proxy", "gateway/server", "cmd/hookbench"}, "what is asked of the system is asked at the edge"},
-	{"golang.org/x/text", []string{"gateway/mapping/charset", "gateway/mapping/jinja", "auth/signature"}, "letters and charsets of all languages are for bodies that come in and for templates, and for a provider that normalises its secrets"},
+	{"golang.org/x/text", []string{"gateway/mapping/jinja", "auth/signature"}, "letters of all languages are for templates, and for a provider that normalises its secrets"},
 	{"go.opentelemetry.io/otel", []string{"gateway/tracing"}, "spans are made in one place, which is off where nobody takes them"},
 	{"go.opentelemetry.io/proto/otlp", []string{"gateway/tracing"}, "what goes to the collector is written in one place"},
 	{"google.golang.org/protobuf", []string{"gateway/tracing"}, "what goes to the collector is written in one place"},

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -55,7 +57,18 @@ read of it, and keeps what is damaged in a folder damaged-… inside it.`,
 	return cmd
 }
 
+// collectLater puts the first collection of garbage off, until the heap has four times the size at
+// which it comes else, 4 MB: a start that ends below that collects nothing before it is ready. It
+// is that one time. What a large data folder takes is collected as ever, and GOGC and GOMEMLIMIT
+// keep their meaning.
+func collectLater() {
+	usual := debug.SetGCPercent(-1)
+	debug.SetGCPercent(4 * usual) // none stays none
+	runtime.AddCleanup(&struct{ self *int }{}, func(usual int) { debug.SetGCPercent(usual) }, usual)
+}
+
 func serve(ctx context.Context, o configs.Options, acceptLoss bool, stderr io.Writer) error {
+	collectLater()
 	// From the first moment on: a signal while the store opens must not be lost.
 	// Nothing undoes it: serve ends with the process.
 	stop, hangup := make(chan os.Signal, 2), make(chan os.Signal, 1)

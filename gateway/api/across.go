@@ -3,7 +3,6 @@ package api
 import (
 	"container/heap"
 	"errors"
-	"slices"
 	"strings"
 
 	"hookgate/gateway"
@@ -52,7 +51,7 @@ func (n *newest) take(one found) (more bool) {
 
 // sorted gives all that was taken, the newest first.
 func (n *newest) sorted() []found {
-	slices.SortFunc(n.of, func(a, b found) int { return strings.Compare(b.id, a.id) })
+	gateway.Sort(n.of, func(a, b found) int { return strings.Compare(b.id, a.id) })
 	return n.of
 }
 

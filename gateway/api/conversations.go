@@ -43,7 +43,7 @@ func (h *conversations) get(c *call) (answer, error) {
 // show answers with the lines of a page in the order of time, the newest last.
 func (w *walk) show(c *call) (answer, error) {
 	slices.Reverse(w.lines)
-	slices.SortStableFunc(w.lines, func(a, b gateway.Trace) int { return a.At.Compare(b.At) })
+	gateway.SortStable(w.lines, func(a, b gateway.Trace) int { return a.At.Compare(b.At) })
 	t := c.wholeItem()
 	t.room(w.size + tail)
 	t.raw(`{"data":[`)

@@ -78,7 +78,7 @@ func (f *finding) count() (n int) {
 
 // cut leaves the newest of several endpoints, as many as are wanted.
 func (f *finding) cut() {
-	slices.SortFunc(f.all, func(a, b replayed) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.id, a.id)) })
+	gateway.Sort(f.all, func(a, b replayed) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.id, a.id)) })
 	f.all = f.all[:min(len(f.all), f.most)]
 	f.by, f.newest, f.oldest = nil, time.Time{}, time.Time{}
 	for i := range f.all {
@@ -96,7 +96,7 @@ func (f *finding) inTurn(rates func(endpoint string) float64) []string {
 			due[d.id] = float64(sent[d.endpoint]) / cmp.Or(rates(d.endpoint), gateway.DefaultJobRate)
 			sent[d.endpoint]++
 		}
-		slices.SortStableFunc(f.all, func(a, b replayed) int { return cmp.Compare(due[a.id], due[b.id]) })
+		gateway.SortStable(f.all, func(a, b replayed) int { return cmp.Compare(due[a.id], due[b.id]) })
 	}
 	ids := make([]string, len(f.all))
 	for i, d := range f.all {

@@ -148,7 +148,7 @@ func TestDescriptionIsServed(t *testing.T) {
 	k := newKit(t)
 	g := k.want(200, "GET", "/v1/openapi.yaml", "")
 	if text, err := os.ReadFile("openapi.yaml"); err != nil || g.text != string(text) || g.header.Get("Content-Type") != "application/yaml" {
-		t.Errorf("served as %s, the same text: %t, %v", g.header.Get("Content-Type"), g.text == string(text), err)
+		t.Errorf("served as %s, the same text: %t, %v; go generate ./gateway/api packs it", g.header.Get("Content-Type"), g.text == string(text), err)
 	}
 }
 

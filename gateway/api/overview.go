@@ -57,7 +57,7 @@ func (h *overviews) show(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	slices.SortFunc(all, worse)
+	gateway.Sort(all, worse)
 	from := min(len(all), place)
 	end := min(len(all), from+limit)
 	return h.answer(c, span, all[from:end], end, len(all)-end)

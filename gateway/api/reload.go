@@ -1,9 +1,13 @@
 package api
 
 import (
+	"compress/gzip"
 	_ "embed"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
+	"sync"
 
 	"hookgate/gateway"
 	"hookgate/gateway/audit"
@@ -38,12 +42,25 @@ func (h *operator) reload(c *call) (answer, error) {
 	return answer{}, failed
 }
 
-//go:embed openapi.yaml
-var openapi []byte
+//go:generate gzip -9nkf openapi.yaml
 
-// Description is openapi.yaml: what every call takes and answers.
-func Description() []byte { return openapi }
+//go:embed openapi.yaml.gz
+var packed string
+
+// Description is openapi.yaml: what every call takes and answers. It is packed, for 200 KB of the
+// program, until somebody first asks for it.
+var Description = sync.OnceValue(func() []byte {
+	z, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		panic("api: " + err.Error()) // it is in the binary
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		panic("api: " + err.Error())
+	}
+	return text
+})
 
 func getOpenAPI(*call) (answer, error) {
-	return answer{status: http.StatusOK, contentType: "application/yaml", body: openapi}, nil
+	return answer{status: http.StatusOK, contentType: "application/yaml", body: Description()}, nil
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -54,7 +53,7 @@ func (h *searches) find(c *call) (answer, error) {
 			return answer{}, err
 		}
 		hits = append(conversations, named(c, text)...)
-		slices.SortStableFunc(hits, func(a, b hit) int { return a.rank(text) - b.rank(text) })
+		gateway.SortStable(hits, func(a, b hit) int { return a.rank(text) - b.rank(text) })
 	}
 	t := c.wholeItem()
 	t.raw("[")

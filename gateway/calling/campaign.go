@@ -2,6 +2,7 @@ package calling
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -46,13 +47,13 @@ func appendCampaign(dst []byte, q *Request, now time.Time) []byte {
 }
 
 // dateOf reads the date of a context in any form that a variable may have (SPEC 14).
-var dateOf = func() *mapping.Program {
+var dateOf = sync.OnceValue(func() *mapping.Program {
 	program, faults := mapping.Compile(nil, []gateway.Variable{{Name: "date", Path: "date", Type: "date"}}, mapping.Bounds{})
 	if faults != nil {
 		panic(faults[0].String()) // it is the same for everybody
 	}
 	return program
-}()
+})
 
 // campaignMoment gives the date of a context; now where it has none that is one.
 func campaignMoment(context gateway.Raw, now time.Time) time.Time {
@@ -60,8 +61,9 @@ func campaignMoment(context gateway.Raw, now time.Time) time.Time {
 		return now
 	}
 	var v mapping.Values
-	dateOf.Set.Read(&mapping.Document{Body: mapping.JSON, Raw: context}, &v)
-	found, _ := dateOf.Rules.AppendVariables(nil, &v, anyAnswer)
+	date := dateOf()
+	date.Set.Read(&mapping.Document{Body: mapping.JSON, Raw: context}, &v)
+	found, _ := date.Rules.AppendVariables(nil, &v, anyAnswer)
 	at, err := time.Parse(gateway.TimeFormat, gjson.GetBytes(found, "date").Str)
 	if err != nil {
 		return now

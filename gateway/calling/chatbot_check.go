@@ -1,6 +1,6 @@
 package calling
 
-import "regexp"
+import "hookgate/gateway"
 
 // What a backend may answer under profile chatbot (SPEC 8): the table of
 // testdata/chatbot-responses.md, row by row. What the rules are made of is in
@@ -60,6 +60,6 @@ var (
 )
 
 var (
-	uuid4 = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`)
-	phone = regexp.MustCompile(`^\+[\d]{2,}$`)
+	uuid4 = gateway.Pattern(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`)
+	phone = gateway.Pattern(`^\+[\d]{2,}$`)
 )

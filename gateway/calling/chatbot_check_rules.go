@@ -44,13 +44,13 @@ func text(least, most int) rule { return shaped(least, most, nil, sizeOf(least, 
 
 // shaped is a string of so many characters that looks as the pattern says, where
 // there is one.
-func shaped(least, most int, pattern *regexp.Regexp, message string) rule {
+func shaped(least, most int, pattern func() *regexp.Regexp, message string) rule {
 	return func(c *checker, v gjson.Result) {
 		if v.Type != gjson.String {
 			c.fault("must be a string")
 			return
 		}
-		if n := utf8.RuneCountInString(v.Str); n < least || n > most || pattern != nil && !pattern.MatchString(v.Str) {
+		if n := utf8.RuneCountInString(v.Str); n < least || n > most || pattern != nil && !pattern().MatchString(v.Str) {
 			c.fault(message)
 		}
 	}

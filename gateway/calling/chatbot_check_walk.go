@@ -108,7 +108,7 @@ func (c *checker) edited(part gateway.Raw, offset int) gateway.Raw {
 	if len(c.edits) == 0 {
 		return slices.Clip(part)
 	}
-	slices.SortStableFunc(c.edits, func(a, b edit) int { return cmp.Compare(a.at, b.at) })
+	gateway.SortStable(c.edits, func(a, b edit) int { return cmp.Compare(a.at, b.at) })
 	size := len(part)
 	for _, e := range c.edits {
 		size += len(e.text)

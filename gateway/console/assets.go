@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 
@@ -24,7 +25,9 @@ type asset struct {
 	kind string
 }
 
-var assets, assetNames = loadAssets()
+// assets are by their names with a digest, and those by their own; they are made when somebody
+// first asks for a page.
+var assets = sync.OnceValues(loadAssets)
 
 var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -47,7 +50,8 @@ func loadAssets() (byName map[string]asset, names map[string]string) {
 }
 
 func serveAsset(ctx *fasthttp.RequestCtx, name string) {
-	a, is := assets[name]
+	byName, _ := assets()
+	a, is := byName[name]
 	if !is || !ctx.IsGet() && !ctx.IsHead() {
 		edge.WriteProblem(ctx, gateway.Errorf(gateway.CodeNotFound, "there is nothing at this path"))
 		return

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // axisOf is a conversation on an axis of time, drawn on the server: a lane for each kind of
@@ -231,7 +233,7 @@ type scale struct {
 }
 
 func newScale(moments []time.Time, left, width float64) *scale {
-	slices.SortFunc(moments, time.Time.Compare)
+	gateway.Sort(moments, time.Time.Compare)
 	moments = slices.CompactFunc(moments, time.Time.Equal)
 	s := &scale{at: moments, xs: make([]float64, len(moments))}
 	if len(moments) == 1 {

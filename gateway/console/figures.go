@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // figures are what happened lately, over time.
@@ -140,7 +142,7 @@ func (f *figures) takeCalls(p *point, i int) {
 		}
 		f.Reasons[at].Count += p.Calls.Reasons[word]
 	}
-	slices.SortStableFunc(f.Reasons, func(a, b reason) int { return b.Count - a.Count })
+	gateway.SortStable(f.Reasons, func(a, b reason) int { return b.Count - a.Count })
 }
 
 // Sum adds up a series.

@@ -65,11 +65,24 @@ type asksFor struct {
 // listOf asks for a page of a list. What is wrong with a filter is said at the filter, and
 // the list is empty then.
 func listOf[T any](v *view, q asksFor) (rows []T, shown listShown, err error) {
-	shown = listShown{All: v.base + v.path, Filters: q.filters, Sel: v.query.Get("sel"), Curl: curl(v, http.MethodGet, q.path, nil)}
-	names := shown.set(v)
+	asked, err := shown.ask(v, q, &rows)
+	if !asked || err != nil {
+		return nil, shown, err
+	}
+	if shown.Rows, shown.Empty = rows, len(rows) == 0; shown.Empty {
+		shown.noSuch(v)
+	}
+	return rows, shown, nil
+}
+
+// ask does it for rows of any kind, to which rows points: made for each kind, it is 50 KB of the
+// program. asked is false where a filter is wrong.
+func (l *listShown) ask(v *view, q asksFor, rows any) (asked bool, err error) {
+	*l = listShown{All: v.base + v.path, Filters: q.filters, Sel: v.query.Get("sel"), Curl: curl(v, http.MethodGet, q.path, nil)}
+	names := l.set(v)
 	for _, name := range q.also {
 		if value := v.query.Get(name); value != "" {
-			shown.Stay = append(shown.Stay, chip{Label: name, Value: value})
+			l.Stay = append(l.Stay, chip{Label: name, Value: value})
 		}
 	}
 	query := askedIn(v, names...)
@@ -80,36 +93,34 @@ func listOf[T any](v *view, q asksFor) (rows []T, shown listShown, err error) {
 		query.Del("cursor")
 	}
 	if len(query) > few {
-		shown.Curl = curl(v, http.MethodGet, q.path+"?"+query.Encode(), nil)
+		l.Curl = curl(v, http.MethodGet, q.path+"?"+query.Encode(), nil)
 	}
-	if shown.Wrong = shown.unknown(v, append(names, q.also...)); shown.Wrong != nil {
-		v.status, shown.Empty = http.StatusUnprocessableEntity, true
-		return nil, shown, nil
+	if l.Wrong = l.unknown(v, append(names, q.also...)); l.Wrong != nil {
+		v.status, l.Empty = http.StatusUnprocessableEntity, true
+		return false, nil
 	}
 	page := struct {
-		Data    []T     `json:"data"`
+		Data    any     `json:"data"` // what it points to is decoded into
 		Next    *string `json:"next_cursor"`
 		LeftOut int     `json:"left_out"`
-	}{}
+	}{Data: rows}
 	err = v.get(q.path, query, &page)
 	if p, is := asProblem(err); is && p.Status == http.StatusUnprocessableEntity {
-		v.status, shown.Wrong, shown.Empty = p.Status, p, true
-		shown.wrong(v, p)
-		return nil, shown, nil
+		v.status, l.Wrong, l.Empty = p.Status, p, true
+		l.wrong(v, p)
+		return false, nil
 	}
 	if err != nil {
-		return nil, shown, err
+		return false, err
 	}
 	if page.Next != nil {
-		shown.Next = v.with("cursor", *page.Next, "sel", "", "value", "")
+		l.Next = v.with("cursor", *page.Next, "sel", "", "value", "")
 	}
 	if v.query.Get("cursor") != "" {
-		shown.First = v.with("cursor", "", "sel", "", "value", "")
+		l.First = v.with("cursor", "", "sel", "", "value", "")
 	}
-	if shown.Rows, shown.Empty, shown.LeftOut = page.Data, len(page.Data) == 0, page.LeftOut; shown.Empty {
-		shown.noSuch(v)
-	}
-	return page.Data, shown, nil
+	l.LeftOut = page.LeftOut
+	return true, nil
 }
 
 // set reads which filters are set, and gives the names of all.

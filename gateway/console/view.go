@@ -58,7 +58,10 @@ type frame struct {
 }
 
 // Asset gives the address of a file that pages load.
-func (f *frame) Asset(name string) string { return f.Base + "/assets/" + assetNames[name] }
+func (f *frame) Asset(name string) string {
+	_, names := assets()
+	return f.Base + "/assets/" + names[name]
+}
 
 // navItem is one place to go to.
 type navItem struct {

@@ -2,7 +2,6 @@ package docs
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -26,7 +25,7 @@ var style []byte
 // Page is the page of a description.
 type Page struct {
 	version     string
-	description []byte
+	description func() []byte
 	stylePath   string
 
 	once sync.Once
@@ -34,9 +33,9 @@ type Page struct {
 	err  error
 }
 
-// New makes the page of a description in OpenAPI 3.1, which is read when somebody first
-// asks for the page.
-func New(description []byte, version string) *Page {
+// New makes the page of a description in OpenAPI 3.1, which is asked for, and read, when
+// somebody first asks for the page.
+func New(description func() []byte, version string) *Page {
 	sum := sha256.Sum256(style)
 	return &Page{version: version, description: description, stylePath: Path + "/" + hex.EncodeToString(sum[:6]) + ".css"}
 }
@@ -89,7 +88,7 @@ var functions = markup.Functions{"paragraphs": paragraphs, "prose": prose, "lowe
 
 // render makes the page.
 func (p *Page) render() {
-	d, err := describe(p.description)
+	d, err := describe(p.description())
 	if err != nil {
 		p.err = err
 		return
@@ -100,11 +99,9 @@ func (p *Page) render() {
 		return
 	}
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is one that it knows
-	if p.err = t.Execute(w, "page", d); p.err == nil {
-		p.err = w.Close()
+	if p.err = t.Execute(&b, "page", d); p.err == nil {
+		p.html = fasthttp.AppendGzipBytesLevel(nil, b.Bytes(), fasthttp.CompressBestCompression)
 	}
-	p.html = b.Bytes()
 }
 
 // paragraphs parts a text where lines are empty.

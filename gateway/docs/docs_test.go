@@ -13,6 +13,8 @@ import (
 	"hookgate/gateway/docs"
 )
 
+func of(text []byte) func() []byte { return func() []byte { return text } }
+
 func description(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../api/openapi.yaml")
@@ -39,7 +41,7 @@ func get(t *testing.T, p *docs.Page, method, path string, fields ...string) *fas
 
 func TestPageHasAllThatIsDescribed(t *testing.T) {
 	text := description(t)
-	p := docs.New(text, "v1.2.3")
+	p := docs.New(of(text), "v1.2.3")
 	r := get(t, p, "GET", "/docs")
 	page := string(r.Body())
 	if r.StatusCode() != 200 || string(r.Header.ContentType()) != "text/html; charset=utf-8" || !strings.Contains(page, "<title>API · hookgate v1.2.3</title>") {
@@ -64,7 +66,7 @@ func TestPageHasAllThatIsDescribed(t *testing.T) {
 
 // The page takes nothing from elsewhere, and runs nothing.
 func TestPageIsAlone(t *testing.T) {
-	p := docs.New(description(t), "v1")
+	p := docs.New(of(description(t)), "v1")
 	r := get(t, p, "GET", "/docs")
 	page := string(r.Body())
 	for _, m := range regexp.MustCompile(`(?:src|href|action|style)="([^"#][^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -94,7 +96,7 @@ func TestPageIsAlone(t *testing.T) {
 
 // What a description says is text, never markup.
 func TestMarkupIsText(t *testing.T) {
-	p := docs.New([]byte(`
+	p := docs.New(of([]byte(`
 openapi: 3.1.0
 info: { description: "<b>a</b> `+"`<i>`"+` c" }
 tags: [ { name: t, description: "<u>" } ]
@@ -105,7 +107,7 @@ paths:
       operationId: one
       summary: <s>
       responses: { "200": { description: "<p>", content: { application/json: { schema: { type: object, properties: { "<m>": { type: string, enum: ["<e>"] } } }, example: { a: "<x>" } } } } }
-`), "v")
+`)), "v")
 	page := string(get(t, p, "GET", "/docs").Body())
 	for _, tag := range []string{"<b>", "<i>", "<u>", "<s>", "<m>", "<e>", "<x>"} {
 		if strings.Contains(page, tag) {
@@ -120,7 +122,7 @@ paths:
 // A description that is none is told, not shown half.
 func TestFaultyDescription(t *testing.T) {
 	for _, text := range []string{"a: [", "tags: []\npaths: { /x: { get: { operationId: one, tags: [other] } } }"} {
-		if r := get(t, docs.New([]byte(text), "v"), "GET", "/docs"); r.StatusCode() != 500 || len(r.Body()) == 0 {
+		if r := get(t, docs.New(of([]byte(text)), "v"), "GET", "/docs"); r.StatusCode() != 500 || len(r.Body()) == 0 {
 			t.Errorf("%s: %d", text, r.StatusCode())
 		}
 	}

@@ -94,7 +94,7 @@ func (o *Object) find(name string) int {
 // object was written.
 func (o *Object) sorted() []member {
 	by := slices.Clone(o.members)
-	slices.SortFunc(by, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	gateway.Sort(by, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return by
 }
 

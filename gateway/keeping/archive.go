@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"regexp"
 	"strings"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // The entries of an archive that are no files of the data folder.
@@ -41,7 +42,7 @@ type File struct {
 
 // fileNames are those that a data folder has, and so an archive: nothing that leads out of
 // the folder, and none by which a start would be fooled.
-var fileNames = regexp.MustCompile(`^(format|known|sealed|master\.key|pebble/[A-Za-z0-9][A-Za-z0-9._-]{0,79})$`)
+var fileNames = gateway.Pattern(`^(format|known|sealed|master\.key|pebble/[A-Za-z0-9][A-Za-z0-9._-]{0,79})$`)
 
 // block is what a tar is made of.
 const block = 512
@@ -123,7 +124,7 @@ func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) er
 			err = a.read(h, t, &sums)
 		case h.Name == sumsName:
 			return a, ends(t, h, sums.String())
-		case !fileNames.MatchString(h.Name):
+		case !fileNames().MatchString(h.Name):
 			return a, fmt.Errorf("the backup has an entry %.100q, which no data folder has", h.Name)
 		default:
 			err = takeEntry(h, t, &sums, take)

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"hookgate/gateway"
 )
@@ -20,7 +19,6 @@ func (n *Node) loadFile() error {
 	n.metrics.ConfigLoaded(n.clock.Now(), n.taken.hash)
 	n.last = n.changedFrom(nil)
 	n.config = n.config.Process()
-	debug.FreeOSMemory() // reading and compiling left behind about as much as stays
 	return nil
 }
 

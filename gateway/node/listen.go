@@ -27,7 +27,7 @@ func (n *Node) listen() (err error) {
 	n.server, err = server.New(options, server.Handlers{
 		Hook: reaching{n}.hook(), Peers: reaching{n}.served(management), HookBody: n.inbound.BodyLimit, HookTooLarge: n.inbound.TooLarge, Unmatched: n.inbound.Unmatched,
 		Route: n.proxy.Handle, RouteBody: n.proxy.BodyLimit, RouteTooLarge: n.proxy.TooLarge,
-		API: management.Handler, Docs: docs.New(api.Description(), n.Version).Handle, Console: n.openConsole(management).Handler, Ready: n.ready, Held: n.heldWord, Node: reaching{n}.name(), Metrics: c.scrape(),
+		API: management.Handler, Docs: docs.New(api.Description, n.Version).Handle, Console: n.openConsole(management).Handler, Ready: n.ready, Held: n.heldWord, Node: reaching{n}.name(), Metrics: c.scrape(),
 	})
 	if err != nil {
 		return err

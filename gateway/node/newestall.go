@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"hookgate/gateway"
 	"hookgate/gateway/proxy"
 	"hookgate/gateway/requests"
 )
@@ -74,7 +74,7 @@ func (a newestAll) gather(all []requests.Kept, q asksNewest, most int) []request
 			a.nodes.note(s.node)
 		}
 	}
-	slices.SortFunc(all, func(x, y requests.Kept) int { return strings.Compare(y.ID, x.ID) })
+	gateway.Sort(all, func(x, y requests.Kept) int { return strings.Compare(y.ID, x.ID) })
 	return all[:min(len(all), most)]
 }
 
@@ -141,7 +141,7 @@ func (a *upstreamsAll) theirs() map[string][]proxy.Upstream {
 func (a *upstreamsAll) serve(context.Context, []byte) ([]byte, error) {
 	all := a.Proxy.AllUpstreams()
 	for _, list := range all {
-		slices.SortFunc(list, func(x, y proxy.Upstream) int { return cmp.Compare(x.URL, y.URL) })
+		gateway.Sort(list, func(x, y proxy.Upstream) int { return cmp.Compare(x.URL, y.URL) })
 	}
 	return json.Marshal(all)
 }

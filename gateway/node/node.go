@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,6 +79,10 @@ func (n *Node) build() (err error) {
 // Addrs gives the addresses of the two listeners.
 func (n *Node) Addrs() (public, internal net.Addr) { return n.server.Addrs() }
 
+// settling is how long after a start its memory is given back: what it set off in the store has
+// ended then, and nobody waits.
+const settling = 2 * time.Second
+
 // Run serves until ctx is done, then drains: it accepts nothing new, lets what is
 // in flight finish, sends those who hold a wait away, and closes everything.
 func (n *Node) Run(ctx context.Context) error {
@@ -88,6 +93,8 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve() }()
+	settled := time.AfterFunc(settling, debug.FreeOSMemory) // reading and compiling left behind about as much as stays
+	defer settled.Stop()
 	n.watch()
 	select {
 	case err := <-served:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"hookgate/gateway"
 )
 
 // What nodes tell each other of what they have counted, and who keeps figures has not yet.
@@ -203,7 +205,7 @@ func (s asked) unkeptOfAll(q *Query, under bool) []unkept {
 		}
 		all = append(all, unkept{At: time.Unix(at, 0).UTC(), Cells: sum.encode()})
 	}
-	slices.SortFunc(all, func(a, b unkept) int { return a.At.Compare(b.At) })
+	gateway.Sort(all, func(a, b unkept) int { return a.At.Compare(b.At) })
 	return all
 }
 

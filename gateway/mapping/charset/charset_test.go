@@ -35,6 +35,7 @@ func TestDecodeSaysWhereItCannot(t *testing.T) {
 		{"utf-8", "caf\xe9", 3}, {"utf-8", "\ufffd\xc3", 3}, {"utf-8", "\xed\xa0\x80", 0},
 		{"shift_jis", "a\x93\xfab\x93", 4}, {"shift_jis", "a\xa0b", 1}, {"gbk", "ab\xff", 2}, {"euc-jp", "\xc6", 0},
 		{"utf-16le", "a\x00\x00\xd8b\x00", 2}, {"utf-16le", "a", 0}, {"windows-1253", "\xd2", 0},
+		{"iso-2022-jp", "a\x1b$B\x46\x20", 4}, {"gb18030", "a\x81\x3a\x81\x30", 1}, // read as other characters, once
 	} {
 		set, known := charset.Of(c.label)
 		if got, bad := set.Decode([]byte(c.text)); !known || bad != c.bad {

@@ -98,7 +98,7 @@ func attemptsOf(r pebble.Reader, d *gateway.Delivery, last *gateway.Attempt, mos
 // inOrder sorts attempts. One that the janitor moved, or that came back with its
 // dead letter, may have been in two places.
 func inOrder(list []gateway.Attempt) []gateway.Attempt {
-	slices.SortStableFunc(list, func(a, b gateway.Attempt) int { return a.Number - b.Number })
+	gateway.SortStable(list, func(a, b gateway.Attempt) int { return a.Number - b.Number })
 	return slices.CompactFunc(list, func(a, b gateway.Attempt) bool { return a.Number == b.Number })
 }
 

@@ -128,8 +128,9 @@ func (s *engine) commit(b *batch, synced bool) error {
 	if !s.written.Load() {
 		s.written.Store(true)
 	}
-	began := time.Now()
+	began, before := time.Now(), s.firmness.begin()
 	err := s.apply(b.Batch, synced)
+	s.firmness.end(before, synced && err == nil && s.failure.Load() == nil)
 	if s.gaps.put(&b.placed); err != nil {
 		return err
 	}
@@ -165,6 +166,10 @@ func (s *engine) overtake() error {
 	if s.failure.Load() != nil {
 		return nil // nothing new becomes visible any more
 	}
+	before := s.firmness.ended.Load()
+	if s.firmness.all() {
+		return s.unknown()
+	}
 	b := s.db.NewBatch()
 	defer func() { _ = b.Close() }() // fails only for a batch that was closed
 	if err := b.LogData([]byte{0}, nil); err != nil {
@@ -173,7 +178,11 @@ func (s *engine) overtake() error {
 	if err := s.apply(b, true); err != nil {
 		return err
 	}
-	return s.unknown()
+	if err := s.unknown(); err != nil {
+		return err
+	}
+	s.firmness.synced(before)
+	return nil
 }
 
 // firm waits until all that a read may have seen is durable. A store that failed cannot

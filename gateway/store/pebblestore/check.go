@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
 )
 
 // Checked is what a data folder turned out to hold.
@@ -145,7 +146,7 @@ func (c *Checked) has(file string) bool {
 }
 
 // sized are the lines of the options that are made by the size of the disk.
-var sized = regexp.MustCompile(`(?m)^  (mem_table_size|cache_size)=(\d+)$`)
+var sized = gateway.Pattern(`(?m)^  (mem_table_size|cache_size)=(\d+)$`)
 
 // options compares the settings that Pebble wrote down with those that we give it. They
 // have no sum.
@@ -157,9 +158,9 @@ func (c *Checked) options(s *Store, name string) {
 	}
 	o := s.pebbleOptions()
 	o.EnsureDefaults()
-	plain := func(text string) string { return sized.ReplaceAllString(text, "  $1=") }
+	plain := func(text string) string { return sized().ReplaceAllString(text, "  $1=") }
 	sizes := map[string]uint64{}
-	for _, line := range sized.FindAllStringSubmatch(string(text), -1) {
+	for _, line := range sized().FindAllStringSubmatch(string(text), -1) {
 		sizes[line[1]], _ = strconv.ParseUint(line[2], 10, 64)
 	}
 	if plain(string(text)) != plain(o.String()) || sizes["cache_size"] != defaultCache+3*sizes["mem_table_size"] {

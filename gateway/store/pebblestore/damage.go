@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"hookgate/gateway"
 )
 
 // DamageError says that a data folder holds less than the store last knew. Nothing in
@@ -57,12 +58,12 @@ func (s *folder) notOpened(err error) error {
 	return errors.Join(&DamageError{Dir: s.opts.Dir, Found: []Damage{{File: fileInError(err), What: "is damaged: " + err.Error()}}}, err)
 }
 
-var fileInWords = regexp.MustCompile(`(?:file |table |/)(\d{6,})(?:\.sst)?`)
+var fileInWords = gateway.Pattern(`(?:file |table |/)(\d{6,})(?:\.sst)?`)
 
 // fileInError gives the file that an error of Pebble's is about: it names tables by
 // their numbers alone.
 func fileInError(err error) string {
-	if found := fileInWords.FindStringSubmatch(err.Error()); found != nil {
+	if found := fileInWords().FindStringSubmatch(err.Error()); found != nil {
 		return pebbleDir + "/" + found[1] + ".sst"
 	}
 	return pebbleDir

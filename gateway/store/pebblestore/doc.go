@@ -4,7 +4,8 @@
 // share their fsync in Pebble's pipeline, so nothing of ours stands in a row before
 // it. What is no promise, such as the outcome of a delivery (Settle), rides along
 // with the next sync, and gets one of its own within a second when nothing else
-// happens (lag.go).
+// happens (lag.go). Who tells of what a read saw waits until it is durable, and syncs
+// where it is not (firm.go).
 //
 // Everything has a lifetime. Keys begin with kind, tenant and, one way or another,
 // time (keys.go), so what is too old is a range for each tenant, and goes as one

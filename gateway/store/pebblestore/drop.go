@@ -207,7 +207,7 @@ func (d *drops) unswept() (lanes []gateway.LaneKey) {
 			lanes = append(lanes, lane)
 		}
 	}
-	slices.SortFunc(lanes, compareLanes)
+	gateway.Sort(lanes, compareLanes)
 	return lanes
 }
 

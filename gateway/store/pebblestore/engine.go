@@ -26,6 +26,7 @@ type engine struct {
 	pace     pace
 	unsynced atomic.Uint64 // commits without a sync since Open; see lag.go
 	written  atomic.Bool   // since keepNewest
+	firmness firmness
 	turns    turns
 	later    *laters
 	sieves   *sieves

@@ -53,7 +53,7 @@ func (s *timelines) eventLines(of store.Timeline) ([]gateway.Trace, error) {
 		}
 		return l.run(l.within(l.facets(&s.later.events), place), e.visit)
 	})
-	slices.SortFunc(e.list, newerLine)
+	gateway.Sort(e.list, newerLine)
 	return e.list, err
 }
 

@@ -1,8 +1,6 @@
 package pebblestore
 
 import (
-	"slices"
-
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
@@ -120,7 +118,7 @@ func (f *followed) read(event ulid.ULID) {
 		}
 		event = f.events.at()
 	}
-	slices.SortFunc(f.found, func(a, b span) int { return a.high.Compare(b.high) })
+	gateway.Sort(f.found, func(a, b span) int { return a.high.Compare(b.high) })
 }
 
 // deliveries finds those of one event that follow it.

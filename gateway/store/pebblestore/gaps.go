@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"hookgate/gateway"
 )
 
 // Between one thing that waits and the next lies what was settled lately: a million
@@ -103,7 +105,7 @@ func (v *gapView) note(low, high ulid.ULID) {
 
 // joined joins gaps that touch each other.
 func joined(list []gap) []gap {
-	slices.SortFunc(list, func(a, b gap) int { return b.high.Compare(a.high) })
+	gateway.Sort(list, func(a, b gap) int { return b.high.Compare(a.high) })
 	n := 0
 	for _, next := range list[1:] {
 		if last := &list[n]; next.high.Compare(below(last.low)) < 0 {

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"hookgate/gateway"
 )
 
 // The folders of a rebuilding: beside the old database until it is whole.
@@ -159,7 +161,7 @@ func (b *builder) tables() error {
 	}
 	heap.Init(&merged)
 	ranges := covering{todo: gone}
-	slices.SortFunc(ranges.todo, func(x, y deletion) int { return bytes.Compare(x.start, y.start) })
+	gateway.Sort(ranges.todo, func(x, y deletion) int { return bytes.Compare(x.start, y.start) })
 	var done []byte
 	for first := true; len(merged) > 0; first = false {
 		t := merged[0]

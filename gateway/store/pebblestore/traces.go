@@ -70,7 +70,7 @@ func join(list, more []gateway.Trace) []gateway.Trace {
 		return list
 	}
 	list = append(list, more...)
-	slices.SortStableFunc(list, newerLine)
+	gateway.SortStable(list, newerLine)
 	return list
 }
 
@@ -125,7 +125,7 @@ func (t *timeline) day(bucket uint32) (list []gateway.Trace, err error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(list, newerLine)
+	gateway.SortStable(list, newerLine)
 	return list, nil
 }
 

@@ -20,7 +20,7 @@ type question struct {
 	// part is new, and kept, may have taken any of them: so it is planned each time.
 	choice bool
 	// function is that of the schema which answers it (pinned.go).
-	function string
+	function func() string
 	// sql gives i.o, the place of what was asked, and two values for each row that answers.
 	// {in} stands for what is asked, of the alias i.
 	sql string
@@ -143,7 +143,7 @@ func (q *question) over(p *params, some []*asked) string {
 		first, last := one.days()
 		low, high = min(low, first), max(high, last)
 	}
-	return fmt.Sprintf("SELECT * FROM {s}%s(%s, %s, %s)", q.function, strings.Join(arrays, ", "), p.long(low), p.long(high))
+	return fmt.Sprintf("SELECT * FROM {s}%s(%s, %s, %s)", q.function(), strings.Join(arrays, ", "), p.long(low), p.long(high))
 }
 
 // days are the first and the last that are asked for.

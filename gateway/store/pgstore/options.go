@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"regexp"
 	"time"
 
 	"hookgate/gateway"
@@ -73,13 +72,13 @@ const (
 )
 
 // schemaForm is what a schema may be called, so that it needs no quotes anywhere.
-var schemaForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,47}$`)
+var schemaForm = gateway.Pattern(`^[a-z_][a-z0-9_]{0,47}$`)
 
 func (o *Options) setDefaults() error {
 	if o.Schema == "" {
 		o.Schema = defaultSchema
 	}
-	if !schemaForm.MatchString(o.Schema) {
+	if !schemaForm().MatchString(o.Schema) {
 		return fmt.Errorf("store.schema %q: set 1 to 48 lower-case letters, digits and underscores, and no digit first", o.Schema)
 	}
 	if o.Connections == 0 {

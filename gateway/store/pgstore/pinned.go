@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // To read and plan the statement of a small group cost PostgreSQL more than to do what it
@@ -25,10 +26,11 @@ var pinned = pin(
 	callbackTable.put, callTable.put, traceTable.put, pendingTable.put, pendingTable.remove,
 )
 
-// pin gives verbs the names of their functions.
+// pin gives verbs the names of their functions, which are made when they are first asked for:
+// most processes have no PostgreSQL.
 func pin(verbs ...*verb) []*verb {
 	for _, v := range verbs {
-		v.function = "do_" + summed(v.pinnedIn()+v.pinnedSQL(""))
+		v.function = sync.OnceValue(func() string { return "do_" + summed(v.pinnedIn()+v.pinnedSQL("")) })
 	}
 	return verbs
 }
@@ -81,7 +83,7 @@ func (v *verb) pinnedSQL(into string) string {
 
 // pinnedFunction makes the function of a verb.
 func (v *verb) pinnedFunction() string {
-	return fmt.Sprintf("-- %s\nCREATE FUNCTION {s}%s(%s) RETURNS int8[] LANGUAGE plpgsql AS $$\nDECLARE\n\tmet int8[];\nBEGIN\n\t%s;\n\tRETURN met;\nEND $$;\n", v.name, v.function, v.pinnedIn(), v.pinnedSQL(" INTO met"))
+	return fmt.Sprintf("-- %s\nCREATE FUNCTION {s}%s(%s) RETURNS int8[] LANGUAGE plpgsql AS $$\nDECLARE\n\tmet int8[];\nBEGIN\n\t%s;\n\tRETURN met;\nEND $$;\n", v.name, v.function(), v.pinnedIn(), v.pinnedSQL(" INTO met"))
 }
 
 // questions are those that have functions, all of them.
@@ -89,7 +91,7 @@ var questions = answered(markQuestion, endedQuestion, namesQuestion, ownQuestion
 
 func answered(all ...*question) []*question {
 	for _, q := range all {
-		q.function = "ask_" + summed(listTypes(q.in)+q.pinnedSQL())
+		q.function = sync.OnceValue(func() string { return "ask_" + summed(listTypes(q.in)+q.pinnedSQL()) })
 	}
 	return all
 }
@@ -108,5 +110,5 @@ func (q *question) pinnedFunction() string {
 	if q.choice {
 		mode = "force_custom_plan"
 	}
-	return fmt.Sprintf("-- a question\nCREATE FUNCTION {s}%s(%s, int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = %s AS $$\nBEGIN\n\tRETURN QUERY %s;\nEND $$;\n", q.function, listTypes(q.in), mode, q.pinnedSQL())
+	return fmt.Sprintf("-- a question\nCREATE FUNCTION {s}%s(%s, int8, int8) RETURNS TABLE (a_o int8, a_first bytea, a_second bytea) LANGUAGE plpgsql STABLE SET plan_cache_mode = %s AS $$\nBEGIN\n\tRETURN QUERY %s;\nEND $$;\n", q.function(), listTypes(q.in), mode, q.pinnedSQL())
 }

@@ -130,8 +130,8 @@ func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []
 		switch {
 		case len(ops) == 0:
 			continue
-		case l.verb.function != "":
-			fmt.Fprintf(&told, ", CASE WHEN f.held THEN {s}%s(%s) END", l.verb.function, strings.Join(l.arrays(p, ops), ", "))
+		case l.verb.function != nil:
+			fmt.Fprintf(&told, ", CASE WHEN f.held THEN {s}%s(%s) END", l.verb.function(), strings.Join(l.arrays(p, ops), ", "))
 			answers = append(answers, l)
 			continue
 		}

@@ -36,8 +36,8 @@ type verb struct {
 	must bool
 	// takes verbs may move an unfinished delivery, the key.
 	takes bool
-	// function is that of the schema which does it; "" where it is no pinned one.
-	function string
+	// function is that of the schema which does it; nil where it is no pinned one.
+	function func() string
 }
 
 // table is a table of rows that are put and removed whole.

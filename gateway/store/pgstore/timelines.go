@@ -42,7 +42,7 @@ func (s *timelines) Traces(q store.Timeline) (list []gateway.Trace, err error) {
 		return nil, err
 	}
 	list = slices.Concat(list, callbacks, events)
-	slices.SortStableFunc(list, newerLine)
+	gateway.SortStable(list, newerLine)
 	if q.Limit > 0 {
 		list = list[:min(len(list), q.Limit)]
 	}
