@@ -87,13 +87,7 @@ func (s *queue) Came(slots gateway.SlotSet, since string, most int) (came []gate
 	p := &params{}
 	sql := "SELECT pg_current_snapshot()::text AS snapshot, " + systemSQL + " AS system"
 	if is {
-		// By the slot it is not to be found: that would be all that waits there.
-		part := "SELECT d.tenant, d.endpoint, d.at, d.id, d.conversation, d.also, d.lent FROM {s}due AS d WHERE d.conversation <> 0 AND %s AND d.slot + 0::int2 = ANY(" + p.slots(slots) + fmt.Sprintf(") ORDER BY d.came LIMIT %d", most+1)
-		parts := "(" + fmt.Sprintf(part, "d.came >= "+p.long(from.next)+" AND d.came < pg_snapshot_xmax(pg_current_snapshot())::text::int8") + ")"
-		if len(from.open) > 0 {
-			parts += " UNION ALL (SELECT x.* FROM unnest(" + p.longs(from.open) + ") AS o(came), LATERAL (" + fmt.Sprintf(part, "d.came = o.came") + ") AS x)"
-		}
-		sql = "SELECT o.*, c.* FROM (" + sql + ") AS o LEFT JOIN (" + parts + ") AS c ON true"
+		sql = s.cameSQL(p, slots, &from, most)
 	}
 	var m moment
 	err = s.read(sql, p, func(row [][]byte) (bool, error) {
@@ -117,6 +111,17 @@ func (s *queue) Came(slots gateway.SlotSet, since string, most int) (came []gate
 		return nil, upTo, false, nil
 	}
 	return came, upTo, true, nil
+}
+
+// cameSQL asks what came since a moment.
+func (s *queue) cameSQL(p *params, slots gateway.SlotSet, from *moment, most int) string {
+	// By the slot it is not to be found: that would be all that waits there.
+	part := "SELECT d.tenant, d.endpoint, d.at, d.id, d.conversation, d.also, d.lent FROM {s}due AS d WHERE d.conversation <> 0 AND %s AND d.slot + 0::int2 = ANY(" + p.slots(slots) + fmt.Sprintf(") ORDER BY d.came LIMIT %d", most+1)
+	parts := "(" + fmt.Sprintf(part, "d.came >= "+p.long(from.next)+" AND d.came < pg_snapshot_xmax(pg_current_snapshot())::text::int8") + ")"
+	if len(from.open) > 0 {
+		parts += " UNION ALL (SELECT x.* FROM unnest(" + p.longs(from.open) + ") AS o(came), LATERAL (" + fmt.Sprintf(part, "d.came = o.came") + ") AS x)"
+	}
+	return "SELECT o.*, c.* FROM (SELECT pg_current_snapshot()::text AS snapshot, " + systemSQL + " AS system) AS o LEFT JOIN (" + parts + ") AS c ON true"
 }
 
 func asCame(row [][]byte) (c gateway.Came, err error) {
