@@ -151,3 +151,75 @@ func TestOrderOverBothNodes(t *testing.T) {
 		t.Errorf("they come as %v", got)
 	}
 }
+
+// A publish is sent again to the next owner of its tenant while the first one has looked up its
+// key, and not yet stored it: it is taken once, and both say so.
+func TestKeyOverAHandOver(t *testing.T) {
+	receiver := gatewaytest.NewReceiver(t)
+	s := hears(receiver)
+	w := newTown(t, 2)
+	a, b, tenant := w.nodes[0], w.nodes[1], gateway.SlotsOf(gateway.SlotOf("acme"))
+	a.set(t, receiver)
+	for name, fields := range map[string][]string{"by key": {"Idempotency-Key", "once"}, "by id": nil} {
+		w.give(t, tenant, a)
+		body := fmt.Sprintf(`{"events":[{"event":{"type":"note","id":"%s","payload":{"of":"%s","n":"1"}}}]}`, name, name)
+		if fields == nil {
+			body = `{"dedupe":{"event_id":"event.id"},` + body[1:]
+		}
+		over := w.holdMarks(t)
+		answers := make(chan reply, 2)
+		publish := func(c *citizen) { answers <- c.ask(t, "POST", "/v1/tenants/acme/events", body, fields...) }
+		go publish(a)
+		w.until(t, "1", `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hookgate write' AND wait_event_type = 'Lock'`)
+		var moved sync.WaitGroup
+		moved.Go(func() {
+			w.give(t, tenant, b)
+			publish(b)
+		})
+		moved.Wait()
+		over()
+		first, second := <-answers, <-answers
+		if one, other := member(first.body, "id"), member(second.body, "id"); first.status != 202 || second.status != 202 || one != other {
+			t.Errorf("%s: it is answered with %d %s and with %d %s", name, first.status, first.body, second.status, second.body)
+		}
+		s.comes(t, name, "1")
+	}
+	for _, c := range w.nodes { // what else was taken would have come by then
+		c.must(t, 202, "POST", "/v1/tenants/acme/events", fmt.Sprintf(`{"events":[{"event":{"type":"note","payload":{"of":"last","n":"%s"}}}]}`, c.self.ID))
+		s.comes(t, "last", c.self.ID)
+	}
+	for _, name := range []string{"by key", "by id"} {
+		if got := s.is(name); len(got) != 1 {
+			t.Errorf("%s: it came %d times", name, len(got))
+		}
+	}
+}
+
+// holdMarks keeps whoever writes marks waiting for a while, and nobody who reads them. What it
+// gives waits for the end of that.
+func (w *town) holdMarks(t *testing.T) (over func()) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := w.db.Ask("BEGIN; LOCK TABLE hookgate.marks IN SHARE MODE; SELECT pg_sleep(2); COMMIT")
+		ended <- err
+	}()
+	w.until(t, "t", "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'hookgate.marks'::regclass AND mode = 'ShareLock' AND granted)")
+	return func() {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// until asks the database until it says that.
+func (w *town) until(t *testing.T, want, sql string) {
+	t.Helper()
+	eventually(t, sql, func() bool {
+		got, err := w.db.Ask(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got == want
+	})
+}
