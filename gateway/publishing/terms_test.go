@@ -67,7 +67,9 @@ func TestWhatWasLookedUpMoves(t *testing.T) {
 		became := publishes(p, q)
 		synctest.Wait()
 		p.Release(slots) // nothing is being stored: it waits for nobody
-		if _, err := p.Publish(q); !errors.Is(err, gateway.ErrMoved) {
+		other := q
+		other.IdempotencyKey = "another"
+		if _, err := p.Publish(other); !errors.Is(err, gateway.ErrMoved) {
 			t.Errorf("what is another's is answered with %v", err)
 		}
 		if err := p.Acquire(slots); err != nil {
