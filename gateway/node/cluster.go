@@ -86,7 +86,7 @@ func (n joining) self() cluster.Self {
 // advertised is the address at which other nodes reach this one.
 func (n joining) advertised() string {
 	bound := n.server.PeersAddr().String()
-	at := n.config.Cluster.Advertise
+	at := n.config.Cluster.Reached()
 	if at == "" {
 		return bound
 	}
