@@ -92,7 +92,7 @@ func TestReleaseWaitsForWhatIsStored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := open(t)
-						s := &slow{Store: w.store, accept: make(chan struct{}), look: make(chan struct{})}
+				s := &slow{Store: w.store, accept: make(chan struct{}), look: make(chan struct{})}
 				p, snapshot := w.publisher(three, func(o *publishing.Options) { o.Store = s })
 				slots := gateway.SlotsOf(gateway.SlotOf("acme"))
 				became := publishes(p, publishing.Request{
