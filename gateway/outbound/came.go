@@ -137,7 +137,7 @@ func (c *comings) look() {
 		if all {
 			c.take(came)
 		} else {
-			c.readAnew(lanes)
+			readAnew(c.schedule, lanes)
 		}
 		c.ended.Broadcast()
 	}

@@ -76,25 +76,25 @@ func lookers(t *testing.T, script func(received) reply) (*world, *looker) {
 }
 
 // of makes a notice of a conversation that is due at a moment.
-func (w *world) of(conversation string, at time.Time) *gateway.Notice {
-	n := w.notice("acme", "crm")
+func (l *looker) of(conversation string, at time.Time) *gateway.Notice {
+	n := l.w.notice("acme", "crm")
 	n.Event.ConversationKey, n.Delivery.ConversationKey = conversation, conversation
 	n.Delivery.NextAttemptAt = at
 	return n
 }
 
-func (w *world) commit(n *gateway.Notice) {
-	w.t.Helper()
-	if err := w.store.Commit(&gateway.Change{Notice: n}); err != nil {
-		w.t.Fatal(err)
+func (l *looker) commit(n *gateway.Notice) {
+	l.w.t.Helper()
+	if err := l.w.store.Commit(&gateway.Change{Notice: n}); err != nil {
+		l.w.t.Fatal(err)
 	}
 }
 
-func (w *world) tell(n *gateway.Notice) { w.lanes.Wake(n.Delivery.Lane(), n.Delivery.Due()) }
+func (l *looker) tell(n *gateway.Notice) { l.w.lanes.Wake(n.Delivery.Lane(), n.Delivery.Due()) }
 
 // order says in which order the receiver got notices, of those that are given.
-func (w *world) order(of ...*gateway.Notice) (places []int) {
-	for _, r := range w.receiver.all() {
+func (l *looker) order(of ...*gateway.Notice) (places []int) {
+	for _, r := range l.w.receiver.all() {
 		if i := slices.IndexFunc(of, func(n *gateway.Notice) bool { return r.id() == n.Event.ID }); i >= 0 {
 			places = append(places, i)
 		}
@@ -108,7 +108,7 @@ func (w *world) order(of ...*gateway.Notice) (places []int) {
 func TestUntoldGoesFirst(t *testing.T) {
 	for name, before := range map[string]func(*world, *looker){
 		"in a new lane":    func(*world, *looker) {},
-		"in a used lane":   func(w *world, _ *looker) { n := w.of("other", time.Now()); w.commit(n); w.tell(n); w.await(1) },
+		"in a used lane":   func(w *world, l *looker) { n := l.of("other", time.Now()); l.commit(n); l.tell(n); w.await(1) },
 		"while it is away": func(_ *world, l *looker) { l.mu.Lock(); l.fails = 3; l.mu.Unlock() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,19 +118,19 @@ func TestUntoldGoesFirst(t *testing.T) {
 				before(w, l)
 				var all []*gateway.Notice
 				for range 5 {
-					n := w.of("k", time.Now())
-					w.commit(n)
+					n := l.of("k", time.Now())
+					l.commit(n)
 					all = append(all, n)
 					time.Sleep(time.Millisecond)
 				}
-				w.tell(all[4])
+				l.tell(all[4])
 				time.Sleep(time.Minute)
-				if got := w.order(all...); !slices.Equal(got, []int{0, 1, 2, 3, 4}) {
+				if got := l.order(all...); !slices.Equal(got, []int{0, 1, 2, 3, 4}) {
 					t.Errorf("they were sent in the order %v", got)
 				}
-				w.tell(all[1]) // late
+				l.tell(all[1]) // late
 				time.Sleep(time.Minute)
-				if got := w.order(all...); len(got) != 5 {
+				if got := l.order(all...); len(got) != 5 {
 					t.Errorf("what is told late is sent again: %v", got)
 				}
 			})
@@ -146,7 +146,8 @@ func TestUntoldBehindTheCursorGoesFirst(t *testing.T) {
 		if err := w.halt(); err != nil {
 			t.Fatal(err)
 		}
-		w.options.Comings, w.options.Window = &looker{w: w}, 4
+		l := &looker{w: w}
+		w.options.Comings, w.options.Window = l, 4
 		w.target.Ordered, w.target.Hold, w.target.Concurrency = true, time.Hour, 1
 		w.target.Rate = &gateway.Rate{PerSecond: 1, Burst: 1}
 		w.start()
@@ -154,19 +155,19 @@ func TestUntoldBehindTheCursorGoesFirst(t *testing.T) {
 		began := time.Now()
 		var first *gateway.Notice
 		for n := range 40 {
-			one := w.of(fmt.Sprint("c", n), began.Add(time.Duration(n)*time.Millisecond))
-			w.commit(one)
+			one := l.of(fmt.Sprint("c", n), began.Add(time.Duration(n)*time.Millisecond))
+			l.commit(one)
 			if first == nil {
 				first = one
 			}
 		}
-		w.tell(first)
+		l.tell(first)
 		time.Sleep(10*time.Second + 500*time.Millisecond) // some have been sent, and the window ends between
-		early, late := w.of("k", began.Add(2*time.Millisecond)), w.of("k", began.Add(100*time.Millisecond))
-		w.commit(early)
-		w.commit(late)
+		early, late := l.of("k", began.Add(2*time.Millisecond)), l.of("k", began.Add(100*time.Millisecond))
+		l.commit(early)
+		l.commit(late)
 		time.Sleep(10 * time.Minute)
-		if got := w.order(early, late); !slices.Equal(got, []int{0, 1}) {
+		if got := l.order(early, late); !slices.Equal(got, []int{0, 1}) {
 			t.Errorf("they were sent in the order %v", got)
 		}
 	})
@@ -177,20 +178,20 @@ func TestOthersWaitForNoLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := lookers(t, always(204))
 		defer w.stop()
-		n := w.of("k", time.Now())
-		w.commit(n)
-		w.tell(n)
+		n := l.of("k", time.Now())
+		l.commit(n)
+		l.tell(n)
 		w.await(1)
 		l.mu.Lock()
 		l.holds = make(chan struct{})
 		l.mu.Unlock()
-		held, lone := w.of("k", time.Now()), w.of("", time.Now())
-		w.commit(held)
-		w.tell(held)
-		w.commit(lone)
-		w.tell(lone)
+		held, lone := l.of("k", time.Now()), l.of("", time.Now())
+		l.commit(held)
+		l.tell(held)
+		l.commit(lone)
+		l.tell(lone)
 		w.await(1)
-		if got := w.order(held, lone); !slices.Equal(got, []int{1}) {
+		if got := l.order(held, lone); !slices.Equal(got, []int{1}) {
 			t.Errorf("while nobody can look there were sent %v", got)
 		}
 		close(l.holds)
@@ -201,23 +202,23 @@ func TestOthersWaitForNoLook(t *testing.T) {
 // What a lane comes upon while it is withheld is sent when it may be, also where nobody tells it.
 func TestWithheldComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := lookers(t, always(204))
+		w, l := lookers(t, always(204))
 		defer w.stop()
-		first := w.of("k", time.Now())
-		w.commit(first)
-		w.tell(first)
+		first := l.of("k", time.Now())
+		l.commit(first)
+		l.tell(first)
 		w.await(1)
-		n := w.of("k", time.Now())
+		n := l.of("k", time.Now())
 		w.lanes.Withhold(n.Delivery.Lane(), n.Delivery.ID)
-		w.commit(n)
+		l.commit(n)
 		w.lanes.Look()
 		time.Sleep(time.Minute)
-		if got := w.order(n); len(got) != 0 {
+		if got := l.order(n); len(got) != 0 {
 			t.Fatal("what is withheld is sent")
 		}
 		w.lanes.Let(n.Delivery.Lane(), n.Delivery.ID)
 		time.Sleep(time.Minute)
-		if got := w.order(n); len(got) != 1 {
+		if got := l.order(n); len(got) != 1 {
 			t.Errorf("what may be sent was sent %d times", len(got))
 		}
 	})

@@ -59,14 +59,14 @@ func compareLanes(s *schedule) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.readAnew(keys)
+	readAnew(s, keys)
 	return nil
 }
 
 func errComparing(err error) error { return fmt.Errorf("comparing unfinished deliveries: %w", err) }
 
 // readAnew has the windows of lanes read again.
-func (s *schedule) readAnew(keys []gateway.LaneKey) {
+func readAnew(s *schedule, keys []gateway.LaneKey) {
 	now := s.now()
 	for _, key := range keys {
 		if n := s.lane(key); n != nil {
