@@ -43,8 +43,9 @@ type Backlog interface {
 type Comings interface {
 	// Came gives what came into the windows of lanes of the slots since a moment, of what is of
 	// a conversation, and the moment up to which that is all of it: whatever was durable before it
-	// was asked is in it. all is false, and nothing is given, where that cannot be told: since
-	// is no moment ("" is none), or more than so many came.
+	// was asked is in it. all is false where that cannot be told, for since is no moment ("" is
+	// none), or more than so many came: then each lane is given that has anything then. It says
+	// nothing of whether what is known of these lanes is what the store has: Backlog.Lanes does.
 	Came(slots gateway.SlotSet, since string, most int) (came []gateway.Came, upTo string, all bool, err error)
 }
 

@@ -23,7 +23,6 @@ import (
 type comings struct {
 	*schedule
 	upTo  string // the moment up to which all is known; "": none
-	renew bool   // the next look is to have all windows read anew
 	asked uint64 // the look that somebody waits for, by its number
 	begun uint64 // the last one that has begun
 	done  uint64 // the last one that is over
@@ -99,17 +98,6 @@ func (c *comings) settle() error {
 	return c.await()
 }
 
-// anew has all windows read again.
-func (c *comings) anew() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.renew = true
-	if err := c.await(); err != nil {
-		return errComparing(err)
-	}
-	return nil
-}
-
 // look looks until nobody asks for it.
 func (c *comings) look() {
 	c.mu.Lock()
@@ -117,17 +105,10 @@ func (c *comings) look() {
 	for !c.stopped && c.asked > c.done {
 		c.begun++
 		slots, since := c.slots, c.upTo
-		if c.renew {
-			since = ""
-		}
 		c.mu.Unlock()
 		came, upTo, all, err := c.options.Comings.Came(slots, since, mostCame)
-		var lanes []gateway.LaneKey
-		if err == nil && !all { // what the moment has in it is read, what it has not will be seen
-			lanes, err = c.options.Backlog.Lanes(slots)
-		}
 		c.mu.Lock()
-		c.done, c.err, c.renew = c.begun, err, false
+		c.done, c.err = c.begun, err
 		if err != nil {
 			c.ended.Broadcast()
 			c.failed(err)
@@ -136,12 +117,19 @@ func (c *comings) look() {
 		c.good, c.upTo = c.begun, upTo
 		if all {
 			c.take(came)
-		} else {
-			readAnew(c.schedule, lanes)
+		} else { // what the moment has in it is read, what it has not will be seen
+			readAnew(c.schedule, lanesOf(came))
 		}
 		c.ended.Broadcast()
 	}
 	c.looks = false
+}
+
+func lanesOf(came []gateway.Came) (lanes []gateway.LaneKey) {
+	for i := range came {
+		lanes = append(lanes, came[i].Lane)
+	}
+	return lanes
 }
 
 // failed rests before the next look: what came is still to be taken.

@@ -57,7 +57,11 @@ func (l *looker) Came(slots gateway.SlotSet, since string, most int) (came []gat
 	}
 	l.looks++
 	if since == "" || len(came) > most {
-		return nil, strconv.Itoa(l.looks), false, err
+		came = nil
+		for _, lane := range lanes {
+			came = append(came, gateway.Came{Lane: lane})
+		}
+		return came, strconv.Itoa(l.looks), false, err
 	}
 	return came, strconv.Itoa(l.looks), true, err
 }

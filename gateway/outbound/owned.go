@@ -50,8 +50,10 @@ func (s *schedule) acquire(slots gateway.SlotSet) error {
 // compareLanes looks into the store for deliveries of which nobody told the lanes that have them:
 // they were made by another process, whose word got lost. The lanes' windows are read again.
 func compareLanes(s *schedule) error {
-	if s.comings.is() {
-		return s.comings.anew()
+	if s.comings.is() { // before it is asked for the lanes: what came by then is in their windows
+		if err := s.comings.settle(); err != nil {
+			return errComparing(err)
+		}
 	}
 	keys, err := s.options.Backlog.Lanes(owned(s))
 	if err != nil {

@@ -80,8 +80,9 @@ func momentOf(system, snapshot string) (m moment, err error) {
 }
 
 // Came gives what came into the windows of lanes of the slots since a moment, in no order, if it
-// is of a conversation, and the moment up to which that is all of it. all is false, and nothing
-// is given, where that cannot be told: it is no moment of this system, or more than so many came.
+// is of a conversation, and the moment up to which that is all of it. all is false where that
+// cannot be told, for it is no moment of this system, or more than so many came: then each lane is
+// given that has anything, without a delivery.
 func (s *queue) Came(slots gateway.SlotSet, since string, most int) (came []gateway.Came, upTo string, all bool, err error) {
 	from, is := asMoment(since)
 	p := &params{}
@@ -107,10 +108,15 @@ func (s *queue) Came(slots gateway.SlotSet, since string, most int) (came []gate
 	if err != nil {
 		return nil, "", false, err
 	}
-	if !is || m.system != from.system || len(came) > most {
-		return nil, upTo, false, nil
+	if is && m.system == from.system && len(came) <= most {
+		return came, upTo, true, nil
 	}
-	return came, upTo, true, nil
+	lanes, err := s.lanesIn(slots)
+	came = nil
+	for _, lane := range lanes {
+		came = append(came, gateway.Came{Lane: lane})
+	}
+	return came, upTo, false, err
 }
 
 // cameSQL asks what came since a moment.

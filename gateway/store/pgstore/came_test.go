@@ -26,7 +26,12 @@ func (c *comers) come(most int) (ids []string, all bool) {
 	must(c.t, err)
 	c.upTo = upTo
 	for _, one := range came {
-		ids = append(ids, one.ID)
+		if (one.ID != "") != all {
+			c.t.Errorf("%+v is told, all: %v", one, all)
+		}
+		if all {
+			ids = append(ids, one.ID)
+		}
 	}
 	slices.Sort(ids)
 	return ids, all
