@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"hookgate/gateway"
 	"hookgate/gateway/fields"
@@ -12,7 +13,7 @@ import (
 // Cluster is how the nodes on one database reach each other (SPEC-cluster K1, K5).
 type Cluster struct {
 	// Advertise is the host:port at which other nodes reach this one; "": that of Listen. A
-	// port of 0 is the one that was bound.
+	// port of 0 is the one that was bound. See Reached.
 	Advertise string `json:"advertise"`
 	// Secret is what nodes prove themselves by, and Secrets several of them: all are taken
 	// from others, the first one is shown.
@@ -51,7 +52,7 @@ func (c *Config) checkCluster(f *faults) {
 	for i, secret := range k.Secrets {
 		f.text(fields.Index("cluster.secrets", i), clusterSecretFault(secret))
 	}
-	reached := k.Advertise
+	reached := k.Reached()
 	if reached == "" {
 		reached = c.peersAt()
 	}
@@ -68,11 +69,25 @@ func (c *Config) advertiseFault() string {
 		}
 		return ""
 	}
-	host, port, err := net.SplitHostPort(k.Advertise)
+	host, port, err := net.SplitHostPort(k.Reached())
 	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 || isWildcard(host) {
 		return "must be a host:port that other nodes can connect to, such as 10.0.0.7:8081"
 	}
 	return ""
+}
+
+// Reached is Advertise as others dial it. An address of IPv6 may be written without its brackets,
+// for whoever starts a container knows its address and not of which kind it is: behind the last
+// colon is the port, which is always there.
+func (k *Cluster) Reached() string {
+	at := strings.LastIndexByte(k.Advertise, ':')
+	if at < 0 {
+		return k.Advertise
+	}
+	if a, err := netip.ParseAddr(k.Advertise[:at]); err == nil && a.Is6() {
+		return net.JoinHostPort(a.String(), k.Advertise[at+1:])
+	}
+	return k.Advertise
 }
 
 // peersAt is where other nodes are listened to.

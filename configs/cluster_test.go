@@ -29,3 +29,33 @@ func TestDelayOfDrain(t *testing.T) {
 		}
 	}
 }
+
+// An address of IPv6 is advertised with brackets however it was written, and nothing else changes.
+func TestAdvertiseOfIPv6(t *testing.T) {
+	for written, want := range map[string]string{
+		"fd00:10:244::5:8081":       "[fd00:10:244::5]:8081",
+		"2001:db8:1:2:3:4:5:6:8081": "[2001:db8:1:2:3:4:5:6]:8081",
+		"fd00:::0":                  "[fd00::]:0",
+		"[fd00::1]:8081":            "[fd00::1]:8081",
+		"::1:8081":                  "[::1]:8081",
+		"10.0.0.7:8081":             "10.0.0.7:8081",
+		"node-1.internal:8081":      "node-1.internal:8081",
+		"node-1":                    "node-1",
+		"":                          "",
+	} {
+		c := Default()
+		c.Store.Driver, c.Store.URL, c.Cluster.Advertise, c.Cluster.Secret = DriverPostgres, "postgres://h/d", written, "0123456789abcdef"
+		if got := c.Cluster.Reached(); got != want {
+			t.Errorf("%q is reached at %q, want %q", written, got, want)
+		}
+		if fault := c.advertiseFault(); (fault == "") != (want != "" && want != "node-1") {
+			t.Errorf("%q: %s", written, fault)
+		}
+	}
+	for _, wildcard := range []string{":::8081", "[::]:8081"} {
+		c := Default()
+		if c.Cluster.Advertise = wildcard; c.advertiseFault() == "" {
+			t.Errorf("%q is taken: nobody can connect to it", wildcard)
+		}
+	}
+}

@@ -60,6 +60,12 @@ type Due struct {
 	Lent         bool   // somebody has a lease of it, until At
 }
 
+// Came is a delivery that has come into the window of a lane.
+type Came struct {
+	Lane LaneKey
+	Due
+}
+
 // Also are ConversationHashes of what is of more than one conversation: a relayed request
 // with messages of several (SPEC 15, "Batches"). They never change.
 type Also []uint64

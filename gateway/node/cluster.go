@@ -43,9 +43,10 @@ func (n joining) newCluster() *cluster.Cluster {
 }
 
 // movable are the parts that have slots, in the order in which they acquire them: who tells
-// before who is told. Lanes find every notice in the store.
+// before who is told. Lanes find every notice in the store. What is published has its own part of
+// a tenant: what is known by a key.
 func (n joining) movable() []cluster.Part {
-	return []cluster.Part{n.sessions, n.calls, n.jobs, lanesOf(n)}
+	return []cluster.Part{n.publisher, n.sessions, n.calls, n.jobs, lanesOf(n)}
 }
 
 // known tells the store of what slots nothing is known here any more: when all parts have
@@ -85,7 +86,7 @@ func (n joining) self() cluster.Self {
 // advertised is the address at which other nodes reach this one.
 func (n joining) advertised() string {
 	bound := n.server.PeersAddr().String()
-	at := n.config.Cluster.Advertise
+	at := n.config.Cluster.Reached()
 	if at == "" {
 		return bound
 	}

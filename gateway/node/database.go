@@ -47,7 +47,7 @@ func (o opening) database() error {
 	p.store.members, p.store.letGo = d, s.LetGo
 	sure := confirmed{s, s, s, p}
 	p.store.recovery, p.store.backlog, p.store.calls = sure, sure, sure
-	p.store.revisions = s
+	p.store.revisions, p.store.comings = s, s
 	p.store.makesFirst = d.makesFirst
 	p.onStop(d.watch())
 	return nil

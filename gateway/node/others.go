@@ -229,8 +229,8 @@ func (o *others) drain() {
 const (
 	// compareEvery is how soon a delivery is found of which nobody told its lane.
 	compareEvery = 30 * time.Second
-	// lookEvery is how soon the connections to a node that is gone are closed: who waits for
-	// its answer waits no longer.
+	// lookEvery is how soon it is where the lane keeps an order, and how soon the connections to
+	// a node that is gone are closed: who waits for its answer waits no longer.
 	lookEvery = time.Second
 )
 
@@ -247,6 +247,7 @@ func (o *others) tend(ctx context.Context) {
 			}
 		}
 		o.peers.Forget(func(address string) bool { return living[address] })
+		o.lanes.Look()
 		if dead == gone && time.Since(compared) < compareEvery {
 			return
 		}

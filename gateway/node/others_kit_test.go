@@ -23,6 +23,7 @@ import (
 // town is who owns which slot among the nodes of a test. Package cluster decides that in a
 // hookgate; here a test does.
 type town struct {
+	db    *postgres.Server
 	mu    sync.Mutex
 	nodes []*citizen
 	owner [gateway.Slots]*citizen // nil: a gap
@@ -91,7 +92,8 @@ func (c *citizen) Nodes() (all []cluster.Status) {
 // newTown starts so many nodes on one database, the first of which owns everything.
 func newTown(t *testing.T, n int, with ...func(*configs.Config)) *town {
 	t.Helper()
-	db, w := postgres.Start(t), &town{}
+	db := postgres.Start(t)
+	w := &town{db: db}
 	for i := range n {
 		w.join(t, db, i, with...)
 	}
@@ -169,8 +171,9 @@ func (w *town) give(t *testing.T, slots gateway.SlotSet, to *citizen) {
 		owner.calls.Release(set)
 		owner.lanes.Release(set)
 		owner.sessions.Release(set)
+		owner.publisher.Release(set)
 	}
-	for _, acquire := range []func(gateway.SlotSet) error{to.sessions.Acquire, to.lanes.Acquire, to.calls.Acquire} {
+	for _, acquire := range []func(gateway.SlotSet) error{to.publisher.Acquire, to.sessions.Acquire, to.lanes.Acquire, to.calls.Acquire} {
 		if err := acquire(slots); err != nil {
 			t.Error(err)
 		}

@@ -125,7 +125,7 @@ func within(most, part int) int {
 func (p *parts) openLanes() error {
 	now := current{p.directory}
 	p.lanes = outbound.New(outbound.Options{
-		Backlog: sparing{p.store.backlog, p.storage}, Statuses: p.store.statuses, Archive: p.store.archive, Firm: p.store.Firm, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Tracer: p.tracer, Targets: now.target, Observe: counts{p}.observeLane,
+		Backlog: sparing{p.store.backlog, p.storage}, Comings: p.store.comings, Statuses: p.store.statuses, Archive: p.store.archive, Firm: p.store.Firm, Announce: func(a *gateway.Publication) error { return p.publisher.Announce(a) }, Sender: p.transport, Tracer: p.tracer, Targets: now.target, Observe: counts{p}.observeLane,
 		Describe: between{p}.describe, Opener: p.sealer, Now: p.clock.Now,
 		Windows: counts{p}.budget("windows", int64(p.config.Bounds.Windows)), Attempts: counts{p}.budget("attempts", int64(p.config.Bounds.Attempts)),
 		Holder: now.holder, Spare: sparing{p.store.backlog, p.storage}.spare, Held: p.held.is.Load(),

@@ -36,8 +36,9 @@ type kept struct {
 	names      api.Names
 	deliveries api.Deliveries
 	told       api.Told
-	revisions  revisions     // nil: no other process configures anything
-	members    cluster.Store // nil: there is no other process
+	revisions  revisions        // nil: no other process configures anything
+	comings    outbound.Comings // nil: no other process puts anything into lanes
+	members    cluster.Store    // nil: there is no other process
 	letGo      func(gateway.SlotSet)
 	// makesFirst says whether this process makes the first admin token; nil: it does.
 	makesFirst func() (bool, error)

@@ -19,7 +19,7 @@ const verbWake = "wake"
 
 // wakes tells lanes of deliveries that were made here, wherever the lanes are. What is told to
 // one node goes together, as it came. A wake that gets lost is found by the lane's owner, who
-// looks into the store again now and then.
+// looks into the store again now and then; where the lane keeps an order nothing passes it.
 type wakes struct {
 	owners forward.Owners
 	asker  forward.Asker

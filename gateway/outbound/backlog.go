@@ -39,6 +39,16 @@ type Backlog interface {
 	ClearHold(lane gateway.LaneKey, conversation uint64) error
 }
 
+// Comings is what comes into windows, whoever puts it there.
+type Comings interface {
+	// Came gives what came into the windows of lanes of the slots since a moment, of what is of
+	// a conversation, and the moment up to which that is all of it: whatever was durable before it
+	// was asked is in it. all is false where that cannot be told, for since is no moment ("" is
+	// none), or more than so many came: then each lane is given that has anything then. It says
+	// nothing of whether what is known of these lanes is what the store has: Backlog.Lanes does.
+	Came(slots gateway.SlotSet, since string, most int) (came []gateway.Came, upTo string, all bool, err error)
+}
+
 // Statuses is what is known of endpoints.
 type Statuses interface {
 	// Status gives what is known of an endpoint; the zero EndpointStatus for a new

@@ -58,6 +58,9 @@
 // slot over finds in the store what the owner before left, as after a restart; who
 // gives it away ends what is under way first.
 //
+// Where other processes put something into the store, too, a lane that keeps an order takes
+// what comes from there alone (came.go): who was to tell it may have died before.
+//
 // # Fairness
 //
 // Attempts under way are bounded over all lanes. A tree of tenants may use a share of

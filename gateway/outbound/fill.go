@@ -79,7 +79,10 @@ func (r *reading) fillWindow(n *lane) error {
 	r.mu.Unlock()
 	batch, err := r.options.Backlog.Window(n.key, after, most)
 	r.mu.Lock()
-	defer r.ended.Broadcast() // who pulls may wait for it
+	defer r.ended.Broadcast()    // who pulls may wait for it
+	if err == nil && n.follows { // before the cursor may be some that came before what was read
+		err = r.comings.await()
+	}
 	if err != nil {
 		n.window.reading = false
 		return err

@@ -24,6 +24,7 @@ type lane struct {
 	order    *order           // nil: it keeps none
 	pace     pace
 	known    bool            // a former owner left something: it begins with care
+	follows  bool            // it takes from the store what comes: see comings
 	ctx      context.Context // of its attempts
 	giveUp   context.CancelFunc
 
@@ -36,20 +37,21 @@ type lane struct {
 	asked   bool           // a reader is to read for it
 	held    []gateway.Hold // as a former owner left them, until its target says that it keeps an order
 
-	target      *Target             // as it was last asked for
-	flying      map[string]*attempt // by the deliveries that they carry, or are moved by hand (nil)
-	sending     int                 // attempts on their way
-	moving      int                 // deliveries that are moved by hand
-	concurrency int                 // of its target
-	rest        time.Time           // it sleeps until then
-	shy         bool                // the breaker wants to see an attempt's end first
-	parked      bool                // it has no target, or may not be sent to
-	hands       int                 // that do something to its deliveries by hand
-	leaving     bool                // its slot goes to another owner: it takes up nothing
-	gone        bool                // its endpoint was deleted, or it has left
-	queued      bool                // it stands in its tenant's turn
-	active      bool                // queued or sending
-	asleep      int                 // its place in the heap of sleepers, -1 for none
+	target      *Target                 // as it was last asked for
+	flying      map[string]*attempt     // by the deliveries that they carry, or are moved by hand (nil)
+	withheld    map[string]*gateway.Due // which of them are, and where the lane came upon them; nil: it did not
+	sending     int                     // attempts on their way
+	moving      int                     // deliveries that are moved by hand
+	concurrency int                     // of its target
+	rest        time.Time               // it sleeps until then
+	shy         bool                    // the breaker wants to see an attempt's end first
+	parked      bool                    // it has no target, or may not be sent to
+	hands       int                     // that do something to its deliveries by hand
+	leaving     bool                    // its slot goes to another owner: it takes up nothing
+	gone        bool                    // its endpoint was deleted, or it has left
+	queued      bool                    // it stands in its tenant's turn
+	active      bool                    // queued or sending
+	asleep      int                     // its place in the heap of sleepers, -1 for none
 	wakes       time.Time
 
 	depth int // unfinished, as far as it was counted
@@ -92,6 +94,9 @@ func (n *lane) next(now time.Time) (gateway.Due, bool) {
 			return d, false
 		}
 		if _, flies := n.flying[d.ID]; flies {
+			if _, is := n.withheld[d.ID]; is {
+				n.withheld[d.ID] = &d
+			}
 			continue
 		}
 		if n.order == nil || n.order.admit(d) {
@@ -154,6 +159,9 @@ func (n *lane) adopt(t *Target, s *schedule) {
 	n.concurrency = t.concurrency()
 	n.adoptBreaker(t, s)
 	n.window.setPlain(t.Ordered || t.batches() || t.Pull)
+	if t.Ordered {
+		s.comings.begin(n)
+	}
 	n.window.resize(max(s.options.Window, min(t.MaxEvents, gateway.MaxEvents)))
 	switch {
 	case t.Ordered && n.order == nil:

@@ -32,6 +32,9 @@ type Options struct {
 	Statuses Statuses
 	Archive  Archive
 	Sender   Sender
+	// Comings tells lanes that keep an order of what other processes have put into their windows,
+	// and nobody told them of; nil: no other process puts anything there.
+	Comings Comings
 	// Targets gives where an endpoint's deliveries go now; nil: nowhere, they
 	// wait for Refresh. It is asked before each attempt, must be quick, and must
 	// not call the lanes.

@@ -23,6 +23,9 @@ var errElsewhere = gateway.Moved("the deliveries of this endpoint are moving to 
 // delivery meanwhile reads the store, too, before it sends.
 func (s *schedule) acquire(slots gateway.SlotSet) error {
 	s.come(slots)
+	if err := s.comings.settle(); err != nil {
+		return fmt.Errorf("finding up to when all is known: %w", err)
+	}
 	keys, err := s.options.Backlog.Lanes(slots)
 	if err != nil {
 		return fmt.Errorf("finding unfinished deliveries: %w", err)
@@ -47,12 +50,25 @@ func (s *schedule) acquire(slots gateway.SlotSet) error {
 // compareLanes looks into the store for deliveries of which nobody told the lanes that have them:
 // they were made by another process, whose word got lost. The lanes' windows are read again.
 func compareLanes(s *schedule) error {
+	if s.comings.is() { // before it is asked for the lanes: what came by then is in their windows
+		if err := s.comings.settle(); err != nil {
+			return errComparing(err)
+		}
+	}
 	keys, err := s.options.Backlog.Lanes(owned(s))
 	if err != nil {
-		return fmt.Errorf("comparing unfinished deliveries: %w", err)
+		return errComparing(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	readAnew(s, keys)
+	return nil
+}
+
+func errComparing(err error) error { return fmt.Errorf("comparing unfinished deliveries: %w", err) }
+
+// readAnew has the windows of lanes read again.
+func readAnew(s *schedule, keys []gateway.LaneKey) {
 	now := s.now()
 	for _, key := range keys {
 		if n := s.lane(key); n != nil {
@@ -61,7 +77,6 @@ func compareLanes(s *schedule) error {
 		}
 	}
 	s.hire()
-	return nil
 }
 
 func (s *schedule) come(slots gateway.SlotSet) {

@@ -41,6 +41,7 @@ type schedule struct {
 	reading reading
 	loans   loans
 	holds   holds
+	comings comings
 }
 
 func newSchedule(o *Options) *schedule {
@@ -52,6 +53,7 @@ func newSchedule(o *Options) *schedule {
 	s.ended = sync.NewCond(&s.mu)
 	s.reading.schedule, s.loans.schedule = s, s
 	s.holds = holds{s, o.Backlog, o.Logger}
+	s.comings.schedule = s
 	return s
 }
 
@@ -59,7 +61,8 @@ func newSchedule(o *Options) *schedule {
 func (s *schedule) now() time.Time { return s.options.Now() }
 
 // wake tells of deliveries of one lane that are durable. Who owns the lane's slot next
-// finds in the store what is not taken here.
+// finds in the store what is not taken here. A lane that keeps an order takes from the store
+// what came, and in its place: of what came before nobody may have told.
 func (s *schedule) wake(key gateway.LaneKey, dues []gateway.Due) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,9 +70,14 @@ func (s *schedule) wake(key gateway.LaneKey, dues []gateway.Due) {
 	if n == nil {
 		return
 	}
+	follows := s.comings.follow(n)
 	for _, due := range dues {
-		due.At = due.At.Round(0)
 		n.depth++
+		if follows && due.Conversation != 0 {
+			s.comings.ask()
+			continue
+		}
+		due.At = due.At.Round(0)
 		n.window.add(due, true)
 	}
 	s.place(n, s.now())
@@ -106,6 +114,7 @@ func (s *schedule) renew(n *lane, now time.Time) {
 func (s *schedule) drain(ctx context.Context) error {
 	s.mu.Lock()
 	s.stopped = true
+	s.ended.Broadcast() // who waits for what came
 	s.sleep.stop()
 	s.mu.Unlock()
 	defer s.cancel()

@@ -23,6 +23,9 @@ type draft struct {
 	owned       []uint64         // digests of publication.Own
 	counts      []int            // deliveries by event
 	ids         eventIDs
+	known       bool      // by a key
+	term        term      // in which that was looked up
+	storing     bool      // in it
 	filtered    *filtered // nil: no endpoint had a filter yet
 	scratch     [64]byte  // for texts that are written with escapes
 }

@@ -13,6 +13,7 @@
 //	wake         tell the lanes
 //
 // A publish that makes very many deliveries goes the same way, but has them made by
-// and by (many.go). A relay's requests came from outside (relay.go): each is stored as
+// and by (many.go). What is known by a key is stored in the term of its tenant's slot in which
+// it was looked up (terms.go). A relay's requests came from outside (relay.go): each is stored as
 // an event under the marks of the provider's ids, with one delivery.
 package publishing

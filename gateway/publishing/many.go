@@ -33,9 +33,15 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 	defer tell()
 	answer := d.answer()
 	d.markWith(answer)
+	if err := p.stores(d); err != nil {
+		failed = err
+		return Published{}, err
+	}
+	defer p.stored(d)
 	err = p.store.FanOut(&d.publication, many, func() {
 		failed = nil
-		tell() // others wait for the names
+		p.stored(d) // with its keys
+		tell()      // others wait for the names
 		p.accepted(d)
 	}, func(made []gateway.Delivery) bool {
 		p.wakeInTurn(made)

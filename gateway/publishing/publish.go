@@ -44,6 +44,11 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 	if keys := d.turns(); len(keys) > 0 {
 		mine := p.turns.await(keys)
 		defer p.turns.done(keys, mine)
+		var err error
+		if d.term, err = p.terms.begin(d.slot()); err != nil {
+			return Published{}, err
+		}
+		d.known = true
 		if first, found, err := p.repeated(d); found || err != nil {
 			return first, err
 		}
@@ -106,12 +111,44 @@ const idempotencyKept = 24 * time.Hour
 // enqueue stores everything in one commit, then wakes the lanes.
 func (p *Publisher) enqueue(d *draft, answer []byte) error {
 	d.markWith(answer)
+	if err := p.stores(d); err != nil {
+		return err
+	}
+	defer p.stored(d)
 	if err := p.store.Accept(&d.publication); err != nil {
 		return err
 	}
 	p.wake(d.publication.Deliveries)
 	p.accepted(d)
 	return nil
+}
+
+// stores begins to store a draft, in the term in which it was looked up; stored ends it, and may
+// be called again.
+func (p *Publisher) stores(d *draft) error {
+	if !d.known {
+		return nil
+	}
+	if err := p.terms.store(d.term); err != nil {
+		return err
+	}
+	d.storing = true
+	return nil
+}
+
+func (p *Publisher) stored(d *draft) {
+	if d.storing {
+		d.storing = false
+		p.terms.stored(d.term)
+	}
+}
+
+// slot is that of who decides a publish: its tenant, or that of its first event.
+func (d *draft) slot() gateway.Slot {
+	if d.Tenant != nil {
+		return gateway.SlotOf(d.Tenant.ID)
+	}
+	return gateway.SlotOf(d.publication.Events[0].Tenant)
 }
 
 // markWith has the answer remembered with the Idempotency-Key, if there is one, and with

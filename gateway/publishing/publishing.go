@@ -52,6 +52,7 @@ type Publisher struct {
 	rates   limits.Table
 	own     ownKeys
 	turns   turns
+	terms   terms
 	idPaths idPaths
 	drafts  sync.Pool
 	relays  sync.Pool
@@ -74,10 +75,12 @@ func New(o Options) *Publisher {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Publisher{
+	p := &Publisher{
 		options: o, store: o.Store, own: ownKeys{seed: maphash.MakeSeed()}, turns: turns{of: map[gateway.MarkKey]chan struct{}{}},
 		drafts: sync.Pool{New: func() any { return new(draft) }}, relays: sync.Pool{New: func() any { return new(relay) }},
 	}
+	p.terms.ended.L = &p.terms.mu
+	return p
 }
 
 // now is the moment on the clock of deliveries.

@@ -78,6 +78,10 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 		p.relays.Put(r)
 	}()
 	r.begin(q, p.now())
+	in, err := p.terms.begin(gateway.SlotOf(q.Tenant.ID))
+	if err != nil {
+		return Relayed{}, err
+	}
 	if len(r.digests) > 0 {
 		mine := p.turns.await(r.digests)
 		defer p.turns.done(r.digests, mine)
@@ -93,6 +97,10 @@ func (p *Publisher) Relay(q RelayRequest) (Relayed, error) {
 		return Relayed{}, err
 	}
 	callback := r.build(p.options.Sealer)
+	if err := p.terms.store(in); err != nil {
+		return Relayed{}, err
+	}
+	defer p.terms.stored(in)
 	if err := p.store.Accept(&r.publication); err != nil {
 		return Relayed{}, err
 	}

@@ -20,6 +20,10 @@ func (p *Publisher) RelayAll(all []RelayRequest) ([]Relayed, error) {
 	defer tenant.Life.Leave()
 	b := relays{p: p, before: map[gateway.MarkKey]gateway.Mark{}, publication: gateway.Publication{Begun: time.Now()}}
 	defer b.free()
+	in, err := p.terms.begin(gateway.SlotOf(tenant.ID))
+	if err != nil {
+		return nil, err
+	}
 	var digests []gateway.MarkKey
 	for i := range all {
 		digests = append(digests, b.begin(all[i])...)
@@ -39,6 +43,10 @@ func (p *Publisher) RelayAll(all []RelayRequest) ([]Relayed, error) {
 	if err := p.options.Room(tenant.ID); err != nil {
 		return nil, err
 	}
+	if err := p.terms.store(in); err != nil {
+		return nil, err
+	}
+	defer p.terms.stored(in)
 	if err := p.store.Accept(&b.publication); err != nil {
 		return nil, err
 	}

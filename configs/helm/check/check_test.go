@@ -248,14 +248,23 @@ func checked(t *testing.T, config string) error {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
 	}
+	for _, address := range []string{"10.0.0.7", "fd00:10:244::5"} { // as a pod knows its own
+		if err := checkedAt(program, file, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkedAt(program, file, address string) error {
 	c := exec.Command(program, "check", file)
 	c.Env = []string{
-		"STRIPE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "POD_IP=10.0.0.7",
+		"STRIPE_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "POD_IP=" + address,
 		"DATABASE_URL=postgres://hookgate:secret@db:5432/hookgate", "CLUSTER_SECRET=a-secret-of-16-bytes-or-more",
 		"HOOKGATE_MASTER_KEY=pPuvdGkBnQ3M7Qb0p0u7dC6YzK0qkqk9oGqYq1JqC+8=",
 	}
 	if said, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("hookgate check: %w\n%s", err, said)
+		return fmt.Errorf("hookgate check at %s: %w\n%s", address, err, said)
 	}
 	return nil
 }

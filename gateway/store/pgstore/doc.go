@@ -70,5 +70,5 @@
 //	waits.go parked.go marks.go calls.go told.go timelines.go jobs.go audit.go figures.go
 //	resources.go
 //	events.go deliveries.go queue.go settle.go byhand.go endpoints.go droplane.go sweep.go
-//	fanout.go deliverylist.go follows.go
+//	fanout.go deliverylist.go follows.go came.go
 package pgstore

@@ -103,6 +103,11 @@ func (s *queue) Lanes(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error
 	if err := s.making.finish(slots); err != nil {
 		return nil, err
 	}
+	return s.lanesIn(slots)
+}
+
+// lanesIn is Lanes for who takes nothing over: what is stale stays so.
+func (s *queue) lanesIn(slots gateway.SlotSet) (lanes []gateway.LaneKey, err error) {
 	p := &params{}
 	// It leaps from lane to lane.
 	const next = "SELECT d.tenant, d.endpoint FROM {s}due AS d WHERE d.slot = s.slot %s ORDER BY d.tenant, d.endpoint LIMIT 1"
