@@ -28,7 +28,8 @@ type Conn struct {
 	address  netip.Addr
 	block    netip.Prefix // as which it counts against ConnsPerBlock; not valid: it does not
 
-	began time.Time // when it was accepted
+	began time.Time    // when it was accepted
+	rests atomic.Int64 // since when nothing has been asked on it: room.go
 
 	request incoming
 	ahead   ahead // read, but not yet asked for
@@ -93,6 +94,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.request.id.forget()
 	}
 	pass, fault := c.request.follow(p[:n])
+	if (fault != nil || c.request.head == nil) && !c.ask() {
+		return 0, io.EOF // nothing is done for this request: its client has an end without an answer
+	}
 	if fault != nil {
 		c.spoil(fault)
 		if pass == 0 {
@@ -121,6 +125,9 @@ func (c *Conn) fetch(p []byte) (int, error) {
 	if c.ahead.buffer != nil {
 		return c.ahead.take(p), nil
 	}
+	if c.request.over() {
+		c.rest()
+	}
 	if err := c.arm(); err != nil {
 		return 0, err
 	}
@@ -135,6 +142,9 @@ func (c *Conn) fetch(p []byte) (int, error) {
 		c.late = errors.As(err, &timeout) && timeout.Timeout()
 		if c.late && !c.heard.Load() {
 			return n, io.EOF // who has asked for nothing is owed no answer, nor a second of lingering
+		}
+		if c.rests.Load() == gaveWay {
+			return n, io.EOF
 		}
 	}
 	return n, err

@@ -1,0 +1,108 @@
+package edge
+
+import (
+	"net/netip"
+	"time"
+
+	"hookgate/gateway/shares"
+)
+
+// Who connects costs nothing to those who ask: where all connections of a listener are
+// taken, some of those on which nothing is asked are closed for the next one (RFC 9112 9.5
+// lets a server close them at any time, and clients are ready for it). A connection asks
+// nothing from its beginning, or from its last answer, until a head has come as a whole.
+
+// What Conn.rests says beside since when it does, in nanoseconds after Conn.began.
+const (
+	asks    = 0  // a request is under way
+	gaveWay = -1 // it is being closed for another connection
+)
+
+// rest begins to count, unless it has begun: the next byte is of another request.
+func (c *Conn) rest() { c.rests.CompareAndSwap(asks, int64(time.Since(c.began))+1) }
+
+// ask ends that; false says that the connection has given way, and asks in vain.
+func (c *Conn) ask() bool {
+	since := c.rests.Load()
+	return since == asks || since != gaveWay && c.rests.CompareAndSwap(since, asks)
+}
+
+const (
+	// yields is which part of all connections gives way at once: who looks for one looks
+	// at all of them.
+	yields = 32
+	// looksAgain is how long after a look that found none the next one is.
+	looksAgain = 50 * time.Millisecond
+)
+
+// makeRoom closes connections on which nothing is asked, for another one; false says that
+// there are none, or that it is not for want of room that it was not taken. First those go that have rested for GiveWay, and of these who
+// has never sent a byte. Else a block that has more than a quarter gives to another.
+func (l *Listener) makeRoom(newcomer *Conn) bool {
+	now := time.Now()
+	if l.limits.GiveWay <= 0 || now.Before(l.looked.Add(looksAgain)) {
+		return false
+	}
+	chosen := l.giveWay(now, newcomer)
+	if len(chosen) == 0 {
+		l.looked = now
+		return false
+	}
+	go func() {
+		for _, c := range chosen {
+			_ = c.Close()
+		}
+	}()
+	return true
+}
+
+// giveWay chooses those that are closed, which count no more from now on.
+func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.full() || l.hasQuota(newcomer) {
+		return nil
+	}
+	most := max(1, l.limits.Conns/yields)
+	for _, some := range l.atRest(now, shares.Block(newcomer.address)) {
+		for _, c := range some {
+			since := c.rests.Load()
+			if len(chosen) < most && since > asks && c.rests.CompareAndSwap(since, gaveWay) {
+				delete(l.conns, c) // there is room at once, however long closing takes
+				chosen = append(chosen, c)
+			}
+		}
+	}
+	return chosen
+}
+
+// atRest gives the connections that may give way to one of a block: those that have sent
+// nothing, the others, and, only where there are none of these, what a block has beyond its
+// quarter. l.mu is held.
+func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [3][]*Conn) {
+	const silent, others, beyond = 0, 1, 2
+	of := map[netip.Prefix][]*Conn{}
+	for c := range l.conns {
+		since := c.rests.Load()
+		switch {
+		case since <= asks:
+		case now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay:
+			if block := shares.Block(c.address); block.IsValid() && block != newcomer {
+				of[block] = append(of[block], c)
+			}
+		case c.heard.Load():
+			all[others] = append(all[others], c)
+		default:
+			all[silent] = append(all[silent], c)
+		}
+	}
+	if len(all[silent])+len(all[others]) > 0 {
+		return all
+	}
+	for _, some := range of {
+		if n := len(some) - l.limits.Conns/4; n > 0 {
+			all[beyond] = append(all[beyond], some[:n]...)
+		}
+	}
+	return all
+}
