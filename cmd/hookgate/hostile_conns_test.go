@@ -93,7 +93,7 @@ func TestHostileInternalConnections(t *testing.T) {
 	id, held := holding(t, p, "before", "before")
 	all := "Host: a.test\r\nAuthorization: Bearer " + token + "\r\n\r\n"
 	for _, flood := range [][]string{
-		{"GET /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n"},
+		{"GET /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n", "POST /v1/map HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\n{"},
 		{"GET /v1/stream HTTP/1.1\r\n" + all, "GET /v1/tenants/acme/waits/" + id + "?hold=300 HTTP/1.1\r\n" + all},
 	} {
 		var mine []*peer

@@ -44,6 +44,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	if !c.limits.Streams {
+		return c.reads(p)
+	}
 	return c.Conn.Write(p)
 }
 

@@ -28,8 +28,9 @@ type Conn struct {
 	address  netip.Addr
 	block    netip.Prefix // as which it counts against ConnsPerBlock; not valid: it does not
 
-	began time.Time    // when it was accepted
-	rests atomic.Int64 // since when nothing has been asked on it: room.go
+	began  time.Time    // when it was accepted
+	rests  atomic.Int64 // since when nothing has been asked on it: room.go
+	midway atomic.Bool  // it sends a body, or reads an answer
 
 	request incoming
 	ahead   ahead // read, but not yet asked for
@@ -94,7 +95,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.request.id.forget()
 	}
 	pass, fault := c.request.follow(p[:n])
-	if (fault != nil || c.request.head == nil) && !c.ask() {
+	if (fault != nil || c.request.head == nil) && !c.comes(fault) {
 		return 0, io.EOF // nothing is done for this request: its client has an end without an answer
 	}
 	if fault != nil {

@@ -1,16 +1,20 @@
 package edge
 
 import (
+	"net"
 	"net/netip"
 	"time"
 
+	"hookgate/gateway"
 	"hookgate/gateway/shares"
 )
 
 // Who connects costs nothing to those who ask: where all connections of a listener are
 // taken, some of those on which nothing is asked are closed for the next one (RFC 9112 9.5
 // lets a server close them at any time, and clients are ready for it). A connection asks
-// nothing from its beginning, or from its last answer, until a head has come as a whole.
+// nothing from its beginning, or from its last answer, until a head has come as a whole. Where
+// bodies are no streams it also gives way while it sends a body or reads an answer, however
+// slowly it likes, if all else is of no use: a body that is not whole has begun nothing yet.
 
 // What Conn.rests says beside since when it does, in nanoseconds after Conn.began.
 const (
@@ -27,6 +31,32 @@ func (c *Conn) ask() bool {
 	return since == asks || since != gaveWay && c.rests.CompareAndSwap(since, asks)
 }
 
+// comes tells that a head, and some of its body perhaps, has come, or what is no request;
+// false is ask's.
+func (c *Conn) comes(fault *gateway.Error) bool {
+	switch sends := fault == nil && c.request.inBody && !c.limits.Streams; {
+	case !sends:
+		c.midway.Store(false)
+		return c.ask()
+	case c.midway.Swap(true):
+		return c.rests.Load() != gaveWay
+	}
+	since := c.rests.Load()
+	return since != gaveWay && c.rests.CompareAndSwap(since, int64(time.Since(c.began))+1)
+}
+
+// reads writes to the client, who may take its time.
+func (c *Conn) reads(p []byte) (int, error) {
+	c.midway.Store(true)
+	c.rest()
+	n, err := c.Conn.Write(p)
+	c.midway.Store(false)
+	if !c.ask() {
+		return n, net.ErrClosed
+	}
+	return n, err
+}
+
 const (
 	// yields is which part of all connections gives way at once: who looks for one looks
 	// at all of them.
@@ -36,8 +66,9 @@ const (
 )
 
 // makeRoom closes connections on which nothing is asked, for another one; false says that
-// there are none, or that it is not for want of room that it was not taken. First those go that have rested for GiveWay, and of these who
-// has never sent a byte. Else a block that has more than a quarter gives to another.
+// there are none, or that it was not taken for want of room. First those go that have rested
+// for GiveWay, and of these who has never sent a byte. Else a block that has more than a
+// quarter gives to another.
 func (l *Listener) makeRoom(newcomer *Conn) bool {
 	now := time.Now()
 	if l.limits.GiveWay <= 0 || now.Before(l.looked.Add(looksAgain)) {
@@ -77,19 +108,21 @@ func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
 }
 
 // atRest gives the connections that may give way to one of a block: those that have sent
-// nothing, the others, and, only where there are none of these, what a block has beyond its
-// quarter. l.mu is held.
-func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [3][]*Conn) {
-	const silent, others, beyond = 0, 1, 2
+// nothing, and the others; only where there are none of these, what a block has beyond its
+// quarter, and then those that are midway. l.mu is held.
+func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [4][]*Conn) {
+	const silent, others, beyond, midway = 0, 1, 2, 3
 	of := map[netip.Prefix][]*Conn{}
 	for c := range l.conns {
 		since := c.rests.Load()
-		switch {
-		case since <= asks:
-		case now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay:
+		switch young := now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay; {
+		case since <= asks || young && c.midway.Load():
+		case young:
 			if block := shares.Block(c.address); block.IsValid() && block != newcomer {
 				of[block] = append(of[block], c)
 			}
+		case c.midway.Load():
+			all[midway] = append(all[midway], c)
 		case c.heard.Load():
 			all[others] = append(all[others], c)
 		default:
@@ -97,12 +130,16 @@ func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [3][]*Conn)
 		}
 	}
 	if len(all[silent])+len(all[others]) > 0 {
+		all[midway] = nil
 		return all
 	}
 	for _, some := range of {
 		if n := len(some) - l.limits.Conns/4; n > 0 {
 			all[beyond] = append(all[beyond], some[:n]...)
 		}
+	}
+	if len(all[beyond]) > 0 {
+		all[midway] = nil
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"runtime"
 	"testing"
@@ -13,15 +14,22 @@ import (
 // Where all connections are taken, those on which nothing is asked give way; one with a
 // request under way never does.
 func TestWhoAsksNothingGivesWay(t *testing.T) {
-	for name, beginning := range map[string]string{"silent": "", "half a head": "GET /a HTTP/1.1\r\nHo", "an answer ago": askAndKeep} {
+	for name, beginning := range map[string]string{
+		"silent": "", "half a head": "GET /a HTTP/1.1\r\nHo", "an answer ago": askAndKeep,
+		"half a body": "POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n{", "an answer that nobody reads": "GET /large HTTP/1.1\r\nHost: a.test\r\n\r\n",
+	} {
 		t.Run(name, func(t *testing.T) {
-			limits := testLimits(true)
-			limits.Conns, limits.GiveWay = 2, time.Millisecond
+			limits := testLimits(false)
+			limits.Conns, limits.GiveWay, limits.Grace = 2, time.Millisecond, time.Minute
 			entered, goOn := make(chan struct{}), make(chan struct{})
 			s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
 				if string(ctx.Path()) == "/held" {
 					close(entered)
 					<-goOn
+				}
+				if string(ctx.Path()) == "/large" {
+					ctx.Response.SetBodyRaw(make([]byte, 16<<20))
+					return
 				}
 				echo(ctx)
 			})
@@ -34,15 +42,18 @@ func TestWhoAsksNothingGivesWay(t *testing.T) {
 					t.Fatalf("the first: %d", answer.StatusCode)
 				}
 			}
-			for {
+			for began := time.Now(); ; {
+				if time.Since(began) > 10*time.Second {
+					t.Fatal("nobody gives way")
+				}
 				next := s.dial(t)
 				send(t, next, []byte(askAndKeep), 1<<20)
 				if answer, _ := readAnswer(t, bufio.NewReader(next)); answer.StatusCode == 200 {
 					break
 				}
 			}
-			if _, err := before.ReadByte(); err == nil {
-				t.Error("who gave way was told something")
+			if n, _ := io.Copy(io.Discard, before); n >= 16<<20 || n > 0 && name != "an answer that nobody reads" {
+				t.Errorf("who gave way was told %d bytes", n)
 			}
 			close(goOn)
 			if answer, _ := readAnswer(t, bufio.NewReader(busy)); answer.StatusCode != 200 {

@@ -241,7 +241,7 @@ func TestRestoreNewer(t *testing.T) {
 // What an archive says of itself is shown on a terminal: nothing in it moves the cursor, or
 // begins a line.
 func TestRestoreVersions(t *testing.T) {
-	for _, version := range []string{"v1\u001b[2J", "v1\nhookgate: ok", "v1\u009b2J", "v1\u202e", strings.Repeat("v", 129)} {
+	for _, version := range []string{`v1\u001b[2J`, `v1\nhookgate: ok`, `v1\u009b2J`, `v1\u202e`, strings.Repeat("v", 129)} {
 		for _, form := range []string{"1", "9"} {
 			var text bytes.Buffer
 			if err := writeArchive(&text, []byte(`{"archive":`+form+`,"version":"`+version+`"}`), time.Now(), nil); err != nil {
