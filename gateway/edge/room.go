@@ -66,9 +66,8 @@ const (
 )
 
 // makeRoom closes connections on which nothing is asked, for another one; false says that
-// there are none, or that it was not taken for want of room. First those go that have rested
-// for GiveWay, and of these who has never sent a byte. Else a block that has more than a
-// quarter gives to another.
+// there are none, or that it was not for want of room that it was not taken. First those go
+// that have rested for GiveWay.
 func (l *Listener) makeRoom(newcomer *Conn) bool {
 	now := time.Now()
 	if l.limits.GiveWay <= 0 || now.Before(l.looked.Add(looksAgain)) {
@@ -107,39 +106,46 @@ func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
 	return chosen
 }
 
-// atRest gives the connections that may give way to one of a block: those that have sent
-// nothing, and the others; only where there are none of these, what a block has beyond its
-// quarter, and then those that are midway. l.mu is held.
-func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [4][]*Conn) {
-	const silent, others, beyond, midway = 0, 1, 2, 3
-	of := map[netip.Prefix][]*Conn{}
+// atRest gives the connections that may give way to one of a block, in this order: those
+// that have sent nothing, those of blocks that have more than a quarter, the others; only
+// where there are none of these, what another block has beyond its quarter, and then those
+// that are midway. l.mu is held.
+func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [5][]*Conn) {
+	const silent, crowded, others, beyond, midway = 0, 1, 2, 3, 4
+	young, rested, slow := map[netip.Prefix][]*Conn{}, map[netip.Prefix][]*Conn{}, []*Conn(nil)
 	for c := range l.conns {
 		since := c.rests.Load()
-		switch young := now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay; {
-		case since <= asks || young && c.midway.Load():
-		case young:
-			if block := shares.Block(c.address); block.IsValid() && block != newcomer {
-				of[block] = append(of[block], c)
-			}
+		block := shares.Block(c.address)
+		switch fresh := now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay; {
+		case since <= asks || fresh && c.midway.Load():
+		case fresh:
+			young[block] = append(young[block], c)
 		case c.midway.Load():
-			all[midway] = append(all[midway], c)
+			slow = append(slow, c)
 		case c.heard.Load():
-			all[others] = append(all[others], c)
+			rested[block] = append(rested[block], c)
 		default:
 			all[silent] = append(all[silent], c)
 		}
 	}
-	if len(all[silent])+len(all[others]) > 0 {
-		all[midway] = nil
+	quarter := l.limits.Conns / 4
+	for block, some := range rested {
+		which := others
+		if len(some)+len(young[block]) > quarter {
+			which = crowded
+		}
+		all[which] = append(all[which], some...)
+	}
+	if len(all[silent])+len(rested) > 0 {
 		return all
 	}
-	for _, some := range of {
-		if n := len(some) - l.limits.Conns/4; n > 0 {
+	for block, some := range young {
+		if n := len(some) - quarter; n > 0 && block.IsValid() && block != newcomer {
 			all[beyond] = append(all[beyond], some[:n]...)
 		}
 	}
-	if len(all[beyond]) > 0 {
-		all[midway] = nil
+	if len(all[beyond]) == 0 {
+		all[midway] = slow
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -116,5 +117,42 @@ func TestWhoHasGivenWayAsksInVain(t *testing.T) {
 	}
 	if n, err := c.Read(make([]byte, 1<<10)); n > 0 || err == nil {
 		t.Errorf("%d bytes of the request are handed on, %v", n, err)
+	}
+}
+
+// Whoever keeps many has his own closed first, and not the few that others keep.
+func TestTheManyGiveWayFirst(t *testing.T) {
+	limits := testLimits(false)
+	limits.Conns, limits.GiveWay = 64, time.Nanosecond
+	l := newListener(nil, limits)
+	add := func(block byte) *Conn {
+		c := l.connOf(&script{})
+		c.address = netip.AddrFrom4([4]byte{192, 0, block, 1})
+		c.heard.Store(true)
+		if !l.remember(c) {
+			t.Fatal("there is no room")
+		}
+		return c
+	}
+	few := map[*Conn]bool{}
+	for i := range limits.Conns {
+		if i < 8 {
+			few[add(byte(i))] = true
+		} else {
+			add(100)
+		}
+	}
+	newcomer := l.connOf(&script{})
+	for i := range 20 {
+		chosen := l.giveWay(time.Now().Add(time.Second), newcomer)
+		if len(chosen) != limits.Conns/yields {
+			t.Fatalf("%d are chosen", len(chosen))
+		}
+		for _, c := range chosen {
+			if few[c] {
+				t.Errorf("look %d: one of the few", i)
+			}
+			add(101 + byte(i))
+		}
 	}
 }
