@@ -244,6 +244,14 @@ func TestHostilePortals(t *testing.T) {
 			t.Errorf("a page that the link does not list, %s: %d", page, got.status)
 		}
 	}
+	mallory, token := tokenFor(t, p, "mallory")
+	mallory.Must(t, []int{404}, "GET", "/v1/tenants/acme", nil)
+	console := signedIn(t, p, token)
+	for _, page := range append(pages, "/edit", "/new/sources", "/new/endpoints", "/new/webhooks", "/endpoints/crm/edit", "/sources/pay/edit", "/sources/pay/test", "/deliveries/groups/known") {
+		if got := console.get("/console/tenants/acme" + page); got.status != 404 {
+			t.Errorf("the console, signed in with mallory's token, %s of acme: %d", page, got.status)
+		}
+	}
 	if got := all.get("/portal/tenants/acme/conversations?q=chat-1"); got.status != 403 {
 		t.Errorf("a key of another tenant leads on: %d", got.status)
 	}
