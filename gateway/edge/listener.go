@@ -109,10 +109,10 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 }
 
 func (l *Listener) connOf(raw net.Conn) *Conn {
-	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw), began: time.Now()}
+	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw), idling: idling{began: time.Now()}}
 	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
 	c.request.holder = shares.Client(c.address)
-	c.rest()
+	c.idling.begin()
 	return c
 }
 
@@ -177,7 +177,7 @@ func (l *Listener) Close() error {
 	close(l.done)
 	err := l.ln.Close()
 	now := time.Now()
-	l.closeIf(func(c *Conn) bool { return !c.heard.Load() && now.Sub(c.began) >= freshFor })
+	l.closeIf(func(c *Conn) bool { return !c.heard.Load() && now.Sub(c.idling.began) >= freshFor })
 	time.AfterFunc(freshFor, func() { l.closeIf(func(c *Conn) bool { return !c.heard.Load() }) })
 	return err
 }

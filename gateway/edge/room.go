@@ -1,11 +1,10 @@
 package edge
 
 import (
-	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
-	"hookgate/gateway"
 	"hookgate/gateway/shares"
 )
 
@@ -16,45 +15,49 @@ import (
 // bodies are no streams it also gives way while it sends a body or reads an answer, however
 // slowly it likes, if all else is of no use: a body that is not whole has begun nothing yet.
 
-// What Conn.rests says beside since when it does, in nanoseconds after Conn.began.
+// idling tells since when nothing has been asked on a connection.
+type idling struct {
+	began  time.Time    // of the connection
+	since  atomic.Int64 // in nanoseconds after that; else asks, or gaveWay
+	midway atomic.Bool  // it sends a body, or reads an answer
+}
+
 const (
 	asks    = 0  // a request is under way
 	gaveWay = -1 // it is being closed for another connection
 )
 
-// rest begins to count, unless it has begun: the next byte is of another request.
-func (c *Conn) rest() { c.rests.CompareAndSwap(asks, int64(time.Since(c.began))+1) }
+func (i *idling) now() int64 { return int64(time.Since(i.began)) + 1 }
+
+// begin counts from now on, unless it has begun: the next byte is of another request.
+func (i *idling) begin() { i.since.CompareAndSwap(asks, i.now()) }
 
 // ask ends that; false says that the connection has given way, and asks in vain.
-func (c *Conn) ask() bool {
-	since := c.rests.Load()
-	return since == asks || since != gaveWay && c.rests.CompareAndSwap(since, asks)
+func (i *idling) ask() bool {
+	i.midway.Store(false)
+	since := i.since.Load()
+	return since == asks || since != gaveWay && i.since.CompareAndSwap(since, asks)
 }
 
-// comes tells that a head, and some of its body perhaps, has come, or what is no request;
-// false is ask's.
-func (c *Conn) comes(fault *gateway.Error) bool {
-	switch sends := fault == nil && c.request.inBody && !c.limits.Streams; {
-	case !sends:
-		c.midway.Store(false)
-		return c.ask()
-	case c.midway.Swap(true):
-		return c.rests.Load() != gaveWay
+// send is ask for a head that has come, and whose body has not yet.
+func (i *idling) send() bool {
+	since := i.since.Load()
+	if i.midway.Swap(true) {
+		return since != gaveWay
 	}
-	since := c.rests.Load()
-	return since != gaveWay && c.rests.CompareAndSwap(since, int64(time.Since(c.began))+1)
+	return since != gaveWay && i.since.CompareAndSwap(since, i.now())
 }
 
-// reads writes to the client, who may take its time.
-func (c *Conn) reads(p []byte) (int, error) {
-	c.midway.Store(true)
-	c.rest()
-	n, err := c.Conn.Write(p)
-	c.midway.Store(false)
-	if !c.ask() {
-		return n, net.ErrClosed
-	}
-	return n, err
+// read counts how long a client takes to read: ask ends that.
+func (i *idling) read() {
+	i.midway.Store(true)
+	i.begin()
+}
+
+// give closes it to requests, if it rests.
+func (i *idling) give() bool {
+	since := i.since.Load()
+	return since > asks && i.since.CompareAndSwap(since, gaveWay)
 }
 
 const (
@@ -96,8 +99,7 @@ func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
 	most := max(1, l.limits.Conns/yields)
 	for _, some := range l.atRest(now, shares.Block(newcomer.address)) {
 		for _, c := range some {
-			since := c.rests.Load()
-			if len(chosen) < most && since > asks && c.rests.CompareAndSwap(since, gaveWay) {
+			if len(chosen) < most && c.idling.give() {
 				delete(l.conns, c) // there is room at once, however long closing takes
 				chosen = append(chosen, c)
 			}
@@ -112,16 +114,16 @@ func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
 // that are midway. l.mu is held.
 func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [5][]*Conn) {
 	const silent, crowded, others, beyond, midway = 0, 1, 2, 3, 4
-	young, rested, slow := map[netip.Prefix][]*Conn{}, map[netip.Prefix][]*Conn{}, []*Conn(nil)
+	young, rested, late := map[netip.Prefix][]*Conn{}, map[netip.Prefix][]*Conn{}, []*Conn(nil)
 	for c := range l.conns {
-		since := c.rests.Load()
+		since, slow := c.idling.since.Load(), c.idling.midway.Load()
 		block := shares.Block(c.address)
-		switch fresh := now.Sub(c.began)-time.Duration(since) < l.limits.GiveWay; {
-		case since <= asks || fresh && c.midway.Load():
+		switch fresh := now.Sub(c.idling.began)-time.Duration(since) < l.limits.GiveWay; {
+		case since <= asks || fresh && slow:
 		case fresh:
 			young[block] = append(young[block], c)
-		case c.midway.Load():
-			slow = append(slow, c)
+		case slow:
+			late = append(late, c)
 		case c.heard.Load():
 			rested[block] = append(rested[block], c)
 		default:
@@ -145,7 +147,7 @@ func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [5][]*Conn)
 		}
 	}
 	if len(all[beyond]) == 0 {
-		all[midway] = slow
+		all[midway] = late
 	}
 	return all
 }
