@@ -21,7 +21,8 @@ func TestConsoleSignIn(t *testing.T) {
 	if wrong.status != 401 || !strings.Contains(wrong.text, `role="alert"`) || !strings.Contains(wrong.text, `autocomplete="current-password"`) || len(wrong.header["Set-Cookie"]) != 0 {
 		t.Errorf("a wrong token: %d %v %s", wrong.status, wrong.header, wrong.text)
 	}
-	for _, next := range []string{"https://evil.example", "//evil.example", "/console//evil.example", "/console\\evil", "/v1/tenants", "/consoles"} {
+	for _, next := range []string{"https://evil.example", "//evil.example", "/console//evil.example", "/console\\evil", "/v1/tenants", "/consoles",
+		"/console/../v1/tenants", "/console/%2e%2E//evil.example", "/console/.\t./v1", "/console/.", "/console/%zz"} {
 		c := newBrowser(t, p.Internal)
 		if got := c.post("/console/login", url.Values{"token": {program.AdminToken}, "next": {next}}); got.header.Get("Location") != "/console" {
 			t.Errorf("next=%s leads to %q", next, got.header.Get("Location"))

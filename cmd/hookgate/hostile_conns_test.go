@@ -83,6 +83,45 @@ func TestHostileFiles(t *testing.T) {
 	answers(t, p, internal, true)
 }
 
+// Who asks nothing on the internal connections, with a token or without, gives way to those
+// who ask; and what a tenant's requests hold leaves a quarter of them. A check of health met
+// a 503 for as long as somebody kept them open.
+func TestHostileInternalConnections(t *testing.T) {
+	const files, internal = 400, 225
+	p, _ := startWithFiles(t, files, oneSource)
+	token := p.Admin().Must(t, []int{201}, "POST", "/v1/tokens", `{"scope":"tenant","tenant":"acme","name":"mallory"}`).Field("token")
+	id, held := holding(t, p, "before", "before")
+	all := "Host: a.test\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+	for _, flood := range [][]string{
+		{"GET /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n", "POST /v1/map HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\n{"},
+		{"GET /v1/stream HTTP/1.1\r\n" + all, "GET /v1/tenants/acme/waits/" + id + "?hold=300 HTTP/1.1\r\n" + all},
+	} {
+		var mine []*peer
+		for _, request := range flood {
+			for range internal {
+				c := dialRaw(t, p.Internal)
+				c.send(request)
+				mine = append(mine, c)
+			}
+		}
+		program.Eventually(t, hostilePatience/2, func() error { // before they are closed for their own sake
+			c := dialRaw(t, p.Internal)
+			defer func() { _ = c.Close() }()
+			c.send("GET /readyz HTTP/1.1\r\nHost: a.test\r\n\r\n")
+			if status := c.status(); status != 200 {
+				return fmt.Errorf("/readyz on a new connection: %d", status)
+			}
+			return nil
+		})
+		answers(t, p, dialRaw(t, p.Internal), true)
+		for _, c := range mine {
+			_ = c.Close()
+		}
+	}
+	resume(t, p, "before", id)
+	checkHeld(t, held, id)
+}
+
 // With none at all it rests, and does not spin; who is connected is served; and it
 // accepts again when there are some.
 func TestHostileNoFilesAtAll(t *testing.T) {

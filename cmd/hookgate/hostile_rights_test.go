@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -204,5 +205,54 @@ func TestHostileSlowWrite(t *testing.T) {
 				t.Errorf("%s %s leaves %s", try.method, try.path, a)
 			}
 		}
+	}
+}
+
+// A portal's link opens no page of another tenant, nor one of its own that it does not list:
+// also not the forms that are empty, and ask the API for nothing before they are sent.
+func TestHostilePortals(t *testing.T) {
+	t.Parallel()
+	p := program.Start(t, program.Options{})
+	for _, id := range []string{"acme", "mallory"} {
+		p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/"+id, `{}`)
+		p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/"+id+"/endpoints/crm", `{"url":"https://crm.example.com/"}`)
+		p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/"+id+"/sources/pay", `{"verify":{"type":"none"}}`)
+	}
+	open := func(body string) *browser {
+		b := newBrowser(t, p.Internal)
+		link := p.Admin().Must(t, []int{201}, "POST", ofMallory+"/portal-links", body).Field("url")
+		if got := b.post(strings.TrimPrefix(link, p.Internal), url.Values{}); got.status != 303 {
+			t.Fatalf("the portal opens with %d", got.status)
+		}
+		return b
+	}
+	pages := []string{
+		"/conversations", "/deliveries", "/deliveries/replay", "/dead-letters", "/endpoints", "/endpoints/crm", "/endpoints/crm/replay",
+		"/endpoints/crm/test", "/events", "/waits", "/callbacks", "/calls", "/webhooks", "/sources", "/sources/pay/requests",
+	}
+	all, one := open(`{"read_only":false}`), open(`{"pages":["webhooks"]}`)
+	for _, page := range pages {
+		if got := all.get("/portal/tenants/mallory" + page); got.status != 200 {
+			t.Errorf("its own %s: %d", page, got.status)
+		}
+		for _, other := range []string{"acme", "nobody"} {
+			if got := all.get("/portal/tenants/" + other + page); got.status != 403 {
+				t.Errorf("%s of %s: %d", page, other, got.status)
+			}
+		}
+		if got := one.get("/portal/tenants/mallory" + page); got.status != 403 && page != "/webhooks" {
+			t.Errorf("a page that the link does not list, %s: %d", page, got.status)
+		}
+	}
+	mallory, token := tokenFor(t, p, "mallory")
+	mallory.Must(t, []int{404}, "GET", "/v1/tenants/acme", nil)
+	console := signedIn(t, p, token)
+	for _, page := range append(pages, "/edit", "/new/sources", "/new/endpoints", "/new/webhooks", "/endpoints/crm/edit", "/sources/pay/edit", "/sources/pay/test", "/deliveries/groups/known") {
+		if got := console.get("/console/tenants/acme" + page); got.status != 404 {
+			t.Errorf("the console, signed in with mallory's token, %s of acme: %d", page, got.status)
+		}
+	}
+	if got := all.get("/portal/tenants/acme/conversations?q=chat-1"); got.status != 403 {
+		t.Errorf("a key of another tenant leads on: %d", got.status)
 	}
 }

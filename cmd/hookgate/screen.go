@@ -56,7 +56,7 @@ func (s *screen) document(text []byte) {
 		b.Reset()
 		b.Write(text)
 	}
-	s.printf("%s\n", b.Bytes())
+	s.printf("%s\n", tame(b.Bytes()))
 }
 
 // line prints JSON on one line, for what comes one after the other.
@@ -65,8 +65,27 @@ func (s *screen) line(text []byte) {
 	if err := json.Compact(&b, text); err != nil {
 		b.Write(text)
 	}
-	s.printf("%s\n", b.Bytes())
+	s.printf("%s\n", tame(b.Bytes()))
 }
+
+// tame gives JSON with the control characters escaped that JSON lets stand: a terminal does
+// what they say (U+009B begins a command), and strangers write them into keys and bodies.
+func tame(text []byte) []byte {
+	if bytes.IndexByte(text, 0x7f) < 0 && !bytes.ContainsFunc(text, isC1) {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if r == 0x7f || isC1(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
+}
+
+func isC1(r rune) bool { return r >= 0x80 && r < 0xa0 }
 
 // column is one of a table: what stands at a path, in a form; nil is as text.
 type column struct {
@@ -83,9 +102,9 @@ func (s *screen) rows(columns []column, all iter.Seq2[json.RawMessage, error]) e
 		case err != nil:
 			return err
 		case s.json && first:
-			s.printf("[\n%s", one)
+			s.printf("[\n%s", tame(one))
 		case s.json:
-			s.printf(",\n%s", one)
+			s.printf(",\n%s", tame(one))
 		default:
 			rows = append(rows, s.row(columns, one))
 		}
@@ -261,7 +280,7 @@ func valueText(s *screen, v gjson.Result) string {
 // cursor.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if r < ' ' || r == 0x7f || isC1(r) {
 			return ' '
 		}
 		return r

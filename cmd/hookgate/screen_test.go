@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -55,6 +56,15 @@ func TestStrangersTextStaysInItsCell(t *testing.T) {
 	got := s.row([]column{{"A", "a", nil}, {"B", "b", commas}}, []byte(`{"a":"\u001b[2Jx\ny\u009b","b":["\r1","2"]}`))
 	if got[0] != " [2Jx y " || got[1] != " 1,2" {
 		t.Errorf("%q", got)
+	}
+	const told, want = `{"key":"x2Jé "}`, `{"key":"x\u007f\u009b2Jé "}` // of which JSON lets all stand
+	var out bytes.Buffer
+	s = &screen{out: &out, json: true}
+	s.line([]byte(told))
+	s.document([]byte(told))
+	err := s.rows(nil, func(yield func(json.RawMessage, error) bool) { yield(json.RawMessage(told), nil) })
+	if err != nil || strings.Count(out.String(), want) != 2 || strings.Count(out.String(), want[7:len(want)-1]) != 3 {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 }
 

@@ -80,7 +80,7 @@ func perform(v *view, d *deed, form url.Values) error {
 
 // backFrom is where somebody goes after a deed: where it was asked for, else to the thing.
 func backFrom(v *view, d *deed) string {
-	if from, err := url.Parse(string(v.ctx.Request.Header.Referer())); err == nil && from.Host == v.front().Host && inside(v.base, from.Path) && from.Path != v.base+v.path {
+	if from, err := url.Parse(string(v.ctx.Request.Header.Referer())); err == nil && from.Host == v.front().Host && inside(v.base, from.EscapedPath()) && from.Path != v.base+v.path {
 		return from.RequestURI()
 	}
 	if d.back != nil {

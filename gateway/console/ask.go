@@ -55,10 +55,13 @@ type request struct {
 	ifNoneMatch  string
 }
 
+// errNotShown is of what a portal does not reach.
+var errNotShown = &problemOf{Status: http.StatusForbidden, Code: "forbidden", Title: "Not allowed", Detail: "this portal does not show it"}
+
 // ask asks for v's session, and reads the answer into to, which may be nil.
 func (v *view) ask(q request, to any) (api.Answered, error) {
 	if !v.reaches(q.method, q.path) {
-		return api.Answered{}, &problemOf{Status: http.StatusForbidden, Code: "forbidden", Title: "Not allowed", Detail: "this portal does not show it"}
+		return api.Answered{}, errNotShown
 	}
 	return answered(v, q, to)
 }

@@ -162,6 +162,9 @@ func download(v *view, path string, query url.Values) error {
 
 // conversationAskedPage asks for the key of a conversation.
 func conversationAskedPage(v *view) error {
+	if !v.reaches(http.MethodGet, v.of("conversations")) {
+		return errNotShown
+	}
 	if key := v.query.Get("q"); key != "" {
 		v.redirect(v.at("conversations", key))
 		return nil
@@ -173,8 +176,7 @@ func conversationAskedPage(v *view) error {
 	var list struct {
 		Data []wait `json:"data"`
 	}
-	err := v.get(v.of("waits"), url.Values{"limit": {"20"}}, &list)
-	if err != nil && v.session.Portal == nil {
+	if err := v.get(v.of("waits"), url.Values{"limit": {"20"}}, &list); err != nil {
 		return err
 	}
 	var rows []row

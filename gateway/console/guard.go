@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -94,5 +95,21 @@ func (v *view) setCookie(value string, framed bool) {
 // inside says whether an address is one of ours that may be gone to after a form.
 func inside(base, address string) bool {
 	rest, is := strings.CutPrefix(address, base)
-	return is && (rest == "" || rest[0] == '/' || rest[0] == '?') && !strings.ContainsAny(address, "\\\r\n") && !strings.HasPrefix(rest, "//")
+	return is && (rest == "" || rest[0] == '/' || rest[0] == '?') && !strings.HasPrefix(rest, "//") && !leavesAgain(rest)
+}
+
+// leavesAgain says whether a browser takes an address for another than it begins with: it
+// leaves out control characters, and takes dots alone, escaped or not, for a step up.
+func leavesAgain(rest string) bool {
+	if strings.ContainsFunc(rest, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\\' }) {
+		return true
+	}
+	path, _, _ := strings.Cut(rest, "?")
+	path, _, _ = strings.Cut(path, "#")
+	for segment := range strings.SplitSeq(path, "/") {
+		if plain, err := url.PathUnescape(segment); err != nil || plain == "." || plain == ".." {
+			return true
+		}
+	}
+	return false
 }

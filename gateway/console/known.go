@@ -39,6 +39,9 @@ func knownForm(v *view) error {
 	if !v.may(http.MethodPost, v.of("deliveries", "groups", "known")) {
 		return &problemOf{Status: http.StatusForbidden}
 	}
+	if err := v.get(v.of(), nil, nil); err != nil { // the form itself asks for nothing
+		return err
+	}
 	return showKnown(v, form, nil)
 }
 

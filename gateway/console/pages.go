@@ -95,6 +95,8 @@ func (v *view) page() {
 	switch {
 	case p == nil:
 		v.notFound()
+	case v.elsewhere():
+		v.failed(errNotShown) // also where the page would ask the API for nothing
 	case (method == http.MethodGet || method == http.MethodHead) && p.read != nil:
 		if err := p.read(v); err != nil {
 			v.failed(err)
@@ -108,6 +110,11 @@ func (v *view) page() {
 	default:
 		v.problem(http.StatusMethodNotAllowed, "This page takes no form", "Nothing was done.")
 	}
+}
+
+// elsewhere says whether the page is of another tenant than the portal.
+func (v *view) elsewhere() bool {
+	return v.session.Portal != nil && v.tenant != "" && v.tenant != v.session.Tenant
 }
 
 func (v *view) find() *page {

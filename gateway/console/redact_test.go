@@ -47,6 +47,7 @@ func TestQuoted(t *testing.T) {
 func TestInside(t *testing.T) {
 	for address, want := range map[string]bool{
 		"/console": true, "/console/tenants/a": true, "/console?x": true, "/consolex": false, "//evil": false, "/console//evil": false, "/console\\x": false, "": false, "https://x/console": false,
+		"/console/conversations/100%25": true, "/console?q=/../": true, "/console/..": false, "/console/../v1": false, "/console/%2E%2e/x": false, "/console/.\t./x": false, "/console/x/.?a": false,
 	} {
 		if got := inside(consoleBase, address); got != want {
 			t.Errorf("%q is inside: %v", address, got)

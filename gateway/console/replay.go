@@ -46,6 +46,12 @@ func (p *replayPlan) Takes() string {
 }
 
 func replayForm(v *view) error {
+	if !v.may(http.MethodPost, v.of("deliveries", "replay")) {
+		return errNotShown
+	}
+	if err := v.get(v.of(), nil, nil); err != nil { // the form itself asks for nothing
+		return err
+	}
 	form := url.Values{"state": {"dead"}}
 	for name := range v.query {
 		form.Set(name, v.query.Get(name))

@@ -189,6 +189,11 @@ func editPage(v *view) error {
 	if shown.IsNew && !v.may(http.MethodPut, path+"x") {
 		return &problemOf{Status: http.StatusForbidden}
 	}
+	if shown.IsNew && v.tenant != "" {
+		if err := v.get(v.of(), nil, nil); err != nil { // an empty form asks for nothing
+			return err
+		}
+	}
 	if shown.AsJSON = v.query.Get("as") == "json"; shown.AsJSON {
 		raw, _ := built(shown.Kind.form(), shown.Form)
 		shown.Text = pretty(raw)

@@ -44,7 +44,15 @@ func (c *Conn) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return c.Conn.Write(p)
+	if c.limits.Streams {
+		return c.Conn.Write(p)
+	}
+	c.idling.read()
+	n, err := c.Conn.Write(p)
+	if !c.idling.ask() {
+		return n, net.ErrClosed
+	}
+	return n, err
 }
 
 // Closes reports whether the connection ends with this request's answer, as far

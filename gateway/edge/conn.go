@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync/atomic"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -28,7 +27,7 @@ type Conn struct {
 	address  netip.Addr
 	block    netip.Prefix // as which it counts against ConnsPerBlock; not valid: it does not
 
-	began time.Time // when it was accepted
+	idling idling // since it was accepted, until it asks: room.go
 
 	request incoming
 	ahead   ahead // read, but not yet asked for
@@ -93,6 +92,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.request.id.forget()
 	}
 	pass, fault := c.request.follow(p[:n])
+	if (fault != nil || c.request.head == nil) && !c.asks(fault) {
+		return 0, io.EOF // nothing is done for this request: its client has an end without an answer
+	}
 	if fault != nil {
 		c.spoil(fault)
 		if pass == 0 {
@@ -105,6 +107,14 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.sayContinue()
 	}
 	return pass, nil
+}
+
+// asks tells that a request has come, or what is none; false says that nobody answers it.
+func (c *Conn) asks(fault *gateway.Error) bool {
+	if fault == nil && c.request.inBody && !c.limits.Streams {
+		return c.idling.send()
+	}
+	return c.idling.ask()
 }
 
 // sayContinue tells a client who waits for it that its body is awaited. fasthttp does so
@@ -121,6 +131,9 @@ func (c *Conn) fetch(p []byte) (int, error) {
 	if c.ahead.buffer != nil {
 		return c.ahead.take(p), nil
 	}
+	if c.request.over() {
+		c.idling.begin()
+	}
 	if err := c.arm(); err != nil {
 		return 0, err
 	}
@@ -135,6 +148,9 @@ func (c *Conn) fetch(p []byte) (int, error) {
 		c.late = errors.As(err, &timeout) && timeout.Timeout()
 		if c.late && !c.heard.Load() {
 			return n, io.EOF // who has asked for nothing is owed no answer, nor a second of lingering
+		}
+		if c.idling.since.Load() == gaveWay {
+			return n, io.EOF
 		}
 	}
 	return n, err

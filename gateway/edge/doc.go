@@ -5,7 +5,8 @@
 // behind the request line is gone once it has parsed. So the judging is done on
 // the bytes themselves, before fasthttp sees them. One request goes this way:
 //
-//	Listener  accepts, within bounds for all and for one address
+//	Listener  accepts, within bounds for all and for one address; where all connections
+//	          are taken, it closes some on which nothing is asked (room.go)
 //	Conn      hands fasthttp one request at a time, and only a head that passed
 //	incoming  follows the request as it comes, to its end or to a fault
 //	checkHead request line, fields, framing: a fault is a gateway.Error

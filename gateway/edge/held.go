@@ -189,6 +189,7 @@ func (c *Conn) awaitNext(idle time.Duration) (comes bool) {
 	if c.ahead.buffer != nil {
 		return true
 	}
+	c.idling.begin()
 	if c.readUntil(time.Now().Add(idle)) != nil {
 		return false
 	}

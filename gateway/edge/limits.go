@@ -33,6 +33,10 @@ type Limits struct {
 	// and whom they name in X-Forwarded-For has the body. nil: nobody is.
 	Trusts func(netip.Addr) bool
 
+	// GiveWay is how long nothing may be asked on a connection before it is closed for
+	// another one, where Conns are open: room.go. 0: it never is.
+	GiveWay time.Duration
+
 	Grace  time.Duration  // how long a body may take at any size
 	Rate   int64          // and beyond that, bytes per second that it must average
 	Bodies *shares.Budget // memory for bodies of all connections; nil: no bound

@@ -20,6 +20,7 @@ type Listener struct {
 	paused func(error) // see Observer; nil: nobody hears
 	done   chan struct{}
 	told   time.Time // when paused was called; of the goroutine that accepts
+	looked time.Time // when makeRoom found nothing last; of that goroutine, too
 
 	keepAlive net.KeepAliveConfig // what the sockets were told, for those that rested
 
@@ -96,7 +97,7 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 	if l.tls != nil {
 		c.Conn = tls.Server(raw, l.tls)
 	}
-	if l.remember(c) {
+	if l.remember(c) || l.makeRoom(c) && l.remember(c) {
 		return c
 	}
 	if l.tls == nil { // a refusal in TLS would need a handshake first
@@ -108,23 +109,21 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 }
 
 func (l *Listener) connOf(raw net.Conn) *Conn {
-	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw), began: time.Now()}
+	c := &Conn{Conn: raw, listener: l, limits: l.limits, address: addressOf(raw), idling: idling{began: time.Now()}}
 	c.request.limits, c.request.address, c.request.account.budget = l.limits, c.address, l.limits.Bodies
 	c.request.holder = shares.Client(c.address)
+	c.idling.begin()
 	return c
 }
 
 func (l *Listener) remember(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.limits.Conns > 0 && len(l.conns)+len(l.resting) >= l.limits.Conns {
+	if l.full() || l.hasQuota(c) {
 		return false
 	}
-	if l.limits.ConnsPerBlock > 0 && c.address.IsValid() && !l.limits.trusts(c.address) {
+	if l.bounds(c) {
 		c.block = shares.Block(c.address)
-		if l.blocks[c.block] >= l.limits.ConnsPerBlock {
-			return false
-		}
 		l.blocks[c.block]++
 	}
 	l.conns[c] = struct{}{}
@@ -132,6 +131,20 @@ func (l *Listener) remember(c *Conn) bool {
 		time.AfterFunc(freshFor, func() { l.closeIf(func(one *Conn) bool { return one == c && !c.heard.Load() }) })
 	}
 	return true
+}
+
+// full says whether there is no room for another; l.mu is held, as it is of those below.
+func (l *Listener) full() bool {
+	return l.limits.Conns > 0 && len(l.conns)+len(l.resting) >= l.limits.Conns
+}
+
+// bounds says whether the block of c is bound, and hasQuota whether it has all it may have.
+func (l *Listener) bounds(c *Conn) bool {
+	return l.limits.ConnsPerBlock > 0 && c.address.IsValid() && !l.limits.trusts(c.address)
+}
+
+func (l *Listener) hasQuota(c *Conn) bool {
+	return l.bounds(c) && l.blocks[shares.Block(c.address)] >= l.limits.ConnsPerBlock
 }
 
 // freshFor is how long after its beginning a connection may have a request on its way that is
@@ -164,7 +177,7 @@ func (l *Listener) Close() error {
 	close(l.done)
 	err := l.ln.Close()
 	now := time.Now()
-	l.closeIf(func(c *Conn) bool { return !c.heard.Load() && now.Sub(c.began) >= freshFor })
+	l.closeIf(func(c *Conn) bool { return !c.heard.Load() && now.Sub(c.idling.began) >= freshFor })
 	time.AfterFunc(freshFor, func() { l.closeIf(func(c *Conn) bool { return !c.heard.Load() }) })
 	return err
 }

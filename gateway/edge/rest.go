@@ -39,6 +39,7 @@ func (h *Held) wake(answer *heldAnswer) *Conn {
 	h.socket = noSocket
 	h.conn = h.listener.connOf(raw)
 	h.conn.heard.Store(true)
+	h.conn.idling.ask() // its request is answered yet
 	h.listener.raise(h, h.conn)
 	return h.conn
 }

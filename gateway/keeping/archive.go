@@ -44,6 +44,9 @@ type File struct {
 // the folder, and none by which a start would be fooled.
 var fileNames = gateway.Pattern(`^(format|known|sealed|master\.key|pebble/[A-Za-z0-9][A-Za-z0-9._-]{0,79})$`)
 
+// versions are those that a hookgate can have.
+var versions = regexp.MustCompile(`^[ -~]{0,128}$`)
+
 // block is what a tar is made of.
 const block = 512
 
@@ -173,6 +176,9 @@ func (a *About) read(h *tar.Header, r io.Reader, sums *strings.Builder) error {
 	}
 	if err := json.Unmarshal(text, a); err != nil {
 		return errors.Join(errForeign, err)
+	}
+	if !versions.MatchString(a.Version) { // it is shown on a terminal, which does what control characters say
+		return errors.Join(errForeign, errors.New("its version is none"))
 	}
 	if a.Archived > archiveVersion {
 		return fmt.Errorf("the backup has form %d, written by hookgate %s; this one knows up to %d", a.Archived, a.Version, archiveVersion)

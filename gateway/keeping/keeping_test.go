@@ -238,6 +238,22 @@ func TestRestoreNewer(t *testing.T) {
 	}
 }
 
+// What an archive says of itself is shown on a terminal: nothing in it moves the cursor, or
+// begins a line.
+func TestRestoreVersions(t *testing.T) {
+	for _, version := range []string{`v1\u001b[2J`, `v1\nhookgate: ok`, `v1\u009b2J`, `v1\u202e`, strings.Repeat("v", 129)} {
+		for _, form := range []string{"1", "9"} {
+			var text bytes.Buffer
+			if err := writeArchive(&text, []byte(`{"archive":`+form+`,"version":"`+version+`"}`), time.Now(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Verify(&text); !errors.Is(err, errForeign) || strings.Contains(err.Error(), "v1") {
+				t.Errorf("%q in form %s: %v", version, form, err)
+			}
+		}
+	}
+}
+
 // One backup at a time; it keeps its pace, and is given up where nobody reads it, where the
 // disk is full, and where the process stops.
 func TestBackupBounds(t *testing.T) {

@@ -76,6 +76,7 @@ func (n *Node) management() *api.API {
 	c, bounds := counts{&n.parts}, &n.config.Bounds
 	answers := shares.New(int64(bounds.Answers))
 	c.showBudget("answers", answers)
+	holds, streams := divided(server.InternalConns(), bounds.Holds, bounds.Streams)
 	o := api.Options{
 		Answers: answers, ListAnswer: int(bounds.ListAnswer),
 		Listed:    n.metrics.Peak("list_answer", float64(bounds.ListAnswer)).Saw,
@@ -83,12 +84,20 @@ func (n *Node) management() *api.API {
 		Publisher: n.publisher, Lanes: n.lanes, Proofs: n.lanes, Pulls: n.expiring, Hand: n.lanes, Jobs: n.jobs, Events: n.store.events, Names: n.store.names, Deliveries: n.store.deliveries, Told: n.store.told,
 		Requests: n.newest, Explainer: n.inbound, Trier: n.inbound, Upstreams: n.proxy, Whither: n.proxy, Settings: settings{n}, Info: n.info, Mapping: mappingOf(n.config), PublicURL: n.config.Public.URL, Watcher: edge.NewWatcher(), Reload: n.reloadAsked,
 		Backups: n.backups, Nodes: joining{n}.nodes(), Resume: n.resume, Now: n.clock.Now, Log: n.Log,
-		AuthFailures: n.metrics.AuthFailures("internal"), Streams: n.stream, Tracer: n.tracer, Changes: n.store.changes, Statistics: n.stats, Logins: n.resources.Logins, Console: n.consoleURL, Readers: c.budget("streams", int64(min(bounds.Streams, server.InternalConns()))), Holds: c.budget("holds", int64(min(bounds.Holds, server.InternalConns()))),
+		AuthFailures: n.metrics.AuthFailures("internal"), Streams: n.stream, Tracer: n.tracer, Changes: n.store.changes, Statistics: n.stats, Logins: n.resources.Logins, Console: n.consoleURL, Readers: c.budget("streams", int64(streams)), Holds: c.budget("holds", int64(holds)),
 	}
 	if n.others != nil {
 		n.others.reach(&o)
 	}
 	return api.New(o)
+}
+
+// divided gives how many requests may be held, and how many may read the stream: each has a
+// connection of its own until it ends, so together they have those of the internal listener.
+// Whoever takes all that he may of both leaves a quarter of them to others (SPEC 16).
+func divided(connections, mostHolds, mostStreams int) (holds, streams int) {
+	streams = max(1, min(mostStreams, connections/8))
+	return max(1, min(mostHolds, connections-streams)), streams
 }
 
 // openConsole makes the console, which asks the API in process.

@@ -44,6 +44,7 @@ func (a *answer) compileBody(spec gateway.OwnAnswer, builder *mapping.Builder, f
 		f.add("body", "has expressions, which cannot be put safely into %s: use text, HTML, XML or JSON, or none", essence)
 	default:
 		a.xml, a.json = escape == mapping.EscapeHTML, escape == mapping.EscapeJSON
+		a.shows = a.xml || !safe // multipart/x-mixed-replace has pages in it, a script is a worker's
 		a.body = a.body.Escaping(escape)
 	}
 }

@@ -27,6 +27,7 @@ type answer struct {
 	body     *mapping.Template // nil: hookgate's own
 	xml      bool              // what XML cannot hold is left out of body
 	json     bool              // body must be JSON
+	shows    bool              // body may be more than text to a browser: it carries policy
 	headers  []header
 	location *mapping.Template // nil: none
 	base     string            // that location begins with

@@ -11,7 +11,7 @@
 // XML as HTML, JSON as the inside of a text. Text is text (nosniff says so to browsers),
 // and a type in which nothing can be put safely, as a script, has no expressions. HTML
 // escaping does not help within a script or an address of a link: pages run no scripts,
-// by a policy that they carry, unless the operator sets one of his own. A location says
+// by a policy that they carry, and so does every body that is neither text nor JSON. A location says
 // by itself where it leads; what is put into it is encoded. A value of a header that
 // holds a control character is not sent.
 //

@@ -10,7 +10,7 @@ import (
 	"hookgate/gateway/mapping"
 )
 
-// policy is the Content-Security-Policy of a page: nothing runs in it, whatever was put
+// policy is the Content-Security-Policy of all that a browser may show or run: nothing runs in it, whatever was put
 // where. One that a source sets goes beside it and can only forbid more: its host is that
 // of other tenants and of the operator's routes, too.
 const policy = "default-src 'none'; img-src https: data:; style-src https: 'unsafe-inline'; font-src https:; base-uri 'none'; form-action 'none'"

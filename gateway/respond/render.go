@@ -148,7 +148,7 @@ func (a *answer) guards() (all [][2]string) {
 	if a.body != nil {
 		all = append(all, [2]string{"X-Content-Type-Options", "nosniff"})
 	}
-	if a.xml {
+	if a.shows {
 		all = append(all, [2]string{"Content-Security-Policy", policy})
 	}
 	return all

@@ -101,6 +101,30 @@ func TestNothingIsNoAnswer(t *testing.T) {
 	}
 }
 
+// What a browser may show, or run, carries the policy, whatever its type is called: a part of
+// multipart/x-mixed-replace is a page, and of a script a worker is made. Text and JSON need none.
+func TestWhatIsShownRunsNothing(t *testing.T) {
+	for kind, carries := range map[string]bool{
+		"text/html": true, "image/svg+xml": true, "text/xml": true, "multipart/x-mixed-replace; boundary=a": true, "text/javascript": true,
+		"text/vtt": true, "application/octet-stream": true, "text/plain": false, "text/csv": false, "application/json": false, "application/problem+json": false,
+	} {
+		a, faults := respond.Compile(gateway.Respond{Status: 200, ContentType: kind, Body: text(`{}`)}, respond.Pinnable(), free)
+		if len(faults) > 0 {
+			t.Fatalf("%s: %v", kind, faults)
+		}
+		reply, _, err := a.Render(&respond.Told{Outcome: gateway.OutcomeParked}, 202)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(reply.Header, func(f [2]string) bool {
+			return f[0] == "Content-Security-Policy" && strings.HasPrefix(f[1], "default-src 'none'")
+		})
+		if found != carries {
+			t.Errorf("%s carries a policy: %t", kind, found)
+		}
+	}
+}
+
 // FuzzRender: whatever a sender writes, a page has no tag that the operator did not write,
 // JSON has no member more, a header is one line, and a location leads to its host.
 func FuzzRender(f *testing.F) {

@@ -103,6 +103,11 @@ func New(o Options, h Handlers) (*Server, error) {
 // bytes: before somebody has signed in nobody knows who sends it.
 const mostConsoleBody = 4 << 20
 
+// insideGivesWay is how long nothing may be asked on a connection of the other listeners
+// where all are taken. Who is on it pools connections, and has few of its own to lose; all of
+// them may be of one block, so that its quarter says nothing.
+const insideGivesWay = time.Second
+
 func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, limits *edge.Limits) *side {
 	s := &side{name: name, addr: addr, options: o}
 	read, idle, spoken := o.PublicRead, o.PublicIdle, o.PublicTLS
@@ -113,6 +118,9 @@ func newSide(o *Options, name, addr string, handler fasthttp.RequestHandler, lim
 		spoken = o.InternalTLS
 	}
 	limits.Grace, limits.Rate = read, o.BodyRate
+	if limits.GiveWay = insideGivesWay; name == Public {
+		limits.GiveWay = read
+	}
 	limits.Bodies = shares.New(o.Bodies)
 	s.settings = edge.Settings{
 		Handler: handler, Limits: limits, TLS: spoken,

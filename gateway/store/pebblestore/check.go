@@ -21,11 +21,16 @@ type Checked struct {
 	Records int64    // of the database; 0 where it could not be opened
 	Damage  []Damage // what is less than it was, or not as it was
 	Notes   []Damage // what is no damage, and somebody should know
+	Odd     bool     // some of the files are none, so that nothing was opened: it might not end
 }
 
 // Check reads a data folder whole that no store is open in, and changes nothing. Its error
 // says why it could not: the folder is in use, or is none.
 func Check(dir string) (c Checked, err error) {
+	if c.Damage = oddFiles(vfs.Default, dir); len(c.Damage) > 0 {
+		c.Odd = true
+		return c, nil
+	}
 	if _, err := formatOf(vfs.Default, dir); errors.Is(err, errNoFormat) && !holds(dir) {
 		return c, fmt.Errorf("%s is no data folder of hookgate: it has neither the file format nor data", dir)
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,6 +33,9 @@ type folder struct{ *engine }
 // changed that was there.
 func (s *folder) prepareDir() error {
 	fs, dir := s.opts.FS, s.opts.Dir
+	if odd := oddFiles(fs, dir); len(odd) > 0 {
+		return fmt.Errorf("data folder %s: %s", dir, odd[0])
+	}
 	if _, err := s.checkFormat(); err != nil && !errors.Is(err, errNoFormat) && !s.opts.AcceptDataLoss {
 		return err
 	}
@@ -47,6 +52,22 @@ func (s *folder) prepareDir() error {
 	}
 	s.lock = lock
 	return nil
+}
+
+// oddFiles finds what stands where files of a data folder do and is none: a named pipe, a
+// device. Who opens one may wait for ever, and read without an end.
+func oddFiles(fs vfs.FS, dir string) (odd []Damage) {
+	for _, below := range []string{"", pebbleDir} {
+		names, _ := fs.List(fs.PathJoin(dir, below)) // a folder that cannot be read is told by who opens it
+		slices.Sort(names)
+		for _, name := range names {
+			info, err := fs.Stat(fs.PathJoin(dir, below, name))
+			if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+				odd = append(odd, Damage{File: path.Join(below, name), What: "is no file, but a pipe, a socket or a device"})
+			}
+		}
+	}
+	return odd
 }
 
 // takeDir judges the folder, asks for its key, and then marks it as ours.

@@ -1,0 +1,158 @@
+package edge
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Where all connections are taken, those on which nothing is asked give way; one with a
+// request under way never does.
+func TestWhoAsksNothingGivesWay(t *testing.T) {
+	for name, beginning := range map[string]string{
+		"silent": "", "half a head": "GET /a HTTP/1.1\r\nHo", "an answer ago": askAndKeep,
+		"half a body": "POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n{", "an answer that nobody reads": "GET /large HTTP/1.1\r\nHost: a.test\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			limits := testLimits(false)
+			limits.Conns, limits.GiveWay, limits.Grace = 2, time.Millisecond, time.Minute
+			entered, goOn := make(chan struct{}), make(chan struct{})
+			s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
+				if string(ctx.Path()) == "/held" {
+					close(entered)
+					<-goOn
+				}
+				if string(ctx.Path()) == "/large" {
+					ctx.Response.SetBodyRaw(make([]byte, 16<<20))
+					return
+				}
+				echo(ctx)
+			})
+			busy, idle := s.dial(t), s.dial(t)
+			send(t, busy, []byte("GET /held HTTP/1.1\r\nHost: a.test\r\n\r\n"), 1<<20)
+			<-entered
+			before := bufio.NewReader(idle)
+			if send(t, idle, []byte(beginning), 1<<20); beginning == askAndKeep {
+				if answer, _ := readAnswer(t, before); answer.StatusCode != 200 {
+					t.Fatalf("the first: %d", answer.StatusCode)
+				}
+			}
+			for began := time.Now(); ; {
+				if time.Since(began) > 10*time.Second {
+					t.Fatal("nobody gives way")
+				}
+				next := s.dial(t)
+				send(t, next, []byte(askAndKeep), 1<<20)
+				if answer, _ := readAnswer(t, bufio.NewReader(next)); answer.StatusCode == 200 {
+					break
+				}
+			}
+			if n, _ := io.Copy(io.Discard, before); n >= 16<<20 || n > 0 && name != "an answer that nobody reads" {
+				t.Errorf("who gave way was told %d bytes", n)
+			}
+			close(goOn)
+			if answer, _ := readAnswer(t, bufio.NewReader(busy)); answer.StatusCode != 200 {
+				t.Errorf("a request under way: %d", answer.StatusCode)
+			}
+		})
+	}
+}
+
+// What a block has beyond a quarter gives way to another block at once, and to its own not.
+func TestABlockGivesWayToAnother(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has all of 127/8 as loopback")
+	}
+	limits := testLimits(true)
+	limits.Conns, limits.GiveWay = 4, time.Hour
+	s := newSite(t, limits, echo)
+	for range limits.Conns {
+		if status := askOn(t, s.dial(t), askAndKeep); status != 200 {
+			t.Fatal(status)
+		}
+	}
+	if answer, _ := readAnswer(t, bufio.NewReader(s.dial(t))); answer.StatusCode != 503 {
+		t.Errorf("one more of the block that has all: %d", answer.StatusCode)
+	}
+	from := func(third byte) net.Conn {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, third, 1)}}
+		c, err := dialer.Dial("tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	for third := byte(1); third < 4; {
+		switch status := askOn(t, from(third), askAndKeep); status {
+		case 200:
+			third++
+		case 503: // no look is taken so soon behind one that found none
+		default:
+			t.Fatalf("of block %d: %d", third, status)
+		}
+	}
+	if answer, _ := readAnswer(t, bufio.NewReader(from(4))); answer.StatusCode != 503 {
+		t.Errorf("where each has its quarter: %d", answer.StatusCode)
+	}
+}
+
+// A request that came as its connection was chosen is not begun.
+func TestWhoHasGivenWayAsksInVain(t *testing.T) {
+	limits := testLimits(true)
+	limits.Conns, limits.GiveWay = 1, time.Nanosecond
+	l := newListener(nil, limits)
+	c := l.connOf(&script{data: []byte(askAndKeep), piece: func() int { return 1 << 10 }})
+	if !l.remember(c) {
+		t.Fatal("there is no room")
+	}
+	if chosen := l.giveWay(time.Now().Add(time.Second), c); len(chosen) != 1 || chosen[0] != c {
+		t.Fatalf("chosen: %v", chosen)
+	}
+	if n, err := c.Read(make([]byte, 1<<10)); n > 0 || err == nil {
+		t.Errorf("%d bytes of the request are handed on, %v", n, err)
+	}
+}
+
+// Whoever keeps many has his own closed first, and not the few that others keep.
+func TestTheManyGiveWayFirst(t *testing.T) {
+	limits := testLimits(false)
+	limits.Conns, limits.GiveWay = 64, time.Nanosecond
+	l := newListener(nil, limits)
+	add := func(block byte) *Conn {
+		c := l.connOf(&script{})
+		c.address = netip.AddrFrom4([4]byte{192, 0, block, 1})
+		c.heard.Store(true)
+		if !l.remember(c) {
+			t.Fatal("there is no room")
+		}
+		return c
+	}
+	few := map[*Conn]bool{}
+	for i := range limits.Conns {
+		if i < 8 {
+			few[add(byte(i))] = true
+		} else {
+			add(100)
+		}
+	}
+	newcomer := l.connOf(&script{})
+	for i := range 20 {
+		chosen := l.giveWay(time.Now().Add(time.Second), newcomer)
+		if len(chosen) != limits.Conns/yields {
+			t.Fatalf("%d are chosen", len(chosen))
+		}
+		for _, c := range chosen {
+			if few[c] {
+				t.Errorf("look %d: one of the few", i)
+			}
+			add(101 + byte(i))
+		}
+	}
+}
