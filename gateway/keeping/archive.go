@@ -45,7 +45,7 @@ type File struct {
 var fileNames = gateway.Pattern(`^(format|known|sealed|master\.key|pebble/[A-Za-z0-9][A-Za-z0-9._-]{0,79})$`)
 
 // versions are those that a hookgate can have.
-var versions = regexp.MustCompile(`^[ -~]{0,128}$`)
+var versions = gateway.Pattern(`^[ -~]{0,128}$`)
 
 // block is what a tar is made of.
 const block = 512
@@ -177,7 +177,7 @@ func (a *About) read(h *tar.Header, r io.Reader, sums *strings.Builder) error {
 	if err := json.Unmarshal(text, a); err != nil {
 		return errors.Join(errForeign, err)
 	}
-	if !versions.MatchString(a.Version) { // it is shown on a terminal, which does what control characters say
+	if !versions().MatchString(a.Version) { // it is shown on a terminal, which does what control characters say
 		return errors.Join(errForeign, errors.New("its version is none"))
 	}
 	if a.Archived > archiveVersion {
