@@ -29,6 +29,9 @@ func newConversationCommand() *cobra.Command {
 			for _, line := range lines {
 				a.happened(line)
 			}
+			if len(lines) == 0 && !a.json { // said beside the output, which stays empty for programs
+				a.cmd.PrintErrf("Nothing is known of %s in %s: no wait, callback or event has named it, or it is too old to be kept.\n", oneLine(a.args[0]), oneLine(a.tenant))
+			}
 			if !follow {
 				return nil
 			}

@@ -34,7 +34,7 @@ func newDemoCommand() *cobra.Command {
 	var rate float64
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show callbacks find the sessions that wait for them, events reach a CRM, and steps ask a bank",
+		Short: "Show callbacks find their waits, events reach a CRM, and steps ask a bank",
 		Long: `Start a gateway on loopback, with a made-up chat platform that opens waits,
 publishes events and calls webhooks, a made-up payment provider that sends signed
 callbacks and answers calls, and a made-up CRM that wants the events and is out of

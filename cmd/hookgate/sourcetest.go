@@ -227,7 +227,7 @@ admin token, those of the public listener that no source and no route fits.`,
 		if unmatched {
 			return r.ask(func(a *question) error {
 				return a.rows([]column{
-					{"REQUEST", "id", nil}, {"AT", "at", when}, {"CLIENT", "client", orDash}, {"METHOD", "method", nil}, {"PATH", "path", nil}, {"STATUS", "status", nil}, {"WHY", "reason", orDash},
+					{"REQUEST", "id", nil}, {"AT", "at", when}, {"CLIENT", "client", orDash}, {"METHOD", "method", nil}, {"PATH", "path", nil}, {"STATUS", "status", nil}, {"NEAREST", "nearest", nearest}, {"WHY", "reason", orDash},
 				}, client.List[json.RawMessage](a.ctx, a.Client, client.Path("v1", "requests"), client.Query("unmatched", "true"), most))
 			})(cmd, args)
 		}
@@ -239,4 +239,13 @@ admin token, those of the public listener that no source and no route fits.`,
 		})(cmd, args)
 	}
 	return cmd
+}
+
+// nearest names the source that may have been meant, with its tenant, as it stands in a path.
+func nearest(_ *screen, v gjson.Result) string {
+	tenant, source := v.Get("tenant").String(), v.Get("source").String()
+	if tenant == "" {
+		return "-"
+	}
+	return oneLine(tenant + "/" + source)
 }

@@ -104,6 +104,14 @@ func (l *line) More() string {
 	return strings.Join(all, " · ")
 }
 
+// Deadline is when the time of a wait is over that is open; nil: there is no such moment.
+func (l *line) Deadline() *time.Time {
+	if l.Kind == "wait" && l.Word() == "waiting" {
+		return l.ExpiresAt
+	}
+	return nil
+}
+
 // conversationShown is the page of one conversation.
 type conversationShown struct {
 	Key    string

@@ -158,22 +158,23 @@ func deliveriesPage(v *view) error {
 	return deliveriesOf(v, "deliveries", "Deliveries")
 }
 
-// deadLettersPage lists those deliveries whose attempts are spent.
+// deadLettersPage lists those deliveries whose attempts are spent, and no others: no filter
+// there is of the state, for "any" would change nothing.
 func deadLettersPage(v *view) error {
-	if v.query.Get("state") == "" {
-		v.query.Set("state", "dead")
-	}
+	v.query.Set("state", "dead")
 	return deliveriesOf(v, "deliveries", "Dead letters")
 }
 
 func deliveriesOf(v *view, path, title string) error {
-	rows, shown, err := listOf[delivery](v, asksFor{path: v.of(path), filters: deliveryFilters()})
+	filters, dead := deliveryFilters(), title == "Dead letters"
+	filters[0].Hidden = dead
+	rows, shown, err := listOf[delivery](v, asksFor{path: v.of(path), filters: filters})
 	if err != nil {
 		return err
 	}
 	stand(v, rows)
 	shown.Kept = keptOf(v, keptDeliveries)
-	if shown.Dead = title == "Dead letters"; shown.Dead {
+	if shown.Dead = dead; shown.Dead {
 		shown.More, shown.Kept = groupsOf(v), keptOf(v, keptDead)
 	}
 	shown.Make = curl(v, http.MethodPost, v.of("events"), `{"events": [{"event": {"type": "message"}, "conversation": {"key": "chat-1"}}]}`)

@@ -60,6 +60,10 @@ func (e *endpoint) Word() string {
 	return "enabled"
 }
 
+// Broken says whether it is its breaker that holds back what waits for it: that goes out by
+// itself when the breaker closes.
+func (e *endpoint) Broken() bool { return e.Word() == "open" || e.Word() == "half_open" }
+
 // OwnSecret says whether the configuration file has the secret by which it signs.
 func (e *endpoint) OwnSecret() bool {
 	return e.ManagedBy == "file" && e.Sign != nil && e.Sign.Type != "none"

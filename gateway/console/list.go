@@ -51,6 +51,14 @@ type filter struct {
 // Odd says whether its value is none of the words, and has to be shown beside them.
 func (f *filter) Odd() bool { return f.Value != "" && !slices.Contains(f.Words, f.Value) }
 
+// Shown is a word to choose as the rows of the list show it, so that it is found again there.
+func (f *filter) Shown(word string) string {
+	if f.Name == "state" || f.Name == "outcome" {
+		return stateOf(word).Word
+	}
+	return word
+}
+
 // chip is a filter that is set, with the address without it.
 type chip struct{ Label, Value, URL string }
 
@@ -130,7 +138,7 @@ func (l *listShown) set(v *view) (names []string) {
 		f.Value = v.query.Get(f.Name)
 		names = append(names, f.Name)
 		if f.Value != "" && !f.Hidden {
-			l.Chips = append(l.Chips, chip{f.Label, f.Value, v.with(f.Name, "", "cursor", "")})
+			l.Chips = append(l.Chips, chip{f.Label, f.Shown(f.Value), v.with(f.Name, "", "cursor", "")})
 		}
 	}
 	return names

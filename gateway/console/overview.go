@@ -184,8 +184,8 @@ type tenantShown struct {
 	Name    string `json:"name"`
 	Figures *figures
 	Row     *tenantRow
-	Down    []string // endpoints that stand badly
-	Bare    bool     // it has neither source nor endpoint nor webhook
+	Down    []*endpoint // endpoints that stand badly
+	Bare    bool        // it has neither source nor endpoint nor webhook
 	Make    string
 	URL     string
 	MayEdit bool
@@ -210,7 +210,7 @@ func tenantHomePage(v *view) error {
 	if v.get(v.of("endpoints"), nil, &list) == nil {
 		for i := range list.Data {
 			if word := list.Data[i].Word(); word != "enabled" && word != "paused" {
-				t.Down = append(t.Down, list.Data[i].ID)
+				t.Down = append(t.Down, &list.Data[i])
 			}
 		}
 	}
