@@ -35,7 +35,9 @@ func (f *guardedFile) Write(p []byte) (n int, err error) {
 		return len(p), f.g.hold(f.table)
 	}
 	if f.table {
-		return f.collect(p)
+		n, err = f.collect(p)
+		f.paced.rest(f.g.s)
+		return n, err
 	}
 	return f.write(p)
 }
@@ -59,7 +61,6 @@ func (f *guardedFile) write(p []byte) (n int, err error) {
 	}
 	f.written += uint64(n)
 	if err == nil {
-		f.paced.rest(f.g.s)
 		return n, nil
 	}
 	if done, told := f.g.fault(f.table, err); done || told != nil {

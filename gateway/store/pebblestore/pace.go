@@ -11,23 +11,24 @@ import (
 // at them as fast as it can, then rests for half a minute: on two cores a burst leaves whoever
 // commits a turn of 10 ms now and then, and a request takes several (records/callbacks.md).
 //
-// Who writes a table rests after each chunk for as long as the work for it took, or a
-// multiple of that. The fuller level 0 and the memtables are, the shorter: well before the
-// backlog has writes wait, nobody rests any more.
+// Who writes a table rests after each block, or after a few, for as long as the work for it
+// took, or a multiple of that: so he never has a processor for long, either. The fuller level 0
+// and the memtables are, the shorter: well before the backlog has writes wait, nobody rests.
 type pace struct {
 	flush, compact atomic.Int32 // how often the time of work is rested, in eighths
 	awaited        atomic.Int32 // how many wait for a compaction to end
 }
 
 const (
-	// restful is level 0 up to which a compaction takes its time. It begins at 8 sublevels
-	// (options.go), and a flush adds one.
+	// restful is how many sublevels level 0 may have for a compaction to take its time. A flush
+	// adds one, and a compaction takes away only what lies above its part of the keys: at a
+	// steady rate they go up to 16 and back.
 	restful = 8
-	// hurried is level 0 from which on a compaction does not rest.
-	hurried = 16
+	// hurried is from how many on a compaction does not rest.
+	hurried = 20
 	// mostRest of a compaction and of a flush, in eighths of the time of their work.
 	mostRest, flushRest = 24, 8
-	// longestWork is what a chunk is taken to need at most: more is waiting, not work.
+	// longestWork is what a block is taken to need at most: more is waiting, not work.
 	longestWork = 20 * time.Millisecond
 	// leastRest is what is worth a timer.
 	leastRest = 500 * time.Microsecond
@@ -78,7 +79,7 @@ type paced struct {
 	owed    time.Duration // rest that was too short for a timer
 }
 
-// rest rests for the work since the last chunk, unless the store is closed or failed.
+// rest rests for the work since the last block, unless the store is closed or failed.
 func (f *paced) rest(s *engine) {
 	if f.eighths == nil || !s.opened.Load() {
 		return
