@@ -110,7 +110,7 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	})
 	k.must(err)
 	t.Cleanup(func() { k.must(k.store.Close()) })
-	k.waits, err = waiting.New(waiting.Options{
+	k.waits = waiting.New(waiting.Options{
 		Ledger: k.store, Archive: k.store, Recovery: k.store, Observer: waiting.Observer{Open: k.opened.open}, Above: k.here.Above,
 		Holder: func(tenant string) shares.Holder {
 			if t := k.here.Current().Tenant(tenant); t != nil {
@@ -120,7 +120,6 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 		},
 		Source: func(tenant, id string) *directory.Source { return k.here.Current().Tenant(tenant).Source(id) },
 	})
-	k.must(err)
 	k.stats = stats.New(stats.Options{Store: k.store, Above: history{k}.above})
 	k.must(k.waits.Acquire(gateway.AllSlots()))
 	t.Cleanup(k.waits.Close)

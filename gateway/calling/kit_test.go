@@ -264,12 +264,10 @@ func (w *world) start() {
 		w.mu.Unlock()
 		w.told <- struct{}{}
 	}
-	if w.sessions, err = waiting.New(waiting.Options{
+	w.sessions = waiting.New(waiting.Options{
 		Ledger: store, Archive: store, Recovery: store, Observer: waiting.Observer{Noticed: notify},
 		Source: func(_, source string) *directory.Source { return w.acme().Source(source) },
-	}); err != nil {
-		w.t.Fatal(err)
-	}
+	})
 	if err := w.sessions.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}

@@ -120,9 +120,7 @@ func newBenchOf(t testing.TB, change func(*gateway.Source)) *bench {
 	if b.store, err = pebblestore.Open(pebblestore.Options{Dir: t.TempDir()}); err != nil {
 		t.Fatal(err)
 	}
-	if b.sessions, err = waiting.New(waiting.Options{Ledger: b.store, Archive: b.store, Recovery: b.store}); err != nil {
-		t.Fatal(err)
-	}
+	b.sessions = waiting.New(waiting.Options{Ledger: b.store, Archive: b.store, Recovery: b.store})
 	if err := b.sessions.Acquire(gateway.AllSlots()); err != nil {
 		t.Fatal(err)
 	}

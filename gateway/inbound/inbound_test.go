@@ -71,8 +71,7 @@ func newKitAt(t *testing.T, public string, o server.Options, sources map[string]
 	k.load(sources)
 	store, err := pebblestore.Open(pebblestore.Options{Dir: t.TempDir()})
 	check(t, err)
-	k.sessions, err = waiting.New(waiting.Options{Ledger: store, Archive: store, Recovery: store})
-	check(t, err)
+	k.sessions = waiting.New(waiting.Options{Ledger: store, Archive: store, Recovery: store})
 	check(t, k.sessions.Acquire(gateway.AllSlots()))
 	in := inbound.New(inbound.Options{
 		Directory: k.directory, Taker: taker{k}, PublicURL: public, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&k.log, nil)),

@@ -174,17 +174,14 @@ func (p *parts) openResources() (err error) {
 	return nil
 }
 
-func (p *parts) openSessions() (err error) {
+func (p *parts) openSessions() error {
 	now, budget := current{p.directory}, counts{p}.budget
-	p.sessions, err = waiting.New(waiting.Options{
+	p.sessions = waiting.New(waiting.Options{
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: p.promised.count(budget("contexts", int64(p.config.Bounds.Contexts)), ofContext),
 		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
-	if err != nil {
-		return err
-	}
 	p.onStop(func() error { p.sessions.Close(); return nil })
 	return nil
 }

@@ -35,10 +35,7 @@ func publisherOf(t testing.TB, w *world, endpoints map[string]gateway.Endpoint, 
 		t.Fatal(faults)
 	}
 	snapshot := directory.Build(metrics.New("test"), tenants, nil)
-	sessions, err := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
-	if err != nil {
-		t.Fatal(err)
-	}
+	sessions := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
 	if err := sessions.Acquire(gateway.AllSlots()); err != nil {
 		t.Fatal(err)
 	}

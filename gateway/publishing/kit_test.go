@@ -90,10 +90,7 @@ func (w *world) publisher(endpoints map[string]gateway.Endpoint, with ...func(*p
 		w.t.Fatal(faults)
 	}
 	snapshot := directory.Build(metrics.New("test"), tenants, nil)
-	sessions, err := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	sessions := waiting.New(waiting.Options{Ledger: w.store, Archive: w.store, Recovery: w.store})
 	if err := sessions.Acquire(gateway.AllSlots()); err != nil {
 		w.t.Fatal(err)
 	}

@@ -153,27 +153,17 @@ func (k *kit) start() {
 	if k.lane != nil {
 		o.Withhold, o.Let = k.lane.withhold, k.lane.let
 	}
-	k.options, k.sessions, k.spare = o, k.another(o), nil
+	k.options, k.sessions, k.spare = o, waiting.New(o), nil
 	if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
 		k.t.Fatal(err)
 	}
-}
-
-// another makes Sessions over the same store, that own nothing.
-func (k *kit) another(o waiting.Options) *waiting.Sessions {
-	k.t.Helper()
-	s, err := waiting.New(o)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return s
 }
 
 // move lets the spare Sessions own everything, and the others nothing.
 func (k *kit) move() {
 	k.t.Helper()
 	if k.spare == nil {
-		k.spare = k.another(k.options)
+		k.spare = waiting.New(k.options)
 	}
 	k.sessions.Release(gateway.AllSlots())
 	if err := k.spare.Acquire(gateway.AllSlots()); err != nil {

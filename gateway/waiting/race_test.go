@@ -52,7 +52,7 @@ func raceMany(t *testing.T, k *kit, rounds int, beside func()) {
 	over := make(chan struct{})
 	var aside sync.WaitGroup
 	if beside != nil {
-		k.spare, k.both = k.another(k.options), true
+		k.spare, k.both = waiting.New(k.options), true
 		aside.Go(func() {
 			for {
 				select {

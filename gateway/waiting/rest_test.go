@@ -12,10 +12,7 @@ import (
 // A tenant is forgotten when those at work for it are done, and nobody starts anew.
 func TestForgetWaitsForTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := New(Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := New(Options{})
 		defer s.Close()
 		s.rooms.serve(gateway.AllSlots(), nil)
 		r, err := s.rooms.get("acme")
@@ -51,12 +48,9 @@ func TestForgetWaitsForTurns(t *testing.T) {
 // What is forgotten with its slot has no timer, no place and no count any more.
 func TestEmptyRoomKeepsNothing(t *testing.T) {
 	open, early := 0, 0
-	s, err := New(Options{Observer: Observer{
+	s := New(Options{Observer: Observer{
 		Open: func(_ string, delta int) { open += delta }, Parked: func(_ string, delta int) { early += delta },
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	defer s.Close()
 	r := newRoom("acme", s.rooms.house)
 	for _, key := range []string{"1", "2", "3"} {

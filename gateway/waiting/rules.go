@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"sync"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -21,17 +22,30 @@ const (
 	maxRulesBytes = 64 << 20
 )
 
-// rules are those that waits have of their own, compiled and kept.
+// rules are those that waits have of their own, compiled and kept. Where they are kept is made
+// for the first wait that has any: its counters take half a megabyte.
 type rules struct {
-	cache *ristretto.Cache[string, *mapping.Program]
 	asked func(hit bool)
+	once  sync.Once
+	cache *ristretto.Cache[string, *mapping.Program]
+	err   error // why there is none
 }
 
-func newRules(asked func(hit bool)) (*rules, error) {
-	cache, err := ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
-		NumCounters: 10 * maxRules, MaxCost: maxRulesBytes, BufferItems: 64, IgnoreInternalCost: true,
+// kept gives those that are kept.
+func (c *rules) kept() (*ristretto.Cache[string, *mapping.Program], error) {
+	c.once.Do(func() {
+		c.cache, c.err = ristretto.NewCache(&ristretto.Config[string, *mapping.Program]{
+			NumCounters: 10 * maxRules, MaxCost: maxRulesBytes, BufferItems: 64, IgnoreInternalCost: true,
+		})
 	})
-	return &rules{cache, asked}, err
+	return c.cache, c.err
+}
+
+// close ends it, when nobody asks any more.
+func (c *rules) close() {
+	if c.once.Do(func() {}); c.cache != nil {
+		c.cache.Close()
+	}
 }
 
 // of gives the rules that a wait has of its own; nil stands for its source's.
@@ -49,7 +63,11 @@ func (c *rules) compile(match, variables gateway.Raw, src *directory.Source) (*m
 	if err != nil {
 		return nil, err
 	}
-	program, hit := c.cache.Get(key)
+	cache, err := c.kept()
+	if err != nil {
+		return nil, err
+	}
+	program, hit := cache.Get(key)
 	c.asked(hit)
 	if hit {
 		return program, nil
@@ -70,7 +88,7 @@ func (c *rules) compile(match, variables gateway.Raw, src *directory.Source) (*m
 	if len(faults) > 0 {
 		return nil, gateway.Invalid(faults)
 	}
-	c.cache.Set(key, program, int64(minRules+size+program.Size()))
+	cache.Set(key, program, int64(minRules+size+program.Size()))
 	return program, nil
 }
 

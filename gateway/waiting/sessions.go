@@ -34,12 +34,9 @@ type Sessions struct {
 }
 
 // New makes Sessions, which own no slot: see Acquire.
-func New(o Options) (*Sessions, error) {
+func New(o Options) *Sessions {
 	o = o.whole()
-	rules, err := newRules(o.Observer.RulesCache)
-	if err != nil {
-		return nil, err
-	}
+	rules := &rules{asked: o.Observer.RulesCache}
 	s := &Sessions{options: o, rules: rules}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.owner = slots.New(mover{s})
@@ -55,7 +52,7 @@ func New(o Options) (*Sessions, error) {
 	}).ready()
 	s.matcher = &matcher{ledger: o.Ledger, rules: rules, outcomes: s.outcomes, source: o.Source, now: o.Now}
 	s.rooms = newRooms(&house{expirer: s.expirer, holds: s.holds, budget: s.budget, observer: &s.options.Observer})
-	return s, nil
+	return s
 }
 
 // Close stops the timer, and returns when it has stopped.
@@ -65,7 +62,7 @@ func (s *Sessions) Close() {
 	s.owner.Close()
 	s.beside.Wait()
 	s.expirer.stop()
-	s.rules.cache.Close()
+	s.rules.close()
 }
 
 // Drain sends those who watch away, and lets nobody watch any more: their waits

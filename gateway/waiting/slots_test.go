@@ -261,7 +261,7 @@ func TestSlotThatCannotBeRead(t *testing.T) {
 		u := &unsure{Ledger: k.store}
 		o.Recovery, o.Ledger = broken, u
 		k.sessions.Release(gateway.AllSlots())
-		k.spare, k.sessions = k.sessions, k.another(o)
+		k.spare, k.sessions = k.sessions, waiting.New(o)
 		if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
 			t.Fatal(err)
 		}
