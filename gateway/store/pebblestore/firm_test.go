@@ -1,17 +1,11 @@
 package pebblestore
 
 import (
-	"log/slog"
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
-
-	"hookgate/gateway"
 )
 
 // TestFirmness plays commits and syncs that overlap in any way: all is never said to be durable
@@ -95,53 +89,20 @@ func TestFirmness(t *testing.T) {
 // settled just now, which does, once, and holds through a crash.
 func TestOvertakeSyncsWhatIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem, syncs := vfs.NewCrashableMem(), atomic.Int64{}
-		fs := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-			if isSync(op) && isLog(op.Path) {
-				syncs.Add(1)
-			}
-			return nil
-		}))
-		s, err := Open(Options{Dir: "data", FS: fs, Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := time.Now()
-		p := published(at, 1)
-		if err := s.Accept(p); err != nil {
-			t.Fatal(err)
-		}
-		before := syncs.Load()
+		s := newCounted(t)
+		before := s.syncs.Load()
 		overtake := func(want int64) {
 			t.Helper()
 			for range 3 {
-				if err := s.overtake(); err != nil {
-					t.Fatal(err)
-				}
+				must(t, s.overtake())
 			}
-			if n := syncs.Load() - before; n != want {
+			if n := s.syncs.Load() - before; n != want {
 				t.Errorf("%d syncs, want %d", n, want)
 			}
 		}
 		overtake(0)
-		d := p.Deliveries[0]
-		d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = gateway.DeliverySucceeded, 1, time.Time{}, at
-		if err := s.Settle(&d, &gateway.Attempt{Number: 1, At: at}); err != nil {
-			t.Fatal(err)
-		}
+		s.settle()
 		overtake(1)
-		left := mem.CrashClone(vfs.CrashCloneCfg{})
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if s, err = Open(Options{Dir: "data", FS: left, Logger: slog.New(slog.DiscardHandler)}); err != nil {
-			t.Fatal(err)
-		}
-		if got, _, err := s.Delivery(d.Tenant, d.ID); err != nil || got.State != gateway.DeliverySucceeded {
-			t.Errorf("a crash behind the sync left it %+v, %v", got, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+		s.outlives(s.mem.CrashClone(vfs.CrashCloneCfg{}))
 	})
 }
