@@ -105,6 +105,15 @@ func TestConsoleLeadsThere(t *testing.T) {
 	}
 	b.want(200, in+"/waits").has(t, "timed out")
 
+	waiting := map[string]any{"conversation_key": "hangs", "source": "payments", "mode": "poll", "timeout_seconds": 300}
+	admin.Must(t, []int{201}, "POST", v1+"/waits", waiting)
+	for i := range 25 {
+		waiting["conversation_key"] = fmt.Sprintf("went-on-%d", i)
+		id := admin.Must(t, []int{201}, "POST", v1+"/waits", waiting).Field("id")
+		admin.Must(t, []int{200}, "DELETE", v1+"/waits/"+id, nil)
+	}
+	b.want(200, in+"/conversations").has(t, "That wait, and that waited lately", "hangs", "went-on-24")
+
 	dead := b.want(200, in+"/dead-letters?state=succeeded")
 	dead.has(t, "✕ dead crm")
 	dead.hasNot(t, ">any<", "take it away", "</span> succeeded")

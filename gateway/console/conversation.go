@@ -181,18 +181,21 @@ func conversationAskedPage(v *view) error {
 		Key string
 		wait
 	}
-	var list struct {
-		Data []wait `json:"data"`
-	}
-	if err := v.get(v.of("waits"), url.Values{"limit": {"20"}}, &list); err != nil {
-		return err
-	}
 	var rows []row
 	seen := map[string]bool{}
-	for _, w := range list.Data {
-		if !seen[w.Key] {
-			seen[w.Key] = true
-			rows = append(rows, row{w.Key, w})
+	// A chat that hangs is what people look for: newer ones that went on do not push it off.
+	for _, asked := range []url.Values{{"limit": {"20"}, "state": {"waiting"}}, {"limit": {"20"}}} {
+		var list struct {
+			Data []wait `json:"data"`
+		}
+		if err := v.get(v.of("waits"), asked, &list); err != nil {
+			return err
+		}
+		for _, w := range list.Data {
+			if !seen[w.Key] {
+				seen[w.Key] = true
+				rows = append(rows, row{w.Key, w})
+			}
 		}
 	}
 	v.show("conversations", "Conversations", struct {
