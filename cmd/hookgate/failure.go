@@ -93,7 +93,7 @@ func nextStep(cmd *cobra.Command, err error, p *client.Problem, status int) stri
 var steps = map[gateway.Code]string{
 	gateway.CodeUnauthenticated:       "Set HOOKGATE_TOKEN to a token that is in force; hookgate token create makes one.",
 	gateway.CodeForbidden:             "It takes a token of another scope: see hookgate token list.",
-	gateway.CodeNotFound:              "The list command beside it shows what there is.",
+	gateway.CodeNotFound:              "The list command beside it shows what there is, and hookgate tenant list which tenants.",
 	gateway.CodeInvalidField:          "Correct what is said, and do it again: nothing was changed.",
 	gateway.CodeInvalidBody:           "Correct what is said, and do it again: nothing was changed.",
 	gateway.CodeRateLimited:           "Try again later.",
