@@ -57,7 +57,7 @@ func TestStrangersTextStaysInItsCell(t *testing.T) {
 	if got[0] != " [2Jx y " || got[1] != " 1,2" {
 		t.Errorf("%q", got)
 	}
-	const told, want = `{"key":"x2Jé "}`, `{"key":"x\u007f\u009b2Jé "}` // of which JSON lets all stand
+	const told, want = "{\"key\":\"x\x7f\u009b2Jé \"}", `{"key":"x\u007f\u009b2Jé "}` // of which JSON lets all stand
 	var out bytes.Buffer
 	s = &screen{out: &out, json: true}
 	s.line([]byte(told))
