@@ -47,6 +47,7 @@ func FuzzTokenFlip(f *testing.F) {
 func FuzzTokenClaims(f *testing.F) {
 	f.Add(`{"alg":"HS256"}`, `{"exp":1700000001}`)
 	f.Add(`{"alg":"HS256","x":{"a":[1,"}"]}}`, `{ "exp" : 9999999999 , "a":[{}] }`)
+	f.Add(`{"alg":"HS256"}`, `{"exp":1700000000.01}`) // seconds may have parts (RFC 7519 2)
 	v := compile(f, jwtOf(signature.TokenConfig{}, "s3cret"))
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		if v.Verify(bearing(token(header, claims, hs(sha256.New, "s3cret")))) != nil {
@@ -57,8 +58,8 @@ func FuzzTokenClaims(f *testing.F) {
 		if json.Unmarshal([]byte(header), &head) != nil || head.Alg != "HS256" || json.Unmarshal([]byte(claims), &says) != nil {
 			t.Fatalf("passed: %q %q", header, claims)
 		}
-		var end int64
-		if json.Unmarshal(says["exp"], &end) != nil || end <= now.Unix()-30 {
+		var end float64
+		if json.Unmarshal(says["exp"], &end) != nil || end <= float64(now.Unix()-30) {
 			t.Fatalf("passed: %q", claims)
 		}
 	})
