@@ -60,7 +60,7 @@ func (c *demoChat) payHeld(ctx context.Context, w *demoWait, kind string) error 
 		return err
 	}
 	ended := <-held
-	return c.resumed(ended.wait, ended.err, "its holder had the answer")
+	return c.resumed(ended.wait, ended.err, "its holder has it")
 }
 
 // tellEarly: the provider is faster than the flow.

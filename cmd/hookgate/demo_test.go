@@ -19,7 +19,7 @@ func TestDemo(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out, stderr bytes.Buffer
 	cmd := newDemoCommand()
-	cmd.SetArgs([]string{"--for", "3s"})
+	cmd.SetArgs([]string{"--for", "5s"}) // by then a held wait was declined, which makes the longest line
 	// A browser that closes the console's stream breaks a socket of this process: the
 	// demo goes on.
 	var once sync.Once
