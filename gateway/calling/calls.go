@@ -61,7 +61,7 @@ func (c *Calls) Call(ctx context.Context, q Request) (*gateway.Call, error) {
 	case k.async():
 		return c.promises.callAsync(k)
 	case k.Webhook.Continue:
-		return c.promises.callContinuing(k), nil
+		return c.promises.callContinuing(k)
 	}
 	defer c.admission.end(k)
 	c.callSync(ctx, k)

@@ -2,6 +2,7 @@ package calling
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -50,8 +51,9 @@ func (p *promises) callAsync(k *call) (*gateway.Call, error) {
 
 // callContinuing makes a call while its caller waits, and promises it when its time
 // is over: what is under way then may go on, up to the longest that a call takes.
-// Where that cannot be promised it has to end as any other does.
-func (p *promises) callContinuing(k *call) *gateway.Call {
+// Where that cannot be promised it has to end as any other does; where nobody knows whether it
+// was, it is not answered: if it was, its outcome is told.
+func (p *promises) callContinuing(k *call) (*gateway.Call, error) {
 	p.own(k)
 	k.deadline = k.began.Add(directory.MaxTimeout)
 	done := make(chan struct{})
@@ -60,34 +62,38 @@ func (p *promises) callContinuing(k *call) *gateway.Call {
 		p.carrier.carry(k)
 	}()
 	if !overdue(k, done) {
-		return p.inTime(k)
+		return p.inTime(k), nil
 	}
-	if err := p.goOn(k); err != nil {
+	if perhaps, err := p.goOn(k); err != nil {
 		k.cancel()
 		<-done
-		return p.inTime(k)
+		if perhaps {
+			p.end(k)
+			return nil, err
+		}
+		return p.inTime(k), nil
 	}
 	shown := p.shown(k)
 	go func() {
 		<-done
 		p.finish(k)
 	}()
-	return shown
+	return shown, nil
 }
 
-// goOn promises a call that its caller has waited for.
-func (p *promises) goOn(k *call) error {
+// goOn promises a call that its caller has waited for. With an error perhaps says that it may be
+// promised all the same.
+func (p *promises) goOn(k *call) (perhaps bool, err error) {
 	if err := p.seats.change(k, p.seats.pending); err != nil {
-		return err
+		return false, err
 	}
 	if err := p.under.enter(k); err != nil {
-		return err
+		return false, err
 	}
-	err := p.keep(k)
-	if err != nil {
+	if err = p.keep(k); err != nil {
 		p.under.exit(k)
 	}
-	return err
+	return unknown(err) && !errors.Is(err, errNoWebhook) && !errors.Is(err, errMoved), err
 }
 
 // overdue waits for the end of a call, or of the time that its caller has.

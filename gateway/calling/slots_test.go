@@ -255,6 +255,29 @@ func TestUnknownPromise(t *testing.T) {
 	})
 }
 
+// TestUnknownPromiseAtTheDeadline is of a call that was to go on: its caller has no outcome from
+// its answer, for one is told.
+func TestUnknownPromiseAtTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t)
+		defer w.stop()
+		u := &unsure{}
+		w.wrap = func(s calling.Store) calling.Store { u.Store = s; return u }
+		w.crash()
+		w.backend.play(always(reply{after: 20 * time.Second}))
+		w.hook(gateway.Webhook{Method: "POST", OnTimeout: "continue"})
+		u.once = true
+		if made, err := w.tryCall(`{}`, ""); !errors.Is(err, errLost) {
+			t.Fatalf("answered %+v, %v", made, err)
+		}
+		<-w.told
+		synctest.Wait()
+		if n := len(w.backend.all()); n != 1 || w.pending() != 0 || len(w.notices()) != 1 {
+			t.Errorf("%d requests, %d promised, %d told", n, w.pending(), len(w.notices()))
+		}
+	})
+}
+
 // TestCallsWhileSlotsMove between two Calls over one store: every call that was taken is
 // made once, and told of once.
 func TestCallsWhileSlotsMove(t *testing.T) {
