@@ -2,7 +2,6 @@ package calling
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -35,7 +34,7 @@ func (p *promises) own(k *call) { k.ctx, k.cancel = context.WithCancel(p.under.c
 func (p *promises) callAsync(k *call) (*gateway.Call, error) {
 	k.each = k.Webhook.Timeout
 	if !k.promised {
-		if err := p.keep(k); err != nil {
+		if _, err := p.keep(k); err != nil {
 			p.under.exit(k)
 			p.end(k)
 			return nil, err
@@ -90,10 +89,10 @@ func (p *promises) goOn(k *call) (perhaps bool, err error) {
 	if err := p.under.enter(k); err != nil {
 		return false, err
 	}
-	if err = p.keep(k); err != nil {
+	if perhaps, err = p.keep(k); err != nil {
 		p.under.exit(k)
 	}
-	return unknown(err) && !errors.Is(err, errNoWebhook) && !errors.Is(err, errMoved), err
+	return perhaps, err
 }
 
 // overdue waits for the end of a call, or of the time that its caller has.
@@ -137,20 +136,21 @@ func (p *promises) conclude(k *call) {
 	p.teller.count(k)
 }
 
-// keep stores the promise of a call, in its term and while its tenant is there.
-func (p *promises) keep(k *call) error {
+// keep stores the promise of a call, in its term and while its tenant is there. With an error
+// perhaps says that it may be stored all the same.
+func (p *promises) keep(k *call) (perhaps bool, err error) {
 	if !k.enter() {
 		if k.term.isOver() {
-			return errMoved
+			return false, errMoved
 		}
-		return errNoWebhook
+		return false, errNoWebhook
 	}
 	defer k.leave()
-	err := p.store.Commit(promise(k))
-	if unknown(err) {
+	err = p.store.Commit(promise(k))
+	if perhaps = unknown(err); perhaps {
 		p.doubt(k.term.slot) // it may be promised, and would be forgotten
 	}
-	return err
+	return perhaps, err
 }
 
 // shown is a pending call as its caller is told of it.

@@ -232,15 +232,20 @@ func (u *unsure) Commit(changes ...*gateway.Change) error {
 	return err
 }
 
+// unsurely gives a world whose store is unsure.
+func unsurely(t *testing.T) (*world, *unsure) {
+	w, u := bubble(t), &unsure{}
+	w.wrap = func(s calling.Store) calling.Store { u.Store = s; return u }
+	w.crash()
+	return w, u
+}
+
 // When nobody knows whether a call was promised, its slot is read anew: one that was is
 // made, once.
 func TestUnknownPromise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := bubble(t)
+		w, u := unsurely(t)
 		defer w.stop()
-		u := &unsure{}
-		w.wrap = func(s calling.Store) calling.Store { u.Store = s; return u }
-		w.crash()
 		w.hook(gateway.Webhook{Mode: "async", Method: "PUT"})
 		u.once = true
 		if _, err := w.tryCall(`{}`, ""); !errors.Is(err, errLost) {
@@ -259,11 +264,8 @@ func TestUnknownPromise(t *testing.T) {
 // its answer, for one is told.
 func TestUnknownPromiseAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := bubble(t)
+		w, u := unsurely(t)
 		defer w.stop()
-		u := &unsure{}
-		w.wrap = func(s calling.Store) calling.Store { u.Store = s; return u }
-		w.crash()
 		w.backend.play(always(reply{after: 20 * time.Second}))
 		w.hook(gateway.Webhook{Method: "POST", OnTimeout: "continue"})
 		u.once = true

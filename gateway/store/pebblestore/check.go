@@ -150,8 +150,9 @@ func (c *Checked) has(file string) bool {
 	return slices.ContainsFunc(c.Damage, func(d Damage) bool { return d.File == file })
 }
 
-// sized are the lines of the options that are made by the size of the disk.
-var sized = gateway.Pattern(`(?m)^  (mem_table_size|cache_size)=(\d+)$`)
+// sized are the lines of the options that are made by the size of the disk, or by how many
+// processors there are.
+var sized = gateway.Pattern(`(?m)^  (mem_table_size|cache_size|max_concurrent_compactions)=(\d+)$`)
 
 // options compares the settings that Pebble wrote down with those that we give it. They
 // have no sum.
@@ -168,7 +169,8 @@ func (c *Checked) options(s *Store, name string) {
 	for _, line := range sized().FindAllStringSubmatch(string(text), -1) {
 		sizes[line[1]], _ = strconv.ParseUint(line[2], 10, 64)
 	}
-	if plain(string(text)) != plain(o.String()) || sizes["cache_size"] != defaultCache+3*sizes["mem_table_size"] {
+	if plain(string(text)) != plain(o.String()) || sizes["cache_size"] != defaultCache+3*sizes["mem_table_size"] ||
+		sizes["max_concurrent_compactions"]-1 >= mostCompactions {
 		c.found(pebbleDir+"/"+name, "is damaged, or of another version of hookgate: it holds settings of the database, no data, and a start writes it anew")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,5 +122,21 @@ func TestCheckOfNoFolder(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "format"), []byte("hookgate data, format 99\n"), 0o600))
 	if _, err := Check(dir); err == nil || !strings.Contains(err.Error(), "format 99, written by a newer hookgate; this one knows up to") {
 		t.Errorf("of a newer one: %v", err)
+	}
+}
+
+// TestCheckOnAnotherMachine checks a folder where there are more processors, or fewer, than where
+// it was written: how many compactions there are goes by that.
+func TestCheckOnAnotherMachine(t *testing.T) {
+	had := runtime.GOMAXPROCS(2)
+	defer runtime.GOMAXPROCS(had)
+	for _, written := range []int{2, 8} {
+		runtime.GOMAXPROCS(written)
+		dir := t.TempDir()
+		mustClose(t, mustOpen(t, Options{Dir: dir}))
+		runtime.GOMAXPROCS(10 - written)
+		if c, err := Check(dir); err != nil || len(c.Damage) > 0 {
+			t.Errorf("written by %d processors, checked by %d: %v, %v", written, 10-written, c.Damage, err)
+		}
 	}
 }

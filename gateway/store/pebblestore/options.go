@@ -131,11 +131,15 @@ func (s *engine) pebbleOptions() *pebble.Options {
 		FlushDelayDeleteRange:       time.Minute, // so that expired data leaves the disk without new writes
 		CompactionConcurrencyRange:  compactions,
 	}
+	o.Experimental.FileCacheShards = 8 // else as many as there are processors, by which check would tell another machine from this
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return o
 }
 
+// mostCompactions are at once, at most.
+const mostCompactions = 2
+
 // compactions is how many there are at once: of two processors one stays for whoever commits.
-func compactions() (least, most int) { return 1, min(max(runtime.GOMAXPROCS(0)/2, 1), 2) }
+func compactions() (least, most int) { return 1, min(max(runtime.GOMAXPROCS(0)/2, 1), mostCompactions) }
