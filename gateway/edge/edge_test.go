@@ -36,6 +36,12 @@ func testLimits(streams bool) *Limits {
 
 func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *site {
 	t.Helper()
+	return newSiteWithin(t, 300*time.Millisecond, limits, handler)
+}
+
+// newSiteWithin is newSite that gives each read and write patience.
+func newSiteWithin(t testing.TB, patience time.Duration, limits *Limits, handler fasthttp.RequestHandler) *site {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +49,7 @@ func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *sit
 	s := &site{Listener: newListener(ln, limits), addr: ln.Addr().String()}
 	server := Settings{
 		Handler: handler, Limits: limits, ReduceMemory: !limits.Streams,
-		ReadTimeout: 300 * time.Millisecond, WriteTimeout: 300 * time.Millisecond, IdleTimeout: time.Minute,
+		ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: time.Minute,
 		Logger:   log.New(io.Discard, "", 0),
 		Observer: Observer{Panicked: func(string, any, []byte) { s.panicked.Add(1) }},
 	}.Server()
