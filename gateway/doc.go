@@ -64,6 +64,7 @@
 // Those who work on after an answer rest and drain alike:
 //
 //	background  a rest that can be cut short, and the wait for who is under way
+//	process     which life of the program this is, and whether another one has ended
 //
 // Each way works for the slots that its process owns, and moves them alike:
 //

@@ -66,6 +66,7 @@ var rows = map[string]row{
 	"gateway/secure/securetest":       {},
 	"gateway/transport/transporttest": {},
 	"gateway/secure":                  {never: map[string]string{"gateway/transport": "it says how a connection is secured, and knows none"}},
+	"gateway/process":                 {never: map[string]string{"gateway/cluster": "it knows processes, and nothing of what they own"}},
 	"gateway/background":              {never: map[string]string{"gateway": "it knows goroutines and time, and nothing of what they work on"}},
 	"gateway/wire":                    {never: map[string]string{"gateway": "bytes and nothing else: who reads them knows what they mean, and what to refuse"}},
 	"gateway/edge": {
@@ -76,7 +77,7 @@ var rows = map[string]row{
 		},
 	},
 	"gateway/node": {
-		may:   []string{"configs", "gateway", "gateway/api", "gateway/background", "gateway/cluster", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/cluster/watching", "gateway/store", "gateway/store/copying", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
+		may:   []string{"configs", "gateway", "gateway/api", "gateway/background", "gateway/cluster", "gateway/cluster/forward", "gateway/cluster/peers", "gateway/cluster/watching", "gateway/store", "gateway/store/copying", "gateway/calling", "gateway/directory", "gateway/docs", "gateway/edge", "gateway/fields", "gateway/inbound", "gateway/mapping", "gateway/outbound", "gateway/process", "gateway/proxy", "gateway/publishing", "gateway/requests", "gateway/resources", "gateway/secure", "gateway/server", "gateway/shares", "gateway/clock", "gateway/store/pebblestore", "gateway/store/pgstore", "gateway/transport", "gateway/waiting", "auth", "auth/seal", "auth/signature", "auth/token", "metrics", "retry", "retry/breaker", "gateway/keeping", "gateway/relayed", "gateway/jobs", "gateway/stats", "gateway/stream", "gateway/tracing", "gateway/changes", "gateway/storage", "gateway/console"},
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/cluster/peers": {

@@ -24,7 +24,7 @@ type Cluster struct {
 // New makes the Cluster of a node that nobody knows of before Start.
 func New(o Options) *Cluster {
 	o = o.withDefaults()
-	s := newState(o.Say)
+	s := newState(o.Say, o.Ended)
 	r := &reach{state: s, options: &o}
 	w := &watcher{state: s, options: &o, reach: r, poked: make(chan struct{}, 1)}
 	m := &mover{state: s, options: &o, watcher: w, poked: make(chan struct{}, 1), giving: map[int64]bool{}, resting: map[int64]time.Time{}}

@@ -70,6 +70,29 @@ func TestRestartedInPlace(t *testing.T) {
 	})
 }
 
+// Nor does it wait until the lease is over where it is known that its process has ended; where
+// only its address is another's, it does.
+func TestRestartedInPlaceOfWhoHasEnded(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		f.ends = true
+		one, two := f.start(), f.start()
+		f.within(15*time.Second, "a share for each", f.whole(2))
+		one.kill()
+		f.db.set(func() { f.db.inPlace = true })
+		three := f.startAt(one.name)
+		if took := f.within(replacedAfter, "taken over", f.whole(2)); took > time.Second {
+			f.t.Errorf("the slots of one that has ended were taken over after %s", took)
+		}
+		for m, want := range map[*member]int{two: 0, three: 1} {
+			m.note(func() {
+				if m.tookOver != want {
+					f.t.Errorf("%s took over %d times, want %d", m.name, m.tookOver, want)
+				}
+			})
+		}
+	})
+}
+
 // A planned stop: everything is handed over while the node answers.
 func TestDrain(t *testing.T) {
 	inBubble(t, 1, func(f *fleet) {
@@ -344,7 +367,7 @@ func TestAlone(t *testing.T) {
 
 // Looking up an owner is on the way of every request.
 func BenchmarkOwner(b *testing.B) {
-	s := newState(func() Self { return Self{} })
+	s := newState(func() Self { return Self{} }, nil)
 	s.self, s.held = 1, gateway.AllSlots()
 	for slot := range s.known {
 		s.known[slot].Node = 1

@@ -23,7 +23,8 @@
 //     its own clock. Another saw that beat after it was sent, declares it dead deadAfter (or
 //     replacedAfter, both are longer) after it saw it, by its own clock, and only if the counter
 //     in the store stands there still. So a beat that was late is either seen, or fails, or comes
-//     first, and then the take-over comes to nothing. Only durations are compared: clocks may
+//     first, and then the take-over comes to nothing. One that is started in the place of another
+//     takes over at once where the other's process has surely ended. Only durations are compared: clocks may
 //     differ, but for how fast they go (by a tenth).
 //   - The database is away: a node whose beat has failed asks all others that it knows, and goes
 //     on until leaseTime after it asked, if each says that it cannot beat either, has not

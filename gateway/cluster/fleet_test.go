@@ -24,6 +24,7 @@ type fleet struct {
 	nodes []*member
 	cut   map[[2]*member]bool // that cannot talk
 	lossy int                 // of a hundred messages so many are lost
+	ends  bool                // it is known of those that were killed, where they were
 	log   *slog.Logger
 }
 
@@ -65,7 +66,8 @@ func (f *fleet) startAt(name string) *member {
 	since := time.Now()
 	m.Cluster = New(Options{
 		Store: m.conn, Parts: []Part{&acting{m.conn}}, Ask: m.ask, Log: f.log,
-		Say: func() Self { return Self{Address: name, Version: "1", Since: since, Digest: "d"} },
+		Say:   func() Self { return Self{Address: name, Version: "1", Since: since, Digest: "d", Process: m.process()} },
+		Ended: f.ended,
 		Observer: Observer{
 			HandedOver: func(_ int, gap time.Duration) { m.note(func() { m.handed = append(m.handed, gap) }) },
 			Fenced:     func() { m.note(func() { m.fenced++ }) },
@@ -79,6 +81,16 @@ func (f *fleet) startAt(name string) *member {
 		f.t.Fatal(err)
 	}
 	return m
+}
+
+// process tells a member from all others.
+func (m *member) process() string { return fmt.Sprintf("%p", m) }
+
+// ended says of one that was killed that it is no more, if that is known.
+func (f *fleet) ended(process string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ends && slices.ContainsFunc(f.nodes, func(m *member) bool { return m.dead && m.process() == process })
 }
 
 func (m *member) note(do func()) {
@@ -144,7 +156,7 @@ func (f *fleet) bury(m *member) {
 // kill ends a node as kill -9 does.
 func (m *member) kill() {
 	m.fleet.bury(m)
-	m.fleet.db.set(func() { m.conn.cut = true })
+	m.fleet.db.set(func() { m.conn.cut, m.conn.ended[m.conn.node] = true, m.fleet.ends })
 	m.Close()
 }
 

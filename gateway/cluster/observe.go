@@ -57,7 +57,9 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 		}
 		lived, was := p.lives(), p.told
 		p.absorb(&m, now)
-		p.replaced = p.replaced || m.Node != s.self && p.told.Address == s.address // this node is there now
+		if m.Node != s.self && p.told.Address == s.address { // this node is there now
+			p.replaced, p.ended = true, p.lives() && s.over(p.told.Process)
+		}
 		switch lives := p.lives(); {
 		case lives && !lived && m.Node != s.self:
 			changes = append(changes, change{"a node is there", m.Node, p.told.Address})
@@ -83,7 +85,7 @@ func (s *state) meet(nodes []store.Member, now time.Time) (changes []change) {
 func (p *peer) absorb(m *store.Member, now time.Time) {
 	if m.Beat != p.member.Beat || p.member.Node == 0 {
 		p.since = now
-		p.replaced, p.doomed = false, false // a take-over of who stood at the former beat comes to nothing
+		p.replaced, p.ended, p.doomed = false, false, false // a take-over of who stood at the former beat comes to nothing
 		t := told{}
 		if len(m.Told) > 0 && json.Unmarshal(m.Told, &t) == nil { // one that says nothing is not there yet
 			p.told = t
@@ -97,8 +99,11 @@ func (p *peer) absorb(m *store.Member, now time.Time) {
 
 // deadAt is when a node is dead if it does not beat before, and is not spared any more. One
 // that has never said anything has no slots: it starts still, or is one of the commands, or
-// left its row behind.
+// left its row behind. One whose process has ended answers for nothing, whatever it was granted.
 func (p *peer) deadAt() time.Time {
+	if p.ended {
+		return time.Time{}
+	}
 	after := deadAfter
 	switch {
 	case p.told.Address == "":

@@ -53,6 +53,7 @@ type Self struct {
 	Since   time.Time // when it started
 	Digest  string    // of what must be alike in the configurations of all nodes
 	Keys    []string  // keyed digests of the secrets that it takes from others
+	Process string    // tells its process from all others; "" where that cannot be told
 }
 
 // Options are what a Cluster is made of. Store, Parts, Say and Ask are required.
@@ -64,7 +65,10 @@ type Options struct {
 	// Say gives what this node says of itself. It must not block.
 	Say func() Self
 	// Ask asks another node. peers.ErrNotHere is of a node that is there in its place.
-	Ask      func(ctx context.Context, to Node, verb string, body []byte) ([]byte, error)
+	Ask func(ctx context.Context, to Node, verb string, body []byte) ([]byte, error)
+	// Ended says that a process has surely ended, by what its node said of it. It must not block.
+	// nil: that is never known.
+	Ended    func(process string) bool
 	Log      *slog.Logger // nil: slog.Default
 	Observer Observer
 }
@@ -88,7 +92,8 @@ const (
 	// deadAfter is for how long the counter of a node that lives may stand.
 	deadAfter = 5 * time.Second
 	// replacedAfter is deadAfter where another node is at its address. It is more than leaseTime,
-	// too: an address may have moved to another machine while the one that had it lives.
+	// too: an address may have moved to another machine while the one that had it lives. Only
+	// where its process is known to have ended nobody waits.
 	replacedAfter = leaseTime + 500*time.Millisecond
 	// silentAfter is deadAfter of one that has not said anything yet.
 	silentAfter = 5 * time.Minute
@@ -109,6 +114,9 @@ func (o *Options) withDefaults() Options {
 	d := *o
 	if d.Log == nil {
 		d.Log = slog.Default()
+	}
+	if d.Ended == nil {
+		d.Ended = func(string) bool { return false }
 	}
 	if d.Observer.TookOver == nil {
 		d.Observer.TookOver = func() {}

@@ -22,6 +22,7 @@ type state struct {
 	self      int64
 	address   string
 	say       func() Self
+	over      func(process string) bool
 	peers     map[int64]*peer // this node, too
 	strangers map[int64]*peer // who asked while this node cannot look
 	known     store.Owners
@@ -60,6 +61,7 @@ type peer struct {
 	spared    time.Time // until when this node spares it
 	doomed    bool      // this node may have declared it dead: it was not seen to beat since
 	replaced  bool      // another node is at its address
+	ended     bool      // this one is, and knows that its process has ended
 }
 
 // told is what a node says of itself, as it is kept.
@@ -69,13 +71,14 @@ type told struct {
 	Since       time.Time `json:"since"`
 	Digest      string    `json:"digest"`
 	Keys        []string  `json:"keys,omitempty"`
+	Process     string    `json:"process,omitempty"`
 	Draining    bool      `json:"draining,omitempty"`
 	LagMS       int64     `json:"lag_ms"`
 	Unreachable []int64   `json:"unreachable,omitempty"` // nodes that it could not reach for deadAfter
 }
 
-func newState(say func() Self) *state {
-	s := &state{base: time.Now(), say: say, peers: map[int64]*peer{}, anew: true}
+func newState(say func() Self, over func(process string) bool) *state {
+	s := &state{base: time.Now(), say: say, over: over, peers: map[int64]*peer{}, anew: true}
 	s.view.Store(&view{changed: make(chan struct{})})
 	return s
 }
@@ -161,7 +164,7 @@ func (s *state) tell(now time.Time) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := told{
-		Address: self.Address, Version: self.Version, Since: self.Since, Digest: self.Digest, Keys: self.Keys,
+		Address: self.Address, Version: self.Version, Since: self.Since, Digest: self.Digest, Keys: self.Keys, Process: self.Process,
 		Draining: s.draining, LagMS: s.lag.Milliseconds(), Unreachable: s.unreachable(now),
 	}
 	text, err := json.Marshal(t)

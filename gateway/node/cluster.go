@@ -15,6 +15,7 @@ import (
 	"hookgate/gateway/calling"
 	"hookgate/gateway/cluster"
 	"hookgate/gateway/outbound"
+	"hookgate/gateway/process"
 	"hookgate/gateway/waiting"
 	"hookgate/metrics"
 )
@@ -30,7 +31,7 @@ func (n joining) newCluster() *cluster.Cluster {
 	})
 	n.store.letGo(gateway.AllSlots())
 	c := cluster.New(cluster.Options{
-		Store: n.store.members, Parts: append([]cluster.Part{known{n.store.letGo}}, n.movable()...), Say: n.self, Log: n.Log,
+		Store: n.store.members, Parts: append([]cluster.Part{known{n.store.letGo}}, n.movable()...), Say: n.self, Ended: process.Ended, Log: n.Log,
 		Ask: func(ctx context.Context, to cluster.Node, verb string, body []byte) ([]byte, error) {
 			return n.others.peers.Ask(ctx, to, verb, body)
 		},
@@ -80,7 +81,7 @@ func (n joining) self() cluster.Self {
 		mark := n.sealer.Mark("a secret of nodes: " + secret)
 		keys = append(keys, hex.EncodeToString(mark[:8]))
 	}
-	return cluster.Self{Address: n.advertised(), Version: n.Version, Since: n.started, Digest: n.alike.Load().text(), Keys: keys}
+	return cluster.Self{Address: n.advertised(), Version: n.Version, Since: n.started, Digest: n.alike.Load().text(), Keys: keys, Process: process.Self()}
 }
 
 // advertised is the address at which other nodes reach this one.
