@@ -91,6 +91,40 @@ func TestManyTakeTurns(t *testing.T) {
 	})
 }
 
+// restless is a store that still makes what it has promised.
+type restless struct {
+	publishing.Store
+	unmade string
+}
+
+func (s *restless) Unmade(tenant string) bool { return tenant == s.unmade }
+
+// A repeat is not answered as its first time before all of that is made: what its publisher sends
+// next would come before the rest of it.
+func TestRepeatWaitsForTheRest(t *testing.T) {
+	w := open(t)
+	s := &restless{Store: w.store}
+	p, snapshot := w.publisher(three, func(o *publishing.Options) { o.Store = s })
+	q := publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600), IdempotencyKey: "once"}
+	first, err := p.Publish(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.unmade = "acme"
+	if _, err := p.Publish(q); !isCode(err, gateway.CodeUnavailable) {
+		t.Errorf("while the rest is made: %v", err)
+	}
+	s.unmade = "rival"
+	if again, err := p.Publish(q); err != nil || !again.Replayed || string(again.Body) != string(first.Body) {
+		t.Errorf("when all is made: %+v, %v", again, err)
+	}
+}
+
+func isCode(err error, code gateway.Code) bool {
+	known := (*gateway.Error)(nil)
+	return errors.As(err, &known) && known.Code == code
+}
+
 // Who deletes a tenant does not wait for all that its publishes are about to make.
 func TestManyEndWithTheirTenant(t *testing.T) {
 	w := open(t)

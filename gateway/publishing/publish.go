@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -49,11 +50,23 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 			return Published{}, err
 		}
 		d.known = true
+		if p.unmade(d) {
+			return Published{}, errUnmade
+		}
 		if first, found, err := p.repeated(d); found || err != nil {
 			return first, err
 		}
 	}
 	return p.publish(d)
+}
+
+// errUnmade is of a repeat: what its first time has promised is not whole yet.
+var errUnmade = gateway.Unavailable("deliveries of an earlier publish are being made still: ask again", time.Second)
+
+// unmade says whether a tenant of the draft has such: who is answered that this was taken may
+// publish what comes after all of it.
+func (p *Publisher) unmade(d *draft) bool {
+	return slices.ContainsFunc(d.tenants, func(t tenantShare) bool { return p.store.Unmade(t.of.ID) })
 }
 
 // publish is the rest of Publish for what is no repeat as a whole.

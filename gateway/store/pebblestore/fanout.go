@@ -69,6 +69,9 @@ func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, pro
 	return nil
 }
 
+// Unmade is never so here: after an error nothing is written any more.
+func (s *publications) Unmade(string) bool { return false }
+
 func (s *publications) promise(p *gateway.Publication, many []gateway.Fanout) error {
 	b := s.newBatch(sizeOfPublication(p))
 	defer b.free()

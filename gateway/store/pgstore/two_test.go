@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest/postgres"
 	"hookgate/gateway/store"
 )
 
@@ -84,17 +86,7 @@ func TestFanOutIsFinishedByTheNext(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	s, err := Open(o)
 	must(t, err)
-	f := gateway.Fanout{Tenant: "acme", At: now, Listeners: []gateway.Listener{{Endpoint: "crm"}, {Endpoint: "log"}}}
-	p := &gateway.Publication{}
-	for i := range uint16(2 * fanoutStep) {
-		v := gateway.Event{ID: gateway.NewEventID(now), Tenant: "acme", Type: "message", AcceptedAt: now, Body: gateway.Raw(`{}`)}
-		p.Events = append(p.Events, v)
-		f.Events = append(f.Events, gateway.FanoutEvent{ID: v.ID, Type: v.Type})
-		for n := range f.Listeners {
-			f.Listeners[n].Events = append(f.Listeners[n].Events, i)
-		}
-	}
-	f.First = gateway.NewIDs(gateway.PrefixDelivery, now, f.Len())
+	p, f := crowd("acme", now)
 	var first gateway.Delivery
 	must(t, s.FanOut(p, []gateway.Fanout{f}, func() {}, func(made []gateway.Delivery) bool {
 		first = made[0]
@@ -122,6 +114,85 @@ func TestFanOutIsFinishedByTheNext(t *testing.T) {
 	if d, _, err := next.Delivery("acme", first.ID); err != nil || d.State != gateway.DeliverySucceeded {
 		t.Errorf("what was delivered between: %+v, %v", d, err)
 	}
+}
+
+// TestFanOutGoesOn loses the database between two steps of a fan-out: its publisher is told that it
+// failed, the rest is made when the database is back, each once, and nobody takes it for whole before.
+func TestFanOutGoesOn(t *testing.T) {
+	s, way := openByWay(t, postgres.Start(t))
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	p, f := crowd("acme", now)
+	var parts atomic.Int64
+	lost := s.FanOut(p, []gateway.Fanout{f}, func() {}, func([]gateway.Delivery) bool {
+		if parts.Add(1) == 1 {
+			way.Refuse()
+		}
+		return true
+	})
+	if lost == nil || !s.Unmade("acme") || s.Unmade("rival") {
+		t.Fatalf("it is over with %v; more is to be made: %v, of another: %v", lost, s.Unmade("acme"), s.Unmade("rival"))
+	}
+	must(t, way.Listen())
+	for deadline := time.Now().Add(time.Minute); s.Unmade("acme"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the rest is not made")
+		}
+	}
+	if want := int64(f.Len() / fanoutStep); parts.Load() != want {
+		t.Errorf("%d parts were told of, want %d", parts.Load(), want)
+	}
+	for n := range f.Listeners {
+		if due, err := s.Window(gateway.LaneKey{Tenant: "acme", Endpoint: f.Listeners[n].Endpoint}, gateway.Due{}, 10_000); err != nil || len(due) != 2*fanoutStep {
+			t.Errorf("%s has %d, want %d: %v", f.Listeners[n].Endpoint, len(due), 2*fanoutStep, err)
+		}
+	}
+}
+
+// TestFanOutGoesNowhereBack has two processes make one fan-out: who comes later to a step of which
+// the other has sent everything makes nothing of it anew.
+func TestFanOutGoesNowhereBack(t *testing.T) {
+	s := mustOpen(t, options(server(t)))
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	p, f := crowd("acme", now)
+	steps := 0
+	must(t, s.FanOut(p, []gateway.Fanout{f}, func() {}, func(made []gateway.Delivery) bool {
+		for i := range made {
+			d := made[i]
+			d.Attempts, d.State, d.NextAttemptAt, d.EndedAt = 1, gateway.DeliverySucceeded, time.Time{}, now
+			must(t, s.Settle(&d, nil))
+		}
+		steps++
+		return steps < 3
+	}))
+	_, err := s.publications.making.makeStep(&f, 0, f.Read(0).Next(nil, fanoutStep)) // as one that was slow
+	must(t, err)
+	_, err = s.Lanes(gateway.AllSlots())
+	must(t, err)
+	left := 0
+	for n := range f.Listeners {
+		due, err := s.Window(gateway.LaneKey{Tenant: "acme", Endpoint: f.Listeners[n].Endpoint}, gateway.Due{}, 10_000)
+		must(t, err)
+		left += len(due)
+	}
+	if left != fanoutStep {
+		t.Errorf("%d are to be sent, want %d", left, fanoutStep)
+	}
+}
+
+// crowd is a publish of two steps of events for each of two endpoints.
+func crowd(tenant string, now time.Time) (*gateway.Publication, gateway.Fanout) {
+	f := gateway.Fanout{Tenant: tenant, At: now, Listeners: []gateway.Listener{{Endpoint: "crm"}, {Endpoint: "log"}}}
+	p := &gateway.Publication{}
+	for i := range uint16(2 * fanoutStep) {
+		v := gateway.Event{ID: gateway.NewEventID(now), Tenant: tenant, Type: "message", AcceptedAt: now, Body: gateway.Raw(`{}`)}
+		p.Events = append(p.Events, v)
+		f.Events = append(f.Events, gateway.FanoutEvent{ID: v.ID, Type: v.Type})
+		for n := range f.Listeners {
+			f.Listeners[n].Events = append(f.Listeners[n].Events, i)
+		}
+	}
+	f.First = gateway.NewIDs(gateway.PrefixDelivery, now, f.Len())
+	return p, f
 }
 
 // TestTenantWithVeryMuchGoes deletes a tenant that has more than a statement deletes: all of it
