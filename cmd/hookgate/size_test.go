@@ -21,8 +21,8 @@ const (
 // large has the types that are larger still, as they were when this was written; who
 // cuts one takes it out.
 var large = map[string]int{
-	"gateway/store/storetest.Store":    57,
-	"gateway/store/storetest.Copyable": 61, // Store, and what is copied
+	"gateway/store/storetest.Store":    58,
+	"gateway/store/storetest.Copyable": 62, // Store, and what is copied
 	"gateway/store/storetest.kit":      49,
 }
 

@@ -76,7 +76,8 @@ func openByWay(t testing.TB, own *postgres.Server) (*Store, *gatewaytest.Way) {
 	t.Helper()
 	way := gatewaytest.NewWay(t, own.Socket)
 	o := options(own)
-	o.URL = func() (string, error) { return postgres.URLBy(way.Addr), nil }
+	url := postgres.URLBy(way.Addr) // which Listen writes again
+	o.URL = func() (string, error) { return url, nil }
 	o.Patience = 2 * time.Second
 	return mustOpen(t, o), way
 }
