@@ -40,7 +40,7 @@ func (c *call) serve() (answer, error) {
 		return answer{}, err
 	}
 	c.params = params
-	says(c, &run)
+	says(c, run)
 	if !c.by.Allows(run.needs) {
 		return answer{}, gateway.Errorf(gateway.CodeForbidden, "a token of scope %s may not do this", c.by.Scope)
 	}
@@ -52,7 +52,7 @@ func (c *call) serve() (answer, error) {
 	if err := c.asksFor(run.query); err != nil {
 		return answer{}, err
 	}
-	return deciding{c}.decide(&run)
+	return deciding{c}.decide(run)
 }
 
 // do does what a call asks for, in this process.

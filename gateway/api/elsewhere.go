@@ -94,10 +94,15 @@ func (a *API) ByNode(ctx *fasthttp.RequestCtx, by []byte) {
 type deciding struct{ *call }
 
 // decide has the call decided where it has to be.
-func (c deciding) decide(run *action) (a answer, err error) {
+func (c deciding) decide(run *action) (answer, error) {
 	if c.elsewhere == nil || run.at == ofAnyone {
 		return c.do(run)
 	}
+	return c.decideAt(run)
+}
+
+// decideAt is decide where that may be another node.
+func (c deciding) decideAt(run *action) (a answer, err error) {
 	slot, err := c.slotOf(run.at)
 	if err != nil {
 		return answer{}, err

@@ -21,45 +21,58 @@ type params struct {
 type shape struct {
 	segments [][]byte
 	allow    string
+	methods  map[string]*action
 }
 
 // table is the routes, with the shape of each.
-type table struct {
-	routes []route
-	shapes []shape
-}
+type table struct{ shapes []shape }
 
 func newTable(routes []route) table {
 	shapes := make([]shape, len(routes))
 	for i, r := range routes {
-		var methods []string
+		var allow []string
+		methods := map[string]*action{}
 		for _, m := range []string{"GET", "PUT", "POST", "DELETE"} {
-			if _, has := r.methods[m]; has {
-				methods = append(methods, m)
+			if run, has := r.methods[m]; has {
+				allow, methods[m] = append(allow, m), &run
 			}
 		}
-		shapes[i] = shape{bytes.Split([]byte(r.path), slash), strings.Join(methods, ", ")}
+		shapes[i] = shape{split(nil, []byte(r.path)), strings.Join(allow, ", "), methods}
 	}
-	return table{routes, shapes}
+	return table{shapes}
 }
 
-var slash = []byte("/")
+// mostSegments is of how many a path is taken apart without asking for memory.
+const mostSegments = 10
+
+// split appends the segments of a path.
+func split(dst [][]byte, path []byte) [][]byte {
+	for {
+		i := bytes.IndexByte(path, '/')
+		if i < 0 {
+			return append(dst, path)
+		}
+		dst, path = append(dst, path[:i]), path[i+1:]
+	}
+}
 
 // find finds the action of a request, and the parameters of its path.
-func (t *table) find(path, method []byte) (run action, p params, err error) {
-	segments := bytes.Split(path, slash)
-	for i, s := range t.shapes {
+func (t *table) find(path, method []byte) (run *action, p params, err error) {
+	var room [mostSegments][]byte
+	segments := split(room[:0], path)
+	for i := range t.shapes {
+		s := &t.shapes[i]
 		if !p.match(s.segments, segments) {
 			continue
 		}
-		if run, has := t.routes[i].methods[string(method)]; has {
+		if run := s.methods[string(method)]; run != nil {
 			return run, p, nil
 		}
-		return action{}, p, &gateway.Error{
+		return nil, p, &gateway.Error{
 			Code: gateway.CodeMethodNotAllowed, Message: "this path takes " + s.allow, Allow: s.allow,
 		}
 	}
-	return action{}, p, errNoPath
+	return nil, p, errNoPath
 }
 
 func (p *params) match(segments, path [][]byte) bool {
