@@ -170,6 +170,11 @@ func (p *Publisher) recognise(d *draft) error {
 		}
 		fresh = append(fresh, event)
 	}
+	if e.again > 0 {
+		if err := p.finish(d); err != nil {
+			return err
+		}
+	}
 	clear(d.publication.Events[len(fresh):])
 	if d.publication.Events = fresh; len(fresh) == 0 {
 		d.named = d.named[:0] // it was learned then

@@ -38,7 +38,6 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 		return Published{}, err
 	}
 	defer p.stored(d)
-	over := d.lives()
 	err = p.store.FanOut(&d.publication, many, func() {
 		failed = nil
 		p.stored(d) // with its keys
@@ -46,7 +45,7 @@ func (p *Publisher) publishMany(d *draft) (Published, error) {
 		p.accepted(d)
 	}, func(made []gateway.Delivery) bool {
 		p.wakeInTurn(made)
-		return !over(made[0].Tenant)
+		return !d.over(made[0].Tenant)
 	})
 	if err != nil {
 		failed = err // nobody hears of it that was told before
@@ -65,15 +64,8 @@ func (d *draft) turnOfMany() gateway.MarkKey {
 	return gateway.NewMarkKey(gateway.MarkPublish, []byte(who))
 }
 
-// lives gives what says of a tenant of the draft whether it is being deleted, also when the draft
-// is another's.
-func (d *draft) lives() (over func(tenant string) bool) {
-	of := make(map[string]*directory.Tenant, len(d.tenants))
-	for _, t := range d.tenants {
-		of[t.of.ID] = t.of
-	}
-	return func(tenant string) bool { return of[tenant].Life.Over() }
-}
+// over says whether a tenant of the draft is being deleted.
+func (d *draft) over(tenant string) bool { return d.tenants[d.shareOf(tenant)].of.Life.Over() }
 
 // fanoutMany is fanout for very many deliveries, which are decided here and not made.
 func (d *draft) fanoutMany(at time.Time) []gateway.Fanout {

@@ -91,32 +91,40 @@ func TestManyTakeTurns(t *testing.T) {
 	})
 }
 
-// restless is a store that still makes what it has promised.
+// restless is a store that has something to make still of what it has promised.
 type restless struct {
 	publishing.Store
-	unmade string
+	finished []string
+	err      error
 }
 
-func (s *restless) Unmade(tenant string) bool { return tenant == s.unmade }
+func (s *restless) Finish(tenant string, _ func([]gateway.Delivery) bool) error {
+	s.finished = append(s.finished, tenant)
+	return s.err
+}
 
 // A repeat is not answered as its first time before all of that is made: what its publisher sends
 // next would come before the rest of it.
 func TestRepeatWaitsForTheRest(t *testing.T) {
-	w := open(t)
-	s := &restless{Store: w.store}
-	p, snapshot := w.publisher(three, func(o *publishing.Options) { o.Store = s })
-	q := publishing.Request{Snapshot: snapshot, Tenant: snapshot.Tenant("acme"), Body: talk(0, 600), IdempotencyKey: "once"}
-	first, err := p.Publish(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.unmade = "acme"
-	if _, err := p.Publish(q); !isCode(err, gateway.CodeUnavailable) {
-		t.Errorf("while the rest is made: %v", err)
-	}
-	s.unmade = "rival"
-	if again, err := p.Publish(q); err != nil || !again.Replayed || string(again.Body) != string(first.Body) {
-		t.Errorf("when all is made: %+v, %v", again, err)
+	byID := []byte(`{"dedupe":{"event_id":"n"},` + string(talk(0, 600)[1:]))
+	for name, q := range map[string]publishing.Request{"by its key": {Body: talk(0, 600), IdempotencyKey: "once"}, "by its events": {Body: byID}} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t)
+			s := &restless{Store: w.store}
+			p, snapshot := w.publisher(three, func(o *publishing.Options) { o.Store = s })
+			q.Snapshot, q.Tenant = snapshot, snapshot.Tenant("acme")
+			if _, err := p.Publish(q); err != nil || len(s.finished) > 0 {
+				t.Fatalf("the first: %v; it asked for what %v have to make", err, s.finished)
+			}
+			s.err = gateway.Unavailable("it is being made", time.Second)
+			if _, err := p.Publish(q); !isCode(err, gateway.CodeUnavailable) {
+				t.Errorf("while the rest is made: %v", err)
+			}
+			s.err = nil
+			if _, err := p.Publish(q); err != nil || !slices.Equal(s.finished, []string{"acme", "acme"}) {
+				t.Errorf("when all is made: %v; it asked for what %v have to make", err, s.finished)
+			}
+		})
 	}
 }
 

@@ -1,7 +1,6 @@
 package publishing
 
 import (
-	"slices"
 	"time"
 
 	"hookgate/gateway"
@@ -50,9 +49,6 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 			return Published{}, err
 		}
 		d.known = true
-		if p.unmade(d) {
-			return Published{}, errUnmade
-		}
 		if first, found, err := p.repeated(d); found || err != nil {
 			return first, err
 		}
@@ -60,13 +56,16 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 	return p.publish(d)
 }
 
-// errUnmade is of a repeat: what its first time has promised is not whole yet.
-var errUnmade = gateway.Unavailable("deliveries of an earlier publish are being made still: ask again", time.Second)
-
-// unmade says whether a tenant of the draft has such: who is answered that this was taken may
-// publish what comes after all of it.
-func (p *Publisher) unmade(d *draft) bool {
-	return slices.ContainsFunc(d.tenants, func(t tenantShare) bool { return p.store.Unmade(t.of.ID) })
+// finish makes what the first time of a repeat has promised and not made: who is answered that it
+// was taken may publish what comes after all of it.
+func (p *Publisher) finish(d *draft) error {
+	for _, t := range d.tenants {
+		life := t.of.Life
+		if err := p.store.Finish(t.of.ID, func(made []gateway.Delivery) bool { p.wakeInTurn(made); return !life.Over() }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // publish is the rest of Publish for what is no repeat as a whole.
@@ -115,7 +114,7 @@ func (p *Publisher) repeated(d *draft) (Published, bool, error) {
 		return Published{}, true, gateway.Errorf(gateway.CodeIdempotencyKeyReused,
 			"this Idempotency-Key was used with another body")
 	}
-	return Published{Body: m.Answer, Replayed: true}, true, nil
+	return Published{Body: m.Answer, Replayed: true}, true, p.finish(d)
 }
 
 // idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).

@@ -17,11 +17,11 @@ type Store interface {
 	// until it returns; false: the rest of that fan-out is not needed, for its tenant
 	// is being deleted. Those of lanes that were dropped meanwhile are cancelled. What
 	// an end of the process interrupts is made by the next one before outbound.Backlog
-	// gives anything. After an error that follows promised the rest is made by and by,
-	// and made called for it.
+	// gives anything. After an error the rest may be there.
 	FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error
-	// Unmade says whether there is such a rest of what a tenant has published here.
-	Unmade(tenant string) bool
+	// Finish makes such a rest of what a tenant has published, and calls made as FanOut does.
+	// gateway.CodeUnavailable: that is under way still.
+	Finish(tenant string, made func([]gateway.Delivery) (more bool)) error
 	// Mark is waiting.Store's: for MarkPublish and MarkRelay here. Publishes to
 	// /v1/events, which belong to no one tenant, are marked under the tenant AnyTenant.
 	Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error)

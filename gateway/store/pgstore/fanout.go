@@ -2,13 +2,11 @@ package pgstore
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"hookgate/gateway"
-	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
 
@@ -44,118 +42,47 @@ type making struct {
 	turn  sync.Mutex // a step: many of them take no more of the store than one
 	mu    sync.Mutex
 	under map[string]bool // by their first delivery
-	left  map[string]int  // by their tenants, those of which nobody waits for the rest any more
 }
-
-// unmadeRest is the pause before the rest of a fan-out is tried again.
-const unmadeRest = 500 * time.Millisecond
 
 // FanOut is Accept of a publication whose deliveries are very many: all of it or
 // nothing, in one promise, after which promised is called. Then it makes the
 // deliveries, and calls made with each step, which is valid until that returns; false:
-// the rest of that fan-out is not needed, for its tenant is being deleted. After an error
-// that follows promised it goes on with that by itself, as long as this process may write,
-// and until then Unmade says so; else who has the slot next will.
+// the rest of that fan-out is not needed, for its tenant is being deleted. After an error the rest
+// may be there, and is made by Finish, or by Lanes.
 func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error {
-	end := s.making.begin(many)
+	defer s.making.begin(many)()
 	to, late := newPromise(), &lates{}
 	to.publication(p, late)
 	for i := range many {
 		to.fanout(&many[i])
 	}
 	if err := s.write(to); err != nil {
-		end()
 		return err
 	}
 	promised()
-	rest := &rest{many: many, made: made}
-	err := s.dropLate(late, p.Deliveries)
-	if err == nil {
-		err = s.making.makeRest(rest)
+	if err := s.dropLate(late, p.Deliveries); err != nil {
+		return err
 	}
-	if err == nil || !s.making.leave(rest, end) {
-		end()
-	}
-	return err
-}
-
-// Unmade says whether deliveries of a tenant that FanOut has promised are not made yet, though
-// it has returned.
-func (s *publications) Unmade(tenant string) bool {
-	s.making.mu.Lock()
-	defer s.making.mu.Unlock()
-	return s.making.left[tenant] > 0
-}
-
-// rest is what is still to be made of the fan-outs of one publish.
-type rest struct {
-	many []gateway.Fanout // the first of them is under way
-	done int              // of it
-	made func([]gateway.Delivery) (more bool)
-}
-
-// makeRest goes on where it ended. A step of which nobody knows whether it was made is made once
-// more: each delivery is, once.
-func (s *making) makeRest(r *rest) (err error) {
-	for len(r.many) > 0 {
-		if r.done, err = s.makeAll(&r.many[0], r.done, r.made); err != nil {
+	for i := range many {
+		if err := s.making.makeAll(&many[i], 0, made); err != nil {
 			return err
 		}
-		r.many, r.done = r.many[1:], 0
 	}
 	return nil
 }
 
-// leave has the rest made while nobody waits for it; false where the store is being closed.
-func (s *making) leave(r *rest, end func()) bool {
-	if s.using.Enter() != nil {
-		return false
+// Finish makes what was promised to a tenant and was not made, by whomever, and calls made as
+// FanOut does. gateway.CodeUnavailable: some of it is under way in this process.
+func (s *publications) Finish(tenant string, made func([]gateway.Delivery) (more bool)) error {
+	p := &params{}
+	left, under, err := s.making.left("tenant = "+p.text(tenant), p)
+	if err == nil && under {
+		err = gateway.Unavailable("deliveries of an earlier publish are being made still: ask again", time.Second)
 	}
-	defer s.using.Leave()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.left == nil {
-		s.left = map[string]int{}
+	if err != nil {
+		return err
 	}
-	tenants := make([]string, len(r.many))
-	for i := range r.many {
-		tenants[i] = r.many[i].Tenant
-		s.left[tenants[i]]++
-	}
-	s.work.Go(func() {
-		defer end()
-		s.makeLeft(r)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, tenant := range tenants {
-			if s.left[tenant]--; s.left[tenant] == 0 {
-				delete(s.left, tenant)
-			}
-		}
-	})
-	return true
-}
-
-func (s *making) makeLeft(r *rest) {
-	timer := time.NewTimer(unmadeRest)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-s.done:
-			return
-		}
-		err := s.makeRest(r)
-		known := (*gateway.Error)(nil)
-		switch {
-		case err == nil, errors.Is(err, errClosed), errors.Is(err, store.ErrDeclaredDead): // another node makes it
-			return
-		case errors.As(err, &known) && known.Code == gateway.CodeInternal: // it was told of
-			return
-		}
-		s.opts.Logger.Debug("the rest of a fan-out is not made yet", "tenant", r.many[0].Tenant, "error", err)
-		timer.Reset(unmadeRest)
-	}
+	return s.making.makeLeft(left, made)
 }
 
 func (p *promise) fanout(f *gateway.Fanout) {
@@ -180,24 +107,23 @@ func (p *promise) fanout(f *gateway.Fanout) {
 	p.put(fanoutTable, text(f.Tenant), first, slotCell(f.Tenant), number(0), raw(e.B))
 }
 
-// makeAll makes the deliveries of one from the nth on, and lets others go between. It gives up
-// to which they are made.
-func (s *making) makeAll(f *gateway.Fanout, after int, made func([]gateway.Delivery) (more bool)) (upTo int, err error) {
+// makeAll makes the deliveries of one from the nth on, and lets others go between.
+func (s *making) makeAll(f *gateway.Fanout, after int, made func([]gateway.Delivery) (more bool)) error {
 	reader := f.Read(after)
 	step := make([]gateway.Delivery, 0, fanoutStep)
 	for more := true; more; {
 		from := reader.Made()
 		if step = reader.Next(step[:0], fanoutStep); len(step) == 0 {
-			return from, nil
+			return nil
 		}
 		late, err := s.makeStep(f, from, step)
 		if err != nil {
-			return from, err
+			return err
 		}
 		step = slices.DeleteFunc(step, func(d gateway.Delivery) bool { return late.is(&d) })
 		more = len(step) == 0 || made == nil || made(step)
 	}
-	return reader.Made(), nil
+	return nil
 }
 
 // makeStep makes some deliveries, and notes how far it came.
@@ -225,31 +151,47 @@ func (s *making) makeStep(f *gateway.Fanout, from int, step []gateway.Delivery) 
 	return late, s.dropLate(late, step)
 }
 
+// part is a fan-out of which so many are made.
+type part struct {
+	f    gateway.Fanout
+	done int
+}
+
 // finish makes what was promised to tenants of the slots and was not made, but for what this
 // process has under way.
 func (s *making) finish(slots gateway.SlotSet) error {
-	type part struct {
-		f    gateway.Fanout
-		done int
-	}
-	var left []part
 	p := &params{}
-	err := s.readFor(whole, "SELECT tenant, id, done, value FROM {s}fanouts WHERE slot = ANY("+p.slots(slots)+") ORDER BY tenant, id", p, func(row [][]byte) (bool, error) {
+	left, _, err := s.left("slot = ANY("+p.slots(slots)+")", p)
+	if err != nil {
+		return err
+	}
+	return s.makeLeft(left, nil)
+}
+
+// left gives what was promised and was not made, and says whether this process has more of it
+// under way.
+func (s *making) left(where string, p *params) (left []part, under bool, err error) {
+	err = s.readFor(whole, "SELECT tenant, id, done, value FROM {s}fanouts WHERE "+where+" ORDER BY tenant, id", p, func(row [][]byte) (bool, error) {
 		f, err := record.DecodeFanout(string(row[0]), row[1], row[3])
-		if !s.isUnder(f.First) {
+		if s.isUnder(f.First) {
+			under = true
+		} else {
 			left = append(left, part{f, int(min(longAt(row[2]), int64(f.Len())))})
 		}
 		return true, err
 	})
+	return left, under, err
+}
+
+func (s *making) makeLeft(left []part, made func([]gateway.Delivery) (more bool)) error {
 	for i := range left {
-		if err != nil {
-			break
-		}
 		one := &left[i]
 		s.opts.Logger.Info("deliveries of a publish that was interrupted are made", "tenant", one.f.Tenant, "made_before", one.done, "deliveries", one.f.Len())
-		_, err = s.makeAll(&one.f, one.done, nil)
+		if err := s.makeAll(&one.f, one.done, made); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 func (s *making) isUnder(first string) bool {

@@ -3,8 +3,8 @@ package pgstore
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,36 +116,67 @@ func TestFanOutIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
-// TestFanOutGoesOn loses the database between two steps of a fan-out: its publisher is told that it
-// failed, the rest is made when the database is back, each once, and nobody takes it for whole before.
-func TestFanOutGoesOn(t *testing.T) {
+// TestFanOutIsFinishedByWhoAsksAgain loses the database within a fan-out: who finds its mark has
+// the rest made, each once, and takes nothing for whole before.
+func TestFanOutIsFinishedByWhoAsksAgain(t *testing.T) {
 	s, way := openByWay(t, postgres.Start(t))
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	p, f := crowd("acme", now)
-	var parts atomic.Int64
-	lost := s.FanOut(p, []gateway.Fanout{f}, func() {}, func([]gateway.Delivery) bool {
-		if parts.Add(1) == 1 {
-			way.Refuse()
+	ends := map[string]func(p *gateway.Publication, many []gateway.Fanout) error{
+		"between two steps": func(p *gateway.Publication, many []gateway.Fanout) error {
+			err := s.FanOut(p, many, func() {}, func([]gateway.Delivery) bool { way.Refuse(); return true })
+			must(t, way.Listen())
+			return err
+		},
+		"before it is known": func(p *gateway.Publication, many []gateway.Fanout) error {
+			way.Answers.Store(1)
+			return s.FanOut(p, many, func() { t.Error("nobody knows") }, nil)
+		},
+	}
+	for name, lost := range ends {
+		tenant := strings.ReplaceAll(name, " ", "-")
+		p, f := crowd(tenant, now)
+		if lost(p, []gateway.Fanout{f}) == nil {
+			t.Fatalf("%s: the database was not lost", name)
+		}
+		told := 0
+		for deadline := time.Now().Add(time.Minute); ; {
+			err := s.Finish(tenant, func(made []gateway.Delivery) bool { told += len(made); return true })
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal(err)
+			}
+		}
+		want := f.Len()
+		if name == "between two steps" {
+			want -= fanoutStep
+		}
+		if told != want {
+			t.Errorf("%s: %d are told of, want %d", name, told, want)
+		}
+		for n := range f.Listeners {
+			if due, err := s.Window(gateway.LaneKey{Tenant: tenant, Endpoint: f.Listeners[n].Endpoint}, gateway.Due{}, 10_000); err != nil || len(due) != 2*fanoutStep {
+				t.Errorf("%s: %s has %d, want %d: %v", name, f.Listeners[n].Endpoint, len(due), 2*fanoutStep, err)
+			}
+		}
+		must(t, s.Finish(tenant, func([]gateway.Delivery) bool { t.Errorf("%s: there was more", name); return true }))
+	}
+}
+
+// TestFanOutIsNotFinishedBeside asks for the rest of what this process is making still.
+func TestFanOutIsNotFinishedBeside(t *testing.T) {
+	s := mustOpen(t, options(server(t)))
+	p, f := crowd("acme", time.Now().UTC())
+	steps := 0
+	must(t, s.FanOut(p, []gateway.Fanout{f}, func() {}, func([]gateway.Delivery) bool {
+		steps++
+		if err := s.Finish("acme", nil); steps < f.Len()/fanoutStep && !isUnavailable(err) {
+			t.Errorf("after step %d: %v", steps, err)
 		}
 		return true
-	})
-	if lost == nil || !s.Unmade("acme") || s.Unmade("rival") {
-		t.Fatalf("it is over with %v; more is to be made: %v, of another: %v", lost, s.Unmade("acme"), s.Unmade("rival"))
-	}
-	must(t, way.Listen())
-	for deadline := time.Now().Add(time.Minute); s.Unmade("acme"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the rest is not made")
-		}
-	}
-	if want := int64(f.Len() / fanoutStep); parts.Load() != want {
-		t.Errorf("%d parts were told of, want %d", parts.Load(), want)
-	}
-	for n := range f.Listeners {
-		if due, err := s.Window(gateway.LaneKey{Tenant: "acme", Endpoint: f.Listeners[n].Endpoint}, gateway.Due{}, 10_000); err != nil || len(due) != 2*fanoutStep {
-			t.Errorf("%s has %d, want %d: %v", f.Listeners[n].Endpoint, len(due), 2*fanoutStep, err)
-		}
-	}
+	}))
+	must(t, s.Finish("acme", func([]gateway.Delivery) bool { t.Error("there was more"); return true }))
 }
 
 // TestFanOutGoesNowhereBack has two processes make one fan-out: who comes later to a step of which
