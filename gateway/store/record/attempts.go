@@ -70,7 +70,7 @@ func DecodeAttempt(number int, value []byte, said bool) (gateway.Attempt, error)
 func (e *Encoder) fields(header [][2]string, by packing) {
 	e.Number(uint64(len(header)))
 	for i := range header {
-		place := places[header[i][0]]
+		place := places.of(header[i][0])
 		e.Number(place)
 		if place == 0 {
 			e.Text(header[i][0])
@@ -136,10 +136,4 @@ var names = [...]string{
 	"Pragma", "Accept-Encoding", "Accept", "Idempotency-Key", "date", "server", "content-type", "content-length",
 }
 
-var places = func() map[string]uint64 {
-	m := make(map[string]uint64, len(names))
-	for i, name := range names {
-		m[name] = uint64(i) + 1
-	}
-	return m
-}()
+var places = newWords(names[:], 1)

@@ -28,13 +28,38 @@ var values = [...]string{
 	"Apache", "Express", "fasthttp", "nosniff", "no-cache", "no-store", "Accept-Encoding", "Origin", "*", "application/cloudevents-batch+json",
 }
 
-var formOf = func() map[string]uint64 {
-	m := make(map[string]uint64, len(values))
-	for i, value := range values {
-		m[value] = packedValues + uint64(i)
+var formOf = newWords(values[:], packedValues)
+
+// words finds the numbers of a few words, by their length: there are ten fields and more in each
+// attempt, and a map would look at all of a value to say that it is none of them.
+type words [][]numbered
+
+type numbered struct {
+	word   string
+	number uint64
+}
+
+func newWords(list []string, first uint64) (w words) {
+	for i, word := range list {
+		for len(w) <= len(word) {
+			w = append(w, nil)
+		}
+		w[len(word)] = append(w[len(word)], numbered{word, first + uint64(i)})
 	}
-	return m
-}()
+	return w
+}
+
+// of gives the number of a word; 0 for none.
+func (w words) of(word string) uint64 {
+	if len(word) < len(w) {
+		for i := range w[len(word)] {
+			if is := &w[len(word)][i]; is.word == word {
+				return is.number
+			}
+		}
+	}
+	return 0
+}
 
 // packing is what values are written by: when the attempt was, and the id of its event.
 type packing struct {
@@ -50,7 +75,7 @@ func (e *Encoder) packed(value string, by packing) {
 		e.Number(packedID)
 		return
 	}
-	if form, found := formOf[value]; found {
+	if form := formOf.of(value); form != 0 {
 		e.Number(form)
 		return
 	}
@@ -65,36 +90,52 @@ func (e *Encoder) packed(value string, by packing) {
 
 // moment reads a value that is a moment in one of two forms, and no other text.
 func moment(value string) (form uint64, seconds int64, found bool) {
-	var again [len(http.TimeFormat)]byte
 	switch len(value) {
 	case len("1795962756"):
-		n, err := strconv.ParseInt(value, 10, 64)
-		return packedSeconds, n, err == nil && string(strconv.AppendInt(again[:0], n, 10)) == value
+		n, ok := digits(value)
+		return packedSeconds, int64(n), ok && value[0] != '0'
 	case len(http.TimeFormat):
 		at, ok := dateOf(value)
-		return packedDate, at.Unix(), ok && string(at.AppendFormat(again[:0], http.TimeFormat)) == value
+		return packedDate, at, ok
 	}
 	return 0, 0, false
+}
+
+// digits reads some that are digits alone.
+func digits(s string) (n int, ok bool) {
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int(c)
+	}
+	return n, true
 }
 
 // months are their names in a date, in order.
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
-// dateOf reads what may be a date of HTTP, which is as long as one. Who asks compares.
-func dateOf(s string) (at time.Time, ok bool) {
+// dateOf reads a text of the length of a date of HTTP: one that formatting gives again, and no
+// other.
+func dateOf(s string) (seconds int64, ok bool) {
 	month := 0
 	for i := 0; i < len(months); i += 3 {
 		if months[i:i+3] == s[8:11] {
 			month = 1 + i/3
 		}
 	}
-	number := func(from, to int) (n int) {
-		for _, c := range []byte(s[from:to]) {
-			n = 10*n + int(c-'0')
-		}
-		return n
+	day, ok1 := digits(s[5:7])
+	year, ok2 := digits(s[12:16])
+	hour, ok3 := digits(s[17:19])
+	minute, ok4 := digits(s[20:22])
+	second, ok5 := digits(s[23:25])
+	if month == 0 || !(ok1 && ok2 && ok3 && ok4 && ok5) || hour > 23 || minute > 59 || second > 59 ||
+		s[3:5] != ", " || s[7] != ' ' || s[11] != ' ' || s[16] != ' ' || s[19] != ':' || s[22] != ':' || s[25:] != " GMT" {
+		return 0, false
 	}
-	return time.Date(number(12, 16), time.Month(month), number(5, 7), number(17, 19), number(20, 22), number(23, 25), 0, time.UTC), month > 0
+	at := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	return at.Unix(), at.Day() == day && at.Weekday().String()[:3] == s[:3]
 }
 
 // packed reads a value; a skimmer may give nothing.

@@ -1,8 +1,10 @@
 package record
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ func TestAttemptToldUnpacked(t *testing.T) {
 	e.Text("detail")
 	e.Text("a:1")
 	e.Number(2)
-	e.Number(places["Date"])
+	e.Number(places.of("Date"))
 	e.Text("now")
 	e.Number(0)
 	e.Text("x-other")
@@ -110,5 +112,39 @@ func TestPackedForms(t *testing.T) {
 	}
 	if len(values) > packedForms-packedValues {
 		t.Errorf("%d values, and forms for %d", len(values), packedForms-packedValues)
+	}
+}
+
+// A text is taken for a moment if, and only if, that is written so.
+func TestMomentsAreThemselves(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	taken := 0
+	for range 200_000 {
+		at := time.Unix(rng.Int64N(4e9)-1e9, 0).UTC()
+		text := []byte(at.Format(http.TimeFormat))
+		if rng.IntN(4) == 0 {
+			text = strconv.AppendInt(nil, at.Unix(), 10)
+		}
+		if rng.IntN(2) == 0 {
+			text[rng.IntN(len(text))] = "0123456789 :,-+SMTWFGJDA"[rng.IntN(24)]
+		}
+		form, seconds, found := moment(string(text))
+		if !found {
+			if at, err := time.Parse(http.TimeFormat, string(text)); err == nil && at.Format(http.TimeFormat) == string(text) {
+				t.Fatalf("%q is a moment", text)
+			}
+			continue
+		}
+		taken++
+		again := strconv.FormatInt(seconds, 10)
+		if form == packedDate {
+			again = time.Unix(seconds, 0).UTC().Format(http.TimeFormat)
+		}
+		if again != string(text) {
+			t.Fatalf("%q is taken for %q", text, again)
+		}
+	}
+	if taken < 50_000 {
+		t.Errorf("%d were taken for moments", taken)
 	}
 }
