@@ -95,7 +95,8 @@ func (n *lane) next(now time.Time) (gateway.Due, bool) {
 		}
 		if _, flies := n.flying[d.ID]; flies {
 			if _, is := n.withheld[d.ID]; is {
-				n.withheld[d.ID] = &d
+				here := d // which so does not ask for memory for all others
+				n.withheld[d.ID] = &here
 			}
 			continue
 		}
