@@ -2,14 +2,20 @@ package edge
 
 import (
 	"bufio"
+	"bytes"
+	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
 )
 
 // Where all connections are taken, those on which nothing is asked give way; one with a
@@ -57,8 +63,9 @@ func TestWhoAsksNothingGivesWay(t *testing.T) {
 					break
 				}
 			}
-			if n, _ := io.Copy(io.Discard, before); n > 0 && name != "an answer that nobody reads" {
-				t.Errorf("who gave way was told %d bytes", n)
+			var told strings.Builder
+			if n, _ := io.Copy(&told, before); n > 0 && name != "an answer that nobody reads" {
+				t.Errorf("who gave way was told %d bytes: %s", n, told.String())
 			}
 			close(goOn)
 			if answer, _ := readAnswer(t, bufio.NewReader(busy)); answer.StatusCode != 200 {
@@ -121,6 +128,68 @@ func TestWhoHasGivenWayAsksInVain(t *testing.T) {
 	}
 	if n, err := c.Read(make([]byte, 1<<10)); n > 0 || err == nil {
 		t.Errorf("%d bytes of the request are handed on, %v", n, err)
+	}
+}
+
+// hearing keeps what is written to a client, until it is closed.
+type hearing struct {
+	script
+	wrote  bytes.Buffer
+	closed bool
+}
+
+func (h *hearing) Write(p []byte) (int, error) {
+	if h.closed {
+		return 0, net.ErrClosed
+	}
+	return h.wrote.Write(p)
+}
+
+func (h *hearing) Close() error {
+	h.closed = true
+	return nil
+}
+
+// Nor is it answered, by whatever piece of it was read before: it was told that it is malformed,
+// or that its body ended early.
+func TestWhoHasGivenWayIsToldNothing(t *testing.T) {
+	for _, f := range flavours {
+		for _, raw := range []string{askAndKeep, "POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n{"} {
+			for _, first := range []int{1, 8, 1 << 10} {
+				t.Run(fmt.Sprintf("%s/%.4s/%d", f.name, raw, first), func(t *testing.T) {
+					limits := testLimits(f.streams)
+					limits.Conns, limits.GiveWay = 1, time.Nanosecond
+					l, given := newListener(nil, limits), false
+					client := &hearing{}
+					client.data = []byte(raw)
+					c := l.connOf(client)
+					if !l.remember(c) {
+						t.Fatal("there is no room")
+					}
+					client.piece = func() int {
+						if came := len(raw) - len(client.data); came < first && first < len(raw) {
+							return first - came
+						}
+						if !given {
+							given = true
+							if chosen := l.giveWay(time.Now().Add(time.Second), c); len(chosen) != 1 {
+								t.Errorf("chosen: %v", chosen)
+							}
+						}
+						return 1 << 10
+					}
+					server := Settings{
+						Limits: limits, ReduceMemory: !f.streams, Logger: log.New(io.Discard, "", 0),
+						Handler:  func(*fasthttp.RequestCtx) { t.Error("it is handled") },
+						Observer: Observer{Refused: func(_ []byte, fault *gateway.Error) { t.Errorf("it is told as refused: %v", fault) }},
+					}.Server()
+					_ = server.ServeConn(c) // its error is the end of the bytes
+					if client.wrote.Len() > 0 || !client.closed {
+						t.Errorf("told %q, closed %v", client.wrote.String(), client.closed)
+					}
+				})
+			}
+		}
 	}
 }
 
