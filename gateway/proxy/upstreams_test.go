@@ -153,7 +153,7 @@ func TestDeadlineIsNotRetried(t *testing.T) {
 		asked.Add(1)
 		_, _ = c.r.ReadByte()
 	}
-	s := newSite(t, routed(`"timeout":"100ms"`, rawUpstream(t, hang), rawUpstream(t, hang)), siteOptions{})
+	s := newSite(t, routed(`"timeout":"1s"`, rawUpstream(t, hang), rawUpstream(t, hang)), siteOptions{})
 	if a, _ := s.ask(t, "GET", "/", nil); a.StatusCode != 504 || asked.Load() != 1 {
 		t.Errorf("%d after %d upstreams", a.StatusCode, asked.Load())
 	}
@@ -163,12 +163,12 @@ func TestDeadlineIsNotRetried(t *testing.T) {
 func TestTimeoutIsForTheHead(t *testing.T) {
 	up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
-		timer := time.NewTimer(300 * time.Millisecond)
+		timer := time.NewTimer(2500 * time.Millisecond)
 		defer timer.Stop()
 		<-timer.C
 		_, _ = io.WriteString(w, "late")
 	})
-	s := newSite(t, routed(`"timeout":"100ms"`, up.URL), siteOptions{})
+	s := newSite(t, routed(`"timeout":"2s"`, up.URL), siteOptions{})
 	if a, body := s.ask(t, "GET", "/", nil); a.StatusCode != 200 || body != "late" {
 		t.Errorf("%d %q", a.StatusCode, body)
 	}
@@ -241,7 +241,7 @@ func TestBreaker(t *testing.T) {
 			_, _ = io.WriteString(c, "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	s := newSite(t, routed(`"breaker":{"failures":3,"open":"500ms","max_open":"500ms"}`, up), siteOptions{})
+	s := newSite(t, routed(`"breaker":{"failures":3,"open":"3s","max_open":"3s"}`, up), siteOptions{})
 	for range 3 {
 		if a, _ := s.ask(t, "GET", "/", nil); a.StatusCode != 502 {
 			t.Fatalf("%d", a.StatusCode)
@@ -300,7 +300,7 @@ func TestHealthCheck(t *testing.T) {
 			w.WriteHeader(int(status.Load()))
 		}
 	})
-	s := newSite(t, routed(`"health":{"path":"/well?deep=1","interval":"100ms","timeout":"1s"}`, up.URL+"/bot"), siteOptions{})
+	s := newSite(t, routed(`"health":{"path":"/well?deep=1","interval":"100ms","timeout":"10s"}`, up.URL+"/bot"), siteOptions{})
 	is := func(want int) func() bool {
 		return func() bool { a, _ := s.ask(t, "GET", "/", nil); return a.StatusCode == want }
 	}
@@ -315,7 +315,8 @@ func TestHealthCheck(t *testing.T) {
 	until(t, "it is left out", is(503))
 	status.Store(302)
 	until(t, "it is back", is(200))
-	if log := s.log.String(); !strings.Contains(log, "is left out") || !strings.Contains(log, "answered 503") || !strings.Contains(log, "well again") {
+	until(t, "the log tells it", func() bool { return strings.Contains(s.log.String(), "well again") }) // once it is back
+	if log := s.log.String(); !strings.Contains(log, "is left out") || !strings.Contains(log, "answered 503") {
 		t.Errorf("the log does not tell the story:\n%s", log)
 	}
 }
