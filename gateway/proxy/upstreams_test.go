@@ -16,15 +16,20 @@ import (
 	"hookgate/retry/breaker"
 )
 
-// refusing is an address at which nobody listens.
+// refusing is an address at which nobody listens, nor will in this test: it is taken, by the end
+// of a connection.
 func refusing(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = ln.Close() }()
-	return "http://" + ln.Addr().String()
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = c.Close(), ln.Close() })
+	return "http://" + c.LocalAddr().String()
 }
 
 func TestFailuresAreProblems(t *testing.T) {

@@ -142,13 +142,16 @@ func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 			return nil, nil
 		})
 	})
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := closed.Close(); err != nil {
+	defer func() { _ = ln.Close() }()
+	taken, err := net.Dial("tcp", ln.Addr().String()) // nobody can listen where it comes from
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = taken.Close() }()
 	wrong := listen(t, "wrong", peers.Options{Secrets: []string{"another"}}, nil)
 	a := listen(t, "a", secrets, nil)
 	late := listen(t, "late", peers.Options{Secrets: []string{"s3cret"}, Now: func() time.Time { return time.Now().Add(-time.Minute) }}, nil)
@@ -161,7 +164,7 @@ func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 		notTaken bool
 	}{
 		{"another decides", a, b.Node, "moved", true},
-		{"nobody listens", a, peers.Node{ID: "b", Address: closed.Addr().String()}, "moved", true},
+		{"nobody listens", a, peers.Node{ID: "b", Address: taken.LocalAddr().String()}, "moved", true},
 		{"of a node that was there before", a, peers.Node{ID: "b0", Address: b.Address}, "slow", true},
 		{"of a verb of a later version", a, b.Node, "unheard", true},
 		{"another secret", wrong, b.Node, "slow", true},
