@@ -14,6 +14,7 @@ func TestConsoleErrors(t *testing.T) {
 	w := newConsoleWorld(t)
 	b := signedIn(t, w.Program, program.AdminToken)
 	const in = "/console/tenants/acme"
+	w.Sender().Must(t, []int{202}, "POST", "/hooks/acme/payments", map[string]any{"conversation_key": "early-bird"}, sourceToken)
 	refused := w.refused()
 	list := b.want(200, in+"/sources/payments/requests?outcome=refused")
 	list.has(t, "not verified")
@@ -24,7 +25,9 @@ func TestConsoleErrors(t *testing.T) {
 	if got := b.want(422, in+"/sources/payments/requests?outcome=refusd"); got.wrongAt("outcome") == "" {
 		t.Error("a slip is not told at the filter")
 	}
-	var dead struct{ Data []struct{ ID, Endpoint string } }
+	var dead struct {
+		Data []struct{ ID, Endpoint string }
+	}
 	w.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/deliveries?state=dead&limit=1", nil).Decode(t, &dead)
 	if len(dead.Data) == 0 {
 		t.Fatal("nothing has failed")
