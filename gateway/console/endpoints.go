@@ -143,15 +143,15 @@ func endpointPage(v *view) error {
 	}
 	e.Figures, _ = statsOf(v, v.of("stats"), 24*time.Hour, url.Values{"endpoint": {v.id}})
 	shown := endpointShown{endpoint: &e, Why: e.holds(v.now), Curl: curl(v, http.MethodGet, v.of("endpoints", v.id), nil), MayAct: v.may(http.MethodPost, v.of("endpoints", v.id, "pause")), MayEdit: v.session.Portal == nil && v.may(http.MethodPut, v.of("endpoints", v.id))}
-	shown.Newest = v.deliveriesTo(v.id, "")
-	shown.Error = lastErrorOf(shown.Newest, v.deliveriesTo(v.id, "retrying"), v.deliveriesTo(v.id, "dead"))
+	shown.Newest = deliveriesTo(v, v.id, "")
+	shown.Error = lastErrorOf(shown.Newest, deliveriesTo(v, v.id, "retrying"), deliveriesTo(v, v.id, "dead"))
 	v.show("endpoint", v.id, shown)
 	return nil
 }
 
 // deliveriesTo gives the newest deliveries to an endpoint, of any state where none is given; none
 // where they may not be seen.
-func (v *view) deliveriesTo(endpoint, state string) []delivery {
+func deliveriesTo(v *view, endpoint, state string) []delivery {
 	query := url.Values{"endpoint": {endpoint}, "limit": {"20"}}
 	if state != "" {
 		query.Set("state", state)
