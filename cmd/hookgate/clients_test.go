@@ -117,12 +117,7 @@ http {
 func behindNginx(t *testing.T, p *program.Program) string {
 	t.Helper()
 	nginx := installed(t, "nginx")
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free, and soon again
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr, dir := ln.Addr().String(), t.TempDir()
-	_ = ln.Close()
+	addr, dir := freeAddr(t), t.TempDir()
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfig, dir, addr, strings.TrimPrefix(p.Public, "http://")), 0o600); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,6 +45,12 @@ func TestConsoleRouteRequests(t *testing.T) {
 	w := newConsoleWorld(t)
 	b := signedIn(t, w.Program, program.AdminToken)
 	w.Sender().Must(t, []int{200}, "POST", "/bot/x?token=canary-token", map[string]any{"hello": "<b>you</b>", "card": map[string]any{"number": "4111-hidden"}})
+	program.Eventually(t, time.Minute, func() error { // it is kept behind its answer
+		if a := w.Admin().Must(t, []int{200}, "GET", "/v1/routes/bot/requests", nil); !strings.Contains(a.String(), "/bot/x") {
+			return errors.New(a.String())
+		}
+		return nil
+	})
 	b.want(200, "/console/routes").has(t, "closed", "half of", "99 of 100 within")
 	list := b.want(200, "/console/routes/bot/requests")
 	list.has(t, "POST /bot/x", "done")

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +29,9 @@ Of a PostgreSQL: what a commit is worth there, its connections, old transactions
 rows, the schema and its master key. What the API holds is not looked at.
 
 Errors are what serve would refuse, and dates that are over: the exit status is 1 then.
-Nothing but the database is asked over the network, and nothing is left behind. Ports that a running
-hookgate has are in use: run it before the start, or with its configuration elsewhere.`,
+Nothing but the database is asked over the network, and nothing is left behind. Ports that
+a running hookgate has are in use: run it before the start, or with its configuration
+elsewhere.`,
 		Example: "  hookgate doctor --config hookgate.yaml --data /var/lib/hookgate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,14 +61,33 @@ func showFindings(w io.Writer, all []node.Finding, asJSON bool) error {
 		return e.Encode(all)
 	}
 	for _, found := range all {
-		if _, err := fmt.Fprintf(w, "%-8s %s: %s\n", found.Severity, found.Check, found.Detail); err != nil {
-			return err
-		}
+		const indent = "           "
+		text := onScreen(fmt.Sprintf("%-8s ", found.Severity), indent, found.Check+": "+found.Detail)
 		if found.Fix != "" {
-			if _, err := fmt.Fprintf(w, "%-8s   %s\n", "", found.Fix); err != nil {
-				return err
-			}
+			text += onScreen(indent, indent, found.Fix)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// onScreen writes a text behind a prefix, on lines of at most lineWidth columns; those that follow
+// are indented. A word that is longer, such as an address, stays whole.
+func onScreen(prefix, indent, text string) string {
+	var out strings.Builder
+	line := prefix
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth:
+			out.WriteString(line + "\n")
+			line = indent
+		default:
+			line += " "
+		}
+		line += word
+	}
+	return out.String() + line + "\n"
 }

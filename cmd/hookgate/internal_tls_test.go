@@ -75,7 +75,7 @@ func TestInternalTLS(t *testing.T) {
 // it ends as ever.
 func TestDrainDelay(t *testing.T) {
 	t.Parallel()
-	p := program.Start(t, program.Options{Config: "drain: { delay: 3s }\n" + oneSource})
+	p := program.Start(t, program.Options{Config: "drain: { delay: 8s }\n" + oneSource})
 	p.Signal(t, syscall.SIGTERM)
 	ready := p.Admin().As("")
 	program.Eventually(t, 10*time.Second, func() error {

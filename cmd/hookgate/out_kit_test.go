@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -107,10 +108,15 @@ func rawReceiver(t *testing.T, answer string) string {
 	return "http://" + listener.Addr().String()
 }
 
-// freeAddr gives an address of loopback where nobody listens now.
+// freeAddr gives an address of loopback where nobody listens now, nor soon: where all of 127/8 is
+// loopback it is of an address that no connection of another test is given a port of.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	host := "127.0.0.1"
+	if runtime.GOOS == "linux" {
+		host = "127.90.90.90"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}

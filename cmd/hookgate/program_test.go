@@ -289,15 +289,18 @@ func TestTokenCreate(t *testing.T) {
 	}
 }
 
-// closedPort gives an address where nobody listens.
+// closedPort gives an address where nobody listens, nor will in this test: it is taken, by the end
+// of a connection.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ln.Close(); err != nil {
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return ln.Addr().String()
+	t.Cleanup(func() { _, _ = c.Close(), ln.Close() })
+	return c.LocalAddr().String()
 }

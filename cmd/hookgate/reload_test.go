@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"hookgate/gateway/gatewaytest/program"
 )
@@ -57,9 +59,12 @@ func TestReload(t *testing.T) {
 			post(200, "/hooks/acme/calendar")
 			reloads(t, p, "error", 1)
 			reloads(t, p, "ok", 1)
-			if !strings.Contains(p.Log.Text(), "hookgate.yaml:7:") || !strings.Contains(p.Log.Text(), "nonesuch") {
-				t.Errorf("the log does not say where the file is wrong:\n%s", p.Log.Text())
-			}
+			program.Eventually(t, time.Minute, func() error { // what it writes comes by a pipe
+				if !strings.Contains(p.Log.Text(), "hookgate.yaml:7:") || !strings.Contains(p.Log.Text(), "nonesuch") {
+					return fmt.Errorf("the log does not say where the file is wrong:\n%s", p.Log.Text())
+				}
+				return nil
+			})
 
 			p.Configure(t, oneSource)
 			reload(t, p)

@@ -217,7 +217,7 @@ admin token, those of the public listener that no source and no route fits.`,
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: onlyFirst(partsOf(r, "sources")),
 	}
 	cmd.Flags().IntVar(&most, "limit", 20, "how many at most, 0 is all")
-	cmd.Flags().StringVar(&outcome, "outcome", "", "of this outcome alone, as unauthenticated")
+	cmd.Flags().StringVar(&outcome, "outcome", "", "of this outcome alone, as unauthenticated; refused: all that came to nothing")
 	cmd.Flags().BoolVar(&unmatched, "unmatched", false, "what no source and no route fits")
 	cmd.MarkFlagsMutuallyExclusive("outcome", "unmatched")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -167,12 +167,15 @@ func TestSpans(t *testing.T) {
 	if !strings.Contains(metrics, `hookgate_spans_total{result="dropped"} 0`) {
 		t.Error("spans were dropped, or nobody counts them")
 	}
-	open := string(p.Admin().As("").Must(t, []int{200}, "GET", "/metrics", nil, "Accept: application/openmetrics-text;version=1.0.0").Body)
-	for _, what := range []string{"callback_duration", "delivery_attempt_duration", "call_duration", "route_duration"} {
-		if !strings.Contains(open, "hookgate_"+what+"_seconds_bucket") || !regexp.MustCompile("hookgate_"+what+`_seconds_bucket\S+ \d+ # \{trace_id="[0-9a-f]{32}"\}`).MatchString(open) {
-			t.Errorf("%s has no exemplar", what)
+	program.Eventually(t, time.Minute, func() error { // some are counted behind their answer
+		open := string(p.Admin().As("").Must(t, []int{200}, "GET", "/metrics", nil, "Accept: application/openmetrics-text;version=1.0.0").Body)
+		for _, what := range []string{"callback_duration", "delivery_attempt_duration", "call_duration", "route_duration"} {
+			if !strings.Contains(open, "hookgate_"+what+"_seconds_bucket") || !regexp.MustCompile("hookgate_"+what+`_seconds_bucket\S+ \d+ # \{trace_id="[0-9a-f]{32}"\}`).MatchString(open) {
+				return fmt.Errorf("%s has no exemplar", what)
+			}
 		}
-	}
+		return nil
+	})
 	if code := p.Terminate(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

@@ -35,7 +35,9 @@ func drained(t *testing.T, b *shares.Budget) {
 // ask sends a GET as the admin, and reads nothing.
 func (k *kit) ask(path string) net.Conn {
 	k.t.Helper()
-	return send(k, "GET", path, "")
+	c := send(k, "GET", path, "")
+	k.must(c.(*net.TCPConn).SetReadBuffer(socketBuffer)) //nolint:forcetypeassert // it was dialled so
+	return c
 }
 
 // send sends a request as the admin, and reads nothing.
@@ -52,7 +54,7 @@ func send(k *kit, method, path, body string) net.Conn {
 // An answer has its memory until its client has taken it, or has left; who comes when
 // there is none is told to come again.
 func TestAnswersAreWithinTheirBudget(t *testing.T) {
-	const large = 12 << 20 // more than sockets buffer
+	const large = 12 << 20 // much more than sockets buffer
 	budget, with := budgeted(16 << 20)
 	k := withAcme(t, with)
 	at := time.Now().UTC().Truncate(time.Millisecond)

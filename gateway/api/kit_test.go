@@ -262,7 +262,7 @@ func (k *kit) serve(a *api.API) {
 	}
 	server := settings.Server()
 	done := make(chan error, 1)
-	edged := settings.Listener(ln)
+	edged := settings.Listener(narrow{ln})
 	go func() { done <- server.Serve(edged) }()
 	k.url = "http://" + ln.Addr().String()
 	k.t.Cleanup(func() {
@@ -271,6 +271,20 @@ func (k *kit) serve(a *api.API) {
 		k.must(edged.Close()) // it may not have been served yet: then no shutdown ends it
 		k.must(<-done)
 	})
+}
+
+// narrow is a listener whose sockets buffer little of an answer that nobody reads: by themselves
+// they may let it grow to tens of MiB.
+type narrow struct{ net.Listener }
+
+const socketBuffer = 128 << 10
+
+func (n narrow) Accept() (net.Conn, error) {
+	c, err := n.Listener.Accept()
+	if tcp, is := c.(*net.TCPConn); is {
+		err = tcp.SetWriteBuffer(socketBuffer)
+	}
+	return c, err
 }
 
 func (k *kit) must(err error) {

@@ -103,7 +103,7 @@ func inMilliseconds(d time.Duration) float64 {
 
 func (h *kept) list(c *call) (answer, error) {
 	q := c.query()
-	outcome := q.outcome()
+	outcome, refused := q.outcome()
 	p := q.page(isIDOf(requests.Prefix))
 	if err := q.err(); err != nil {
 		return answer{}, err
@@ -113,7 +113,7 @@ func (h *kept) list(c *call) (answer, error) {
 	}
 	return h.write(c, p, func(before string, most int) []requests.Kept {
 		return h.requests.List(requests.Query{
-			Of: requests.Source, Tenant: c.params.tenant, Place: c.params.id, Outcome: outcome, Before: before, Most: most, Body: requests.MostBody,
+			Of: requests.Source, Tenant: c.params.tenant, Place: c.params.id, Outcome: outcome, Refused: refused, Before: before, Most: most, Body: requests.MostBody,
 		})
 	}, h.hinted(time.Now()))
 }
@@ -173,11 +173,18 @@ func (h *kept) find(c *call) (*requests.Kept, error) {
 
 var errNoRequest = gateway.Errorf(gateway.CodeNotFound, "no such request: of each source and route the newest are kept (requests.per_source, requests.memory), and none over a restart")
 
-// outcome reads the outcome that is asked for.
-func (q *query) outcome() gateway.Outcome {
-	words := make([]string, len(gateway.Outcomes))
-	for i, o := range gateway.Outcomes {
-		words[i] = string(o)
+// allRefused asks for the requests of every outcome that came to nothing.
+const allRefused = "refused"
+
+// outcome reads the outcome that is asked for, or that it is all that were refused.
+func (q *query) outcome() (one gateway.Outcome, refused bool) {
+	words := make([]string, 0, len(gateway.Outcomes)+1)
+	for _, o := range gateway.Outcomes {
+		words = append(words, string(o))
 	}
-	return gateway.Outcome(q.oneOf("outcome", words, "must be one of the outcomes of callbacks"))
+	word := q.oneOf("outcome", append(words, allRefused), "must be one of the outcomes of callbacks, or refused for all that came to nothing")
+	if word == allRefused {
+		return "", true
+	}
+	return gateway.Outcome(word), false
 }

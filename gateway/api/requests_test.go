@@ -126,6 +126,12 @@ func TestRequestsAreListed(t *testing.T) {
 	if text := first.text + rest.text + one.text; strings.Contains(text, "canary") || !strings.Contains(text, `["Authorization","***"]`) {
 		t.Errorf("a credential is shown, or no mask: %s", one.text)
 	}
+	k.kept.Keep(&requests.Record{Tenant: "acme", Place: "payments", At: time.Now(), Client: netip.MustParseAddr("192.0.2.1"), Method: "POST", Path: []byte("/hooks/acme/payments"), Outcome: gateway.OutcomeParked, Status: 202})
+	for words, want := range map[string]int{"": 6, "?outcome=refused": 5, "?outcome=parked": 1, "?outcome=late": 0} {
+		if got := k.pages(v1Acme + "/sources/payments/requests" + words); len(got) != want {
+			t.Errorf("%q lists %d, want %d", words, len(got), want)
+		}
+	}
 	k.want(404, "GET", v1Acme+"/sources/nope/requests", "")
 	k.want(422, "GET", v1Acme+"/sources/payments/requests?outcome=nope", "")
 	k.want(422, "GET", v1Acme+"/sources/payments/requests?outcom=parked", "")

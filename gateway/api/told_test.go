@@ -148,7 +148,7 @@ func TestCallsAreListedAndShown(t *testing.T) {
 func TestChangesOfTheTree(t *testing.T) {
 	d := description(t)
 	k, c := withTree(t)
-	start := time.Now().Truncate(time.Millisecond).Add(time.Second) // behind the making of the tenants
+	start := time.Now().Truncate(time.Millisecond).Add(time.Minute) // behind the making of the tenants
 	put := func(kind, tenant string, shown ...string) string {
 		start = start.Add(time.Second)
 		id := gateway.NewID(gateway.PrefixChange, start)

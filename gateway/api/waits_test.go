@@ -177,7 +177,7 @@ func TestHeldWaitEndsWithItsToken(t *testing.T) {
 	id := k.openID("c")
 	go func() { view <- k.as(made.str("token"), "GET", v1Waits+"/"+id+"?hold=300", "") }()
 	known := k.held("GET", v1Waits+"/"+id+"?hold=300", "")
-	k.eventually("all are held", func() bool { return k.holds.Stat().Used == 3 })
+	k.eventually("all are held", func() bool { return k.waits.Holders(id) == 3 }) // and not just about to be
 	k.want(204, "DELETE", "/v1/tokens/"+made.str("id"), "")
 	k.callback("c", `{"amount": 7}`)
 	for name, held := range map[string]<-chan got{"who opened it": first, "who looks": view} {

@@ -98,7 +98,7 @@ func TestLargeRequestsHaveRoom(t *testing.T) {
 	hook.Fields = []directory.TemplateField{{Name: "X-Large", Value: text}}
 	begin := func() *call {
 		k := &call{carrier: &carrier{seats: s, checkURL: func(string) error { return nil }}, ctx: context.Background(), result: &gateway.Call{}}
-		k.Webhook, k.Body, k.deadline = hook, gateway.Raw("{}"), time.Now().Add(20*time.Millisecond)
+		k.Webhook, k.Body, k.deadline = hook, gateway.Raw("{}"), time.Now().Add(300*time.Millisecond)
 		k.place = place{taken: true, holder: shares.Tenant("acme"), among: s.pending}
 		return k
 	}

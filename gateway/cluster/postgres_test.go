@@ -259,7 +259,7 @@ func (c *team) goesOn(most time.Duration, what string) {
 func TestOnPostgres(t *testing.T) {
 	c := newTeam(t)
 	one := c.start()
-	c.within(time.Second, "the first has everything", one)
+	c.within(15*time.Second, "the first has everything", one)
 	two, three := c.start(), c.start()
 	c.within(15*time.Second, "three have their shares", one, two, three)
 
@@ -271,12 +271,12 @@ func TestOnPostgres(t *testing.T) {
 	}
 	t.Logf("drained: after %s", time.Since(began).Round(time.Millisecond))
 	two.stop()
-	c.within(5*time.Second, "two have the rest", one, three)
+	c.within(30*time.Second, "two have the rest", one, three)
 
 	three.way.Shut()
-	c.within(12*time.Second, "one has taken over", one)
+	c.within(30*time.Second, "one has taken over", one)
 	three.way.Open()
-	c.within(20*time.Second, "who was declared dead is back", one, three)
+	c.within(30*time.Second, "who was declared dead is back", one, three)
 	if n := three.fenced.Load(); n != 1 {
 		t.Errorf("it was declared dead %d times", n)
 	}
@@ -288,7 +288,7 @@ func TestOnPostgres(t *testing.T) {
 	if err := c.server.Run(); err != nil {
 		t.Fatal(err)
 	}
-	c.within(20*time.Second, "the database is back", one, three)
+	c.within(30*time.Second, "the database is back", one, three)
 	c.goesOn(20*time.Second, "the database is back")
 	for i, n := range one.Nodes() {
 		if n.ID != before[i].ID || n.Slots != before[i].Slots {

@@ -76,3 +76,37 @@ func TestDeliveriesOfNoEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// The newest attempt that failed is told, whichever list has it, and whether one went well since.
+func TestLastError(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	at := func(minute int) *time.Time {
+		t := now.Add(time.Duration(minute) * time.Minute)
+		return &t
+	}
+	status, class, connect := 503, "5xx", "connect"
+	failed := func(number, minute int) attempt {
+		return attempt{Number: number, At: at(minute), Status: &status, Error: &class}
+	}
+	fresh := []delivery{{ID: "waits"}, {ID: "new", Attempts: []attempt{failed(1, 2)}}}
+	retried := []delivery{{ID: "old", Attempts: []attempt{failed(1, 1), {Number: 2, At: at(5), Error: &connect}}}}
+	well := []delivery{{ID: "good", Attempts: []attempt{failed(1, 3), {Number: 2, At: at(4), Status: new(int)}}}}
+	for name, c := range map[string]struct {
+		lists          [][]delivery
+		want, delivery string
+		well           *time.Time
+	}{
+		"none":              {[][]delivery{{{ID: "waits"}}, nil}, "", "", nil},
+		"of one that waits": {[][]delivery{fresh, retried}, "connect", "old", nil},
+		"well since":        {[][]delivery{fresh, well}, "503, 5xx", "good", at(4)},
+		"well before":       {[][]delivery{well, retried}, "connect", "old", nil},
+	} {
+		got := lastErrorOf(c.lists...)
+		switch {
+		case c.want == "" && got != nil:
+			t.Errorf("%s: %+v", name, got)
+		case c.want != "" && (got == nil || got.Answer() != c.want || got.Delivery != c.delivery || (got.Well == nil) != (c.well == nil) || c.well != nil && !got.Well.Equal(*c.well)):
+			t.Errorf("%s: %+v, want %+v", name, got, c)
+		}
+	}
+}

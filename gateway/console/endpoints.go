@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -128,6 +129,7 @@ type endpointShown struct {
 	*endpoint
 	Why     []string
 	Newest  []delivery
+	Error   *lastError // nil: of what was looked at, nothing failed
 	MayAct  bool
 	MayEdit bool
 	Curl    string
@@ -141,14 +143,68 @@ func endpointPage(v *view) error {
 	}
 	e.Figures, _ = statsOf(v, v.of("stats"), 24*time.Hour, url.Values{"endpoint": {v.id}})
 	shown := endpointShown{endpoint: &e, Why: e.holds(v.now), Curl: curl(v, http.MethodGet, v.of("endpoints", v.id), nil), MayAct: v.may(http.MethodPost, v.of("endpoints", v.id, "pause")), MayEdit: v.session.Portal == nil && v.may(http.MethodPut, v.of("endpoints", v.id))}
+	shown.Newest = deliveriesTo(v, v.id, "")
+	shown.Error = lastErrorOf(shown.Newest, deliveriesTo(v, v.id, "retrying"), deliveriesTo(v, v.id, "dead"))
+	v.show("endpoint", v.id, shown)
+	return nil
+}
+
+// deliveriesTo gives the newest deliveries to an endpoint, of any state where none is given; none
+// where they may not be seen.
+func deliveriesTo(v *view, endpoint, state string) []delivery {
+	query := url.Values{"endpoint": {endpoint}, "limit": {"20"}}
+	if state != "" {
+		query.Set("state", state)
+	}
 	var list struct {
 		Data []delivery `json:"data"`
 	}
-	if v.get(v.of("deliveries"), url.Values{"endpoint": {v.id}, "limit": {"20"}}, &list) == nil {
-		shown.Newest = list.Data
+	if v.get(v.of("deliveries"), query, &list) != nil {
+		return nil
 	}
-	v.show("endpoint", v.id, shown)
-	return nil
+	return list.Data
+}
+
+// lastError is the newest attempt that failed, among those of some deliveries.
+type lastError struct {
+	attempt
+	Delivery string
+	Well     *time.Time // when one that came later went well; nil: none did
+}
+
+// Answer is its status, and what class of error it is.
+func (e *lastError) Answer() string {
+	text := or(e.Error, e.Word())
+	if e.Status != nil && *e.Status > 0 {
+		text = strconv.Itoa(*e.Status) + ", " + text
+	}
+	return text
+}
+
+// lastErrorOf finds it. The newest deliveries alone do not tell: they may be without an attempt,
+// behind those that fail.
+func lastErrorOf(lists ...[]delivery) *lastError {
+	var last *lastError
+	var well *time.Time
+	for _, list := range lists {
+		for i := range list {
+			for _, a := range list[i].Attempts {
+				switch {
+				case a.At == nil:
+				case a.Error == nil:
+					if well == nil || a.At.After(*well) {
+						well = a.At
+					}
+				case last == nil || a.At.After(*last.At):
+					last = &lastError{attempt: a, Delivery: list[i].ID}
+				}
+			}
+		}
+	}
+	if last != nil && well != nil && well.After(*last.At) {
+		last.Well = well
+	}
+	return last
 }
 
 // steer is a deed to an endpoint that needs nothing but to be asked for.

@@ -53,7 +53,10 @@ func (f *filter) Odd() bool { return f.Value != "" && !slices.Contains(f.Words, 
 
 // Shown is a word to choose as the rows of the list show it, so that it is found again there.
 func (f *filter) Shown(word string) string {
-	if f.Name == "state" || f.Name == "outcome" {
+	switch {
+	case f.Name == "outcome" && word == allRefused:
+		return "all refused"
+	case f.Name == "state" || f.Name == "outcome":
 		return stateOf(word).Word
 	}
 	return word

@@ -11,7 +11,7 @@ import (
 var methods = markup.Methods{
 	"Age":             {(*wait).Age},
 	"Ahead":           {(*change).Ahead},
-	"Answer":          {shownAttempt.Answer},
+	"Answer":          {shownAttempt.Answer, (*lastError).Answer},
 	"As":              {field.As},
 	"Aside":           {(*editShown).Aside},
 	"Asks":            {listShown.Asks},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"hookgate/gateway/fields"
@@ -58,7 +59,9 @@ type change struct {
 	Detail *string    `json:"detail"`
 	Until  *time.Time `json:"until"`
 
-	Again bool `json:"-"` // it opened without having closed
+	Again bool       `json:"-"` // it opened without having closed
+	Times int        `json:"-"` // how often more it changed, as far as is looked at
+	First *time.Time `json:"-"` // when the first of those was
 }
 
 // changeWords say what a change of each kind is about.
@@ -93,6 +96,32 @@ func again(all []change) {
 		before := slices.IndexFunc(all[i+1:], func(c change) bool { return c.Kind == all[i].Kind && c.Object == all[i].Object })
 		all[i].Again = all[i].State == "opened" && before >= 0 && all[i+1+before].State == "opened"
 	}
+}
+
+const (
+	changesLooked = 100 // changes that are read, so that one thing that flaps hides no other
+	changesShown  = 20
+)
+
+// folded gives each thing that changed once, as it stands now, with how often it did. Loads of the
+// file are happenings, and do not stand: one that went well says nothing of one that was refused.
+func folded(all []change) (few []change) {
+	type thing struct{ kind, object, state string }
+	at := map[thing]int{}
+	for _, c := range all { // the newest come first
+		it := thing{kind: c.Kind, object: c.Object}
+		if c.Kind == "reload" {
+			it.state = c.State
+		}
+		if i, known := at[it]; known {
+			few[i].Times++
+			few[i].First = c.At
+			continue
+		}
+		at[it] = len(few)
+		few = append(few, c)
+	}
+	return few[:min(len(few), changesShown)]
 }
 
 // overviewShown is what the page of the tenants has beside their list.
@@ -138,9 +167,9 @@ func showOverview(v *view, tried *triedStep) error {
 	var list struct {
 		Data []change `json:"data"`
 	}
-	if v.get("/changes", url.Values{"limit": {"20"}}, &list) == nil {
-		more.Changes = list.Data
-		again(more.Changes)
+	if v.get("/changes", url.Values{"limit": {strconv.Itoa(changesLooked)}}, &list) == nil {
+		again(list.Data)
+		more.Changes = folded(list.Data)
 	}
 	if v.get("/info", nil, &more.Info) != nil {
 		more.Info = nil

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -34,6 +35,49 @@ func TestChangesTell(t *testing.T) {
 	}
 }
 
+// A thing that flaps is told once, as it stands now; loads of the file are told by how they went.
+func TestRepeatedChangesAreFolded(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	var all []change // the newest first
+	happened := func(kind, state, object string) {
+		at := now.Add(-time.Duration(len(all)) * time.Minute)
+		all = append(all, change{Kind: kind, State: state, Object: object, At: &at})
+	}
+	crm, erp := "tenants/acme/endpoints/crm", "tenants/acme/endpoints/erp"
+	for range 20 {
+		happened("breaker", "opened", crm)
+		happened("breaker", "closed", crm)
+	}
+	happened("breaker", "opened", erp)
+	happened("endpoint", "disabled", crm)
+	for _, state := range []string{"done", "refused", "done", "refused", "refused"} {
+		happened("reload", state, "configuration")
+	}
+	for i := range 30 {
+		happened("endpoint", "enabled", fmt.Sprint("tenants/acme/endpoints/e", i))
+	}
+	again(all)
+	few := folded(all)
+	if len(few) != changesShown {
+		t.Fatalf("%d are shown, want %d", len(few), changesShown)
+	}
+	for i, want := range []struct {
+		kind, word, object string
+		times, first       int // in minutes before now
+	}{
+		{"breaker", "opened", crm, 39, 39}, {"breaker", "opened", erp, 0, 0}, {"endpoint", "disabled", crm, 0, 0},
+		{"reload", "done", "configuration", 1, 44}, {"reload", "refused", "configuration", 2, 46}, {"endpoint", "enabled", "tenants/acme/endpoints/e0", 0, 0},
+	} {
+		c := few[i]
+		if c.Kind != want.kind || c.Word() != want.word || c.Object != want.object || c.Times != want.times {
+			t.Errorf("line %d is %+v, want %+v", i, c, want)
+		}
+		if c.Times > 0 && !c.First.Equal(now.Add(-time.Duration(want.first)*time.Minute)) {
+			t.Errorf("line %d happened first at %s", i, c.First)
+		}
+	}
+}
+
 // What was refused while a wait was open is told beside it, with what all of it has in common.
 func TestRefusedMeanwhile(t *testing.T) {
 	opened := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -48,7 +92,7 @@ func TestRefusedMeanwhile(t *testing.T) {
 		t.Errorf("found %+v", got)
 	}
 	all = append(all, at(time.Second, 413, "too_large"))
-	if got := w.refusedIn(all, ended); got == nil || *got != (refusedShown{2, "", "/r"}) {
+	if got := w.refusedIn(all, ended); got == nil || *got != (refusedShown{2, "", "/r?outcome=refused"}) {
 		t.Errorf("of two kinds: found %+v", got)
 	}
 	if got := w.refusedIn(all[2:4], ended); got != nil {

@@ -80,9 +80,12 @@ var outcomes = []string{
 	"variable_missing", "unauthenticated", "not_found", "too_large", "rate_limited", "unavailable",
 }
 
+// allRefused is every outcome of a request that came to nothing.
+const allRefused = "refused"
+
 // requestsPage lists the newest requests to a source, refused ones too.
 func requestsPage(v *view) error {
-	rows, shown, err := listOf[publicRequest](v, asksFor{path: v.of("sources", v.id, "requests"), filters: []filter{{Name: "outcome", Label: "Outcome", Words: outcomes}}})
+	rows, shown, err := listOf[publicRequest](v, asksFor{path: v.of("sources", v.id, "requests"), filters: []filter{{Name: "outcome", Label: "Outcome", Words: append([]string{allRefused}, outcomes...)}}})
 	if err != nil {
 		return err
 	}

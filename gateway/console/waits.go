@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -72,9 +73,7 @@ func (w *wait) refusedIn(all []publicRequest, now time.Time) *refusedShown {
 	if found.Count == 0 {
 		return nil
 	}
-	if found.As != "" {
-		found.URL += "?" + url.Values{"outcome": {found.As}}.Encode()
-	}
+	found.URL += "?" + url.Values{"outcome": {cmp.Or(found.As, allRefused)}}.Encode()
 	return found
 }
 

@@ -17,10 +17,12 @@ func TestAfterAnswer(t *testing.T) {
 			handled := make(chan struct{})
 			s := newSite(t, testLimits(false), func(ctx *fasthttp.RequestCtx) {
 				AfterAnswer(ctx, func() { close(answered) })
-				ctx.SetBody(make([]byte, 32<<20)) // more than a socket takes by itself
+				narrow(t, ConnOf(ctx).NetConn())
+				ctx.SetBody(make([]byte, 32<<20))
 				close(handled)
 			})
 			c := s.dial(t)
+			narrow(t, c)
 			send(t, c, []byte("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"), 100)
 			<-handled
 			select {

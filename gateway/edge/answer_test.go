@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"log"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -29,11 +31,11 @@ func TestTakenAnswer(t *testing.T) {
 			return
 		}
 		c := ConnOf(ctx)
-		if err := c.Send([]byte("HTTP/1.1 100 Continue\r\n\r\n"), time.Second); err != nil {
+		if err := c.Send([]byte("HTTP/1.1 100 Continue\r\n\r\n"), patience); err != nil {
 			t.Error(err)
 		}
 		c.TakeAnswer()
-		if err := c.Send([]byte("HTTP/1.1 201 Mine\r\nContent-Length: 3\r\n\r\nown"), time.Second); err != nil {
+		if err := c.Send([]byte("HTTP/1.1 201 Mine\r\nContent-Length: 3\r\n\r\nown"), patience); err != nil {
 			t.Error(err)
 		}
 	})
@@ -83,7 +85,7 @@ func TestResetIsNoEnd(t *testing.T) {
 	s := newSite(t, testLimits(true), func(ctx *fasthttp.RequestCtx) {
 		c := ConnOf(ctx)
 		c.TakeAnswer()
-		_ = c.Send([]byte("HTTP/1.1 200 OK\r\n\r\npart"), time.Second)
+		_ = c.Send([]byte("HTTP/1.1 200 OK\r\n\r\npart"), patience)
 		c.Reset()
 		ctx.SetConnectionClose()
 	})
@@ -108,14 +110,13 @@ func TestStreamTakesNoMemory(t *testing.T) {
 	limits.Bodies = shares.New(64 << 10)
 	limits.Body = func(_, _, _ []byte) int64 { return 1 << 30 }
 	limits.Rate = 1 << 30 // what is not waited for costs a client nothing
-	rest := make(chan time.Time)
-	s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
+	settings := Settings{Limits: limits, ReadTimeout: patience, Logger: log.New(io.Discard, "", 0), Handler: func(ctx *fasthttp.RequestCtx) {
 		b := make([]byte, 4<<10)
 		n, total := 0, 0
 		var err error
 		for stream := mustOpen(t, ctx); err == nil; total += n {
 			if n, err = stream.Read(b); total == 0 {
-				<-rest // longer than the grace: it is not the client who is slow
+				time.Sleep(2 * limits.Grace) // it is not the client who is slow
 			}
 		}
 		if err != io.EOF {
@@ -123,19 +124,23 @@ func TestStreamTakesNoMemory(t *testing.T) {
 			WriteProblem(ctx, err)
 		}
 		ctx.SetStatusCode(200 + total%2)
-	})
+	}}
+	server := settings.Server()
 	for _, framing := range []string{"Content-Length: 2000001\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1e8481\r\n"} {
-		c := s.dial(t)
-		go func() {
-			send(t, c, []byte("PUT / HTTP/1.1\r\nHost: a.test\r\n"+framing+strings.Repeat("x", 2000001)), 1<<20)
-			if strings.HasPrefix(framing, "T") {
-				send(t, c, []byte("\r\n0\r\n\r\n"), 1<<20)
+		synctest.Test(t, func(t *testing.T) { // there a client is as fast as it is
+			c, theirs := net.Pipe()
+			go func() { _ = server.ServeConn(newListener(nil, limits).admit(theirs)) }() // it ends with the client
+			go func() {
+				send(t, c, []byte("PUT / HTTP/1.1\r\nHost: a.test\r\n"+framing+strings.Repeat("x", 2000001)), 1<<20)
+				if strings.HasPrefix(framing, "T") {
+					send(t, c, []byte("\r\n0\r\n\r\n"), 1<<20)
+				}
+			}()
+			if got := answered(t, bufio.NewReader(c)); !strings.HasPrefix(got, "201 ") {
+				t.Errorf("%q: %s", framing, got)
 			}
-		}()
-		rest <- <-time.After(2 * limits.Grace)
-		if got := answered(t, bufio.NewReader(c)); !strings.HasPrefix(got, "201 ") {
-			t.Errorf("%q: %s", framing, got)
-		}
+			_ = c.Close()
+		})
 	}
 	if n := limits.Bodies.Stat().Used; n != 0 {
 		t.Errorf("%d bytes are not given back", n)
@@ -154,7 +159,11 @@ func TestStreamFails(t *testing.T) {
 		"too large": {"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nfffffff\r\n", false, "413"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, testLimits(true), func(ctx *fasthttp.RequestCtx) {
+			limits := testLimits(true)
+			if name == "drips" {
+				limits.Grace = 100 * time.Millisecond
+			}
+			s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
 				stream := mustOpen(t, ctx)
 				b := make([]byte, 4<<10)
 				var err error
@@ -197,7 +206,6 @@ func TestStreamIsInterrupted(t *testing.T) {
 		}
 		ctx.SetStatusCode(403)
 	})
-	s.limits.Grace = time.Hour
 	c := s.dial(t)
 	send(t, c, []byte("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20000\r\n\r\n"+strings.Repeat("x", 9<<10)), 1<<20)
 	r := bufio.NewReader(c)
@@ -240,7 +248,7 @@ func TestTunnel(t *testing.T) {
 	s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
 		c := ConnOf(ctx)
 		c.TakeAnswer()
-		_ = c.Send([]byte("HTTP/1.1 101 Switching Protocols\r\n\r\n"), time.Second)
+		_ = c.Send([]byte("HTTP/1.1 101 Switching Protocols\r\n\r\n"), patience)
 		c.Tunnel(ctx, func(bare net.Conn) {
 			b := make([]byte, 3) // less than what came ahead
 			for {

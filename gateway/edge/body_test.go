@@ -59,7 +59,6 @@ func TestBodiesComeWhole(t *testing.T) {
 	for _, f := range flavours {
 		t.Run(f.name, func(t *testing.T) {
 			limits := testLimits(f.streams)
-			limits.Grace = time.Minute
 			s := newSite(t, limits, echo)
 			c := s.dial(t)
 			r := bufio.NewReader(c)

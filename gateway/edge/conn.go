@@ -149,7 +149,7 @@ func (c *Conn) fetch(p []byte) (int, error) {
 		if c.late && !c.heard.Load() {
 			return n, io.EOF // who has asked for nothing is owed no answer, nor a second of lingering
 		}
-		if c.idling.since.Load() == gaveWay {
+		if c.idling.gone() {
 			return n, io.EOF
 		}
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -26,9 +27,13 @@ var flavours = []struct {
 	streams bool
 }{{"streaming", true}, {"buffering", false}}
 
+// patience is what everybody has but those who are to be cut off: a machine may stand still
+// for longer than these would wait for.
+const patience = time.Minute
+
 func testLimits(streams bool) *Limits {
 	return &Limits{
-		Streams: streams, Grace: 300 * time.Millisecond, Rate: 16 << 10,
+		Streams: streams, Grace: patience, Rate: 16 << 10,
 		Bodies: shares.New(64 << 20),
 		Body:   func(_, _, _ []byte) int64 { return 1 << 20 },
 	}
@@ -36,7 +41,7 @@ func testLimits(streams bool) *Limits {
 
 func newSite(t testing.TB, limits *Limits, handler fasthttp.RequestHandler) *site {
 	t.Helper()
-	return newSiteWithin(t, 300*time.Millisecond, limits, handler)
+	return newSiteWithin(t, patience, limits, handler)
 }
 
 // newSiteWithin is newSite that gives each read and write patience.
@@ -76,6 +81,16 @@ func (s *site) dial(t testing.TB) net.Conn {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// narrow leaves the system little room for an answer that nobody takes: by itself it may let
+// buffers grow to tens of MiB.
+func narrow(t testing.TB, c net.Conn) {
+	t.Helper()
+	tcp := c.(*net.TCPConn) //nolint:forcetypeassert // both ends of a site are
+	if err := errors.Join(tcp.SetReadBuffer(128<<10), tcp.SetWriteBuffer(128<<10)); err != nil {
+		t.Error(err)
+	}
 }
 
 // send writes b in pieces of size bytes, each of which the server may see alone.

@@ -61,11 +61,18 @@ func drain(ctx *fasthttp.RequestCtx, c *Conn) bool {
 }
 
 // refuse answers a request that could not be read; fasthttp then closes the
-// connection. told, which may be nil, hears of it.
+// connection. told, which may be nil, hears of it. One that came as its connection gave
+// way has no answer, but the end that clients are ready for (RFC 9112 9.5): it is as good as
+// any, and was told that it is malformed.
 func refuse(told func(requestID []byte, fault *gateway.Error)) func(*fasthttp.RequestCtx, error) {
 	return func(ctx *fasthttp.RequestCtx, _ error) {
 		fault := errMalformed
 		if c, ok := ctx.Conn().(*Conn); ok {
+			if c.idling.gone() {
+				c.giveBack()
+				_ = c.Close() // what fasthttp writes now goes nowhere
+				return
+			}
 			fault = c.why()
 			c.dirty.Store(true)
 			c.giveBack()

@@ -44,9 +44,9 @@ func (h *holder) handle(ctx *fasthttp.RequestCtx) {
 
 func serveHolder(t *testing.T, h *holder) (addr string, limits *edge.Limits) {
 	h.watcher, h.held, h.left = edge.NewWatcher(), make(chan *edge.Held, 10), make(chan string, 10)
-	limits = &edge.Limits{Grace: time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
+	limits = &edge.Limits{Grace: time.Minute, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
 	settings := edge.Settings{
-		Handler: h.handle, Limits: limits, ReadTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second, ReduceMemory: true,
+		Handler: h.handle, Limits: limits, ReadTimeout: time.Minute, IdleTimeout: time.Minute, ReduceMemory: true,
 		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Errorf("panic: %v", v) }},
 	}
 	server := settings.Server()
@@ -92,7 +92,7 @@ func TestHeldIsAnsweredLater(t *testing.T) {
 	if err != nil || response.StatusCode != 503 || !response.Close {
 		t.Fatalf("a server error: %v, %v; want 503 and close", response, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := limits.WaitHeld(ctx); err != nil {
 		t.Errorf("answered requests are still waited for: %v", err)
@@ -153,7 +153,7 @@ func TestHeldClientLeaves(t *testing.T) {
 	if !freed {
 		t.Error("the memory of an answer to nobody is kept")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := limits.WaitHeld(ctx); err != nil {
 		t.Errorf("a left request is still waited for: %v", err)

@@ -26,8 +26,10 @@ func TestIdleAreClosed(t *testing.T) {
 	for _, f := range flavours {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
+			const hurry = 2 * time.Second // and yet longer than a machine stands still
 			limits := testLimits(f.streams)
-			s := newSite(t, limits, func(ctx *fasthttp.RequestCtx) {
+			limits.Grace = hurry
+			s := newSiteWithin(t, hurry, limits, func(ctx *fasthttp.RequestCtx) {
 				if _, err := ReadBody(ctx, 1<<20); err != nil {
 					WriteProblem(ctx, err)
 				}
@@ -71,7 +73,7 @@ func TestIdleAreClosed(t *testing.T) {
 			for range cap(ended) {
 				<-ended
 			}
-			for deadline := time.Now().Add(10 * time.Second); s.open() > 0; <-time.After(time.Millisecond) {
+			for deadline := time.Now().Add(20 * time.Second); s.open() > 0; <-time.After(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("%d connections are still open", s.open())
 				}

@@ -60,6 +60,9 @@ func (i *idling) give() bool {
 	return since > asks && i.since.CompareAndSwap(since, gaveWay)
 }
 
+// gone says that it was given.
+func (i *idling) gone() bool { return i.since.Load() == gaveWay }
+
 const (
 	// yields is which part of all connections gives way at once: who looks for one looks
 	// at all of them.

@@ -2,14 +2,21 @@ package edge
 
 import (
 	"bufio"
+	"bytes"
+	"fmt"
 	"io"
+	"log"
 	"net"
+	"net/http"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway"
 )
 
 // Where all connections are taken, those on which nothing is asked give way; one with a
@@ -51,14 +58,13 @@ func TestWhoAsksNothingGivesWay(t *testing.T) {
 				if time.Since(began) > 10*time.Second {
 					t.Fatal("nobody gives way")
 				}
-				next := s.dial(t)
-				send(t, next, []byte(askAndKeep), 1<<20)
-				if answer, _ := readAnswer(t, bufio.NewReader(next)); answer.StatusCode == 200 {
+				if statusOn(t, s.dial(t)) == 200 {
 					break
 				}
 			}
-			if n, _ := io.Copy(io.Discard, before); n > 0 && name != "an answer that nobody reads" {
-				t.Errorf("who gave way was told %d bytes", n)
+			var told strings.Builder
+			if n, _ := io.Copy(&told, before); n > 0 && name != "an answer that nobody reads" {
+				t.Errorf("who gave way was told %d bytes: %s", n, told.String())
 			}
 			close(goOn)
 			if answer, _ := readAnswer(t, bufio.NewReader(busy)); answer.StatusCode != 200 {
@@ -66,6 +72,18 @@ func TestWhoAsksNothingGivesWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// statusOn asks, and gives the status of the answer; 0: there is none. Who is refused for want of
+// room may find the connection reset, for what it has sent is not read.
+func statusOn(t *testing.T, c net.Conn) int {
+	t.Helper()
+	send(t, c, []byte(askAndKeep), 1<<20)
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return 0
+	}
+	return answer.StatusCode
 }
 
 // What a block has beyond a quarter gives way to another block at once, and to its own not.
@@ -94,10 +112,10 @@ func TestABlockGivesWayToAnother(t *testing.T) {
 		return c
 	}
 	for third := byte(1); third < 4; {
-		switch status := askOn(t, from(third), askAndKeep); status {
+		switch status := statusOn(t, from(third)); status {
 		case 200:
 			third++
-		case 503: // no look is taken so soon behind one that found none
+		case 503, 0: // no look is taken so soon behind one that found none
 		default:
 			t.Fatalf("of block %d: %d", third, status)
 		}
@@ -121,6 +139,68 @@ func TestWhoHasGivenWayAsksInVain(t *testing.T) {
 	}
 	if n, err := c.Read(make([]byte, 1<<10)); n > 0 || err == nil {
 		t.Errorf("%d bytes of the request are handed on, %v", n, err)
+	}
+}
+
+// hearing keeps what is written to a client, until it is closed.
+type hearing struct {
+	script
+	wrote  bytes.Buffer
+	closed bool
+}
+
+func (h *hearing) Write(p []byte) (int, error) {
+	if h.closed {
+		return 0, net.ErrClosed
+	}
+	return h.wrote.Write(p)
+}
+
+func (h *hearing) Close() error {
+	h.closed = true
+	return nil
+}
+
+// Nor is it answered, by whatever piece of it was read before: it was told that it is malformed,
+// or that its body ended early.
+func TestWhoHasGivenWayIsToldNothing(t *testing.T) {
+	for _, f := range flavours {
+		for _, raw := range []string{askAndKeep, "POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n{"} {
+			for _, first := range []int{1, 8, 1 << 10} {
+				t.Run(fmt.Sprintf("%s/%.4s/%d", f.name, raw, first), func(t *testing.T) {
+					limits := testLimits(f.streams)
+					limits.Conns, limits.GiveWay = 1, time.Nanosecond
+					l, given := newListener(nil, limits), false
+					client := &hearing{}
+					client.data = []byte(raw)
+					c := l.connOf(client)
+					if !l.remember(c) {
+						t.Fatal("there is no room")
+					}
+					client.piece = func() int {
+						if came := len(raw) - len(client.data); came < first && first < len(raw) {
+							return first - came
+						}
+						if !given {
+							given = true
+							if chosen := l.giveWay(time.Now().Add(time.Second), c); len(chosen) != 1 {
+								t.Errorf("chosen: %v", chosen)
+							}
+						}
+						return 1 << 10
+					}
+					server := Settings{
+						Limits: limits, ReduceMemory: !f.streams, Logger: log.New(io.Discard, "", 0),
+						Handler:  func(*fasthttp.RequestCtx) { t.Error("it is handled") },
+						Observer: Observer{Refused: func(_ []byte, fault *gateway.Error) { t.Errorf("it is told as refused: %v", fault) }},
+					}.Server()
+					_ = server.ServeConn(c) // its error is the end of the bytes
+					if client.wrote.Len() > 0 || !client.closed {
+						t.Errorf("told %q, closed %v", client.wrote.String(), client.closed)
+					}
+				})
+			}
+		}
 	}
 }
 

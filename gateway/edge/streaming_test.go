@@ -21,9 +21,9 @@ func streamed(t *testing.T) (client net.Conn, answer *http.Response, out *edge.S
 	t.Helper()
 	watcher, began := edge.NewWatcher(), make(chan *edge.Streaming, 1)
 	left = make(chan struct{})
-	limits = &edge.Limits{Grace: time.Second, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
+	limits = &edge.Limits{Grace: time.Minute, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
 	settings := edge.Settings{
-		Limits: limits, ReadTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second, ReduceMemory: true,
+		Limits: limits, ReadTimeout: time.Minute, IdleTimeout: time.Minute, ReduceMemory: true,
 		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Errorf("panic: %v", v) }},
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			watcher.Stream(ctx, []edge.Field{{Name: "Content-Type", Value: "text/event-stream"}}, func(s *edge.Streaming) func() {

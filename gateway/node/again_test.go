@@ -29,7 +29,7 @@ func TestJobsAndAuditOfAllNodes(t *testing.T) {
 		a.must(t, 201, "PUT", "/v1/tenants/acme/endpoints/"+id, fmt.Sprintf(`{"url":"%s/%s","retry":{"max_attempts":1,"initial":"100ms"}}`, receiver.URL, id))
 		w.give(t, gateway.SlotsOf(gateway.LaneKey{Tenant: "acme", Endpoint: id}.Slot()), b)
 	}
-	time.Sleep(time.Second) // so long others may not know of it
+	w.known(t)
 	a.publishes(t, "lost")
 	eventually(t, "both are dead", func() bool {
 		return strings.Count(a.must(t, 200, "GET", "/v1/tenants/acme/deliveries?state=dead", "").body, `"state":"dead"`) == 2

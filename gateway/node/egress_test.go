@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 
 // reached says whether a request arrives; each has a connection of its own.
 func (w *world) reached(n *Node, url string) bool {
-	_, err := n.transport.Do(context.Background(), &transport.Request{Method: "GET", URL: url, Tenant: rand.Text(), Trusted: true, Timeout: 2 * time.Second})
+	_, err := n.transport.Do(context.Background(), &transport.Request{Method: "GET", URL: url, Tenant: rand.Text(), Trusted: true, Timeout: 20 * time.Second})
 	return err == nil
 }
 

@@ -62,7 +62,7 @@ func (c *citizen) looksOn(t *testing.T, after string) *viewer {
 // sees waits for an event with a word, and says whether a gap came before.
 func (v *viewer) sees(word string) (one viewed, gap bool) {
 	v.t.Helper()
-	late := time.After(15 * time.Second)
+	late := time.After(30 * time.Second)
 	for {
 		select {
 		case one := <-v.events:

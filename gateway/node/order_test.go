@@ -195,13 +195,19 @@ func TestKeyOverAHandOver(t *testing.T) {
 	}
 }
 
-// holdMarks keeps whoever writes marks waiting for a while, and nobody who reads them. What it
-// gives waits for the end of that.
+// holdMarks keeps whoever writes marks waiting, until two seconds after the first does, and nobody
+// who reads them. What it gives waits for the end of that.
 func (w *town) holdMarks(t *testing.T) (over func()) {
 	t.Helper()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := w.db.Ask("BEGIN; LOCK TABLE hookgate.marks IN SHARE MODE; SELECT pg_sleep(2); COMMIT")
+		_, err := w.db.Ask(`BEGIN; LOCK TABLE hookgate.marks IN SHARE MODE; DO $$ BEGIN
+			FOR i IN 1..1200 LOOP
+				PERFORM pg_sleep(0.05);
+				PERFORM pg_stat_clear_snapshot();
+				EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'hookgate write' AND wait_event_type = 'Lock');
+			END LOOP;
+		END $$; SELECT pg_sleep(2); COMMIT`)
 		ended <- err
 	}()
 	w.until(t, "t", "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'hookgate.marks'::regclass AND mode = 'ShareLock' AND granted)")

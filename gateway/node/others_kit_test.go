@@ -185,6 +185,19 @@ func (w *town) give(t *testing.T, slots gateway.SlotSet, to *citizen) {
 	}
 }
 
+// known waits until every node knows what was configured. SPEC-cluster gives them a second, as
+// long as the machine has one for them.
+func (w *town) known(t *testing.T) {
+	t.Helper()
+	at, err := w.nodes[0].store.revisions.Revision()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range w.nodes {
+		eventually(t, c.self.ID+" knows what was configured", func() bool { return c.follows.known() >= at })
+	}
+}
+
 // reply is what a node has answered.
 type reply struct {
 	status int

@@ -18,7 +18,7 @@ func (c *citizen) set(t *testing.T, receiver *gatewaytest.Receiver) {
 	c.must(t, 201, "PUT", "/v1/tenants/acme", fmt.Sprintf(`{"platform":{"url":"%s/platform"},"account_keys":["acme-key"]}`, receiver.URL))
 	c.must(t, 201, "PUT", "/v1/tenants/acme/sources/pay", `{"verify":{"type":"none"}}`)
 	c.must(t, 201, "PUT", "/v1/tenants/acme/endpoints/crm", fmt.Sprintf(`{"url":"%s/crm","retry":{"initial":"100ms","max":"200ms"}}`, receiver.URL))
-	defer time.Sleep(time.Second) // so long others may not know of it
+	defer c.town.known(t)
 	c.must(t, 201, "PUT", "/v1/tenants/acme/webhooks/stock", fmt.Sprintf(`{"url":"%s/stock","response":{"variables":[{"name":"left","path":"left","type":"number"}]}}`, receiver.URL))
 }
 
@@ -109,17 +109,17 @@ func pulled(t *testing.T, w *town) {
 	w.nodes[0].must(t, 201, "PUT", "/v1/tenants/acme/endpoints/desk", `{"mode":"pull"}`)
 	for _, c := range w.nodes {
 		c.must(t, 202, "POST", "/v1/tenants/acme/events", `{"events":[{"event":{"type":"note","payload":{}}}]}`)
-		if r := c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"2s"}`); !strings.Contains(r.body, `"lease"`) {
+		if r := c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"30s"}`); !strings.Contains(r.body, `"lease"`) {
 			t.Errorf("%s lends %s", c.self.ID, r.body)
 		}
 		c.must(t, 200, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"100ms"}`)
 		began, pulled := time.Now(), make(chan reply, 1)
 		go func() {
-			pulled <- c.ask(t, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"5s"}`)
+			pulled <- c.ask(t, "POST", "/v1/tenants/acme/endpoints/desk/pull", `{"max":5,"hold":"30s"}`)
 		}()
 		time.Sleep(300 * time.Millisecond) // it is held by then, or the test proves less
 		w.nodes[0].publishes(t, "late")
-		if r := <-pulled; !strings.Contains(r.body, `"lease"`) || time.Since(began) > 4*time.Second {
+		if r := <-pulled; !strings.Contains(r.body, `"lease"`) || time.Since(began) > 20*time.Second {
 			t.Errorf("%s lends to one who waits, after %s: %s", c.self.ID, time.Since(began), r.body)
 		}
 	}
@@ -200,13 +200,13 @@ func TestConfigurationIsEverywhere(t *testing.T) {
 			other.must(t, 200, "GET", "/v1/tenants/"+tenant, "", "Authorization", bearer)
 		}
 		w.nodes[(i+1)%3].must(t, 204, "DELETE", "/v1/tokens/"+id, "")
-		time.Sleep(time.Second) // so long it may last
+		w.known(t)
 		for _, other := range w.nodes {
 			other.must(t, 401, "GET", "/v1/tenants/"+tenant, "", "Authorization", bearer)
 			other.must(t, 200, "GET", "/v1/tenants/"+tenant, "")
 		}
 		w.nodes[(i+2)%3].must(t, 204, "DELETE", "/v1/tenants/"+tenant, "")
-		time.Sleep(time.Second)
+		w.known(t)
 		for _, other := range w.nodes {
 			other.must(t, 404, "GET", "/v1/tenants/"+tenant, "")
 		}

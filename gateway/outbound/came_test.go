@@ -79,6 +79,16 @@ func lookers(t *testing.T, script func(received) reply) (*world, *looker) {
 	return w, l
 }
 
+// begun makes such a world, whose lane has sent something of the conversation k.
+func begun(t *testing.T) (*world, *looker) {
+	w, l := lookers(t, always(204))
+	n := l.of("k", time.Now())
+	l.commit(n)
+	l.tell(n)
+	w.await(1)
+	return w, l
+}
+
 // of makes a notice of a conversation that is due at a moment.
 func (l *looker) of(conversation string, at time.Time) *gateway.Notice {
 	n := l.w.notice("acme", "crm")
@@ -180,12 +190,8 @@ func TestUntoldBehindTheCursorGoesFirst(t *testing.T) {
 // A lane that keeps no order waits for no look, and what is of no conversation does not.
 func TestOthersWaitForNoLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, l := lookers(t, always(204))
+		w, l := begun(t)
 		defer w.stop()
-		n := l.of("k", time.Now())
-		l.commit(n)
-		l.tell(n)
-		w.await(1)
 		l.mu.Lock()
 		l.holds = make(chan struct{})
 		l.mu.Unlock()
@@ -206,12 +212,8 @@ func TestOthersWaitForNoLook(t *testing.T) {
 // What a lane comes upon while it is withheld is sent when it may be, also where nobody tells it.
 func TestWithheldComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, l := lookers(t, always(204))
+		w, l := begun(t)
 		defer w.stop()
-		first := l.of("k", time.Now())
-		l.commit(first)
-		l.tell(first)
-		w.await(1)
 		n := l.of("k", time.Now())
 		w.lanes.Withhold(n.Delivery.Lane(), n.Delivery.ID)
 		l.commit(n)

@@ -110,7 +110,7 @@ func newSite(t testing.TB, routes string, o siteOptions) *site {
 	go func() { served <- s.server.Serve() }()
 	t.Cleanup(func() {
 		s.Drain()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.server.Drain(ctx); err != nil {
 			t.Errorf("drain: %v", err)
@@ -287,9 +287,9 @@ func (s *site) counted(t testing.TB, route, status string) float64 {
 // until waits for something that another goroutine brings about and nothing tells.
 func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); {
+	for deadline := time.Now().Add(30 * time.Second); !is(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("still not so after 10 s: %s", what)
+			t.Fatalf("still not so after 30 s: %s", what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

@@ -81,7 +81,7 @@ func TestClientLeavesTLS(t *testing.T) {
 	_ = c.Close()
 	select {
 	case <-over:
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("the request upstream goes on")
 	}
 }

@@ -132,7 +132,7 @@ func TestUpgradedConnectionsEnd(t *testing.T) {
 		up := rawUpstream(t, func(c *client) {
 			c.head()
 			_, _ = io.WriteString(c, switched)
-			tick := time.NewTicker(100 * time.Millisecond)
+			tick := time.NewTicker(200 * time.Millisecond)
 			defer tick.Stop()
 			for range 15 { // longer than either side may be silent
 				<-tick.C
@@ -141,7 +141,7 @@ func TestUpgradedConnectionsEnd(t *testing.T) {
 			close(said)
 			_, _ = c.r.ReadByte()
 		})
-		s := newSite(t, routed(`"upgrade":true,"idle_timeout":"1s"`, up), siteOptions{})
+		s := newSite(t, routed(`"upgrade":true,"idle_timeout":"2s"`, up), siteOptions{})
 		c := s.dial(t)
 		c.send(t, askUpgrade)
 		c.raw(t)
@@ -171,7 +171,7 @@ func TestUpgradedConnectionsEnd(t *testing.T) {
 		expect(t, c, "first")
 		s.Drain()
 		c.ended(t)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := s.server.Drain(ctx); err != nil {
 			t.Error(err)

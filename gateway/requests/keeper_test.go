@@ -155,6 +155,13 @@ func TestListPages(t *testing.T) {
 	if n := len(k.List(Query{Tenant: "acme", Place: "pay", Outcome: gateway.OutcomeParked, Most: 100})); n != 10 {
 		t.Errorf("%d are parked, want 10", n)
 	}
+	k.Keep(record("acme", "pay", gateway.OutcomeUnauthenticated, 300))
+	k.Keep(record("acme", "pay", gateway.OutcomeTooLarge, 300))
+	k.Keep(record("acme", "pay", gateway.OutcomeHandshake, 300)) // which came to what it was for
+	refused := k.List(Query{Tenant: "acme", Place: "pay", Refused: true, Most: 100})
+	if len(refused) != 2 || refused[0].Outcome != gateway.OutcomeTooLarge || refused[1].Outcome != gateway.OutcomeUnauthenticated {
+		t.Errorf("%d are listed as refused: %v", len(refused), refused)
+	}
 	one, found := k.Get(Source, "acme", ids[3])
 	if !found || one.ID != ids[3] || one.Place != "pay" || one.Tenant != "acme" {
 		t.Errorf("got %v %+v", found, one)

@@ -53,6 +53,7 @@ type Query struct {
 	Of            Of
 	Tenant, Place string
 	Outcome       gateway.Outcome // "": all
+	Refused       bool            // those alone that came to nothing
 	Before        string          // an id; "": from the newest on
 	Most          int
 	Body          int // bytes of each body
@@ -86,7 +87,7 @@ func (k *Keeper) ids(q *Query) (ids []rank) {
 		} else {
 			a = a.of[inRing].before
 		}
-		if (!bounded || e.id.compare(before) < 0) && (q.Outcome == "" || e.outcome == q.Outcome) {
+		if (!bounded || e.id.compare(before) < 0) && (q.Outcome == "" || e.outcome == q.Outcome) && (!q.Refused || Refused(e.outcome)) {
 			ids = append(ids, e.id)
 		}
 	}

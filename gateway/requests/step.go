@@ -58,6 +58,10 @@ func stepOf(o gateway.Outcome) Step {
 	return Claim
 }
 
+// Refused says whether an outcome is of a request that came to nothing: neither taken for what
+// it is nor a handshake.
+func Refused(o gateway.Outcome) bool { return !Accepted(o) && o != gateway.OutcomeHandshake }
+
 // Accepted says whether an outcome is of a callback that was taken for what it is: such
 // ones have a share that no flood of refused ones touches.
 func Accepted(o gateway.Outcome) bool {

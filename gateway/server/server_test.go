@@ -62,7 +62,7 @@ func start(t *testing.T, o Options, h Handlers) *run {
 	r := &run{Server: s, public: public.String(), internal: internal.String(), served: make(chan error, 1)}
 	go func() { r.served <- s.Serve() }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.Drain(ctx); err != nil {
 			t.Errorf("Drain: %v", err)
@@ -310,7 +310,7 @@ func TestPanicIsAnAnswer(t *testing.T) {
 
 func TestSlowHeadIsCut(t *testing.T) {
 	var refusals atomic.Int32
-	r := start(t, Options{PublicRead: 100 * time.Millisecond, InternalRead: 100 * time.Millisecond, Refused: func(string, *gateway.Error) { refusals.Add(1) }}, answerHandlers())
+	r := start(t, Options{PublicRead: time.Second, InternalRead: time.Second, Refused: func(string, *gateway.Error) { refusals.Add(1) }}, answerHandlers())
 	for _, addr := range []string{r.public, r.internal} {
 		c := dial(t, addr)
 		fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: a.te")

@@ -58,8 +58,8 @@ func TestParkedOfOneKeyCostNoMore(t *testing.T) {
 		many = min(many, parkMany(n, func(i int) string { return fmt.Sprint("chat", i) }))
 	}
 	t.Logf("%d of one key %s, of as many keys %s", n, one, many)
-	if one > 3*many {
-		t.Errorf("%d of one key took %s, of as many keys %s: want at most 3 times that", n, one, many)
+	if one > 20*many { // to look through what is parked would be thousands
+		t.Errorf("%d of one key took %s, of as many keys %s", n, one, many)
 	}
 }
 

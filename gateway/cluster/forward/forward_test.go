@@ -28,6 +28,7 @@ type town struct {
 	mu    sync.Mutex
 	owner peers.Node // of all; none: a gap
 	moved chan struct{}
+	most  time.Duration // that an owner has for a question
 }
 
 func (w *town) give(to peers.Node) {
@@ -119,7 +120,7 @@ func (w *town) open(t *testing.T, id string, secured *tls.Config, decide func(*h
 			return
 		}
 		_, err := h.passer.Do(ctx, &forward.Question{
-			Kind: forward.Callback, Slot: 7, By: json.RawMessage(`{"who":"me"}`), Body: 1 << 20, Most: time.Second,
+			Kind: forward.Callback, Slot: 7, By: json.RawMessage(`{"who":"me"}`), Body: 1 << 20, Most: w.most,
 			Here: func() error { return local(ctx, "") },
 		})
 		if err != nil {
@@ -128,7 +129,7 @@ func (w *town) open(t *testing.T, id string, secured *tls.Config, decide func(*h
 	}
 	settings := edge.Settings{
 		Handler: handler, Limits: &edge.Limits{Streams: true, Body: func(_, _, _ []byte) int64 { return peers.MaxBody }}, TLS: secured,
-		ReadTimeout: 5 * time.Second, IdleTimeout: 20 * time.Second, Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Error(v) }},
+		ReadTimeout: time.Minute, IdleTimeout: time.Minute, Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Error(v) }},
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -139,7 +140,7 @@ func (w *town) open(t *testing.T, id string, secured *tls.Config, decide func(*h
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		p.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := server.ShutdownWithContext(ctx); err != nil {
 			t.Error(err)
@@ -171,7 +172,7 @@ func say(ctx *fasthttp.RequestCtx, node, by string) {
 	ctx.Response.SetBody(text)
 }
 
-func newTown() *town { return &town{moved: make(chan struct{})} }
+func newTown() *town { return &town{moved: make(chan struct{}), most: time.Minute} }
 
 func taken(*house, *fasthttp.RequestCtx) error { return nil }
 
@@ -305,7 +306,7 @@ func TestAGapEnds(t *testing.T) {
 	a := w.open(t, "a", nil, taken)
 	began := time.Now()
 	response, text := ask(t, "POST", a.url+"/hooks/t/s", "x")
-	if took := time.Since(began); response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || took < 2*time.Second || took > 6*time.Second {
+	if took := time.Since(began); response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || took < 2*time.Second || took > 30*time.Second {
 		t.Errorf("after %s: %d %v %s", took, response.StatusCode, response.Header, text)
 	}
 }
@@ -315,16 +316,19 @@ func TestAGapEnds(t *testing.T) {
 func TestAnUnclearRequestIsNotRepeated(t *testing.T) {
 	for method, times := range map[string]int32{"POST": 1, "GET": 2} {
 		w := newTown()
+		w.most = 2 * time.Second
+		given := make(chan struct{})
 		var came atomic.Int32
 		a := w.open(t, "a", nil, taken)
 		b := w.open(t, "b", nil, func(*house, *fasthttp.RequestCtx) error {
 			if came.Add(1) == 1 {
-				time.Sleep(1500 * time.Millisecond) // longer than the question has
+				<-given // who asked has given up
 			}
 			return nil
 		})
 		w.give(b.Node)
 		response, text := ask(t, method, a.url+"/hooks/t/s", "")
+		close(given)
 		want := map[string]int{"POST": http.StatusServiceUnavailable, "GET": http.StatusAccepted}[method]
 		if response.StatusCode != want || came.Load() != times {
 			t.Errorf("%s: %d %s, it came %d times, want %d and %d", method, response.StatusCode, text, came.Load(), want, times)
@@ -339,12 +343,17 @@ func TestAnUnclearRequestIsNotRepeated(t *testing.T) {
 func TestNoRequestIsLostOrTakenTwiceWhileOwnersChange(t *testing.T) {
 	w := newTown()
 	var counts sync.Map
+	decided := make(chan struct{}, 1)
 	decide := func(h *house, ctx *fasthttp.RequestCtx) error {
 		if _, here := (seen{w, func() peers.Node { return h.Node }}).Owner(0); !here {
 			return gateway.Moved("elsewhere")
 		}
 		n, _ := counts.LoadOrStore(string(ctx.Request.Header.RequestURI()), new(atomic.Int32))
 		n.(*atomic.Int32).Add(1)
+		select {
+		case decided <- struct{}{}:
+		default:
+		}
 		return nil
 	}
 	all := []*house{w.open(t, "a", nil, decide), w.open(t, "b", nil, decide), w.open(t, "c", nil, decide)}
@@ -352,6 +361,13 @@ func TestNoRequestIsLostOrTakenTwiceWhileOwnersChange(t *testing.T) {
 	go func() {
 		defer close(done)
 		for i := 0; ; i++ {
+			if i%4 != 0 { // who owns it decides something, however slow the machine is, or nobody would ever
+				select {
+				case <-stop:
+					return
+				case <-decided:
+				}
+			}
 			select {
 			case <-stop:
 				return

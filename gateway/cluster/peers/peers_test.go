@@ -37,7 +37,7 @@ func listen(t *testing.T, id string, o peers.Options, prepare func(*peers.Peers)
 	}
 	settings := edge.Settings{
 		Handler: p.Serve, Limits: &edge.Limits{Inside: true, Body: func(_, _, _ []byte) int64 { return peers.MaxBody }},
-		ReadTimeout: 5 * time.Second, IdleTimeout: 20 * time.Second,
+		ReadTimeout: time.Minute, IdleTimeout: time.Minute,
 		Observer: edge.Observer{Panicked: func(string, any, []byte) {}},
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,7 +50,7 @@ func listen(t *testing.T, id string, o peers.Options, prepare func(*peers.Peers)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		p.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := server.ShutdownWithContext(ctx); err != nil {
 			t.Error(err)
@@ -77,12 +77,12 @@ func echoes(p *peers.Peers) {
 func TestAskIsAnswered(t *testing.T) {
 	secrets := peers.Options{Secrets: []string{"s3cret"}}
 	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, echoes)
-	got, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte("hello"))
+	got, err := a.Ask(within(t, time.Minute), b.Node, "echo", []byte("hello"))
 	if err != nil || string(got) != "a says hello" {
 		t.Fatalf("got %q, %v", got, err)
 	}
 	large := strings.Repeat("x", 5<<20)
-	if got, err = a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte(large)); err != nil || string(got) != "a says "+large {
+	if got, err = a.Ask(within(t, time.Minute), b.Node, "echo", []byte(large)); err != nil || string(got) != "a says "+large {
 		t.Fatalf("of a large body %d bytes came back, %v", len(got), err)
 	}
 }
@@ -91,7 +91,7 @@ func TestAskIsAnswered(t *testing.T) {
 func TestTooLargeForAnyNode(t *testing.T) {
 	secrets := peers.Options{Secrets: []string{"s3cret"}}
 	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, echoes)
-	_, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", make([]byte, peers.MaxBody+1))
+	_, err := a.Ask(within(t, time.Minute), b.Node, "echo", make([]byte, peers.MaxBody+1))
 	var known *gateway.Error
 	if !errors.As(err, &known) || known.Code != gateway.CodeTooLarge || peers.NotTaken(err) {
 		t.Errorf("%v, to be asked of another: %t", err, peers.NotTaken(err))
@@ -110,7 +110,7 @@ func TestAnErrorTravelsWhole(t *testing.T) {
 		p.Handle("none", func(context.Context, []byte) ([]byte, error) { return nil, gateway.ErrNotFound })
 		p.Handle("fail", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("/etc/secret is broken") })
 	})
-	_, err := a.Ask(within(t, 5*time.Second), b.Node, "refuse", nil)
+	_, err := a.Ask(within(t, time.Minute), b.Node, "refuse", nil)
 	var got *gateway.Error
 	if !errors.As(err, &got) || got.Code != said.Code || got.Message != said.Message || got.RetryAfter != said.RetryAfter || got.Allow != said.Allow ||
 		len(got.Faults) != 1 || got.Faults[0] != said.Faults[0] || len(got.Extra) != 1 || got.Extra[0] != said.Extra[0] {
@@ -119,10 +119,10 @@ func TestAnErrorTravelsWhole(t *testing.T) {
 	if peers.NotTaken(err) {
 		t.Error("an error that the other gave counts as if it had not heard the question")
 	}
-	if _, err = a.Ask(within(t, 5*time.Second), b.Node, "none", nil); !errors.Is(err, gateway.ErrNotFound) {
+	if _, err = a.Ask(within(t, time.Minute), b.Node, "none", nil); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
-	_, err = a.Ask(within(t, 5*time.Second), b.Node, "fail", nil)
+	_, err = a.Ask(within(t, time.Minute), b.Node, "fail", nil)
 	if !errors.As(err, &got) || got.Code != gateway.CodeInternal || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v, want an internal error without its text", err)
 	}
@@ -132,22 +132,26 @@ func TestAnErrorTravelsWhole(t *testing.T) {
 func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 	secrets := peers.Options{Secrets: []string{"s3cret"}}
 	var calls atomic.Int32
+	over := make(chan struct{}) // who asked has given up
 	b := listen(t, "b", secrets, func(p *peers.Peers) {
 		p.Handle("moved", func(context.Context, []byte) ([]byte, error) { return nil, peers.ErrNotHere })
 		p.Handle("panics", func(context.Context, []byte) ([]byte, error) { panic("as a test") })
 		p.Handle("slow", func(ctx context.Context, _ []byte) ([]byte, error) {
 			calls.Add(1)
-			time.Sleep(500 * time.Millisecond) // longer than who asks has
+			<-over
 			return nil, nil
 		})
 	})
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := closed.Close(); err != nil {
+	defer func() { _ = ln.Close() }()
+	taken, err := net.Dial("tcp", ln.Addr().String()) // nobody can listen where it comes from
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = taken.Close() }()
 	wrong := listen(t, "wrong", peers.Options{Secrets: []string{"another"}}, nil)
 	a := listen(t, "a", secrets, nil)
 	late := listen(t, "late", peers.Options{Secrets: []string{"s3cret"}, Now: func() time.Time { return time.Now().Add(-time.Minute) }}, nil)
@@ -160,7 +164,7 @@ func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 		notTaken bool
 	}{
 		{"another decides", a, b.Node, "moved", true},
-		{"nobody listens", a, peers.Node{ID: "b", Address: closed.Addr().String()}, "moved", true},
+		{"nobody listens", a, peers.Node{ID: "b", Address: taken.LocalAddr().String()}, "moved", true},
 		{"of a node that was there before", a, peers.Node{ID: "b0", Address: b.Address}, "slow", true},
 		{"of a verb of a later version", a, b.Node, "unheard", true},
 		{"another secret", wrong, b.Node, "slow", true},
@@ -170,7 +174,11 @@ func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 		{"a panic", a, b.Node, "panics", false},
 	} {
 		before := calls.Load()
-		_, err := c.by.Ask(within(t, 200*time.Millisecond), c.to, c.verb, []byte("x"))
+		has := time.Minute
+		if c.name == "no answer in time" {
+			has = 2 * time.Second
+		}
+		_, err := c.by.Ask(within(t, has), c.to, c.verb, []byte("x"))
 		if err == nil || peers.NotTaken(err) != c.notTaken {
 			t.Errorf("%s: %v, not taken: %t, want %t", c.name, err, peers.NotTaken(err), c.notTaken)
 		}
@@ -178,6 +186,7 @@ func TestWhatIsKnownOfARequestThatFailed(t *testing.T) {
 			t.Errorf("%s: it was taken", c.name)
 		}
 	}
+	close(over)
 }
 
 // While a secret is changed, node by node, each knows the others.
@@ -187,13 +196,13 @@ func TestSecretsRotate(t *testing.T) {
 	newer := listen(t, "newer", peers.Options{Secrets: []string{"new"}}, echoes)
 	for range 2 {
 		for _, c := range [][2]*member{{older, both}, {both, older}, {both, newer}, {newer, both}} {
-			got, err := c[0].Ask(within(t, 5*time.Second), c[1].Node, "echo", []byte("hello"))
+			got, err := c[0].Ask(within(t, time.Minute), c[1].Node, "echo", []byte("hello"))
 			if err != nil || string(got) != c[0].ID+" says hello" {
 				t.Errorf("%s asks %s: %q, %v", c[0].ID, c[1].ID, got, err)
 			}
 		}
 	}
-	if _, err := older.Ask(within(t, 5*time.Second), newer.Node, "echo", nil); !peers.NotTaken(err) {
+	if _, err := older.Ask(within(t, time.Minute), newer.Node, "echo", nil); !peers.NotTaken(err) {
 		t.Errorf("the old secret alone: %v", err)
 	}
 }
@@ -282,7 +291,7 @@ func TestNobodyBetweenIsBelieved(t *testing.T) {
 	refuses := func(name string, want int32, r *relay) {
 		t.Helper()
 		calls.Store(0)
-		got, err := a.Ask(within(t, 5*time.Second), between(t, b, r), "count", []byte("hello"))
+		got, err := a.Ask(within(t, time.Minute), between(t, b, r), "count", []byte("hello"))
 		if err == nil || got != nil {
 			t.Errorf("%s: it is believed: %q", name, got)
 		}
@@ -326,7 +335,7 @@ func TestNobodyBetweenIsBelieved(t *testing.T) {
 
 	r := &relay{change: func(*http.Request, []byte) (int, bool) { return 2, false }}
 	calls.Store(0)
-	_, err := a.Ask(within(t, 5*time.Second), between(t, b, r), "count", []byte("hello"))
+	_, err := a.Ask(within(t, time.Minute), between(t, b, r), "count", []byte("hello"))
 	if calls.Load() != 1 || r.last.Load() != http.StatusConflict {
 		t.Errorf("a request that came twice: taken %d times, the second was answered %d, %v", calls.Load(), r.last.Load(), err)
 	}
@@ -382,7 +391,7 @@ func TestConnectionsThatEnded(t *testing.T) {
 	})
 	way := gatewaytest.NewWay(t, func() (network, address string) { return "tcp", b.Address })
 	to := peers.Node{ID: "b", Address: way.Addr}
-	ask := func() error { _, err := a.Ask(within(t, 5*time.Second), to, "count", []byte("x")); return err }
+	ask := func() error { _, err := a.Ask(within(t, time.Minute), to, "count", []byte("x")); return err }
 	for range 20 {
 		var asking sync.WaitGroup
 		for range 4 {
@@ -398,7 +407,7 @@ func TestConnectionsThatEnded(t *testing.T) {
 	if n := calls.Load(); n != 80 {
 		t.Errorf("80 requests were taken %d times", n)
 	}
-	if _, err := a.Ask(within(t, 5*time.Second), peers.Node{ID: "b0", Address: to.Address}, "count", nil); !peers.NotTaken(err) {
+	if _, err := a.Ask(within(t, time.Minute), peers.Node{ID: "b0", Address: to.Address}, "count", nil); !peers.NotTaken(err) {
 		t.Errorf("of one that was there before, by a connection that ended with it: %v", err)
 	}
 	way.Answers.Store(1000) // of all that are to come
@@ -428,11 +437,11 @@ func TestNobodyWaitsForADeadNode(t *testing.T) {
 		if err == nil || peers.NotTaken(err) {
 			t.Errorf("told %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("it is still waited for")
 	}
 	close(ends)
-	if got, err := a.Ask(within(t, 5*time.Second), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
+	if got, err := a.Ask(within(t, time.Minute), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
 		t.Errorf("one that is back there answers %q, %v", got, err)
 	}
 }

@@ -78,7 +78,7 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%.80s fails, and gives %d bytes", text, len(out))
 		}
 		t.Logf("%8s %.80s: %v", took.Round(time.Microsecond), text, err)
-		if took > 5*time.Second {
+		if took > 20*time.Second {
 			t.Errorf("%.80s took %s", text, took)
 		}
 	}

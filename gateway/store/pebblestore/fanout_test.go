@@ -111,20 +111,25 @@ func TestFanOutCrashesAtAnyMoment(t *testing.T) {
 		p, many := fannedOut(time.Now().Round(0), 300, 2)
 		var left []vfs.FS
 		var all sync.WaitGroup
-		promised := make(chan struct{})
+		promised, begun := make(chan struct{}), make(chan struct{})
 		all.Go(func() {
-			for len(left) < 6 {
+			for len(left) < 6 { // the first is of before, whoever is scheduled when
 				left = append(left, mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random}))
+				if len(left) == 1 {
+					close(begun)
+				}
 				select {
 				case <-promised:
 				case <-time.After(time.Duration(random.IntN(300)) * time.Microsecond):
 				}
 			}
 		})
+		<-begun
 		if err := s.FanOut(p, many, func() { close(promised) }, goOn); err != nil {
 			t.Fatal(err)
 		}
 		all.Wait()
+		left = append(left, mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: random.IntN(101), RNG: random}))
 		for i, fs := range left {
 			there, err := isWhole(t, fs, p, &many[0])
 			if err != nil {

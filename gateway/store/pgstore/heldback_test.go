@@ -42,7 +42,7 @@ func TestHeldBack(t *testing.T) {
 		_, err = s.Window(lane, due[len(due)-1], 100)
 		must(t, err)
 		t.Logf("%s/%s: from the start in %s, from where it was in %s", lane.Tenant, lane.Endpoint, whole, time.Since(began))
-		if whole > time.Second {
+		if whole > 10*time.Second {
 			t.Errorf("a lane is read in %s", whole)
 		}
 	}
