@@ -94,7 +94,9 @@ func (m mover) recall(slots gateway.SlotSet) (map[string]*room, error) {
 	for _, p := range early {
 		if until := monotonic(p.Expires, m.options.Now); nowBefore(until) {
 			r := in(p.Tenant)
-			r.parking.restore(newParked(r, p, until))
+			one := newParked(r, p, until)
+			one.space = m.budget.forceParking(r, p)
+			r.parking.restore(one)
 		}
 	}
 	return known, nil
