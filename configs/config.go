@@ -142,7 +142,7 @@ type Bounds struct {
 	Answers      gateway.Size `json:"answers"`       // memory for answers of lists and reads
 	ListAnswer   gateway.Size `json:"list_answer"`   // one answer of a list
 	Waits        int          `json:"waits"`         // open waits
-	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits
+	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits, and their aliases
 	Parked       gateway.Size `json:"parked"`        // memory for callbacks that came before their waits
 	Calls        int          `json:"calls"`         // pending calls
 	WaitedCalls  int          `json:"waited_calls"`  // calls whose callers wait for the end

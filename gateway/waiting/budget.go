@@ -16,6 +16,20 @@ type budget struct {
 	above            func(*directory.Tenant) []*directory.Tenant
 }
 
+// otherName is what memory keeps of another name of an open wait beside its text, in bytes.
+const otherName = 128
+
+// sizeOfOpen is what an open wait counts of the budget of contexts: what it brings along, and
+// its names beside its key.
+func sizeOfOpen(brought int, key string, names []string) int {
+	for _, other := range names {
+		if other != key {
+			brought += otherName + len(other)
+		}
+	}
+	return brought
+}
+
 // place is what one open wait has of the budgets. It goes back to the holder for
 // whom it was taken, whatever tenants are above that one by then.
 type place struct {

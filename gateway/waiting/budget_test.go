@@ -83,6 +83,29 @@ func TestOwnRulesCountAsContexts(t *testing.T) {
 	}
 }
 
+// Names count, too: 40,000 waits with ten aliases each took 700 MB, of which no budget knew.
+func TestAliasesCountAsContexts(t *testing.T) {
+	k := budgeted(t, 1000, 1<<20)
+	defer k.stop()
+	aliases := []string{strings.Repeat("a", 200), strings.Repeat("b", 100)}
+	k.open(waiting.OpenRequest{Key: "c", Aliases: aliases})
+	least := int64(300)
+	counted := k.contexts.Stat().Used - 1
+	if counted < least {
+		t.Errorf("%d bytes are counted, want at least %d", counted, least)
+	}
+	k.contexts = shares.New(1 << 20) // as a new process has it
+	k.contexts.Take(shares.Tenant("bystander"), 1)
+	k.restart()
+	if after := k.contexts.Stat().Used - 1; after != counted {
+		t.Errorf("after a restart %d bytes are counted, want %d", after, counted)
+	}
+	k.sessions.Forget("acme")
+	if left := k.contexts.Stat().Used - 1; left != 0 {
+		t.Errorf("%d bytes are left", left)
+	}
+}
+
 // However a wait ends, what it had is given back, to whom it was taken from: also
 // when the tenant has another parent by then, and when a former process opened it.
 func TestEveryEndGivesBack(t *testing.T) {
