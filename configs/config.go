@@ -247,7 +247,7 @@ func Default() *Config {
 		Store:    Store{Driver: DriverPebble, Dir: "./hookgate-data", Schema: "hookgate", Connections: 8},
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
-			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20, Parked: 64 << 20,
+			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 200_000, Contexts: 128 << 20, Parked: 32 << 20,
 			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, CallAnswers: 128 << 20, Holds: 65536, Streams: 1000, Fetches: 256, Windows: 1_000_000, Attempts: 128 << 20, Connections: 4096, Sessions: 64 << 20, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},
