@@ -163,6 +163,7 @@ func (b *Bounds) check(f *faults) {
 		{"answers", b.Answers, 16 << 20, 1 << 40},
 		{"list_answer", b.ListAnswer, 64 << 10, 8 << 20},
 		{"contexts", b.Contexts, 1 << 20, 1 << 40},
+		{"parked", b.Parked, 1 << 20, 1 << 40},
 		{"call_requests", b.CallRequests, 16 << 20, 1 << 40},
 		{"call_answers", b.CallAnswers, 16 << 20, 1 << 40},
 		{"attempts", b.Attempts, 16 << 20, 1 << 40},

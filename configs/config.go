@@ -142,7 +142,8 @@ type Bounds struct {
 	Answers      gateway.Size `json:"answers"`       // memory for answers of lists and reads
 	ListAnswer   gateway.Size `json:"list_answer"`   // one answer of a list
 	Waits        int          `json:"waits"`         // open waits
-	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits
+	Contexts     gateway.Size `json:"contexts"`      // contexts of open waits, and their aliases
+	Parked       gateway.Size `json:"parked"`        // memory for callbacks that came before their waits
 	Calls        int          `json:"calls"`         // pending calls
 	WaitedCalls  int          `json:"waited_calls"`  // calls whose callers wait for the end
 	CallRequests gateway.Size `json:"call_requests"` // requests of both, and what is rendered for them
@@ -246,7 +247,7 @@ func Default() *Config {
 		Store:    Store{Driver: DriverPebble, Dir: "./hookgate-data", Schema: "hookgate", Connections: 8},
 		Log:      Log{Level: "info", Format: "json"},
 		Bounds: Bounds{
-			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 1_000_000, Contexts: 128 << 20,
+			Bodies: 128 << 20, Answers: 64 << 20, ListAnswer: 8 << 20, Waits: 200_000, Contexts: 128 << 20, Parked: 32 << 20,
 			Calls: 1024, WaitedCalls: 4096, CallRequests: 64 << 20, CallAnswers: 128 << 20, Holds: 65536, Streams: 1000, Fetches: 256, Windows: 1_000_000, Attempts: 128 << 20, Connections: 4096, Sessions: 64 << 20, Publish: 100_000, Publishing: 400_000, VariablesMax: 1 << 20, Pattern: 1000, Configuration: 32 << 20,
 			Mapping: gateway.Duration(50 * time.Millisecond),
 		},

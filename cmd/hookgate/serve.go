@@ -69,6 +69,7 @@ func collectLater() {
 
 func serve(ctx context.Context, o configs.Options, acceptLoss bool, stderr io.Writer) error {
 	collectLater()
+	holdMemory()
 	// From the first moment on: a signal while the store opens must not be lost.
 	// Nothing undoes it: serve ends with the process.
 	stop, hangup := make(chan os.Signal, 2), make(chan os.Signal, 1)

@@ -28,6 +28,15 @@ func CompileFilter(list []gateway.Condition, b Bounds) (*Filter, []gateway.Fault
 	return f, nil
 }
 
+// Memory is about how many bytes of memory the filter takes, with its part in a JoinFilters;
+// a nil one has none.
+func (f *Filter) Memory() int {
+	if f == nil {
+		return 0
+	}
+	return f.set.Memory() + 2*nodeSize*len(f.set.slots)
+}
+
 // within refuses paths that do not lead into an event.
 func (c *compiler) within(place string, list []gateway.Condition) {
 	for i, one := range list {

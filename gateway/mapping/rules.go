@@ -157,20 +157,11 @@ func (c *compiler) entry(place string, i int, m gateway.Match) entry {
 type Program struct {
 	Set   *Set
 	Rules Rules
-	size  int
 }
 
 // Size is about how many bytes of memory it takes beside those of the lists that it
 // was compiled from.
-func (p *Program) Size() int { return p.size }
-
-// size counts patterns twice: the library keeps them in a form of its own, too.
-func (c *compiler) size() int {
-	return 2*c.builder.patterns.Size() + nodeSize*c.builder.trie.nodes + nodeSize*len(c.builder.slots)
-}
-
-// nodeSize is about what a place or a path takes, in bytes.
-const nodeSize = 256
+func (p *Program) Size() int { return p.Set.Memory() }
 
 // Compile compiles the match and variables of a wait. The faults name places
 // such as match[1].when[0].regex; where there are any, the Program is nil.
@@ -191,5 +182,5 @@ func compile(c *compiler, match []gateway.Match, variables []gateway.Variable) (
 	if c.faults != nil {
 		return nil, c.faults
 	}
-	return &Program{Set: c.builder.Set(), Rules: rules, size: c.size()}, nil
+	return &Program{Set: c.builder.Set(), Rules: rules}, nil
 }

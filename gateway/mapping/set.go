@@ -23,6 +23,7 @@ type Builder struct {
 	resolve func(name string) (places [][]string)
 	byName  map[string]Slot
 	tags    int
+	words   int // of them
 
 	scoped bool       // paths may begin with an item of the request: see itemName
 	within int        // how many of them do
@@ -62,6 +63,12 @@ func (b *Builder) Path(path string) (Slot, error) {
 		return NoSlot, pathError(0, "all paths together look into more than %d places", maxPlaces)
 	}
 	b.byPath[path] = slot
+	switch {
+	case c.computed != nil || c.either != nil:
+		b.words += len(path) / 2 // an operand and its sign
+	case c.query != nil:
+		b.words += len(path) / 8
+	}
 	return slot, nil
 }
 
@@ -93,7 +100,7 @@ func (c *compiled) isPlain() bool {
 
 // Set gives the paths gathered so far; the Builder is not used after it.
 func (b *Builder) Set() *Set {
-	s := &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work, peaks: b.bounds.Peaks}
+	s := &Set{trie: b.trie, slots: b.slots, work: b.bounds.Work, peaks: b.bounds.Peaks, memory: b.memory()}
 	for slot := range s.slots {
 		if s.slots[slot].item {
 			s.items = append(s.items, Slot(slot))
@@ -110,7 +117,29 @@ type Set struct {
 	items []Slot        // of the paths that an item has its own value for
 	work  time.Duration // for one document
 	peaks *Peaks
+
+	memory int
 }
+
+// Memory is about how many bytes of memory the set takes, with the patterns and the
+// templates that were compiled beside it: a short text may have a thousand times as much.
+// A nil Set has none.
+func (s *Set) Memory() int {
+	if s == nil {
+		return 0
+	}
+	return s.memory
+}
+
+func (b *Builder) memory() int {
+	return b.patterns.Memory() + nodeSize*(b.trie.nodes+len(b.slots)) + wordSize*b.words
+}
+
+// What a place or a path, and a word of a template, take at most, in bytes.
+const (
+	nodeSize = 256
+	wordSize = 64
+)
 
 // Plain says whether one walk finds all there is: no path computes, searches, or looks
 // outside the body.

@@ -37,6 +37,7 @@ func (b *Builder) Template(text string) (*Template, error) {
 	if constant, is := parsed.Constant(); is {
 		return Literal(constant), nil
 	}
+	b.words += parsed.Words()
 	return &Template{parsed: parsed}, nil
 }
 

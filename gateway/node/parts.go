@@ -180,6 +180,7 @@ func (p *parts) openSessions() error {
 		Ledger: p.store.ledger, Archive: p.store.waits, Recovery: p.store.recovery, Withhold: p.lanes.Withhold, Let: p.lanes.Let, Source: now.source, Now: p.clock.Now,
 		Holder: now.holder, Above: p.directory.Above,
 		Room: p.storage.Admit, Places: budget("waits", int64(p.config.Bounds.Waits)), Contexts: p.promised.count(budget("contexts", int64(p.config.Bounds.Contexts)), ofContext),
+		Parked:   budget("parked", int64(p.config.Bounds.Parked)),
 		Observer: newWaitObserver(p.directory, p.metrics, p.stats).told(between{p}.wake, p.happened),
 	})
 	p.onStop(func() error { p.sessions.Close(); return nil })

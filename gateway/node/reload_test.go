@@ -101,6 +101,7 @@ var reloads = map[string]struct {
 	"bounds.holds":            {change: func(c *configs.Config) { c.Bounds.Holds++ }},
 	"bounds.streams":          {change: func(c *configs.Config) { c.Bounds.Streams++ }},
 	"bounds.fetches":          {change: func(c *configs.Config) { c.Bounds.Fetches++ }},
+	"bounds.parked":           {change: func(c *configs.Config) { c.Bounds.Parked++ }},
 	"bounds.windows":          {change: func(c *configs.Config) { c.Bounds.Windows++ }},
 	"bounds.call_answers":     {change: func(c *configs.Config) { c.Bounds.CallAnswers++ }},
 	"bounds.attempts":         {change: func(c *configs.Config) { c.Bounds.Attempts++ }},

@@ -69,7 +69,7 @@ func (r *Webhooks) SetError(tenant, id, text string) error {
 	}
 	rec := *r.of(tenant).webhooks[id]
 	rec.Error = text
-	return r.store(auth.Principal{Scope: auth.Admin}, r.directory.Current().Tenant(tenant), id, &rec, nil)
+	return r.store(auth.Principal{Scope: auth.Admin}, r.directory.Current().Tenant(tenant), id, &rec, 0, nil)
 }
 
 // Error gives how the last call of a webhook failed; "": it did not.

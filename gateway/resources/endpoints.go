@@ -98,7 +98,7 @@ func (r *Endpoints) put(by auth.Principal, action audit.Action, t *directory.Ten
 	if err != nil {
 		return nil, err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
+	if err := r.enter(by, stored, e.Memory(), t.Spec.Parent, lines); err != nil {
 		return nil, err
 	}
 	r.keep(t.ID, e.ID, rec)

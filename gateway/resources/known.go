@@ -74,7 +74,7 @@ func (r *Knowns) Mark(by auth.Principal, tenant string, k gateway.Known) (gatewa
 	if err != nil {
 		return k, err
 	}
-	if err := r.enter(by, gateway.Record{Kind: gateway.KindKnown, Tenant: tenant, ID: k.ID, Value: text}, t.Spec.Parent, lines); err != nil {
+	if err := r.enter(by, gateway.Record{Kind: gateway.KindKnown, Tenant: tenant, ID: k.ID, Value: text}, 0, t.Spec.Parent, lines); err != nil {
 		return k, err
 	}
 	r.set(tenant, append(slices.DeleteFunc(slices.Clone(living), func(one gateway.Known) bool { return one.ID == k.ID }), k))

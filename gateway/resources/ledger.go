@@ -80,9 +80,9 @@ func (r *ledger) stored() directory.Options {
 }
 
 // enter makes a record of a tenant's durable, with the lines that tell of it, if whoever
-// writes may keep as much. above is the tenant's parent.
-func (r *ledger) enter(by auth.Principal, rec gateway.Record, above string, lines []gateway.AuditLine) error {
-	if err := r.weights.fits(by, r.directory.Current(), rec, above); err != nil {
+// writes may keep as much. memory is what it was compiled to, above is the tenant's parent.
+func (r *ledger) enter(by auth.Principal, rec gateway.Record, memory int, above string, lines []gateway.AuditLine) error {
+	if err := r.weights.fits(by, r.directory.Current(), rec, memory, above); err != nil {
 		return err
 	}
 	return r.weights.PutAudited(lines, rec)

@@ -54,7 +54,7 @@ func (r *Sources) Put(by auth.Principal, tenant, id string, body any) (s *direct
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
+	if err := r.enter(by, stored, s.Memory(), t.Spec.Parent, lines); err != nil {
 		return nil, false, err
 	}
 	r.of(tenant).sources[id] = &rec

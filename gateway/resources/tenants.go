@@ -82,7 +82,7 @@ func (r *Tenants) put(by auth.Principal, t *directory.Tenant, rec *tenantRecord,
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
+	if err := r.enter(by, stored, 0, t.Spec.Parent, lines); err != nil {
 		return nil, false, err
 	}
 	r.of(t.ID).tenant = rec

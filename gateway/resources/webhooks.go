@@ -94,7 +94,7 @@ func (r *Webhooks) put(by auth.Principal, tenant, id string, there bool, read we
 	if err != nil {
 		return nil, false, err
 	}
-	if err := r.store(by, n.tenant, id, n.record, lines); err != nil {
+	if err := r.store(by, n.tenant, id, n.record, n.compiled.Memory(), lines); err != nil {
 		return nil, false, err
 	}
 	r.warnOfCertificate(n.compiled.TLS, "tenant", tenant, "webhook", id)
@@ -176,12 +176,12 @@ func (r *Webhooks) Edited(by auth.Principal, tenant, id string, body any) (*dire
 
 // store stores a webhook for who may keep as much; of a call's error that is
 // hookgate itself, and there are no lines.
-func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord, lines []gateway.AuditLine) error {
+func (r *Webhooks) store(by auth.Principal, t *directory.Tenant, id string, rec *webhookRecord, memory int, lines []gateway.AuditLine) error {
 	stored, err := writeRecord(r.sealer, gateway.KindWebhook, t.ID, id, rec)
 	if err != nil {
 		return err
 	}
-	if err := r.enter(by, stored, t.Spec.Parent, lines); err != nil {
+	if err := r.enter(by, stored, memory, t.Spec.Parent, lines); err != nil {
 		return err
 	}
 	r.of(t.ID).webhooks[id] = rec

@@ -23,6 +23,10 @@ func weigh(rec gateway.Record) int {
 	return max(len(rec.Value), least)
 }
 
+// beyond is what counts beside that of what a resource was compiled to: a pattern of thirty
+// bytes may take 50 KiB of memory, and a resource a megabyte of them.
+func beyond(memory int) int { return max(0, memory-least) }
+
 // weights is a Store that knows how much each tenant's resources take.
 type weights struct {
 	Store
@@ -92,11 +96,11 @@ func (w *weights) last(rec gateway.Record) int {
 	return 0
 }
 
-// fits says whether a tenant's token may store a record. What it and all of its tree
-// have, up to the tenant that has none above, counts together: to be split into
-// children makes nobody's share larger. above is the parent of the record's tenant.
-func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gateway.Record, above string) error {
-	more := weigh(rec) - w.last(rec)
+// fits says whether a tenant's token may store a record that was compiled to so much memory.
+// What it and all of its tree have, up to the tenant that has none above, counts together: to
+// be split into children makes nobody's share larger. above is the parent of the record's tenant.
+func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gateway.Record, memory int, above string) error {
+	more := weigh(rec) + beyond(memory) - w.last(rec) - beyond(snapshot.Tenant(rec.Tenant).MemoryOf(rec.Kind, rec.ID))
 	if by.EveryTenant() || more <= 0 {
 		return nil
 	}
@@ -110,11 +114,14 @@ func (w *weights) fits(by auth.Principal, snapshot *directory.Snapshot, rec gate
 	for id, of := range w.of {
 		if id == rec.Tenant || snapshot.Under(id, root) {
 			more += of.total
+			for memory := range snapshot.Tenant(id).Memories() {
+				more += beyond(memory)
+			}
 		}
 	}
 	if more > w.most {
 		return gateway.Errorf(gateway.CodeInvalidField,
-			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration), where each of them counts %d at the least", w.most, least)
+			"the tenant and those in its tree would have over %d bytes of configuration: the most there may be (bounds.configuration), where each of them counts %d at the least, and of the memory of its patterns, templates and paths what is beyond that", w.most, least)
 	}
 	if w.saw != nil {
 		w.saw(int64(more))

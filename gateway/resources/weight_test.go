@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"hookgate/auth"
 	"hookgate/gateway"
 	"hookgate/gateway/resources"
 )
@@ -99,5 +100,62 @@ func TestShortResourcesCountWhatTheyTakeInMemory(t *testing.T) {
 	}
 	if seen != 40<<10 {
 		t.Errorf("a tree was seen to have %d", seen)
+	}
+}
+
+// What a resource is compiled to counts too: an endpoint of 3 KB with 55 patterns took 2.8 MB
+// of memory, and a token could write four thousand of them.
+func TestCompiledMemoryIsBounded(t *testing.T) {
+	var patterns, names strings.Builder
+	for i := range 55 {
+		fmt.Fprintf(&patterns, `,{"path":"a","regex":"(?:[a-z]{30}x%d|b){10}"}`, i)
+	}
+	for i := range 2000 {
+		fmt.Fprintf(&names, "{{a%d}}", i)
+	}
+	for kind, of := range map[string]struct{ plain, more string }{
+		"endpoint": {`"url":"https://a.test/"`, `,"filter":[{"any":[` + patterns.String()[1:] + `]}]`},
+		"source":   {`"verify":{"type":"none"}`, `,"match":[{"name":"a","branch":"SUCCESS","when":[{"any":[` + patterns.String()[1:] + `]}]}]`},
+		"webhook":  {`"url":"https://a.test/"`, `,"body":"` + names.String() + `"`},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			k := newKit(t)
+			k.most = 8 << 20
+			k.start(resources.File{})
+			k.tenant("acme", `{}`)
+			acme, body := auth.Principal{Scope: auth.Tenant, Tenant: "acme"}, "{"+of.plain+of.more+"}"
+			put := func(id, body string) (err error) {
+				switch kind {
+				case "endpoint":
+					_, _, _, err = k.Endpoints.Put(acme, "acme", id, tree(t, body))
+				case "source":
+					_, _, err = k.Sources.Put(acme, "acme", id, tree(t, body))
+				default:
+					_, _, err = k.Webhooks.Put(acme, "acme", id, tree(t, body))
+				}
+				return err
+			}
+			n, err := 0, error(nil)
+			for ; err == nil && n < 12; n++ {
+				err = put(fmt.Sprint("r", n), body)
+			}
+			if refused, is := errors.AsType[*gateway.Error](err); !is || refused.Code != gateway.CodeInvalidField || !strings.Contains(refused.Message, "bounds.configuration") {
+				t.Fatalf("%d of them were taken, and then: %v", n, err)
+			}
+			if err := put("r0", body); err != nil {
+				t.Errorf("one in its own place: %v", err)
+			}
+			k.stop()
+			k.start(resources.File{})
+			if put("another", body) == nil {
+				t.Error("after a restart there is room that was not there before it")
+			}
+			if err := put("r0", "{"+of.plain+"}"); err != nil {
+				t.Fatal(err)
+			}
+			if err := put("another", body); err != nil {
+				t.Errorf("in the place of another: %v", err)
+			}
+		})
 	}
 }

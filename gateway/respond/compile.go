@@ -101,6 +101,25 @@ func words(known []gateway.Outcome) (all []string) {
 
 func list(known []gateway.Outcome) string { return strings.Join(words(known), ", ") }
 
+// Memory is about how many bytes of memory their templates take.
+func (a *Answers) Memory() int {
+	if a == nil {
+		return 0
+	}
+	n := a.base.memory()
+	for _, one := range a.of {
+		n += one.memory()
+	}
+	return n
+}
+
+func (a *answer) memory() int {
+	if a == nil {
+		return 0
+	}
+	return a.set.Memory()
+}
+
 // compile compiles one answer; nil where nothing is said.
 func compile(spec gateway.OwnAnswer, check func(name, value string) error, place string, f *faults) *answer {
 	var own faults

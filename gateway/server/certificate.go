@@ -21,6 +21,7 @@ type CertificateFiles struct{ Cert, Key, ClientCA string }
 type Certificate struct {
 	files CertificateFiles
 	log   *slog.Logger
+	signs signing
 
 	mu      sync.Mutex
 	current *tls.Certificate
@@ -42,7 +43,7 @@ const lookEvery = time.Second
 // LoadCertificate loads the files of a listener, Public or Internal, or says which setting
 // to change.
 func LoadCertificate(listener string, files CertificateFiles, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{files: files, log: log}
+	c := &Certificate{files: files, log: log, signs: newSigning()}
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("%s.tls: %w", listener, err)
 	}
@@ -57,7 +58,7 @@ func (c *Certificate) Config(asks func() bool) *tls.Config {
 	quiet := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { own, _ := c.now(); return own, nil },
+		GetCertificate: c.shown,
 	}
 	asking := quiet.Clone()
 	asking.ClientAuth = tls.RequestClientCert
@@ -75,7 +76,7 @@ func (c *Certificate) Config(asks func() bool) *tls.Config {
 func (c *Certificate) Closed() *tls.Config {
 	own := &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { own, _ := c.now(); return own, nil },
+		GetCertificate: c.shown,
 	}
 	if c.files.ClientCA == "" {
 		return own
@@ -131,6 +132,12 @@ func (c *Certificate) knows(shown tls.ConnectionState) error {
 		_, err = leaf.Verify(x509.VerifyOptions{Intermediates: between, DNSName: shown.ServerName})
 	}
 	return err
+}
+
+// shown gives what a handshake shows.
+func (c *Certificate) shown(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	own, _ := c.now()
+	return c.signs.certificate(own, hello), nil
 }
 
 // now gives the certificate, and the authorities, of the files as they are now. While they are faulty,

@@ -94,7 +94,9 @@ func (m mover) recall(slots gateway.SlotSet) (map[string]*room, error) {
 	for _, p := range early {
 		if until := monotonic(p.Expires, m.options.Now); nowBefore(until) {
 			r := in(p.Tenant)
-			r.parking.restore(newParked(r, p, until))
+			one := newParked(r, p, until)
+			one.space = m.budget.forceParking(r, p)
+			r.parking.restore(one)
 		}
 	}
 	return known, nil
@@ -104,7 +106,7 @@ func (m mover) recall(slots gateway.SlotSet) (map[string]*room, error) {
 // from here on the monotonic one does, so that a clock that jumps ends no waits.
 func (m mover) reopen(r *room, w *gateway.Wait) {
 	e := newSession(r, w, monotonic(w.ExpiresAt, m.options.Now))
-	e.place = m.budget.force(r, len(w.Context)+len(w.OwnMatch)+len(w.OwnVariables))
+	e.place = m.budget.force(r, sizeOfOpen(len(w.Context)+len(w.OwnMatch)+len(w.OwnVariables), w.ConversationKey, w.Aliases))
 	r.enter(e)
 }
 

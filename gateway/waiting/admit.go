@@ -27,7 +27,7 @@ func (o *opening) admit() done {
 	if err := s.options.Room(o.Source.Tenant.ID); err != nil {
 		return o.fail(err)
 	}
-	place, err := s.budget.take(o.room, len(o.Context)+len(o.Match)+len(o.Variables))
+	place, err := s.budget.take(o.room, sizeOfOpen(len(o.Context)+len(o.Match)+len(o.Variables), o.Key, o.names))
 	if o.place = place; err == nil {
 		err = s.budget.limited(o.Source.Tenant)
 	}

@@ -8,11 +8,26 @@ import (
 	"hookgate/gateway/shares"
 )
 
-// budget is what open waits may take of this process.
+// budget is what open waits and parked callbacks may take of this process.
 type budget struct {
 	places, contexts *shares.Budget
+	parked           *shares.Budget
 	holder           func(tenant string) shares.Holder
 	above            func(*directory.Tenant) []*directory.Tenant
+}
+
+// otherName is what memory keeps of another name of an open wait beside its text, in bytes.
+const otherName = 128
+
+// sizeOfOpen is what an open wait counts of the budget of contexts: what it brings along, and
+// its names beside its key.
+func sizeOfOpen(brought int, key string, names []string) int {
+	for _, other := range names {
+		if other != key {
+			brought += otherName + len(other)
+		}
+	}
+	return brought
 }
 
 // place is what one open wait has of the budgets. It goes back to the holder for
@@ -65,7 +80,34 @@ func (b *budget) giveBack(p place) {
 	b.contexts.Give(*p.holder, int64(p.context))
 }
 
+// space is what one parked callback has of the budget of those.
+type space struct {
+	holder *shares.Holder // nil: it has nothing
+	bytes  int64
+}
+
+// parking takes the space of one more parked callback of a tenant.
+func (b *budget) parking(r *room, p *gateway.Parked) (space, bool) {
+	s := space{r.holding(b.holder(r.tenant)), sizeOfParked(p)}
+	return s, b.parked.Take(*s.holder, s.bytes)
+}
+
+// forceParking takes it for one that a former owner has promised.
+func (b *budget) forceParking(r *room, p *gateway.Parked) space {
+	s := space{r.holding(b.holder(r.tenant)), sizeOfParked(p)}
+	b.parked.Force(*s.holder, s.bytes)
+	return s
+}
+
+func (b *budget) unpark(s space) {
+	if s.holder != nil {
+		b.parked.Give(*s.holder, s.bytes)
+	}
+}
+
 var (
+	errNoParking = gateway.Unavailable("as many callbacks of the tenant are parked as may be now of what this process can hold (bounds.parked)", 5*time.Second)
+
 	errLimited = &gateway.Error{
 		Code: gateway.CodeRateLimited, RetryAfter: time.Second,
 		Message: "the tenant, or one above it, has as many open waits as limits.waits_open allows",

@@ -83,6 +83,29 @@ func TestOwnRulesCountAsContexts(t *testing.T) {
 	}
 }
 
+// Names count, too: 40,000 waits with ten aliases each took 700 MB, of which no budget knew.
+func TestAliasesCountAsContexts(t *testing.T) {
+	k := budgeted(t, 1000, 1<<20)
+	defer k.stop()
+	aliases := []string{strings.Repeat("a", 200), strings.Repeat("b", 100)}
+	k.open(waiting.OpenRequest{Key: "c", Aliases: aliases})
+	least := int64(300)
+	counted := k.contexts.Stat().Used - 1
+	if counted < least {
+		t.Errorf("%d bytes are counted, want at least %d", counted, least)
+	}
+	k.contexts = shares.New(1 << 20) // as a new process has it
+	k.contexts.Take(shares.Tenant("bystander"), 1)
+	k.restart()
+	if after := k.contexts.Stat().Used - 1; after != counted {
+		t.Errorf("after a restart %d bytes are counted, want %d", after, counted)
+	}
+	k.sessions.Forget("acme")
+	if left := k.contexts.Stat().Used - 1; left != 0 {
+		t.Errorf("%d bytes are left", left)
+	}
+}
+
 // However a wait ends, what it had is given back, to whom it was taken from: also
 // when the tenant has another parent by then, and when a former process opened it.
 func TestEveryEndGivesBack(t *testing.T) {
@@ -150,4 +173,60 @@ func TestRecoveredWaitsHavePlaces(t *testing.T) {
 	if n, _ := k.fill(`{}`); n != 0 {
 		t.Error("there is room for more")
 	}
+}
+
+// What is parked is shared, too: a request of a thousand items parked a thousand callbacks, and
+// 600,000 of them at the sources of one tenant took a gigabyte.
+func TestParkedCallbacksAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &kit{t: t, fs: vfs.NewMem(), dir: "data", parking: shares.New(64 << 10)}
+		k.begin(gateway.Source{})
+		k.parking.Take(shares.Tenant("bystander"), 1)
+		early := func(i int) sent {
+			return sent{key: fmt.Sprint(strings.Repeat("k", 200), i), id: fmt.Sprint(i), body: paid(i)}
+		}
+		n, refused := 0, (*gateway.Error)(nil)
+		for ; n < 1000; n++ {
+			taken, err := k.trySend(early(n))
+			if errors.As(err, &refused) {
+				break
+			}
+			if taken.Outcome != gateway.OutcomeParked {
+				t.Fatalf("callback %d: %s, %v", n, taken.Outcome, err)
+			}
+		}
+		if n < 10 || n > 24 || refused == nil || refused.Code != gateway.CodeUnavailable || refused.RetryAfter <= 0 || !strings.Contains(refused.Message, "bounds.parked") {
+			t.Fatalf("%d are parked, and then: %v", n, refused)
+		}
+		if !k.parking.Take(shares.Tenant("another"), 1000) {
+			t.Error("nothing is left to who comes next")
+		}
+		for i, one := range k.sendAll(early(0), early(n), early(n+1)) {
+			if i == 0 && one.Became.Outcome != gateway.OutcomeDuplicate || i > 0 && !errors.As(one.Err, &refused) {
+				t.Errorf("item %d of a batch: %s, %v", i, one.Became.Outcome, one.Err)
+			}
+		}
+		if w := k.open(waiting.OpenRequest{Key: early(0).key}).Wait; w.State != gateway.StateResumed {
+			t.Fatalf("its callback was parked, and it is %s", w.State)
+		}
+		if taken := k.send(early(n)); taken.Outcome != gateway.OutcomeParked {
+			t.Errorf("in the place of one that was taken: %s", taken.Outcome)
+		}
+		k.parking = shares.New(4 << 10) // as a new process has it
+		k.restart()
+		defer k.stop()
+		if k.parking.Stat().Used < 4<<10 {
+			t.Errorf("after a restart %d bytes are counted", k.parking.Stat().Used)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if used := k.parking.Stat().Used; used != 0 {
+			t.Errorf("%d bytes are counted when the time of all is over", used)
+		}
+		k.send(early(n + 2))
+		k.sessions.Forget("acme")
+		if used := k.parking.Stat().Used; used != 0 {
+			t.Errorf("%d bytes are counted of a tenant that is no more", used)
+		}
+	})
 }

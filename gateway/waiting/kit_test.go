@@ -45,6 +45,7 @@ type kit struct {
 
 	// What its budgets are, and who is above its tenant; nil: no bound.
 	places, contexts *shares.Budget
+	parking          *shares.Budget
 	above            []string
 
 	wall func() time.Time // a clock that is set; nil: nobody sets it
@@ -142,7 +143,7 @@ func (k *kit) start() {
 		ledger = k.wrap(ledger)
 	}
 	o := waiting.Options{
-		Ledger: ledger, Archive: k.store, Recovery: k.store, Observer: k.observer(), Places: k.places, Contexts: k.contexts, Now: k.now,
+		Ledger: ledger, Archive: k.store, Recovery: k.store, Observer: k.observer(), Places: k.places, Contexts: k.contexts, Parked: k.parking, Now: k.now,
 		Holder: func(tenant string) shares.Holder {
 			k.mu.Lock()
 			defer k.mu.Unlock()

@@ -75,6 +75,8 @@ type Options struct {
 	// Places is the budget of open waits, in number, and Contexts that of the contexts
 	// that they keep in memory, in bytes (SPEC 16); nil: no bound.
 	Places, Contexts *shares.Budget
+	// Parked is the budget of what memory keeps of parked callbacks, in bytes; nil: no bound.
+	Parked *shares.Budget
 	// Room refuses a tenant that has as much on the disk as it may have; nil: nobody does.
 	Room func(tenant string) error
 	// Above gives the tenants above one, whose limits bind it too; nil: there are none.

@@ -21,6 +21,10 @@ func (k *taking) park() done {
 		r.parking.unreserve(src.ID)
 		return k.refuses(gateway.OutcomeTooLarge)
 	}
+	if k.space, ok = r.house.budget.parking(r, kept); !ok {
+		r.parking.unreserve(src.ID)
+		return k.fail(errNoParking)
+	}
 	k.remember("", src.EarlyTTL) // until a wait takes it, its mark ends with its parking
 	k.trace(gateway.OutcomeParked, "")
 	k.change.Park = kept
@@ -33,6 +37,7 @@ func stay(k *taking) {
 	// mark, a repeat of it could be taken too.
 	until := monotonic(k.Taken.ReceivedAt.Add(k.Source.EarlyTTL), k.sessions.options.Now)
 	p := newParked(k.room, k.change.Park, until)
+	p.space = k.space
 	k.room.parking.put(p)
 	k.sessions.expirer.add(&p.expiry)
 }

@@ -81,6 +81,7 @@ func (k *parking) leave(p *parked) {
 	}
 	k.mu.Unlock()
 	if there {
+		k.house.budget.unpark(p.space)
 		k.house.observer.Parked(k.tenant, -1)
 	}
 }

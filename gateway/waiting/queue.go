@@ -16,6 +16,19 @@ type parked struct {
 	aliases []string // other names of its conversation, which it brings
 	order   uint64   // in which its tenant's were parked here
 	gone    bool     // it was taken, or its time is over
+	space   space
+}
+
+// parkedSize is about what a parked callback takes in memory beside its texts.
+const parkedSize = 512
+
+// sizeOfParked is about what memory keeps of a parked callback, in bytes.
+func sizeOfParked(from *gateway.Parked) int64 {
+	n := parkedSize + len(from.Key)
+	for _, alias := range from.Aliases {
+		n += 32 + len(alias)
+	}
+	return int64(n)
 }
 
 func newParked(r *room, from *gateway.Parked, until time.Time) *parked {

@@ -40,7 +40,7 @@ func New(o Options) *Sessions {
 	s := &Sessions{options: o, rules: rules}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.owner = slots.New(mover{s})
-	s.budget = &budget{places: o.Places, contexts: o.Contexts, holder: o.Holder, above: o.Above}
+	s.budget = &budget{places: o.Places, contexts: o.Contexts, parked: o.Parked, holder: o.Holder, above: o.Above}
 	s.holds = &holds{of: map[string]hold{}}
 	s.journal = &journal{ledger: o.Ledger, doubt: s.owner.Doubt}
 	s.outcomes = &outcomes{withhold: o.Withhold, let: o.Let, noticed: o.Observer.Noticed}

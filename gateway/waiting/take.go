@@ -82,6 +82,7 @@ type taking struct {
 	variables []byte                       // as the last verdict mapped them
 	batch     *batch                       // it is one of; nil: it is taken by itself
 	alone     bool                         // it is one, but has to be taken by itself
+	space     space                        // that it was parked in
 	admit     func() (again time.Duration) // nil: it is admitted already
 	change    gateway.Change
 	changes   [1]*gateway.Change
@@ -179,6 +180,7 @@ func (k *taking) settle(err error) {
 		stay(k)
 	case k.change.Park != nil:
 		k.room.parking.unreserve(k.Source.ID)
+		k.sessions.budget.unpark(k.space)
 	}
 	if err == nil {
 		k.sessions.outcomes.wake(&k.change)

@@ -12,6 +12,7 @@ type Template struct {
 	body   block
 	scope  *scope
 	tags   int
+	words  int
 	plain  []piece // all of it, of a plain one; else nil
 	escape Escape
 }
@@ -23,7 +24,7 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 		return nil, err
 	}
 	p := parserOf(text, tokens, resolve)
-	t := &Template{text: text, scope: p.scope, tags: countTags(tokens)}
+	t := &Template{text: text, scope: p.scope, tags: countTags(tokens), words: len(tokens)}
 	if t.body, _, err = p.block(); err != nil {
 		return nil, err
 	}
@@ -36,6 +37,9 @@ func Parse(text string, resolve Resolver) (*Template, error) {
 
 // Tags is how many {{ … }} and {% … %} it has.
 func (t *Template) Tags() int { return t.tags }
+
+// Words is how many words and signs it was parsed from, texts between its tags too.
+func (t *Template) Words() int { return t.words }
 
 func countTags(tokens []token) (n int) {
 	for i := range tokens {

@@ -24,8 +24,9 @@ type Regexp struct {
 // Compiler compiles patterns that belong together, and is what they may still be.
 type Compiler struct {
 	most int // instructions of each
-	size int // bytes of memory for all
+	size int // bytes of their programs, for all
 	cost int // nanoseconds for compiling all
+	took int // bytes of memory
 	peak func(int64)
 }
 
@@ -43,8 +44,8 @@ func NewCompiler(most int, peak func(int64)) *Compiler {
 	return &Compiler{most: most, size: maxPatternSize, cost: maxPatternCost, peak: peak}
 }
 
-// Size is about how many bytes of memory those take that were compiled.
-func (p *Compiler) Size() int { return maxPatternSize - p.size }
+// Memory is about how many bytes of memory those take that were compiled.
+func (p *Compiler) Memory() int { return p.took }
 
 // Most is how many instructions one may have.
 func (p *Compiler) Most() int { return p.most }
@@ -72,7 +73,8 @@ func (p *Compiler) Compile(text string) (*Regexp, error) {
 	if p.peak != nil {
 		p.peak(int64(len(program.Inst)))
 	}
-	if p.size -= programSize(program); p.size < 0 {
+	size := programSize(program)
+	if p.size -= size; p.size < 0 {
 		return nil, fmt.Errorf("all patterns together compile to more than %d KiB", maxPatternSize>>10)
 	}
 	quick, err := regexp.Compile(text)
@@ -80,11 +82,19 @@ func (p *Compiler) Compile(text string) (*Regexp, error) {
 		return nil, err
 	}
 	out := &Regexp{quick: quick, program: program, anchored: program.StartCond()&syntax.EmptyBeginText != 0}
+	p.took += 3 * size // the library keeps the program in a form of its own, too
+	if out.anchored {
+		p.took += onePass * len(program.Inst)
+	}
 	if prefix, _ := quick.LiteralPrefix(); prefix != "" && !out.anchored {
 		out.prefix = []byte(prefix)
 	}
 	return out, nil
 }
+
+// onePass is what one instruction takes more where the library has a third form of the
+// program, for patterns that match at the beginning only.
+const onePass = 112
 
 // programSize is about what a program takes in memory, in bytes. Instructions that
 // were repeated share their class.
