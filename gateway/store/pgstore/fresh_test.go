@@ -30,13 +30,7 @@ func TestFreshRowsThatAreThere(t *testing.T) {
 	p := newPromise()
 	p.change(&gateway.Change{Callbacks: []gateway.Callback{c}, Marks: []gateway.Mark{mark}})
 	g.add(p)
-	w := s.all[0]
-	meeting := &meeting{over: make(chan struct{})}
-	meeting.come.Add(1)
-	must(t, w.push(turn{p: newPromise(), meeting: meeting}, 0))
-	meeting.come.Wait() // the writer waits, and writes nothing of its own
-	w.sendGroup(g)
-	close(meeting.over)
+	whileResting(t, s.all[0], func() { s.all[0].sendGroup(g) })
 	for _, p := range g.promises {
 		must(t, <-p.done)
 	}

@@ -125,6 +125,7 @@ func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []
 		commit = "on"
 	}
 	fenced := fmt.Sprintf("{s}fence_2(%s, %s, %s, %s, %s)", p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of), p.word(commit))
+	slices.SortStableFunc(g.verbs, func(a, b *list) int { return strings.Compare(a.verb.name, b.verb.name) }) // few texts
 	var with, told strings.Builder
 	for _, l := range g.verbs {
 		ops := l.sorted()
@@ -204,7 +205,11 @@ type answer struct {
 // send sends a group, and reads what it met.
 func (e *engine) send(ctx context.Context, c *pgconn.PgConn, g *group, f fence) (a answer, err error) {
 	sql, p, answers := e.statement(g, f)
-	values, err := row(ctx, c, sql, p)
+	one := row
+	if !strings.HasPrefix(sql, "WITH ") { // of pinned verbs alone; others are planned for what they are given
+		one = rowPrepared
+	}
+	values, err := one(ctx, c, sql, p)
 	if err != nil {
 		return a, err
 	}
