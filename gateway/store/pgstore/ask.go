@@ -3,6 +3,7 @@ package pgstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -108,11 +109,12 @@ func (a *asker) askFor(some []*asked) {
 		}
 		lists[one.of] = append(lists[one.of], one)
 	}
+	slices.SortFunc(order, func(a, b *question) int { return strings.Compare(a.function(), b.function()) }) // few texts
 	var parts []string
 	for k, of := range order {
 		parts = append(parts, fmt.Sprintf("SELECT %d::int8, q.* FROM (%s) AS q", k, of.over(p, lists[of])))
 	}
-	err := a.engine.read(strings.Join(parts, " UNION ALL "), p, func(row [][]byte) (bool, error) {
+	err := a.engine.readBy(askPrepared, a.engine.opts.Patience, strings.Join(parts, " UNION ALL "), p, func(row [][]byte) (bool, error) {
 		k, n := longAt(row[0]), longAt(row[1])
 		if k >= int64(len(order)) || n < 1 || n > int64(len(lists[order[k]])) {
 			return false, record.Corrupt("answer")

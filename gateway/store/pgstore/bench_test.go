@@ -94,11 +94,14 @@ func BenchmarkBeside(b *testing.B) {
 				server := postgres.Start(b, "fsync = on", "shared_buffers = 256MB", "max_wal_size = 2GB")
 				o := options(server)
 				o.noParts = false
+				var commits atomic.Int64
+				o.OnCommit = func(time.Duration) { commits.Add(1) }
 				s, err := Open(o)
 				must(b, err)
 				defer func() { must(b, s.Close()) }()
 				waitForParts(b, newSession(b, server), o)
 				callAll(b, s, callers, what.do, server)
+				b.ReportMetric(float64(commits.Load())/float64(b.N), "commits/op")
 			})
 		}
 	}

@@ -39,6 +39,7 @@ func (p *promise) change(c *gateway.Change) {
 		p.park(c.Park)
 	}
 	if c.Unpark != nil {
+		p.looks = true // the callback is there, and so are its marks
 		unpark(p, c.Unpark)
 	}
 	if c.Names != nil {

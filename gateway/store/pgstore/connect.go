@@ -106,7 +106,7 @@ func withoutURL(err error) error {
 var inBinary = []int16{1}
 
 // ask sends a statement with its parameters, unnamed and of this one time: what drivers call
-// the mode "exec".
+// the mode "exec". What is asked all the time goes by prepared.go.
 func ask(ctx context.Context, c *pgconn.PgConn, sql string, p *params) *pgconn.ResultReader {
 	if p == nil {
 		p = &params{}
@@ -122,7 +122,11 @@ func tell(ctx context.Context, c *pgconn.PgConn, sql string, p *params) error {
 
 // row sends a statement and gives its only row; nil when there is none.
 func row(ctx context.Context, c *pgconn.PgConn, sql string, p *params) (values [][]byte, err error) {
-	r := ask(ctx, c, sql, p)
+	return rowOf(ask(ctx, c, sql, p))
+}
+
+// rowOf reads the only row of an answer.
+func rowOf(r *pgconn.ResultReader) (values [][]byte, err error) {
 	for r.NextRow() {
 		values = values[:0]
 		for _, v := range r.Values() {

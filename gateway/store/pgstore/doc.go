@@ -22,9 +22,10 @@
 // Where the system is another (a restart, a crash, a promotion) what this process knows may
 // be lost: each slot is stale, and nothing is written for it, until somebody reads it anew.
 //
-// Nothing is kept in a session, so a pooler of transactions may stand between: no SET, no
-// prepared statements, no locks of sessions. The driver never cancels: who waits too long
-// closes the connection (connect.go). Whatever comes from outside is bytea.
+// Nothing that counts is kept in a session, so a pooler of transactions may stand between: no
+// SET, no locks of sessions, and statements are prepared only where nobody does (prepared.go).
+// The driver never cancels: who waits too long closes the connection (connect.go). Whatever
+// comes from outside is bytea.
 //
 // Rows lie by what finds them, and those with a lifetime are parted by the day of it
 // (days.go). A list reads ids by the rarest of what it is asked by, page by page (list.go).
@@ -55,8 +56,9 @@
 //	table.go        tables and verbs           promise.go   what is written together
 //	writer.go       the work                   statement.go a group as one statement
 //	turns.go        the queue, and meetings    linger.go    who waits for others
-//	pinned.go       functions of the schema    hand.go      what was just published
-//	load.go         what is sent               extent.go    what a tenant has
+//	pinned.go       functions of the schema    prepared.go  statements that are prepared
+//	hand.go         what was just published    load.go      what is sent
+//	extent.go       what a tenant has
 //	join.go         joining, and what is stale fence.go     nodes, epochs, the system
 //	members.go      beats, owners, take-over   survey.go    how the database stands
 //	migrate.go      the schema (schema/*.sql)  failure.go   what an error means

@@ -58,6 +58,13 @@ func wasParted(err error) bool {
 	return errors.As(err, &e) && e.Code == "23514" && strings.HasSuffix(e.TableName, "_default")
 }
 
+// wasThere says whether a row was there already. Of a group that did not look for what it puts
+// that is nobody's fault: a promise is made again where its outcome was unknown.
+func wasThere(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "23505"
+}
+
 // stateOf names a refusal without what was to be written.
 func stateOf(err error) string {
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {

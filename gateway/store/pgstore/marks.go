@@ -18,8 +18,10 @@ type marks struct {
 // one counts. Turns rise whatever a clock did, for they are a sequence's.
 var putMark = &verb{
 	name: "put a mark", table: "marks", keys: 3, blind: true, in: columns("tenant bytea, key bytea, day int8, value bytea"),
-	sql: "INSERT INTO {s}marks (tenant, key, day, value) SELECT i.tenant, i.key, i.day, i.value FROM {in} ON CONFLICT (tenant, key, day) DO UPDATE SET turn = excluded.turn, value = excluded.value",
+	sql: insertMark + " ON CONFLICT (tenant, key, day) DO UPDATE SET turn = excluded.turn, value = excluded.value",
 }
+
+const insertMark = "INSERT INTO {s}marks (tenant, key, day, value) SELECT i.tenant, i.key, i.day, i.value FROM {in}"
 
 var (
 	namesTable = newTable("name", "names", "tenant bytea, name bytea, day int8", "value bytea")

@@ -13,7 +13,7 @@ import (
 // says (two fifths of all for a publish, more for a settle), and behind a pooler of
 // transactions no statement can be prepared. So what is done all the time is a function of
 // the schema for each verb: PL/pgSQL keeps its plans in each process of the database, for
-// whomever that works. They are made for any values (fence_1 sets that), so that none is made
+// whomever that works. They are made for any values (fence_2 sets that), so that none is made
 // for the first few lists and kept from then on, which may be of another size.
 //
 // A function is called after its text, so nodes of several versions have each their own. Each
@@ -24,6 +24,10 @@ var pinned = pin(
 	openTable.put, openTable.remove, endedTable.put, aliasTable.put,
 	putMark, namesTable.put, ownTable.put, parkedTable.put, parkedTable.remove,
 	callbackTable.put, callTable.put, traceTable.put, pendingTable.put, pendingTable.remove,
+	settleEndedWell,
+	putDelivery.freshly(insertDelivery), putMark.freshly(insertMark),
+	eventTable.putsFreshly(), carriedTable.putsFreshly(), openTable.putsFreshly(), endedTable.putsFreshly(),
+	callbackTable.putsFreshly(), traceTable.putsFreshly(),
 )
 
 // pin gives verbs the names of their functions, which are made when they are first asked for:

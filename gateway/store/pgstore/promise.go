@@ -15,6 +15,7 @@ type promise struct {
 	durable bool            // else a crash of the database may lose it
 	alone   bool            // in a statement of its own: it meets rows that it does not name
 	lazy    bool            // it waits a little for others to go with (linger.go)
+	looks   bool            // some of what it puts is there already, as a rule (verb.fresh)
 	at      uint            // writers, as bits: those of the tenants that it is about
 	slots   gateway.SlotSet // of the tenants who decided it
 	lanes   gateway.SlotSet // of the lanes

@@ -36,7 +36,8 @@ const (
 	// toDue turns a row of the one into one of the other.
 	toDue = "slot, tenant, endpoint, due AS at, id, conversation, also, lent"
 	// takeDue removes the place in the window of what a verb removed; was is where it was.
-	takeDue = "DELETE FROM {s}due AS d USING {this} AS g WHERE d.slot = g.was_slot AND d.tenant = g.tenant AND d.endpoint = g.was_endpoint AND d.at = g.was AND d.id = g.id RETURNING 1"
+	// Joined to {this} all of what that has would be copied for each row, with the record.
+	takeDue = "DELETE FROM {s}due WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM {this} AS g, LATERAL (SELECT d.ctid FROM {s}due AS d WHERE d.slot = g.was_slot AND d.tenant = g.tenant AND d.endpoint = g.was_endpoint AND d.at = g.was AND d.id = g.id OFFSET 0) AS k)) RETURNING 1"
 	// wasIn is what a verb tells of the row that it removed.
 	wasIn = "u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was"
 )
@@ -47,9 +48,14 @@ const unfinishedIn = "tenant bytea, id bytea, slot int2, endpoint bytea, due int
 // putDelivery puts a new delivery. One that is there already stays as it is.
 var putDelivery = &verb{
 	name: "put a delivery", table: "deliveries", keys: 2, in: columns(unfinishedIn),
-	sql:  "INSERT INTO {s}unfinished (" + unfinishedColumns + ") SELECT " + unfinishedColumns + " FROM {in} ON CONFLICT DO NOTHING RETURNING " + toDue,
+	sql:  putDeliveryIn + " ON CONFLICT DO NOTHING RETURNING " + toDue,
 	then: []string{"INSERT INTO {s}due (" + dueColumns + ") SELECT " + dueColumns + " FROM {this}"},
 }
+
+const (
+	putDeliveryIn  = "INSERT INTO {s}unfinished (" + unfinishedColumns + ") SELECT " + unfinishedColumns + " FROM {in}"
+	insertDelivery = putDeliveryIn + " RETURNING " + toDue
+)
 
 // unfinished gives the values of unfinishedIn. It follows no event: see follows.go.
 func (p *promise) unfinished(d *gateway.Delivery) []cell {

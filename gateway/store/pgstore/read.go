@@ -19,6 +19,17 @@ func (e *engine) read(sql string, p *params, visit func(row [][]byte) (more bool
 }
 
 func (e *engine) readFor(most time.Duration, sql string, p *params, visit func(row [][]byte) (more bool, err error)) error {
+	return e.readBy(wholly, most, sql, p, visit)
+}
+
+// asks is a way to ask: wholly, or askPrepared.
+type asks func(context.Context, *pgconn.PgConn, string, *params) (*pgconn.ResultReader, error)
+
+func wholly(ctx context.Context, c *pgconn.PgConn, sql string, p *params) (*pgconn.ResultReader, error) {
+	return ask(ctx, c, sql, p), nil
+}
+
+func (e *engine) readBy(asks asks, most time.Duration, sql string, p *params, visit func(row [][]byte) (more bool, err error)) error {
 	if err := e.using.Enter(); err != nil {
 		return err
 	}
@@ -26,8 +37,15 @@ func (e *engine) readFor(most time.Duration, sql string, p *params, visit func(r
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	var visited error // what visit said
-	err := e.pool.with(ctx, func(c *pgconn.PgConn) error {
-		r := ask(ctx, c, e.in(sql), p)
+	again := false    // it is not prepared where it was asked
+	one := func(c *pgconn.PgConn) error {
+		r, err := asks(ctx, c, e.in(sql), p)
+		if err != nil && c.IsClosed() && ctx.Err() == nil {
+			return &lostError{err}
+		}
+		if err != nil {
+			return err
+		}
 		n, more := 0, true
 		for more && r.NextRow() {
 			n++
@@ -39,10 +57,19 @@ func (e *engine) readFor(most time.Duration, sql string, p *params, visit func(r
 			if n == 0 && c.IsClosed() && ctx.Err() == nil {
 				return &lostError{err}
 			}
+			if forgotten(err) {
+				preparedIn(c).direct = false
+				again = true
+			}
 			return err
 		}
 		return nil
-	})
+	}
+	err := e.pool.with(ctx, one)
+	if again {
+		asks = wholly
+		err = e.pool.with(ctx, one)
+	}
 	switch {
 	case visited != nil:
 		return visited

@@ -39,6 +39,14 @@ var (
 			putAttempt,
 		},
 	}
+	// settleEndedWell is settleEnded without an attempt beside the record: so ends nearly all,
+	// and what would put attempts is not even begun.
+	settleEndedWell = &verb{
+		name: "end a delivery with its record", table: "deliveries", keys: 2, takes: true,
+		in:   columns("tenant bytea, id bytea, day int8, state int2, value bytea"),
+		sql:  "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows",
+		then: settleEnded.then[:2:2],
+	}
 	// bury ends one as dead. A copy of all that belongs to it goes with it, for it is kept
 	// longer than the events and attempts of its time.
 	bury = &verb{
@@ -118,5 +126,10 @@ func (p *promise) settle(d *gateway.Delivery, a *gateway.Attempt) {
 }
 
 func (p *promise) end(d *gateway.Delivery, id cell, value []byte, a *gateway.Attempt) {
-	p.do(settleEnded, append([]cell{text(d.Tenant), id, number(dayOf(d.EndedAt)), number(deliveryState(d.State)), raw(value)}, attempt(a)...)...)
+	cells := []cell{text(d.Tenant), id, number(dayOf(d.EndedAt)), number(deliveryState(d.State)), raw(value)}
+	if a == nil {
+		p.do(settleEndedWell, cells...)
+		return
+	}
+	p.do(settleEnded, append(cells, attempt(a)...)...)
 }

@@ -20,6 +20,7 @@ type group struct {
 	promises []*promise
 	durable  bool
 	again    bool // it was refused once, for what has passed: see wasParted
+	looks    bool // what it puts is looked for first: see verb.fresh
 	rows     int
 	size     int
 	met      map[string]place // by key of a row: the op that meets it
@@ -69,7 +70,7 @@ func (g *group) takes(p *promise) bool {
 // add adds a promise that it takes.
 func (g *group) add(p *promise) {
 	g.promises = append(g.promises, p)
-	g.durable = g.durable || p.durable
+	g.durable, g.looks = g.durable || p.durable, g.looks || p.looks
 	g.rows, g.size = g.rows+len(p.ops), g.size+p.size
 	for i := range p.ops {
 		o := &p.ops[i]
@@ -123,15 +124,16 @@ func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []
 	if g.durable {
 		commit = "on"
 	}
+	fenced := fmt.Sprintf("{s}fence_2(%s, %s, %s, %s, %s)", p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of), p.word(commit))
+	slices.SortStableFunc(g.verbs, func(a, b *list) int { return strings.Compare(a.verb.name, b.verb.name) }) // few texts
 	var with, told strings.Builder
-	fmt.Fprintf(&with, "WITH f AS MATERIALIZED (SELECT * FROM {s}fence_1(%s, %s, %s, %s, %s))", p.long(f.node), p.short(f.n), p.long(f.epoch), p.word(f.of), p.word(commit))
 	for _, l := range g.verbs {
 		ops := l.sorted()
 		switch {
 		case len(ops) == 0:
 			continue
 		case l.verb.function != nil:
-			fmt.Fprintf(&told, ", CASE WHEN f.held THEN {s}%s(%s) END", l.verb.function(), strings.Join(l.arrays(p, ops), ", "))
+			fmt.Fprintf(&told, ", CASE WHEN f.held THEN {s}%s(%s) END", l.does(g).function(), strings.Join(l.arrays(p, ops), ", "))
 			answers = append(answers, l)
 			continue
 		}
@@ -147,10 +149,19 @@ func (e *engine) statement(g *group, f fence) (sql string, p *params, answers []
 			answers = append(answers, l)
 		}
 	}
-	with.WriteString(" SELECT f.held::int::int8, f.is_of, f.is_epoch")
-	with.WriteString(told.String())
-	with.WriteString(" FROM f")
-	return e.in(with.String()), p, answers
+	sql = "SELECT f.held::int::int8, f.is_of, f.is_epoch" + told.String() + " FROM "
+	if with.Len() == 0 {
+		return e.in(sql + fenced + " AS f"), p, answers // the shorter it is the less there is to read and to plan
+	}
+	return e.in("WITH f AS MATERIALIZED (SELECT * FROM " + fenced + ")" + with.String() + " " + sql + "f"), p, answers
+}
+
+// does is what a list of a group does: its verb, or that which does not look first.
+func (l *list) does(g *group) *verb {
+	if l.verb.fresh != nil && !g.looks {
+		return l.verb.fresh
+	}
+	return l.verb
 }
 
 // answer is what a list of ops gives back. One that must meet something makes the statement fail
@@ -194,7 +205,11 @@ type answer struct {
 // send sends a group, and reads what it met.
 func (e *engine) send(ctx context.Context, c *pgconn.PgConn, g *group, f fence) (a answer, err error) {
 	sql, p, answers := e.statement(g, f)
-	values, err := row(ctx, c, sql, p)
+	one := row
+	if !strings.HasPrefix(sql, "WITH ") { // of pinned verbs alone; others are planned for what they are given
+		one = rowPrepared
+	}
+	values, err := one(ctx, c, sql, p)
 	if err != nil {
 		return a, err
 	}

@@ -39,6 +39,7 @@ func (p *promise) wait(w *gateway.Wait) {
 	tenant, id, ended := text(w.Tenant), p.id("wait", gateway.PrefixWait, w.ID), int64(0)
 	conversation := hash(gateway.ConversationHash(w.ConversationKey))
 	if w.State == gateway.StateWaiting {
+		p.looks = p.looks || len(w.Aliases) > 0 // as a rule it has been opened without them
 		p.put(openTable, tenant, id, slotCell(w.Tenant), text(w.Source), conversation, raw(e.B))
 	} else {
 		ended = dayOf(w.EndedAt)

@@ -239,6 +239,9 @@ func (w *writer) sendGroup(g *group) {
 	case out == refused && wasParted(err) && !g.again:
 		g.again = true
 		w.sendGroup(g)
+	case out == refused && wasThere(err) && !g.looks:
+		g.looks = true
+		w.sendGroup(g)
 	case out == refused && len(g.promises) > 1 && byValue(err):
 		w.apart(g)
 	case out == refused:
