@@ -29,6 +29,7 @@ type document struct {
 	tree   any
 	places map[string]place  // by path, as in gateway.Fault
 	hidden []hidden          // what the source lines must not show
+	ends   []int             // of hidden, as hiddenIn has sorted it: how far those up to each reach
 	from   map[string]string // by path of a secret: the file that it was read from
 	broken bool              // no YAML at all: there is no tree
 

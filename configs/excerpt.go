@@ -54,9 +54,9 @@ func (d *document) excerpt(at position) string {
 	return "\n    " + strings.TrimRight(shown.String(), " \t") + "\n    " + caret.String()
 }
 
-// printable keeps control characters from the terminal.
+// printable keeps what would steer the terminal from it.
 func printable(r rune) string {
-	if r < ' ' && r != '\t' || r == 0x7f {
+	if r != '\t' && gateway.Steers(r) {
 		return "?"
 	}
 	return string(r)

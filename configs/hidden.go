@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -63,12 +64,28 @@ func (r *reader) stands(t *token.Token) bool {
 type secrets []hidden
 
 func (d *document) hiddenIn(line int) (found secrets) {
-	for _, h := range d.hidden {
-		if h.start.line <= line && line <= h.end.line {
-			found = append(found, h)
+	if len(d.ends) != len(d.hidden) {
+		d.sortHidden()
+	}
+	// Those that begin behind the line are left out, and those before all that reach it.
+	n, _ := slices.BinarySearchFunc(d.hidden, line+1, func(h hidden, line int) int { return cmp.Compare(h.start.line, line) })
+	for n--; n >= 0 && d.ends[n] >= line; n-- {
+		if d.hidden[n].end.line >= line {
+			found = append(found, d.hidden[n])
 		}
 	}
 	return found
+}
+
+// sortHidden has what is hidden found by its line: each of a hundred thousand mistakes asks.
+func (d *document) sortHidden() {
+	gateway.SortStable(d.hidden, func(a, b hidden) int { return cmp.Compare(a.start.line, b.start.line) })
+	d.ends = d.ends[:0]
+	furthest := 0
+	for _, h := range d.hidden {
+		furthest = max(furthest, h.end.line)
+		d.ends = append(d.ends, furthest)
+	}
 }
 
 // have says whether a position is within something hidden.

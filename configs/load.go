@@ -91,6 +91,8 @@ func readWhole(name, text string, in *inputs) (*Config, []mistake) {
 		return c, found
 	}
 	found = append(found, d.readSecrets()...)
+	told := places{}
+	told.add(found)
 	for _, stage := range []func() []gateway.Fault{
 		func() []gateway.Fault { return fields.Decode(d.tree, c, fields.EveryFault) },
 		func() []gateway.Fault { c.delayDrain(d); return nil },
@@ -99,23 +101,40 @@ func readWhole(name, text string, in *inputs) (*Config, []mistake) {
 	} {
 		var more []mistake
 		for _, fault := range stage() {
-			if !follows(fault.Path, found) {
+			if !told.follow(fault.Path) {
 				more = append(more, mistake{fault.Path, d.find(fault.Path), fault.Message})
 			}
 		}
 		found = append(found, more...)
+		told.add(more)
 	}
 	return c, found
 }
 
-// follows says whether a fault is but the consequence of a mistake that was
-// found before it: at the same place or below it, or around it.
-func follows(path string, found []mistake) bool {
+// places are where mistakes were found, and right around those. They are looked up, for
+// there may be a hundred thousand.
+type places map[string]bool // true: a mistake; false: one is right below it
+
+func (p places) add(found []mistake) {
 	for _, m := range found {
 		if m.path == "" {
 			continue
 		}
-		if parent, _ := fields.Parent(m.path); fields.Within(path, m.path) || path == parent && path != "" {
+		p[m.path] = true
+		if parent, _ := fields.Parent(m.path); parent != "" && !p[parent] {
+			p[parent] = false
+		}
+	}
+}
+
+// follow says whether a fault is but the consequence of a mistake that was found before it:
+// at the same place or below it, or around it.
+func (p places) follow(path string) bool {
+	if _, around := p[path]; around {
+		return true
+	}
+	for path != "" {
+		if path, _ = fields.Parent(path); p[path] {
 			return true
 		}
 	}

@@ -73,8 +73,10 @@ func (m *memory) load(path, text string, environ map[string]string) (*Config, []
 func (l *Loader) finish(c *Config, found []mistake, e environment) (*Config, error) {
 	faults := c.overlay(l.Flags, e)
 	if l.Check != nil && (c.file == nil || !c.file.broken) {
+		told := places{}
+		told.add(found)
 		for _, fault := range l.Check(c) {
-			if !follows(fault.Path, found) {
+			if !told.follow(fault.Path) {
 				faults = append(faults, fault)
 			}
 		}

@@ -115,9 +115,14 @@ func (d *document) render(mistakes []mistake) (report Mistakes) {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
 	mistakes = slices.DeleteFunc(slices.Clone(mistakes), func(m mistake) bool { return m.message == "" })
+	left := 0
 	for i, m := range mistakes {
 		if i > 0 && m.at == mistakes[i-1].at && m.message == mistakes[i-1].message {
 			continue // the same lines under another name: an alias
+		}
+		if len(report) >= maxMistakes {
+			left++
+			continue
 		}
 		text := gateway.Fault{Path: m.path, Message: m.message}.String()
 		if file := d.from[m.path]; file != "" {
@@ -125,8 +130,15 @@ func (d *document) render(mistakes []mistake) (report Mistakes) {
 		}
 		report = append(report, fmt.Sprintf("%s:%d:%d: %s%s", d.name, m.at.line, m.at.column, text, d.excerpt(m.at)))
 	}
+	if left > 0 {
+		report = append(report, fmt.Sprintf("%s: has %d mistakes more", d.name, left))
+	}
 	return report
 }
+
+// maxMistakes is how many are told, the first of the file: nobody reads more at once, and a
+// file of 16 MiB may have a million, each with its line.
+const maxMistakes = 1000
 
 // syntaxMistake places an error of the parser. Its message has no values in it.
 func syntaxMistake(err error) mistake {

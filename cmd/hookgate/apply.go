@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"reflect"
 	"strings"
 
@@ -40,7 +42,7 @@ Tenants are never pruned, nor connections that users made.`,
   hookgate apply -f acme.yaml`,
 		Args: cobra.NoArgs,
 		RunE: r.ask(func(a *question) error {
-			p := &plan{question: a, prune: prune}
+			p := &plan{question: a, prune: prune, of: map[string][]*item{}}
 			for _, file := range files {
 				if err := p.read(file); err != nil {
 					return p.named(err)
@@ -96,8 +98,9 @@ type plan struct {
 	*question
 	prune bool
 	items []*item
-	fresh map[string]bool // tenants that are not there yet
-	stdin string          // the file that standard input was put into
+	of    map[string][]*item // what the files say, by tenant
+	fresh map[string]bool    // tenants that are not there yet
+	stdin string             // the file that standard input was put into
 }
 
 // named has faults of standard input name it, and not the file that it was put into.
@@ -160,7 +163,7 @@ func (p *plan) add(c *configs.Config, kind, tenant, id string, spec any) {
 		i.path = client.Path("v1", "tenants", tenant, kind+"s", id)
 		i.place += "." + kind + "s." + id
 	}
-	p.items = append(p.items, i)
+	p.items, p.of[tenant] = append(p.items, i), append(p.of[tenant], i)
 }
 
 // judge finds out what is to be done, and has hookgate judge it, all of it: every fault is
@@ -229,17 +232,20 @@ func (p *plan) judgeOne(i *item) (err error) {
 	return nil
 }
 
-// write writes what differs, and takes it back where that fails.
+// write writes what differs, and takes it back where that fails, or is stopped: by Ctrl-C,
+// too. What is on its way then is waited for, lest nobody know whether it was written.
 func (p *plan) write() error {
+	stopped, stop := stopping(p.ctx)
+	defer stop()
+	untold := context.AfterFunc(stopped, func() {
+		signal.Reset(os.Interrupt)
+		p.cmd.PrintErrln("Stopping: what was written is taken back. Ctrl-C once more ends it at once.")
+	})
+	defer untold()
 	for n, i := range p.items {
-		var err error
-		switch i.result {
-		case "created", "updated":
-			var answer json.RawMessage
-			answer, i.now, err = p.PutRaw(p.ctx, i.path, nil, i.spec, i.tag)
-			i.made = gjson.GetBytes(answer, "secret").String()
-		case "deleted":
-			err = p.Remove(p.ctx, i.path, i.tag)
+		err := p.writeOne(i)
+		if err == nil && stopped.Err() != nil && n+1 < len(p.items) {
+			n, i, err = n+1, p.items[n+1], errStopped
 		}
 		if err == nil {
 			continue
@@ -251,6 +257,23 @@ func (p *plan) write() error {
 		return fmt.Errorf("%w\nwhat was written before has been taken back", err)
 	}
 	return nil
+}
+
+var errStopped = errors.New("is not written: the command was stopped")
+
+func (p *plan) writeOne(i *item) (err error) {
+	switch i.result {
+	case "created", "updated":
+		var answer json.RawMessage
+		answer, i.now, err = p.PutRaw(p.ctx, i.path, nil, i.spec, i.tag)
+		i.made = gjson.GetBytes(answer, "secret").String()
+	case "deleted":
+		err = p.Remove(p.ctx, i.path, i.tag)
+	}
+	if _, answered := errors.AsType[*client.Problem](err); err != nil && !answered {
+		return fmt.Errorf("%w: whether it was written is not known", err)
+	}
+	return err
 }
 
 // takeBack undoes what was written, the last first.

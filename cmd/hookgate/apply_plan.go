@@ -63,10 +63,7 @@ func sortedParts[T any](all map[string]T) iter.Seq2[string, T] {
 // judgeFresh judges the parts of a tenant that is not there yet: hookgate knows no tenant
 // that it could judge them by, so they are compiled here.
 func (p *plan) judgeFresh(tenant string) error {
-	for _, i := range p.items {
-		if i.tenant != tenant {
-			continue
-		}
+	for _, i := range p.of[tenant] {
 		var faults []gateway.Fault
 		masked(i.spec, func(path string) {
 			faults = append(faults, gateway.Fault{Path: i.place + "." + path, Message: `is "***", which keeps an old value, and there is none here: write the value`})
@@ -96,8 +93,8 @@ func (p *plan) judgeFresh(tenant string) error {
 
 // sealedPlaces are those of a tenant's secrets that were exported sealed.
 func (p *plan) sealedPlaces(tenant string) (places []string) {
-	for _, i := range p.items {
-		if text, err := client.Reveal(i.spec); err == nil && i.tenant == tenant {
+	for _, i := range p.of[tenant] {
+		if text, err := client.Reveal(i.spec); err == nil {
 			for place, value := range leaves("", text) {
 				if strings.HasPrefix(value, `"hgs1:`) {
 					places = append(places, i.place+"."+place)
@@ -229,8 +226,9 @@ func masked(spec any, visit func(path string)) {
 	if err != nil {
 		return
 	}
-	for _, place := range slices.Sorted(maps.Keys(leaves("", text))) {
-		if leaves("", text)[place] == `"`+gateway.Masked+`"` {
+	all := leaves("", text)
+	for _, place := range slices.Sorted(maps.Keys(all)) {
+		if all[place] == `"`+gateway.Masked+`"` {
 			visit(place)
 		}
 	}

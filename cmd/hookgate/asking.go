@@ -129,10 +129,14 @@ func (a *question) at(segments ...string) string {
 // untilStopped has a command end well on Ctrl-C, when it is told to, and when its terminal is
 // closed; nohup says that the last is not to be.
 func (a *question) untilStopped() (stop func()) {
+	a.ctx, stop = stopping(a.ctx)
+	return stop
+}
+
+func stopping(ctx context.Context) (stopped context.Context, stop func()) {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		ends = append(ends, syscall.SIGHUP)
 	}
-	a.ctx, stop = signal.NotifyContext(a.ctx, ends...)
-	return stop
+	return signal.NotifyContext(ctx, ends...)
 }

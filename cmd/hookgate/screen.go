@@ -14,6 +14,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/term"
+
+	"hookgate/gateway"
 )
 
 // screen prints what a command was asked for: tables that fit the terminal for people, the
@@ -44,7 +46,8 @@ func newScreen(out, errs io.Writer, r *running) *screen {
 }
 
 func (s *screen) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(s.out, format, args...); err != nil && s.err == nil {
+	text := tame(fmt.Sprintf(format, args...))
+	if _, err := io.WriteString(s.out, text); err != nil && s.err == nil {
 		s.err = err
 	}
 }
@@ -56,7 +59,7 @@ func (s *screen) document(text []byte) {
 		b.Reset()
 		b.Write(text)
 	}
-	s.printf("%s\n", tame(b.Bytes()))
+	s.printf("%s\n", b.Bytes())
 }
 
 // line prints JSON on one line, for what comes one after the other.
@@ -65,27 +68,26 @@ func (s *screen) line(text []byte) {
 	if err := json.Compact(&b, text); err != nil {
 		b.Write(text)
 	}
-	s.printf("%s\n", tame(b.Bytes()))
+	s.printf("%s\n", b.Bytes())
 }
 
-// tame gives JSON with the control characters escaped that JSON lets stand: a terminal does
-// what they say (U+009B begins a command), and strangers write them into keys and bodies.
-func tame(text []byte) []byte {
-	if bytes.IndexByte(text, 0x7f) < 0 && !bytes.ContainsFunc(text, isC1) {
+// tame gives a text with those characters escaped that JSON lets stand and that steer who
+// shows them. What is below the blank are our own colours and lines.
+func tame(text string) string {
+	wild := func(r rune) bool { return r >= ' ' && gateway.Steers(r) }
+	if !strings.ContainsFunc(text, wild) {
 		return text
 	}
-	var b bytes.Buffer
-	for _, r := range string(text) {
-		if r == 0x7f || isC1(r) {
+	var b strings.Builder
+	for _, r := range text {
+		if wild(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)
 		}
 	}
-	return b.Bytes()
+	return b.String()
 }
-
-func isC1(r rune) bool { return r >= 0x80 && r < 0xa0 }
 
 // column is one of a table: what stands at a path, in a form; nil is as text.
 type column struct {
@@ -102,9 +104,9 @@ func (s *screen) rows(columns []column, all iter.Seq2[json.RawMessage, error]) e
 		case err != nil:
 			return err
 		case s.json && first:
-			s.printf("[\n%s", tame(one))
+			s.printf("[\n%s", one)
 		case s.json:
-			s.printf(",\n%s", tame(one))
+			s.printf(",\n%s", one)
 		default:
 			rows = append(rows, s.row(columns, one))
 		}
@@ -280,7 +282,7 @@ func valueText(s *screen, v gjson.Result) string {
 // cursor.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || isC1(r) {
+		if gateway.Steers(r) {
 			return ' '
 		}
 		return r

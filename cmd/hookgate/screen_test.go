@@ -53,8 +53,8 @@ func TestColours(t *testing.T) {
 // What a stranger wrote moves no cursor and begins no line of ours.
 func TestStrangersTextStaysInItsCell(t *testing.T) {
 	s := &screen{}
-	got := s.row([]column{{"A", "a", nil}, {"B", "b", commas}}, []byte(`{"a":"\u001b[2Jx\ny\u009b","b":["\r1","2"]}`))
-	if got[0] != " [2Jx y " || got[1] != " 1,2" {
+	got := s.row([]column{{"A", "a", nil}, {"B", "b", commas}}, []byte(`{"a":"\u001b[2Jx\ny\u009b\u202e","b":["\r1","2"]}`))
+	if got[0] != " [2Jx y  " || got[1] != " 1,2" {
 		t.Errorf("%q", got)
 	}
 	const told, want = "{\"key\":\"x\x7f\u009b2Jé \"}", `{"key":"x\u007f\u009b2Jé "}` // of which JSON lets all stand

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 	"time"
@@ -109,7 +108,7 @@ var (
 // is not as it was written: what take was given is worth nothing then.
 func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) error) (a About, err error) {
 	t := tar.NewReader(r)
-	var sums strings.Builder
+	sums := sums{all: sha256.New()}
 	for first := true; ; first = false {
 		h, err := t.Next()
 		switch {
@@ -126,7 +125,7 @@ func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) er
 		case first:
 			err = a.read(h, t, &sums)
 		case h.Name == sumsName:
-			return a, ends(t, h, sums.String())
+			return a, sums.end(t, h)
 		case !fileNames().MatchString(h.Name):
 			return a, fmt.Errorf("the backup has an entry %.100q, which no data folder has", h.Name)
 		default:
@@ -152,21 +151,16 @@ func isSparse(h *tar.Header) bool {
 	return false
 }
 
-func takeEntry(h *tar.Header, r io.Reader, sums *strings.Builder, take func(string, int64, io.Reader) error) error {
+func takeEntry(h *tar.Header, r io.Reader, sums *sums, take func(string, int64, io.Reader) error) error {
 	sum := sha256.New()
 	if err := take(h.Name, h.Size, io.TeeReader(r, sum)); err != nil {
 		return fmt.Errorf("%s: %w", h.Name, err)
 	}
-	note(sums, sum, h.Name)
-	return nil
-}
-
-func note(sums *strings.Builder, sum hash.Hash, name string) {
-	sums.WriteString(sumLine(hex.EncodeToString(sum.Sum(nil)), name))
+	return sums.note(sum.Sum(nil), h.Name)
 }
 
 // read reads what the archive says about itself.
-func (a *About) read(h *tar.Header, r io.Reader, sums *strings.Builder) error {
+func (a *About) read(h *tar.Header, r io.Reader, sums *sums) error {
 	if h.Name != aboutName || h.Size > 4<<10 {
 		return errForeign
 	}
@@ -184,37 +178,5 @@ func (a *About) read(h *tar.Header, r io.Reader, sums *strings.Builder) error {
 		return fmt.Errorf("the backup has form %d, written by hookgate %s; this one knows up to %d", a.Archived, a.Version, archiveVersion)
 	}
 	sum := sha256.Sum256(text)
-	sums.WriteString(sumLine(hex.EncodeToString(sum[:]), aboutName))
-	return nil
-}
-
-// ends compares the sums of all with those in the last entry.
-func ends(r *tar.Reader, h *tar.Header, sums string) error {
-	text, err := io.ReadAll(io.LimitReader(r, int64(len(sums))+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errCut
-	case err != nil:
-		return fmt.Errorf("reading the backup: %w", err)
-	case h.Size == int64(len(sums)) && string(text) == sums:
-	default:
-		return differs(string(text), sums)
-	}
-	if _, err := r.Next(); !errors.Is(err, io.EOF) {
-		return errors.New("the backup goes on behind its last entry")
-	}
-	return nil
-}
-
-// differs names the first file that is not as it was written.
-func differs(want, got string) error {
-	lines := strings.Split(want, "\n")
-	for line := range strings.Lines(got) {
-		if line = strings.TrimSuffix(line, "\n"); len(lines) == 0 || lines[0] != line {
-			_, name, _ := strings.Cut(line, "  ")
-			return fmt.Errorf("the backup is damaged: %s is not as it was written", name)
-		}
-		lines = lines[1:]
-	}
-	return errors.New("the backup is damaged: files are missing that were written")
+	return sums.note(sum[:], aboutName)
 }

@@ -3,6 +3,7 @@ package keeping
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -153,6 +154,46 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	refused("no archive", []byte("hello"))
 	refused("more behind it", append(slices.Clone(whole[:len(whole)-2*block]), whole...))
+}
+
+// What is kept of an archive to compare it does not grow with the names and sums that it has.
+func TestRestoreOfManyFiles(t *testing.T) {
+	s := sums{all: sha256.New()}
+	sum := sha256.Sum256(nil)
+	for n := range 1000 {
+		if err := s.note(sum[:], fmt.Sprintf("pebble/%06d.sst", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := cap(s.heads) * headSize; kept > 32<<10 {
+		t.Errorf("of 1000 files %d bytes are kept", kept)
+	}
+	s.heads = make([][headSize]byte, mostFiles)
+	if err := s.note(sum[:], "pebble/x.sst"); err == nil || !strings.Contains(err.Error(), "no data folder has") {
+		t.Errorf("one more than there can be: %v", err)
+	}
+}
+
+// The file that is damaged is named, and the list itself where it is that.
+func TestRestoreNamesTheDamage(t *testing.T) {
+	whole := archive(t)
+	for changed, want := range map[string]string{
+		strings.Repeat("s", 300): "pebble/000004.sst is not as it was written",
+		"hookgate data":          "format is not as it was written",
+	} {
+		bad := slices.Clone(whole)
+		at := bytes.Index(bad, []byte(changed))
+		bad[at] ^= 1
+		if _, err := Verify(bytes.NewReader(bad)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	bad := slices.Clone(whole)
+	at := bytes.LastIndex(bad, []byte("  known\n"))
+	bad[at+2] = 'l'
+	if _, err := Verify(bytes.NewReader(bad)); err == nil || !strings.Contains(err.Error(), sumsName+" is not as it was written") {
+		t.Errorf("its list was changed: %v", err)
+	}
 }
 
 // Names that lead elsewhere, or to what no data folder has, are refused before anything is

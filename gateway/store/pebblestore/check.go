@@ -124,8 +124,15 @@ func (c *Checked) spent(f *judged, name string, number uint64) {
 			known = e.synced
 		}
 	}
-	if err = errors.Join(err, file.Close()); err != nil || r.later > 0 || r.lost(known) {
-		c.found(pebbleDir+"/"+name, "is damaged at byte %d: what it holds is in tables already, and a start removes it", r.end)
+	becomes := ": what it holds is in tables already, and a start removes it"
+	if f.manifestRead == nil {
+		becomes = "" // what is in tables, that one tells
+	}
+	switch err = errors.Join(err, file.Close()); {
+	case err == nil && r.endless:
+		c.found(pebbleDir+"/"+name, "%s%s", endlessWords(&r), becomes)
+	case err != nil, r.later > 0, r.lost(known):
+		c.found(pebbleDir+"/"+name, "is damaged at byte %d%s", r.end, becomes)
 	}
 }
 
@@ -141,7 +148,7 @@ func (c *Checked) replaced(f *judged, name string) {
 		_ = file.Close() // it was judged
 		return
 	}
-	if err = errors.Join(err, file.Close()); err != nil || m.end == 0 || m.later > 0 || m.cut > 0 || !m.clean {
+	if err = errors.Join(err, file.Close()); err != nil || m.end == 0 || m.later > 0 || m.cut > 0 || !m.clean || m.endless {
 		c.found(pebbleDir+"/"+name, "is damaged at byte %d: another is in force, and a start removes it", m.end)
 	}
 }

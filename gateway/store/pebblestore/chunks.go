@@ -135,7 +135,13 @@ type reading struct {
 	cut     int64      // bytes behind end that are of this file, as far as can be told
 	later   int64      // of them, bytes in whole chunks
 	synced  uint64     // how far the file was on disk, by the word of chunks behind end
+	endless bool       // so many zeroes follow that it was read no further
 }
+
+// mostZeroes is how far a log or a manifest may go on with nothing but zeroes: some tens of
+// MiB are reserved for one. A file with a hole of a terabyte takes no room on a disk, and an
+// hour to read.
+const mostZeroes = 1 << 30
 
 // lost says whether the damage is certain: what is missing had been on disk. A loss of
 // power may leave less of what had no fsync yet, and not in order.
@@ -162,6 +168,7 @@ func (r *reading) lostEdit(known uint64) bool { return int64(max(known, r.synced
 func readRecords(r io.Reader, form chunkForm, visit, salvage func(record []byte) error) (reading, error) {
 	s := chunkScan{form: form, visit: visit}
 	buf := make([]byte, chunkBlock)
+	data := int64(0) // where the last block ends that has any
 	for {
 		n, err := io.ReadFull(r, buf)
 		if n > 0 {
@@ -177,7 +184,13 @@ func readRecords(r io.Reader, form chunkForm, visit, salvage func(record []byte)
 		default:
 			return s.reading, err
 		}
-		s.at += int64(n)
+		if s.at += int64(n); !zeroes(buf) {
+			data = s.at
+		} else if s.at-data > mostZeroes {
+			s.endless = true
+			s.finish()
+			return s.reading, nil
+		}
 	}
 }
 

@@ -170,6 +170,9 @@ func (i *inspection) manifest(number uint64) error {
 		}
 	}
 	switch { // each edit has its own fsync before the next is written
+	case m.endless:
+		i.found(name, "%s", endlessWords(&m.reading))
+		return nil
 	case m.end == 0:
 		i.found(name, "is empty or unreadable from its beginning on")
 		return nil
@@ -197,6 +200,10 @@ func (i *inspection) mayMiss(m *manifest) bool {
 		return false
 	}
 	return !slices.Contains(i.names, path.Base(logName(m.unflushed)))
+}
+
+func endlessWords(r *reading) string {
+	return fmt.Sprintf("has more than %d bytes of zeroes behind byte %d, which nothing here writes: it was read no further", mostZeroes, r.end)
 }
 
 // cutWords says how much of a file is cut because it was not whole at its end.
@@ -277,6 +284,8 @@ func (i *inspection) log(number uint64, last bool) error {
 		}
 	}
 	switch {
+	case r.endless:
+		i.damage = append(i.damage, Damage{File: logName(number), What: endlessWords(&r)})
 	case r.lost(known), !last && !r.clean:
 		i.damage = append(i.damage, Damage{File: logName(number), What: fmt.Sprintf(
 			"is damaged at byte %d: of what was acknowledged, the %d bytes from there on are not whole, %d of them still readable",

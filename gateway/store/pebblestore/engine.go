@@ -20,6 +20,7 @@ type engine struct {
 	guard *guard
 	known known
 	lock  io.Closer
+	stays stays
 
 	space    *space
 	backlog  backlog

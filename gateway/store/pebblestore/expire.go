@@ -38,7 +38,8 @@ func (s *janitor) run() {
 	}
 }
 
-// watch looks at the room on the disk and at the backlog, and writes down how late it is.
+// watch looks at the room on the disk, at the backlog and for the folder itself, and writes
+// down how late it is.
 func (s *upkeep) watch() {
 	ticker := time.NewTicker(spaceEvery)
 	defer ticker.Stop()
@@ -47,6 +48,9 @@ func (s *upkeep) watch() {
 		case <-ticker.C:
 			s.space.look()
 			s.lookBacklog()
+			if n%int(staysEvery/spaceEvery) == 0 {
+				s.lookForFolder()
+			}
 			if n%int(newestEvery/spaceEvery) == 0 {
 				s.keepNewest()
 			}

@@ -51,6 +51,7 @@ func (s *folder) prepareDir() error {
 		return errors.Join(err, lock.Close())
 	}
 	s.lock = lock
+	s.stays.hold(s.opts.Dir)
 	return nil
 }
 
@@ -244,9 +245,9 @@ func (s *folder) openPebble() error {
 }
 
 // awaitPebble waits until the database is open, or cannot be. A compaction that Pebble
-// begins as it opens may come upon damage, and fail the store: then Pebble waits for a
-// compaction that the guard holds, for ever (scanObsoleteFiles), and is left to it. The
-// folder is as it was, and the process has nothing else to do.
+// begins as it opens may come upon damage, and fail the store, as does a table that cannot
+// be written: then Pebble waits for what the guard holds, for ever (scanObsoleteFiles), and
+// is left to it. The folder is as it was, and the process has nothing else to do.
 func (s *folder) awaitPebble(open func() (*pebble.DB, error)) error {
 	var db *pebble.DB
 	opened := make(chan error, 1)

@@ -120,10 +120,11 @@ func (g *guard) change(table bool, op func() error) (done bool, err error) {
 	return g.fault(table, err)
 }
 
-// fault fails the store for an error of the disk. While the store is being
-// opened nothing was promised yet, and the error is told.
+// fault fails the store for an error of the disk. While the store is being opened nothing
+// was promised yet, and the error is told, but for that of a table: Pebble would write it
+// again at once and without end, and awaitPebble wait for it.
 func (g *guard) fault(table bool, err error) (done bool, told error) {
-	if !g.s.opened.Load() || table && g.s.closing() {
+	if !table && !g.s.opened.Load() || table && g.s.closing() {
 		return true, err
 	}
 	g.s.trip(err)

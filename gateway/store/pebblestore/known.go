@@ -230,6 +230,19 @@ func (n *known) made(name string) {
 	}
 }
 
+// inForce names the files that are written now: the manifest in force, and the last log.
+func (n *known) inForce() (names []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.k.manifest.number > 0 {
+		names = append(names, fmt.Sprintf("MANIFEST-%06d", n.k.manifest.number))
+	}
+	if last := len(n.k.logs) - 1; last >= 0 {
+		names = append(names, fmt.Sprintf("%06d.log", n.k.logs[last].number))
+	}
+	return names
+}
+
 // gone hears of a log that is about to be removed or used again.
 func (n *known) gone(name string) {
 	kind, number := fileOf(name)
