@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,12 +42,12 @@ func TestHandshakesTakeTurns(t *testing.T) {
 		var signed []string
 		own := &tls.Certificate{PrivateKey: slowKey{&signed}}
 		s := signing{shares.NewTurns(1, mostSigning, signingPatience).Each(1)}
-		refused := 0
+		var refused atomic.Int64
 		handshake := func(address, whose string) {
 			with := s.certificate(own, &tls.ClientHelloInfo{Conn: connOf{address: address}})
 			go func() {
 				if _, err := with.PrivateKey.(crypto.Signer).Sign(nil, []byte(whose), nil); err != nil {
-					refused++
+					refused.Add(1)
 				}
 			}()
 		}
@@ -61,8 +62,8 @@ func TestHandshakesTakeTurns(t *testing.T) {
 		if at := slices.Index(signed, "one"); at < 0 || at > 1 {
 			t.Errorf("the one handshake of others comes as number %d: %v", at, signed)
 		}
-		if len(signed)+refused != 32 || refused == 0 || len(signed) > 12 {
-			t.Errorf("%d were signed, %d gave up: want those to give up that waited for %s", len(signed), refused, signingPatience)
+		if gaveUp := refused.Load(); int64(len(signed))+gaveUp != 32 || gaveUp == 0 || len(signed) > 12 {
+			t.Errorf("%d were signed, %d gave up: want those to give up that waited for %s", len(signed), gaveUp, signingPatience)
 		}
 	})
 }
