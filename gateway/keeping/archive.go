@@ -112,7 +112,7 @@ func readArchive(r io.Reader, take func(name string, size int64, r io.Reader) er
 	for first := true; ; first = false {
 		h, err := t.Next()
 		switch {
-		case first && err != nil:
+		case first && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 			return a, errors.Join(errForeign, err)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return a, errCut

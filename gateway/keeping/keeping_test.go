@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -193,6 +194,15 @@ func TestRestoreNamesTheDamage(t *testing.T) {
 	bad[at+2] = 'l'
 	if _, err := Verify(bytes.NewReader(bad)); err == nil || !strings.Contains(err.Error(), sumsName+" is not as it was written") {
 		t.Errorf("its list was changed: %v", err)
+	}
+}
+
+// What cannot be read, or written on, is not called a foreign file.
+func TestVerifyOfWhatCannotBeRead(t *testing.T) {
+	away := errors.New("the disk is full")
+	_, err := Verify(io.MultiReader(bytes.NewReader(archive(t)[:100]), iotest.ErrReader(away)))
+	if !errors.Is(err, away) || errors.Is(err, errForeign) {
+		t.Errorf("%v", err)
 	}
 }
 
