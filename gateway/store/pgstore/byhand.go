@@ -79,7 +79,7 @@ func cancelVerb(must bool) *verb {
 			", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.head || u.value AS value",
 		then: []string{
 			takeDue,
-			"INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value) SELECT tenant, id, day, state, endpoint, type, conversation, value FROM {this}",
+			"INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value) SELECT tenant, id, day, state, endpoint, type, conversation, value FROM {this}" + endedBefore,
 		},
 	}
 }

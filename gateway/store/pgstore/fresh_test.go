@@ -49,3 +49,31 @@ func TestFreshRowsThatAreThere(t *testing.T) {
 		t.Errorf("the mark is that which was there: %+v, %v, %v", m, found, err)
 	}
 }
+
+// TestEndedTwice has a publish that was made again, for nobody knew what came of it, when its
+// delivery had ended: it is sent again, and ends again, whatever ends it.
+func TestEndedTwice(t *testing.T) {
+	s := mustOpen(t, options(server(t)))
+	now := time.Now()
+	pub := aPublication(tenantOf(0), now)
+	ended := func(state gateway.DeliveryState, said int) error {
+		d := pub.Deliveries[0]
+		d.State, d.Attempts, d.NextAttemptAt, d.EndedAt = state, 1, time.Time{}, now
+		return s.Settle(&d, &gateway.Attempt{Number: 1, At: now, Status: 200, ResponseBody: make([]byte, said)})
+	}
+	for _, end := range []func() error{
+		func() error { return ended(gateway.DeliverySucceeded, 2) },
+		func() error { return ended(gateway.DeliverySucceeded, 2) },
+		func() error { return ended(gateway.DeliverySucceeded, 2*maxEmbedded) },
+		func() error { return ended(gateway.DeliveryCancelled, 2) },
+		func() error { return ended(gateway.DeliveryDead, 2) },
+		func() error { return ended(gateway.DeliveryDead, 2) },
+		func() error { return s.DropLane(pub.Deliveries[0].Lane()) },
+	} {
+		must(t, s.Accept(pub))
+		must(t, end())
+		if d, _, err := s.Delivery(pub.Deliveries[0].Tenant, pub.Deliveries[0].ID); err != nil || !d.State.Ended() {
+			t.Fatalf("%+v, %v", d, err)
+		}
+	}
+}

@@ -19,15 +19,18 @@ import (
 // A function is called after its text, so nodes of several versions have each their own. Each
 // of its statements sees what was committed before it: a verb is pinned only where it does
 // not matter which others of its group ran before it.
+//
+// Of what is there again as a rule (the line of a wait, at its end; a name; a pending call) rows
+// are looked for. Of all else no statement does so at first: verb.fresh.
 var pinned = pin(
 	eventTable.put, carriedTable.put, putDelivery, dropped, settleAgain, settleEnded,
 	openTable.put, openTable.remove, endedTable.put, aliasTable.put,
 	putMark, namesTable.put, ownTable.put, parkedTable.put, parkedTable.remove,
 	callbackTable.put, callTable.put, traceTable.put, pendingTable.put, pendingTable.remove,
-	settleEndedWell,
+	settleEndedWell, settleEndedWell.freshly(settleEndedWell.sql, takeDue, putEnded),
 	putDelivery.freshly(insertDelivery), putMark.freshly(insertMark),
 	eventTable.putsFreshly(), carriedTable.putsFreshly(), openTable.putsFreshly(), endedTable.putsFreshly(),
-	callbackTable.putsFreshly(), traceTable.putsFreshly(),
+	callbackTable.putsFreshly(),
 )
 
 // pin gives verbs the names of their functions, which are made when they are first asked for:

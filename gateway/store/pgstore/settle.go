@@ -12,6 +12,10 @@ const (
 	settledIn = ", number int8, made int8, attempt bytea" // an attempt; number 0: none
 	// putAttempt puts the attempt.
 	putAttempt = "INSERT INTO {s}attempts (tenant, id, number, day, value) SELECT tenant, id, number, made, attempt FROM {this} WHERE number > 0 ON CONFLICT (tenant, id, number, day) DO UPDATE SET value = excluded.value"
+	// putEnded puts what was taken. A publish that is made again, for nobody knew what came of it,
+	// makes a delivery again that has ended, and so it ends again: the last end counts.
+	putEnded    = "INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM {this}"
+	endedBefore = " ON CONFLICT (tenant, id, day) DO UPDATE SET state = excluded.state, endpoint = excluded.endpoint, type = excluded.type, conversation = excluded.conversation, value = excluded.value, follows = excluded.follows"
 	// putAgain and putDueAgain put what was taken, when it has been.
 	putAgain    = "INSERT INTO {s}unfinished (" + unfinishedColumns + ") SELECT " + unfinishedColumns + " FROM {this} RETURNING " + toDue
 	putDueAgain = "INSERT INTO {s}due (" + dueColumns + ") SELECT " + dueColumns + " FROM {1}, (SELECT count(*) FROM {0}) AS taken"
@@ -35,7 +39,7 @@ var (
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows, i.number, i.made, i.attempt",
 		then: []string{
 			takeDue,
-			"INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM {this}",
+			putEnded + endedBefore,
 			putAttempt,
 		},
 	}
@@ -54,7 +58,7 @@ var (
 		sql: "DELETE FROM {s}unfinished AS u USING {in} WHERE u.tenant = i.tenant AND u.id = i.id RETURNING " + wasIn + ", i.tenant, i.id, i.day, u.endpoint, u.type, u.conversation, u.events, i.value, i.number, i.attempt",
 		then: []string{
 			takeDue,
-			"INSERT INTO {s}dead (tenant, id, day, endpoint, type, conversation, value) SELECT tenant, id, day, endpoint, type, conversation, value FROM {this}",
+			"INSERT INTO {s}dead (tenant, id, day, endpoint, type, conversation, value) SELECT tenant, id, day, endpoint, type, conversation, value FROM {this} ON CONFLICT (tenant, id, day) DO UPDATE SET endpoint = excluded.endpoint, type = excluded.type, conversation = excluded.conversation, value = excluded.value",
 			`INSERT INTO {s}dead_attempts (tenant, id, number, day, value)
 				SELECT g.tenant, g.id, a.number, g.day, a.value FROM {this} AS g, LATERAL (
 					SELECT DISTINCT ON (number) number, value FROM (

@@ -102,11 +102,14 @@ func newTable(word, name, key, rest string) *table {
 	return t
 }
 
-// freshly lets a verb put rows by sql, first, which does not look for them.
-func (v *verb) freshly(sql string) *verb {
+// freshly lets a verb put rows by sql, first, which does not look for them; and by then, where
+// it is that which does.
+func (v *verb) freshly(sql string, then ...string) *verb {
 	fresh := *v
 	fresh.name += " that is not there"
-	fresh.sql = sql
+	if fresh.sql = sql; len(then) > 0 {
+		fresh.then = then
+	}
 	v.fresh = &fresh
 	return v.fresh
 }

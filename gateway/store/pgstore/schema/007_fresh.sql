@@ -28,15 +28,24 @@ BEGIN
 END $$;
 
 -- end a delivery
-CREATE FUNCTION {s}do_3ccc597f27947461(bytea[], bytea[], int8[], int2[], bytea[], int8[], int8[], bytea[]) RETURNS int8[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION {s}do_b5dfc61703ceee87(bytea[], bytea[], int8[], int2[], bytea[], int8[], int8[], bytea[]) RETURNS int8[] LANGUAGE plpgsql AS $$
 DECLARE
 	met int8[];
 BEGIN
-	WITH v AS (DELETE FROM {s}unfinished AS u USING (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u(tenant, id, day, state, value, number, made, attempt) LIMIT (SELECT 1 << 30)) AS i WHERE u.tenant = i.tenant AND u.id = i.id RETURNING u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was, i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows, i.number, i.made, i.attempt), v_0 AS (DELETE FROM {s}due WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM v AS g, LATERAL (SELECT d.ctid FROM {s}due AS d WHERE d.slot = g.was_slot AND d.tenant = g.tenant AND d.endpoint = g.was_endpoint AND d.at = g.was AND d.id = g.id OFFSET 0) AS k)) RETURNING 1), v_1 AS (INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM v), v_2 AS (INSERT INTO {s}attempts (tenant, id, number, day, value) SELECT tenant, id, number, made, attempt FROM v WHERE number > 0 ON CONFLICT (tenant, id, number, day) DO UPDATE SET value = excluded.value) SELECT NULL::int8[] INTO met;
+	WITH v AS (DELETE FROM {s}unfinished AS u USING (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u(tenant, id, day, state, value, number, made, attempt) LIMIT (SELECT 1 << 30)) AS i WHERE u.tenant = i.tenant AND u.id = i.id RETURNING u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was, i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows, i.number, i.made, i.attempt), v_0 AS (DELETE FROM {s}due WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM v AS g, LATERAL (SELECT d.ctid FROM {s}due AS d WHERE d.slot = g.was_slot AND d.tenant = g.tenant AND d.endpoint = g.was_endpoint AND d.at = g.was AND d.id = g.id OFFSET 0) AS k)) RETURNING 1), v_1 AS (INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM v ON CONFLICT (tenant, id, day) DO UPDATE SET state = excluded.state, endpoint = excluded.endpoint, type = excluded.type, conversation = excluded.conversation, value = excluded.value, follows = excluded.follows), v_2 AS (INSERT INTO {s}attempts (tenant, id, number, day, value) SELECT tenant, id, number, made, attempt FROM v WHERE number > 0 ON CONFLICT (tenant, id, number, day) DO UPDATE SET value = excluded.value) SELECT NULL::int8[] INTO met;
 	RETURN met;
 END $$;
 
 -- end a delivery with its record
+CREATE FUNCTION {s}do_34de67f763bf6fc2(bytea[], bytea[], int8[], int2[], bytea[]) RETURNS int8[] LANGUAGE plpgsql AS $$
+DECLARE
+	met int8[];
+BEGIN
+	WITH v AS (DELETE FROM {s}unfinished AS u USING (SELECT * FROM unnest($1, $2, $3, $4, $5) AS u(tenant, id, day, state, value) LIMIT (SELECT 1 << 30)) AS i WHERE u.tenant = i.tenant AND u.id = i.id RETURNING u.slot AS was_slot, u.endpoint AS was_endpoint, u.due AS was, i.tenant, i.id, i.day, i.state, u.endpoint, u.type, u.conversation, i.value, u.follows), v_0 AS (DELETE FROM {s}due WHERE ctid = ANY (ARRAY(SELECT k.ctid FROM v AS g, LATERAL (SELECT d.ctid FROM {s}due AS d WHERE d.slot = g.was_slot AND d.tenant = g.tenant AND d.endpoint = g.was_endpoint AND d.at = g.was AND d.id = g.id OFFSET 0) AS k)) RETURNING 1), v_1 AS (INSERT INTO {s}ended (tenant, id, day, state, endpoint, type, conversation, value, follows) SELECT tenant, id, day, state, endpoint, type, conversation, value, follows FROM v ON CONFLICT (tenant, id, day) DO UPDATE SET state = excluded.state, endpoint = excluded.endpoint, type = excluded.type, conversation = excluded.conversation, value = excluded.value, follows = excluded.follows) SELECT NULL::int8[] INTO met;
+	RETURN met;
+END $$;
+
+-- end a delivery with its record that is not there
 CREATE FUNCTION {s}do_5ab243cd1021bb2b(bytea[], bytea[], int8[], int2[], bytea[]) RETURNS int8[] LANGUAGE plpgsql AS $$
 DECLARE
 	met int8[];
@@ -105,14 +114,5 @@ DECLARE
 	met int8[];
 BEGIN
 	INSERT INTO {s}callbacks (tenant, id, day, source, outcome, conversation, value) SELECT i.tenant, i.id, i.day, i.source, i.outcome, i.conversation, i.value FROM (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) AS u(tenant, id, day, source, outcome, conversation, value) LIMIT (SELECT 1 << 30)) AS i;
-	RETURN met;
-END $$;
-
--- put a trace that is not there
-CREATE FUNCTION {s}do_d3c6df274c2ff35a(bytea[], bytea[], int8[], bytea[], int8[], bytea[]) RETURNS int8[] LANGUAGE plpgsql AS $$
-DECLARE
-	met int8[];
-BEGIN
-	INSERT INTO {s}traces (tenant, name, at, id, day, value) SELECT i.tenant, i.name, i.at, i.id, i.day, i.value FROM (SELECT * FROM unnest($1, $2, $3, $4, $5, $6) AS u(tenant, name, at, id, day, value) LIMIT (SELECT 1 << 30)) AS i;
 	RETURN met;
 END $$;
