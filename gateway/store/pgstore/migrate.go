@@ -1,11 +1,14 @@
 package pgstore
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -17,20 +20,39 @@ import (
 // released is never changed. Each only adds: a node of the version before goes on beside it.
 // One that needs more has a name that ends with whenQuiet: it is made when no node has beaten for
 // a while (quiet.go).
+// They are packed, for 40 KB of the program: most of them are read once, or never.
 //
-//go:embed schema/*.sql
+//go:generate sh -c "gzip -9nkf schema/*.sql"
+//go:embed schema/*.sql.gz
 var migrations embed.FS
 
-const whenQuiet = ".wait.sql"
+const (
+	whenQuiet = ".wait.sql"
+	packed    = ".gz"
+)
 
 // Version is the version of the schema that this hookgate makes. It works on one version
 // newer, too.
 func Version() int { return len(namesOf(migrations)) }
 
 func namesOf(in fs.FS) []string {
-	names, _ := fs.Glob(in, "schema/*.sql") // the form is right
+	names, _ := fs.Glob(in, "schema/*.sql*") // the form is right
 	slices.Sort(names)
 	return names
+}
+
+// scriptOf reads one of them.
+func scriptOf(in fs.FS, name string) (string, error) {
+	text, err := fs.ReadFile(in, name)
+	if err != nil || !strings.HasSuffix(name, packed) {
+		return string(text), err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		return "", err
+	}
+	text, err = io.ReadAll(z)
+	return string(text), err
 }
 
 // scripts are the migrations that this store makes.
@@ -107,17 +129,17 @@ func (s *fences) migrateFrom(ctx context.Context, c *pgconn.PgConn) error {
 		if n < is {
 			continue
 		}
-		if is > 0 && strings.HasSuffix(name, whenQuiet) {
+		if is > 0 && strings.HasSuffix(strings.TrimSuffix(name, packed), whenQuiet) {
 			if err := s.areQuiet(ctx, c, n+1); err != nil {
 				return err
 			}
 		}
-		sql, err := fs.ReadFile(s.opts.scripts(), name)
+		sql, err := scriptOf(s.opts.scripts(), name)
 		if err != nil {
 			return err
 		}
-		if err := s.script(ctx, c, string(sql)+fmt.Sprintf(";\nINSERT INTO {s}versions (version) VALUES (%d)", n+1)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := s.script(ctx, c, sql+fmt.Sprintf(";\nINSERT INTO {s}versions (version) VALUES (%d)", n+1)); err != nil {
+			return fmt.Errorf("%s: %w", strings.TrimSuffix(name, packed), err)
 		}
 	}
 	return tell(ctx, c, "COMMIT", nil)

@@ -2,8 +2,8 @@ package pgstore
 
 import (
 	"flag"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,9 +17,9 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 	if *update {
 		rest, sql := "", ""
 		for _, name := range namesOf(migrations) {
-			text, err := fs.ReadFile(migrations, name)
+			text, err := scriptOf(migrations, name)
 			must(t, err)
-			if sql = string(text); name != newest {
+			if sql = text; name != newest+packed {
 				rest += sql
 			}
 		}
@@ -39,13 +39,20 @@ func TestPinnedVerbsAreInTheSchema(t *testing.T) {
 			add(q.pinnedFunction())
 		}
 		must(t, os.WriteFile(newest, []byte(b.String()), 0o644))
+		t.Log("now: go generate ./gateway/store/pgstore")
 		return
 	}
 	all := ""
+	if files, err := filepath.Glob("schema/*.sql"); err != nil || len(files) != Version() {
+		t.Errorf("%d files of the schema, of which %d are packed: go generate ./gateway/store/pgstore (%v)", len(files), Version(), err)
+	}
 	for _, name := range namesOf(migrations) {
-		sql, err := fs.ReadFile(migrations, name)
+		sql, err := scriptOf(migrations, name)
 		must(t, err)
-		all += string(sql)
+		if text, err := os.ReadFile(strings.TrimSuffix(name, packed)); err != nil || string(text) != sql {
+			t.Errorf("%s is not its file as it stands: go generate ./gateway/store/pgstore (%v)", name, err)
+		}
+		all += sql
 	}
 	for _, v := range pinned {
 		if !strings.Contains(all, v.pinnedFunction()) {
