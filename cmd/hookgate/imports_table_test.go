@@ -85,7 +85,7 @@ var rows = map[string]row{
 		never: map[string]string{"gateway/directory": "nodes ask each other, whatever it is"},
 	},
 	"gateway/cluster/forward": {
-		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/edge"},
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/edge", "gateway/shares"},
 		never: map[string]string{"gateway/api": "a request is passed on whole, and nobody looks what it asks for", "gateway/inbound": "a request is passed on whole, and nobody looks what it asks for"},
 	},
 	"gateway/cluster/watching": {

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,6 +56,7 @@ type others struct {
 func meet(p *parts, among among, secrets []string, secured *tls.Config) *others {
 	o := &others{parts: p, among: among}
 	o.peers = peers.New(peers.Options{Self: func() string { return among.Self().ID }, Secrets: secrets, TLS: secured, Log: p.Log})
+	o.peers.Apart(forward.Verb) // they may take long
 	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
 	o.passer = forward.New(forward.Options{
 		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
@@ -116,7 +119,7 @@ func (o *others) hook(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
 		return
 	}
 	_, err := o.passer.Do(ctx, &forward.Question{
-		Kind: forward.Callback, Slot: gateway.SlotOf(string(tenant)), Body: o.inbound.BodyLimit(tenant, source), Most: callbackTime,
+		Kind: forward.Callback, Slot: gateway.SlotOf(string(tenant)), Holder: shares.Client(edge.ClientIP(ctx)), Body: o.inbound.BodyLimit(tenant, source), Most: callbackTime,
 		Here: func() error { return o.inbound.Decide(ctx, tenant, source, key) },
 	})
 	if err == nil {
@@ -151,8 +154,8 @@ func (o *others) caller(authorization []byte, client shares.Holder) (who shares.
 const maxPassed = 16 << 20
 
 // Decide is api.Elsewhere's.
-func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error) {
-	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, By: by, Body: maxPassed, Here: here})
+func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, holder shares.Holder, by []byte, here func() error) (passed bool, err error) {
+	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, Holder: holder, By: by, Body: maxPassed, Here: here})
 }
 
 // Configures is api.Elsewhere's. No tenant is called so.
@@ -326,9 +329,11 @@ func (n reaching) openOthers() error {
 	} else {
 		c := joining(n).newCluster()
 		n.others = meet(&n.parts, c, joining(n).clusterSecrets(), secured)
-		for verb, handler := range c.Handlers() {
+		own := c.Handlers()
+		for verb, handler := range own {
 			n.others.peers.Handle(verb, handler)
 		}
+		n.others.peers.Apart(slices.Collect(maps.Keys(own))...) // who is asked too late gives its slots away
 	}
 	n.stats.Start() // who keeps figures is known from here on
 	n.onStop(func() error { n.stats.Close(); return nil })

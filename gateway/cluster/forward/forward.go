@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/background"
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 // Owners says who owns slots.
@@ -61,6 +62,7 @@ type Options struct {
 type Forwarder struct {
 	options  Options
 	handlers map[string]Handler
+	ways     ways
 }
 
 // New makes a Forwarder.
@@ -71,7 +73,7 @@ func New(o Options) *Forwarder {
 	if o.Known == nil {
 		o.Known, o.Await = func() int64 { return 0 }, func(int64) error { return nil }
 	}
-	return &Forwarder{options: o, handlers: map[string]Handler{}}
+	return &Forwarder{options: o, handlers: map[string]Handler{}, ways: ways{of: map[string]*way{}}}
 }
 
 // Question is a request that one node decides.
@@ -80,6 +82,8 @@ type Question struct {
 	Slot gateway.Slot
 	By   json.RawMessage // who asks, for the Handler of the kind; nil: the request says
 	Body int64           // the most bytes that its body may have
+	// Holder is for whom it takes a way to its owner, of which there are so many.
+	Holder shares.Holder
 	// Most is how long its owner has; 0: as long as peers wait.
 	Most time.Duration
 	// Here decides it in this process. Where its error is gateway.ErrMoved nothing was done.
@@ -146,8 +150,11 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 					return false, err
 				}
 			}
-			if err = f.ask(ctx, q, owner, message); err == nil {
+			if err = f.askBy(waits, ctx, q, owner, message); err == nil {
 				return true, nil
+			}
+			if errors.Is(err, errNoWay) {
+				return false, err
 			}
 			if !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
 				return false, told(err)
@@ -180,6 +187,17 @@ func (f *Forwarder) message(ctx *fasthttp.RequestCtx, q *Question) ([]byte, erro
 		return nil, err
 	}
 	return packRequest(ctx, q, f.options.Known(), body)
+}
+
+// askBy is ask for whoever has a way to the owner by then.
+func (f *Forwarder) askBy(waits context.Context, ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
+	for !f.ways.take(owner.Address, q.Holder) {
+		if !background.Sleep(waits, pause) {
+			return errNoWay
+		}
+	}
+	defer f.ways.give(owner.Address, q.Holder)
+	return f.ask(ctx, q, owner, message)
 }
 
 // ask asks the owner, once. What it answers is ctx's answer.
