@@ -60,6 +60,7 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
 	o.passer = forward.New(forward.Options{
 		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
+		Holder:    o.holder,
 		Forwarded: func(kind, result string, took time.Duration) { forwarded(kind, result, took.Seconds()) },
 	})
 	o.watches = watching.New(watching.Options{
@@ -91,6 +92,14 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	return o
 }
 
+// holder says who has what a request uses that is passed on, at both nodes.
+func (o *others) holder(ctx *fasthttp.RequestCtx, tenant string) shares.Holder {
+	if tenant != "" {
+		return current{o.directory}.holder(tenant)
+	}
+	return shares.Client(edge.Client(ctx, o.proxy.Trusts))
+}
+
 // owners is among as those see it who ask others.
 type owners struct{ among among }
 
@@ -119,7 +128,7 @@ func (o *others) hook(ctx *fasthttp.RequestCtx, tenant, source, key []byte) {
 		return
 	}
 	_, err := o.passer.Do(ctx, &forward.Question{
-		Kind: forward.Callback, Slot: gateway.SlotOf(string(tenant)), Holder: shares.Client(edge.ClientIP(ctx)), Body: o.inbound.BodyLimit(tenant, source), Most: callbackTime,
+		Kind: forward.Callback, Slot: gateway.SlotOf(string(tenant)), Body: o.inbound.BodyLimit(tenant, source), Most: callbackTime,
 		Here: func() error { return o.inbound.Decide(ctx, tenant, source, key) },
 	})
 	if err == nil {
@@ -144,18 +153,24 @@ func (o *others) passedHook(ctx *fasthttp.RequestCtx, _ json.RawMessage) {
 
 // caller lets another node send what any client may; see current.caller.
 func (o *others) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
-	if who, known = (current{o.directory}).caller(authorization, client); !known && o.peers.Proven(authorization) {
-		return client, true
+	if who, known = (current{o.directory}).caller(authorization, client); !known {
+		if group, is := o.peers.Proven(authorization); is {
+			return nodes[min(group, len(nodes)-1)], true
+		}
 	}
 	return who, known
 }
+
+// nodes are who has the bodies of other nodes, until it is known for whom they come: as they have
+// connections of their own (peers.Apart). No tenant is called so.
+var nodes = []shares.Holder{shares.Tenant("_nodes"), shares.Tenant("_passed"), shares.Tenant("_cluster")}
 
 // maxPassed is the most that a request of the API carries.
 const maxPassed = 16 << 20
 
 // Decide is api.Elsewhere's.
-func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, holder shares.Holder, by []byte, here func() error) (passed bool, err error) {
-	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, Holder: holder, By: by, Body: maxPassed, Here: here})
+func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, tenant string, by []byte, here func() error) (passed bool, err error) {
+	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, Tenant: tenant, By: by, Body: maxPassed, Here: here})
 }
 
 // Configures is api.Elsewhere's. No tenant is called so.

@@ -13,7 +13,6 @@ import (
 	"hookgate/gateway/cluster/forward"
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
-	"hookgate/gateway/shares"
 )
 
 // slow is a node that answers nobody before ends.
@@ -40,7 +39,7 @@ func TestWaysAreShared(t *testing.T) {
 		ctx := edge.NewRemote(&edge.Remote{Address: netip.MustParseAddr("192.0.2.1")})
 		ctx.Request.Header.SetMethod(fasthttp.MethodPost)
 		ctx.Request.SetRequestURI("/v1")
-		_, err := f.Do(ctx, &forward.Question{Kind: forward.API, Holder: shares.Tenant(tenant), Body: 1 << 10})
+		_, err := f.Do(ctx, &forward.Question{Kind: forward.API, Tenant: tenant, Body: 1 << 10})
 		ended <- err
 	}
 	const many = 600 // more than there are ways

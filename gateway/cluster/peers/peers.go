@@ -9,7 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 // Node is a node as others reach it.
@@ -164,10 +168,21 @@ func (p *Peers) clientOf(at place) (*client, error) {
 
 type fromKey struct{}
 
+type requestKey struct{}
+
 // From gives the id of the node that asks a handler.
 func From(ctx context.Context) string {
 	from, _ := ctx.Value(fromKey{}).(string)
 	return from
+}
+
+// Rebill has the body that a handler answers be somebody's for whom another node asks: whoever
+// has many, or keeps them long, does so out of his own share, and not out of that of nodes.
+func Rebill(ctx context.Context, to shares.Holder) error {
+	if r, is := ctx.Value(requestKey{}).(*fasthttp.RequestCtx); is {
+		return edge.Rebill(r, to)
+	}
+	return nil
 }
 
 // sumOf says whether a body is the one that was signed.
