@@ -81,11 +81,11 @@ var rows = map[string]row{
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/cluster/peers": {
-		may:   []string{"gateway", "gateway/edge"},
+		may:   []string{"gateway", "gateway/edge", "gateway/shares"},
 		never: map[string]string{"gateway/directory": "nodes ask each other, whatever it is"},
 	},
 	"gateway/cluster/forward": {
-		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/edge"},
+		may:   []string{"gateway", "gateway/background", "gateway/cluster/peers", "gateway/edge", "gateway/shares"},
 		never: map[string]string{"gateway/api": "a request is passed on whole, and nobody looks what it asks for", "gateway/inbound": "a request is passed on whole, and nobody looks what it asks for"},
 	},
 	"gateway/cluster/watching": {

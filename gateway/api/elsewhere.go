@@ -21,8 +21,9 @@ import (
 // Elsewhere has what one node decides decided by it: in a cluster any node is asked anything.
 type Elsewhere interface {
 	// Decide calls here, or has the request answered by the node that owns the slot, which
-	// is told who asks. Where it was passed on, the answer is ctx's.
-	Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error)
+	// is told who asks. Where it was passed on, the answer is ctx's. What that takes is the
+	// tenant's; "": the client's.
+	Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, tenant string, by []byte, here func() error) (passed bool, err error)
 	// Configures is the slot of the node that writes the configuration.
 	Configures() gateway.Slot
 	// Counts is the slot of the node that keeps the figures of all.
@@ -111,7 +112,11 @@ func (c deciding) decideAt(run *action) (a answer, err error) {
 	if err != nil {
 		return answer{}, err
 	}
-	passed, err := c.elsewhere.Decide(c.ctx, slot, by, func() (err error) {
+	tenant := c.by.Tenant
+	if c.tenant != nil {
+		tenant = c.tenant.ID
+	}
+	passed, err := c.elsewhere.Decide(c.ctx, slot, tenant, by, func() (err error) {
 		if run.at == ofConfiguration { // its owner may be new, and has the last word of the one before
 			if err := c.refresh(run); err != nil {
 				return err

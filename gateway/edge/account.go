@@ -47,6 +47,21 @@ func (a *account) take(n int64) *gateway.Error {
 	return nil
 }
 
+// move has h have what was taken until now, and what is from now on.
+func (a *account) move(h shares.Holder) *gateway.Error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.of.Is(h) {
+		return nil
+	}
+	if !a.budget.Take(h, a.taken) {
+		return ErrNoMemory
+	}
+	a.budget.Give(a.of, a.taken)
+	a.of = h
+	return nil
+}
+
 // give gives n bytes back.
 func (a *account) give(n int64) {
 	a.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/valyala/fasthttp"
+
+	"hookgate/gateway/shares"
 )
 
 // ReadBody returns the request's body, at most limit bytes, valid until the
@@ -69,6 +71,17 @@ func Charge(ctx *fasthttp.RequestCtx, n int64) error {
 			return errBodyTooLarge
 		}
 		if fault := c.request.account.take(n); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+// Rebill has the memory that the body of a request takes be another's: of a request that somebody
+// passes on, once it is known whose it is. Its error is Charge's.
+func Rebill(ctx *fasthttp.RequestCtx, to shares.Holder) error {
+	if c, ok := ctx.Conn().(*Conn); ok {
+		if fault := c.request.account.move(to); fault != nil {
 			return fault
 		}
 	}

@@ -186,7 +186,7 @@ func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 	return became, unclear(err)
 }
 
-func (o *others) serveRelay(_ context.Context, message []byte) ([]byte, error) {
+func (o *others) serveRelay(ctx context.Context, message []byte) ([]byte, error) {
 	id, requests, err := unpackRelay(message)
 	if err != nil {
 		return nil, err
@@ -196,6 +196,9 @@ func (o *others) serveRelay(_ context.Context, message []byte) ([]byte, error) {
 		return nil, gateway.Unavailable("the route is not known at the node that decides", time.Second)
 	}
 	if err := o.ours(route.Tenant.ID); err != nil {
+		return nil, err
+	}
+	if err := peers.Rebill(ctx, o.directory.Current().Holder(route.Tenant)); err != nil {
 		return nil, err
 	}
 	for i := range requests {

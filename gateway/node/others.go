@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,9 +56,11 @@ type others struct {
 func meet(p *parts, among among, secrets []string, secured *tls.Config) *others {
 	o := &others{parts: p, among: among}
 	o.peers = peers.New(peers.Options{Self: func() string { return among.Self().ID }, Secrets: secrets, TLS: secured, Log: p.Log})
+	o.peers.Apart(forward.Verb) // they may take long
 	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
 	o.passer = forward.New(forward.Options{
 		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
+		Holder:    o.holder,
 		Forwarded: func(kind, result string, took time.Duration) { forwarded(kind, result, took.Seconds()) },
 	})
 	o.watches = watching.New(watching.Options{
@@ -86,6 +90,14 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	ctx, o.stop = context.WithCancel(context.Background())
 	o.tending.Go(func() { o.tend(ctx) })
 	return o
+}
+
+// holder says who has what a request uses that is passed on, at both nodes.
+func (o *others) holder(ctx *fasthttp.RequestCtx, tenant string) shares.Holder {
+	if tenant != "" {
+		return current{o.directory}.holder(tenant)
+	}
+	return shares.Client(edge.Client(ctx, o.proxy.Trusts))
 }
 
 // owners is among as those see it who ask others.
@@ -141,18 +153,24 @@ func (o *others) passedHook(ctx *fasthttp.RequestCtx, _ json.RawMessage) {
 
 // caller lets another node send what any client may; see current.caller.
 func (o *others) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
-	if who, known = (current{o.directory}).caller(authorization, client); !known && o.peers.Proven(authorization) {
-		return client, true
+	if who, known = (current{o.directory}).caller(authorization, client); !known {
+		if group, is := o.peers.Proven(authorization); is {
+			return nodes[min(group, len(nodes)-1)], true
+		}
 	}
 	return who, known
 }
+
+// nodes are who has the bodies of other nodes, until it is known for whom they come: as they have
+// connections of their own (peers.Apart). No tenant is called so.
+var nodes = []shares.Holder{shares.Tenant("_nodes"), shares.Tenant("_passed"), shares.Tenant("_cluster")}
 
 // maxPassed is the most that a request of the API carries.
 const maxPassed = 16 << 20
 
 // Decide is api.Elsewhere's.
-func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, by []byte, here func() error) (passed bool, err error) {
-	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, By: by, Body: maxPassed, Here: here})
+func (o *others) Decide(ctx *fasthttp.RequestCtx, slot gateway.Slot, tenant string, by []byte, here func() error) (passed bool, err error) {
+	return o.passer.Do(ctx, &forward.Question{Kind: forward.API, Slot: slot, Tenant: tenant, By: by, Body: maxPassed, Here: here})
 }
 
 // Configures is api.Elsewhere's. No tenant is called so.
@@ -326,9 +344,11 @@ func (n reaching) openOthers() error {
 	} else {
 		c := joining(n).newCluster()
 		n.others = meet(&n.parts, c, joining(n).clusterSecrets(), secured)
-		for verb, handler := range c.Handlers() {
+		own := c.Handlers()
+		for verb, handler := range own {
 			n.others.peers.Handle(verb, handler)
 		}
+		n.others.peers.Apart(slices.Collect(maps.Keys(own))...) // who is asked too late gives its slots away
 	}
 	n.stats.Start() // who keeps figures is known from here on
 	n.onStop(func() error { n.stats.Close(); return nil })

@@ -5,6 +5,7 @@
 //	Do      here, or at the owner: it waits for one where there is none, and asks the next
 //	        one where the request was certainly not taken
 //	Serve   what another node passes on, as if it had come in here
+//	ways    how many are under way to one node, shared among tenants and clients
 //
 // What goes over is the head as the client wrote it, the body, and what the connection knew:
 // the client's address, whether it came over TLS, the certificates it showed, the id of the

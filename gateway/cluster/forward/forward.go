@@ -12,6 +12,7 @@ import (
 	"hookgate/gateway/background"
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 // Owners says who owns slots.
@@ -53,6 +54,9 @@ type Options struct {
 	// are no revisions.
 	Known func() int64
 	Await func(revision int64) error
+	// Holder gives who has what a request uses: its tenant, or of "" its client; nil: it is the
+	// one alone, or who is connected.
+	Holder func(ctx *fasthttp.RequestCtx, tenant string) shares.Holder
 	// Forwarded is told of each request that was passed on; nil: nobody is.
 	Forwarded func(kind, result string, took time.Duration)
 }
@@ -61,6 +65,7 @@ type Options struct {
 type Forwarder struct {
 	options  Options
 	handlers map[string]Handler
+	ways     ways
 }
 
 // New makes a Forwarder.
@@ -68,10 +73,13 @@ func New(o Options) *Forwarder {
 	if o.Forwarded == nil {
 		o.Forwarded = func(string, string, time.Duration) {}
 	}
+	if o.Holder == nil {
+		o.Holder = holderOf
+	}
 	if o.Known == nil {
 		o.Known, o.Await = func() int64 { return 0 }, func(int64) error { return nil }
 	}
-	return &Forwarder{options: o, handlers: map[string]Handler{}}
+	return &Forwarder{options: o, handlers: map[string]Handler{}, ways: ways{of: map[string]*way{}}}
 }
 
 // Question is a request that one node decides.
@@ -80,6 +88,9 @@ type Question struct {
 	Slot gateway.Slot
 	By   json.RawMessage // who asks, for the Handler of the kind; nil: the request says
 	Body int64           // the most bytes that its body may have
+	// Tenant is for whom it takes a way to its owner, of which there are so many, and memory
+	// there; "": its client.
+	Tenant string
 	// Most is how long its owner has; 0: as long as peers wait.
 	Most time.Duration
 	// Here decides it in this process. Where its error is gateway.ErrMoved nothing was done.
@@ -146,8 +157,11 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 					return false, err
 				}
 			}
-			if err = f.ask(ctx, q, owner, message); err == nil {
+			if err = f.askBy(waits, ctx, q, owner, message); err == nil {
 				return true, nil
+			}
+			if errors.Is(err, errNoWay) {
+				return false, err
 			}
 			if !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
 				return false, told(err)
@@ -180,6 +194,25 @@ func (f *Forwarder) message(ctx *fasthttp.RequestCtx, q *Question) ([]byte, erro
 		return nil, err
 	}
 	return packRequest(ctx, q, f.options.Known(), body)
+}
+
+// askBy is ask for whoever has a way to the owner by then.
+func (f *Forwarder) askBy(waits context.Context, ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
+	holder := f.options.Holder(ctx, q.Tenant)
+	for !f.ways.take(owner.Address, holder) {
+		if !background.Sleep(waits, pause) {
+			return errNoWay
+		}
+	}
+	defer f.ways.give(owner.Address, holder)
+	return f.ask(ctx, q, owner, message)
+}
+
+func holderOf(ctx *fasthttp.RequestCtx, tenant string) shares.Holder {
+	if tenant != "" {
+		return shares.Tenant(tenant)
+	}
+	return shares.Client(edge.ClientIP(ctx))
 }
 
 // ask asks the owner, once. What it answers is ctx's answer.

@@ -19,6 +19,7 @@ type about struct {
 	Kind   string          `json:"kind"`
 	Slot   gateway.Slot    `json:"slot"`
 	ID     string          `json:"id"`
+	Tenant string          `json:"tenant,omitempty"` // for whom: Question.Tenant
 	Client netip.Addr      `json:"client"`
 	Secure bool            `json:"secure,omitempty"`
 	Shown  [][]byte        `json:"shown,omitempty"` // DER
@@ -36,7 +37,7 @@ type answered struct {
 
 // packRequest gives a request as it travels.
 func packRequest(ctx *fasthttp.RequestCtx, q *Question, known int64, body []byte) ([]byte, error) {
-	a := about{Kind: q.Kind, Slot: q.Slot, ID: string(edge.RequestID(ctx)), Client: edge.ClientIP(ctx), Secure: edge.IsTLS(ctx), By: q.By, Known: known}
+	a := about{Kind: q.Kind, Slot: q.Slot, Tenant: q.Tenant, ID: string(edge.RequestID(ctx)), Client: edge.ClientIP(ctx), Secure: edge.IsTLS(ctx), By: q.By, Known: known}
 	for _, certificate := range edge.Peer(ctx) {
 		a.Shown = append(a.Shown, certificate.Raw)
 	}

@@ -20,7 +20,7 @@ type Handler func(ctx *fasthttp.RequestCtx, by json.RawMessage)
 func (f *Forwarder) Handle(kind string, h Handler) { f.handlers[kind] = h }
 
 // Serve answers a request that another node passes on: a peers.Handler.
-func (f *Forwarder) Serve(_ context.Context, message []byte) ([]byte, error) {
+func (f *Forwarder) Serve(asked context.Context, message []byte) ([]byte, error) {
 	a, ctx, err := unpackRequest(message)
 	if err != nil {
 		return nil, &gateway.Error{Code: gateway.CodeBadRequest, Message: "the request of another node cannot be read", Err: err}
@@ -31,6 +31,9 @@ func (f *Forwarder) Serve(_ context.Context, message []byte) ([]byte, error) {
 	}
 	if _, here := f.options.Owners.Owner(a.Slot); !here {
 		return nil, peers.ErrNotHere
+	}
+	if err := peers.Rebill(asked, f.options.Holder(ctx, a.Tenant)); err != nil {
+		return nil, err
 	}
 	if err := f.options.Await(a.Known); err != nil {
 		return nil, err

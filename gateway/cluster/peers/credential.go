@@ -90,10 +90,14 @@ func say(to hash.Hash, parts ...string) {
 }
 
 // Proven tells whether the field Authorization of a request is that of a node that has the
-// secret. It says nothing of the request's body, nor whether the request came before.
-func (p *Peers) Proven(authorization []byte) bool {
-	_, _, err := p.read(authorization)
-	return err == nil
+// secret, and for which verbs: 0, or those of a call of Apart. It says nothing of the request's
+// body, nor whether the request came before.
+func (p *Peers) Proven(authorization []byte) (group int, is bool) {
+	c, _, err := p.read(authorization)
+	if err != nil {
+		return 0, false
+	}
+	return p.apart[c.verb], true
 }
 
 // read judges the field Authorization, and gives by which key it is sound.

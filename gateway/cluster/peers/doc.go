@@ -12,7 +12,7 @@
 //
 //	credential   what a request shows, how it is made and judged
 //	replay       which numbers were seen
-//	client       connections to the others, one pool each
+//	client       connections to the others, one pool each and one for what may wait for nothing else
 //	serve        the paths of a node
 //	errors       errors as they travel, and what is known of a request that failed
 //

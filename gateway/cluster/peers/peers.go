@@ -9,7 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 // Node is a node as others reach it.
@@ -27,7 +31,7 @@ type Options struct {
 	Secrets []string
 	// TLS is spoken with others; nil: plain HTTP.
 	TLS *tls.Config
-	// Connections is how many there are to one node, at most; 0: 512.
+	// Connections is how many there are to one node, at most, of verbs that share them; 0: 512.
 	Connections int
 	// Now is the clock by which moments are judged; nil: time.Now.
 	Now func() time.Time
@@ -49,9 +53,11 @@ type Peers struct {
 	numbers  numbers
 	refusals refusals
 	handlers map[string]Handler
+	apart    map[string]int // by verb: which have connections of their own; 0: all others
+	groups   int
 
 	mu      sync.Mutex
-	clients map[string]*client // by address
+	clients map[place]*client
 	closed  bool
 }
 
@@ -67,13 +73,29 @@ func New(o Options) *Peers {
 		o.Connections = 512
 	}
 	return &Peers{
-		options: o, keys: keysOf(o.Secrets), numbers: numbers{of: map[uint64]*window{}}, handlers: map[string]Handler{}, clients: map[string]*client{},
+		options: o, keys: keysOf(o.Secrets), numbers: numbers{of: map[uint64]*window{}}, handlers: map[string]Handler{}, apart: map[string]int{},
+		clients: map[place]*client{},
 	}
 }
 
 // Handle says what answers a verb, which is of lower case letters and stands once. It is
 // called before anybody asks.
 func (p *Peers) Handle(verb string, handler Handler) { p.handlers[verb] = handler }
+
+// place is where connections lead to, and what for.
+type place struct {
+	address string
+	group   int
+}
+
+// Apart gives verbs connections of their own, together: however many questions of others are
+// under way for however long, these find one. It is called before anybody asks.
+func (p *Peers) Apart(verbs ...string) {
+	p.groups++
+	for _, verb := range verbs {
+		p.apart[verb] = p.groups
+	}
+}
 
 // Ask asks a node, until ctx ends, at most for maxAsk. An error of the other comes as it was,
 // with its code; ErrNotHere, and all else for which the request certainly was not taken,
@@ -82,7 +104,7 @@ func (p *Peers) Ask(ctx context.Context, to Node, verb string, body []byte) ([]b
 	if len(body) > MaxBody { // whoever else is asked would not take it either
 		return nil, gateway.Errorf(gateway.CodeTooLarge, "the request is too large to be passed on to the node that decides it: over %d bytes", MaxBody)
 	}
-	c, err := p.clientOf(to.Address)
+	c, err := p.clientOf(place{to.Address, p.apart[verb]})
 	if err != nil {
 		return nil, &notTaken{err}
 	}
@@ -120,36 +142,47 @@ func (p *Peers) Close() {
 func (p *Peers) Forget(but func(address string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for address, c := range p.clients {
-		if !but(address) {
+	for at, c := range p.clients {
+		if !but(at.address) {
 			c.close()
-			delete(p.clients, address)
+			delete(p.clients, at)
 		}
 	}
 }
 
 var errClosed = errors.New("this node is stopping")
 
-func (p *Peers) clientOf(address string) (*client, error) {
+func (p *Peers) clientOf(at place) (*client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errClosed
 	}
-	c := p.clients[address]
+	c := p.clients[at]
 	if c == nil {
-		c = newClient(address, p.options.TLS, p.options.Connections)
-		p.clients[address] = c
+		c = newClient(at.address, p.options.TLS, p.options.Connections)
+		p.clients[at] = c
 	}
 	return c, nil
 }
 
 type fromKey struct{}
 
+type requestKey struct{}
+
 // From gives the id of the node that asks a handler.
 func From(ctx context.Context) string {
 	from, _ := ctx.Value(fromKey{}).(string)
 	return from
+}
+
+// Rebill has the body that a handler answers be somebody's for whom another node asks: whoever
+// has many, or keeps them long, does so out of his own share, and not out of that of nodes.
+func Rebill(ctx context.Context, to shares.Holder) error {
+	if r, is := ctx.Value(requestKey{}).(*fasthttp.RequestCtx); is {
+		return edge.Rebill(r, to)
+	}
+	return nil
 }
 
 // sumOf says whether a body is the one that was signed.

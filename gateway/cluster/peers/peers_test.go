@@ -445,3 +445,30 @@ func TestNobodyWaitsForADeadNode(t *testing.T) {
 		t.Errorf("one that is back there answers %q, %v", got, err)
 	}
 }
+
+// What nodes must be asked in time, whatever else is asked, has connections of its own.
+func TestApart(t *testing.T) {
+	o := peers.Options{Secrets: []string{"s3cret"}, Connections: 2}
+	came, ends := make(chan struct{}), make(chan struct{})
+	a, b := listen(t, "a", o, func(p *peers.Peers) { p.Apart("echo") }), listen(t, "b", o, func(p *peers.Peers) {
+		p.Handle("hang", func(context.Context, []byte) ([]byte, error) { came <- struct{}{}; <-ends; return nil, nil })
+		echoes(p)
+	})
+	asked := make(chan error, o.Connections)
+	for range o.Connections {
+		go func() {
+			_, err := a.Ask(context.Background(), b.Node, "hang", nil)
+			asked <- err
+		}()
+		<-came
+	}
+	if got, err := a.Ask(within(t, time.Minute), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
+		t.Errorf("while all other connections are in use: %q, %v", got, err)
+	}
+	close(ends)
+	for range o.Connections {
+		if err := <-asked; err != nil {
+			t.Error(err)
+		}
+	}
+}

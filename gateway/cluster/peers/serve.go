@@ -97,7 +97,7 @@ func (p *Peers) answer(ctx *fasthttp.RequestCtx, c *credential, body []byte) (st
 	if handler == nil { // of a later version
 		return statusNotHere, nil
 	}
-	answer, err := handler(WithFrom(context.Background(), c.from), body)
+	answer, err := handler(context.WithValue(WithFrom(context.Background(), c.from), requestKey{}, ctx), body)
 	switch {
 	case err == nil:
 		return http.StatusOK, answer
