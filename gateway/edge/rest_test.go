@@ -130,6 +130,9 @@ func TestHeldConnectionRests(t *testing.T) {
 	before := live()
 	clients := append(warm, s.holds(t, n)...)
 	each := (live() - before) / n
+	for end := time.Now().Add(20 * time.Second); each > most && !raced && time.Now().Before(end); each = (live() - before) / n {
+		time.Sleep(time.Millisecond) // who was served last may have his buffers still, and tests before this one theirs
+	}
 	t.Logf("%d bytes each", each)
 	if each > most && !raced {
 		t.Errorf("%d bytes of the heap for each held request, want at most %d", each, most)
