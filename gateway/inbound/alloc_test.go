@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/inbound"
 	"hookgate/gateway/requests"
 	"hookgate/gateway/store/pebblestore"
@@ -31,19 +31,15 @@ const most = 10
 func TestCallbackStaysInItsAllocationBudget(t *testing.T) {
 	b := newBench(t)
 	defer b.close()
-	const warm, runs = 200, 500
-	b.open(warm + runs)
-	for i := range warm {
-		b.send(i)
+	const warm, tries, runs = 200, 3, 300
+	b.open(warm + tries*runs)
+	sent := 0
+	send := func() { b.send(sent); sent++ }
+	for range warm {
+		send()
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for i := range runs {
-		b.send(warm + i)
-	}
-	runtime.ReadMemStats(&after)
-	per := float64(after.Mallocs-before.Mallocs) / runs
-	t.Logf("%.1f allocations and %.0f bytes a callback", per, float64(after.TotalAlloc-before.TotalAlloc)/runs)
+	per, bytes := gatewaytest.Allocations(tries, runs, send)
+	t.Logf("%.1f allocations and %.0f bytes a callback", per, bytes)
 	if per > most {
 		t.Errorf("%.1f allocations a callback, want at most %d", per, most)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hookgate/gateway"
+	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/publishing"
 )
@@ -22,19 +23,17 @@ const mostRelayAllocations = 12
 func TestRelayStaysInItsAllocationBudget(t *testing.T) {
 	r := relaysTo(real(t, always(204)), "http://127.0.0.1:1")
 	r.to(func(target *outbound.Target) { target.Off = true }) // nothing is sent meanwhile
-	const warm, runs = 100, 400
-	requests := r.channel(warm + runs)
-	for _, q := range requests[:warm] {
-		r.relay(q)
+	const warm, tries, runs = 100, 3, 300
+	requests := r.channel(warm + tries*runs)
+	relay := func() {
+		r.relay(requests[0])
+		requests = requests[1:]
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for _, q := range requests[warm:] {
-		r.relay(q)
+	for range warm {
+		relay()
 	}
-	runtime.ReadMemStats(&after)
-	per := float64(after.Mallocs-before.Mallocs) / runs
-	t.Logf("%.1f allocations and %.0f bytes a relay", per, float64(after.TotalAlloc-before.TotalAlloc)/runs)
+	per, bytes := gatewaytest.Allocations(tries, runs, relay)
+	t.Logf("%.1f allocations and %.0f bytes a relay", per, bytes)
 	if per > mostRelayAllocations {
 		t.Errorf("%.1f allocations a relay, want at most %d", per, mostRelayAllocations)
 	}

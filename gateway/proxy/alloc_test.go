@@ -3,10 +3,10 @@ package proxy
 import (
 	"bufio"
 	"io"
-	"math"
 	"net"
-	"runtime"
 	"testing"
+
+	"hookgate/gateway/gatewaytest"
 )
 
 // maxAllocs is the budget of a request with its answer, over kept connections:
@@ -63,16 +63,7 @@ func TestAllocations(t *testing.T) {
 		round()
 	}
 	const times = 200
-	least := math.Inf(1)
-	for range 5 { // what other tests left to run allocates too, now and then
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for range times {
-			round()
-		}
-		runtime.ReadMemStats(&after)
-		least = min(least, float64(after.Mallocs-before.Mallocs)/times)
-	}
+	least, _ := gatewaytest.Allocations(5, times, round)
 	if least > maxAllocs {
 		t.Errorf("%.2f allocations a request, at most %g", least, maxAllocs)
 	}
