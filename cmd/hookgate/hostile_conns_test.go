@@ -104,6 +104,11 @@ func TestHostileInternalConnections(t *testing.T) {
 				mine = append(mine, c)
 			}
 		}
+		// Whoever came before this one has been taken, or refused. Those give way who have asked
+		// for nothing for a second; before, a newcomer may have to come again.
+		last := dialRaw(t, p.Internal)
+		last.knock()
+		time.Sleep(1500 * time.Millisecond)
 		program.Eventually(t, hostilePatience/2, func() error { // before they are closed for their own sake
 			c := dialRaw(t, p.Internal)
 			defer func() { _ = c.Close() }()
