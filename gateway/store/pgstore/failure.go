@@ -38,7 +38,7 @@ func outcomeOf(err error) outcome {
 	case err == nil:
 		return written
 	case errors.As(err, &e):
-		if isClass(e, "22", "23", "42") {
+		if isClass(e, "22", "23", "42") || wasBeaten(err) {
 			return refused
 		}
 		if e.Code == "25006" {
@@ -63,6 +63,14 @@ func wasParted(err error) bool {
 func wasThere(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
+}
+
+// wasBeaten says whether a statement was undone for another that wanted the same rows in another
+// order (a deadlock), as where a tenant is deleted while its deliveries end: sent again it is
+// written.
+func wasBeaten(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40P01" || e.Code == "40001")
 }
 
 // stateOf names a refusal without what was to be written.

@@ -14,6 +14,10 @@ import (
 	"hookgate/gateway/store/record"
 )
 
+// mostBeaten is how often a group is sent again after it was undone for another. Each time takes
+// as long as the database waits before it looks for deadlocks, a second by default.
+const mostBeaten = 2
+
 // group is what one statement makes durable: the ops of some promises, by what they do. Where
 // several blind ops meet one row the last of them counts.
 type group struct {
@@ -21,6 +25,7 @@ type group struct {
 	durable  bool
 	again    bool // it was refused once, for what has passed: see wasParted
 	looks    bool // what it puts is looked for first: see verb.fresh
+	beaten   int  // how often it was undone for another: see wasBeaten
 	rows     int
 	size     int
 	met      map[string]place // by key of a row: the op that meets it

@@ -79,6 +79,30 @@ func TestTwoNodesEndOneDelivery(t *testing.T) {
 	}
 }
 
+// TestBeatenIsWrittenAgain has a statement of promises undone by a deadlock: it is sent again, and
+// nobody hears of it.
+func TestBeatenIsWrittenAgain(t *testing.T) {
+	o := options(server(t))
+	s, by, watch := mustOpen(t, o), newSession(t, server(t)), newSession(t, server(t))
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	for range 10 {
+		d := published(t, s, "acme", "crm", now)
+		d.Attempts, d.State, d.NextAttemptAt, d.EndedAt = 1, gateway.DeliverySucceeded, time.Time{}, now
+		by.ask("BEGIN")
+		by.ask("SELECT 1 FROM " + o.Schema + ".unfinished FOR UPDATE")
+		ended := make(chan error, 1)
+		go func() { ended <- s.Settle(d, nil) }()
+		watch.until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"+o.Schema+"%' AND pid <> pg_backend_pid()", "t")
+		_, beaten := by.c.Exec(t.Context(), "UPDATE "+o.Schema+".writers SET epoch = epoch").ReadAll() // of these the statement has one
+		by.ask("ROLLBACK")
+		must(t, <-ended)
+		if beaten == nil {
+			return // it was not this session that was undone
+		}
+	}
+	t.Error("no statement was undone")
+}
+
 // TestFanOutIsFinishedByTheNext ends a process between two steps of a fan-out: who has the
 // slot of its tenant next makes the rest, once, before it looks at lanes.
 func TestFanOutIsFinishedByTheNext(t *testing.T) {

@@ -239,6 +239,12 @@ func (w *writer) sendGroup(g *group) {
 	case out == refused && wasParted(err) && !g.again:
 		g.again = true
 		w.sendGroup(g)
+	case out == refused && wasBeaten(err):
+		if g.beaten++; g.beaten > mostBeaten {
+			g.tell(unavailable(err))
+			return
+		}
+		w.sendGroup(g)
 	case out == refused && wasThere(err) && !g.looks:
 		g.looks = true
 		w.sendGroup(g)
