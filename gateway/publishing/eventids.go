@@ -171,7 +171,7 @@ func (p *Publisher) recognise(d *draft) error {
 		fresh = append(fresh, event)
 	}
 	if e.again > 0 {
-		if err := p.finish(d); err != nil {
+		if err := p.finish(d, e.before()); err != nil {
 			return err
 		}
 	}
@@ -180,6 +180,16 @@ func (p *Publisher) recognise(d *draft) error {
 		d.named = d.named[:0] // it was learned then
 	}
 	return nil
+}
+
+// before gives the ids of the events that were taken by another publish.
+func (e *eventIDs) before() (all []string) {
+	for _, of := range e.told {
+		if of.duplicate && of.event < 0 {
+			all = append(all, of.id)
+		}
+	}
+	return all
 }
 
 // seen says whether an event was taken before, and how that was answered.

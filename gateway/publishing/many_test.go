@@ -98,8 +98,8 @@ type restless struct {
 	err      error
 }
 
-func (s *restless) Finish(tenant string, _ func([]gateway.Delivery) bool) error {
-	s.finished = append(s.finished, tenant)
+func (s *restless) Finish(tenant string, events []string, _ func([]gateway.Delivery) bool) error {
+	s.finished = append(s.finished, fmt.Sprint(tenant, " ", len(events)))
 	return s.err
 }
 
@@ -121,7 +121,7 @@ func TestRepeatWaitsForTheRest(t *testing.T) {
 				t.Errorf("while the rest is made: %v", err)
 			}
 			s.err = nil
-			if _, err := p.Publish(q); err != nil || !slices.Equal(s.finished, []string{"acme", "acme"}) {
+			if _, err := p.Publish(q); err != nil || !slices.Equal(s.finished, []string{"acme 600", "acme 600"}) {
 				t.Errorf("when all is made: %v; it asked for what %v have to make", err, s.finished)
 			}
 		})

@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"encoding/json"
 	"time"
 
 	"hookgate/gateway"
@@ -58,10 +59,11 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 
 // finish makes what the first time of a repeat has promised and not made: who is answered that it
 // was taken may publish what comes after all of it.
-func (p *Publisher) finish(d *draft) error {
+// What is under way in this process is another publish: of this one the repeat has the turn.
+func (p *Publisher) finish(d *draft, events []string) error {
 	for _, t := range d.tenants {
 		life := t.of.Life
-		if err := p.store.Finish(t.of.ID, func(made []gateway.Delivery) bool { p.wakeInTurn(made); return !life.Over() }); err != nil {
+		if err := p.store.Finish(t.of.ID, events, func(made []gateway.Delivery) bool { p.wakeInTurn(made); return !life.Over() }); err != nil {
 			return err
 		}
 	}
@@ -114,7 +116,21 @@ func (p *Publisher) repeated(d *draft) (Published, bool, error) {
 		return Published{}, true, gateway.Errorf(gateway.CodeIdempotencyKeyReused,
 			"this Idempotency-Key was used with another body")
 	}
-	return Published{Body: m.Answer, Replayed: true}, true, p.finish(d)
+	return Published{Body: m.Answer, Replayed: true}, true, p.finish(d, eventsOf(m.Answer))
+}
+
+// eventsOf gives the ids of the events that an answer has.
+func eventsOf(body []byte) (ids []string) {
+	var told struct {
+		Events []struct {
+			ID string `json:"id"`
+		} `json:"events"`
+	}
+	_ = json.Unmarshal(body, &told) // it is an answer of this package
+	for _, e := range told.Events {
+		ids = append(ids, e.ID)
+	}
+	return ids
 }
 
 // idempotencyKept is how long an Idempotency-Key is remembered (SPEC 14).

@@ -19,9 +19,9 @@ type Store interface {
 	// an end of the process interrupts is made by the next one before outbound.Backlog
 	// gives anything. After an error the rest may be there.
 	FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error
-	// Finish makes such a rest of what a tenant has published, and calls made as FanOut does.
-	// gateway.CodeUnavailable: that is under way still.
-	Finish(tenant string, made func([]gateway.Delivery) (more bool)) error
+	// Finish makes such a rest of what a tenant has published with one of the events, unless
+	// that is under way in this process, and calls made as FanOut does.
+	Finish(tenant string, events []string, made func([]gateway.Delivery) (more bool)) error
 	// Mark is waiting.Store's: for MarkPublish and MarkRelay here. Publishes to
 	// /v1/events, which belong to no one tenant, are marked under the tenant AnyTenant.
 	Mark(tenant string, key gateway.MarkKey, window time.Duration) (m gateway.Mark, found bool, err error)

@@ -71,7 +71,9 @@ func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, pro
 
 // Finish has nothing to do: what was promised before this process began is made, and after an error
 // of FanOut nothing is written any more.
-func (s *publications) Finish(string, func([]gateway.Delivery) (more bool)) error { return nil }
+func (s *publications) Finish(string, []string, func([]gateway.Delivery) (more bool)) error {
+	return nil
+}
 
 func (s *publications) promise(p *gateway.Publication, many []gateway.Fanout) error {
 	b := s.newBatch(sizeOfPublication(p))

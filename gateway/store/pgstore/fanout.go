@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"sync"
-	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/store/record"
@@ -71,18 +70,17 @@ func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, pro
 	return nil
 }
 
-// Finish makes what was promised to a tenant and was not made, by whomever, and calls made as
-// FanOut does. gateway.CodeUnavailable: some of it is under way in this process.
-func (s *publications) Finish(tenant string, made func([]gateway.Delivery) (more bool)) error {
+// Finish makes what was promised to a tenant with one of the events and was not made, by whomever,
+// and calls made as FanOut does. What is under way in this process is left to who makes it.
+func (s *publications) Finish(tenant string, events []string, made func([]gateway.Delivery) (more bool)) error {
 	p := &params{}
-	left, under, err := s.making.left("tenant = "+p.text(tenant), p)
-	if err == nil && under {
-		err = gateway.Unavailable("deliveries of an earlier publish are being made still: ask again", time.Second)
-	}
+	left, err := s.making.left("tenant = "+p.text(tenant), p)
 	if err != nil {
 		return err
 	}
-	return s.making.makeLeft(left, made)
+	return s.making.makeLeft(slices.DeleteFunc(left, func(one part) bool {
+		return !slices.ContainsFunc(one.f.Events, func(e gateway.FanoutEvent) bool { return slices.Contains(events, e.ID) })
+	}), made)
 }
 
 func (p *promise) fanout(f *gateway.Fanout) {
@@ -161,26 +159,23 @@ type part struct {
 // process has under way.
 func (s *making) finish(slots gateway.SlotSet) error {
 	p := &params{}
-	left, _, err := s.left("slot = ANY("+p.slots(slots)+")", p)
+	left, err := s.left("slot = ANY("+p.slots(slots)+")", p)
 	if err != nil {
 		return err
 	}
 	return s.makeLeft(left, nil)
 }
 
-// left gives what was promised and was not made, and says whether this process has more of it
-// under way.
-func (s *making) left(where string, p *params) (left []part, under bool, err error) {
+// left gives what was promised and was not made, but for what this process has under way.
+func (s *making) left(where string, p *params) (left []part, err error) {
 	err = s.readFor(whole, "SELECT tenant, id, done, value FROM {s}fanouts WHERE "+where+" ORDER BY tenant, id", p, func(row [][]byte) (bool, error) {
 		f, err := record.DecodeFanout(string(row[0]), row[1], row[3])
-		if s.isUnder(f.First) {
-			under = true
-		} else {
+		if !s.isUnder(f.First) {
 			left = append(left, part{f, int(min(longAt(row[2]), int64(f.Len())))})
 		}
 		return true, err
 	})
-	return left, under, err
+	return left, err
 }
 
 func (s *making) makeLeft(left []part, made func([]gateway.Delivery) (more bool)) error {
