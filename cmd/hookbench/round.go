@@ -5,16 +5,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // round is what one round measured.
 type round struct {
 	echo, bare    sent
 	opened, taken *result
-	cpu           time.Duration // of hookgate, for the callbacks
-	mallocs       float64       // of hookgate, for the callbacks
-	disk          int64         // bytes that hookgate had written, for the callbacks
+	waits, cost   spent // by hookgate, for the waits and for the callbacks
 }
 
 // round sends the batch to the echo and the bare relay, opens a wait for each, and sends
@@ -30,13 +27,19 @@ func (c *callbacks) round(ctx context.Context, g *gateway, e, bare *child, s *se
 	}
 
 	open := func(answer string) (err error) {
-		if one.opened, err = c.open(s, g, answer).run(ctx); err != nil {
+		if one.opened, one.waits, err = costOf(ctx, g, c.open(s, g, answer)); err != nil {
 			return fmt.Errorf("open waits: %w", err)
 		}
 		return nil
 	}
+	take := func(check func(int, answer) error) (err error) {
+		if one.taken, one.cost, err = costOf(ctx, g, c.send(s, g.public, check)); err != nil {
+			return fmt.Errorf("callbacks: %w", err)
+		}
+		return nil
+	}
 	if c.early {
-		if err := c.take(ctx, g, s, one, wantAnswer(202, `"outcome":"parked"`)); err != nil {
+		if err := take(wantAnswer(202, `"outcome":"parked"`)); err != nil {
 			return nil, err
 		}
 		return one, open(`"state":"resumed"`)
@@ -44,25 +47,21 @@ func (c *callbacks) round(ctx context.Context, g *gateway, e, bare *child, s *se
 	if err := open(`"state":"waiting"`); err != nil {
 		return nil, err
 	}
-	return one, c.take(ctx, g, s, one, wantAnswer(200, `"outcome":"resumed"`))
+	return one, take(wantAnswer(200, `"outcome":"resumed"`))
 }
 
-// take sends the callbacks, and counts what they cost.
-func (c *callbacks) take(ctx context.Context, g *gateway, s *sender, one *round, check func(int, answer) error) error {
+// costOf sends a load, and counts what it costs.
+func costOf(ctx context.Context, g *gateway, l *load) (*result, spent, error) {
 	before, err := g.spent()
 	if err != nil {
-		return err
+		return nil, before, err
 	}
-	if one.taken, err = c.send(s, g.public, check).run(ctx); err != nil {
-		return fmt.Errorf("callbacks: %w", err)
+	all, err := l.run(ctx)
+	if err != nil {
+		return nil, before, err
 	}
 	after, err := g.spent()
-	if err != nil {
-		return err
-	}
-	cost := after.less(before)
-	one.cpu, one.mallocs, one.disk = cost.cpu, cost.mallocs, cost.disk
-	return nil
+	return all, after.less(before), err
 }
 
 // send is the batch, to either server.
@@ -86,10 +85,20 @@ func (one *round) ratioBare() float64 { return one.taken.perSecond() / one.bare.
 
 func (one *round) perCallback(total float64) float64 { return total / float64(one.taken.n) }
 
+// cpu gives microseconds a callback.
+func (one *round) cpu() float64 { return one.perCallback(micros(one.cost.cpu)) }
+
+// cpuBoth gives microseconds a callback and its wait: what one of them leaves to the other is in it.
+func (one *round) cpuBoth() float64 { return one.perCallback(micros(one.cost.cpu + one.waits.cpu)) }
+
+func (one *round) mallocs() float64 { return one.perCallback(one.cost.mallocs) }
+
+func (one *round) disk() float64 { return one.perCallback(float64(one.cost.disk)) }
+
 func (one *round) cells() (row string) {
 	for _, r := range []*result{one.echo.result, one.bare.result, one.opened, one.taken} {
 		row += fmt.Sprintf("\t%.0f\t%s\t%s", r.perSecond(), short(r.latency.quantile(0.5)), short(r.latency.quantile(0.99)))
 	}
 	return row + fmt.Sprintf("\t%.3f\t%.3f\t%.1f\t%.1f\t%.0f",
-		one.ratio(), one.ratioBare(), one.perCallback(one.cpu.Seconds()*1e6), one.perCallback(one.mallocs), one.perCallback(float64(one.disk)))
+		one.ratio(), one.ratioBare(), one.cpu(), one.mallocs(), one.disk())
 }
