@@ -25,6 +25,7 @@ type schedule struct {
 
 	mu      sync.Mutex // guards all that follows, and what is in the lanes
 	ended   *sync.Cond // an attempt has landed, or may be cancelled again; a lane was primed, or let go
+	hired   *sync.Cond // a spare worker is
 	stopped bool
 	held    bool            // nothing is sent: see Options.Held
 	away    bool            // nobody pulls any more: see Lanes.Dismiss
@@ -37,6 +38,7 @@ type schedule struct {
 	active  int         // trees
 	flying  int         // attempts
 	workers int         // goroutines that carry attempts, or look for one
+	spare   int         // and those that wait until they are hired
 	sleep   sleepers
 	reading reading
 	loans   loans
@@ -50,7 +52,7 @@ func newSchedule(o *Options) *schedule {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.sleep.wake, s.sleep.now = s.wakeSleepers, s.now
-	s.ended = sync.NewCond(&s.mu)
+	s.ended, s.hired = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	s.reading.schedule, s.loans.schedule = s, s
 	s.holds = holds{s, o.Backlog, o.Logger}
 	s.comings.schedule = s
@@ -115,6 +117,7 @@ func (s *schedule) drain(ctx context.Context) error {
 	s.mu.Lock()
 	s.stopped = true
 	s.ended.Broadcast() // who waits for what came
+	s.hired.Broadcast()
 	s.sleep.stop()
 	s.mu.Unlock()
 	defer s.cancel()

@@ -229,6 +229,7 @@ func TestWokenWhileItsSlotComes(t *testing.T) {
 		w.lanes.Release(gateway.AllSlots())
 		store := &slowLanes{Backlog: w.store}
 		w.options.Backlog = store
+		w.ends = append(w.ends, w.lanes)
 		w.lanes = w.beside()
 		store.failing.Store(true)
 		if err := w.lanes.Acquire(gateway.AllSlots()); !errors.Is(err, errDisk) {

@@ -50,16 +50,25 @@ func delta(more bool) int {
 // for who comes next, and never nothing.
 func share(whole, among int) int { return max(1, whole/(among+1)) }
 
-// hire starts a worker when there is a turn to take and nobody who looks for one.
+// spareWorkers is how many workers wait for a turn when there is none. The stack of a new one
+// grows, and is copied, as often as it takes until an attempt fits.
+const spareWorkers = 32
+
+// hire has a worker look when there is a turn to take and nobody who looks for one.
 func (s *schedule) hire() {
 	if looking := s.workers - s.flying; s.stopped || s.held || s.turn.len() == 0 || looking > 0 || s.flying >= s.options.Limit {
 		return
 	}
 	s.workers++
+	if s.spare > 0 {
+		s.spare--
+		s.hired.Signal() // the one that waits longest, and no later one
+		return
+	}
 	s.running.Go(s.work)
 }
 
-// work carries attempts until there is none to make.
+// work carries attempts until there is none to make, and enough others wait for the next.
 func (s *schedule) work() {
 	for {
 		a := s.lease()
@@ -70,11 +79,26 @@ func (s *schedule) work() {
 	}
 }
 
-// lease takes the next delivery in turn: of the trees that are below their share the
-// first, and of its tenants and their lanes likewise. nil ends the worker.
+// lease takes the next delivery in turn, or waits for one. nil ends the worker.
 func (s *schedule) lease() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for {
+		if a := s.leaseNext(); a != nil {
+			return a
+		}
+		s.workers--
+		if s.stopped || s.spare == spareWorkers {
+			return nil
+		}
+		s.spare++
+		s.hired.Wait()
+	}
+}
+
+// leaseNext takes the next delivery: of the trees that are below their share the first, and of
+// its tenants and their lanes likewise.
+func (s *schedule) leaseNext() *attempt {
 	now := s.now()
 	if !s.stopped && !s.held && s.flying < s.options.Limit {
 		for range s.turn.len() {
@@ -99,7 +123,6 @@ func (s *schedule) lease() *attempt {
 			}
 		}
 	}
-	s.workers--
 	return nil
 }
 
