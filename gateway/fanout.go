@@ -48,7 +48,7 @@ type FanoutReader struct {
 // Read makes a reader that begins after so many.
 func (f *Fanout) Read(after int) *FanoutReader {
 	r := &FanoutReader{f: f, made: after, events: make([][]string, len(f.Events))}
-	r.first, _ = ulid.ParseStrict(f.First[min(len(f.First), len(PrefixDelivery)):])
+	r.first, _ = ParseID(PrefixDelivery, f.First)
 	for i := range f.Events {
 		r.events[i] = []string{f.Events[i].ID}
 	}

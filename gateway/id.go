@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	mathrand "math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +48,7 @@ func NewEventID(at time.Time) string { return NewIDs(PrefixEvent, at, 1+Deliveri
 // DeliveryBeside makes the id of the n-th delivery of an event whose id is of NewEventID; n is
 // 1 to DeliveriesBeside.
 func DeliveryBeside(event string, n int) string {
-	id, _ := ulid.ParseStrict(event[len(PrefixEvent):]) // it was made here
+	id, _ := ParseID(PrefixEvent, event) // it was made here
 	binary.BigEndian.PutUint64(id[8:], binary.BigEndian.Uint64(id[8:])+uint64(n))
 	return formatULID(PrefixDelivery, id)
 }
@@ -72,36 +71,63 @@ func formatULID(prefix string, id ulid.ULID) string {
 // milliseconds, and 10 that tell it from others.
 func FormatID(prefix string, id [16]byte) string { return formatULID(prefix, id) }
 
-// ParseID is the reverse of FormatID; false for what is no id of the prefix.
+// ParseID is the reverse of FormatID; false for what is no id of the prefix. Only the form in
+// which an id was given out counts: another spelling of the same ULID, of which the library takes
+// some, is another text. What is stored is looked up by ids, a dozen times for a delivery.
 func ParseID(prefix, s string) (id [16]byte, is bool) {
-	if !IsID(prefix, s) {
+	if len(s) != len(prefix)+ulid.EncodedSize || s[:len(prefix)] != prefix {
 		return id, false
 	}
-	parsed, err := ulid.ParseStrict(s[len(prefix):])
-	return parsed, err == nil
+	text := s[len(prefix):]
+	moment, bad := digitsOf(text[:10], 0)
+	high, bad := digitsOf(text[10:18], bad)
+	low, bad := digitsOf(text[18:], bad)
+	if bad&noDigit != 0 || text[0] > '7' { // 26 digits have two bits more than an id
+		return id, false
+	}
+	binary.BigEndian.PutUint64(id[:8], moment<<16|high>>24)
+	binary.BigEndian.PutUint64(id[8:], high<<40|low)
+	return id, true
 }
+
+// digitsOf reads digits of five bits, at most twelve. bad has noDigit where one was none.
+func digitsOf(s string, bad byte) (n uint64, is byte) {
+	for i := range len(s) {
+		d := digits[s[i]]
+		bad |= d
+		n = n<<5 | uint64(d)
+	}
+	return n, bad
+}
+
+// noDigit is what no digit has.
+const noDigit = 0x80
+
+// digits are the values of the digits of a ULID.
+var digits = func() (of [256]byte) {
+	for i := range of {
+		of[i] = noDigit
+	}
+	for i, c := range []byte(ulid.Encoding) {
+		of[c] = byte(i) //nolint:gosec // there are 32
+	}
+	return of
+}()
 
 // IsID says whether s is an id of the given prefix.
 func IsID(prefix, s string) bool {
-	rest, found := strings.CutPrefix(s, prefix)
-	if !found || len(rest) != ulid.EncodedSize {
-		return false
-	}
-	_, err := ulid.ParseStrict(rest)
-	return err == nil && rest == strings.ToUpper(rest)
+	_, is := ParseID(prefix, s)
+	return is
 }
 
 // IDTime gives the moment for which an id was made, to the millisecond; zero
 // for what is not an id.
 func IDTime(prefix, s string) time.Time {
-	if !IsID(prefix, s) {
+	id, is := ParseID(prefix, s)
+	if !is {
 		return time.Time{}
 	}
-	id, err := ulid.ParseStrict(s[len(prefix):])
-	if err != nil {
-		return time.Time{}
-	}
-	return ulid.Time(id.Time()).UTC()
+	return ulid.ULID(id).Timestamp().UTC()
 }
 
 // IDFloor is the lowest id that any moment from at on can have: the bound of

@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"testing"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // Who asks late, for a moment that has passed, must not put the ids of the newest
@@ -75,6 +78,44 @@ func TestIDsRiseWithinOneThatIsPast(t *testing.T) {
 		}
 		if second := NewID(PrefixEvent, began); second <= first {
 			t.Fatalf("%d: %s comes after %s", n, second, first)
+		}
+	}
+}
+
+// ParseID reads what FormatID writes, and takes no other text: what the library takes beside it,
+// and what is one byte apart.
+func TestParseID(t *testing.T) {
+	for range 1000 {
+		var id [16]byte
+		if _, err := rand.Read(id[:]); err != nil {
+			t.Fatal(err)
+		}
+		text := FormatID(PrefixEvent, id)
+		if got, is := ParseID(PrefixEvent, text); !is || got != id {
+			t.Fatalf("%s is read as %v, %t", text, got, is)
+		}
+		at := len(PrefixEvent) + int(id[0])%ulid.EncodedSize
+		for c := range 256 {
+			other := text[:at] + string([]byte{byte(c)}) + text[at+1:]
+			got, is := ParseID(PrefixEvent, other)
+			want, err := ulid.ParseStrict(other[len(PrefixEvent):])
+			if is != (err == nil && FormatID(PrefixEvent, want) == other) || is && got != want {
+				t.Fatalf("%q is read as %v, %t", other, got, is)
+			}
+		}
+	}
+	for _, none := range []string{"", "evt_", "evt_01M8QT40839FMQANT5B5XN11Z", "evt_01M8QT40839FMQANT5B5XN11Z55", "dlv_01M8QT40839FMQANT5B5XN11Z5", "evt_81M8QT40839FMQANT5B5XN11Z5", "evt_01m8QT40839FMQANT5B5XN11Z5"} {
+		if got, is := ParseID(PrefixEvent, none); is {
+			t.Errorf("%q is read as %v", none, got)
+		}
+	}
+}
+
+func BenchmarkParseID(b *testing.B) {
+	text := NewEventID(time.Now())
+	for b.Loop() {
+		if _, is := ParseID(PrefixEvent, text); !is {
+			b.Fatal("it is none")
 		}
 	}
 }

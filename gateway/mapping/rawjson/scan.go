@@ -1,6 +1,9 @@
 package rawjson
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // MaxDepth is how deep JSON may be nested (SPEC 14).
 const MaxDepth = 128
@@ -33,7 +36,8 @@ func SkipSpace(b []byte, i int) int {
 
 // plainRun gives the place of the first byte at or after b[i] that ends or
 // interrupts a string. It looks at eight bytes at a time: where none of them is
-// below space, a quote or a backslash, no high bit is left of these differences
+// below space, a quote or a backslash, no high bit is left of these differences,
+// and else the lowest is of the first such byte: what is borrowed goes upwards
 // ("Bit Twiddling Hacks", S. E. Anderson: determine if a word has a byte less
 // than n, or equal to n).
 func plainRun(b []byte, i int) int {
@@ -41,8 +45,8 @@ func plainRun(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
 		quote, slash := x^ones*'"', x^ones*'\\'
-		if ((x-ones*' ')&^x|(quote-ones)&^quote|(slash-ones)&^slash)&high != 0 {
-			break
+		if found := ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
 	for i < len(b) && stringByte[b[i]] {

@@ -71,7 +71,7 @@ func (f *finding) attempts(r pebble.Reader, most gateway.AttemptBounds) ([]gatew
 // attemptsOf reads attempts of the kinds, whose newest come first; last, which may be
 // nil, is newer than all of them, or one of them.
 func attemptsOf(r pebble.Reader, d *gateway.Delivery, last *gateway.Attempt, most gateway.AttemptBounds, kinds ...byte) (list []gateway.Attempt, err error) {
-	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}

@@ -38,7 +38,7 @@ func (s *audits) PutChanges(lines []gateway.AuditLine) error {
 // put puts lines, each where all lie and for each who is shown it.
 func (k book) put(b *batch, lines []gateway.AuditLine) {
 	for i := range lines {
-		u, ok := parseID(k.id, lines[i].ID)
+		u, ok := gateway.ParseID(k.id, lines[i].ID)
 		if !ok {
 			b.fail(k.all)
 		}
@@ -143,7 +143,7 @@ func (k book) within(prefix []byte, q *store.Query) (from, to []byte) {
 		to = append(bytes.Clone(prefix), u[:]...)
 	}
 	if q.Before != "" {
-		u, ok := parseID(k.id, q.Before)
+		u, ok := gateway.ParseID(k.id, q.Before)
 		if !ok {
 			return from, from
 		}

@@ -105,7 +105,7 @@ func (b *batch) fail(kind byte) {
 
 // id appends the ULID of an id to the key.
 func (b *batch) id(kind byte, prefix, id string) {
-	u, ok := parseID(prefix, id)
+	u, ok := gateway.ParseID(prefix, id)
 	if !ok {
 		b.fail(kind)
 	}

@@ -24,8 +24,8 @@ func besideEvent(d *gateway.Delivery) bool {
 
 // isBeside tells whether the id of a delivery is beside that of an event.
 func isBeside(delivery, event string) bool {
-	at, is := parseID(gateway.PrefixEvent, event)
-	own, also := parseID(gateway.PrefixDelivery, delivery)
+	at, is := gateway.ParseID(gateway.PrefixEvent, event)
+	own, also := gateway.ParseID(gateway.PrefixDelivery, delivery)
 	return is && also && gateway.IsBeside(at, own)
 }
 

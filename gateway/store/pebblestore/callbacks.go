@@ -61,7 +61,7 @@ func (s *told) one(kind byte, tenant, prefix, id string, read func(u, value []by
 		return err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(prefix, id)
+	u, ok := gateway.ParseID(prefix, id)
 	if !ok || !keyable(tenant) {
 		return gateway.ErrNotFound
 	}

@@ -33,7 +33,7 @@ func (s *reads) AttemptedAt(tenant, id string, n int) (at time.Time, err error) 
 		return at, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixDelivery, id)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return at, gateway.ErrNotFound
 	}
@@ -57,7 +57,7 @@ func (s *reads) ReadDelivery(tenant, id string, most gateway.AttemptBounds) (_ *
 		return nil, nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixDelivery, id)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return nil, nil, gateway.ErrNotFound
 	}

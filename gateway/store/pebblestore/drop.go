@@ -67,7 +67,7 @@ func (s *dropping) DropLane(lane gateway.LaneKey) error {
 		return err
 	}
 	now := s.opts.Now()
-	u, _ := parseID(gateway.PrefixDelivery, gateway.NewID(gateway.PrefixDelivery, now)) // above all that were made
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, gateway.NewID(gateway.PrefixDelivery, now)) // above all that were made
 	d := drop{last: u, at: now}
 	s.drops.put(lane, d) // before it is written: dropLate must see it
 	if err := s.writeDrop(lane, d); err != nil {
@@ -287,7 +287,7 @@ func (s *dropping) isDropped(d *gateway.Delivery) bool {
 	if !s.drops.any.Load() {
 		return false
 	}
-	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	_, found := s.drops.find(d.Tenant, d.Endpoint, u)
 	return found
 }
@@ -302,7 +302,7 @@ func (s *dropping) dropLate(deliveries []gateway.Delivery) error {
 	defer b.free()
 	for i := range deliveries {
 		late := deliveries[i]
-		u, _ := parseID(gateway.PrefixDelivery, late.ID)
+		u, _ := gateway.ParseID(gateway.PrefixDelivery, late.ID)
 		due := late.NextAttemptAt
 		if !s.cancelDropped(&late, u) {
 			continue

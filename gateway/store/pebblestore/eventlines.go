@@ -21,8 +21,8 @@ import (
 // linedByID tells whether a timeline finds the line of an event in its place: it goes by ids,
 // which begin with the millisecond of the event.
 func linedByID(v *gateway.Event) bool {
-	u, ok := parseID(gateway.PrefixEvent, v.ID)
-	return !ok || v.ConversationKey != "" && v.AcceptedAt.UnixMilli() == int64(u.Time()) // what is no id fails as it is put
+	u, ok := gateway.ParseID(gateway.PrefixEvent, v.ID)
+	return !ok || v.ConversationKey != "" && v.AcceptedAt.UnixMilli() == int64(ulid.ULID(u).Time()) // what is no id fails as it is put
 }
 
 // putLinedApart puts an event with a record of its line.
@@ -66,7 +66,7 @@ type eventLines struct {
 // visit takes the line of an event. Within a millisecond ids are in another order than lines:
 // so it takes all of the last one.
 func (e *eventLines) visit(_ byte, u ulid.ULID, value []byte) (more bool, err error) {
-	if n := len(e.list); e.Limit > 0 && n >= e.Limit && int64(u.Time()) < e.list[n-1].At.UnixMilli() {
+	if n := len(e.list); e.Limit > 0 && n >= e.Limit && int64(ulid.ULID(u).Time()) < e.list[n-1].At.UnixMilli() {
 		return false, nil
 	}
 	v, err := record.DecodeEvent(e.Tenant, u[:], value)

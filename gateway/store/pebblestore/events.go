@@ -20,7 +20,7 @@ func (s *reads) EventAlone(tenant, id string) (*gateway.Event, error) {
 		return nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixEvent, id)
+	u, ok := gateway.ParseID(gateway.PrefixEvent, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
 	}
@@ -42,7 +42,7 @@ func (s *reads) EventDeliveries(tenant, id string, visit func(gateway.EventDeliv
 		return err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixEvent, id)
+	u, ok := gateway.ParseID(gateway.PrefixEvent, id)
 	if !ok || !keyable(tenant) {
 		return nil
 	}
@@ -103,7 +103,7 @@ func eventThere(r pebble.Reader, tenant string, u ulid.ULID) (there bool, err er
 func (s *endings) eventsOf(d *gateway.Delivery) ([]gateway.Event, error) {
 	events := make([]gateway.Event, 0, len(d.EventIDs))
 	for _, id := range d.EventIDs {
-		u, _ := parseID(gateway.PrefixEvent, id)
+		u, _ := gateway.ParseID(gateway.PrefixEvent, id)
 		v, found, err := eventAt(s.db, d.Tenant, u)
 		if err != nil {
 			return nil, err

@@ -94,11 +94,11 @@ func (s *publications) promise(p *gateway.Publication, many []gateway.Fanout) er
 
 // storable says whether all that a fan-out promises can be made.
 func storable(f *gateway.Fanout) bool {
-	first, ok := parseID(gateway.PrefixDelivery, f.First)
+	first, ok := gateway.ParseID(gateway.PrefixDelivery, f.First)
 	low := binary.BigEndian.Uint64(first[8:])
 	ok = ok && low+uint64(f.Len()) >= low
 	for i := range f.Events {
-		_, is := parseID(gateway.PrefixEvent, f.Events[i].ID)
+		_, is := gateway.ParseID(gateway.PrefixEvent, f.Events[i].ID)
 		ok = ok && is
 	}
 	for i := range f.Listeners {
@@ -120,7 +120,7 @@ func (s *publications) dropAgain(b *batch, f *gateway.Fanout) {
 	if !s.drops.any.Load() {
 		return
 	}
-	first, _ := parseID(gateway.PrefixDelivery, f.First)
+	first, _ := gateway.ParseID(gateway.PrefixDelivery, f.First)
 	for i := range f.Listeners {
 		lane := gateway.LaneKey{Tenant: f.Tenant, Endpoint: f.Listeners[i].Endpoint}
 		one, exempt, found := s.drops.again(lane, first)
@@ -275,7 +275,7 @@ func (f *fanouts) await(tenant string, last ulid.ULID, closing <-chan struct{}) 
 	f.mu.Lock()
 	var waits []chan struct{}
 	for one, over := range f.under {
-		if first, _ := parseID(gateway.PrefixDelivery, one.First); one.Tenant == tenant && first.Compare(last) <= 0 && !slices.Contains(waits, over) {
+		if first, _ := gateway.ParseID(gateway.PrefixDelivery, one.First); one.Tenant == tenant && ulid.ULID(first).Compare(last) <= 0 && !slices.Contains(waits, over) {
 			waits = append(waits, over)
 		}
 	}

@@ -36,7 +36,7 @@ func (s *jobs) MakeJob(j *gateway.Job, deliveries []string, told ...gateway.Audi
 	for ids := range slices.Chunk(deliveries, jobPart) {
 		b.jobPart(j, part)
 		for _, id := range ids {
-			u, ok := parseID(gateway.PrefixDelivery, id)
+			u, ok := gateway.ParseID(gateway.PrefixDelivery, id)
 			if !ok {
 				b.fail(kindJobPart)
 			}
@@ -89,7 +89,7 @@ func (s *jobs) Job(tenant, id string) (j *gateway.Job, err error) {
 		return nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixJob, id)
+	u, ok := gateway.ParseID(gateway.PrefixJob, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
 	}
@@ -117,7 +117,7 @@ func (s *jobs) JobDeliveries(tenant, id string, from, most int) (ids []string, e
 		return nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixJob, id)
+	u, ok := gateway.ParseID(gateway.PrefixJob, id)
 	if !ok || !keyable(tenant) {
 		return nil, gateway.ErrNotFound
 	}
@@ -158,7 +158,7 @@ func (s *jobs) listJobs(q store.Query, visit func(*gateway.Job) (more bool)) (ne
 	prefix := appendPrefix(nil, kindJob, q.Tenant)
 	upper := pastPrefix(prefix)
 	if q.Before != "" {
-		u, ok := parseID(gateway.PrefixJob, q.Before)
+		u, ok := gateway.ParseID(gateway.PrefixJob, q.Before)
 		if !ok {
 			return "", nil
 		}

@@ -23,11 +23,12 @@ const keepBatch = 1 << 20
 
 // wide says whether a delivery carries an event that was made long before or after.
 func wide(d *gateway.Delivery) bool {
-	own, _ := parseID(gateway.PrefixDelivery, d.ID)
+	id, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
+	own := ulid.ULID(id).Time()
 	const most = uint64(lag / time.Millisecond)
 	for _, id := range d.EventIDs {
-		u, _ := parseID(gateway.PrefixEvent, id)
-		if u.Time() > own.Time()+most || own.Time() > u.Time()+most {
+		id, _ := gateway.ParseID(gateway.PrefixEvent, id)
+		if at := ulid.ULID(id).Time(); at > own+most || own > at+most {
 			return true
 		}
 	}
@@ -97,7 +98,7 @@ func (k *keeper) keepWide(events, deliveries ulidLimit) error {
 				return err
 			}
 			for _, id := range d.EventIDs {
-				event, _ := parseID(gateway.PrefixEvent, id)
+				event, _ := gateway.ParseID(gateway.PrefixEvent, id)
 				if bytes.Compare(event[:], k.oldest[t.tenant]) < 0 {
 					k.oldest[t.tenant] = event[:]
 				}
@@ -187,7 +188,7 @@ type keeper struct {
 
 func (k *keeper) keep(d *gateway.Delivery) error {
 	for _, id := range d.EventIDs {
-		u, ok := parseID(gateway.PrefixEvent, id)
+		u, ok := gateway.ParseID(gateway.PrefixEvent, id)
 		if !ok || bytes.Compare(u[:], k.events) >= 0 {
 			continue
 		}
@@ -195,7 +196,7 @@ func (k *keeper) keep(d *gateway.Delivery) error {
 			return err
 		}
 	}
-	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	if !ok || bytes.Compare(u[:], k.attempts) >= 0 {
 		return nil
 	}
@@ -226,7 +227,7 @@ func (k *keeper) copyEvent(d *gateway.Delivery, id string, u ulid.ULID) error {
 	if err != nil || !found {
 		return err
 	}
-	own, _ := parseID(gateway.PrefixDelivery, d.ID)
+	own, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	return k.put(kindKeptIndex, d.Tenant, append(u[:], own[:]...), nil)
 }
 

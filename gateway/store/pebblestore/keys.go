@@ -229,25 +229,9 @@ func bucketOf(at time.Time, size time.Duration) uint32 {
 	return uint32(max(0, at.Unix()/int64(size/time.Second)))
 }
 
-// parseID reads an id that hookgate made. Only the form in which it was given
-// out counts: another spelling of the same ULID is another text.
-func parseID(prefix, id string) (u ulid.ULID, ok bool) {
-	text, found := strings.CutPrefix(id, prefix)
-	if !found || len(text) != ulid.EncodedSize {
-		return u, false
-	}
-	for i := 0; i < len(text); i++ {
-		if 'a' <= text[i] && text[i] <= 'z' {
-			return u, false
-		}
-	}
-	u, err := ulid.ParseStrict(text)
-	return u, err == nil
-}
-
 // floorULID is the lowest ULID of a moment.
 func floorULID(at time.Time) ulid.ULID {
-	u, _ := parseID("", gateway.IDFloor("", at))
+	u, _ := gateway.ParseID("", gateway.IDFloor("", at))
 	return u
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/oklog/ulid/v2"
 
+	"hookgate/gateway"
 	"hookgate/gateway/store"
 	"hookgate/gateway/store/record"
 )
@@ -56,10 +57,10 @@ func newList(s *engine, q store.Query, idPrefix string) *list {
 		l.high = below(floorULID(q.Until.Add(time.Millisecond)))
 	}
 	if q.Before != "" {
-		u, ok := parseID(idPrefix, q.Before)
+		u, ok := gateway.ParseID(idPrefix, q.Before)
 		l.empty = l.empty || !ok
-		if u = below(u); u.Compare(l.high) < 0 {
-			l.high = u
+		if own := below(u); own.Compare(l.high) < 0 {
+			l.high = own
 		}
 	}
 	return l

@@ -37,7 +37,7 @@ func (l *laters) postNotice(b *batch, n *gateway.Notice) {
 
 // postWait notes a wait. One that ended was noted as it opened, unless it ended by that.
 func (l *laters) postWait(b *batch, w *gateway.Wait) {
-	u, _ := parseID(gateway.PrefixWait, w.ID)
+	u, _ := gateway.ParseID(gateway.PrefixWait, w.ID)
 	if w.State != gateway.StateWaiting && w.EndedAt.Sub(w.CreatedAt) > openedEnded && l.waits.below(u) {
 		return
 	}
@@ -75,7 +75,7 @@ func hashed(of facet, value, kind string) uint64 {
 }
 
 func (b *batch) noteEvent(v *gateway.Event) {
-	u, _ := parseID(gateway.PrefixEvent, v.ID) // who puts a thing says what is wrong with it
+	u, _ := gateway.ParseID(gateway.PrefixEvent, v.ID) // who puts a thing says what is wrong with it
 	one := unposted{tenant: v.Tenant, u: u, values: [3]uint64{hashed(facetType, v.Type, ""), 0, hashed(facetConversation, v.ConversationKey, "")}}
 	if v.Kind != "" {
 		one.values[1] = hashed(facetKind, v.Type, v.Kind)
@@ -84,7 +84,7 @@ func (b *batch) noteEvent(v *gateway.Event) {
 }
 
 func (b *batch) noteDelivery(d *gateway.Delivery, follows bool) {
-	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	one := unposted{tenant: d.Tenant, u: u, values: [3]uint64{hashed(facetEndpoint, d.Endpoint, "")}}
 	if !follows {
 		one.values[1], one.values[2] = hashed(facetType, d.EventType, ""), hashed(facetConversation, d.ConversationKey, "")
@@ -93,7 +93,7 @@ func (b *batch) noteDelivery(d *gateway.Delivery, follows bool) {
 }
 
 func (b *batch) noteWait(w *gateway.Wait) {
-	u, _ := parseID(gateway.PrefixWait, w.ID)
+	u, _ := gateway.ParseID(gateway.PrefixWait, w.ID)
 	one := unposted{tenant: w.Tenant, u: u, values: [3]uint64{hashed(facetSource, w.Source, ""), hashed(facetConversation, w.ConversationKey, "")}}
 	b.later = append(b.later, one)
 	for _, alias := range w.Aliases {
@@ -102,14 +102,14 @@ func (b *batch) noteWait(w *gateway.Wait) {
 }
 
 func noteCallback(b *batch, c *gateway.Callback) {
-	u, _ := parseID(gateway.PrefixCallback, c.ID)
+	u, _ := gateway.ParseID(gateway.PrefixCallback, c.ID)
 	b.later = append(b.later, unposted{tenant: c.Tenant, u: u, values: [3]uint64{
 		hashed(facetSource, c.Source, ""), hashed(facetOutcome, string(c.Outcome), ""), hashed(facetConversation, c.ConversationKey, ""),
 	}})
 }
 
 func noteCall(b *batch, c *gateway.Call) {
-	u, _ := parseID(gateway.PrefixCall, c.ID)
+	u, _ := gateway.ParseID(gateway.PrefixCall, c.ID)
 	b.later = append(b.later, unposted{tenant: c.Tenant, u: u, values: [3]uint64{
 		hashed(facetWebhook, c.Webhook, ""), hashed(facetOutcome, string(c.Outcome), c.Reason), hashed(facetConversation, c.ConversationKey, ""),
 	}})

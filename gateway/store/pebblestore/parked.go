@@ -19,7 +19,7 @@ func (s *marks) Parked(tenant, id string) (*gateway.Parked, error) {
 		return nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixCallback, id)
+	u, ok := gateway.ParseID(gateway.PrefixCallback, id)
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}

@@ -113,14 +113,14 @@ func (p *postings) ofDelivery(of facet, d *gateway.Delivery) {
 
 // postDelivery puts the postings of a delivery that is not dead.
 func postDelivery(b *batch, kind byte, d *gateway.Delivery) {
-	u, _ := parseID(gateway.PrefixDelivery, d.ID) // who puts the delivery says what is wrong with it
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID) // who puts the delivery says what is wrong with it
 	p := postings{b: b, kind: kind, tenant: d.Tenant, day: bucketOfULID(u), u: u}
 	p.delivery(d)
 }
 
 // unpostDelivery removes them, wherever they are.
 func unpostDelivery(b *batch, d *gateway.Delivery) {
-	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	for _, kind := range [...]byte{kindByDelivery, kindKeptBy} {
 		p := postings{b: b, kind: kind, tenant: d.Tenant, day: bucketOfULID(u), u: u, gone: true}
 		p.delivery(d)
@@ -129,7 +129,7 @@ func unpostDelivery(b *batch, d *gateway.Delivery) {
 
 // postGrave puts, or removes, the postings of a dead letter, in the day it died.
 func postGrave(b *batch, d *gateway.Delivery, gone bool) {
-	u, _ := parseID(gateway.PrefixDelivery, d.ID)
+	u, _ := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	p := postings{b: b, kind: kindDeadBy, tenant: d.Tenant, day: bucket(dayOf(d.EndedAt)), u: u, gone: gone}
 	p.delivery(d)
 }

@@ -182,7 +182,7 @@ func (s *queue) Window(lane gateway.LaneKey, after gateway.Due, most int) (due [
 	prefix := appendLane(nil, kindDue, lane)
 	from := prefix
 	if after != (gateway.Due{}) {
-		u, ok := parseID(gateway.PrefixDelivery, after.ID)
+		u, ok := gateway.ParseID(gateway.PrefixDelivery, after.ID)
 		if !ok && after.ID != "" {
 			return nil, fmt.Errorf("window after %q: not the id of a delivery", after.ID)
 		}
@@ -272,7 +272,7 @@ func (s *queue) Firm() error {
 
 // unfinished gives an unfinished delivery and its place; else gateway.ErrNotFound.
 func (s *queue) unfinished(tenant, id string) (d *gateway.Delivery, place byte, err error) {
-	u, ok := parseID(gateway.PrefixDelivery, id)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, id)
 	if !ok || !keyable(tenant) {
 		return nil, 0, gateway.ErrNotFound
 	}

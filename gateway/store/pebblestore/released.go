@@ -137,7 +137,7 @@ func (s *waits) ReleaseBefore(slots gateway.SlotSet, at time.Time) {
 // keepOpen takes a release back for a wait that is opened with an older id: the
 // clock was set back.
 func (s *waits) keepOpen(b *batch, tenant, id string) {
-	u, _ := parseID(gateway.PrefixWait, id)
+	u, _ := gateway.ParseID(gateway.PrefixWait, id)
 	created, r := timeOfULID(u[:]), &s.released
 	r.mu.Lock()
 	defer r.mu.Unlock()

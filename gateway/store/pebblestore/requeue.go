@@ -87,7 +87,7 @@ func (s *byHand) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 	if d.State.Ended() {
 		return false, fmt.Errorf("requeue %s: %s is no state to wait in", d.ID, d.State)
 	}
-	u, ok := parseID(gateway.PrefixDelivery, d.ID)
+	u, ok := gateway.ParseID(gateway.PrefixDelivery, d.ID)
 	if !ok || !keyable(d.Tenant) {
 		return false, nil
 	}
@@ -125,7 +125,7 @@ func (s *byHand) requeue(b *batch, d *gateway.Delivery) (done bool, err error) {
 // reopen lets an ended delivery be taken from its place; false when an event of it is gone.
 func (s *byHand) reopen(b *batch, f finding) (ok bool, err error) {
 	for _, id := range f.d.EventIDs {
-		u, _ := parseID(gateway.PrefixEvent, id)
+		u, _ := gateway.ParseID(gateway.PrefixEvent, id)
 		if _, found, err := eventAt(s.db, f.d.Tenant, u); err != nil || !found {
 			return false, err
 		}
@@ -164,7 +164,7 @@ func (s *byHand) exhume(b *batch, d *gateway.Delivery) error {
 
 // bringBack copies an event of a dead letter, unless it is where events are.
 func (s *byHand) bringBack(b *batch, d *gateway.Delivery, id string) error {
-	u, _ := parseID(gateway.PrefixEvent, id)
+	u, _ := gateway.ParseID(gateway.PrefixEvent, id)
 	if _, found, err := eventAt(s.db, d.Tenant, u); err != nil || found {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *waits) Wait(tenant, id string) (w *gateway.Wait, err error) {
 		return nil, err
 	}
 	defer s.using.Leave()
-	u, ok := parseID(gateway.PrefixWait, id)
+	u, ok := gateway.ParseID(gateway.PrefixWait, id)
 	if !ok {
 		return nil, gateway.ErrNotFound
 	}

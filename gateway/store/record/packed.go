@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -95,7 +97,7 @@ func moment(value string) (form uint64, seconds int64, found bool) {
 		n, ok := digits(value)
 		return packedSeconds, int64(n), ok && value[0] != '0'
 	case len(http.TimeFormat):
-		at, ok := dateOf(value)
+		at, ok := knownDate(value)
 		return packedDate, at, ok
 	}
 	return 0, 0, false
@@ -111,6 +113,26 @@ func digits(s string) (n int, ok bool) {
 		n = 10*n + int(c)
 	}
 	return n, true
+}
+
+// dated is a date and its moment.
+type dated struct {
+	text    string
+	seconds int64
+}
+
+// lastDate is the one that was read last: what endpoints answer has the date of its second.
+var lastDate atomic.Pointer[dated]
+
+// knownDate is dateOf, which reads a text once.
+func knownDate(s string) (seconds int64, ok bool) {
+	if last := lastDate.Load(); last != nil && last.text == s {
+		return last.seconds, true
+	}
+	if seconds, ok = dateOf(s); ok {
+		lastDate.Store(&dated{strings.Clone(s), seconds})
+	}
+	return seconds, ok
 }
 
 // months are their names in a date, in order.

@@ -2,7 +2,6 @@ package record
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/oklog/ulid/v2"
 
@@ -28,16 +27,12 @@ func short(v *gateway.Delivery) (event ulid.ULID, state byte, is bool) {
 	if at < 0 || len(v.EventIDs) != 1 {
 		return event, 0, false
 	}
-	text, is := strings.CutPrefix(v.EventIDs[0], gateway.PrefixEvent)
-	if !is || len(text) != ulid.EncodedSize || strings.ContainsFunc(text, func(c rune) bool { return 'a' <= c && c <= 'z' }) {
-		return event, 0, false // another spelling is another text
-	}
-	event, err := ulid.ParseStrict(text)
+	event, is = gateway.ParseID(gateway.PrefixEvent, v.EventIDs[0])
 	state = byte(at)
 	if !v.EndedAt.IsZero() {
 		state |= hasEnded
 	}
-	return event, state, err == nil
+	return event, state, is
 }
 
 // short reads what follows the endpoint.
