@@ -27,7 +27,7 @@ func New(o Options) *Calls {
 	c := &Calls{terms: &terms{}, standings: &standings{log: o.Log, happened: o.Observer.Happened}}
 	c.owner = slots.New(mover{c})
 	c.teller = &teller{observer: o.Observer, log: o.Log}
-	c.waits = &waitOf{waits: o.Waits, log: o.Log, doubt: c.owner.Doubt}
+	c.waits = &waitOf{waits: o.Waits, log: o.Log, doubt: c.owner.Doubt, owed: newOwed(o.Waits, o.Log)}
 	seats := &seats{pending: o.Pending, waited: o.Waited, requests: o.Requests, answers: o.Answers, holder: o.Holder}
 	c.promises = newPromises(promises{store: o.Store, waits: c.waits, seats: seats, teller: c.teller, doubt: c.owner.Doubt, log: o.Log})
 	c.carrier = &carrier{
@@ -117,7 +117,9 @@ func (c *Calls) OpenBreakers(visit func(tenant, webhook string)) { c.standings.o
 // what rests until after its deadline: the error says how many were cut off.
 func (c *Calls) Drain(ctx context.Context) error {
 	c.owner.Close()
-	return c.promises.under.drain(ctx)
+	err := c.promises.under.drain(ctx)
+	c.waits.owed.drain(ctx)
+	return err
 }
 
 // Forget drops what is kept of a tenant that is no more; its pending calls end

@@ -30,7 +30,9 @@ type Store interface {
 // Waits is what a call does to the wait that was opened with it.
 type Waits interface {
 	Get(tenant, id string) (*gateway.Wait, error)
-	// Cancel ends an open wait; of one that has ended it says gateway.CodeWaitEnded.
+	// Cancel ends an open wait, whoever decides it; of one that has ended it says
+	// gateway.CodeWaitEnded. It waits until ctx ends for who decides it, and gives nil for one
+	// that another process has ended.
 	Cancel(ctx context.Context, tenant, id, reason string) (*gateway.Wait, error)
 	// Alias makes alias a name of the conversation that has key, durably.
 	Alias(ctx context.Context, tenant, key, alias string) error

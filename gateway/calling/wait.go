@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -15,6 +16,7 @@ type waitOf struct {
 	waits Waits
 	log   *slog.Logger
 	doubt func(gateway.Slot)
+	owed  *owed
 }
 
 // open opens the wait that a call asks for. A call that is answered before it is made
@@ -46,9 +48,12 @@ func (w *waitOf) open(ctx context.Context, k *call) (err error) {
 	return err
 }
 
+// concludeTime is how long an answer waits for a wait to end whose slot is moving.
+const concludeTime = 500 * time.Millisecond
+
 // conclude ends the wait of a call that failed, and gives that of a good one the
-// alias by which its callback will come. What cannot be written now leaves the wait
-// to its deadline: the call was made all the same.
+// alias by which its callback will come. What cannot be written now keeps no answer: the
+// call was made all the same.
 func (w *waitOf) conclude(k *call) {
 	if !k.live() {
 		return
@@ -57,12 +62,14 @@ func (w *waitOf) conclude(k *call) {
 	r := k.result
 	ctx := context.WithoutCancel(k.ctx) // the wait is there, whoever has left
 	if r.Outcome == gateway.CallFailure {
-		ended, err := w.waits.Cancel(ctx, r.Tenant, r.WaitID, gateway.ReasonCallFailed)
+		within, stop := context.WithTimeout(ctx, concludeTime)
+		ended, err := w.waits.Cancel(within, r.Tenant, r.WaitID, gateway.ReasonCallFailed)
+		stop()
 		if r.Wait = ended; err == nil {
 			return
 		}
-		if known := (*gateway.Error)(nil); !errors.As(err, &known) || known.Code != gateway.CodeWaitEnded {
-			w.log.Warn("the wait of a failed call was not ended", "tenant", r.Tenant, "wait_id", r.WaitID, "call_id", r.ID, "error", err)
+		if !isOver(err) {
+			w.owed.add(r, err)
 		}
 	} else if k.learn != "" {
 		if err := w.waits.Alias(ctx, r.Tenant, r.ConversationKey, k.learn); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/calling"
@@ -38,6 +39,39 @@ func TestFailedCallEndsItsWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFailedCallEndsItsWaitLater where that cannot be written when the call has failed: what is
+// answered waits for nothing, and the conversation can wait again as soon as it can be. It was left
+// to its deadline, and the next try of the call was refused until then.
+func TestFailedCallEndsItsWaitLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t)
+		defer w.stop()
+		w.backend.play(func(asked) reply {
+			w.sessions.Release(gateway.AllSlots())
+			return reply{status: 500}
+		})
+		w.hook(gateway.Webhook{})
+		wait, began := w.open("k"), time.Now()
+		made, err := w.tryCall(`{"conversation_key":"k","wait":{"source":"payments"}}`, wait)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, made, "failure", "status")
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it was answered after %v", took)
+		}
+		time.Sleep(5 * time.Second)
+		if err := w.sessions.Acquire(gateway.AllSlots()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if ended, err := w.sessions.Get("acme", wait); err != nil || ended.State != gateway.StateCancelled || ended.Reason != gateway.ReasonCallFailed {
+			t.Errorf("the wait is %+v, %v", ended, err)
+		}
+		w.open("k")
+	})
 }
 
 // TestAliasIsLearnedBeforeTheAnswer, durably.

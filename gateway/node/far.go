@@ -10,6 +10,7 @@ import (
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/outbound"
 	"hookgate/gateway/proxy"
+	"hookgate/gateway/waiting"
 )
 
 // What one node asks or tells another besides whole requests.
@@ -18,6 +19,7 @@ const (
 	verbChanged = "changed" // an endpoint was written
 	verbRelay   = "relay"   // requests of a relay route
 	verbLearn   = "learn"   // names of conversations that events have told
+	verbEnd     = "end"     // the wait of a call that has failed
 	verbTold    = "told"    // what the one that writes the configuration has to write down
 )
 
@@ -273,6 +275,42 @@ func (o *others) serveLearn(ctx context.Context, message []byte) ([]byte, error)
 	ctx, stop := context.WithTimeout(ctx, tellTime)
 	defer stop()
 	return nil, notHere(learner{o.parts}.learnHere(ctx, names))
+}
+
+// waitsOfCalls are the waits of calls, which another node may decide by the time a call has ended.
+type waitsOfCalls struct {
+	*waiting.Sessions
+	of *parts
+}
+
+// ending is a wait that is to be cancelled.
+type ending struct{ Tenant, ID, Reason string }
+
+// Cancel is calling.Waits'.
+func (w waitsOfCalls) Cancel(ctx context.Context, tenant, id, reason string) (ended *gateway.Wait, err error) {
+	ended, err = w.Sessions.Cancel(ctx, tenant, id, reason)
+	if w.of.others == nil || !errors.Is(err, gateway.ErrMoved) {
+		return ended, err
+	}
+	_, err = w.of.others.tellWithin(ctx, gateway.SlotOf(tenant), verbEnd, messageOf(ending{tenant, id, reason}), func() (_ []byte, err error) {
+		ended, err = w.Sessions.Cancel(ctx, tenant, id, reason)
+		return nil, err
+	})
+	return ended, err
+}
+
+func (o *others) serveEnd(ctx context.Context, message []byte) ([]byte, error) {
+	var e ending
+	if err := json.Unmarshal(message, &e); err != nil {
+		return nil, err
+	}
+	if err := o.ours(e.Tenant); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, tellTime)
+	defer stop()
+	_, err := o.sessions.Cancel(ctx, e.Tenant, e.ID, e.Reason)
+	return nil, notHere(err)
 }
 
 // told is what the one that writes the configuration has to write down.

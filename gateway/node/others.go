@@ -73,7 +73,7 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	o.passer.Handle(forward.API, func(ctx *fasthttp.RequestCtx, by json.RawMessage) { o.answer(ctx, by) })
 	for verb, handler := range map[string]peers.Handler{
 		forward.Verb: o.passer.Serve, watching.VerbWatch: o.watches.ServeWatch, watching.VerbEnded: o.watches.ServeEnded,
-		verbWake: o.wakes.serve, verbLane: o.serveLane, verbChanged: o.serveChanged, verbRelay: o.serveRelay, verbLearn: o.serveLearn,
+		verbWake: o.wakes.serve, verbLane: o.serveLane, verbChanged: o.serveChanged, verbRelay: o.serveRelay, verbLearn: o.serveLearn, verbEnd: o.serveEnd,
 		verbConfigured: o.follows.serve, verbTold: o.serveTold,
 		verbNewest: o.newestAll.serve, verbUpstreams: o.upstreams.serve,
 	} {
@@ -191,7 +191,12 @@ func (o *others) CatchUp() error { return o.follows.catchUp() }
 // tell asks the owner of a slot something small, and waits for one where there is none. Here
 // is called where that is this node.
 func (o *others) tell(slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
-	ctx, stop := context.WithTimeout(context.Background(), tellTime)
+	return o.tellWithin(context.Background(), slot, verb, body, here)
+}
+
+// tellWithin is tell for who has not that long.
+func (o *others) tellWithin(ctx context.Context, slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
+	ctx, stop := context.WithTimeout(ctx, tellTime)
 	defer stop()
 	owner, is, err := o.among.WaitOwner(ctx, slot)
 	for err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,44 @@ func TestHoldsGoOnWhileSlotsMove(t *testing.T) {
 			h.resumed(t)
 		}
 	}
+}
+
+// The wait of a call that fails ends with it, also where another node decides it by then.
+func TestCallFailsWhileItsSlotMoves(t *testing.T) {
+	receiver := gatewaytest.NewReceiver(t)
+	w := newTown(t, 2)
+	a, b := w.nodes[0], w.nodes[1]
+	a.set(t, receiver)
+	came, ends := make(chan struct{}, 9), make(chan struct{})
+	backend := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
+		came <- struct{}{}
+		<-ends
+		answer.WriteHeader(http.StatusInternalServerError)
+	}))
+	defer backend.Close()
+	a.must(t, 201, "PUT", "/v1/tenants/acme/webhooks/slow", fmt.Sprintf(`{"url":"%s/","timeout":"5s"}`, backend.URL))
+	w.known(t)
+	slots := gateway.SlotsOf(gateway.SlotOf("acme"))
+	w.give(t, slots, a)
+	answered := make(chan reply, 1)
+	go func() {
+		answered <- a.ask(t, "POST", "/v1/tenants/acme/webhooks/slow/call", `{"conversation_key":"k","wait":{"source":"pay","timeout_seconds":300}}`)
+	}()
+	select {
+	case <-came:
+		w.give(t, slots, b)
+		close(ends)
+	case r := <-answered:
+		close(ends)
+		t.Fatalf("the call was not made: %d %s", r.status, r.body)
+	}
+	r := <-answered
+	if r.get("outcome") != "failure" {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	eventually(t, "the wait has ended with its call", func() bool {
+		return strings.Contains(b.ask(t, "GET", "/v1/tenants/acme/waits/"+r.get("wait_id"), "").body, `"reason":"call_failed"`)
+	})
 }
 
 // What one node configures every node uses within a second, and the one that answered at once;

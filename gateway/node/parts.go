@@ -194,7 +194,7 @@ func (p *parts) openCalls() error {
 		Waited:   p.promised.count(budget("waited_calls", int64(bounds.WaitedCalls)), ofWaited),
 		Requests: budget("call_requests", int64(bounds.CallRequests)), Answers: budget("call_answers", int64(bounds.CallAnswers)),
 		Holder: now.holder, Room: p.storage.Admit, Above: p.directory.Above, Now: p.clock.Now, Tracer: p.tracer,
-		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: p.sessions, Webhook: now.webhook,
+		Sender: p.transport, Store: heldCalls{p.store.calls, &p.held}, Waits: waitsOfCalls{p.sessions, p}, Webhook: now.webhook,
 		// By its form alone: the egress rules have their word when it is dialled.
 		CheckURL: func(url string) error { return p.transport.CheckURL(url, true) },
 		Observer: calling.Observer{Ended: counts{p}.callEnded(), Happened: p.happened, Failed: between{p}.callFailed, Noticed: between{p}.wake},
