@@ -122,6 +122,7 @@ type API struct {
 	lookups      lookups       // for what decides where
 	turns        turns         // of calls that look through a tenant's past
 	reads        *shares.Turns // of calls that read one thing that can be large
+	pages        *shares.Turns // of pages of the console that are being made
 }
 
 // New makes the API.
@@ -134,7 +135,7 @@ func New(o Options) *API {
 	return &API{
 		table: newTable(nouns.routes()), elsewhere: o.Elsewhere, holder: nouns.waits.holder, lookups: lookups{o.Deliveries, o.Jobs}, directory: o.Directory, accounts: accounts{o.Answers, o.Directory},
 		listAnswer: o.ListAnswer, listed: o.Listed, holds: o.Holds, authFailures: o.AuthFailures, log: o.Log,
-		reads: newGate(), now: o.Now, used: o.Resources.Tokens.Used, trail: o.Resources.Audit, tracer: o.Tracer,
+		reads: newGate(), pages: newPages(), now: o.Now, used: o.Resources.Tokens.Used, trail: o.Resources.Audit, tracer: o.Tracer,
 	}
 }
 

@@ -56,6 +56,9 @@ func (c *call) bodyUpTo(most int64) (tree any, raw []byte, err error) {
 	if err = edge.Charge(c.ctx, treeMemory(raw)); err != nil {
 		return nil, nil, err
 	}
+	if len(raw) > largeText {
+		defer work(c)()
+	}
 	tree, err = fields.Parse(raw)
 	return tree, raw, err
 }
@@ -74,7 +77,10 @@ func treeMemory(text []byte) int64 {
 	return int64(n)
 }
 
-const smallText = 4 << 10
+const (
+	smallText = 4 << 10
+	largeText = 16 << 10 // is read in a turn
+)
 
 // optionalBody reads a body that may be left out into dst.
 func (c *call) optionalBody(dst any) error {

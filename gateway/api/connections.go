@@ -113,6 +113,7 @@ func (h *connections) get(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	defer work(c)()
 	return show(http.StatusOK, h.view(c, w))
 }
 

@@ -121,6 +121,7 @@ func (h *endpoints) show(c *call, status int, e *directory.Endpoint, made resour
 		return answer{}, err
 	}
 	v.Secret, v.PublicKey = made.Secret.Reveal(), made.PublicKey
+	defer work(c)()
 	tag(c, h.resources.ETag(e.Meta, &e.Spec))
 	return show(status, v)
 }

@@ -51,7 +51,7 @@ func (h *pulls) pullFar(c *call, p pulling) (answer, error) {
 	if waits {
 		defer h.far.leave(p.key.Tenant)
 	}
-	known := stillKnown(c)
+	may := stillMay(c)
 	for {
 		s, leases, err := h.take(&p)
 		if err != nil {
@@ -75,8 +75,8 @@ func (h *pulls) pullFar(c *call, p pulling) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		if !known() { // what is lent after its end would be given to whom nobody knows any more
-			return answer{}, errUnauthenticated
+		if err := may(); err != nil { // what is lent then would be given to whom nobody knows any more
+			return answer{}, err
 		}
 		if s.sent != nil {
 			s.sent()

@@ -81,11 +81,11 @@ func (h *holder) hold(c *call, w *gateway.Wait, most time.Duration, say ending, 
 	held, seat, kept := h.watcher.Hold(c.ctx), c.seat, c.kept
 	ctx, cancel := context.WithTimeout(context.Background(), maxTurn)
 	defer cancel()
-	known := stillKnown(c)
+	may := stillMay(c)
 	tell := func(w *gateway.Wait, err error) {
 		seat.leave()
-		if err == nil && !known() { // a wait is long: whoever may not ask any more is told nothing
-			err = errUnauthenticated
+		if err == nil { // a wait is long: whoever may not ask any more is told nothing
+			err = may()
 		}
 		s := say(w, err).of(held.RequestID())
 		held.Answer(s.status, s.fields, s.body, s.sent)

@@ -56,6 +56,7 @@ type kit struct {
 	calls     *calling.Calls
 	failed    chan string // what a chatbot's webhook is known to fail with
 	here      *directory.Directory
+	api       *api.API
 	failures  counter
 	opened    opened
 	holds     *shares.Budget
@@ -159,7 +160,8 @@ func newKit(t *testing.T, set ...func(*api.Options)) *kit {
 	for _, s := range set {
 		s(&o)
 	}
-	k.serve(api.New(o))
+	k.api = api.New(o)
+	k.serve(k.api)
 	return k
 }
 

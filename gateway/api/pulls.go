@@ -179,9 +179,9 @@ type heldPull struct {
 	held *edge.Held
 	seat seat
 	gone func() bool // asks whether its client has left
-	// known tells whether the token that asked is in force: what is lent after its end would
-	// be given to whom nobody knows any more.
-	known func() bool
+	// may tells why who asked may not any more: what is lent to him then would be given to
+	// whom nobody knows.
+	may func() error
 
 	mu    sync.Mutex
 	stop  func() bool // ends its waiting; nil: it takes, or is over
@@ -193,7 +193,7 @@ type heldPull struct {
 // hold answers when something is due, or with nothing when its time is over.
 func (h *pulls) hold(c *call, p pulling) (answer, error) {
 	held := h.watcher.Hold(c.ctx)
-	w := &heldPull{pulling: p, of: h, held: held, gone: held.Gone, seat: c.seat, known: stillKnown(c)}
+	w := &heldPull{pulling: p, of: h, held: held, gone: held.Gone, seat: c.seat, may: stillMay(c)}
 	w.mu.Lock()
 	err := w.await()
 	if err == nil {
@@ -224,8 +224,8 @@ func (w *heldPull) ready(err error) {
 	w.mu.Unlock()
 	var s said
 	var leases []string
-	if err == nil && !left && !w.known() {
-		err = errUnauthenticated
+	if err == nil && !left {
+		err = w.may()
 	}
 	if err == nil && !left {
 		s, leases, err = w.of.take(&w.pulling)

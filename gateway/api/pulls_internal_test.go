@@ -38,7 +38,7 @@ func TestPullsOfAClientThatLeaves(t *testing.T) {
 	w := &heldPull{
 		pulling: pulling{key: gateway.LaneKey{Tenant: "acme", Endpoint: "desk"}, most: 10, lease: time.Minute},
 		of:      &pulls{lanes: lanes, accounts: accounts{answers, directory.New()}, most: 8 << 20},
-		seat:    seat{seats, shares.Tenant("acme")}, timer: time.AfterFunc(time.Hour, func() {}), known: func() bool { return true }, gone: func() bool { return false },
+		seat:    seat{seats, shares.Tenant("acme")}, timer: time.AfterFunc(time.Hour, func() {}), may: func() error { return nil }, gone: func() bool { return false },
 	}
 	lanes.leaves = w.leave
 	w.ready(nil)

@@ -55,6 +55,7 @@ func (h *sources) get(c *call) (answer, error) {
 	if s == nil {
 		return answer{}, errNoSource
 	}
+	defer work(c)()
 	tag(c, h.resources.ETag(s.Meta, &s.Spec))
 	return show(200, h.view(c, s))
 }
@@ -69,6 +70,7 @@ func (h *sources) put(c *call) (answer, error) {
 		return answer{}, err
 	}
 	tellWritten(c, "a source was written", "tenant", c.params.tenant, "source", s.ID, "created", created)
+	defer work(c)()
 	tag(c, h.resources.ETag(s.Meta, &s.Spec))
 	return show(writtenStatus(c, created), h.view(c, s))
 }

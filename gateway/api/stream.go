@@ -38,7 +38,7 @@ func (h *streams) open(c *call) (answer, error) {
 	if c.ctx.QueryArgs().Has("tenant") && (c.snapshot.Tenant(tenant) == nil || !c.snapshot.Reaches(c.by, tenant)) {
 		return answer{}, errNoTenant
 	}
-	r.Sees = seesOf(c, tenant)
+	r.Sees, r.All = seesOf(c, tenant), c.by.EveryTenant()
 	if last := c.ctx.Request.Header.Peek("Last-Event-ID"); len(last) > 0 {
 		r.After = string(last[:min(len(last), stream.MostID)])
 	}
@@ -109,6 +109,24 @@ func seesOf(c *call, only string) func(tenant string) bool {
 			return false
 		}
 		return by.EveryTenant() || tenant != "" && of.Current().Reaches(by, tenant)
+	}
+}
+
+// stillMay tells, long after the call, why the caller may not be told any more of the path's
+// tenant: its token is in force no longer, or the tenant has left its tree. Of a tenant that is
+// no more others tell.
+func stillMay(c *call) func() error {
+	known, of, by, tenant := stillKnown(c), c.directory, c.by, c.params.tenant
+	by.Asking = nil
+	return func() error {
+		here := of.Current()
+		switch {
+		case !known():
+			return errUnauthenticated
+		case here.Tenant(tenant) != nil && !here.Reaches(by, tenant):
+			return errNoTenant
+		}
+		return nil
 	}
 }
 

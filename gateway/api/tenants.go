@@ -68,6 +68,7 @@ func (h *tenants) list(c *call) (answer, error) {
 }
 
 func (h *tenants) get(c *call) (answer, error) {
+	defer work(c)()
 	tag(c, h.resources.ETag(c.tenant.Meta, &c.tenant.Spec))
 	return show(200, viewTenant(c, c.tenant))
 }
@@ -91,6 +92,7 @@ func (h *tenants) put(c *call) (answer, error) {
 		return answer{}, err
 	}
 	tellWritten(c, "a tenant was written", "tenant", t.ID, "created", created)
+	defer work(c)()
 	tag(c, h.resources.ETag(t.Meta, &t.Spec))
 	return show(writtenStatus(c, created), viewTenant(c, t))
 }

@@ -64,6 +64,9 @@ func (h *sources) test(c *call) (answer, error) {
 		}
 		q.Peer = q.Client
 	}
+	if asked.DryRun {
+		defer work(c)() // else it is a callback as any
+	}
 	asIt := q.Path // without the credentials that signing puts into its query
 	tried, err := h.tried(c, src.ID, q, asked.DryRun)
 	if err != nil {

@@ -68,6 +68,7 @@ func (h *webhooks) get(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	defer work(c)()
 	tag(c, h.resources.ETag(w.Meta, &w.Spec))
 	return show(200, h.view(c, w))
 }
@@ -82,6 +83,7 @@ func (h *webhooks) put(c *call) (answer, error) {
 		return answer{}, err
 	}
 	tellWritten(c, "a webhook was written", "tenant", c.params.tenant, "webhook", w.ID, "created", created)
+	defer work(c)()
 	tag(c, h.resources.ETag(w.Meta, &w.Spec))
 	return show(writtenStatus(c, created), h.view(c, w))
 }

@@ -86,7 +86,7 @@ func answered(v *view, q request, to any) (api.Answered, error) {
 		}
 		asked.Body = text
 	}
-	a := v.c.API.Ask(&asked)
+	a := v.making.Aside(q.method != http.MethodGet, func() api.Answered { return v.c.API.Ask(&asked) })
 	if a.Status >= http.StatusBadRequest {
 		p := &problemOf{Status: a.Status}
 		_ = json.Unmarshal(a.Body, p) // a status says enough

@@ -21,6 +21,7 @@ type API interface {
 	Ask(*api.Asked) api.Answered
 	Follow(ctx *fasthttp.RequestCtx, who api.Who, target string)
 	MayAsk(by auth.Principal, method, path string) bool
+	Begin(who api.Who, tenant string) (p *api.Page, may bool)
 }
 
 // Logins is what the console needs of its sessions: resources.Logins.
@@ -115,8 +116,21 @@ func (v *view) serve() {
 	case v.path == "/live":
 		live(v)
 	default:
-		v.page()
+		makePage(v)
 	}
+}
+
+// makePage makes a page, of which there are few at once: what they show is large.
+func makePage(v *view) {
+	p := v.find()
+	making, may := v.c.API.Begin(v.who(), v.tenant)
+	if !may {
+		busy(v, "So many pages are being made")
+		return
+	}
+	v.making = making
+	defer making.End() // a panic too
+	v.page(p)
 }
 
 // signInFirst sends those who are nobody yet to sign in, and back.

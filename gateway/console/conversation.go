@@ -164,7 +164,7 @@ func download(v *view, path string, query url.Values) error {
 	}
 	v.ctx.SetContentType("application/json")
 	v.ctx.Response.Header.Set("Content-Disposition", `attachment; filename="conversation.json"`)
-	v.ctx.Response.SetBodyRaw(bodyOf(v, raw))
+	give(v, bodyOf(v, raw))
 	return nil
 }
 

@@ -99,7 +99,7 @@ func filled(all []section, raw json.RawMessage) (url.Values, error) {
 		if err != nil {
 			return nil, err
 		}
-		form.Set("rest", pretty(rest))
+		form.Set("rest", setOut(rest))
 	}
 	return form, nil
 }

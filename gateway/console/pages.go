@@ -89,8 +89,7 @@ func pages() []page {
 }
 
 // page finds the page of the path, and shows it or does what its form asks for.
-func (v *view) page() {
-	p := v.find()
+func (v *view) page(p *page) {
 	method := string(v.ctx.Method())
 	switch {
 	case p == nil:

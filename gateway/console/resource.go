@@ -164,7 +164,7 @@ func (s *editShown) draw(v *view, path string) error {
 	}
 	if !s.AsJSON {
 		if s.Text = ""; len(faults) == 0 {
-			s.Text = pretty(raw)
+			s.Text = setOut(raw)
 		}
 		s.Sections, s.Rest.Wrong = shownOf(s.Kind.form(), s.Form, s.Wrong)
 		s.Rest = field{member: member{path: "rest", label: "Other members, as JSON", as: asJSON, hint: "What the API takes and no field above has"}, Path: "rest", Value: s.Form.Get("rest"), Wrong: s.Rest.Wrong}
@@ -196,7 +196,7 @@ func editPage(v *view) error {
 	}
 	if shown.AsJSON = v.query.Get("as") == "json"; shown.AsJSON {
 		raw, _ := built(shown.Kind.form(), shown.Form)
-		shown.Text = pretty(raw)
+		shown.Text = setOut(raw)
 	}
 	shown.begun(v)
 	return shown.draw(v, path)
@@ -206,7 +206,7 @@ func editPage(v *view) error {
 func writable(raw json.RawMessage) string {
 	o, err := objectOf(raw)
 	if err != nil {
-		return pretty(raw)
+		return setOut(raw)
 	}
 	for _, name := range readsOnly {
 		o.drop(name)
@@ -214,9 +214,9 @@ func writable(raw json.RawMessage) string {
 	*o = slices.DeleteFunc(*o, func(p pair) bool { return string(p.value) == "null" })
 	text, err := o.MarshalJSON()
 	if err != nil {
-		return pretty(raw)
+		return setOut(raw)
 	}
-	return pretty(text)
+	return setOut(text)
 }
 
 // saveEdit takes the form: it is saved, or looked at and written on.
@@ -312,7 +312,7 @@ func (s *editShown) work(v *view, path, do, of string) error {
 	case "json":
 		raw, faults := built(s.Kind.form(), s.Form)
 		if s.AsJSON = len(faults) == 0; s.AsJSON {
-			s.Text = pretty(raw)
+			s.Text = setOut(raw)
 		}
 	case "form":
 		var raw json.RawMessage

@@ -241,6 +241,14 @@ func pretty(raw json.RawMessage) string {
 	return cutText(out.String())
 }
 
+// setOut is pretty for what is edited, which is never cut: what was left out would be lost.
+func setOut(raw json.RawMessage) string {
+	if len(raw) > mostShown {
+		return string(raw)
+	}
+	return pretty(raw)
+}
+
 // cutText cuts what is too long to be shown.
 func cutText(text string) string {
 	if len(text) <= mostShown {

@@ -15,6 +15,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/api"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/resources"
 )
@@ -30,10 +31,11 @@ type view struct {
 	kept     url.Values // of it in addresses of the page: lasting; nil: not known yet
 	session  resources.Session
 	signedIn bool
-	tenant   string // of the path; "": none
-	id       string // of the path
-	request  string // of the path, of a request to a route
-	status   int    // 0: 200
+	tenant   string    // of the path; "": none
+	id       string    // of the path
+	request  string    // of the path, of a request to a route
+	status   int       // 0: 200
+	making   *api.Page // nil: nobody has signed in
 }
 
 // frame is what the frame of every page shows, with the page in it.
@@ -108,7 +110,21 @@ func (v *view) show(name, title string, of any) {
 	}
 	v.ctx.SetStatusCode(max(http.StatusOK, v.status))
 	v.ctx.SetContentType("text/html; charset=utf-8")
-	v.ctx.Response.SetBodyRaw(out.Bytes())
+	give(v, out.Bytes())
+}
+
+// give answers with what a page is.
+func give(v *view, body []byte) {
+	if !v.making.Send(v.ctx, body) {
+		busy(v, "So many large pages are being sent")
+	}
+}
+
+// busy says that there are too many pages.
+func busy(v *view, why string) {
+	v.ctx.Error(why+": try again in a moment.", http.StatusServiceUnavailable)
+	v.ctx.Response.Header.Set("Retry-After", "1")
+	v.fields()
 }
 
 // mostPage bounds a page, in bytes.

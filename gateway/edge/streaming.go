@@ -16,11 +16,15 @@ import (
 type Streaming struct {
 	watcher *Watcher
 	conn    *Conn
-	raw     syscall.RawConn // nil: it is no bare socket
+	socket  syscall.RawConn // under all; nil: there is none
+	bare    bool            // nothing lies over it, and it is written to directly
 	left    func()
 
-	mu   sync.Mutex
-	over bool
+	mu      sync.Mutex
+	over    bool
+	pending []byte // is to be written over what lies over the socket
+	writing bool   // somebody does
+	failed  error  // it could not be
 }
 
 // Stream lets the handler of ctx return, and its answer begin: with a head that has the
@@ -30,9 +34,8 @@ type Streaming struct {
 func (w *Watcher) Stream(ctx *fasthttp.RequestCtx, fields []Field, began func(*Streaming) (left func())) {
 	conn := ctx.Conn().(*Conn) //nolint:forcetypeassert // every connection comes from a Listener
 	x := &Streaming{watcher: w, conn: conn}
-	if sendsSome && conn.listener.tls == nil {
-		x.raw = Socket(conn)
-	}
+	x.socket = Socket(conn)
+	x.bare = sendsSome && x.socket != nil && conn.listener.tls == nil
 	head := []byte("HTTP/1.1 200 OK\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\nConnection: close\r\n" +
 		HeaderRequestID + ": " + string(conn.RequestID()) + "\r\n")
 	if node := ctx.Response.Header.Peek(HeaderNode); len(node) > 0 {
@@ -54,25 +57,54 @@ func (x *Streaming) begin(head []byte, began func(*Streaming) func()) {
 	x.left = began(x)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.over && Socket(x.conn) != nil {
+	if !x.over && x.socket != nil {
 		x.watcher.add(x)
 	}
 }
 
 // Send writes as much as can be written without waiting, which may be nothing.
 func (x *Streaming) Send(p []byte) (n int, err error) {
-	if x.raw != nil {
-		return sendSome(x.raw, p)
+	if x.bare {
+		return sendSome(x.socket, p)
 	}
-	if err := x.conn.Conn.SetWriteDeadline(time.Now().Add(shortly)); err != nil {
-		return 0, err
-	}
-	return x.conn.Conn.Write(p) // of what lies over a socket nobody knows what it takes at once
+	return x.handOver(p)
 }
 
-// shortly is how long a client may take where writing cannot be without waiting; one who
-// takes more is cut off.
-const shortly = time.Second
+// mostPending is how many bytes wait to be written of an answer that is no bare socket's.
+const mostPending = 64 << 10
+
+// handOver leaves what is to be sent to somebody who waits for the client, as TLS needs it: of
+// what lies over a socket nobody knows what it takes at once, and many who take nothing, each
+// waited for a second, kept all other readers of the stream for minutes.
+func (x *Streaming) handOver(p []byte) (n int, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.failed != nil {
+		return 0, x.failed
+	}
+	n = min(len(p), mostPending-len(x.pending))
+	x.pending = append(x.pending, p[:n]...)
+	if n > 0 && !x.writing {
+		x.writing = true
+		go x.write()
+	}
+	return n, nil
+}
+
+// write writes what was handed over, until nothing is left of it; closing ends it, too.
+func (x *Streaming) write() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for len(x.pending) > 0 && x.failed == nil {
+		p := x.pending
+		x.pending = nil
+		x.mu.Unlock()
+		_, err := x.conn.Conn.Write(p)
+		x.mu.Lock()
+		x.failed = err
+	}
+	x.writing = false
+}
 
 // Close ends the answer, and the connection with it. Any goroutine may call it, any number
 // of times.
@@ -93,4 +125,4 @@ func (x *Streaming) Close() {
 func (x *Streaming) leave() { x.left() }
 
 // clientGone says so too of a socket that we have closed ourselves.
-func (x *Streaming) clientGone() bool { return peerGone(x.raw) }
+func (x *Streaming) clientGone() bool { return peerGone(x.socket) }

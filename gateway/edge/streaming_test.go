@@ -2,10 +2,13 @@ package edge_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +22,17 @@ import (
 // when its client leaves.
 func streamed(t *testing.T) (client net.Conn, answer *http.Response, out *edge.Streaming, left chan struct{}, limits *edge.Limits) {
 	t.Helper()
+	return streamedOver(t, nil)
+}
+
+// streamedOver is streamed over TLS; nil: over none.
+func streamedOver(t *testing.T, secured *tls.Config) (client net.Conn, answer *http.Response, out *edge.Streaming, left chan struct{}, limits *edge.Limits) {
+	t.Helper()
 	watcher, began := edge.NewWatcher(), make(chan *edge.Streaming, 1)
 	left = make(chan struct{})
 	limits = &edge.Limits{Grace: time.Minute, Rate: 1 << 10, Body: func([]byte, []byte, []byte) int64 { return 1 << 20 }}
 	settings := edge.Settings{
-		Limits: limits, ReadTimeout: time.Minute, IdleTimeout: time.Minute, ReduceMemory: true,
+		Limits: limits, TLS: secured, ReadTimeout: time.Minute, IdleTimeout: time.Minute, ReduceMemory: true,
 		Logger: log.New(io.Discard, "", 0), Observer: edge.Observer{Panicked: func(_ string, v any, _ []byte) { t.Errorf("panic: %v", v) }},
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			watcher.Stream(ctx, []edge.Field{{Name: "Content-Type", Value: "text/event-stream"}}, func(s *edge.Streaming) func() {
@@ -41,6 +50,9 @@ func streamed(t *testing.T) (client net.Conn, answer *http.Response, out *edge.S
 	go func() { done <- server.Serve(settings.Listener(ln)) }()
 	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
 		t.Fatal(err)
+	}
+	if secured != nil {
+		client = tls.Client(client, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // who answers is not what is tested
 	}
 	t.Cleanup(func() {
 		_ = client.Close()
@@ -109,4 +121,51 @@ func TestStreamingSeesItsClientLeave(t *testing.T) {
 	client, _, _, left, _ := streamed(t)
 	_ = client.Close()
 	<-left
+}
+
+// Over TLS a stream is as without: it comes whole, waits for nobody who takes nothing, and sees
+// its client leave. Where nothing lay bare the look at the socket ended the process.
+func TestStreamingOverTLS(t *testing.T) {
+	lender := httptest.NewTLSServer(nil) // of a certificate
+	defer lender.Close()
+	secured := &tls.Config{Certificates: lender.TLS.Certificates}
+	t.Run("it comes", func(t *testing.T) {
+		_, answer, out, _, _ := streamedOver(t, secured)
+		piece, came := []byte(strings.Repeat("x", 1<<20)), make(chan error, 1)
+		go func() {
+			_, err := io.ReadFull(answer.Body, make([]byte, len(piece)))
+			came <- err
+		}()
+		for sent := 0; sent < len(piece); runtime.Gosched() {
+			n, err := out.Send(piece[sent:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent += n
+		}
+		if err := <-came; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("it waits for nobody", func(t *testing.T) {
+		_, _, out, _, _ := streamedOver(t, secured)
+		piece, began, still := []byte(strings.Repeat("x", 1<<20)), time.Now(), 0
+		for still < 1000 { // times that nothing is taken, one after the other
+			n, err := out.Send(piece)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if still++; n > 0 {
+				still = 0
+			}
+		}
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("who takes nothing was waited for, %s", took)
+		}
+	})
+	t.Run("its client leaves", func(t *testing.T) {
+		client, _, _, left, _ := streamedOver(t, secured)
+		_ = client.Close()
+		<-left
+	})
 }

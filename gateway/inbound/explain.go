@@ -108,7 +108,7 @@ func (in *Inbound) explaining(q *requests.Question, edited *directory.Source) (*
 	}
 	r := newRequest(in)
 	r.begin(edge.Again(requestOf(q), q.Peer, q.Secure), []byte(t.ID), []byte(src.ID), key)
-	r.src, r.received = src, q.Body
+	r.src, r.received, r.hidden = src, q.Body, q.Hidden
 	r.proof.Body, r.proof.Now, r.proof.Method = q.Body, q.At, r.caller.Method()
 	r.proof.Client = func() netip.Addr { return q.Client }
 	return &explaining{request: r, q: q}, nil

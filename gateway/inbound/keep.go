@@ -81,13 +81,19 @@ func (r telling) bodyBytes() int64 {
 	return max(-1, int64(r.ctx.Request.Header.ContentLength()))
 }
 
-// masks are the names by which senders of this source show credentials.
-func (r telling) masks() (m requests.Masks) {
-	verify, asked := &r.src.Spec.Verify, questionToken(r.src.Spec.Handshake)
+// masks are the names by which senders of this source show credentials, and the signature's.
+func (r telling) masks() requests.Masks {
+	m := r.shown()
+	m.Headers[1] = r.src.Spec.Verify.Header
+	return m
+}
+
+// shown are the names by which they show what is itself the secret.
+func (r telling) shown() (m requests.Masks) {
+	asked := questionToken(r.src.Spec.Handshake)
 	if r.src.Verifier != nil {
 		m.Headers[0], m.Queries[0] = r.src.Verifier.CredentialHeader(), r.src.Verifier.CredentialQuery()
 	}
-	m.Headers[1] = verify.Header
 	if asked.In == "header" {
 		m.Headers[2] = asked.Name
 	} else if asked.In == "query" {

@@ -44,6 +44,7 @@ type request struct {
 	ended  int              // the place of the step that ended the way
 	cause  requests.Cause   // as far as a step knows more than its outcome says
 	record requests.Record
+	hidden requests.Masks // of a request that is looked at again: what brought a credential then
 	span   span
 }
 
@@ -55,7 +56,7 @@ func newRequest(in *Inbound) *request {
 	r.proof.Peer = r.caller.Peer
 	r.proof.Client = r.caller.Address
 	r.proof.Turn, r.proof.Fetch = proving{r}.turn, proving{r}.fetch
-	r.document.Request = &r.caller
+	r.document.Request = sender{r}
 	return r
 }
 
@@ -70,10 +71,10 @@ func (r *request) end() {
 	r.wrapped.Release()
 	r.ctx, r.caller.Ctx, r.tenant, r.source, r.key, r.src, r.received = nil, nil, nil, nil, nil, nil, nil
 	r.proof.Body, r.proof.Method, r.sent, r.status = nil, "", nil, 0
-	r.document, r.looked, r.looks = mapping.Document{Request: &r.caller}, false, ""
+	r.document, r.looked, r.looks = mapping.Document{Request: sender{r}}, false, ""
 	r.callback, r.batch = waiting.Callback{}, nil
 	r.taken, r.detail, r.answer, r.err, r.again = waiting.Taken{}, "", signature.Answer{}, nil, 0
-	r.cause, r.record, r.span = requests.Cause{}, requests.Record{}, span{}
+	r.cause, r.record, r.hidden, r.span = requests.Cause{}, requests.Record{}, requests.Masks{}, span{}
 }
 
 // requestID is the id of the request, for a line of the log.

@@ -12,7 +12,7 @@ import (
 // it what is wrapped.
 func (r *request) understand(contentType string, body []byte) done {
 	document, err := r.src.Form.Parse(contentType, body)
-	document.Request = &r.caller
+	document.Request = sender{r}
 	r.sent = body
 	if r.document = document; err == nil && r.src.Unwrap != nil {
 		err = r.unwrap(r.ctx, r.src)

@@ -125,6 +125,7 @@ func (b between) forget(tenant string) {
 	b.lanes.Forget(tenant)
 	b.stats.Forget(tenant)
 	b.changes.Forget(tenant)
+	b.stream.Forget(tenant)
 	if b.others != nil && b.others.configures() {
 		b.others.ends(tenant)
 	}

@@ -39,7 +39,7 @@ func (n *Node) listen() (err error) {
 		return err
 	}
 	public, internal := n.server.Addrs()
-	n.transport.SetListeners(public, internal)
+	n.transport.SetListeners(public, internal, n.server.ConsoleAddr(), n.server.PeersAddr())
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (p *Publisher) Publish(q Request) (Published, error) {
 		p.drafts.Put(d)
 	}()
 	d.begin(q, p.now())
-	if err := d.accept(&p.idPaths); err != nil {
+	if err := d.acceptInTurn(&p.idPaths); err != nil {
 		return Published{}, err
 	}
 	if !d.enter() {

@@ -19,6 +19,7 @@ type Question struct {
 	Secure         bool
 	At             time.Time // by which timestamps are judged
 	Wait           string    // whose rules count; "": that of the wait that is open
+	Hidden         Masks     // what brought a credential when it came, but for signatures
 	By             string    // the token that asks: who fails too often must rest
 }
 
@@ -29,8 +30,9 @@ func (q *Question) Cut() bool { return q.CutHead || q.BodyBytes > int64(len(q.Bo
 func (k *Kept) Question() *Question {
 	q := &Question{
 		Tenant: k.Tenant, Source: k.Place, Method: k.Method, Path: k.Path, Header: k.Sent(), Body: k.Body, BodyBytes: k.BodyBytes,
-		CutHead: k.CutHead, Client: k.Client, Peer: k.Peer, Secure: k.Secure, At: k.At,
+		CutHead: k.CutHead, Client: k.Client, Peer: k.Peer, Secure: k.Secure, At: k.At, Hidden: k.masks,
 	}
+	q.Hidden.Headers[1] = "" // a signature is no secret
 	if k.BodyBytes < 0 {
 		q.BodyBytes = int64(len(k.Body)) + 1
 	}

@@ -258,7 +258,13 @@ func (r *Logins) Look(secret string) (Link, bool) {
 	if l == nil {
 		return Link{}, false
 	}
-	return Link{l.Tenant, l.Portal, l.Used || !r.clock().Before(l.ExpiresAt.Time)}, true
+	now := r.clock()
+	spent := l.Used || !now.Before(l.ExpiresAt.Time)
+	if !spent { // whoever made it, or whose portal it is, may be no more
+		_, alive := r.session(&loginRecord{digest: l.digest, Tenant: l.Tenant, Portal: l.Portal, ExpiresAt: l.ExpiresAt}, now)
+		spent = !alive
+	}
+	return Link{l.Tenant, l.Portal, spent}, true
 }
 
 // Use opens the session that a link leads to, and ends the link, in one commit. Of a link

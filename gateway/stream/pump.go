@@ -133,7 +133,7 @@ func (s *Stream) collect(r *reader, b []byte) (_ []byte, more bool) {
 			return b, true
 		}
 		r.at[o.epoch] = e.seq
-		if e.text != nil && r.kinds&(1<<e.kind) != 0 && r.Sees(e.tenant) {
+		if e.text != nil && r.kinds&(1<<e.kind) != 0 && (r.All || !e.past) && r.Sees(e.tenant) {
 			b = append(r.appendID(b, all), e.text...)
 		}
 	}

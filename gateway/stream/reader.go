@@ -19,6 +19,7 @@ type Out interface {
 type Reader struct {
 	Kinds []gateway.Kind           // nil: all
 	Sees  func(tenant string) bool // whose events; "" is what no tenant has
+	All   bool                     // he sees those of tenants that are no more, too
 	// Alive says whether he may still read: his token may be gone.
 	Alive func() bool
 	After string // the id of the last event that he has seen; "": he begins now

@@ -13,6 +13,7 @@ type entry struct {
 	tenant string
 	tree   string // that the tenant was in
 	kind   gateway.Kind
+	past   bool // the tenant is no more: one that is made anew under its id sees nothing of it
 	text   []byte
 }
 
@@ -93,6 +94,18 @@ func (r *ring) drop(at int) {
 	if at == 0 {
 		for len(r.entries) > 0 && r.entries[0].text == nil {
 			r.entries = r.entries[1:]
+		}
+	}
+}
+
+// forget notes that a tenant is no more.
+func (r *ring) forget(tenant string) {
+	if r.of[tenant] == nil {
+		return
+	}
+	for i := range r.entries {
+		if r.entries[i].tenant == tenant {
+			r.entries[i].past = true
 		}
 	}
 }

@@ -129,6 +129,15 @@ func (s *Stream) rest() {
 	s.own, s.scratch = nil, nil
 }
 
+// Forget says that a tenant is no more: what it was told is for those alone who see all.
+func (s *Stream) Forget(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.origins() {
+		o.ring.forget(tenant)
+	}
+}
+
 // Close ends all readers, and takes no more.
 func (s *Stream) Close() {
 	s.mu.Lock()

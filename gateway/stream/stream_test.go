@@ -283,3 +283,29 @@ func BenchmarkReaders(b *testing.B) {
 		}
 	}
 }
+
+// A tenant that is no more is seen by those alone who see all, and by nobody who has its id
+// after it; what comes then is seen as ever.
+func TestForgottenTenantIsNobodys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := stream.New(nil)
+		first, _, end := reads(s, nil)
+		defer end()
+		s.Tell(callback("shop", "old"))
+		s.Tell(callback("acme", "other"))
+		settle()
+		id := events(t, first.read(plenty))[0].id
+		epoch, _, _ := strings.Cut(id, "-")
+		s.Forget("shop")
+		s.Forget("nobody")
+		s.Tell(callback("shop", "new"))
+		for all, want := range map[bool]string{true: "old other new", false: "other new"} {
+			r, _, end := reads(s, func(r *stream.Reader) { r.All, r.After = all, epoch+"-0" })
+			defer end()
+			settle()
+			if got := keys(t, events(t, r.read(plenty))); got != want {
+				t.Errorf("all %t: %s", all, got)
+			}
+		}
+	})
+}

@@ -53,6 +53,9 @@ type Budget struct {
 // Begin begins a bound; what was held of another is given back, if it is not kept.
 func (b *Budget) Begin(bound time.Duration, owner string) {
 	b.Rest()
+	if b.turn {
+		owner = b.owner // who has it gives it back
+	}
 	*b = Budget{left: int(bound), owner: owner, turn: b.turn, kept: b.kept}
 	if owner != "" {
 		b.mark = max(0, b.left-noTurns)

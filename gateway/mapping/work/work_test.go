@@ -71,3 +71,23 @@ func BenchmarkSpend(b *testing.B) {
 		w.Spend(1)
 	}
 }
+
+// Who holds a turn gives back his own, whoever the bound is of that he begins meanwhile.
+func TestHeldTurnKeepsItsOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, owner := range []string{"", "acme", "rival"} {
+			var b Budget
+			if !b.Hold("acme") {
+				t.Fatal("nobody else is there")
+			}
+			b.Begin(time.Second, owner)
+			if !b.Spend(noTurns + 1) {
+				t.Errorf("%q: it holds a turn, and has none", owner)
+			}
+			b.Let()
+			if !turns.Idle() {
+				t.Fatalf("%q: the turn is not given back", owner)
+			}
+		}
+	})
+}
