@@ -47,6 +47,10 @@ type reader struct {
 	lookup  func(string) (string, bool)
 	anchors map[string]ast.Node
 	faults  []mistake
+	line    struct { // that stands looked at last
+		number int
+		text   []rune
+	}
 }
 
 // readDocument reads a YAML file. Its mistakes are those of the notation; the

@@ -56,7 +56,10 @@ func (r *reader) stands(t *token.Token) bool {
 	if at.line > len(r.lines) || text == "" {
 		return false
 	}
-	line := []rune(r.lines[at.line-1])
+	if r.line.number != at.line { // each token of a long line asks
+		r.line.number, r.line.text = at.line, []rune(r.lines[at.line-1])
+	}
+	line := r.line.text
 	return at.column <= len(line) && strings.HasPrefix(text, string(line[at.column-1]))
 }
 
