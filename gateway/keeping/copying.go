@@ -24,7 +24,7 @@ func BeginCopy(dir string) error {
 	if err := writeFile(filepath.Join(dir, copyingName), []byte("hookgate store copy\n")); err != nil {
 		return fmt.Errorf("marking the data folder as a copy: %w", err)
 	}
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }
 
 // Copying tells whether a folder is a copy that is not whole.
@@ -41,5 +41,5 @@ func EndCopy(dir string) error {
 	if err := os.Remove(filepath.Join(dir, copyingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("ending the copy: %w", err)
 	}
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }

@@ -57,17 +57,17 @@ func finish(dir string, format []byte) error {
 		return err
 	}
 	for _, folder := range []string{filepath.Join(dir, "pebble"), dir} {
-		if err := syncFolder(folder); err != nil {
+		if err := SyncFolder(folder); err != nil {
 			return err
 		}
 	}
 	if err := writeFile(filepath.Join(dir, "format"), format); err != nil {
 		return err
 	}
-	if err := syncFolder(dir); err != nil {
+	if err := SyncFolder(dir); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(dir))
+	return SyncFolder(filepath.Dir(dir))
 }
 
 // empty looks whether a folder has nothing in it; made says that it is not there yet.
@@ -120,7 +120,8 @@ func writeFile(name string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func syncFolder(name string) error {
+// SyncFolder makes durable which files a folder has.
+func SyncFolder(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
