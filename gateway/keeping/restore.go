@@ -16,8 +16,7 @@ func Verify(r io.Reader) (About, error) {
 
 // Restore makes the data folder dir of an archive. The folder must be empty, or not be
 // there. When Restore returns nil all of it is on disk, and held: see Held. After an error
-// the folder is as it was; where the process dies, it has no file "format", and no start
-// takes it for a data folder.
+// the folder is as it was; where the process dies, it is marked, and nobody serves it.
 func Restore(r io.Reader, dir string) (a About, err error) {
 	made, err := empty(dir)
 	if err != nil {
@@ -28,7 +27,10 @@ func Restore(r io.Reader, dir string) (a About, err error) {
 			err = errors.Join(err, undo(dir, made))
 		}
 	}()
-	if err := os.MkdirAll(filepath.Join(dir, "pebble"), 0o700); err != nil {
+	if err := begin(dir, restoringName); err != nil {
+		return a, err
+	}
+	if err := os.Mkdir(filepath.Join(dir, "pebble"), 0o700); err != nil {
 		return a, err
 	}
 	var format []byte
@@ -67,7 +69,10 @@ func finish(dir string, format []byte) error {
 	if err := SyncFolder(dir); err != nil {
 		return err
 	}
-	return SyncFolder(filepath.Dir(dir))
+	if err := SyncFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return end(dir, restoringName)
 }
 
 // empty looks whether a folder has nothing in it; made says that it is not there yet.
