@@ -36,8 +36,8 @@ func Restore(r io.Reader, dir string) (a About, err error) {
 	var format []byte
 	a, err = readArchive(r, func(name string, size int64, r io.Reader) error {
 		if name == "format" { // the last thing that is written
-			if size > 256 {
-				return errors.New("is too large")
+			if size > 256 || format != nil {
+				return errors.New("is too large, or there twice")
 			}
 			format, err = io.ReadAll(r)
 			return err
