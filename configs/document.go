@@ -49,10 +49,12 @@ type reader struct {
 	lookup  func(string) (string, bool)
 	anchors map[string]ast.Node
 	faults  []mistake
-	aliases int      // that what is read now stands behind
-	aliased int      // nodes that were read behind them
-	full    bool     // they stand for too much
-	line    struct { // that stands looked at last
+	aliases int                        // that what is read now stands behind
+	aliased int                        // nodes that were read behind them
+	full    bool                       // they stand for too much
+	veiled  map[*token.Token]bool      // what is hidden, once for all aliases of it
+	filled  map[*token.Token]expansion // texts with variables, each put in once
+	line    struct {                   // that stands looked at last
 		number int
 		text   []rune
 	}
@@ -180,6 +182,32 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 	return nil
 }
 
+// expansion is what became of a text with variables.
+type expansion struct {
+	text         string
+	found, fault bool
+}
+
+// expand puts variables in, once for a text and all its aliases.
+func (r *reader) expand(path string, node ast.Node, value string, at *token.Token) expansion {
+	if !strings.Contains(value, "${") {
+		return expansion{text: value}
+	}
+	if was, is := r.filled[at]; is {
+		return was
+	}
+	text, found, faults := expand(value, r.lookup)
+	for _, fault := range faults {
+		r.fault(path, start(node), "%s", fault)
+	}
+	e := expansion{text, found, len(faults) > 0}
+	if r.filled == nil {
+		r.filled = map[*token.Token]expansion{}
+	}
+	r.filled[at] = e
+	return e
+}
+
 // behind begins to read what an alias stands for, until it is called.
 func (r *reader) behind(path string, alias ast.Node) func() {
 	was := r.full
@@ -300,19 +328,16 @@ func (r *reader) text(path string, node ast.Node, value string, last *token.Toke
 	if !variableAlone(value) {
 		r.hide(path, node, last, value)
 	}
-	expanded, found, faults := expand(value, r.lookup)
-	for _, fault := range faults {
-		r.fault(path, start(node), "%s", fault)
-	}
+	e := r.expand(path, node, value, last)
 	switch {
-	case len(faults) > 0:
+	case e.fault:
 		return nil
-	case found:
-		return fields.Word(expanded)
+	case e.found:
+		return fields.Word(e.text)
 	case plain && isNumber(value): // one that the parser thinks too large
 		return json.Number(value)
 	}
-	return expanded
+	return e.text
 }
 
 func (r *reader) number(path string, node ast.Node) any {
