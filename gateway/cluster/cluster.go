@@ -36,7 +36,7 @@ func New(o Options) *Cluster {
 func (c *Cluster) Handlers() map[string]func(ctx context.Context, body []byte) ([]byte, error) {
 	return map[string]func(context.Context, []byte) ([]byte, error){
 		verbPing: c.reach.pinged, verbReady: c.mover.ready, verbTake: c.mover.taken, verbLook: c.mover.looked,
-		verbDrain: func(context.Context, []byte) ([]byte, error) { c.begin(); return nil, nil },
+		verbDrain: func(context.Context, []byte) ([]byte, error) { c.begin(); return nil, nil }, verbLeave: c.leaves,
 	}
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,44 @@ func TestDrain(t *testing.T) {
 		}
 		if slots, _ := f.served(); slots.Len() != gateway.Slots {
 			f.t.Errorf("the last one has %d slots left", slots.Len())
+		}
+	})
+}
+
+// Who ends tells all others, and they know the new owners before it closes a connection: one that
+// heard of them with its next beat asked it once more, and of a request that was lost so nobody
+// knew whether it was taken. Who has slots still tells nobody.
+func TestLeave(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		one, two, three := f.start(), f.start(), f.start()
+		f.within(15*time.Second, "a share for each", f.whole(3))
+		two.Leave(f.t.Context())
+		if len(one.left)+len(three.left) > 0 {
+			f.t.Errorf("%v and %v were told of one that has slots", one.left, three.left)
+		}
+		if err := two.Drain(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+		began := time.Now()
+		two.Leave(f.t.Context())
+		if took := time.Since(began); took > 100*time.Millisecond {
+			f.t.Errorf("it took %v to tell the others", took)
+		}
+		for _, m := range []*member{one, three} {
+			if !slices.Equal(m.left, []string{two.Self().ID}) {
+				f.t.Errorf("told of %v, want %s", m.left, two.Self().ID)
+			}
+			for slot := range gateway.Slots {
+				if owner, _ := m.Owner(gateway.Slot(slot)); owner == two.Self() {
+					f.t.Fatalf("slot %d is still taken for that of who leaves", slot)
+				}
+			}
+		}
+		f.apart(one, two)
+		began = time.Now()
+		two.Leave(f.t.Context())
+		if took := time.Since(began); took > askTime {
+			f.t.Errorf("it waited %v for one that does not answer", took)
 		}
 	})
 }

@@ -3,13 +3,17 @@ package cluster
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/cluster/peers"
 )
 
-// verbDrain lets a node give its slots away.
-const verbDrain = "drain"
+const (
+	verbDrain = "drain" // give your slots away
+	verbLeave = "leave" // this node has nothing any more, and ends
+)
 
 var errLast error = gateway.Errorf(gateway.CodeLastNode, "no other node takes slots: start one first")
 
@@ -28,6 +32,42 @@ func (c *Cluster) Drain(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Leave tells the others that this node ends, where it has given all away, and waits until they
+// have seen it and have nothing under way to it, or have not answered in time. Who heard of the
+// new owners only with his next look would ask this node once more, which may close the
+// connection in that moment: nobody would know whether it took the request.
+func (c *Cluster) Leave(ctx context.Context) {
+	if mine, others := c.state.left(); mine == 0 {
+		var told sync.WaitGroup
+		for _, to := range others {
+			told.Go(func() { _, _ = c.mover.ask(ctx, to, verbLeave, nil) }) // who is not told will find it
+		}
+		told.Wait()
+	}
+}
+
+// left gives how many slots this node has, and who else lives.
+func (s *state) left() (mine int, others []Node) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, p := range s.peers {
+		if id != s.self && p.lives() {
+			others = append(others, p.node(id))
+		}
+	}
+	slots := s.mine().With(s.touched)
+	return slots.Len(), others
+}
+
+// leaves is told by a node that it ends.
+func (c *Cluster) leaves(ctx context.Context, _ []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime*9/10)
+	defer cancel()
+	c.watcher.lookAgain(ctx)
+	c.watcher.options.Leaves(ctx, peers.From(ctx))
+	return nil, nil
 }
 
 // begin begins to drain. It returns at once.

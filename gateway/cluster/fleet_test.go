@@ -40,6 +40,7 @@ type member struct {
 	handed   []time.Duration
 	fenced   int
 	tookOver int
+	left     []string // who said that it ends
 }
 
 // inBubble runs a test in time of its own.
@@ -65,7 +66,8 @@ func (f *fleet) startAt(name string) *member {
 	m := &member{fleet: f, conn: f.db.connect(), name: name}
 	since := time.Now()
 	m.Cluster = New(Options{
-		Store: m.conn, Parts: []Part{&acting{m.conn}}, Ask: m.ask, Log: f.log,
+		Leaves: func(_ context.Context, node string) { m.note(func() { m.left = append(m.left, node) }) },
+		Store:  m.conn, Parts: []Part{&acting{m.conn}}, Ask: m.ask, Log: f.log,
 		Say:   func() Self { return Self{Address: name, Version: "1", Since: since, Digest: "d", Process: m.process()} },
 		Ended: f.ended,
 		Observer: Observer{
@@ -129,7 +131,7 @@ func (m *member) ask(ctx context.Context, to Node, verb string, body []byte) ([]
 	case at.Self().ID != to.ID:
 		return nil, peers.ErrNotHere
 	}
-	return at.Handlers()[verb](ctx, body)
+	return at.Handlers()[verb](peers.WithFrom(ctx, m.Self().ID), body)
 }
 
 // apart lets two nodes not talk with each other.

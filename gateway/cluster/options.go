@@ -68,7 +68,10 @@ type Options struct {
 	Ask func(ctx context.Context, to Node, verb string, body []byte) ([]byte, error)
 	// Ended says that a process has surely ended, by what its node said of it. It must not block.
 	// nil: that is never known.
-	Ended    func(process string) bool
+	Ended func(process string) bool
+	// Leaves is told of a node that ends, and has given all away; it returns when nothing is under
+	// way to it, or ctx has ended. nil: nobody is told.
+	Leaves   func(ctx context.Context, node string)
 	Log      *slog.Logger // nil: slog.Default
 	Observer Observer
 }
@@ -117,6 +120,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if d.Ended == nil {
 		d.Ended = func(string) bool { return false }
+	}
+	if d.Leaves == nil {
+		d.Leaves = func(context.Context, string) {}
 	}
 	if d.Observer.TookOver == nil {
 		d.Observer.TookOver = func() {}

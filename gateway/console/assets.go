@@ -2,7 +2,6 @@ package console
 
 import (
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"net/http"
 	"path"
@@ -14,9 +13,6 @@ import (
 	"hookgate/gateway"
 	"hookgate/gateway/edge"
 )
-
-//go:embed assets templates
-var embedded embed.FS
 
 // asset is a file that pages load. Its name has a digest of what is in it, so that it may
 // be kept for ever.
@@ -33,18 +29,14 @@ var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "te
 
 func loadAssets() (byName map[string]asset, names map[string]string) {
 	byName, names = map[string]asset{}, map[string]string{}
-	entries, err := embedded.ReadDir("assets")
-	if err != nil {
-		panic("console: " + err.Error()) // it is in the binary
-	}
-	for _, e := range entries {
-		text, err := embedded.ReadFile("assets/" + e.Name())
-		if err != nil {
-			panic("console: " + err.Error())
+	for file, text := range files() {
+		own, is := strings.CutPrefix(file, "assets/")
+		if !is {
+			continue
 		}
-		sum, ext := sha256.Sum256(text), path.Ext(e.Name())
-		name := strings.TrimSuffix(e.Name(), ext) + "-" + hex.EncodeToString(sum[:6]) + ext
-		byName[name], names[e.Name()] = asset{text, assetKinds[ext]}, name
+		sum, ext := sha256.Sum256([]byte(text)), path.Ext(own)
+		name := strings.TrimSuffix(own, ext) + "-" + hex.EncodeToString(sum[:6]) + ext
+		byName[name], names[own] = asset{[]byte(text), assetKinds[ext]}, name
 	}
 	return byName, names
 }

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -19,20 +19,36 @@ func TestTemplatesParse(t *testing.T) {
 	}
 }
 
+// What is packed is what stands here.
+func TestFilesArePacked(t *testing.T) {
+	all := 0
+	for _, folder := range []string{"assets", "templates"} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			text, err := os.ReadFile(filepath.Join(folder, e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if files()[folder+"/"+e.Name()] != string(text) {
+				t.Errorf("%s/%s is not packed as it stands: go generate ./gateway/console", folder, e.Name())
+			}
+			all++
+		}
+	}
+	if len(files()) != all {
+		t.Errorf("%d files are packed of %d: go generate ./gateway/console", len(files()), all)
+	}
+}
+
 // A method of ours by a name that stands in a template is one that templates may call: a page
 // that lacks one shows it only where that is shown.
 func TestTemplatesMayCallWhatTheyName(t *testing.T) {
 	named := map[string]bool{}
-	files, err := fs.Glob(embedded, "templates/*.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := embedded.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, action := range regexp.MustCompile(`\{\{[^{}]*\}\}`).FindAllString(string(text), -1) {
+	for _, text := range files() {
+		for _, action := range regexp.MustCompile(`\{\{[^{}]*\}\}`).FindAllString(text, -1) {
 			for _, m := range regexp.MustCompile(`\.([A-Z]\w*)`).FindAllStringSubmatch(action, -1) {
 				named[m[1]] = true
 			}

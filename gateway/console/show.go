@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math"
 	"net/url"
 	"path"
@@ -28,13 +27,9 @@ func loadTemplates() map[string]*markup.Set {
 	parse(base, "templates/frame.html")
 	parse(base, "templates/parts.html")
 	all := map[string]*markup.Set{}
-	entries, err := fs.Glob(embedded, "templates/*.html")
-	if err != nil {
-		panic("console: " + err.Error()) // the pattern is written here
-	}
-	for _, file := range entries {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name == "frame" || name == "parts" {
+	for file := range files() {
+		name, is := strings.CutSuffix(path.Base(file), ".html")
+		if !is || name == "frame" || name == "parts" {
 			continue
 		}
 		all[name] = base.Clone()
@@ -45,11 +40,7 @@ func loadTemplates() map[string]*markup.Set {
 
 // parse adds a file of ours to a set.
 func parse(s *markup.Set, file string) {
-	text, err := embedded.ReadFile(file)
-	if err == nil {
-		err = s.Parse(path.Base(file), string(text))
-	}
-	if err != nil {
+	if err := s.Parse(path.Base(file), files()[file]); err != nil {
 		panic("console: " + err.Error())
 	}
 }

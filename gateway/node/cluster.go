@@ -35,6 +35,7 @@ func (n joining) newCluster() *cluster.Cluster {
 		Ask: func(ctx context.Context, to cluster.Node, verb string, body []byte) ([]byte, error) {
 			return n.others.peers.Ask(ctx, to, verb, body)
 		},
+		Leaves: func(ctx context.Context, node string) { n.others.peers.Leave(ctx, node) },
 		Observer: cluster.Observer{TookOver: tookOver, Fenced: fenced, Changed: func() {
 			n.stream.Tell(gateway.Happening{Kind: gateway.HappenedConfig, At: n.clock.Now(), Of: "nodes", Outcome: "changed"})
 		}},
@@ -168,6 +169,13 @@ func (n joining) giveAway(ctx context.Context) <-chan struct{} {
 		}
 	}()
 	return given
+}
+
+// leave tells the others that this node closes its connections.
+func (n joining) leave(ctx context.Context) {
+	if c := n.cluster.Load(); c != nil {
+		c.Leave(ctx)
+	}
 }
 
 // confirmed is what the parts read of slots when they acquire them. Nothing is read of slots

@@ -106,6 +106,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err := n.linger(ctx, served); err != nil {
 		return errors.Join(err, n.stop())
 	}
+	joining{n}.leave(context.WithoutCancel(ctx))
 	n.Log.Info("draining", "at_most", n.config.Drain.Timeout.String())
 	n.backups.Stop()
 	n.others.drain()

@@ -3,6 +3,8 @@ package waiting
 import (
 	"cmp"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"hookgate/gateway"
 )
@@ -114,28 +116,63 @@ func (m mover) reopen(r *room, w *gateway.Wait) {
 // of this version never leaves two apart: names and what meets by them are one
 // commit. One before it did, when it crashed between the two.
 func (m mover) reunite(known map[string]*room) error {
-	for _, r := range known {
-		for _, key := range r.apart() {
-			names, err := m.names.of(r.tenant, key)
-			if err != nil {
+	all := apartIn(known)
+	m.lookUp(all)
+	for _, one := range all {
+		if one.err != nil {
+			return one.err
+		}
+		if len(one.names) == 1 {
+			continue
+		}
+		found, err := m.matcher.meet(one.room, one.names, nil)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			if err := m.options.Ledger.Commit(f.change); err != nil {
 				return err
 			}
-			if len(names) == 1 {
-				continue
-			}
-			found, err := m.matcher.meet(r, names, nil)
-			if err != nil {
-				return err
-			}
-			for _, one := range found {
-				if err := m.options.Ledger.Commit(one.change); err != nil {
-					return err
-				}
-				r.met(one) // its lane finds the notice in the store
-			}
+			one.room.met(f) // its lane finds the notice in the store
 		}
 	}
 	return nil
+}
+
+// parted is a key that may have an open wait under another name.
+type parted struct {
+	room  *room
+	key   string
+	names []string
+	err   error
+}
+
+func apartIn(known map[string]*room) (all []*parted) {
+	for _, r := range known {
+		for _, key := range r.apart() {
+			all = append(all, &parted{room: r, key: key})
+		}
+	}
+	return all
+}
+
+// lookups is how many names are looked up at once. A database that is asked for one after the
+// other keeps all that moves waiting for as many times its distance.
+const lookups = 256
+
+// lookUp reads the names of each.
+func (m mover) lookUp(all []*parted) {
+	var under sync.WaitGroup
+	var next atomic.Int64
+	for range min(lookups, len(all)) {
+		under.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				one := all[i]
+				one.names, one.err = m.names.of(one.room.tenant, one.key)
+			}
+		})
+	}
+	under.Wait()
 }
 
 // apart gives the keys under which something is parked and, at that source, no session

@@ -307,6 +307,47 @@ func (u *unreadable) Recover(slots gateway.SlotSet, wait func(*gateway.Wait) err
 	return u.Recovery.Recover(slots, wait, parked)
 }
 
+// distant is a store whose answers take their time.
+type distant struct{ waiting.Ledger }
+
+func (d distant) Names(tenant, name string) (gateway.Names, bool, error) {
+	time.Sleep(5 * time.Millisecond)
+	return d.Ledger.Names(tenant, name)
+}
+
+// What is parked keeps nobody waiting who takes a slot over, however much it is: a node that was
+// given one with a thousand callbacks asked the database for the names of each, one after the
+// other, and served the slot after 2.4 s.
+func TestSlotWithMuchParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t, vfs.NewMem(), gateway.Source{})
+		defer func() { k.stop() }()
+		o := k.options
+		o.Ledger = distant{k.store}
+		k.sessions.Release(gateway.AllSlots())
+		k.spare, k.sessions = k.sessions, waiting.New(o)
+		if err := k.sessions.Acquire(gateway.AllSlots()); err != nil {
+			t.Fatal(err)
+		}
+		k.open(waiting.OpenRequest{Key: "chat"})
+		const parked = 1000
+		for i := range parked {
+			k.send(sent{key: fmt.Sprintf("early-%d", i), body: paid(i)})
+		}
+		k.sessions.Release(slotOfAcme)
+		began := time.Now()
+		if err := k.sessions.Acquire(slotOfAcme); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 300*time.Millisecond || took == 0 {
+			t.Errorf("the slot was served after %v, with %d parked callbacks", took, parked)
+		}
+		if c := k.observed(); c.parked != parked {
+			t.Errorf("%d are parked, want %d", c.parked, parked)
+		}
+	})
+}
+
 // The same of a publish that told names, and of a deadline.
 func TestUnknownOutcomeOfOthers(t *testing.T) {
 	t.Run("publish", func(t *testing.T) {

@@ -6,12 +6,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/shares"
 )
@@ -59,6 +61,8 @@ type Peers struct {
 	mu      sync.Mutex
 	clients map[place]*client
 	closed  bool
+	under   map[string]int // by the id of a node: how many requests to it are under way
+	left    []string       // the last nodes that nobody asks any more
 }
 
 // New makes Peers.
@@ -74,7 +78,7 @@ func New(o Options) *Peers {
 	}
 	return &Peers{
 		options: o, keys: keysOf(o.Secrets), numbers: numbers{of: map[uint64]*window{}}, handlers: map[string]Handler{}, apart: map[string]int{},
-		clients: map[place]*client{},
+		clients: map[place]*client{}, under: map[string]int{},
 	}
 }
 
@@ -104,10 +108,11 @@ func (p *Peers) Ask(ctx context.Context, to Node, verb string, body []byte) ([]b
 	if len(body) > MaxBody { // whoever else is asked would not take it either
 		return nil, gateway.Errorf(gateway.CodeTooLarge, "the request is too large to be passed on to the node that decides it: over %d bytes", MaxBody)
 	}
-	c, err := p.clientOf(place{to.Address, p.apart[verb]})
+	c, err := p.begin(to.ID, place{to.Address, p.apart[verb]})
 	if err != nil {
 		return nil, &notTaken{err}
 	}
+	defer p.end(to.ID)
 	digest := sha256.Sum256(body)
 	for tried := range p.keys {
 		by := c.key.Load()
@@ -150,20 +155,60 @@ func (p *Peers) Forget(but func(address string) bool) {
 	}
 }
 
-var errClosed = errors.New("this node is stopping")
+// Leave is told of a node that ends, and has nothing any more: nobody asks it from then on, and
+// when it returns no request is under way to it, or ctx has ended. So it closes no connection
+// that has just been written to: of such a request nobody knew whether it was taken.
+func (p *Peers) Leave(ctx context.Context, id string) {
+	p.mu.Lock()
+	p.left = append(p.left[max(0, len(p.left)-mostLeft+1):], id)
+	p.mu.Unlock()
+	for p.asks(id) && background.Sleep(ctx, leavePause) {
+	}
+}
 
-func (p *Peers) clientOf(at place) (*client, error) {
+const (
+	// mostLeft is how many nodes are remembered that left: those before them nobody knows any more.
+	mostLeft = 16
+	// leavePause is between two looks at what is under way to one that leaves.
+	leavePause = 5 * time.Millisecond
+)
+
+func (p *Peers) asks(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	return p.under[id] > 0
+}
+
+var (
+	errClosed = errors.New("this node is stopping")
+	errLeft   = errors.New("that node has left")
+)
+
+// begin gives the connections to a node, to which a request is under way from then on, until end.
+func (p *Peers) begin(id string, at place) (*client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
 		return nil, errClosed
+	case slices.Contains(p.left, id):
+		return nil, errLeft
 	}
 	c := p.clients[at]
 	if c == nil {
 		c = newClient(at.address, p.options.TLS, p.options.Connections)
 		p.clients[at] = c
 	}
+	p.under[id]++
 	return c, nil
+}
+
+func (p *Peers) end(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.under[id]--; p.under[id] == 0 {
+		delete(p.under, id)
+	}
 }
 
 type fromKey struct{}

@@ -446,6 +446,42 @@ func TestNobodyWaitsForADeadNode(t *testing.T) {
 	}
 }
 
+// Of who leaves it is certain that he takes nothing, once what is under way to him has been
+// answered. A node that comes to be at his address is asked as ever.
+func TestNobodyAsksWhoLeft(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	came, ends := make(chan struct{}), make(chan struct{})
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("hang", func(context.Context, []byte) ([]byte, error) { close(came); <-ends; return []byte("done"), nil })
+		echoes(p)
+	})
+	asked := make(chan error, 1)
+	go func() {
+		_, err := a.Ask(context.Background(), b.Node, "hang", nil)
+		asked <- err
+	}()
+	<-came
+	a.Leave(within(t, 50*time.Millisecond), "b") // it does not wait for longer than it may
+	if _, err := a.Ask(within(t, time.Minute), b.Node, "echo", nil); !peers.NotTaken(err) {
+		t.Errorf("asked: %v", err)
+	}
+	left := make(chan struct{})
+	go func() { a.Leave(context.Background(), "b"); close(left) }()
+	select {
+	case <-left:
+		t.Error("a request is under way, and nobody waits for it")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(ends)
+	if err := <-asked; err != nil {
+		t.Errorf("what was under way: %v", err)
+	}
+	<-left
+	if _, err := a.Ask(within(t, time.Minute), peers.Node{ID: "b2", Address: b.Address}, "echo", nil); err == nil || !errors.Is(err, peers.ErrNotHere) {
+		t.Errorf("one at the same address was not asked: %v", err)
+	}
+}
+
 // What nodes must be asked in time, whatever else is asked, has connections of its own.
 func TestApart(t *testing.T) {
 	o := peers.Options{Secrets: []string{"s3cret"}, Connections: 2}
