@@ -2,25 +2,27 @@ package configs
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"hookgate/gateway/fields"
 )
 
-// maxNodes bounds a document with its aliases put in, so that a few lines of
-// aliases of aliases cannot fill the memory. A tenant with ten sources has
+// maxNodes bounds a document with its aliases put in. A tenant with ten sources has
 // about 500 nodes.
 const maxNodes = 1 << 19
+
+// Bounds of what aliases stand for: a few lines of aliases of aliases cost no more than a
+// small file does, and a large file may have them for a part of what it says.
+const (
+	mostAliased  = 1 << 14
+	aliasedTimes = 8 // as many as are written, beyond that
+)
 
 // document is a file as a tree of values, with the place of each.
 type document struct {
@@ -47,6 +49,15 @@ type reader struct {
 	lookup  func(string) (string, bool)
 	anchors map[string]ast.Node
 	faults  []mistake
+	aliases int                        // that what is read now stands behind
+	aliased int                        // nodes that were read behind them
+	full    bool                       // they stand for too much
+	veiled  map[*token.Token]bool      // what is hidden, once for all aliases of it
+	filled  map[*token.Token]expansion // texts with variables, each put in once
+	line    struct {                   // that stands looked at last
+		number int
+		text   []rune
+	}
 }
 
 // readDocument reads a YAML file. Its mistakes are those of the notation; the
@@ -95,21 +106,6 @@ func (r *reader) place(path string, name, value position) {
 	}
 }
 
-// parse keeps a panic of the YAML parser, a stranger's code, from ending a
-// running gateway that is asked to reload.
-func parse(text string) (file *ast.File, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("is not YAML that can be read")
-		}
-	}()
-	tokens := lexer.Tokenize(text)
-	if err := checkNesting(tokens); err != nil {
-		return nil, err
-	}
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-}
-
 // body gives the one document of the file, nil for an empty file.
 func (r *reader) body(file *ast.File) (body ast.Node) {
 	for _, doc := range file.Docs {
@@ -143,6 +139,14 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 		r.fault(path, start(node), "is nested deeper than %d levels", fields.MaxDepth)
 		return nil
 	}
+	if r.aliases > 0 {
+		if r.aliased++; r.aliased > mostAliased+aliasedTimes*(r.nodes-r.aliased) {
+			r.full = true
+		}
+		if r.full {
+			return nil
+		}
+	}
 	switch n := node.(type) {
 	case nil, *ast.NullNode:
 		return nil
@@ -160,6 +164,7 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 			r.fault(path, start(node), "is an alias of nothing: an anchor of that name must come before it")
 			return nil
 		}
+		defer r.behind(path, n)()
 		return r.value(path, target, depth+1)
 	case *ast.LiteralNode:
 		return r.text(path, node, n.Value.Value, n.Value.GetToken())
@@ -175,6 +180,43 @@ func (r *reader) value(path string, node ast.Node, depth int) any {
 	}
 	r.fault(path, start(node), "is YAML that is not taken here: write the plain value, without a tag")
 	return nil
+}
+
+// expansion is what became of a text with variables.
+type expansion struct {
+	text         string
+	found, fault bool
+}
+
+// expand puts variables in, once for a text and all its aliases.
+func (r *reader) expand(path string, node ast.Node, value string, at *token.Token) expansion {
+	if !strings.Contains(value, "${") {
+		return expansion{text: value}
+	}
+	if was, is := r.filled[at]; is {
+		return was
+	}
+	text, found, faults := expand(value, r.lookup)
+	for _, fault := range faults {
+		r.fault(path, start(node), "%s", fault)
+	}
+	e := expansion{text, found, len(faults) > 0}
+	if r.filled == nil {
+		r.filled = map[*token.Token]expansion{}
+	}
+	r.filled[at] = e
+	return e
+}
+
+// behind begins to read what an alias stands for, until it is called.
+func (r *reader) behind(path string, alias ast.Node) func() {
+	was := r.full
+	r.aliases++
+	return func() {
+		if r.aliases--; r.aliases == 0 && r.full && !was { // told once, where the outermost stands
+			r.fault(path, start(alias), "makes the file too large: aliases stand for over %d values by here, and %d are written", r.aliased-1, r.nodes-r.aliased)
+		}
+	}
 }
 
 // anchor gives the tree of a node that has a name. It is known only afterwards,
@@ -212,8 +254,8 @@ func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int)
 			r.fault(member, at, "is written twice, first in line %d", first.line)
 			continue
 		}
-		if _, merged := members.Get(name); merged {
-			r.forget(member)
+		if merged, is := members.Get(name); is {
+			r.forget(member, merged)
 		}
 		written[name] = at
 		r.place(member, at, valueStart(at, value.Value))
@@ -227,6 +269,7 @@ func (r *reader) mapping(path string, values []*ast.MappingValueNode, depth int)
 func (r *reader) merge(path string, members *fields.Object, node ast.Node, depth int) {
 	if alias, ok := node.(*ast.AliasNode); ok {
 		if target, known := r.anchors[aliasName(alias)]; known {
+			defer r.behind(path, alias)()
 			node = target
 		}
 	}
@@ -237,7 +280,7 @@ func (r *reader) merge(path string, members *fields.Object, node ast.Node, depth
 	for _, node := range slices.Backward(merged) {
 		before := len(r.faults)
 		tree, ok := r.value(path, node, depth).(*fields.Object)
-		if !ok && len(r.faults) > before {
+		if !ok && (len(r.faults) > before || r.full || r.nodes >= maxNodes) {
 			return
 		}
 		if !ok {
@@ -250,9 +293,20 @@ func (r *reader) merge(path string, members *fields.Object, node ast.Node, depth
 	}
 }
 
-// forget drops the places of a merged member that another one stands in for.
-func (r *reader) forget(member string) {
-	maps.DeleteFunc(r.places, func(path string, _ place) bool { return fields.Within(path, member) })
+// forget drops the places of a merged member that another one stands in for, and of what is
+// in it: no others are looked at, for there may be many such members.
+func (r *reader) forget(path string, tree any) {
+	delete(r.places, path)
+	switch t := tree.(type) {
+	case *fields.Object:
+		for name, value := range t.All() {
+			r.forget(fields.Member(path, name), value)
+		}
+	case []any:
+		for i, value := range t {
+			r.forget(fields.Index(path, i), value)
+		}
+	}
 }
 
 func aliasName(n *ast.AliasNode) string { return n.Value.GetToken().Value }
@@ -274,19 +328,16 @@ func (r *reader) text(path string, node ast.Node, value string, last *token.Toke
 	if !variableAlone(value) {
 		r.hide(path, node, last, value)
 	}
-	expanded, found, faults := expand(value, r.lookup)
-	for _, fault := range faults {
-		r.fault(path, start(node), "%s", fault)
-	}
+	e := r.expand(path, node, value, last)
 	switch {
-	case len(faults) > 0:
+	case e.fault:
 		return nil
-	case found:
-		return fields.Word(expanded)
+	case e.found:
+		return fields.Word(e.text)
 	case plain && isNumber(value): // one that the parser thinks too large
 		return json.Number(value)
 	}
-	return expanded
+	return e.text
 }
 
 func (r *reader) number(path string, node ast.Node) any {

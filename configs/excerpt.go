@@ -22,6 +22,8 @@ func (d *document) excerpt(at position) string {
 	if d.broken || slices.ContainsFunc(secrets, func(h hidden) bool { return !h.exact }) {
 		line, secrets = maskAfterName(line), nil
 	}
+	// A line may have a hundred thousand: those behind what is shown of it are not asked for each character.
+	secrets = slices.DeleteFunc(secrets, func(h hidden) bool { return h.start.line == at.line && h.start.column > maxExcerpt })
 	var shown, caret, blanks strings.Builder // blanks: of a hidden part, shown if nothing hidden follows
 	masked := false
 	for i := 0; i <= max(len(line), at.column-1) && i < maxExcerpt; i++ {

@@ -25,10 +25,14 @@ type hidden struct {
 // stands under no known key, for that may be a secret whose key is misspelled. User
 // and query of a URL may be credentials.
 func (r *reader) hide(path string, node ast.Node, last *token.Token, value string) {
-	if r.quiet {
+	if r.quiet || r.veiled[last] {
 		return
 	}
 	if mayBeSecret(fields.TypeAt(reflect.TypeFor[Config](), path)) || strings.Contains(value, "://") && strings.ContainsAny(value, "@?") {
+		if r.veiled == nil {
+			r.veiled = map[*token.Token]bool{}
+		}
+		r.veiled[last] = true
 		first := node.GetToken()
 		r.hidden = append(r.hidden, hidden{tokenStart(first), tokenEnd(last), r.stands(first) && (last.Next == nil || r.stands(last.Next)), value})
 	}
@@ -56,7 +60,10 @@ func (r *reader) stands(t *token.Token) bool {
 	if at.line > len(r.lines) || text == "" {
 		return false
 	}
-	line := []rune(r.lines[at.line-1])
+	if r.line.number != at.line { // each token of a long line asks
+		r.line.number, r.line.text = at.line, []rune(r.lines[at.line-1])
+	}
+	line := r.line.text
 	return at.column <= len(line) && strings.HasPrefix(text, string(line[at.column-1]))
 }
 

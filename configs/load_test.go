@@ -114,7 +114,7 @@ func TestNestingIsBoundedBeforeTheParser(t *testing.T) {
 		"lines":             nestedLines,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, deep := errors.AsType[deepError](checkNesting(lexer.Tokenize(text(mostNested + 10)))); !deep {
+			if _, deep := errors.AsType[boundError](checkNesting(lexer.Tokenize(text(mostNested + 10)))); !deep {
 				t.Error("the parser is given it")
 			}
 			if err := checkNesting(lexer.Tokenize(text(fields.MaxDepth))); err != nil {

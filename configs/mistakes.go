@@ -145,8 +145,8 @@ func syntaxMistake(err error) mistake {
 	if syntax, ok := errors.AsType[yaml.Error](err); ok && syntax.GetToken() != nil {
 		return mistake{at: tokenStart(syntax.GetToken()), message: syntax.GetMessage()}
 	}
-	if deep, ok := errors.AsType[deepError](err); ok {
-		return mistake{at: tokenStart(deep.at), message: deep.Error()}
+	if bound, ok := errors.AsType[boundError](err); ok {
+		return mistake{at: tokenStart(bound.at), message: bound.rule}
 	}
 	return mistake{at: position{1, 1}, message: err.Error()}
 }

@@ -200,12 +200,12 @@ func (p *plan) judge() error {
 
 func (p *plan) judgeOne(i *item) (err error) {
 	if p.fresh[i.tenant] {
-		i.result = "created"
+		i.result, i.tag = "created", client.TagOfNone
 		return nil
 	}
 	i.before, i.tag, err = p.GetRaw(p.ctx, i.path, nil)
 	if client.IsCode(err, gateway.CodeNotFound) {
-		i.before, i.result = nil, "created"
+		i.before, i.result, i.tag = nil, "created", client.TagOfNone
 	} else if err != nil {
 		return err
 	}
@@ -284,19 +284,37 @@ func (p *plan) takeBack(written []*item) error {
 		var err error
 		switch i.result {
 		case "created":
-			err = p.Remove(p.ctx, i.path, i.now)
+			if err = p.ours(i); err == nil {
+				err = p.Remove(p.ctx, i.path, i.now)
+			}
 		case "updated":
 			if _, _, err = p.PutRaw(p.ctx, i.path, nil, i.before, i.now); err == nil && hasSecret(i.spec) {
 				err = errors.New("its secrets are the new ones: nobody can read the old ones")
 			}
 		case "deleted":
-			_, _, err = p.PutRaw(p.ctx, i.path, nil, i.before, "")
+			_, _, err = p.PutRaw(p.ctx, i.path, nil, i.before, client.TagOfNone)
 		}
 		if err != nil {
 			left = append(left, fmt.Errorf("%s %s: %w", i.kind, i.name(), err))
 		}
 	}
 	return errors.Join(left...)
+}
+
+// ours says whether nobody has put anything into what was made: with a tenant it would go.
+func (p *plan) ours(i *item) error {
+	if i.kind != "tenant" {
+		return nil
+	}
+	for _, parts := range []string{"/sources", "/endpoints", "/webhooks"} {
+		for _, err := range client.List[json.RawMessage](p.ctx, p.Client, i.path+parts, nil, 0) {
+			if err == nil {
+				err = errors.New("it stays: somebody else has put something into it")
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // show tells what was done, or would be.

@@ -163,3 +163,64 @@ func TestApplyOfManyTenants(t *testing.T) {
 		t.Errorf("judging one of %d tenants made %.0f allocations", tenants, was)
 	}
 }
+
+// Two applies at once that make the same thing: the one that comes second makes nothing, says
+// so, and takes back what it wrote. It wrote over what the first had made, without a word.
+func TestApplyTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, there := range map[string]bool{"a tenant that is there": true, "one that is made": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := program.Start(t, program.Options{})
+			if there {
+				p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme", `{}`)
+			}
+			to, err := url.Parse(p.Internal)
+			if err != nil {
+				t.Fatal(err)
+			}
+			on := httputil.NewSingleHostReverseProxy(to)
+			judged, goOn := make(chan struct{}, 1), make(chan struct{})
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPut && r.URL.Path == "/v1/tenants/acme/sources/a" && r.URL.Query().Get("dry_run") == "" {
+					judged <- struct{}{}
+					<-goOn
+				}
+				on.ServeHTTP(w, r)
+			}))
+			defer front.Close()
+			file := filepath.Join(t.TempDir(), "acme.yaml")
+			text := "tenants:\n  acme:\n    sources:\n      a: { verify: { type: none } }\n      b: { methods: [PUT], verify: { type: none } }\n"
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := program.Command(t, []string{"HOOKGATE_SERVER=" + front.URL, "HOOKGATE_TOKEN=" + program.AdminToken}, "apply", "-f", file)
+			log := &program.Log{}
+			c.Stderr = log
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_ = c.Wait() // its exit code says how it went
+			}()
+			select {
+			case <-judged:
+			case <-ended:
+				t.Fatal(log.Text())
+			}
+			p.Admin().Must(t, []int{200, 201}, "PUT", "/v1/tenants/acme", `{}`)
+			p.Admin().Must(t, []int{201}, "PUT", "/v1/tenants/acme/sources/b", `{"methods":["GET"],"verify":{"type":"none"}}`)
+			close(goOn)
+			<-ended
+			if code := c.ProcessState.ExitCode(); code != 1 || !strings.Contains(log.Text(), "source acme/b: it is there already") || !strings.Contains(log.Text(), "taken back") {
+				t.Errorf("exit code %d\n%s", code, log.Text())
+			}
+			if b := p.Admin().Must(t, []int{200}, "GET", "/v1/tenants/acme/sources/b", nil); !strings.Contains(string(b.Body), `"methods":["GET"]`) {
+				t.Errorf("the other's is now %s", b.Body)
+			}
+			p.Admin().Must(t, []int{404}, "GET", "/v1/tenants/acme/sources/a", nil)
+		})
+	}
+}

@@ -54,14 +54,15 @@ func backup(cmd *cobra.Command, from *running, name string, withKey bool) (err e
 	if name == "-" {
 		_, err = readWhole(archive, cmd.OutOrStdout())
 	} else {
-		err = backupTo(name, archive)
+		err = backupTo(name, archive, keeping.SyncFolder)
 	}
 	shown.end(err)
 	return err
 }
 
 // backupTo writes an archive to a file that is there only when it is whole and on disk.
-func backupTo(name string, archive io.Reader) (err error) {
+// sync makes a folder durable: without, the file may be gone after a loss of power.
+func backupTo(name string, archive io.Reader, sync func(string) error) (err error) {
 	if _, err := os.Stat(name); err == nil {
 		return fmt.Errorf("%s is there already: it is not replaced", name)
 	}
@@ -69,9 +70,10 @@ func backupTo(name string, archive io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
+	written := f.Name()
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			err = errors.Join(err, os.Remove(written))
 		}
 	}()
 	if _, err = readWhole(archive, f); err == nil {
@@ -80,7 +82,11 @@ func backupTo(name string, archive io.Reader) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	if err = os.Rename(written, name); err != nil {
+		return err
+	}
+	written = name
+	return sync(filepath.Dir(name))
 }
 
 // readWhole copies an archive, and looks whether it is one, and whole.

@@ -92,8 +92,8 @@ func (r Resources[T, S]) Get(ctx context.Context, id string) (one T, tag string,
 	return one, header.Get("ETag"), err
 }
 
-// Put creates or replaces one. With a tag it replaces that version alone, else the error is
-// of gateway.CodeChangedMeanwhile; "" is whatever is there.
+// Put creates or replaces one. With a tag it replaces that version alone, or with TagOfNone nothing,
+// else the error is of gateway.CodeChangedMeanwhile; "" is whatever is there.
 func (r Resources[T, S]) Put(ctx context.Context, id string, spec S, tag string) (T, error) {
 	return Ask[T](ctx, r.c, Request{Method: http.MethodPut, Path: r.at(id), Body: spec, Header: ifMatch(tag)})
 }
@@ -123,11 +123,17 @@ func (c *Client) Remove(ctx context.Context, path, tag string) error {
 }
 
 func ifMatch(tag string) http.Header {
-	if tag == "" {
+	switch tag {
+	case "":
 		return nil
+	case TagOfNone:
+		return http.Header{"If-None-Match": {"*"}}
 	}
 	return http.Header{"If-Match": {tag}}
 }
+
+// TagOfNone is the tag of what is not there yet: nothing is written over.
+const TagOfNone = "*"
 
 // Token is a token of the internal API, without its text (SPEC 14).
 type Token struct {

@@ -43,8 +43,14 @@ func (c *Client) retried(ctx context.Context, r Request, once func(*ready) error
 		return err
 	}
 	var p pauses
+	var lost error // of a try of which nobody knows what came of it
 	for {
 		err := once(made)
+		if problem, answered := errors.AsType[*Problem](err); !answered {
+			lost = err
+		} else if lost != nil && problem.Status == http.StatusPreconditionFailed {
+			return lost // what stands there may be what that try wrote
+		}
 		if err == nil || ctx.Err() != nil || !made.again(err) {
 			return err
 		}

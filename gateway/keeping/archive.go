@@ -174,7 +174,7 @@ func (a *About) read(h *tar.Header, r io.Reader, sums *sums) error {
 	if !versions().MatchString(a.Version) { // it is shown on a terminal, which does what control characters say
 		return errors.Join(errForeign, errors.New("its version is none"))
 	}
-	if a.Archived > archiveVersion {
+	if a.Archived < 1 || a.Archived > archiveVersion {
 		return fmt.Errorf("the backup has form %d, written by hookgate %s; this one knows up to %d", a.Archived, a.Version, archiveVersion)
 	}
 	sum := sha256.Sum256(text)

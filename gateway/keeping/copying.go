@@ -1,6 +1,7 @@
 package keeping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,18 +14,38 @@ import (
 // (SPEC-cluster K5 "store copy").
 const copyingName = "copying"
 
-// ErrCopying is of a folder that has a part of a store only.
-var ErrCopying = errors.New("the data folder is a copy that was cut short: go on with hookgate store copy --resume, or remove the folder")
+// restoringName is the same of a folder that a backup is being restored to.
+const restoringName = "restoring"
+
+// Errors of a folder that has a part of a store only.
+var (
+	errCopying   = errors.New("the data folder is a copy that was cut short: go on with hookgate store copy --resume, or remove the folder")
+	errRestoring = errors.New("the data folder has a part of a backup only: hookgate restore was cut short, or is under way; remove the folder, and restore anew")
+)
+
+// Whole is an error where a folder has a part of a store only.
+func Whole(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, restoringName)); !errors.Is(err, fs.ErrNotExist) {
+		return cmp.Or(err, errRestoring)
+	}
+	half, err := Copying(dir)
+	if half {
+		err = errCopying
+	}
+	return err
+}
 
 // BeginCopy marks a folder, which it makes; whoever goes on does so again.
-func BeginCopy(dir string) error {
+func BeginCopy(dir string) error { return begin(dir, copyingName) }
+
+func begin(dir, marker string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
-	if err := writeFile(filepath.Join(dir, copyingName), []byte("hookgate store copy\n")); err != nil {
-		return fmt.Errorf("marking the data folder as a copy: %w", err)
+	if err := writeFile(filepath.Join(dir, marker), nil); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("marking the data folder as one that is not whole: %w", err)
 	}
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }
 
 // Copying tells whether a folder is a copy that is not whole.
@@ -37,9 +58,11 @@ func Copying(dir string) (bool, error) {
 }
 
 // EndCopy makes it a folder like any other, durably.
-func EndCopy(dir string) error {
-	if err := os.Remove(filepath.Join(dir, copyingName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("ending the copy: %w", err)
+func EndCopy(dir string) error { return end(dir, copyingName) }
+
+func end(dir, marker string) error {
+	if err := os.Remove(filepath.Join(dir, marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ending what made the data folder: %w", err)
 	}
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }

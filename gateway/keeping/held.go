@@ -40,5 +40,5 @@ func Release(dir string) error {
 	if err != nil {
 		return fmt.Errorf("releasing the data folder: %w", err)
 	}
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }

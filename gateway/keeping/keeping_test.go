@@ -277,15 +277,35 @@ func paxRecord(key, value string) string {
 	return fmt.Sprint(size) + rest
 }
 
-// A newer form is refused, with both versions named.
-func TestRestoreNewer(t *testing.T) {
-	var text bytes.Buffer
-	if err := writeArchive(&text, []byte(`{"archive":9,"version":"v7"}`), time.Now(), nil); err != nil {
-		t.Fatal(err)
+// A form that is not known is refused, with both versions named.
+func TestRestoreOtherForms(t *testing.T) {
+	for _, form := range []string{"9", "0", "-1"} {
+		var text bytes.Buffer
+		if err := writeArchive(&text, []byte(`{"archive":`+form+`,"version":"v7"}`), time.Now(), nil); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Verify(&text)
+		if err == nil || !strings.Contains(err.Error(), "form "+form+", written by hookgate v7; this one knows up to 1") {
+			t.Error(err)
+		}
 	}
-	_, err := Verify(&text)
-	if err == nil || !strings.Contains(err.Error(), "form 9, written by hookgate v7; this one knows up to 1") {
-		t.Error(err)
+}
+
+// A file that is there twice is refused, also the one that is written last of all.
+func TestRestoreTwice(t *testing.T) {
+	for _, name := range []string{"format", "known", "pebble/000001.sst"} {
+		one := File{name, 1, func(w io.Writer) error { _, err := w.Write([]byte("x")); return err }}
+		var text bytes.Buffer
+		if err := writeArchive(&text, []byte(`{"archive":1}`), time.Now(), []File{one, one}); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if _, err := Restore(&text, filepath.Join(dir, "data")); err == nil || !strings.Contains(err.Error(), name+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left := files(t, dir); len(left) > 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
 	}
 }
 

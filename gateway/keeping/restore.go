@@ -16,8 +16,7 @@ func Verify(r io.Reader) (About, error) {
 
 // Restore makes the data folder dir of an archive. The folder must be empty, or not be
 // there. When Restore returns nil all of it is on disk, and held: see Held. After an error
-// the folder is as it was; where the process dies, it has no file "format", and no start
-// takes it for a data folder.
+// the folder is as it was; where the process dies, it is marked, and nobody serves it.
 func Restore(r io.Reader, dir string) (a About, err error) {
 	made, err := empty(dir)
 	if err != nil {
@@ -28,14 +27,17 @@ func Restore(r io.Reader, dir string) (a About, err error) {
 			err = errors.Join(err, undo(dir, made))
 		}
 	}()
-	if err := os.MkdirAll(filepath.Join(dir, "pebble"), 0o700); err != nil {
+	if err := begin(dir, restoringName); err != nil {
+		return a, err
+	}
+	if err := os.Mkdir(filepath.Join(dir, "pebble"), 0o700); err != nil {
 		return a, err
 	}
 	var format []byte
 	a, err = readArchive(r, func(name string, size int64, r io.Reader) error {
 		if name == "format" { // the last thing that is written
-			if size > 256 {
-				return errors.New("is too large")
+			if size > 256 || format != nil {
+				return errors.New("is too large, or there twice")
 			}
 			format, err = io.ReadAll(r)
 			return err
@@ -57,17 +59,20 @@ func finish(dir string, format []byte) error {
 		return err
 	}
 	for _, folder := range []string{filepath.Join(dir, "pebble"), dir} {
-		if err := syncFolder(folder); err != nil {
+		if err := SyncFolder(folder); err != nil {
 			return err
 		}
 	}
 	if err := writeFile(filepath.Join(dir, "format"), format); err != nil {
 		return err
 	}
-	if err := syncFolder(dir); err != nil {
+	if err := SyncFolder(dir); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(dir))
+	if err := SyncFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return end(dir, restoringName)
 }
 
 // empty looks whether a folder has nothing in it; made says that it is not there yet.
@@ -120,7 +125,8 @@ func writeFile(name string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func syncFolder(name string) error {
+// SyncFolder makes durable which files a folder has.
+func SyncFolder(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package node
 
 import (
 	"hookgate/auth/seal"
+	"hookgate/gateway/keeping"
 	"hookgate/gateway/store/pebblestore"
 )
 
@@ -15,6 +16,9 @@ type DataChecked struct {
 // CheckData reads a data folder that nobody serves, and changes nothing. masterKey is
 // "" where the folder has its own. Its error says why the folder could not be read.
 func CheckData(dir, masterKey string) (told DataChecked, err error) {
+	if err := keeping.Whole(dir); err != nil {
+		return told, err
+	}
 	c, err := pebblestore.Check(dir)
 	if err != nil {
 		return told, err

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"errors"
 	"time"
 
 	"hookgate/auth/seal"
@@ -13,6 +12,9 @@ import (
 // folder opens a data folder.
 func (o opening) folder() error {
 	p := o.parts
+	if err := keeping.Whole(p.config.Store.Dir); err != nil {
+		return err
+	}
 	commits := p.metrics.StoreCommit()
 	s, err := pebblestore.Open(pebblestore.Options{
 		Dir: p.config.Store.Dir, Logger: p.Log, Unlock: o.unlock, AcceptDataLoss: p.AcceptDataLoss,
@@ -33,8 +35,8 @@ func (o opening) folder() error {
 
 // unlock finds the master key, before the store changes anything in the folder.
 func (o opening) unlock(held bool) error {
-	if half, err := keeping.Copying(o.config.Store.Dir); err != nil || half {
-		return errors.Join(err, keeping.ErrCopying)
+	if err := keeping.Whole(o.config.Store.Dir); err != nil { // it is locked now
+		return err
 	}
 	key, err := seal.Folder(o.config.Store.Dir, o.config.MasterKey.Reveal(), held)
 	if err != nil {

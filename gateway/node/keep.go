@@ -168,5 +168,8 @@ func Resume(dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if err := keeping.Whole(dir); err != nil {
+		return err
+	}
 	return keeping.Release(dir)
 }

@@ -9,6 +9,7 @@ import (
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/directory"
+	"hookgate/gateway/keeping"
 	"hookgate/gateway/server"
 	"hookgate/gateway/store/pebblestore"
 	"hookgate/gateway/store/pgstore"
@@ -44,6 +45,9 @@ func opensStore(c *configs.Config) []gateway.Fault {
 		return faultOf(path, err)
 	}
 	held, err := pebblestore.Look(c.Store.Dir)
+	if err == nil {
+		err = keeping.Whole(c.Store.Dir)
+	}
 	if err == nil {
 		err = seal.Look(c.Store.Dir, c.MasterKey.Reveal(), held)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hookgate/auth/seal"
+	"hookgate/gateway/keeping"
 	"hookgate/gateway/relayed"
 	"hookgate/gateway/resources"
 	"hookgate/gateway/store/pebblestore"
@@ -22,6 +23,9 @@ func Rekey(dir, given, next string, log *slog.Logger) (inFolder bool, err error)
 
 // rekey asks between its steps whether it is to go on.
 func rekey(dir, given, next string, log *slog.Logger, step func(name string) error) (inFolder bool, err error) {
+	if err := keeping.Whole(dir); err != nil {
+		return false, err
+	}
 	if held, err := pebblestore.Look(dir); err != nil || !held {
 		return false, errors.Join(err, fmt.Errorf("there is nothing in the data folder %s that was sealed", dir))
 	}

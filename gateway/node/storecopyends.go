@@ -15,6 +15,9 @@ import (
 
 // fromFolder opens a data folder that is copied.
 func (w *copyWork) fromFolder(dir string) error {
+	if err := keeping.Whole(dir); err != nil {
+		return err
+	}
 	held, err := pebblestore.Look(dir)
 	if err == nil && !held {
 		err = fmt.Errorf("there is nothing in the data folder %s", dir)
@@ -26,8 +29,8 @@ func (w *copyWork) fromFolder(dir string) error {
 		return errors.Join(err, errors.New("the folder was restored from a backup, and sends nothing: a copy would; end that first: hookgate restore --resume --data "+dir))
 	}
 	s, err := pebblestore.Open(pebblestore.Options{Dir: dir, Logger: w.Log, ExpireEvery: neverExpire, Unlock: func(held bool) error {
-		if half, err := keeping.Copying(dir); err != nil || half {
-			return errors.Join(err, keeping.ErrCopying)
+		if err := keeping.Whole(dir); err != nil { // it is locked now
+			return err
 		}
 		key, err := seal.Folder(dir, w.MasterKey, held)
 		w.key = key.Key

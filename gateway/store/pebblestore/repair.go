@@ -65,7 +65,7 @@ func (r *repairing) mend() error {
 		case logFile:
 			err = r.mendLog(name, number)
 		case optionsFile:
-			if err = r.keep(name); err == nil {
+			if err = r.keepLinked(name); err == nil {
 				err = r.fs.Remove(name)
 			}
 		}
@@ -74,6 +74,18 @@ func (r *repairing) mend() error {
 		}
 	}
 	return syncDir(r.fs, r.dir)
+}
+
+// mostKept is what is kept of a file that could not be linked, or may not: it may go on with
+// a terabyte of holes, and be longer than the disk.
+const mostKept = 1 << 30
+
+// keepLinked keeps a file that another is about to take the place of: it takes no room.
+func (r *repairing) keepLinked(name string) error {
+	if r.fs.Link(name, r.fs.PathJoin(r.aside, path.Base(name))) == nil {
+		return syncDir(r.fs, r.aside)
+	}
+	return r.keep(name)
 }
 
 // keep copies a file, if it is there, to the folder of what was damaged.
@@ -89,7 +101,7 @@ func (r *repairing) keep(name string) error {
 	if err != nil {
 		return errors.Join(err, from.Close())
 	}
-	_, err = io.Copy(to, from)
+	_, err = io.Copy(to, io.LimitReader(from, mostKept))
 	if err == nil {
 		err = to.Sync()
 	}
@@ -109,7 +121,7 @@ func (r *repairing) mendLog(name string, number uint64) error {
 		return err
 	}
 	defer from.Close()
-	if err := r.keep(name); err != nil {
+	if err := r.keepLinked(name); err != nil {
 		return err
 	}
 	w, records := logWriter{number: uint32(number)}, 0
