@@ -84,7 +84,7 @@ func (s *schedule) lease() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if a := s.leaseNext(); a != nil {
+		if a := leaseNext(s); a != nil {
 			return a
 		}
 		s.workers--
@@ -98,7 +98,7 @@ func (s *schedule) lease() *attempt {
 
 // leaseNext takes the next delivery: of the trees that are below their share the first, and of
 // its tenants and their lanes likewise.
-func (s *schedule) leaseNext() *attempt {
+func leaseNext(s *schedule) *attempt {
 	now := s.now()
 	if !s.stopped && !s.held && s.flying < s.options.Limit {
 		for range s.turn.len() {
