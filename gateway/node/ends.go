@@ -22,7 +22,7 @@ type ended struct {
 func (o *others) ends(tenant string) {
 	revision, err := o.follows.revisions.Revision() // this node follows when the write is over
 	if err == nil {
-		o.each(verbEnds, messageOf(ended{tenant, revision}))
+		o.each(context.Background(), verbEnds, messageOf(ended{tenant, revision}))
 	}
 	if err != nil || len(o.Missing()) > 0 {
 		time.Sleep(2 * followEvery) // so soon they know
