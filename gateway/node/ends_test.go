@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hookgate/gateway"
+	"hookgate/gateway/cluster"
 	"hookgate/gateway/gatewaytest"
 	"hookgate/gateway/store"
 )
@@ -38,6 +39,40 @@ func TestDeletedTenantLeavesNothing(t *testing.T) {
 	sending.Wait()
 	if left := stored(t, a); len(left) > 0 {
 		t.Errorf("%d deliveries of a deleted tenant are stored: %v", len(left), left[:min(5, len(left))])
+	}
+}
+
+// A tenant that is deleted is cleared away when no node can write anything more of it: one that
+// stands still, and was about to, is waited for until it knows, or is dead. It was for a second, and
+// a tenant made anew under the id had events and parked callbacks of the old one.
+func TestDeletedTenantWaitsForNodesThatStandStill(t *testing.T) {
+	for name, then := range map[string]func(*cluster.Status){
+		"it is dead": func(s *cluster.Status) { s.State = cluster.StateGone },
+		"it knows":   func(s *cluster.Status) { s.Known = 1 << 40 },
+	} {
+		w := newTown(t, 1)
+		a := w.nodes[0]
+		a.must(t, 201, "PUT", "/v1/tenants/acme", `{}`)
+		set := func(s *cluster.Status) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.ghost = s
+		}
+		set(&cluster.Status{ID: "ghost", Address: "127.0.0.1:1", State: cluster.StateReady})
+		deleted := make(chan reply, 1)
+		go func() { deleted <- a.ask(t, "DELETE", "/v1/tenants/acme", "") }()
+		eventually(t, "the tenant is no more", func() bool { return a.ask(t, "GET", "/v1/tenants/acme", "").status == 404 })
+		select {
+		case r := <-deleted:
+			t.Errorf("%s: nobody knows of a node what it writes, and the tenant's end is answered %d", name, r.status)
+		case <-time.After(4 * time.Second):
+			s := cluster.Status{ID: "ghost", Address: "127.0.0.1:1", State: cluster.StateReady}
+			then(&s)
+			set(&s)
+			if r := <-deleted; r.status != 204 {
+				t.Errorf("%s: answered %d %s", name, r.status, r.body)
+			}
+		}
 	}
 }
 
