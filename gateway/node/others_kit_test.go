@@ -85,7 +85,7 @@ func (c *citizen) Nodes() (all []cluster.Status) {
 	c.town.mu.Lock()
 	defer c.town.mu.Unlock()
 	for _, n := range c.town.nodes {
-		all = append(all, cluster.Status{ID: n.self.ID, Address: n.self.Address, State: cluster.StateReady, Known: n.follows.known()})
+		all = append(all, cluster.Status{ID: n.self.ID, Address: n.self.Address, State: cluster.StateReady})
 	}
 	if c.town.ghost != nil {
 		all = append(all, *c.town.ghost)
