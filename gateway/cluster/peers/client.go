@@ -21,6 +21,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/shares"
 )
@@ -138,14 +139,7 @@ var errNoRoom = gateway.Unavailable("as many requests of the tenant, or client, 
 // requests would be refused.
 func (c *client) room(ctx context.Context, of shares.Holder) error {
 	for end := time.Now().Add(roomTime); !c.shares.Take(of, 1); {
-		timer := time.NewTimer(roomPause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return errNoRoom
-		}
-		if time.Now().After(end) {
+		if !background.Sleep(ctx, roomPause) || time.Now().After(end) {
 			return errNoRoom
 		}
 	}
