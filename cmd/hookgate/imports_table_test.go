@@ -81,7 +81,7 @@ var rows = map[string]row{
 		never: map[string]string{"cmd/hookgate": "the command is above it"},
 	},
 	"gateway/cluster/peers": {
-		may:   []string{"gateway", "gateway/edge", "gateway/shares"},
+		may:   []string{"gateway", "gateway/background", "gateway/edge", "gateway/shares"},
 		never: map[string]string{"gateway/directory": "nodes ask each other, whatever it is"},
 	},
 	"gateway/cluster/forward": {

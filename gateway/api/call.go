@@ -83,6 +83,9 @@ func ownerOf(c *call) string {
 // both are hashed and looked up.
 func (c *call) authenticate() error {
 	if c.who != nil {
+		if !(deciding{c}).stands() {
+			return errUnauthenticated
+		}
 		c.by, c.digest = c.who.By, c.who.Digest
 		c.used(c.by.TokenID, c.now())
 		return nil

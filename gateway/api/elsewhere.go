@@ -217,7 +217,26 @@ func (c deciding) passed(run *action) (answer, error) {
 	if hold := c.ctx.Response.Header.Peek(headerHold); len(hold) > 0 {
 		return c.holdPassed(string(hold))
 	}
-	return answer{later: true}, nil
+	response := &c.ctx.Response
+	a := answer{status: response.StatusCode()}
+	if body := response.Body(); len(body) > 0 { // the node that gave it has counted it until here
+		a.contentType, a.body = string(response.Header.ContentType()), body
+	}
+	return a, nil
+}
+
+// stands says of somebody for whom another node asks whether the token by which he asks is still
+// one: that node may not know yet that it is none, or the request has waited there.
+func (c deciding) stands() bool {
+	if c.who.By.TokenID == "" || c.who.Digest == (token.Digest{}) || edge.FromNode(c.ctx) == nil {
+		return true // from the file, which is each node's own, or of a session
+	}
+	by, known := c.snapshot.Token(c.who.Digest)
+	if !known && c.elsewhere != nil && c.elsewhere.CatchUp() == nil {
+		c.snapshot = c.directory.Current()
+		by, known = c.snapshot.Token(c.who.Digest)
+	}
+	return known && !by.Expired(c.now())
 }
 
 // headerHold says to another node, which has the client, that the answer is to be held until

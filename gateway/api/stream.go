@@ -43,10 +43,10 @@ func (h *streams) open(c *call) (answer, error) {
 		r.After = string(last[:min(len(last), stream.MostID)])
 	}
 	holder := readerOf(c)
-	missing := lookAround(c, r.After)
 	if !h.among.Take(holder, 1) {
 		return answer{}, errNoReader
 	}
+	missing := lookAround(c, r.After) // not before: others are asked
 	r.Left = func() { h.among.Give(holder, 1) }
 	h.watcher.Stream(c.ctx, append(eventFields[:len(eventFields):len(eventFields)], missing...), func(out *edge.Streaming) (left func()) {
 		r.Out = out

@@ -28,6 +28,7 @@ type Status struct {
 	ConfigDigest    string       `json:"config_digest"`
 	State           string       `json:"state"`
 	UnreachableFrom []string     `json:"unreachable_from"` // nodes that cannot reach it
+	Known           int64        `json:"-"`                // the revision of the configuration that it knew at that beat
 }
 
 // Nodes gives the nodes, in the order in which they came.
@@ -48,7 +49,7 @@ func (s *state) nodes(now time.Time) (list []Status) {
 		n := Status{
 			ID: idOf(id), Address: p.told.Address, Version: p.told.Version, Since: gateway.Time{Time: p.told.Since},
 			BeatMS: max(0, now.Sub(p.since).Milliseconds()), Slots: owned[id], LagMS: p.told.LagMS, ConfigDigest: p.told.Digest,
-			State: StateReady, UnreachableFrom: []string{},
+			State: StateReady, UnreachableFrom: []string{}, Known: p.told.Known,
 		}
 		switch {
 		case p.member.Gone:

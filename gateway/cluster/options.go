@@ -54,6 +54,7 @@ type Self struct {
 	Digest  string    // of what must be alike in the configurations of all nodes
 	Keys    []string  // keyed digests of the secrets that it takes from others
 	Process string    // tells its process from all others; "" where that cannot be told
+	Known   int64     // the revision of the configuration that it knows
 }
 
 // Options are what a Cluster is made of. Store, Parts, Say and Ask are required.

@@ -74,6 +74,7 @@ type told struct {
 	Process     string    `json:"process,omitempty"`
 	Draining    bool      `json:"draining,omitempty"`
 	LagMS       int64     `json:"lag_ms"`
+	Known       int64     `json:"known,omitempty"`       // the revision of the configuration that it knew by then
 	Unreachable []int64   `json:"unreachable,omitempty"` // nodes that it could not reach for deadAfter
 }
 
@@ -164,7 +165,7 @@ func (s *state) tell(now time.Time) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := told{
-		Address: self.Address, Version: self.Version, Since: self.Since, Digest: self.Digest, Keys: self.Keys, Process: self.Process,
+		Address: self.Address, Version: self.Version, Since: self.Since, Digest: self.Digest, Keys: self.Keys, Process: self.Process, Known: self.Known,
 		Draining: s.draining, LagMS: s.lag.Milliseconds(), Unreachable: s.unreachable(now),
 	}
 	text, err := json.Marshal(t)

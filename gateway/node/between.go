@@ -131,6 +131,15 @@ func (b between) forget(tenant string) {
 	}
 }
 
+// wasDeleted says of tenants whether another node may not have cleared up after them; nil: there
+// is none.
+func (b between) wasDeleted() func(tenant string) (bool, error) {
+	if b.store.revisions == nil {
+		return nil
+	}
+	return b.store.revisions.WasDeleted
+}
+
 // hasLane says whether deliveries of a tenant still go to what is called so. What a tenant
 // that left the file has waiting stays, for the tenant may come back; so does what was
 // relayed.

@@ -82,7 +82,7 @@ func (n joining) self() cluster.Self {
 		mark := n.sealer.Mark("a secret of nodes: " + secret)
 		keys = append(keys, hex.EncodeToString(mark[:8]))
 	}
-	return cluster.Self{Address: n.advertised(), Version: n.Version, Since: n.started, Digest: n.alike.Load().text(), Keys: keys, Process: process.Self()}
+	return cluster.Self{Address: n.advertised(), Version: n.Version, Since: n.started, Digest: n.alike.Load().text(), Keys: keys, Process: process.Self(), Known: n.follows.known()}
 }
 
 // advertised is the address at which other nodes reach this one.

@@ -34,7 +34,7 @@ func (c counting) Give(minute []byte) error {
 
 // Ask is stats.Others'.
 func (c counting) Ask(question []byte) (all []stats.Answer) {
-	for _, s := range c.others.each(verbCounted, question) {
+	for _, s := range c.others.each(context.Background(), verbCounted, question) {
 		all = append(all, stats.Answer{Node: s.node, Text: s.answer})
 	}
 	return all

@@ -98,7 +98,7 @@ func (l lanesAll) far(tenant, endpoint string) (s stand, is bool) {
 	if here || owner.ID == "" {
 		return s, false
 	}
-	ctx, stop := context.WithTimeout(context.Background(), farTime)
+	ctx, stop := context.WithTimeout(l.others.of(context.Background(), tenant), farTime)
 	defer stop()
 	answer, err := l.others.peers.Ask(ctx, owner, verbLane, messageOf(lane))
 	return s, err == nil && json.Unmarshal(answer, &s) == nil
@@ -143,7 +143,7 @@ func (p proofs) Changed(ctx context.Context, tenant, endpoint string) error {
 	if err := p.others.CatchUp(); err != nil { // the revision of what was written
 		return err
 	}
-	_, err := p.others.tell(lane.Slot(), verbChanged, messageOf(changedEndpoint{lane, p.others.follows.known()}), func() ([]byte, error) {
+	_, err := p.others.tellFor(context.Background(), tenant, lane.Slot(), verbChanged, messageOf(changedEndpoint{lane, p.others.follows.known()}), func() ([]byte, error) {
 		return nil, p.Lanes.Changed(ctx, tenant, endpoint)
 	})
 	return err
@@ -174,7 +174,7 @@ func (b between) relayAll(all []proxy.RelayRequest) ([]proxy.Relayed, error) {
 			return became, err
 		}
 	}
-	answer, err := b.others.tell(slot, verbRelay, packRelay(all), func() ([]byte, error) {
+	answer, err := b.others.tellFor(context.Background(), all[0].Route.Tenant.ID, slot, verbRelay, packRelay(all), func() ([]byte, error) {
 		became, err := b.relayHere(all)
 		if err != nil {
 			return nil, err
@@ -241,7 +241,7 @@ func (l learner) Learn(ctx context.Context, heard []gateway.Naming) (changes []*
 		}
 	}
 	for tenant, names := range far {
-		_, err := l.others.tell(gateway.SlotOf(tenant), verbLearn, messageOf(names), func() ([]byte, error) { return nil, l.learnHere(ctx, names) })
+		_, err := l.others.tellFor(context.Background(), tenant, gateway.SlotOf(tenant), verbLearn, messageOf(names), func() ([]byte, error) { return nil, l.learnHere(ctx, names) })
 		if err != nil {
 			return nil, nil, unclear(err)
 		}
@@ -292,7 +292,7 @@ func (w waitsOfCalls) Cancel(ctx context.Context, tenant, id, reason string) (en
 	if w.of.others == nil || !errors.Is(err, gateway.ErrMoved) {
 		return ended, err
 	}
-	_, err = w.of.others.tellWithin(ctx, gateway.SlotOf(tenant), verbEnd, messageOf(ending{tenant, id, reason}), func() (_ []byte, err error) {
+	_, err = w.of.others.tellFor(ctx, tenant, gateway.SlotOf(tenant), verbEnd, messageOf(ending{tenant, id, reason}), func() (_ []byte, err error) {
 		ended, err = w.Sessions.Cancel(ctx, tenant, id, reason)
 		return nil, err
 	})

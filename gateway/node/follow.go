@@ -17,6 +17,7 @@ type revisions interface {
 	// Revision is the highest that there is.
 	Revision() (int64, error)
 	ResourcesSince(revision int64, each func(pgstore.Revised) error) error
+	WasDeleted(tenant string) (bool, error)
 }
 
 // follower keeps up with what other nodes configure.

@@ -52,11 +52,11 @@ type said struct {
 }
 
 // each asks all others at once, and gives what those said who answered in time, in the order
-// of the nodes.
-func (g *gatherer) each(verb string, body []byte) []said {
+// of the nodes. What ctx says it is for takes a share of the ways there (peers.For).
+func (g *gatherer) each(ctx context.Context, verb string, body []byte) []said {
 	nodes := g.others()
 	all := make([]said, len(nodes))
-	ctx, stop := context.WithTimeout(context.Background(), gatherTime)
+	ctx, stop := context.WithTimeout(ctx, gatherTime)
 	defer stop()
 	var asking sync.WaitGroup
 	for i, n := range nodes {
@@ -65,6 +65,9 @@ func (g *gatherer) each(verb string, body []byte) []said {
 		}
 		asking.Go(func() {
 			answer, err := g.asker.Ask(ctx, n, verb, body)
+			if peers.NoRoom(err) {
+				return
+			}
 			if err != nil {
 				g.note(n.ID)
 				return

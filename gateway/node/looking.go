@@ -99,6 +99,9 @@ func (l *looking) meet(after string) {
 		asking.Go(func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()
+			if l.Covers(n.ID, after) || ctx.Err() != nil { // others have asked meanwhile; that they were many is not the node's fault
+				return
+			}
 			b, err := l.ask(ctx, f.node, asksStream{After: after})
 			if err != nil {
 				l.nodes.note(n.ID)

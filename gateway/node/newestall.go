@@ -23,7 +23,7 @@ const (
 // those of a tenant stay where they are when another node becomes its owner.
 type newestAll struct {
 	*requests.Keeper
-	nodes *gatherer
+	others *others
 }
 
 // asksNewest is what is asked of another node: one of these.
@@ -46,7 +46,7 @@ type strangers struct {
 
 // List is api.Requests'.
 func (a newestAll) List(q requests.Query) []requests.Kept {
-	return a.gather(a.Keeper.List(q), asksNewest{List: &q}, q.Most)
+	return a.gather(q.Tenant, a.Keeper.List(q), asksNewest{List: &q}, q.Most)
 }
 
 // Get is api.Requests'.
@@ -54,7 +54,7 @@ func (a newestAll) Get(of requests.Of, tenant, id string) (requests.Kept, bool) 
 	if one, found := a.Keeper.Get(of, tenant, id); found {
 		return one, true
 	}
-	if all := a.gather(nil, asksNewest{One: &oneRequest{of, tenant, id}}, 1); len(all) > 0 {
+	if all := a.gather(tenant, nil, asksNewest{One: &oneRequest{of, tenant, id}}, 1); len(all) > 0 {
 		return all[0], true
 	}
 	return requests.Kept{}, false
@@ -62,16 +62,16 @@ func (a newestAll) Get(of requests.Of, tenant, id string) (requests.Kept, bool) 
 
 // Unmatched is api.Requests'.
 func (a newestAll) Unmatched(before string, most int) []requests.Kept {
-	return a.gather(a.Keeper.Unmatched(before, most), asksNewest{Unmatched: &strangers{before, most}}, most)
+	return a.gather("", a.Keeper.Unmatched(before, most), asksNewest{Unmatched: &strangers{before, most}}, most)
 }
 
-// gather adds what the others have, and gives the newest of all. An id begins with its moment.
-func (a newestAll) gather(all []requests.Kept, q asksNewest, most int) []requests.Kept {
-	for _, s := range a.nodes.each(verbNewest, messageOf(q)) {
+// gather adds for a tenant what the others have, and gives the newest of all. An id begins with its moment.
+func (a newestAll) gather(tenant string, all []requests.Kept, q asksNewest, most int) []requests.Kept {
+	for _, s := range a.others.each(a.others.of(context.Background(), tenant), verbNewest, messageOf(q)) {
 		if theirs, err := requests.Unpack(s.answer); err == nil {
 			all = append(all, theirs...)
 		} else {
-			a.nodes.note(s.node)
+			a.others.note(s.node)
 		}
 	}
 	gateway.Sort(all, func(x, y requests.Kept) int { return strings.Compare(y.ID, x.ID) })
@@ -123,7 +123,7 @@ func (a *upstreamsAll) theirs() map[string][]proxy.Upstream {
 	defer a.mu.Unlock()
 	if now := time.Now(); a.stand == nil || now.Sub(a.at) >= upstreamsFor {
 		a.stand = map[string][]proxy.Upstream{}
-		for _, s := range a.nodes.each(verbUpstreams, nil) {
+		for _, s := range a.nodes.each(context.Background(), verbUpstreams, nil) {
 			var theirs map[string][]proxy.Upstream
 			if json.Unmarshal(s.answer, &theirs) != nil {
 				a.nodes.note(s.node)

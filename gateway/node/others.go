@@ -40,6 +40,7 @@ type others struct {
 	among   among
 	peers   *peers.Peers
 	passer  *forward.Forwarder
+	watcher *edge.Watcher // of clients whose requests are passed on
 	watches *watching.Watches
 	wakes   *wakes
 	*gatherer
@@ -54,13 +55,16 @@ type others struct {
 // meet makes the others: what nodes ask each other is proven by secrets, the first of which
 // signs.
 func meet(p *parts, among among, secrets []string, secured *tls.Config) *others {
-	o := &others{parts: p, among: among}
+	o := &others{parts: p, among: among, watcher: edge.NewWatcher()}
 	o.peers = peers.New(peers.Options{Self: func() string { return among.Self().ID }, Secrets: secrets, TLS: secured, Log: p.Log})
-	o.peers.Apart(forward.Verb) // they may take long
+	for _, verbs := range apart {
+		o.peers.Apart(verbs...)
+	}
 	forwarded := metrics.Forwarded(p.metrics, []string{forward.Callback, forward.API}, []string{forward.Answered, forward.Moved, forward.Unclear})
 	o.passer = forward.New(forward.Options{
 		Owners: owners{among}, Asker: o.peers, Known: o.follows.known, Await: o.follows.await,
 		Holder:    o.holder,
+		Watch:     func(ctx *fasthttp.RequestCtx, gone func()) func() { return o.watcher.Watch(ctx, gone).Stop },
 		Forwarded: func(kind, result string, took time.Duration) { forwarded(kind, result, took.Seconds()) },
 	})
 	o.watches = watching.New(watching.Options{
@@ -68,7 +72,7 @@ func meet(p *parts, among among, secrets []string, secured *tls.Config) *others 
 	})
 	o.wakes = newWakes(owners{among}, o.peers, p.lanes, p.Log)
 	o.gatherer = newGatherer(among, o.peers)
-	o.newestAll, o.upstreams = newestAll{p.newest, o.gatherer}, &upstreamsAll{Proxy: p.proxy, nodes: o.gatherer}
+	o.newestAll, o.upstreams = newestAll{p.newest, o}, &upstreamsAll{Proxy: p.proxy, nodes: o.gatherer}
 	o.passer.Handle(forward.Callback, o.passedHook)
 	o.passer.Handle(forward.API, func(ctx *fasthttp.RequestCtx, by json.RawMessage) { o.answer(ctx, by) })
 	for verb, handler := range map[string]peers.Handler{
@@ -154,16 +158,23 @@ func (o *others) passedHook(ctx *fasthttp.RequestCtx, _ json.RawMessage) {
 // caller lets another node send what any client may; see current.caller.
 func (o *others) caller(authorization []byte, client shares.Holder) (who shares.Holder, known bool) {
 	if who, known = (current{o.directory}).caller(authorization, client); !known {
-		if group, is := o.peers.Proven(authorization); is {
+		if group, is := o.peers.Comes(authorization); is {
 			return nodes[min(group, len(nodes)-1)], true
 		}
 	}
 	return who, known
 }
 
+// apart are the verbs that have connections of their own, each kind: they may take long, or are asked
+// as often as clients like, and what nodes tell each other by themselves waits for none of them.
+var apart = [][]string{{forward.Verb}, {verbRelay}, {verbLearn}, {verbLane}, {verbNewest, verbUpstreams, verbCounted}, {verbChanged, verbLink}, {verbStream}}
+
 // nodes are who has the bodies of other nodes, until it is known for whom they come: as they have
-// connections of their own (peers.Apart). No tenant is called so.
-var nodes = []shares.Holder{shares.Tenant("_nodes"), shares.Tenant("_passed"), shares.Tenant("_cluster")}
+// connections of their own (peers.Apart), those of the cluster are the last. No tenant is called so.
+var nodes = []shares.Holder{
+	shares.Tenant("_nodes"), shares.Tenant("_passed"), shares.Tenant("_relayed"), shares.Tenant("_learned"), shares.Tenant("_lanes"),
+	shares.Tenant("_gathered"), shares.Tenant("_changed"), shares.Tenant("_stream"), shares.Tenant("_cluster"),
+}
 
 // maxPassed is the most that a request of the API carries.
 const maxPassed = 16 << 20
@@ -191,12 +202,13 @@ func (o *others) CatchUp() error { return o.follows.catchUp() }
 // tell asks the owner of a slot something small, and waits for one where there is none. Here
 // is called where that is this node.
 func (o *others) tell(slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
-	return o.tellWithin(context.Background(), slot, verb, body, here)
+	return o.tellFor(context.Background(), "", slot, verb, body, here)
 }
 
-// tellWithin is tell for who has not that long.
-func (o *others) tellWithin(ctx context.Context, slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
-	ctx, stop := context.WithTimeout(ctx, tellTime)
+// tellFor is tell for a tenant, whose share of the ways to another node it takes, and for who has
+// not that long.
+func (o *others) tellFor(ctx context.Context, tenant string, slot gateway.Slot, verb string, body []byte, here func() ([]byte, error)) (answer []byte, err error) {
+	ctx, stop := context.WithTimeout(o.of(ctx, tenant), tellTime)
 	defer stop()
 	owner, is, err := o.among.WaitOwner(ctx, slot)
 	for err == nil {
@@ -211,6 +223,14 @@ func (o *others) tellWithin(ctx context.Context, slot gateway.Slot, verb string,
 		owner, is, err = o.among.NextOwner(ctx, slot)
 	}
 	return nil, err
+}
+
+// of gives the context of what is asked for a tenant; "": for nobody.
+func (o *others) of(ctx context.Context, tenant string) context.Context {
+	if tenant == "" {
+		return ctx
+	}
+	return peers.For(ctx, current{o.directory}.holder(tenant))
 }
 
 // tellTime is how long something small may take.

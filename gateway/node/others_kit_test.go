@@ -26,6 +26,7 @@ type town struct {
 	db    *postgres.Server
 	mu    sync.Mutex
 	nodes []*citizen
+	ghost *cluster.Status         // one more, which nobody reaches
 	owner [gateway.Slots]*citizen // nil: a gap
 }
 
@@ -85,6 +86,9 @@ func (c *citizen) Nodes() (all []cluster.Status) {
 	defer c.town.mu.Unlock()
 	for _, n := range c.town.nodes {
 		all = append(all, cluster.Status{ID: n.self.ID, Address: n.self.Address, State: cluster.StateReady})
+	}
+	if c.town.ghost != nil {
+		all = append(all, *c.town.ghost)
 	}
 	return all
 }

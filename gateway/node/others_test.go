@@ -2,14 +2,18 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"hookgate/auth/token"
 	"hookgate/gateway"
+	"hookgate/gateway/edge"
 	"hookgate/gateway/gatewaytest"
 )
 
@@ -249,5 +253,42 @@ func TestConfigurationIsEverywhere(t *testing.T) {
 		for _, other := range w.nodes {
 			other.must(t, 404, "GET", "/v1/tenants/"+tenant, "")
 		}
+	}
+}
+
+// A token that was deleted is refused by the node that decides, too: another that stood still, or is
+// cut off from the database, may not know yet that it is none, and requests wait there for an owner.
+func TestTokensEndWhereItIsDecided(t *testing.T) {
+	w := newTown(t, 1)
+	a := w.nodes[0]
+	a.must(t, 201, "PUT", "/v1/tenants/acme", `{}`)
+	made := a.must(t, 201, "POST", "/v1/tokens", `{"scope":"tenant","tenant":"acme"}`)
+	by, known := a.directory.Current().Token(token.Hash([]byte(made.get("token"))))
+	if !known {
+		t.Fatal("a token that was made is not known")
+	}
+	who, err := json.Marshal(map[string]any{"by": by, "digest": token.Hash([]byte(made.get("token")))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := func() int { // as another node has it
+		ctx := edge.NewRemote(&edge.Remote{Address: netip.MustParseAddr("192.0.2.1"), Node: true})
+		ctx.Request.Header.SetMethod("POST")
+		ctx.Request.SetRequestURI("/v1/tenants/acme/events")
+		ctx.Request.SetBodyString(`{"events":[{"event":{"type":"note","payload":{}}}]}`)
+		a.others.answer(ctx, who)
+		return ctx.Response.StatusCode()
+	}
+	if got := asks(); got != 202 {
+		t.Fatalf("a token is answered %d", got)
+	}
+	a.must(t, 204, "DELETE", "/v1/tokens/"+made.get("id"), "")
+	if got := asks(); got != 401 {
+		t.Errorf("one that was deleted is answered %d", got)
+	}
+	a.must(t, 204, "DELETE", "/v1/tenants/acme", "")
+	a.must(t, 201, "PUT", "/v1/tenants/acme", `{}`)
+	if got := asks(); got != 401 {
+		t.Errorf("one of a tenant that was there before is answered %d", got)
 	}
 }

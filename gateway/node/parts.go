@@ -163,7 +163,7 @@ func (p *parts) openResources() (err error) {
 	b := between{p}
 	p.resources, err = resources.Open(resources.Options{
 		Store: p.store.resources, Directory: p.directory, Metrics: p.metrics, Sealer: p.sealer,
-		AdminToken: p.config.AdminToken, Log: p.Log, OnTenantDeleted: b.forget, OnEndpointDeleted: b.dropEndpoint,
+		AdminToken: p.config.AdminToken, Log: p.Log, OnTenantDeleted: b.forget, WasDeleted: b.wasDeleted(), OnEndpointDeleted: b.dropEndpoint,
 		OnWebhookDeleted: b.dropWebhook, Configures: b.configures, OnUsed: b.used, Now: p.clock.Now, Configuration: int(p.config.Bounds.Configuration), Audit: int(p.config.Audit.Daily),
 		Configured: p.metrics.Peak("configuration", float64(p.config.Bounds.Configuration)).Saw,
 	})

@@ -43,6 +43,7 @@ type following struct {
 	tenants map[string]bool // that are put together anew
 	tokens  bool
 	gone    []lost
+	made    []string // tenants that were made since the last reading: there may have been others of their ids
 }
 
 // lost is an endpoint or a webhook that is no more.
@@ -59,7 +60,12 @@ func (f *following) take(c Change) error {
 			f.lose(c)
 			return nil
 		}
-		return f.load(c.Record)
+		before := f.of(c.Tenant).tenant
+		err := f.load(c.Record)
+		if now := f.of(c.Tenant).tenant; c.Kind == gateway.KindTenant && now != nil && !now.FromFile && (before == nil || !now.CreatedAt.Equal(before.CreatedAt.Time)) {
+			f.made = append(f.made, c.Tenant)
+		}
+		return err
 	case gateway.KindToken:
 		f.tokens = true
 		if c.Deleted {
@@ -100,6 +106,7 @@ func (f *following) swap() {
 	if len(f.tenants) == 0 && !f.tokens {
 		return
 	}
+	f.end(f.made) // nothing of the old one is the new one's
 	last := f.directory.Current()
 	ids := map[string]*directory.Tenant{}
 	for _, id := range slices.Sorted(maps.Keys(f.tenants)) {
@@ -114,11 +121,7 @@ func (f *following) swap() {
 	f.Endpoints.watchOverlaps()
 	for _, id := range gone {
 		delete(f.kept, id)
-		if t := last.Tenant(id); t != nil {
-			f.Knowns.set(id, nil)
-			t.Life.End()
-			f.Tenants.onDeleted(id)
-		}
+		f.ended(last.Tenant(id))
 	}
 	for _, one := range f.gone {
 		t := next.Tenant(one.tenant)
@@ -129,6 +132,31 @@ func (f *following) swap() {
 		case one.kind == gateway.KindWebhook && t.Webhook(one.id) == nil && f.Webhooks.onDeleted != nil:
 			f.Webhooks.onDeleted(one.tenant, one.id)
 		}
+	}
+}
+
+// end ends the lives of tenants, and drops what is held by their ids.
+func (f *following) end(ids []string) {
+	last := f.directory.Current()
+	lived := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return last.Tenant(id) == nil })
+	if len(lived) > 0 {
+		f.directory.SwapFor(directory.About{Followed: true}, last.Change(nil, lived))
+	}
+	for _, id := range ids {
+		if t := last.Tenant(id); t != nil {
+			f.ended(t)
+		} else {
+			f.Tenants.onDeleted(id)
+		}
+	}
+}
+
+// ended drops what is held of a tenant that is no more; nil: there was none.
+func (f *following) ended(t *directory.Tenant) {
+	if t != nil {
+		f.Knowns.set(t.ID, nil)
+		t.Life.End()
+		f.Tenants.onDeleted(t.ID)
 	}
 }
 

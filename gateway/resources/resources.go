@@ -75,6 +75,9 @@ type Options struct {
 	// OnTenantDeleted is told after a tenant has gone from store and snapshot:
 	// what others hold of it in memory must go too.
 	OnTenantDeleted func(tenant string)
+	// WasDeleted says whether a tenant was deleted by a process that may have died before it had
+	// cleared up: of several, others then write on for it for a moment. nil: none did.
+	WasDeleted func(tenant string) (bool, error)
 	// OnEndpointChanged is told after an endpoint was written, or its secrets
 	// changed, and the snapshot has it so; OnEndpointDeleted after it has gone from
 	// store and snapshot. Neither is told of what the file changes. They may be nil,
@@ -164,7 +167,7 @@ func newResources(o Options) *Resources {
 	r.Knowns = &Knowns{ledger: l, all: map[string][]gateway.Known{}}
 	r.Endpoints = &Endpoints{ledger: l, onChanged: o.OnEndpointChanged, onDeleted: o.OnEndpointDeleted, rotated: map[gateway.LaneKey]bool{}}
 	r.Webhooks = &Webhooks{ledger: l, onDeleted: o.OnWebhookDeleted}
-	r.Tenants = &Tenants{ledger: l, tokens: r.Tokens, webhooks: r.Webhooks, knowns: r.Knowns, onDeleted: o.OnTenantDeleted}
+	r.Tenants = &Tenants{ledger: l, tokens: r.Tokens, webhooks: r.Webhooks, knowns: r.Knowns, onDeleted: o.OnTenantDeleted, wasDeleted: o.WasDeleted}
 	return r
 }
 

@@ -17,6 +17,8 @@ type Tenants struct {
 	webhooks  *Webhooks
 	knowns    *Knowns
 	onDeleted func(tenant string)
+	// wasDeleted is Options.WasDeleted
+	wasDeleted func(tenant string) (bool, error)
 }
 
 // Put creates or replaces a tenant. body is a tree of package fields.
@@ -82,6 +84,9 @@ func (r *Tenants) put(by auth.Principal, t *directory.Tenant, rec *tenantRecord,
 	if err != nil {
 		return nil, false, err
 	}
+	if err := r.clear(t.ID, last); err != nil {
+		return nil, false, err
+	}
 	if err := r.enter(by, stored, 0, t.Spec.Parent, lines); err != nil {
 		return nil, false, err
 	}
@@ -91,6 +96,19 @@ func (r *Tenants) put(by auth.Principal, t *directory.Tenant, rec *tenantRecord,
 	}
 	r.swap(w, r.directory.Current().With(t))
 	return t, last == nil, nil
+}
+
+// clear clears up after a tenant that was there before under the id of one that is made.
+func (r *Tenants) clear(id string, last *directory.Tenant) error {
+	if last != nil || r.wasDeleted == nil {
+		return nil
+	}
+	was, err := r.wasDeleted(id)
+	if err != nil || !was {
+		return err
+	}
+	r.onDeleted(id)
+	return r.weights.DeleteTenant(id)
 }
 
 func (rec *tenantRecord) meta(id string) gateway.Meta {

@@ -57,6 +57,8 @@ type Options struct {
 	// Holder gives who has what a request uses: its tenant, or of "" its client; nil: it is the
 	// one alone, or who is connected.
 	Holder func(ctx *fasthttp.RequestCtx, tenant string) shares.Holder
+	// Watch calls gone when the client of a request has left, until stop; nil: nobody does.
+	Watch func(ctx *fasthttp.RequestCtx, gone func()) (stop func())
 	// Forwarded is told of each request that was passed on; nil: nobody is.
 	Forwarded func(kind, result string, took time.Duration)
 }
@@ -65,7 +67,6 @@ type Options struct {
 type Forwarder struct {
 	options  Options
 	handlers map[string]Handler
-	ways     ways
 }
 
 // New makes a Forwarder.
@@ -79,7 +80,10 @@ func New(o Options) *Forwarder {
 	if o.Known == nil {
 		o.Known, o.Await = func() int64 { return 0 }, func(int64) error { return nil }
 	}
-	return &Forwarder{options: o, handlers: map[string]Handler{}, ways: ways{of: map[string]*way{}}}
+	if o.Watch == nil {
+		o.Watch = func(*fasthttp.RequestCtx, func()) func() { return func() {} }
+	}
+	return &Forwarder{options: o, handlers: map[string]Handler{}}
 }
 
 // Question is a request that one node decides.
@@ -91,7 +95,7 @@ type Question struct {
 	// Tenant is for whom it takes a way to its owner, of which there are so many, and memory
 	// there; "": its client.
 	Tenant string
-	// Most is how long its owner has; 0: as long as peers wait.
+	// Most is how long its owner has; 0: as long as peers and the client wait.
 	Most time.Duration
 	// Here decides it in this process. Where its error is gateway.ErrMoved nothing was done.
 	Here func() error
@@ -134,7 +138,12 @@ var errMoved = gateway.Moved("this is decided elsewhere now: ask again")
 // pass is Do for what is not decided here at once.
 func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, moved bool) (passed bool, err error) {
 	var message []byte
-	waits, stop := context.WithTimeout(context.Background(), gap)
+	client, leave := context.WithCancel(peers.For(context.Background(), f.options.Holder(ctx, q.Tenant)))
+	defer leave()
+	if q.Most == 0 { // it may take long: whoever has left keeps no connection from others
+		defer f.options.Watch(ctx, leave)()
+	}
+	waits, stop := context.WithTimeout(client, gap)
 	defer stop()
 	for here := false; ; {
 		switch {
@@ -157,11 +166,8 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 					return false, err
 				}
 			}
-			if err = f.askBy(waits, ctx, q, owner, message); err == nil {
+			if err = f.ask(client, ctx, q, owner, message); err == nil {
 				return true, nil
-			}
-			if errors.Is(err, errNoWay) {
-				return false, err
 			}
 			if !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
 				return false, told(err)
@@ -176,7 +182,13 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 
 // told is what the client is told of an answer that did not come.
 func told(err error) error {
-	if errors.Is(err, gateway.ErrMoved) || peers.NotTaken(err) {
+	var known *gateway.Error
+	switch {
+	case errors.Is(err, gateway.ErrMoved):
+		return errMoved
+	case errors.As(err, &known) && known.Code != gateway.CodeInternal: // of what was not even begun
+		return known
+	case peers.NotTaken(err):
 		return errMoved
 	}
 	e := *errUnclear
@@ -196,28 +208,8 @@ func (f *Forwarder) message(ctx *fasthttp.RequestCtx, q *Question) ([]byte, erro
 	return packRequest(ctx, q, f.options.Known(), body)
 }
 
-// askBy is ask for whoever has a way to the owner by then.
-func (f *Forwarder) askBy(waits context.Context, ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
-	holder := f.options.Holder(ctx, q.Tenant)
-	for !f.ways.take(owner.Address, holder) {
-		if !background.Sleep(waits, pause) {
-			return errNoWay
-		}
-	}
-	defer f.ways.give(owner.Address, holder)
-	return f.ask(ctx, q, owner, message)
-}
-
-func holderOf(ctx *fasthttp.RequestCtx, tenant string) shares.Holder {
-	if tenant != "" {
-		return shares.Tenant(tenant)
-	}
-	return shares.Client(edge.ClientIP(ctx))
-}
-
 // ask asks the owner, once. What it answers is ctx's answer.
-func (f *Forwarder) ask(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
-	within := context.Background()
+func (f *Forwarder) ask(within context.Context, ctx *fasthttp.RequestCtx, q *Question, owner peers.Node, message []byte) error {
 	if q.Most > 0 {
 		var stop func()
 		within, stop = context.WithTimeout(within, q.Most)
@@ -239,4 +231,11 @@ func (f *Forwarder) ask(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node,
 	}
 	f.options.Forwarded(q.Kind, result, time.Since(began))
 	return err
+}
+
+func holderOf(ctx *fasthttp.RequestCtx, tenant string) shares.Holder {
+	if tenant != "" {
+		return shares.Tenant(tenant)
+	}
+	return shares.Client(edge.ClientIP(ctx))
 }

@@ -1,12 +1,14 @@
 package peers
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -18,7 +20,10 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"hookgate/gateway"
+	"hookgate/gateway/background"
 	"hookgate/gateway/edge"
+	"hookgate/gateway/shares"
 )
 
 const (
@@ -26,10 +31,19 @@ const (
 	maxAsk = 2 * time.Minute
 	// dialTime is how long a connection may take to come to be: nodes are near.
 	dialTime = time.Second
-	// roomTime is how long a request waits for one of the connections.
-	roomTime = time.Second
+	// roomTime is how long a request waits for one of the connections, and roomPause is the
+	// rest between two looks.
+	roomTime  = time.Second
+	roomPause = 30 * time.Millisecond
 	// idleTime is how long a connection is kept: less than any node keeps it open.
 	idleTime = 10 * time.Second
+	// refusedTime is how long the answer to a request that was not read to its end may take: it
+	// is there already.
+	refusedTime = time.Second
+	// smallAnswer is what an answer may have without a share of the memory for those, in bytes,
+	// and mostAnswers is that memory.
+	smallAnswer = 64 << 10
+	mostAnswers = 40 << 20
 )
 
 // HeaderNode is the field that says which node has decided, in each internal answer.
@@ -38,16 +52,22 @@ const HeaderNode = edge.HeaderNode
 // headerProof bears the proof of an answer.
 const headerProof = "Hookgate-Proof"
 
-// client is the connections to one address.
+// client is the connections to one address. It is one of ours, for it must be known whether all
+// of a request was written, and a request ends when whoever asks waits no longer.
 type client struct {
-	host    *fasthttp.HostClient
-	scheme  string
+	address string
+	dialer  interface {
+		DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	}
 	session uint64
-	numbers atomic.Uint64 // of the requests in it
-	key     atomic.Uint32 // of the secrets: the one that it knows
+	numbers atomic.Uint64  // of the requests in it
+	key     atomic.Uint32  // of the secrets: the one that it knows
+	shares  *shares.Budget // of the connections
+	answers *shares.Budget // of the memory for large answers, of all addresses
 
 	mu     sync.Mutex
 	open   map[*connection]struct{}
+	idle   []*connection // the last one was used last
 	closed bool
 }
 
@@ -60,80 +80,35 @@ type request struct {
 	key           *key
 }
 
-func newClient(address string, secured *tls.Config, most int) *client {
-	c := &client{scheme: "http", session: rand.Uint64(), host: &fasthttp.HostClient{
-		Addr: address, MaxConns: most, MaxConnWaitTimeout: roomTime, MaxIdleConnDuration: idleTime, MaxResponseBodySize: MaxBody,
-		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
-		DisablePathNormalizing: true, NoDefaultUserAgentHeader: true, SecureErrorLogMessage: true,
-	}, open: map[*connection]struct{}{}} //nolint:gosec // a session must be rare, not secret: the MAC is over it
-	c.host.DialTimeout = c.dial
-	if secured != nil {
-		c.scheme, c.host.IsTLS, c.host.TLSConfig = "https", true, secured
+func newClient(address string, secured *tls.Config, most int, answers *shares.Budget) *client {
+	c := &client{address: address, session: rand.Uint64(), shares: shares.New(int64(most)), answers: answers, open: map[*connection]struct{}{}} //nolint:gosec // a session must be rare, not secret: the MAC is over it
+	if c.dialer = new(net.Dialer); secured != nil {
+		c.dialer = &tls.Dialer{Config: secured}
 	}
 	return c
-}
-
-// dialError is that no connection came to be: nothing was sent.
-type dialError struct{ error }
-
-func (c *client) dial(address string, within time.Duration) (net.Conn, error) {
-	if within <= 0 || within > dialTime {
-		within = dialTime
-	}
-	conn, err := net.DialTimeout("tcp", address, within)
-	if err != nil {
-		return nil, dialError{err}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		_ = conn.Close() // nothing was sent
-		return nil, dialError{errClosed}
-	}
-	x := &connection{Conn: conn, of: c}
-	c.open[x] = struct{}{}
-	return x, nil
 }
 
 // connection is one that is known for as long as it is open.
 type connection struct {
 	net.Conn
-	of       *client
-	answered bool // what is written next begins a request
+	r      *bufio.Reader
+	w      *bufio.Writer
+	rested time.Time // since when it is idle
+	used   bool      // it has borne an answer
 }
 
-// errEnded is of a connection that the other had ended before anything was written.
-var errEnded = errors.New("the connection had ended before")
-
-// Read reads of an answer.
-func (x *connection) Read(b []byte) (int, error) {
-	n, err := x.Conn.Read(b)
-	x.answered = x.answered || n > 0
-	return n, err
-}
-
-// Write writes of a request, the next one only where the other has not ended the connection
-// meanwhile: so it is known that it was not taken.
-func (x *connection) Write(b []byte) (int, error) {
-	if x.answered && ended(x.Conn) {
-		return 0, errEnded
-	}
-	x.answered = false
-	return x.Conn.Write(b)
-}
-
-// Close closes it.
-func (x *connection) Close() error {
-	x.of.mu.Lock()
-	delete(x.of.open, x)
-	x.of.mu.Unlock()
-	return x.Conn.Close()
+// end closes it, whoever uses it hears of it.
+func (c *client) end(x *connection) {
+	c.mu.Lock()
+	delete(c.open, x)
+	c.mu.Unlock()
+	_ = x.Close() // of one that may be closed
 }
 
 // close closes all connections, those too on which somebody waits for an answer.
 func (c *client) close() {
 	c.mu.Lock()
-	c.closed = true
+	c.closed, c.idle = true, nil
 	all := slices.Collect(maps.Keys(c.open))
 	c.mu.Unlock()
 	for _, x := range all {
@@ -141,56 +116,196 @@ func (c *client) close() {
 	}
 }
 
+// closeIdle closes those that are idle for longer.
+func (c *client) closeIdle(longer time.Duration) {
+	c.mu.Lock()
+	n := 0
+	for n < len(c.idle) && time.Since(c.idle[n].rested) >= longer {
+		n++
+	}
+	old := slices.Clone(c.idle[:n])
+	c.idle = slices.Delete(c.idle, 0, n)
+	c.mu.Unlock()
+	for _, x := range old {
+		c.end(x)
+	}
+}
+
+// errNoRoom refuses a request for which there is no connection. Nothing was sent.
+var errNoRoom = gateway.Unavailable("as many requests of the tenant, or client, are under way to the node that decides this as may be", time.Second)
+
+// room takes a share of the connections: a request may stay for as long as the backend of a call
+// takes, so whoever has slow ones would have all connections to a node, and everybody else's
+// requests would be refused.
+func (c *client) room(ctx context.Context, of shares.Holder) error {
+	for end := time.Now().Add(roomTime); !c.shares.Take(of, 1); {
+		if !background.Sleep(ctx, roomPause) || time.Now().After(end) {
+			return errNoRoom
+		}
+	}
+	return nil
+}
+
+// take gives a connection: an idle one that the other has not ended meanwhile, so that what is
+// written there is read, or a new one.
+func (c *client) take(ctx context.Context) (*connection, error) {
+	c.closeIdle(idleTime)
+	for {
+		c.mu.Lock()
+		n := len(c.idle)
+		if n == 0 {
+			c.mu.Unlock()
+			break
+		}
+		x := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		c.mu.Unlock()
+		if !ended(x.Conn) {
+			return x, nil
+		}
+		c.end(x)
+	}
+	within, stop := context.WithTimeout(ctx, dialTime)
+	defer stop()
+	conn, err := c.dialer.DialContext(within, "tcp", c.address)
+	if err != nil {
+		return nil, err
+	}
+	x := &connection{Conn: conn, r: bufio.NewReader(conn), w: bufio.NewWriterSize(conn, 2<<10)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		_ = conn.Close() // nothing was sent
+		return nil, errClosed
+	}
+	c.open[x] = struct{}{}
+	return x, nil
+}
+
+// give gives one back that has borne an answer.
+func (c *client) give(x *connection) {
+	x.used, x.rested = true, time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.idle = append(c.idle, x)
+	}
+}
+
 // do makes a request. Where its connection ends without an answer it is sent once more, by
 // another one: a node that was started anew, or that closes what is idle, leaves connections
 // that look good until they are used. It has its number still, so it is not taken twice; and what
 // is refused then says nothing of the first.
-func (c *client) do(ctx context.Context, r *request) ([]byte, error) {
-	deadline := time.Now().Add(maxAsk)
-	if at, has := ctx.Deadline(); has && at.Before(deadline) {
-		deadline = at
-	}
-	if err := ctx.Err(); err != nil {
+func (c *client) do(ctx context.Context, r *request, of shares.Holder) ([]byte, error) {
+	ctx, stop := context.WithTimeout(ctx, maxAsk)
+	defer stop()
+	if err := c.room(ctx, of); err != nil {
 		return nil, &notTaken{err}
 	}
+	defer c.shares.Give(of, 1)
 	q, a := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(q)
 	defer fasthttp.ReleaseResponse(a)
 	q.Header.SetMethod(http.MethodPost)
-	q.SetRequestURI(c.scheme + "://" + c.host.Addr + r.path)
+	q.SetRequestURI("http://" + c.address + r.path)
 	q.Header.SetBytesV(fasthttp.HeaderAuthorization, r.authorization)
 	q.Header.SetContentType("application/octet-stream")
 	q.SetBodyRaw(r.body)
-	lost := c.host.DoDeadline(q, a, deadline)
-	if errors.Is(lost, errEnded) {
-		c.host.CloseIdleConnections() // they are as old
-		lost = c.host.DoDeadline(q, a, deadline)
-	}
+	made := c.trip(ctx, q, a, of)
 	switch {
-	case lost == nil:
+	case made.err == nil && made.whole:
 		return r.judge(a)
-	case errors.As(lost, &dialError{}) || errors.Is(lost, fasthttp.ErrNoFreeConns) || errors.Is(lost, fasthttp.ErrDialTimeout):
-		return nil, &notTaken{lost}
-	case isLate(lost):
-		return nil, &unclear{lost}
+	case made.err == nil: // it was refused before all of it was written, and says why
+		if _, err := r.judge(a); NotTaken(err) {
+			return nil, err
+		}
+		return nil, &notTaken{errCut}
+	case !made.whole && !(made.again && ctx.Err() == nil): // who has not read all of it has done nothing
+		return nil, &notTaken{made.err}
+	case ctx.Err() != nil || errors.Is(made.err, errNoMemory) || errors.Is(made.err, errGarbled):
+		return nil, &unclear{made.err}
 	}
-	c.host.CloseIdleConnections()
+	c.closeIdle(0)
 	a.Reset()
-	if err := c.host.DoDeadline(q, a, deadline); err != nil {
-		return nil, &unclear{lost}
+	second := c.trip(ctx, q, a, of)
+	if second.err != nil || !second.whole {
+		if !made.whole && !second.whole {
+			return nil, &notTaken{made.err}
+		}
+		return nil, &unclear{made.err}
 	}
 	answer, err := r.judge(a)
-	if NotTaken(err) {
-		return nil, &unclear{lost}
+	if made.whole && NotTaken(err) {
+		return nil, &unclear{made.err}
 	}
 	return answer, err
 }
 
-// isLate says of an error that no answer came in time.
-func isLate(err error) bool {
-	var e interface{ Timeout() bool }
-	return errors.As(err, &e) && e.Timeout()
+// errCut is of a request that the other did not read to its end: it has done nothing of it.
+var errCut = errors.New("the other node has not read all of it")
+
+// trip is what became of one try.
+type trip struct {
+	err   error // there is no answer
+	whole bool  // all of the request was written
+	again bool  // by a connection that was used before, and may have ended
 }
+
+// trip writes a request, and reads its answer.
+func (c *client) trip(ctx context.Context, q *fasthttp.Request, a *fasthttp.Response, of shares.Holder) (t trip) {
+	x, err := c.take(ctx)
+	if err != nil {
+		return trip{err: err}
+	}
+	t.again = x.used
+	stop := context.AfterFunc(ctx, func() { _ = x.Close() })
+	if t.err = q.Write(x.w); t.err == nil {
+		t.err = x.w.Flush()
+	}
+	t.whole = t.err == nil
+	if !t.whole {
+		_ = x.SetReadDeadline(time.Now().Add(refusedTime)) // of a closed connection, as reading tells
+	}
+	if err := c.read(x, a, of); t.whole || err == nil {
+		t.err = err
+	}
+	if !stop() || t.err != nil || !t.whole || a.ConnectionClose() {
+		c.end(x)
+	} else {
+		c.give(x)
+	}
+	return t
+}
+
+// read reads an answer. What is at the address may be anybody, and send anything: the memory
+// that it is announced to take is shared as the connections are. Nodes say how long an answer is.
+func (c *client) read(x *connection, a *fasthttp.Response, of shares.Holder) error {
+	if _, err := x.r.Peek(1); err != nil {
+		return err
+	}
+	if a.Header.Read(x.r) != nil { // its text has what came
+		return errGarbled
+	}
+	n := a.Header.ContentLength()
+	if n < 0 || n > MaxBody {
+		return errGarbled
+	}
+	if n > smallAnswer {
+		if !c.answers.Take(of, int64(n)) {
+			return errNoMemory
+		}
+		defer c.answers.Give(of, int64(n))
+	}
+	body := make([]byte, n)
+	_, err := io.ReadFull(x.r, body)
+	a.SetBodyRaw(body)
+	return err
+}
+
+var (
+	errGarbled  = errors.New("the answer cannot be read")
+	errNoMemory = errors.New("there is no memory for the answer")
+)
 
 // judge says what an answer is worth. Only one that is proven tells what became of the
 // request.
@@ -202,7 +317,7 @@ func (r *request) judge(a *fasthttp.Response) ([]byte, error) {
 	}
 	switch status {
 	case http.StatusOK:
-		return append([]byte(nil), body...), nil
+		return body, nil
 	case statusError:
 		return nil, UnpackError(body)
 	case statusNotHere:

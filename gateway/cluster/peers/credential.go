@@ -89,12 +89,12 @@ func say(to hash.Hash, parts ...string) {
 	}
 }
 
-// Proven tells whether the field Authorization of a request is that of a node that has the
-// secret, and for which verbs: 0, or those of a call of Apart. It says nothing of the request's
-// body, nor whether the request came before.
-func (p *Peers) Proven(authorization []byte) (group int, is bool) {
+// Comes tells whether the field Authorization of a request is that of a node that has the
+// secret, and comes for the first time; and for which verbs: 0, or those of a call of Apart. It is
+// asked once a request, when its head has come, and says nothing of its body.
+func (p *Peers) Comes(authorization []byte) (group int, is bool) {
 	c, _, err := p.read(authorization)
-	if err != nil {
+	if err != nil || c.to != p.options.Self() || !p.numbers.comes(c.session, c.number, p.options.Now()) {
 		return 0, false
 	}
 	return p.apart[c.verb], true

@@ -23,6 +23,10 @@ func (e *notTaken) Unwrap() error { return e.why }
 // it never left, or was refused before anything was done.
 func NotTaken(err error) bool { return errors.As(err, new(*notTaken)) }
 
+// NoRoom says of an error of Ask that whoever it was asked for has all connections that are his
+// share: it says nothing of the other node.
+func NoRoom(err error) bool { return errors.Is(err, errNoRoom) }
+
 // unclear is why nobody knows whether a request was taken.
 type unclear struct{ why error }
 

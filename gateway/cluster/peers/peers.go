@@ -34,6 +34,7 @@ type Options struct {
 	// TLS is spoken with others; nil: plain HTTP.
 	TLS *tls.Config
 	// Connections is how many there are to one node, at most, of verbs that share them; 0: 512.
+	// Of these those for whom others ask have shares (For).
 	Connections int
 	// Now is the clock by which moments are judged; nil: time.Now.
 	Now func() time.Time
@@ -57,6 +58,7 @@ type Peers struct {
 	handlers map[string]Handler
 	apart    map[string]int // by verb: which have connections of their own; 0: all others
 	groups   int
+	answers  *shares.Budget
 
 	mu      sync.Mutex
 	clients map[place]*client
@@ -78,7 +80,7 @@ func New(o Options) *Peers {
 	}
 	return &Peers{
 		options: o, keys: keysOf(o.Secrets), numbers: numbers{of: map[uint64]*window{}}, handlers: map[string]Handler{}, apart: map[string]int{},
-		clients: map[place]*client{}, under: map[string]int{},
+		clients: map[place]*client{}, under: map[string]int{}, answers: shares.New(mostAnswers),
 	}
 }
 
@@ -130,7 +132,16 @@ func (p *Peers) askBy(ctx context.Context, c *client, to, verb string, body []by
 		from: p.options.Self(), to: to, verb: verb, at: p.options.Now(), session: c.session, number: c.numbers.Add(1), digest: *digest,
 	}
 	field := shows.sign(nil, by)
-	return c.do(ctx, &request{path: Prefix + verb, authorization: field, body: body, mac: &shows.mac, key: by})
+	of, _ := ctx.Value(holderKey{}).(shares.Holder)
+	return c.do(ctx, &request{path: Prefix + verb, authorization: field, body: body, mac: &shows.mac, key: by}, of)
+}
+
+type holderKey struct{}
+
+// For gives the context of what is asked for somebody: whoever has many questions under way to
+// one node, or such as stay long, leaves connections to others.
+func For(ctx context.Context, holder shares.Holder) context.Context {
+	return context.WithValue(ctx, holderKey{}, holder)
 }
 
 // Close closes the connections to others. Nobody is asked after it.
@@ -143,7 +154,8 @@ func (p *Peers) Close() {
 	}
 }
 
-// Forget closes the connections to those who are at no address of the given.
+// Forget closes the connections to those who are at no address of the given, and of the others
+// those that are idle for long.
 func (p *Peers) Forget(but func(address string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,6 +163,8 @@ func (p *Peers) Forget(but func(address string) bool) {
 		if !but(at.address) {
 			c.close()
 			delete(p.clients, at)
+		} else {
+			c.closeIdle(idleTime)
 		}
 	}
 }
@@ -196,7 +210,7 @@ func (p *Peers) begin(id string, at place) (*client, error) {
 	}
 	c := p.clients[at]
 	if c == nil {
-		c = newClient(at.address, p.options.TLS, p.options.Connections)
+		c = newClient(at.address, p.options.TLS, p.options.Connections, p.answers)
 		p.clients[at] = c
 	}
 	p.under[id]++

@@ -1,12 +1,14 @@
 package peers_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +21,7 @@ import (
 	"hookgate/gateway/cluster/peers"
 	"hookgate/gateway/edge"
 	"hookgate/gateway/gatewaytest"
+	"hookgate/gateway/shares"
 )
 
 // member is a node that listens.
@@ -36,7 +39,13 @@ func listen(t *testing.T, id string, o peers.Options, prepare func(*peers.Peers)
 		prepare(p)
 	}
 	settings := edge.Settings{
-		Handler: p.Serve, Limits: &edge.Limits{Inside: true, Body: func(_, _, _ []byte) int64 { return peers.MaxBody }},
+		Handler: p.Serve, Limits: &edge.Limits{
+			Inside: true, Body: func(_, _, _ []byte) int64 { return peers.MaxBody }, Bodies: shares.New(256 << 20),
+			Caller: func(authorization []byte, client shares.Holder) (shares.Holder, bool) {
+				_, is := p.Comes(authorization)
+				return client, is
+			},
+		},
 		ReadTimeout: time.Minute, IdleTimeout: time.Minute,
 		Observer: edge.Observer{Panicked: func(string, any, []byte) {}},
 	}
@@ -344,6 +353,60 @@ func TestNobodyBetweenIsBelieved(t *testing.T) {
 	}
 }
 
+// Who has seen the head of a request cannot send it again, however slow its body is: it was judged
+// when all had come, and each head that came until then had memory as a node's.
+func TestAHeadComesOnce(t *testing.T) {
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	var calls atomic.Int32
+	a, b := listen(t, "a", secrets, nil), listen(t, "b", secrets, func(p *peers.Peers) {
+		p.Handle("count", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return []byte("done"), nil })
+	})
+	begin := func(head string) (net.Conn, *bufio.Reader) {
+		c, err := net.Dial("tcp", b.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, head); err != nil {
+			t.Fatal(err)
+		}
+		return c, bufio.NewReader(c)
+	}
+	status := func(r *bufio.Reader) int {
+		answer, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	seen := &relay{change: func(q *http.Request, body []byte) (int, bool) {
+		head := "POST " + q.URL.Path + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + q.Header.Get("Authorization") + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n"
+		first, answer := begin(head + "Expect: 100-continue\r\n\r\n")
+		defer func() { _ = first.Close() }()
+		if got := status(answer); got != http.StatusContinue {
+			t.Fatalf("a head is answered %d", got)
+		}
+		again, refusal := begin(head + "\r\n")
+		defer func() { _ = again.Close() }()
+		_ = again.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_ = first.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if got := status(refusal); got != http.StatusUnauthorized {
+			t.Errorf("a head that came before is answered %d", got)
+		}
+		if _, err := first.Write(body); err != nil {
+			t.Fatal(err)
+		}
+		if got := status(answer); got != http.StatusOK {
+			t.Errorf("the first is answered %d", got)
+		}
+		return 1, false
+	}}
+	_, err := a.Ask(within(t, time.Minute), between(t, b, seen), "count", make([]byte, 1<<20))
+	if err == nil || calls.Load() != 1 {
+		t.Errorf("it was taken %d times, and who was late is told %v", calls.Load(), err)
+	}
+}
+
 // Whoever has no secret fills no log.
 func TestRefusalsFillNoLog(t *testing.T) {
 	var lines atomic.Int32
@@ -482,29 +545,167 @@ func TestNobodyAsksWhoLeft(t *testing.T) {
 	}
 }
 
-// What nodes must be asked in time, whatever else is asked, has connections of its own.
-func TestApart(t *testing.T) {
-	o := peers.Options{Secrets: []string{"s3cret"}, Connections: 2}
+// What nodes must be asked in time, whatever else is asked, has connections of its own; and of
+// those that many use, whoever has slow questions leaves some to others. What is over a share was
+// not sent.
+func TestConnectionsAreShared(t *testing.T) {
+	o := peers.Options{Secrets: []string{"s3cret"}, Connections: 8}
 	came, ends := make(chan struct{}), make(chan struct{})
 	a, b := listen(t, "a", o, func(p *peers.Peers) { p.Apart("echo") }), listen(t, "b", o, func(p *peers.Peers) {
 		p.Handle("hang", func(context.Context, []byte) ([]byte, error) { came <- struct{}{}; <-ends; return nil, nil })
 		echoes(p)
 	})
-	asked := make(chan error, o.Connections)
+	asked := make(chan error, 2*o.Connections)
+	ask := func(tenant string) {
+		_, err := a.Ask(peers.For(context.Background(), shares.Tenant(tenant)), b.Node, "hang", nil)
+		asked <- err
+	}
+	took, refused := 0, 0
 	for range o.Connections {
-		go func() {
-			_, err := a.Ask(context.Background(), b.Node, "hang", nil)
-			asked <- err
-		}()
-		<-came
+		go ask("greedy")
+	}
+	for took+refused < o.Connections {
+		select {
+		case <-came:
+			took++
+		case err := <-asked:
+			var known *gateway.Error
+			if refused++; !errors.As(err, &known) || known.RetryAfter == 0 || !peers.NotTaken(err) {
+				t.Fatalf("over its share: %v", err)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Errorf("one has all %d connections", took)
+	}
+	go ask("modest")
+	select {
+	case <-came:
+		took++
+	case err := <-asked:
+		t.Errorf("another is told %v", err)
 	}
 	if got, err := a.Ask(within(t, time.Minute), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
-		t.Errorf("while all other connections are in use: %q, %v", got, err)
+		t.Errorf("what has its own connections, while others are in use: %q, %v", got, err)
 	}
 	close(ends)
-	for range o.Connections {
+	for range took {
 		if err := <-asked; err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// Who waits no longer has no connection any more, at once.
+func TestWhoLeavesKeepsNoConnection(t *testing.T) {
+	o := peers.Options{Secrets: []string{"s3cret"}, Connections: 1}
+	came, ends := make(chan struct{}, 1), make(chan struct{})
+	a, b := listen(t, "a", o, nil), listen(t, "b", o, func(p *peers.Peers) {
+		p.Handle("hang", func(context.Context, []byte) ([]byte, error) { came <- struct{}{}; <-ends; return nil, nil })
+		echoes(p)
+	})
+	ctx, leave := context.WithCancel(context.Background())
+	asked := make(chan error, 1)
+	go func() { _, err := a.Ask(ctx, b.Node, "hang", nil); asked <- err }()
+	<-came
+	leave()
+	if err := <-asked; err == nil || peers.NotTaken(err) {
+		t.Errorf("who leaves is told %v", err)
+	}
+	if got, err := a.Ask(within(t, time.Minute), b.Node, "echo", []byte("x")); err != nil || string(got) != "a says x" {
+		t.Errorf("by the only connection, after somebody left: %q, %v", got, err)
+	}
+	close(ends)
+}
+
+// A large request that is refused before all of it was read was certainly not taken: it was told as
+// one of which nobody knows.
+func TestWhatIsNotReadIsNotTaken(t *testing.T) {
+	large := make([]byte, peers.MaxBody)
+	var calls atomic.Int32
+	secrets := peers.Options{Secrets: []string{"s3cret"}}
+	a := listen(t, "a", secrets, nil)
+	for name, refuse := range map[string]func(net.Conn){
+		"ends": func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) },
+		"says so": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 2\r\n\r\n{}")
+		},
+	} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for {
+				c, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				calls.Add(1)
+				_, _ = io.ReadFull(c, make([]byte, 10<<10))
+				refuse(c)
+				_ = c.Close()
+			}
+		}()
+		if _, err := a.Ask(within(t, time.Minute), peers.Node{ID: "b", Address: ln.Addr().String()}, "echo", large); !peers.NotTaken(err) {
+			t.Errorf("one that %s: %v", name, err)
+		}
+		_ = ln.Close()
+	}
+	if n := calls.Load(); n != 2 {
+		t.Errorf("two requests came %d times", n)
+	}
+}
+
+// What is at the address of a node may be anybody: it has no more memory here than there is for
+// answers, whatever it announces, and its answer is none.
+func TestWhoeverAnswersHasLittleMemory(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held sync.WaitGroup
+	defer held.Wait()
+	const many = 40
+	came, ends := make(chan struct{}, many), make(chan struct{})
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			held.Go(func() {
+				_, _ = c.Read(make([]byte, 4<<10))
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 25000000\r\n\r\n")
+				came <- struct{}{}
+				<-ends
+				_ = c.Close()
+			})
+		}
+	}()
+	a := listen(t, "a", peers.Options{Secrets: []string{"s3cret"}}, nil)
+	refused := make(chan error, many)
+	ctx, leave := context.WithCancel(context.Background())
+	for i := range many {
+		go func() {
+			_, err := a.Ask(peers.For(ctx, shares.Tenant(strings.Repeat("t", i+1))), peers.Node{ID: "b", Address: ln.Addr().String()}, "echo", nil)
+			refused <- err
+		}()
+	}
+	for range many {
+		<-came
+	}
+	for range many - 40/25 { // the others wait for what was announced
+		if err := <-refused; err == nil || peers.NotTaken(err) {
+			t.Errorf("without memory for the answer: %v", err)
+		}
+	}
+	leave()
+	for range 40 / 25 {
+		if err := <-refused; err == nil {
+			t.Error("an answer that did not come is one")
+		}
+	}
+	_ = ln.Close()
+	close(ends)
 }

@@ -98,6 +98,17 @@ func (s *resources) ResourcesSince(revision int64, each func(Revised) error) err
 	})
 }
 
+// WasDeleted says whether a tenant of that id was deleted, and is no more, of which it is still told
+// (ResourcesSince): who deleted it may have died before he had cleared up after it.
+func (s *resources) WasDeleted(tenant string) (was bool, err error) {
+	p := &params{}
+	_, err = s.one("SELECT count(*) FROM {s}resources WHERE kind = "+p.text(gateway.KindTenant)+" AND tenant = "+p.text(tenant)+" AND gone <> 0", p, func(row [][]byte) error {
+		was = longAt(row[0]) > 0
+		return nil
+	})
+	return was, err
+}
+
 // tenantTables are all tables that have rows of a tenant in a column of that name, but for
 // resources and what the audit has.
 var tenantTables = []string{
