@@ -271,8 +271,11 @@ func (p *acting) busy(slots gateway.SlotSet) time.Duration {
 	return 20 * time.Millisecond
 }
 
+// Calm waits for what hangs, while slots are answered for.
+func (p *acting) Calm(slots gateway.SlotSet) { time.Sleep(p.busy(slots)) }
+
 func (p *acting) Release(slots gateway.SlotSet) {
-	time.Sleep(p.busy(slots))
+	time.Sleep(20 * time.Millisecond)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for slot := range slots.All() {

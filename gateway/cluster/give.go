@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -109,13 +110,22 @@ func (m *mover) giveAll(ctx context.Context, node int64, size int) {
 		slots := first(left, size)
 		left = left.Without(slots)
 		batches.Go(func() {
-			m.options.Parts[len(m.options.Parts)-1].Release(slots)
+			m.calm(slots)
 			turn <- struct{}{}
 			m.giveSome(ctx, node, slots)
 			<-turn
 		})
 	}
 	batches.Wait()
+}
+
+// calm has parts end what takes long.
+func (m *mover) calm(slots gateway.SlotSet) {
+	for _, part := range slices.Backward(m.options.Parts) {
+		if c, is := part.(Calmer); is {
+			c.Calm(slots)
+		}
+	}
 }
 
 // rest lets nothing be given to a node for a while.
@@ -125,23 +135,24 @@ func (m *mover) rest(node int64) {
 	m.resting[node] = time.Now().Add(givingRest)
 }
 
-// giveSome hands some slots over that the last part has released, or takes them back where
-// that cannot be done now.
+// giveSome hands some slots over that are calm, or takes them anew where that cannot be done now.
 func (m *mover) giveSome(ctx context.Context, node int64, slots gateway.SlotSet) {
 	ready := m.isReady(ctx, node)
 	m.mu.Lock()
 	stop := m.fenced || m.closed || ctx.Err() != nil
 	if !ready || stop {
-		m.held = m.held.Without(slots) // what was released is acquired again
+		m.held = m.held.Without(slots) // they are acquired again
 	}
 	m.mu.Unlock()
 	ok := false
 	switch {
-	case stop:
-	case ready:
+	case ready && !stop:
 		ok = m.handOver(ctx, node, slots)
-	default:
+	case !stop:
 		m.rest(node)
+		fallthrough
+	default:
+		m.release(slots)
 	}
 	m.mu.Lock()
 	for slot := range slots.All() {
@@ -173,7 +184,7 @@ func (m *mover) isReady(ctx context.Context, node int64) bool {
 	return err == nil
 }
 
-// handOver hands slots over that the last part has released: it stops answering for them,
+// handOver hands slots over: it stops answering for them,
 // releases them, assigns them, and tells the new owner.
 func (m *mover) handOver(ctx context.Context, node int64, slots gateway.SlotSet) bool {
 	began := time.Now()

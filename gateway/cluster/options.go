@@ -23,6 +23,13 @@ type Part interface {
 	Release(slots gateway.SlotSet)
 }
 
+// Calmer is a Part that may need long to give slots up.
+type Calmer interface {
+	// Calm begins nothing for slots that takes long, and waits for what is under way, while this
+	// node goes on to answer for them. Release comes next, whether they are given away or not.
+	Calm(slots gateway.SlotSet)
+}
+
 // Store is where the nodes see each other. store.ErrDeclaredDead is what it says to one that
 // was declared dead.
 type Store interface {
@@ -60,8 +67,8 @@ type Self struct {
 // Options are what a Cluster is made of. Store, Parts, Say and Ask are required.
 type Options struct {
 	Store Store
-	// Parts acquire slots in this order, and release them in the other. The last one may take
-	// its time with that: the node goes on to answer for its slots until it is done.
+	// Parts acquire slots in this order, and release them in the other. One that may need long
+	// for that is a Calmer.
 	Parts []Part
 	// Say gives what this node says of itself. It must not block.
 	Say func() Self

@@ -72,6 +72,9 @@ func (l lanesOf) Acquire(slots gateway.SlotSet) error {
 	return between{&l.parts}.dropOrphans(slots)
 }
 
+// Calm ends the attempts under way.
+func (l lanesOf) Calm(slots gateway.SlotSet) { l.lanes.Calm(slots) }
+
 // Release gives slots up.
 func (l lanesOf) Release(slots gateway.SlotSet) { l.lanes.Release(slots) }
 

@@ -37,6 +37,12 @@ func New(o Options) *Lanes {
 // with whoever else owns it.
 func (l *Lanes) Acquire(slots gateway.SlotSet) error { return l.owner.Acquire(slots) }
 
+// Calm lets no attempt of the lanes of slots begin, and waits for those under way, for a bounded
+// time; who pulls, acknowledges or steers by hand is answered as ever, until Release, which then
+// takes no time. A hanging attempt of one endpoint must not keep the consumers of another waiting
+// whose slot leaves with it.
+func (l *Lanes) Calm(slots gateway.SlotSet) { calmLanes(l.schedule, slots) }
+
 // Release gives slots away: nothing more of them is taken up. It waits for the attempts
 // under way; those that take too long are given up, to be made again by the next
 // owner. When it returns all that is known of the slots' lanes is in the store, and
@@ -58,6 +64,7 @@ func (m mover) Stop(slots gateway.SlotSet) {
 	for slot := range slots.All() {
 		s.slots.Remove(slot)
 		s.coming.Remove(slot)
+		s.calm.Remove(slot)
 	}
 	for _, n := range s.lanes {
 		if slots.Has(n.slot) && !n.leaving {

@@ -95,6 +95,34 @@ func owned(s *schedule) gateway.SlotSet {
 	return s.slots
 }
 
+// calmLanes lets no attempt of the lanes of slots begin, and waits for those under way; those that
+// take too long are given up.
+func calmLanes(s *schedule, slots gateway.SlotSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calm = s.calm.With(slots)
+	var under []*lane
+	for _, n := range s.lanes {
+		if slots.Has(n.slot) {
+			under = append(under, n)
+		}
+	}
+	late := false
+	timer := time.AfterFunc(maxLeaving, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		late = true
+		s.ended.Broadcast()
+	})
+	defer timer.Stop()
+	for _, n := range under {
+		for n.sending > 0 && !late && !s.stopped {
+			s.ended.Wait()
+		}
+		n.giveUp()
+	}
+}
+
 // leave gives the lanes of slots that were stopped. It returns them when nothing of theirs is written
 // any more, and none of their attempts will be.
 func (s *schedule) leave(slots gateway.SlotSet) (left []*lane) {

@@ -485,6 +485,23 @@ func TestMovedSlotsKeepLeases(t *testing.T) {
 	})
 }
 
+// Who pulls of a slot that is to move is answered until it does: an acknowledgement was refused for
+// as long as an attempt hung of another endpoint whose slot went with it, over three seconds.
+func TestPulledWhileCalm(t *testing.T) {
+	inPull(t, inSteps(time.Second), func(t *testing.T, w *world) {
+		w.accept("crm", "c", 1)
+		first := w.pull(1, time.Minute)
+		w.lanes.Calm(gateway.AllSlots())
+		if good := w.say(ack, first...); good != 1 {
+			t.Errorf("%d leases are good", good)
+		}
+		w.accept("crm", "c", 2)
+		if list := w.pull(1, time.Minute); numbers(list) != "[[2]]" || w.say(ack, list...) != 1 {
+			t.Errorf("pulled %s", numbers(list))
+		}
+	})
+}
+
 // errUnavailable is what lanes that do not own the slot say.
 func errUnavailable(t *testing.T, w *world) error {
 	_, err := w.lanes.Pull(crm, 1, time.Minute, nil)

@@ -31,6 +31,7 @@ type schedule struct {
 	away    bool            // nobody pulls any more: see Lanes.Dismiss
 	slots   gateway.SlotSet // whose lanes are here
 	coming  gateway.SlotSet // of those: what former owners left is not known yet
+	calm    gateway.SlotSet // of those: no attempt begins
 	lanes   map[gateway.LaneKey]*lane
 	tenants map[string]*tenant
 	trees   map[string]*tree
@@ -186,6 +187,10 @@ func (s *schedule) place(n *lane, now time.Time) {
 		return
 	}
 	n.window.rest()
+	if s.calm.Has(n.slot) && !n.pulled() {
+		s.sleep.remove(n)
+		return
+	}
 	if !n.primed || n.window.low() {
 		s.reading.fill(n)
 	}

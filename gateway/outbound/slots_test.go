@@ -125,6 +125,73 @@ func TestReleaseWaitsForWhatEnds(t *testing.T) {
 	})
 }
 
+// Slots that are to move wait for what is under way, and begin nothing more, while all else of them
+// goes on; then they go at once.
+func TestCalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, func(r received) reply {
+			if r.n == 1 {
+				time.Sleep(3 * time.Second)
+			}
+			return reply{}
+		})
+		defer w.stop()
+		n := w.publish("acme", gateway.PlatformEndpoint)
+		synctest.Wait()
+		began, calm := time.Now(), make(chan time.Duration, 1)
+		go func() { w.lanes.Calm(gateway.AllSlots()); calm <- time.Since(began) }()
+		synctest.Wait()
+		next := w.publish("acme", gateway.PlatformEndpoint)
+		other := w.publish("other", gateway.PlatformEndpoint) // a lane that comes to be
+		time.Sleep(2 * time.Second)
+		if got := len(w.receiver.all()); got != 1 {
+			t.Errorf("%d requests while it calms down", got)
+		}
+		if took := <-calm; took != 3*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if d, _ := w.read(n); d.State != gateway.DeliverySucceeded {
+			t.Errorf("calm, it is %s", d.State)
+		}
+		time.Sleep(time.Hour)
+		began = time.Now()
+		move(t, gateway.AllSlots(), w.lanes, w.beside())
+		if took := time.Since(began); took != 0 {
+			t.Errorf("it took %s more to move", took)
+		}
+		synctest.Wait()
+		for _, n := range []*gateway.Notice{next, other} {
+			if d, _ := w.read(n); d.State != gateway.DeliverySucceeded {
+				t.Errorf("elsewhere it is %s", d.State)
+			}
+		}
+	})
+}
+
+// What hangs keeps slots for so long, and is given up; taken back it is sent again.
+func TestCalmGivesUpWhatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, func(r received) reply { return reply{hang: r.n == 1} })
+		defer w.stop()
+		w.to(func(to *outbound.Target) { to.Timeout = time.Hour })
+		n := w.publish("acme", gateway.PlatformEndpoint)
+		synctest.Wait()
+		began := time.Now()
+		w.lanes.Calm(gateway.AllSlots())
+		w.lanes.Release(gateway.AllSlots())
+		if took := time.Since(began); took != 4*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if err := w.lanes.Acquire(gateway.AllSlots()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if d, _ := w.read(n); d.State != gateway.DeliverySucceeded || len(w.receiver.all()) != 2 {
+			t.Errorf("taken back it is %s, after %d requests", d.State, len(w.receiver.all()))
+		}
+	})
+}
+
 // What hangs is given up and sent by the next owner; what then comes of the first
 // attempt is nobody's.
 func TestReleaseGivesUpWhatHangs(t *testing.T) {

@@ -226,6 +226,9 @@ func (s *schedule) open(n *lane) *Target {
 		n.parked = true
 		return nil
 	}
+	if s.calm.Has(n.slot) && !target.Pull {
+		return nil
+	}
 	n.adopt(target, s)
 	return target
 }
