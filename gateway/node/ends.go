@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"hookgate/gateway/cluster"
@@ -46,7 +47,7 @@ func (o *others) ends(tenant string) {
 			return
 		}
 		if time.Now().After(end) {
-			o.Log.Warn("nodes have not said that they write nothing more of a deleted tenant", "tenant", tenant, "nodes", left)
+			o.Log.Warn("nodes have not said that they write nothing more of a deleted tenant", "tenant", tenant, "node", strings.Join(left, " "))
 			return
 		}
 	}
