@@ -169,7 +169,7 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 			if err = f.ask(client, ctx, q, owner, message); err == nil {
 				return true, nil
 			}
-			if !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
+			if peers.Full(err) || !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
 				return false, told(err)
 			}
 		}

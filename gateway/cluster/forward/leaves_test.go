@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,5 +119,38 @@ func TestWhatWasNotBegunIsToldSo(t *testing.T) {
 		if !errors.As(err, &known) || known.Code != c.code || !strings.Contains(known.Message, c.text) {
 			t.Errorf("%v: told %v", c.said, err)
 		}
+	}
+}
+
+// A node that has no memory for a request is not sent it again: for three seconds it was, every 30
+// milliseconds, with all of its body.
+func TestWhoIsFullIsAskedOnce(t *testing.T) {
+	var asked atomic.Int32
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+		asked.Add(1)
+		edge.WriteProblem(ctx, gateway.Unavailable("no memory", time.Second))
+	}}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ln) }()
+	defer func() { _ = server.Shutdown(); <-done }()
+	w := newTown()
+	w.give(peers.Node{ID: "b", Address: ln.Addr().String()})
+	p := peers.New(peers.Options{Self: func() string { return "a" }, Secrets: []string{"s3cret"}})
+	defer p.Close()
+	f := forward.New(forward.Options{Owners: seen{w, func() peers.Node { return peers.Node{ID: "a"} }}, Asker: p})
+	ctx := edge.NewRemote(&edge.Remote{Address: netip.MustParseAddr("192.0.2.1")})
+	ctx.Request.Header.SetMethod(fasthttp.MethodPost)
+	ctx.Request.SetRequestURI("/v1")
+	_, err = f.Do(ctx, &forward.Question{Kind: forward.API, Body: 1 << 10})
+	var known *gateway.Error
+	if !errors.As(err, &known) || known.Code != gateway.CodeUnavailable || known.RetryAfter == 0 || strings.Contains(known.Message, "may have done it") {
+		t.Errorf("told %v", err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("it was asked %d times", n)
 	}
 }

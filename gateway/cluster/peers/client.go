@@ -134,6 +134,10 @@ func (c *client) closeIdle(longer time.Duration) {
 // errNoRoom refuses a request for which there is no connection. Nothing was sent.
 var errNoRoom = gateway.Unavailable("as many requests of the tenant, or client, are under way to the node that decides this as may be", time.Second)
 
+// errFull is what the other node says that has no memory for a request, or no patience with it. To
+// send it there again at once would take as much once more.
+var errFull = gateway.Unavailable("the node that decides this has no room for the request now", time.Second)
+
 // room takes a share of the connections: a request may stay for as long as the backend of a call
 // takes, so whoever has slow ones would have all connections to a node, and everybody else's
 // requests would be refused.
@@ -347,7 +351,7 @@ func (r *request) unproven(a *fasthttp.Response) error {
 	case http.StatusNotFound:
 		return &notTaken{errors.New("there is no cluster at that address")}
 	case http.StatusServiceUnavailable, http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
-		return &notTaken{fmt.Errorf("the other node has no room: status %d", a.StatusCode())}
+		return &notTaken{errFull}
 	}
 	return &unclear{why}
 }

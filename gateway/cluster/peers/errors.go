@@ -27,6 +27,10 @@ func NotTaken(err error) bool { return errors.As(err, new(*notTaken)) }
 // share: it says nothing of the other node.
 func NoRoom(err error) bool { return errors.Is(err, errNoRoom) }
 
+// Full says of an error of Ask that the other node has refused the request for want of memory, or
+// of patience: it may come again, and not at once.
+func Full(err error) bool { return errors.Is(err, errFull) }
+
 // unclear is why nobody knows whether a request was taken.
 type unclear struct{ why error }
 
