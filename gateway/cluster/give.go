@@ -110,8 +110,9 @@ func (m *mover) giveAll(ctx context.Context, node int64, size int) {
 		slots := first(left, size)
 		left = left.Without(slots)
 		batches.Go(func() {
-			m.calm(slots)
+			m.calmers(func(c Calmer) { c.Calm(slots) })
 			turn <- struct{}{}
+			m.calmers(func(c Calmer) { c.Release(slots) }) // while all others go on
 			m.giveSome(ctx, node, slots)
 			<-turn
 		})
@@ -119,11 +120,11 @@ func (m *mover) giveAll(ctx context.Context, node int64, size int) {
 	batches.Wait()
 }
 
-// calm has parts end what takes long.
-func (m *mover) calm(slots gateway.SlotSet) {
+// calmers visits the parts that may need long.
+func (m *mover) calmers(visit func(Calmer)) {
 	for _, part := range slices.Backward(m.options.Parts) {
 		if c, is := part.(Calmer); is {
-			c.Calm(slots)
+			visit(c)
 		}
 	}
 }
@@ -135,7 +136,8 @@ func (m *mover) rest(node int64) {
 	m.resting[node] = time.Now().Add(givingRest)
 }
 
-// giveSome hands some slots over that are calm, or takes them anew where that cannot be done now.
+// giveSome hands some slots over that Calmers have released, or takes them anew where that cannot
+// be done now.
 func (m *mover) giveSome(ctx context.Context, node int64, slots gateway.SlotSet) {
 	ready := m.isReady(ctx, node)
 	m.mu.Lock()

@@ -25,8 +25,10 @@ type Part interface {
 
 // Calmer is a Part that may need long to give slots up.
 type Calmer interface {
+	Part
 	// Calm begins nothing for slots that takes long, and waits for what is under way, while this
-	// node goes on to answer for them. Release comes next, whether they are given away or not.
+	// node goes on to answer for them. Release comes next, before that of other parts, whether
+	// they are given away or not.
 	Calm(slots gateway.SlotSet)
 }
 
