@@ -125,6 +125,49 @@ func TestReleaseWaitsForWhatEnds(t *testing.T) {
 	})
 }
 
+// distantStatuses is a store whose answers take their time.
+type distantStatuses struct {
+	outbound.Statuses
+	written atomic.Int32
+}
+
+func (d *distantStatuses) PutStatus(key gateway.LaneKey, status gateway.EndpointStatus, sync bool, told ...gateway.AuditLine) error {
+	time.Sleep(50 * time.Millisecond)
+	d.written.Add(1)
+	return d.Statuses.PutStatus(key, status, sync, told...)
+}
+
+// How endpoints stand is written of many at once: one after the other, a node with a hundred that
+// were down gave a slot away after five seconds, and each endpoint waited for all others.
+func TestStatusesOfManyEndpoints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, func(received) reply { return reply{status: 500} })
+		defer w.stop()
+		w.lanes.Release(gateway.AllSlots())
+		const many = 100
+		var slots gateway.SlotSet // of each one: who waits for a lock keeps the time of a test standing still
+		for i := 0; slots.Len() < many; i++ {
+			endpoint := fmt.Sprint("e", i)
+			if slot := (gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}).Slot(); !slots.Has(slot) {
+				slots.Add(slot)
+				w.accept(endpoint, "c", i)
+			}
+		}
+		w.options.Limit = 2 * many
+		distant := &distantStatuses{Statuses: w.store}
+		w.options.Statuses = distant
+		w.ends = append(w.ends, w.lanes)
+		w.lanes = w.beside()
+		if err := w.lanes.Acquire(gateway.AllSlots()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if n := distant.written.Load(); n < many/2 { // 20, one after the other
+			t.Errorf("a second later %d of %d are written, after %d requests", n, many, len(w.receiver.all()))
+		}
+	})
+}
+
 // Slots that are to move wait for what is under way, and begin nothing more, while all else of them
 // goes on; then they go at once.
 func TestCalm(t *testing.T) {

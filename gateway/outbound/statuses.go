@@ -7,18 +7,25 @@ import (
 	"hookgate/gateway"
 )
 
-// statuses writes how endpoints stand, one after the other: the last one written is
-// the newest.
+// statuses writes how endpoints stand, those of a slot one after the other: the last one
+// written is the newest. Others do not wait for them: a database that is far away takes its time
+// for each.
 type statuses struct {
 	store Statuses
 	log   *slog.Logger
-	mu    sync.Mutex
+	of    [gateway.Slots]sync.Mutex
+}
+
+// lock locks those of a lane's slot.
+func (s *statuses) lock(key gateway.LaneKey) *sync.Mutex {
+	mu := &s.of[key.Slot()]
+	mu.Lock()
+	return mu
 }
 
 // write writes how an endpoint stands now.
 func (s *statuses) write(n *lane, sync bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(n.key).Unlock()
 	status, ok := n.standing.toWrite()
 	if !ok {
 		return nil
@@ -35,8 +42,7 @@ func (s *statuses) flush(n *lane) {
 
 // leave is flush for the last time: what comes to be known later is the next owner's.
 func (s *statuses) leave(n *lane) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(n.key).Unlock()
 	if n.standing.unwritten() {
 		status, _ := n.standing.toWrite()
 		s.tell(n, s.store.PutStatus(n.key, status, false))
@@ -53,8 +59,7 @@ func (s *statuses) tell(n *lane, err error) {
 // change makes a change durable, with the lines of the audit that tell of it, then takes
 // it.
 func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus), told ...gateway.AuditLine) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(n.key).Unlock()
 	was := n.standing.get().DisabledReason
 	next, other, gone := n.standing.with(change)
 	switch {
@@ -75,7 +80,6 @@ func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus), told ..
 
 // drop removes all of an endpoint; a status that is being written would come back.
 func (s *statuses) drop(key gateway.LaneKey) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.lock(key).Unlock()
 	return s.store.DropLane(key)
 }
