@@ -1,7 +1,6 @@
 package keeping
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,16 +22,16 @@ var (
 	errRestoring = errors.New("the data folder has a part of a backup only: hookgate restore was cut short, or is under way; remove the folder, and restore anew")
 )
 
-// Whole is an error where a folder has a part of a store only.
+// Whole is an error where a folder has a part of a store only. What cannot be looked at, or is
+// none, whoever opens it says better.
 func Whole(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, restoringName)); !errors.Is(err, fs.ErrNotExist) {
-		return cmp.Or(err, errRestoring)
+	if _, err := os.Stat(filepath.Join(dir, restoringName)); err == nil {
+		return errRestoring
 	}
-	half, err := Copying(dir)
-	if half {
-		err = errCopying
+	if half, _ := Copying(dir); half {
+		return errCopying
 	}
-	return err
+	return nil
 }
 
 // BeginCopy marks a folder, which it makes; whoever goes on does so again.
