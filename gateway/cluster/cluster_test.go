@@ -206,6 +206,25 @@ func TestDrainWhileMuchHangs(t *testing.T) {
 	})
 }
 
+// A database whose commits take most of a second, as while a standby catches up, keeps no node that
+// stops: what is in line is given with one statement.
+func TestDrainWhileTheDatabaseIsSlow(t *testing.T) {
+	inBubble(t, 1, func(f *fleet) {
+		f.start()
+		two, _ := f.start(), f.start()
+		f.within(15*time.Second, "a share for each", f.whole(3))
+		f.db.set(func() { f.db.takes = 700 * time.Millisecond })
+		began := time.Now()
+		if err := two.stop(); err != nil {
+			f.t.Fatal(err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			f.t.Errorf("it took %s to give everything away", took)
+		}
+		f.within(time.Second, "served by the others", f.whole(2))
+	})
+}
+
 // An outage of the database moves nothing, however long it is. All go on to answer from memory,
 // for none can take over; one that cannot ask the others does not.
 func TestOutage(t *testing.T) {

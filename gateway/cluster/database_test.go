@@ -30,6 +30,7 @@ type database struct {
 	moves   int                             // changes of owners
 	unclear int                             // of a hundred Assigns so many come late, or never, and nobody knows
 	late    []func()
+	takes   time.Duration       // an Assign, besides
 	meddle  func(dead int64)    // is called by each take-over, before it does anything
 	hanging gateway.SlotSet     // for which something is under way that does not end by itself
 	ended   map[int64]bool      // those of which that can be known where they were
@@ -141,6 +142,10 @@ func (c *connection) Members() (nodes []store.Member, owners store.Owners, err e
 
 func (c *connection) Assign(slots gateway.SlotSet, known *store.Owners, to int64) (given gateway.SlotSet, err error) {
 	was, from := *known, c.Node()
+	c.mu.Lock()
+	takes := c.takes
+	c.mu.Unlock()
+	time.Sleep(takes)
 	err = c.do(func() error {
 		if err := c.alive(); err != nil {
 			return err

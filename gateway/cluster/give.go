@@ -24,6 +24,9 @@ const (
 	askTime = time.Second
 	// batches is in how many parts at least a node gives what it has to give.
 	batches = 8
+	// slowGiving is how long it takes to give a part where the database is slow: then the next one
+	// takes along all that is in line, or a node that ends would not have given all away in time.
+	slowGiving = 200 * time.Millisecond
 	// givingRest is the pause after a node was not ready.
 	givingRest = time.Second
 )
@@ -105,16 +108,33 @@ func (m *mover) giveAll(ctx context.Context, node int64, size int) {
 	}
 	m.mu.Unlock()
 	var batches sync.WaitGroup
-	turn := make(chan struct{}, 1)
+	var mu sync.Mutex
+	var calm gateway.SlotSet // in line, guarded by mu
+	turn, slow := make(chan struct{}, 1), false
 	for left.Len() > 0 {
 		slots := first(left, size)
 		left = left.Without(slots)
 		batches.Go(func() {
 			m.calmers(func(c Calmer) { c.Calm(slots) })
+			mu.Lock()
+			calm = calm.With(slots)
+			mu.Unlock()
 			turn <- struct{}{}
-			m.calmers(func(c Calmer) { c.Release(slots) }) // while all others go on
-			m.giveSome(ctx, node, slots)
-			<-turn
+			defer func() { <-turn }()
+			mu.Lock()
+			part := slots.Both(calm) // none where another took them along
+			if slow {
+				part = calm
+			}
+			calm = calm.Without(part)
+			mu.Unlock()
+			if part.Len() == 0 {
+				return
+			}
+			began := time.Now()
+			m.calmers(func(c Calmer) { c.Release(part) }) // while all others go on
+			m.giveSome(ctx, node, part)
+			slow = time.Since(began) > slowGiving
 		})
 	}
 	batches.Wait()
