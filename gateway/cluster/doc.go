@@ -6,7 +6,8 @@
 //	look       read all nodes and owners; whatever a message should have told is found here
 //	rescue     declare dead whose counter stands, and give its slots to the living
 //	take       acquire what the store says is ours
-//	give       release what others should have, assign it, and tell the new owner
+//	give       calm down what others should have, release it, assign it, and tell the new owner
+//	leave      tell all others that nothing is here any more, and wait until nothing is on its way
 //
 // Who is dead. A node is, when one that looked itself all the while has seen no beat of it for
 // deadAfter of its own monotonic clock. So an outage of the database moves nothing: nobody looks
