@@ -119,7 +119,9 @@ func calmLanes(s *schedule, slots gateway.SlotSet) {
 		for n.sending > 0 && !late && !s.stopped {
 			s.ended.Wait()
 		}
-		n.giveUp()
+		if n.sending > 0 { // who pulls goes on
+			n.giveUp()
+		}
 	}
 }
 
