@@ -27,7 +27,7 @@ func New(o Options) *Calls {
 	c := &Calls{terms: &terms{}, standings: &standings{log: o.Log, happened: o.Observer.Happened}}
 	c.owner = slots.New(mover{c})
 	c.teller = &teller{observer: o.Observer, log: o.Log}
-	c.waits = &waitOf{waits: o.Waits, log: o.Log, doubt: c.owner.Doubt, owed: newOwed(o.Waits, o.Log)}
+	c.waits = &waitOf{waits: o.Waits, log: o.Log, doubt: c.owner.Doubt, owed: newOwed(o)}
 	seats := &seats{pending: o.Pending, waited: o.Waited, requests: o.Requests, answers: o.Answers, holder: o.Holder}
 	c.promises = newPromises(promises{store: o.Store, waits: c.waits, seats: seats, teller: c.teller, doubt: c.owner.Doubt, log: o.Log})
 	c.carrier = &carrier{

@@ -9,6 +9,7 @@ import (
 
 	"hookgate/gateway"
 	"hookgate/gateway/background"
+	"hookgate/gateway/shares"
 )
 
 // owed are the waits of failed calls that could not be ended with them: the store was away, or
@@ -18,16 +19,15 @@ import (
 type owed struct {
 	waits  Waits
 	log    *slog.Logger
+	holder func(tenant string) shares.Holder
+	places *shares.Budget
 	ctx    context.Context
 	cancel context.CancelFunc
 	ending sync.WaitGroup
-
-	mu sync.Mutex
-	n  int
 }
 
 const (
-	// mostOwed bounds how many are owed at once.
+	// mostOwed bounds how many are owed at once; tenants have shares of them.
 	mostOwed = 1000
 	// owedPause is between two tries, and owedTime is for how long they go on.
 	owedPause = 500 * time.Millisecond
@@ -36,30 +36,25 @@ const (
 	owedDrain = 3 * time.Second
 )
 
-func newOwed(waits Waits, log *slog.Logger) *owed {
-	o := &owed{waits: waits, log: log}
+func newOwed(of Options) *owed {
+	o := &owed{waits: of.Waits, log: of.Log, holder: of.Holder, places: shares.New(mostOwed)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	return o
 }
 
 // add has the wait of a call ended later.
 func (o *owed) add(r *gateway.Call, why error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	log := o.log.With("tenant", r.Tenant, "wait_id", r.WaitID, "call_id", r.ID)
-	if o.n == mostOwed || o.ctx.Err() != nil {
+	tenant, id, holder := r.Tenant, r.WaitID, o.holder(r.Tenant)
+	if o.ctx.Err() != nil || !o.places.Take(holder, 1) {
 		log.Warn("the wait of a failed call was not ended", "error", why)
 		return
 	}
-	o.n++
-	tenant, id := r.Tenant, r.WaitID
 	o.ending.Go(func() {
+		defer o.places.Give(holder, 1)
 		if err := o.end(tenant, id, why); err != nil {
 			log.Warn("the wait of a failed call was not ended", "error", err)
 		}
-		o.mu.Lock()
-		o.n--
-		o.mu.Unlock()
 	})
 }
 
