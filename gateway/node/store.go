@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"hookgate/configs"
 	"hookgate/gateway"
 	"hookgate/gateway/api"
@@ -47,8 +49,8 @@ type kept struct {
 // ground is what a store stands on: a folder of this machine, or a database.
 type ground interface {
 	storage.Disk
-	// Firm makes durable what was settled before.
-	Firm() error
+	// Firm makes durable what was settled since a moment of the monotonic clock.
+	Firm(since time.Time) error
 	Close() error
 	// Healthy says why nothing is written until a restart; nil: it is.
 	Healthy() error

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"time"
 
 	"hookgate/gateway/server"
 )
@@ -54,7 +55,7 @@ func (w *works) ask(ctx context.Context) error {
 func (w *works) writes(ctx context.Context) error {
 	if w.durable == nil {
 		w.durable = make(chan error, 1)
-		go func(done chan<- error) { done <- w.store.Firm() }(w.durable)
+		go func(done chan<- error) { done <- w.store.Firm(time.Now()) }(w.durable)
 	}
 	select {
 	case <-w.durable:

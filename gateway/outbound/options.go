@@ -42,8 +42,9 @@ type Options struct {
 	// Observe gives what watches a lane; it is asked once for each lane, and must
 	// not call the lanes. nil: nobody.
 	Observe func(gateway.LaneKey) Observer
-	// Firm makes durable what was settled before: for who pulls, and is told so.
-	Firm func() error
+	// Firm makes durable what was settled since a moment of the monotonic clock: for who pulls,
+	// and is told so.
+	Firm func(since time.Time) error
 	// Describe gives an endpoint as the API shows it, for the notice that it was
 	// disabled; nil: its names alone. It may ask for Status.
 	Describe func(tenant, endpoint string) gateway.Raw

@@ -74,7 +74,7 @@ var way = []func(*carrier, *attempt) bool{
 func (c *carrier) carry(a *attempt) {
 	a.verdict = breaker.Ignored
 	a.back = a.carried
-	defer c.statuses.flush(a.lane)
+	defer c.flush(a.lane)
 	defer c.lighten(a)
 	defer c.schedule.land(a)
 	defer func() { a.span.End(c.schedule.now(), "left") }() // of one that was not settled; else it has ended
@@ -87,6 +87,14 @@ func (c *carrier) carry(a *attempt) {
 		if !step(c, a) {
 			return
 		}
+	}
+}
+
+// flush writes how an endpoint stands now, if the store has it otherwise. Whoever waits for the
+// store meanwhile is nobody who looks for a turn.
+func (c *carrier) flush(n *lane) {
+	if n.standing.unwritten() {
+		aside(c.schedule, func() { c.statuses.flush(n) })
 	}
 }
 

@@ -157,7 +157,7 @@ func (c *carrier) show(a *attempt, show func(*Given) bool) (shown, more bool) {
 
 // lend makes the leases of what was shown durable.
 func (c *carrier) lend(taken []*attempt, lease time.Duration) (leases []string, err error) {
-	until := c.schedule.now().Add(lease).Round(0)
+	until, began := c.schedule.now().Add(lease).Round(0), time.Now()
 	for _, a := range taken {
 		is := false
 		if is, err = c.lendOne(a, until); err != nil {
@@ -168,7 +168,7 @@ func (c *carrier) lend(taken []*attempt, lease time.Duration) (leases []string, 
 		}
 	}
 	if err == nil {
-		err = c.options.Firm()
+		err = c.options.Firm(began)
 	}
 	if err == nil {
 		return leases, nil
@@ -272,6 +272,7 @@ func (p *Pulling) each(key gateway.LaneKey, leases []string, do func(*attempt) (
 	}
 	defer s.exit(n)
 	defer p.lender.statuses.flush(n)
+	began := time.Now()
 	for _, lease := range leases {
 		is, err := p.one(n, lease, do)
 		switch {
@@ -284,7 +285,7 @@ func (p *Pulling) each(key gateway.LaneKey, leases []string, do func(*attempt) (
 		}
 	}
 	if len(good) > 0 {
-		err = p.lender.options.Firm()
+		err = p.lender.options.Firm(began)
 	}
 	return good, gone, err
 }

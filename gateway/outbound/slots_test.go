@@ -138,7 +138,8 @@ func (d *distantStatuses) PutStatus(key gateway.LaneKey, status gateway.Endpoint
 }
 
 // How endpoints stand is written of many at once: one after the other, a node with a hundred that
-// were down gave a slot away after five seconds, and each endpoint waited for all others.
+// were down gave a slot away after five seconds, and each endpoint waited for all others. Nor does
+// who writes one stand for who looks for the next turn: of a hundred 38 were sent in that second.
 func TestStatusesOfManyEndpoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := bubble(t, func(received) reply { return reply{status: 500} })
@@ -162,7 +163,7 @@ func TestStatusesOfManyEndpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if n := distant.written.Load(); n < many/2 { // 20, one after the other
+		if n := distant.written.Load(); n != many { // 20, one after the other
 			t.Errorf("a second later %d of %d are written, after %d requests", n, many, len(w.receiver.all()))
 		}
 	})

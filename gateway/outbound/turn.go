@@ -79,6 +79,21 @@ func (s *schedule) work() {
 	}
 }
 
+// aside lets a worker do something that is no attempt, and may take long: the next turn is taken
+// by another.
+func aside(s *schedule, do func()) {
+	s.mu.Lock()
+	s.workers--
+	s.hire()
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.workers++
+		s.mu.Unlock()
+	}()
+	do()
+}
+
 // lease takes the next delivery in turn, or waits for one. nil ends the worker.
 func (s *schedule) lease() *attempt {
 	s.mu.Lock()

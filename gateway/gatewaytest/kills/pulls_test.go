@@ -223,7 +223,9 @@ func (g *pullers) got(endpoint string, d gjson.Result, began time.Time, lease ti
 		g.t.Errorf("%s: %s is given out again %s before its lease ends", endpoint, id, end.Sub(now))
 	}
 	if acked, is := at.acked[id]; is {
-		g.t.Errorf("%s: %s comes again %s after it was acknowledged, pulled at %s", endpoint, id, now.Sub(acked), began)
+		p := g.program
+		shown, err := p.Admin().Do(context.Background(), "GET", "/v1/tenants/"+g.tenant+"/deliveries/"+id, nil)
+		g.t.Errorf("%s: %s comes again %s after it was acknowledged, pulled at %s as %s: %s (%v)", endpoint, id, now.Sub(acked), began, d.Get("lease").Str, shown.Body, err)
 	}
 	at.until[id] = began.Add(lease)
 	for _, name := range namesOf(d) {

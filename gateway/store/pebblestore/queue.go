@@ -261,8 +261,9 @@ func (s *queue) Unfinished(tenant, id string) (*gateway.Delivery, error) {
 	return d, err
 }
 
-// Firm makes durable what was settled before.
-func (s *queue) Firm() error {
+// Firm makes durable what was settled before. Since when does not matter: nobody else has this
+// store started anew.
+func (s *queue) Firm(time.Time) error {
 	if err := s.using.Enter(); err != nil {
 		return err
 	}

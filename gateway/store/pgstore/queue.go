@@ -3,6 +3,7 @@ package pgstore
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"hookgate/gateway"
 	"hookgate/gateway/store/record"
@@ -219,10 +220,12 @@ func (e *engine) waiting(tenant, id string) (d *gateway.Delivery, value []byte, 
 // firmly is a verb that does nothing.
 var firmly = &verb{name: "make firm", table: "firm", keys: 1, in: columns("n int8"), blind: true, answers: true, sql: "SELECT i.o FROM {in} WHERE false"}
 
-// Firm makes durable what was settled before: one commit that waits for the disk, and for the
-// standby, has all before it there too.
-func (s *queue) Firm() error {
+// Firm makes durable what was settled since a moment: one commit that waits for the disk, and for
+// the standby, has all before it there too. Where the database was started anew or promoted
+// since, that may be lost, and is not known.
+func (s *queue) Firm(since time.Time) error {
 	p := newPromise()
+	p.begun = since
 	p.do(firmly, number(0))
 	return s.write(p)
 }

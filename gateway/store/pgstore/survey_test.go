@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"hookgate/gateway"
 )
@@ -28,7 +29,7 @@ func TestSurvey(t *testing.T) {
 		t.Errorf("by a plain role: %+v, %v", v, err)
 	}
 	must(t, other.Commit(&gateway.Change{Wait: aWait(tenantOf(0), "plain")}))
-	must(t, other.Firm())
+	must(t, other.Firm(time.Now()))
 	plain.Schema = "t_new"
 	if _, err := Open(plain); err == nil || !strings.Contains(err.Error(), "run hookgate migrate with store.migrate_url") {
 		t.Errorf("a schema that is to be made by a plain role: %v", err)

@@ -282,7 +282,7 @@ func queueUnfinishedOutlives(k *kit) {
 // queueLends lends deliveries: they are due at the end of their lease, and known as lent,
 // until they are settled.
 func queueLends(k *kit) {
-	firm, is := k.Store.(interface{ Firm() error })
+	firm, is := k.Store.(interface{ Firm(time.Time) error })
 	if !is {
 		k.Fatal("it makes nothing firm that was settled")
 	}
@@ -299,7 +299,7 @@ func queueLends(k *kit) {
 		d.NextAttemptAt = until
 		k.must(k.Settle(d, nil))
 	}
-	k.must(firm.Firm())
+	k.must(firm.Firm(time.Now()))
 	k.twice(func() {
 		due, err := k.Window(platform, gateway.Due{}, 10)
 		k.must(err)
