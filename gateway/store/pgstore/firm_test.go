@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -19,14 +20,9 @@ func TestFirmKnowsWhatTheDatabaseLost(t *testing.T) {
 	o.Patience = 20 * time.Second
 	s := mustOpen(t, o)
 	now := time.Now()
-	e := gateway.Event{ID: gateway.NewID(gateway.PrefixEvent, now), Tenant: "acme", Type: "t", AcceptedAt: now, Body: []byte("{}")}
-	d := gateway.Delivery{
-		ID: gateway.NewID(gateway.PrefixDelivery, now), Tenant: "acme", Endpoint: "desk", EventIDs: []string{e.ID}, EventType: "t",
-		State: gateway.DeliveryPending, CreatedAt: now, NextAttemptAt: now,
-	}
-	must(t, s.Accept(&gateway.Publication{Events: []gateway.Event{e}, Deliveries: []gateway.Delivery{d}}))
+	d := deliverable(t, s, now)
 	d.State, d.Attempts, d.EndedAt = gateway.DeliverySucceeded, 1, now
-	must(t, s.Settle(&d, &gateway.Attempt{Number: 1, At: now}))
+	must(t, s.Settle(d, &gateway.Attempt{Number: 1, At: now}))
 	own.Kill()
 	must(t, own.Run())
 	told := func(since time.Time, want string, is func(error) bool) {
@@ -45,4 +41,35 @@ func TestFirmKnowsWhatTheDatabaseLost(t *testing.T) {
 	if _, err := s.Unfinished("acme", d.ID); err != nil {
 		t.Errorf("nothing was lost: %v", err)
 	}
+}
+
+// A writer whose database lives on while all others have gone over to the one that was promoted
+// says of nothing that it is written.
+func TestLeftBehind(t *testing.T) {
+	s := mustOpen(t, options(server(t)))
+	now := time.Now()
+	d := deliverable(t, s, now)
+	s.know("another") // by the first that has gone over
+	if _, err := s.Lanes(gateway.AllSlots()); err != nil {
+		t.Fatal(err)
+	}
+	d.State, d.Attempts, d.EndedAt = gateway.DeliverySucceeded, 1, now
+	if err := s.Settle(d, nil); !errors.Is(err, errLeftBehind) {
+		t.Errorf("it is written: %v", err)
+	}
+	if _, err := s.Lanes(gateway.AllSlots()); err != nil { // when it has gone over, too
+		t.Fatal(err)
+	}
+	must(t, s.Settle(d, nil))
+}
+
+func deliverable(t *testing.T, s *Store, now time.Time) *gateway.Delivery {
+	t.Helper()
+	e := gateway.Event{ID: gateway.NewID(gateway.PrefixEvent, now), Tenant: "acme", Type: "t", AcceptedAt: now, Body: []byte("{}")}
+	d := gateway.Delivery{
+		ID: gateway.NewID(gateway.PrefixDelivery, now), Tenant: "acme", Endpoint: "desk", EventIDs: []string{e.ID}, EventType: "t",
+		State: gateway.DeliveryPending, CreatedAt: now, NextAttemptAt: now,
+	}
+	must(t, s.Accept(&gateway.Publication{Events: []gateway.Event{e}, Deliveries: []gateway.Delivery{d}}))
+	return &d
 }

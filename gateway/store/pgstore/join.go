@@ -38,6 +38,17 @@ func meet(a, b gateway.SlotSet) bool {
 // errStale: what was decided was decided by what may be lost.
 var errStale = errors.New("the database was started anew or promoted: nothing is written for a slot until it was read anew")
 
+// errLeftBehind: a database that lives on beside the one that was promoted takes what waits for no
+// standby, and that is lost with it.
+var errLeftBehind = errors.New("others write to another database by now")
+
+// stillThere says whether the writer writes to the database that is known to be the one.
+func (w *writer) stillThere() bool {
+	w.writers.mu.Lock()
+	defer w.writers.mu.Unlock()
+	return w.fence.of == w.system
+}
+
 // outOf tells a group that the fence did not hold: nothing of it was written.
 func (w *writer) outOf(g *group, a answer) {
 	if a.system == w.fence.of && (a.epoch > w.fence.epoch || a.epoch < 0) {

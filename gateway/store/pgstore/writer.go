@@ -225,6 +225,9 @@ func (w *writer) sendGroup(g *group) {
 	took := time.Now()
 	a, err := w.sendOnce(g)
 	switch out := outcomeOf(err); {
+	case out == written && !w.stillThere():
+		w.lose(errLeftBehind)
+		g.tell(errUnknown(errLeftBehind))
 	case out == written && a.held:
 		w.linger.wrote(g, time.Since(took))
 		if w.opts.OnCommit != nil {
