@@ -53,7 +53,7 @@ func (s *standing) judge(success, gone bool, after time.Duration, now time.Time)
 // disable makes a disablement durable, with the notice of it.
 func (c *carrier) disable(n *lane, reason string) {
 	c.log.Warn("endpoint disabled", "tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "reason", reason)
-	c.insist(n, "status", func() error { return c.statuses.write(n, true) })
+	c.insist(n, "status", func() error { return c.statuses.write(n) })
 	n.watched.switched(reason)
 	var data gateway.Raw
 	if c.options.Describe != nil {

@@ -37,7 +37,7 @@ func (p *prover) prove(ctx context.Context, n *lane, t *Target) error {
 	if !other {
 		return failed
 	}
-	if err := p.statuses.write(n, true); err != nil {
+	if err := p.statuses.write(n); err != nil {
 		p.log.Warn("the handshake of an endpoint was not written: the next start makes it again",
 			"tenant", n.key.Tenant, "endpoint", n.key.Endpoint, "error", err)
 	}

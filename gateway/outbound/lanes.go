@@ -20,7 +20,7 @@ func New(o Options) *Lanes {
 	options := o.withDefaults()
 	agent := "hookgate/" + o.Version
 	s := newSchedule(options)
-	st := &statuses{store: o.Statuses, log: options.Logger}
+	st := newStatuses(o.Statuses, options.Logger)
 	p := &prover{sender: o.Sender, statuses: st, now: s.now, log: options.Logger, agent: agent}
 	c := &carrier{options: options, backlog: o.Backlog, archive: o.Archive, log: options.Logger, agent: agent, schedule: s, statuses: st, prover: p}
 	s.carry = c.carry
@@ -41,7 +41,11 @@ func (l *Lanes) Acquire(slots gateway.SlotSet) error { return l.owner.Acquire(sl
 // time; who pulls, acknowledges or steers by hand is answered as ever, until Release, which then
 // takes no time. A hanging attempt of one endpoint must not keep the consumers of another waiting
 // whose slot leaves with it.
-func (l *Lanes) Calm(slots gateway.SlotSet) { calmLanes(l.schedule, slots) }
+func (l *Lanes) Calm(slots gateway.SlotSet) {
+	for _, n := range calmLanes(l.schedule, slots) {
+		l.statuses.calm(n) // where the database is slow that takes a second, in which nobody must wait for the slot
+	}
+}
 
 // Release gives slots away: nothing more of them is taken up. It waits for the attempts
 // under way; those that take too long are given up, to be made again by the next

@@ -96,8 +96,8 @@ func owned(s *schedule) gateway.SlotSet {
 }
 
 // calmLanes lets no attempt of the lanes of slots begin, and waits for those under way; those that
-// take too long are given up.
-func calmLanes(s *schedule, slots gateway.SlotSet) {
+// take too long are given up. It gives those lanes.
+func calmLanes(s *schedule, slots gateway.SlotSet) []*lane {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calm = s.calm.With(slots)
@@ -123,6 +123,7 @@ func calmLanes(s *schedule, slots gateway.SlotSet) {
 			n.giveUp()
 		}
 	}
+	return under
 }
 
 // leave gives the lanes of slots that were stopped. It returns them when nothing of theirs is written

@@ -146,7 +146,7 @@ func TestStatusesOfManyEndpoints(t *testing.T) {
 		defer w.stop()
 		w.lanes.Release(gateway.AllSlots())
 		const many = 100
-		var slots gateway.SlotSet // of each one: who waits for a lock keeps the time of a test standing still
+		var slots gateway.SlotSet // of each one: in one they are written one after the other
 		for i := 0; slots.Len() < many; i++ {
 			endpoint := fmt.Sprint("e", i)
 			if slot := (gateway.LaneKey{Tenant: "acme", Endpoint: endpoint}).Slot(); !slots.Has(slot) {
@@ -167,6 +167,46 @@ func TestStatusesOfManyEndpoints(t *testing.T) {
 			t.Errorf("a second later %d of %d are written, after %d requests", n, many, len(w.receiver.all()))
 		}
 	})
+}
+
+// heldStatuses is a store that answers when it is let.
+type heldStatuses struct {
+	outbound.Statuses
+	asked, let chan struct{}
+}
+
+func (h *heldStatuses) PutStatus(key gateway.LaneKey, status gateway.EndpointStatus, sync bool, told ...gateway.AuditLine) error {
+	select {
+	case h.asked <- struct{}{}:
+	default:
+	}
+	<-h.let
+	return h.Statuses.PutStatus(key, status, sync, told...)
+}
+
+// Slots that are to move wait until it is written how their endpoints stand while they are still
+// answered for: after that nobody answers for them until another has them.
+func TestCalmWaitsForStatuses(t *testing.T) {
+	w := real(t, func(received) reply { return reply{status: 500} })
+	w.lanes.Release(gateway.AllSlots())
+	held := &heldStatuses{Statuses: w.store, asked: make(chan struct{}, 1), let: make(chan struct{})}
+	w.options.Statuses = held
+	w.ends = append(w.ends, w.lanes)
+	w.lanes = w.beside()
+	if err := w.lanes.Acquire(gateway.AllSlots()); err != nil {
+		t.Fatal(err)
+	}
+	w.publish("acme", "crm")
+	<-held.asked
+	calm := make(chan struct{})
+	go func() { w.lanes.Calm(gateway.AllSlots()); close(calm) }()
+	select {
+	case <-calm:
+		t.Error("it is calm while a status is being written")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(held.let)
+	<-calm
 }
 
 // Slots that are to move wait for what is under way, and begin nothing more, while all else of them

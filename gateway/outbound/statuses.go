@@ -2,7 +2,6 @@ package outbound
 
 import (
 	"log/slog"
-	"sync"
 
 	"hookgate/gateway"
 )
@@ -13,41 +12,60 @@ import (
 type statuses struct {
 	store Statuses
 	log   *slog.Logger
-	of    [gateway.Slots]sync.Mutex
+	of    [gateway.Slots]chan struct{}
 }
 
-// lock locks those of a lane's slot.
-func (s *statuses) lock(key gateway.LaneKey) *sync.Mutex {
-	mu := &s.of[key.Slot()]
-	mu.Lock()
-	return mu
+func newStatuses(store Statuses, log *slog.Logger) *statuses {
+	s := &statuses{store: store, log: log}
+	for slot := range s.of {
+		s.of[slot] = make(chan struct{}, 1)
+	}
+	return s
 }
 
-// write writes how an endpoint stands now.
-func (s *statuses) write(n *lane, sync bool) error {
-	defer s.lock(n.key).Unlock()
+// lock locks those of a lane's slot. It is a channel, for who waits for a mutex keeps the time of
+// a test standing still.
+func (s *statuses) lock(key gateway.LaneKey) (unlock func()) {
+	of := s.of[key.Slot()]
+	of <- struct{}{}
+	return func() { <-of }
+}
+
+// write makes durable how an endpoint stands now.
+func (s *statuses) write(n *lane) error {
+	defer s.lock(n.key)()
 	status, ok := n.standing.toWrite()
 	if !ok {
 		return nil
 	}
-	return s.store.PutStatus(n.key, status, sync)
+	return s.store.PutStatus(n.key, status, true)
 }
 
 // flush writes what changed, unsynced: what it says is found out again.
 func (s *statuses) flush(n *lane) {
 	if n.standing.unwritten() {
-		s.tell(n, s.write(n, false))
+		s.calm(n)
 	}
+}
+
+// calm is flush that waits for who does so already.
+func (s *statuses) calm(n *lane) {
+	defer s.lock(n.key)()
+	s.put(n)
 }
 
 // leave is flush for the last time: what comes to be known later is the next owner's.
 func (s *statuses) leave(n *lane) {
-	defer s.lock(n.key).Unlock()
+	defer s.lock(n.key)()
+	s.put(n)
+	n.standing.end()
+}
+
+func (s *statuses) put(n *lane) {
 	if n.standing.unwritten() {
 		status, _ := n.standing.toWrite()
 		s.tell(n, s.store.PutStatus(n.key, status, false))
 	}
-	n.standing.end()
 }
 
 func (s *statuses) tell(n *lane, err error) {
@@ -59,7 +77,7 @@ func (s *statuses) tell(n *lane, err error) {
 // change makes a change durable, with the lines of the audit that tell of it, then takes
 // it.
 func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus), told ...gateway.AuditLine) error {
-	defer s.lock(n.key).Unlock()
+	defer s.lock(n.key)()
 	was := n.standing.get().DisabledReason
 	next, other, gone := n.standing.with(change)
 	switch {
@@ -80,6 +98,6 @@ func (s *statuses) change(n *lane, change func(*gateway.EndpointStatus), told ..
 
 // drop removes all of an endpoint; a status that is being written would come back.
 func (s *statuses) drop(key gateway.LaneKey) error {
-	defer s.lock(key).Unlock()
+	defer s.lock(key)()
 	return s.store.DropLane(key)
 }

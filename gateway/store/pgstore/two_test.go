@@ -3,6 +3,7 @@ package pgstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -193,7 +194,7 @@ func TestFanOutIsFinishedByWhoAsksAgain(t *testing.T) {
 func TestFanOutIsNotFinishedBeside(t *testing.T) {
 	s := mustOpen(t, options(server(t)))
 	p, f := crowd("acme", time.Now().UTC())
-	other, its := crowd("acme", time.Now().UTC())
+	other, its := crowd("acme", time.Now().UTC().Add(time.Minute))
 	nothing := func([]gateway.Delivery) bool { t.Error("there was something to make"); return true }
 	must(t, s.FanOut(other, []gateway.Fanout{its}, func() {}, func([]gateway.Delivery) bool { return false })) // as where the process ends
 	must(t, s.FanOut(p, []gateway.Fanout{f}, func() {}, func([]gateway.Delivery) bool {
@@ -205,6 +206,28 @@ func TestFanOutIsNotFinishedBeside(t *testing.T) {
 	must(t, s.Finish("acme", []string{its.Events[1].ID}, func(some []gateway.Delivery) bool { made += len(some); return true }))
 	if want := its.Len() - fanoutStep; made != want {
 		t.Errorf("%d were made of what was left, want %d", made, want)
+	}
+}
+
+// TestFanOutComesAfterThoseBefore publishes again what nobody knew whether it was taken: of a
+// conversation all of the first comes before all of the second.
+func TestFanOutComesAfterThoseBefore(t *testing.T) {
+	s := mustOpen(t, options(server(t)))
+	now := time.Now().UTC()
+	first, its := crowd("acme", now)
+	again, f := crowd("acme", now.Add(time.Second))
+	another, theirs := crowd("other", now)
+	must(t, s.FanOut(another, []gateway.Fanout{theirs}, func() {}, func([]gateway.Delivery) bool { return false }))
+	must(t, s.FanOut(first, []gateway.Fanout{its}, func() {}, func([]gateway.Delivery) bool { return false }))
+	var made []string
+	must(t, s.FanOut(again, []gateway.Fanout{f}, func() {}, func(some []gateway.Delivery) bool {
+		for i := range some {
+			made = append(made, some[i].ID)
+		}
+		return true
+	}))
+	if want := its.Len() - fanoutStep + f.Len(); len(made) != want || !slices.IsSorted(made) || made[0] >= f.First {
+		t.Errorf("%d were made, want %d; the first is %s, the second publish begins with %s", len(made), want, made[0], f.First)
 	}
 }
 
