@@ -101,8 +101,13 @@ type Question struct {
 	Here func() error
 }
 
-// gap is how long a request waits, in all, for somebody who decides it.
-const gap = 3 * time.Second
+const (
+	// gap is how long a request waits for somebody who decides it. What it was with somebody who
+	// had it and lost its slot meanwhile does not count: a gap begins then.
+	gap = 3 * time.Second
+	// mostGaps is how many it waits for: as many as nodes are started anew one after the other.
+	mostGaps = 4
+)
 
 // pause is the rest between two tries.
 const pause = 30 * time.Millisecond
@@ -144,7 +149,8 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 		defer f.options.Watch(ctx, leave)()
 	}
 	waits, stop := context.WithTimeout(client, gap)
-	defer stop()
+	defer func() { stop() }()
+	gaps := 1
 	for here := false; ; {
 		switch {
 		case moved:
@@ -155,6 +161,7 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 		if err != nil {
 			return false, err
 		}
+		began := time.Now()
 		if here {
 			err = q.Here()
 			if !errors.Is(err, gateway.ErrMoved) {
@@ -172,6 +179,11 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 			if peers.Full(err) || !peers.NotTaken(err) && !(ctx.IsGet() || ctx.IsHead()) {
 				return false, told(err)
 			}
+		}
+		if time.Since(began) > pause && gaps < mostGaps {
+			stop()
+			waits, stop = context.WithTimeout(client, gap)
+			gaps++
 		}
 		moved, here = true, false
 		if !background.Sleep(waits, pause) {

@@ -311,6 +311,24 @@ func TestAGapEnds(t *testing.T) {
 	}
 }
 
+// The time that a request was with an owner who lost its slot meanwhile is none of a gap.
+func TestAGapBeginsWhereAnOwnerEnds(t *testing.T) {
+	t.Parallel()
+	w := newTown()
+	a, c := w.open(t, "a", nil, taken), w.open(t, "c", nil, taken)
+	b := w.open(t, "b", nil, func(*house, *fasthttp.RequestCtx) error {
+		time.Sleep(3100 * time.Millisecond)
+		w.give(peers.Node{})
+		time.AfterFunc(300*time.Millisecond, func() { w.give(c.Node) })
+		return gateway.Moved("elsewhere")
+	})
+	w.give(b.Node)
+	response, text := ask(t, "POST", a.url+"/hooks/t/s", "x")
+	if response.StatusCode != http.StatusAccepted || c.taken.Load() != 1 {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+}
+
 // What may have been taken is not asked for again, unless it only reads; and it is never
 // answered with success.
 func TestAnUnclearRequestIsNotRepeated(t *testing.T) {
