@@ -4,6 +4,7 @@ import (
 	"hookgate/gateway/mapping/work"
 	"math/rand/v2"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -93,4 +94,41 @@ func newBudget() *work.Budget {
 	var b work.Budget
 	b.Begin(50*time.Millisecond, "")
 	return &b
+}
+
+// What patterns are said to take is what they take: the library has tables for those that match at
+// the beginning only, which of ten bytes were seven megabytes.
+func TestMemoryIsWhatPatternsTake(t *testing.T) {
+	names := make([]string, 250)
+	for i := range names {
+		names[i] = string(rune('a'+i%26)) + string(rune('a'+i/26))
+	}
+	for _, text := range []string{`^\pL{900}$`, `^\pL{30}`, `^(?:` + strings.Join(names, "|") + `)$`, `^(?i:[^a-f\pN]{50})$`, `^(a|b|c\pL)d$`, `^a$`, `\pL{900}`} {
+		c, kept := NewCompiler(1000, nil), []*Regexp(nil)
+		before := heap()
+		for range 10 {
+			r, err := c.Compile(text)
+			if err != nil {
+				t.Fatal(text[:10], err)
+			}
+			kept = append(kept, r)
+		}
+		if took := heap() - before; took > 2*c.Memory()+100<<10 {
+			t.Errorf("%.20s takes %d KiB, and is said to take %d", text, took>>10, c.Memory()>>10)
+		}
+		for _, s := range []string{"", "a", "é", "abd", "aa", "zzz", strings.Repeat("x", 900)} {
+			if got, want := kept[0].Match([]byte(s), newBudget()), regexp.MustCompile(text).MatchString(s); got != want {
+				t.Errorf("%.20s matches %.10q: %t, want %t", text, s, got, want)
+			}
+		}
+		runtime.KeepAlive(kept)
+	}
+}
+
+func heap() int {
+	runtime.GC()
+	runtime.GC() // what finalizers and pools kept
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }

@@ -77,24 +77,31 @@ func (p *Compiler) Compile(text string) (*Regexp, error) {
 	if p.size -= size; p.size < 0 {
 		return nil, fmt.Errorf("all patterns together compile to more than %d KiB", maxPatternSize>>10)
 	}
-	quick, err := regexp.Compile(text)
-	if err != nil {
+	out := &Regexp{program: program, anchored: program.StartCond()&syntax.EmptyBeginText != 0}
+	p.took += 3 * size // the library keeps the program in a form of its own, too
+	switch {
+	case !out.anchored:
+	case len(program.Inst) <= onePassMost && runes(program) <= 4*onePassMost:
+		p.took += onePass * len(program.Inst)
+	default:
+		text = "()" + text // which for the library is not anchored
+	}
+	if out.quick, err = regexp.Compile(text); err != nil {
 		return nil, err
 	}
-	out := &Regexp{quick: quick, program: program, anchored: program.StartCond()&syntax.EmptyBeginText != 0}
-	p.took += 3 * size // the library keeps the program in a form of its own, too
-	if out.anchored {
-		p.took += onePass * len(program.Inst)
-	}
-	if prefix, _ := quick.LiteralPrefix(); prefix != "" && !out.anchored {
+	if prefix, _ := out.quick.LiteralPrefix(); prefix != "" && !out.anchored {
 		out.prefix = []byte(prefix)
 	}
 	return out, nil
 }
 
-// onePass is what one instruction takes more where the library has a third form of the
-// program, for patterns that match at the beginning only.
-const onePass = 112
+// The library has a third form of the program for patterns that match at the beginning only, with
+// tables for each instruction of all runes that follow: of ^\pL{900}$ it has 7 MiB (Go 1.26,
+// regexp/onepass.go). So it gets no large ones to make one of.
+const (
+	onePass     = 112 // bytes that it takes for an instruction
+	onePassMost = 64  // instructions; and ends of the ranges of their classes, four times as many
+)
 
 // programSize is about what a program takes in memory, in bytes. Instructions that
 // were repeated share their class.
@@ -109,6 +116,14 @@ func programSize(p *syntax.Prog) int {
 		}
 	}
 	return size
+}
+
+// runes is how many the classes of all instructions have, each of its own.
+func runes(p *syntax.Prog) (n int) {
+	for i := range p.Inst {
+		n += len(p.Inst[i].Rune)
+	}
+	return n
 }
 
 // CompileCost is the nanoseconds that compiling a pattern takes at most: classes of
