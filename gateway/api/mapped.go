@@ -35,19 +35,22 @@ func (h *mapper) try(c *call) (answer, error) {
 		Body        gateway.Raw        `json:"body"`
 		ContentType string             `json:"content_type"`
 	}
+	var v mapping.Values
+	v.Owner(ownerOf(c))
+	defer v.Release()
+	if v.Hold(ownerOf(c), len(raw)) != nil {
+		return answer{}, errManyMapped
+	}
 	f := &faults{fields.Decode(tree, &b)}
 	doc := h.document(raw, b.ContentType, f)
 	program, more := mapping.Compile(nil, b.Variables, h.bounds)
 	if f.list = append(f.list, more...); len(f.list) > 0 {
 		return answer{}, gateway.Invalid(f.list)
 	}
-	var v mapping.Values
-	v.Owner(ownerOf(c))
-	defer v.Release()
 	program.Set.Read(&doc, &v)
 	all := program.Rules.Explain(&v, mapping.Verdict{Branch: gateway.Success})
 	if errors.Is(v.Err(), mapping.ErrBusy) {
-		return answer{}, gateway.Unavailable("too much is mapped at once", time.Second)
+		return answer{}, errManyMapped
 	}
 	shown := make([]mappedView, len(all))
 	for i, e := range all {
@@ -59,6 +62,8 @@ func (h *mapper) try(c *call) (answer, error) {
 		Variables []mappedView `json:"variables"`
 	}{shown})
 }
+
+var errManyMapped = gateway.Unavailable("too much is mapped at once", time.Second)
 
 // document reads the body that is given: any JSON value, or with a content_type the text
 // of a body of that type.
