@@ -148,15 +148,15 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 	if q.Most == 0 { // it may take long: whoever has left keeps no connection from others
 		defer f.options.Watch(ctx, leave)()
 	}
-	waits, stop := context.WithTimeout(client, gap)
-	defer func() { stop() }()
-	gaps := 1
+	var waits wait
+	waits.begin(client)
+	defer func() { waits.stop() }()
 	for here := false; ; {
 		switch {
 		case moved:
-			owner, here, err = f.options.Owners.NextOwner(waits, q.Slot)
+			owner, here, err = f.options.Owners.NextOwner(waits.ctx, q.Slot)
 		case owner == (peers.Node{}):
-			owner, here, err = f.options.Owners.WaitOwner(waits, q.Slot)
+			owner, here, err = f.options.Owners.WaitOwner(waits.ctx, q.Slot)
 		}
 		if err != nil {
 			return false, err
@@ -180,16 +180,27 @@ func (f *Forwarder) pass(ctx *fasthttp.RequestCtx, q *Question, owner peers.Node
 				return false, told(err)
 			}
 		}
-		if time.Since(began) > pause && gaps < mostGaps {
-			stop()
-			waits, stop = context.WithTimeout(client, gap)
-			gaps++
+		if time.Since(began) > pause && waits.gaps < mostGaps {
+			waits.stop()
+			waits.begin(client)
 		}
 		moved, here = true, false
-		if !background.Sleep(waits, pause) {
+		if !background.Sleep(waits.ctx, pause) {
 			return false, told(err)
 		}
 	}
+}
+
+// wait is how long a request waits still, in a gap.
+type wait struct {
+	ctx  context.Context
+	stop context.CancelFunc
+	gaps int
+}
+
+func (w *wait) begin(client context.Context) {
+	w.ctx, w.stop = context.WithTimeout(client, gap)
+	w.gaps++
 }
 
 // told is what the client is told of an answer that did not come.
