@@ -62,6 +62,12 @@ func (r *request) split() (several bool, last done) {
 // extract reads of each item whom it is for, and what a repeat of it will be known by.
 func (b *batch) extract() done {
 	r := b.r
+	end, err := mapping.Several(r.src.Tenant.Tree(), len(b.items), len(r.received))
+	if err != nil {
+		r.batch = nil
+		return r.unread(err)
+	}
+	defer end()
 	received := receivedAt(r)
 	body := bytes.Clone(r.document.Raw) // of which the bodies of all are parts
 	b.ones, b.looked = make([]waiting.One, len(b.items)), make([]waiting.Item, len(b.items))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hookgate/gateway/mapping"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -255,4 +257,37 @@ func TestItemsAndRulesOfWaits(t *testing.T) {
 			t.Errorf("wait %d has %s", i, got)
 		}
 	}
+}
+
+// A request of very many items waits for its turn, as a large body does: eight that were sent on
+// and on took the processor from everybody else. One of few items needs none.
+func TestManyItemsTakeTurns(t *testing.T) {
+	k := newKit(t, map[string]gateway.Source{"b": each("[*]", "item")})
+	var ends []func()
+	for i := range max(1, runtime.GOMAXPROCS(0)/2) {
+		end, err := mapping.Several(fmt.Sprint("other-", i), 1000, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, end)
+	}
+	if a := k.send(batchOf(`["A","B"]`)); a.status != 202 {
+		t.Errorf("two items: %d", a.status)
+	}
+	taken := make(chan struct{})
+	go func() {
+		if a := k.send(batchOf(`["A"` + strings.Repeat(`,"C"`, 199) + "]")); a.status != 202 {
+			t.Errorf("two hundred: %d", a.status)
+		}
+		close(taken)
+	}()
+	select {
+	case <-taken:
+		t.Error("two hundred items have had no turn, and were looked at")
+	case <-time.After(100 * time.Millisecond):
+	}
+	for _, end := range ends {
+		end()
+	}
+	<-taken
 }

@@ -3,6 +3,7 @@ package mapping
 import (
 	"hookgate/gateway/mapping/rawjson"
 	"hookgate/gateway/mapping/work"
+	"sync"
 	"time"
 )
 
@@ -41,6 +42,23 @@ func (v *Values) Let() {
 // Within lets all templates of the document that was read make so many bytes, where that
 // is less than the 1 MiB that they always may: what is larger is a RenderError of Size.
 func (v *Values) Within(bytes int) { v.written = max(v.written, maxRendered-bytes) }
+
+// Several takes the turn of who goes through so many items of one request, until end: a thousand
+// small ones take as long as a large body. Who has it may wait for a turn of Values, and nobody the
+// other way round: a body that is large has that one, and takes no other.
+func Several(owner string, items, size int) (end func(), err error) {
+	if items < manyItems || size >= largeBody {
+		return func() {}, nil
+	}
+	end, ok := work.Several(owner)
+	if !ok {
+		return nil, ErrBusy
+	}
+	return sync.OnceFunc(end), nil
+}
+
+// manyItems is from how many items on a request takes long.
+const manyItems = 64
 
 // largeBody is from how many bytes on a body takes long.
 const largeBody = 256 << 10

@@ -108,6 +108,11 @@ func (b *batch) together(some []One) (n int, alone bool, err error) {
 		return 0, false, err
 	}
 	defer b.room.release(&b.turn)
+	end, err := mapping.Several(some[0].Source.Tenant.Tree(), len(some), 0)
+	if err != nil {
+		return 0, false, errManyItems
+	}
+	defer end()
 	b.pending = b.pending[:0]
 	b.marks, b.ended, b.ending = map[gateway.MarkKey]gateway.Mark{}, map[name]gateway.Ended{}, map[*session]bool{}
 	takings := make([]*taking, 0, len(some))
@@ -121,6 +126,7 @@ func (b *batch) together(some []One) (n int, alone bool, err error) {
 			n++
 		}
 	}
+	end()
 	err = b.commit()
 	for i, k := range takings {
 		if err != nil && promises(k) {
@@ -130,6 +136,8 @@ func (b *batch) together(some []One) (n int, alone bool, err error) {
 	}
 	return n, alone, err
 }
+
+var errManyItems = gateway.Unavailable("so many callbacks of the tenant are being looked at", time.Second)
 
 // weightOf is how many bytes are kept of what was decided until it is stored.
 func weightOf(k *taking) int {

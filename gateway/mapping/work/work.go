@@ -33,6 +33,18 @@ const (
 // complex bodies there are.
 var turns = shares.NewTurns(max(1, runtime.GOMAXPROCS(0)/2), maxLine, patience)
 
+// several are the turns of those who go through many documents of one request.
+var several = shares.NewTurns(max(1, runtime.GOMAXPROCS(0)/2), maxLine, patience)
+
+// Several takes the turn of who goes through many documents of one request, none of which takes
+// long by itself, until end; false where there is none. One of them may take its own meanwhile.
+func Several(owner string) (end func(), ok bool) {
+	if !several.Take(owner) {
+		return nil, false
+	}
+	return func() { several.Give(owner) }, true
+}
+
 const (
 	maxLine  = 256             // of one owner; each has a body in memory
 	patience = 5 * time.Second // in a line
