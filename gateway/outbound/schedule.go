@@ -40,6 +40,7 @@ type schedule struct {
 	flying  int         // attempts
 	workers int         // goroutines that carry attempts, or look for one
 	spare   int         // and those that wait until they are hired
+	crowd   crowd
 	sleep   sleepers
 	reading reading
 	loans   loans

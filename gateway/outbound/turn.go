@@ -54,9 +54,10 @@ func share(whole, among int) int { return max(1, whole/(among+1)) }
 // grows, and is copied, as often as it takes until an attempt fits.
 const spareWorkers = 32
 
-// hire has a worker look when there is a turn to take and nobody who looks for one.
+// hire has a worker look when there is a turn to take and nobody who looks for one. Of many it is
+// first looked whether the processor has time for more.
 func (s *schedule) hire() {
-	if looking := s.workers - s.flying; s.stopped || s.held || s.turn.len() == 0 || looking > 0 || s.flying >= s.options.Limit {
+	if looking := s.workers - s.flying; s.stopped || s.held || s.turn.len() == 0 || looking > 0 || s.flying >= s.options.Limit || !s.crowd.admits(s) {
 		return
 	}
 	s.workers++
@@ -98,9 +99,11 @@ func aside(s *schedule, do func()) {
 func (s *schedule) lease() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
-		if a := leaseNext(s); a != nil {
-			return a
+	for ends := s.crowd.ends(s); ; ends = false {
+		if !ends {
+			if a := leaseNext(s); a != nil {
+				return a
+			}
 		}
 		s.workers--
 		if s.stopped || s.spare == spareWorkers {
