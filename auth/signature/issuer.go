@@ -86,6 +86,9 @@ func readChain(text []byte) (chain []*x509.Certificate, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if LargeKey(c.PublicKey) {
+			return nil, errCertificate
+		}
 		chain = append(chain, c)
 	}
 	if len(chain) == 0 {

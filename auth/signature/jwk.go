@@ -30,6 +30,14 @@ const mostKeys = 64
 // mostKeyBytes bounds what an RSA key costs to verify with.
 const mostKeyBytes = 1024
 
+// LargeKey says whether it takes longer to verify with a public key than anybody may have others
+// wait for: RSA of over 8,192 bits. The library bounds keys that a peer sends (crypto/tls, Go
+// 1.26), and none of authorities, which of 400,000 bits take ten seconds a handshake.
+func LargeKey(key crypto.PublicKey) bool {
+	large, is := key.(*rsa.PublicKey)
+	return is && large.Size() > mostKeyBytes
+}
+
 var (
 	errKeys    = errors.New("must be public keys: PEM with -----BEGIN PUBLIC KEY-----, a JWK, or a JWK set")
 	errKeyKind = errors.New("must be RSA of 2048 to 8192 bits, ECDSA on P-256, P-384 or P-521, or Ed25519")

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +27,9 @@ var mtls = scheme{
 			f.add("ca", "is missing: set the authority's certificate in PEM, or fingerprints")
 		}
 		if c.CA != "" {
-			if p.roots = x509.NewCertPool(); !p.roots.AppendCertsFromPEM([]byte(c.CA)) {
-				f.add("ca", "has no certificate in PEM")
+			var fault string
+			if p.roots, fault = authorities(c.CA); fault != "" {
+				f.add("ca", "%s", fault)
 			}
 		}
 		if i := slices.Index(c.Names, ""); i >= 0 {
@@ -50,6 +52,26 @@ var mtls = scheme{
 		}
 		return &Verifier{proof: p}
 	},
+}
+
+// authorities reads certificates in PEM, and says what is wrong with them.
+func authorities(text string) (pool *x509.CertPool, fault string) {
+	pool, fault = x509.NewCertPool(), "has no certificate in PEM"
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != certificatePEM {
+			continue
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue
+		}
+		if LargeKey(c.PublicKey) {
+			return pool, "has a certificate with an RSA key of over 8192 bits"
+		}
+		pool.AddCert(c)
+		fault = ""
+	}
+	return pool, fault
 }
 
 // mostPeers bounds what one certificate is compared with.

@@ -4,10 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
+	"math/big"
 	"net/url"
 	"slices"
 	"strings"
@@ -120,5 +122,18 @@ func TestMTLSFaults(t *testing.T) {
 	}
 	if _, faults := signature.Compile(signature.Config{Type: "slack", Secrets: []string{"x"}, CA: good, Names: []string{"x"}, Fingerprints: []string{"x"}}); len(faults) != 3 {
 		t.Errorf("what slack does not read: %v", faults)
+	}
+}
+
+// An authority whose key takes seconds to verify with would have each handshake take them.
+func TestMTLSTakesNoLargeKeys(t *testing.T) {
+	a := newAuthority(t, nil)
+	for bits, large := range map[uint]bool{8192: false, 8256: true, 60000: true} {
+		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		c := a.sign(t, x509.Certificate{Subject: pkix.Name{CommonName: "x"}, IsCA: true, BasicConstraintsValid: true}, &rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: 65537})
+		_, faults := signature.Compile(signature.Config{Type: "mtls", CA: string(pemOf(a.cert, c))})
+		if is := len(faults) > 0; is != large {
+			t.Errorf("%d bits: %v", bits, faults)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+
+	"hookgate/auth/signature"
 )
 
 // compiler collects what is wrong with a Spec, and when its certificates end.
@@ -39,6 +41,10 @@ func (c *compiler) certificates(member, text string) (list []*x509.Certificate) 
 		read, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			c.fault(member, "holds a certificate that cannot be read")
+			return nil
+		}
+		if signature.LargeKey(read.PublicKey) {
+			c.fault(member, "holds a certificate with an RSA key of over 8192 bits")
 			return nil
 		}
 		c.ends = append(c.ends, ending{member, read.NotAfter})
@@ -81,6 +87,9 @@ func (c *compiler) pair(cert, key string) (pair tls.Certificate, ok bool) {
 	return pair, true
 }
 
+// mostKey is more than an RSA key of 8,192 bits has, in bytes: larger ones sign for seconds.
+const mostKey = 6 << 10
+
 // isKey says whether a text is a private key that needs no passphrase.
 func (c *compiler) isKey(text string) bool {
 	for rest := []byte(text); len(rest) <= maxPEM; {
@@ -93,6 +102,10 @@ func (c *compiler) isKey(text string) bool {
 			return false
 		}
 		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			if len(block.Bytes) > mostKey {
+				c.fault("key", "is larger than an RSA key of 8192 bits")
+				return false
+			}
 			return true
 		}
 	}

@@ -1,8 +1,14 @@
 package secure_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +90,45 @@ func TestPool(t *testing.T) {
 	}
 	if err := secure.Pool(pool, "nothing"); err == nil {
 		t.Error("nothing passes for an authority")
+	}
+}
+
+// Keys that take seconds to verify or to sign with are none for a handshake: nobody stops it.
+func TestLargeKeysAreRefused(t *testing.T) {
+	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certOf := func(bits uint) string {
+		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		template := x509.Certificate{SerialNumber: n, NotAfter: time.Now().Add(time.Hour)}
+		template.SerialNumber = big.NewInt(1)
+		der, err := x509.CreateCertificate(rand.Reader, &template, &template, &rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: 65537}, authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	cert, key := securetest.NewAuthority(t).Client(t, "c")
+	large := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: make([]byte, 7<<10)}))
+	for want, spec := range map[string]secure.Spec{
+		"":                  {CA: certOf(8192), Cert: cert, Key: key},
+		"ca 8192":           {CA: certOf(8192) + certOf(8256)},
+		"cert of over 8192": {Cert: certOf(60000), Key: key},
+		"key is larger":     {Cert: cert, Key: large},
+	} {
+		_, faults := secure.Compile(spec)
+		got := ""
+		for _, f := range faults {
+			got += f.Member + " " + f.Message
+		}
+		for _, word := range strings.Fields(want) {
+			if !strings.Contains(got, word) {
+				t.Errorf("%q: %q", want, got)
+			}
+		}
+		if want == "" && got != "" {
+			t.Error(got)
+		}
 	}
 }
