@@ -42,6 +42,8 @@ func (c *Conn) readBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 	if fault := r.foresee(int64(announced)); fault != nil {
 		return nil, c.spoil(fault)
 	}
+	c.idling.awaits()
+	defer c.idling.came()
 	for {
 		if fault := r.makeRoom(announced, limit); fault != nil {
 			return nil, c.spoil(fault)
@@ -55,7 +57,7 @@ func (c *Conn) readBody(ctx *fasthttp.RequestCtx, limit int64) ([]byte, error) {
 		if err == nil {
 			continue
 		}
-		if endBody(ctx, err) {
+		if endBody(ctx, err) && c.idling.came() {
 			return body.b, nil
 		}
 		return nil, c.spoil(c.why())

@@ -114,7 +114,14 @@ func (c *Conn) asks(fault *gateway.Error) bool {
 	if fault == nil && c.request.inBody && !c.limits.Streams {
 		return c.idling.send()
 	}
-	return c.idling.ask()
+	before := c.idling.since.Load()
+	if !c.idling.ask() {
+		return false
+	}
+	if before != asks && c.request.inBody {
+		c.idling.awaits() // until its handler begins, for which fasthttp wants the first part of it
+	}
+	return true
 }
 
 // sayContinue tells a client who waits for it that its body is awaited. fasthttp does so

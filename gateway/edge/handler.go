@@ -14,6 +14,11 @@ import (
 // waiting and else closes the connection, the body's memory is given back.
 func guard(next fasthttp.RequestHandler, panicked func(requestID string, value any, stack []byte)) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
+		if c, ok := ctx.Conn().(*Conn); ok && !c.idling.came() {
+			c.giveBack()
+			_ = c.Close() // what fasthttp writes now goes nowhere
+			return
+		}
 		identify(ctx)
 		defer settle(ctx)
 		defer func() {

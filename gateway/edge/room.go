@@ -13,17 +13,22 @@ import (
 // lets a server close them at any time, and clients are ready for it). A connection asks
 // nothing from its beginning, or from its last answer, until a head has come as a whole. Where
 // bodies are no streams it also gives way while it sends a body or reads an answer, however
-// slowly it likes, if all else is of no use: a body that is not whole has begun nothing yet.
+// slowly it likes, if all else is of no use: a body that is not whole has begun nothing yet. Of
+// streams that is so until their handler begins, and where it reads all before it decides
+// (ReadBody): then those of the block give way that has the most, for one of a block that has far
+// fewer.
 
 // idling tells since when nothing has been asked on a connection.
 type idling struct {
 	began  time.Time    // of the connection
 	since  atomic.Int64 // in nanoseconds after that; else asks, or gaveWay
 	midway atomic.Bool  // it sends a body, or reads an answer
+	body   atomic.Int64 // since when the rest of a body is awaited, that is a stream; else none, or gaveWay
 }
 
 const (
 	asks    = 0  // a request is under way
+	none    = 0  // nobody waits for a body
 	gaveWay = -1 // it is being closed for another connection
 )
 
@@ -48,6 +53,12 @@ func (i *idling) send() bool {
 	return since != gaveWay && i.since.CompareAndSwap(since, i.now())
 }
 
+// awaits counts how long the rest of a body is awaited, until came.
+func (i *idling) awaits() { i.body.CompareAndSwap(none, i.now()) }
+
+// came ends that; false says that the connection has given way, and what came is for nothing.
+func (i *idling) came() bool { return i.body.Swap(none) != gaveWay }
+
 // read counts how long a client takes to read: ask ends that.
 func (i *idling) read() {
 	i.midway.Store(true)
@@ -57,11 +68,15 @@ func (i *idling) read() {
 // give closes it to requests, if it rests.
 func (i *idling) give() bool {
 	since := i.since.Load()
+	if since == asks {
+		body := i.body.Load()
+		return body > none && i.body.CompareAndSwap(body, gaveWay)
+	}
 	return since > asks && i.since.CompareAndSwap(since, gaveWay)
 }
 
 // gone says that it was given.
-func (i *idling) gone() bool { return i.since.Load() == gaveWay }
+func (i *idling) gone() bool { return i.since.Load() == gaveWay || i.body.Load() == gaveWay }
 
 const (
 	// yields is which part of all connections gives way at once: who looks for one looks
@@ -69,6 +84,8 @@ const (
 	yields = 32
 	// looksAgain is how long after a look that found none the next one is.
 	looksAgain = 50 * time.Millisecond
+	// bodyTime is how long the rest of a body has at least.
+	bodyTime = time.Second
 )
 
 // makeRoom closes connections on which nothing is asked, for another one; false says that
@@ -114,9 +131,9 @@ func (l *Listener) giveWay(now time.Time, newcomer *Conn) (chosen []*Conn) {
 // atRest gives the connections that may give way to one of a block, in this order: those
 // that have sent nothing, those of blocks that have more than a quarter, the others; only
 // where there are none of these, what another block has beyond its quarter, and then those
-// that are midway. l.mu is held.
-func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [5][]*Conn) {
-	const silent, crowded, others, beyond, midway = 0, 1, 2, 3, 4
+// that are midway, and of the block that has the most those whose bodies are awaited. l.mu is held.
+func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [6][]*Conn) {
+	const silent, crowded, others, beyond, midway, awaited = 0, 1, 2, 3, 4, 5
 	young, rested, late := map[netip.Prefix][]*Conn{}, map[netip.Prefix][]*Conn{}, []*Conn(nil)
 	for c := range l.conns {
 		since, slow := c.idling.since.Load(), c.idling.midway.Load()
@@ -150,7 +167,27 @@ func (l *Listener) atRest(now time.Time, newcomer netip.Prefix) (all [5][]*Conn)
 		}
 	}
 	if len(all[beyond]) == 0 {
-		all[midway] = late
+		all[midway], all[awaited] = late, l.awaited(now, newcomer)
 	}
 	return all
+}
+
+// awaited gives those connections of the block that has the most on which the rest of a body has
+// been awaited for a while; none where it has not far more than the block of the newcomer.
+func (l *Listener) awaited(now time.Time, newcomer netip.Prefix) (some []*Conn) {
+	var fullest netip.Prefix
+	for block, n := range l.blocks {
+		if n > l.blocks[fullest] {
+			fullest = block
+		}
+	}
+	if !fullest.IsValid() || l.blocks[fullest] < 2*(l.blocks[newcomer]+1) {
+		return nil
+	}
+	for c := range l.conns {
+		if body := c.idling.body.Load(); body > none && c.block == fullest && now.Sub(c.idling.began)-time.Duration(body) >= bodyTime {
+			some = append(some, c)
+		}
+	}
+	return some
 }

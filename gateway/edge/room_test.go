@@ -125,6 +125,49 @@ func TestABlockGivesWayToAnother(t *testing.T) {
 	}
 }
 
+// Who sends no more of a body gives way where his block has the most, also where each has no more
+// than its quarter; a request whose body is whole does not.
+func TestAwaitedBodiesGiveWay(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has all of 127/8 as loopback")
+	}
+	limits := testLimits(true)
+	limits.Conns, limits.ConnsPerBlock, limits.GiveWay = 8, 4, time.Hour
+	entered, goOn := make(chan struct{}), make(chan struct{})
+	s := newSiteWithin(t, time.Minute, limits, func(ctx *fasthttp.RequestCtx) {
+		if _, err := ReadBody(ctx, 1<<20); err == nil && string(ctx.Path()) == "/held" {
+			close(entered)
+			<-goOn
+		}
+	})
+	from := func(third byte) net.Conn {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, third, 1)}}
+		c, err := dialer.Dial("tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	held := from(1)
+	send(t, held, []byte("POST /held HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\n1"), 1<<20)
+	<-entered
+	for i := range limits.Conns - 1 {
+		length := []int{9, 1 << 20}[i/4] // of which fasthttp awaits all, and of which a handler does
+		send(t, from(byte(1+(i+1)%2)), fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n{%s", length, strings.Repeat(" ", length/100)), 1<<20)
+	}
+	for began := time.Now(); statusOn(t, from(3)) != 200; time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			close(goOn)
+			t.Fatal("nobody gives way")
+		}
+	}
+	close(goOn)
+	if answer, _ := readAnswer(t, bufio.NewReader(held)); answer.StatusCode != 200 {
+		t.Errorf("a request whose body was whole: %d", answer.StatusCode)
+	}
+}
+
 // A request that came as its connection was chosen is not begun.
 func TestWhoHasGivenWayAsksInVain(t *testing.T) {
 	limits := testLimits(true)
