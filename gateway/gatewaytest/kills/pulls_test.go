@@ -92,6 +92,10 @@ func newPulledAt() *pulledAt {
 func (g *pullers) publish(ctx context.Context, who int, rng *rand.Rand) {
 	numbers := map[string]int{}
 	for ctx.Err() == nil {
+		if g.behind() > mostBehind {
+			rest(ctx, 50*time.Millisecond)
+			continue
+		}
 		var events, names []string
 		for range 1 + rng.IntN(4) {
 			c := fmt.Sprintf("c%d-%d", who, rng.IntN(4))
@@ -112,6 +116,20 @@ func (g *pullers) publish(ctx context.Context, who int, rng *rand.Rand) {
 		}
 		rest(ctx, time.Duration(rng.IntN(150))*time.Millisecond)
 	}
+}
+
+// mostBehind is how many events may wait for those who pull: a load of many minutes would leave
+// more than the end has time for.
+const mostBehind = 300
+
+// behind is how many events nobody said have arrived, of the endpoint that has the most.
+func (g *pullers) behind() (most int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, at := range g.endpoints {
+		most = max(most, len(g.accepted)-len(at.said))
+	}
+	return most
 }
 
 func raws(texts []string) (all []json.RawMessage) {
