@@ -86,11 +86,23 @@ func statusOn(t *testing.T, c net.Conn) int {
 	return answer.StatusCode
 }
 
-// What a block has beyond a quarter gives way to another block at once, and to its own not.
-func TestABlockGivesWayToAnother(t *testing.T) {
+// dialFrom connects from a /24 of its own, which only Linux has.
+func (s *site) dialFrom(t *testing.T, block byte) net.Conn {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has all of 127/8 as loopback")
 	}
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, block, 1)}}
+	c, err := dialer.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// What a block has beyond a quarter gives way to another block at once, and to its own not.
+func TestABlockGivesWayToAnother(t *testing.T) {
 	limits := testLimits(true)
 	limits.Conns, limits.GiveWay = 4, time.Hour
 	s := newSite(t, limits, echo)
@@ -102,15 +114,7 @@ func TestABlockGivesWayToAnother(t *testing.T) {
 	if answer, _ := readAnswer(t, bufio.NewReader(s.dial(t))); answer.StatusCode != 503 {
 		t.Errorf("one more of the block that has all: %d", answer.StatusCode)
 	}
-	from := func(third byte) net.Conn {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, third, 1)}}
-		c, err := dialer.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		return c
-	}
+	from := func(block byte) net.Conn { return s.dialFrom(t, block) }
 	for third := byte(1); third < 4; {
 		switch status := statusOn(t, from(third)); status {
 		case 200:
@@ -128,9 +132,6 @@ func TestABlockGivesWayToAnother(t *testing.T) {
 // Who sends no more of a body gives way where his block has the most, also where each has no more
 // than its quarter; a request whose body is whole does not.
 func TestAwaitedBodiesGiveWay(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux has all of 127/8 as loopback")
-	}
 	limits := testLimits(true)
 	limits.Conns, limits.ConnsPerBlock, limits.GiveWay = 8, 4, time.Hour
 	entered, goOn := make(chan struct{}), make(chan struct{})
@@ -140,15 +141,7 @@ func TestAwaitedBodiesGiveWay(t *testing.T) {
 			<-goOn
 		}
 	})
-	from := func(third byte) net.Conn {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, third, 1)}}
-		c, err := dialer.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		return c
-	}
+	from := func(block byte) net.Conn { return s.dialFrom(t, block) }
 	held := from(1)
 	send(t, held, []byte("POST /held HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\n1"), 1<<20)
 	<-entered
