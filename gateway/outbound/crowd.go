@@ -8,7 +8,7 @@ import "time"
 // whoever wakes up here waits for the processor, few more begin: as many as keep it busy are under
 // way, and those that wait for endpoints that hang become more by and by.
 const (
-	crowdFrom = 128                   // attempts that are never a crowd
+	crowdFrom = 128                  // attempts that are never a crowd
 	crowdLook = 5 * time.Millisecond // between two looks
 	crowdLate = 2 * time.Millisecond // to wake up so late is to have waited for the processor
 	crowdMore = 16                   // more that may be under way at the next look, where there is none
