@@ -247,6 +247,8 @@ func (w *heldPull) ready(err error) {
 	switch {
 	case errors.Is(err, gateway.ErrNotFound):
 		s = problem(errNoEndpoint)
+	case errors.Is(err, gateway.ErrMoved): // its slot is given away: the next pull finds the next owner
+		s = nothingDue()
 	case err != nil:
 		s = problem(err)
 	}
@@ -273,7 +275,12 @@ func (w *heldPull) end() {
 		return
 	}
 	w.stop = nil
-	w.answer(said{nil, http.StatusOK, jsonFields, []byte(`{"deliveries":[]}`), nil})
+	w.answer(nothingDue())
+}
+
+// nothingDue is the answer to a pull whose time is over.
+func nothingDue() said {
+	return said{nil, http.StatusOK, jsonFields, []byte(`{"deliveries":[]}`), nil}
 }
 
 // leave is called when the client has left.

@@ -326,6 +326,16 @@ func TestHeldPulls(t *testing.T) {
 		t.Errorf("its endpoint was deleted: %d %s", g.status, g.text)
 	}
 	k.want(201, "PUT", desk, aPull)
+	// Nor does one whose slot is given away: the next pull finds the next owner.
+	gone = k.held("POST", desk+"/pull", `{"hold": 60}`)
+	k.eventually("one is held", func() bool { return k.holds.Stat().Used == 1 })
+	k.lanes.Release(gateway.AllSlots())
+	if list := k.given(<-gone); len(list) != 0 {
+		t.Errorf("of a slot that is given away: %v", list)
+	}
+	if err := k.lanes.Acquire(gateway.AllSlots()); err != nil {
+		t.Fatal(err)
+	}
 	gone = k.held("POST", desk+"/pull", `{"hold": 60}`)
 	k.eventually("one is held", func() bool { return k.holds.Stat().Used == 1 })
 	k.lanes.Dismiss()
