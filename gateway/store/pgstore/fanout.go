@@ -18,7 +18,7 @@ import (
 const (
 	// fanoutStep is how many deliveries are made at once.
 	fanoutStep = 128
-	// finishStep is how many are made at once of what another process has left: who takes slots
+	// finishStep is how many are made at once of what a former owner has left: who takes slots
 	// over answers for none of them before, and each step waits for its turn among what others
 	// write. Of a roll under load a step took 100 ms, of which 5 were its own.
 	finishStep = 8 * fanoutStep
@@ -51,7 +51,8 @@ type making struct {
 
 // FanOut is Accept of a publication whose deliveries are very many: all of it or
 // nothing, in one promise, after which promised is called. Then it makes what was promised to its
-// tenants before and is not made, and the deliveries, and calls made with each step, which is valid until that returns; false:
+// tenants before and is not made, and the deliveries, and calls made with each step, which is
+// valid until that returns; false:
 // the rest of that fan-out is not needed, for its tenant is being deleted. After an error the rest
 // may be there, and is made by Finish, or by Lanes.
 func (s *publications) FanOut(p *gateway.Publication, many []gateway.Fanout, promised func(), made func([]gateway.Delivery) (more bool)) error {
@@ -89,7 +90,7 @@ func (s *publications) Finish(tenant string, events []string, made func([]gatewa
 	}
 	return s.making.makeLeft(slices.DeleteFunc(left, func(one part) bool {
 		return !slices.ContainsFunc(one.f.Events, func(e gateway.FanoutEvent) bool { return slices.Contains(events, e.ID) })
-	}), made)
+	}), fanoutStep, made)
 }
 
 // before makes what was promised to the same tenants earlier and was not made: of a publish whose
@@ -101,7 +102,7 @@ func (s *making) before(many []gateway.Fanout, made func([]gateway.Delivery) (mo
 		first, _ := gateway.ParseID(gateway.PrefixDelivery, many[i].First)
 		left, err := s.left("tenant = "+p.text(many[i].Tenant)+" AND id < "+p.bytes(first[:]), p)
 		if err == nil {
-			err = s.makeLeft(left, made)
+			err = s.makeLeft(left, fanoutStep, made)
 		}
 		if err != nil {
 			return err
@@ -190,7 +191,7 @@ func (s *making) finish(slots gateway.SlotSet) error {
 	if err != nil {
 		return err
 	}
-	return s.makeLeft(left, nil)
+	return s.makeLeft(left, finishStep, nil)
 }
 
 // left gives what was promised and was not made, but for what this process has under way.
@@ -205,11 +206,11 @@ func (s *making) left(where string, p *params) (left []part, err error) {
 	return left, err
 }
 
-func (s *making) makeLeft(left []part, made func([]gateway.Delivery) (more bool)) error {
+func (s *making) makeLeft(left []part, most int, made func([]gateway.Delivery) (more bool)) error {
 	for i := range left {
 		one := &left[i]
 		s.opts.Logger.Info("deliveries of a publish that was interrupted are made", "tenant", one.f.Tenant, "made_before", one.done, "deliveries", one.f.Len())
-		if err := s.makeAll(&one.f, one.done, finishStep, made); err != nil {
+		if err := s.makeAll(&one.f, one.done, most, made); err != nil {
 			return err
 		}
 	}
